@@ -1,0 +1,238 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A site of test servers, as the fault tests break and watch it.
+
+The servers are containers of this machine, so that a fault can be caused from outside (kill, cut off) and a server that
+is cut off from its network can still be asked what it believes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class FaultError(AssertionError):
+    """A ceiling or a promise did not hold; the text says which and by how much."""
+
+
+def ceiling(seconds: float) -> float:
+    """What a fault test may assert: the ceiling of the promise, doubled where the machine is busy with other work."""
+    return seconds * 2 if os.getloadavg()[0] > (os.cpu_count() or 1) else seconds
+
+
+def wait_until[T](question: Callable[[], T], what: str, timeout: float, interval: float = 0.25) -> T:
+    """Ask until the answer is true.
+
+    :raises FaultError: when it was not true in time.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise FaultError(f"not within {timeout:.0f} s: {what}")
+        time.sleep(interval)
+
+
+@dataclass
+class Site:
+    """The hosts of an inventory that are containers here.
+
+    :param inventory: what ``-i`` is given
+    :param arguments: further arguments of every playbook (vault password file, extra variables)
+    """
+
+    inventory: Path
+    arguments: Sequence[str] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        argv = [self._program("ansible-inventory"), "-i", str(self.inventory), "--list", *self.arguments]
+        data: dict[str, Any] = json.loads(subprocess.run(argv, cwd=REPOSITORY, env=self._env, check=True, capture_output=True, text=True).stdout)
+        return data
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
+    @staticmethod
+    def _program(name: str) -> str:
+        return str(Path(sys.executable).with_name(name))
+
+    def hosts(self, group: str) -> list[str]:
+        """The hosts of a group, sorted."""
+        return sorted(self._data.get(group, {}).get("hosts", []))
+
+    def variable(self, host: str, name: str) -> Any:
+        """A host's inventory variable."""
+        return self._data["_meta"]["hostvars"][host][name]
+
+    def address(self, host: str) -> str:
+        """The address the host is reached at."""
+        return str(self.variable(host, "ansible_host"))
+
+    def container(self, host: str) -> str:
+        """The name of the container that is this host."""
+        return str(self.variable(host, "server_container"))
+
+    @property
+    def network(self) -> str:
+        """The network that the servers share."""
+        return str(self.variable(self.hosts("postgresql")[0], "server_network"))
+
+    # -- doing ---------------------------------------------------------------------------------------------------
+
+    def docker(self, *argv: str, check: bool = True) -> str:
+        """Run the engine's client."""
+        done = subprocess.run(["docker", *argv], capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise FaultError(f"docker {' '.join(argv[:3])}: {done.stderr.strip()}")
+        return done.stdout
+
+    def run(self, host: str, *argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run a command on a host, past its network."""
+        flags = ["-i"] if stdin is not None else []
+        done = subprocess.run(
+            ["docker", "exec", *flags, self.container(host), *argv], capture_output=True, text=True, check=False, input=stdin, timeout=timeout
+        )
+        if check and done.returncode:
+            raise FaultError(f"{host}: {' '.join(argv)} exited {done.returncode}: {done.stderr.strip()[-500:]}")
+        return done
+
+    def playbook(self, name: str, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        """Run one of the project's playbooks against the site and return how it ended."""
+        with self.start_playbook(name, *arguments) as process:
+            out, err = process.communicate(timeout=timeout)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    @contextlib.contextmanager
+    def start_playbook(self, name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a playbook in a process group of its own, so that all of it can be killed at once."""
+        argv = [self._program("ansible-playbook"), "-i", str(self.inventory), f"playbooks/{name}", *self.arguments, *arguments]
+        with subprocess.Popen(
+            argv, cwd=REPOSITORY, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        ) as process:
+            yield process
+
+    def converge(self, *arguments: str) -> str:
+        """Converge the whole site and return what was printed.
+
+        :raises FaultError: when it failed.
+        """
+        done = self.playbook("site.yml", *arguments)
+        if done.returncode:
+            raise FaultError(f"site.yml exited {done.returncode}:\n{done.stdout[-4000:]}")
+        return done.stdout
+
+    # -- watching ------------------------------------------------------------------------------------------------
+
+    def query(self, host: str, sql: str, database: str = "postgres", timeout: float = 10) -> str | None:
+        """Ask a host's own PostgreSQL over its socket; None where it does not answer."""
+        argv = ["timeout", str(int(timeout)), "runuser", "-u", "postgres", "--", "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]
+        try:
+            done = self.run(host, *argv, check=False, stdin=sql, timeout=timeout + 10)
+        except subprocess.TimeoutExpired:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def leaders(self) -> list[str]:
+        """Hosts whose Patroni answers 200 to ``GET /primary``: what HAProxy sends writers to."""
+        return [host for host in self.hosts("postgresql") if self.patroni(host, "/primary")[0] == 200]
+
+    def leader(self) -> str:
+        """The one leader.
+
+        :raises FaultError: when there is none within a minute, or more than one at any time.
+        """
+        found = wait_until(self.leaders, "a leader answers", ceiling(60))
+        if len(found) != 1:
+            raise FaultError(f"more than one leader: {', '.join(found)}")
+        return found[0]
+
+    def patroni(self, host: str, path: str) -> tuple[int, Any]:
+        """A GET of the host's own REST API, asked on the host: status (0 where nothing answers) and the JSON answer."""
+        program = (
+            "import json,ssl,sys,urllib.request,urllib.error\n"
+            "c=ssl._create_unverified_context()\n"
+            "try:\n r=urllib.request.urlopen(sys.argv[1],timeout=3,context=c)\n"
+            "except urllib.error.HTTPError as e: r=e\n"
+            "except OSError: print(json.dumps([0,None])); raise SystemExit\n"
+            "b=r.read().decode()\n"
+            "try: b=json.loads(b)\n"
+            "except ValueError: pass\n"
+            "print(json.dumps([r.status,b]))\n"
+        )
+        url = f"https://{self.address(host)}:8008{path}"
+        done = self.run(host, "python3", "-I", "-c", program, url, check=False, timeout=20)
+        if done.returncode:
+            return 0, None
+        status, body = json.loads(done.stdout)
+        return int(status), body
+
+    def members(self, ask: str | None = None) -> list[dict[str, Any]]:
+        """The cluster's members as any host that answers sees them."""
+        for host in [ask] if ask else self.hosts("postgresql"):
+            status, body = self.patroni(host, "/cluster")
+            if status == 200 and isinstance(body, dict):
+                return list(body["members"])
+        return []
+
+    def whole(self) -> bool:
+        """One leader, every other member streams and lags by nothing to speak of (less than 64 KiB)."""
+        members = self.members()
+        leaders = [m for m in members if m.get("role") == "leader" and m.get("state") == "running"]
+        standbys = [m for m in members if m.get("role") != "leader"]
+        followed = all(m.get("state") == "streaming" and isinstance(m.get("lag"), int) and m["lag"] < 65536 for m in standbys)
+        return len(leaders) == 1 and len(members) == len(self.hosts("postgresql")) and followed
+
+    def synchronous(self) -> str | None:
+        """The host that is the synchronous standby, by Patroni's word."""
+        names = [str(m["name"]) for m in self.members() if m.get("role") == "sync_standby"]
+        return names[0] if names else None
+
+    def wait_whole(self, timeout: float = 120) -> None:
+        """Wait until the cluster is whole and has a synchronous standby."""
+        wait_until(lambda: self.whole() and self.synchronous() is not None, "the cluster is whole again", ceiling(timeout), interval=0.5)
+
+    # -- the clients' endpoint -----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def tunnel(self, host: str, port: int) -> Iterator[int]:
+        """A local port that leads to a port of the host's loopback, as an application there would use it."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            local = int(probe.getsockname()[1])
+        argv = ["ssh", "-N", "-S", "none", "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes", "-L", f"127.0.0.1:{local}:127.0.0.1:{port}"]
+        key = self._data["_meta"]["hostvars"][host].get("ansible_ssh_private_key_file")
+        if key:
+            argv += ["-i", str(key)]
+        options = str(self._data["_meta"]["hostvars"][host].get("ansible_ssh_common_args", ""))
+        argv += [*options.split(), f"{self._data['_meta']['hostvars'][host].get('ansible_user', 'root')}@{self.address(host)}"]
+        process = subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: _answers(local), f"the tunnel to {host}", 20)
+            yield local
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
