@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -19,9 +21,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
 
 
 class FaultError(AssertionError):
@@ -33,7 +36,7 @@ def ceiling(seconds: float) -> float:
     return seconds * 2 if os.getloadavg()[0] > (os.cpu_count() or 1) else seconds
 
 
-def wait_until[T](question: Callable[[], T], what: str, timeout: float, interval: float = 0.25) -> T:
+def wait_until(question: Callable[[], T], what: str, timeout: float, interval: float = 0.25) -> T:
     """Ask until the answer is true.
 
     :raises FaultError: when it was not true in time.
@@ -63,7 +66,9 @@ class Site:
     @cached_property
     def _data(self) -> dict[str, Any]:
         argv = [self._program("ansible-inventory"), "-i", str(self.inventory), "--list", *self.arguments]
-        data: dict[str, Any] = json.loads(subprocess.run(argv, cwd=REPOSITORY, env=self._env, check=True, capture_output=True, text=True).stdout)
+        data: dict[str, Any] = json.loads(
+            subprocess.run(argv, cwd=REPOSITORY, env=self._env, check=True, capture_output=True, text=True).stdout
+        )
         return data
 
     @property
@@ -104,11 +109,18 @@ class Site:
             raise FaultError(f"docker {' '.join(argv[:3])}: {done.stderr.strip()}")
         return done.stdout
 
-    def run(self, host: str, *argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, host: str, *argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host, past its network."""
         flags = ["-i"] if stdin is not None else []
         done = subprocess.run(
-            ["docker", "exec", *flags, self.container(host), *argv], capture_output=True, text=True, check=False, input=stdin, timeout=timeout
+            ["docker", "exec", *flags, self.container(host), *argv],
+            capture_output=True,
+            text=True,
+            check=False,
+            input=stdin,
+            timeout=timeout,
         )
         if check and done.returncode:
             raise FaultError(f"{host}: {' '.join(argv)} exited {done.returncode}: {done.stderr.strip()[-500:]}")
@@ -125,7 +137,14 @@ class Site:
         """Start a playbook in a process group of its own, so that all of it can be killed at once."""
         argv = [self._program("ansible-playbook"), "-i", str(self.inventory), f"playbooks/{name}", *self.arguments, *arguments]
         with subprocess.Popen(
-            argv, cwd=REPOSITORY, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            argv,
+            cwd=REPOSITORY,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         ) as process:
             yield process
 
@@ -143,7 +162,22 @@ class Site:
 
     def query(self, host: str, sql: str, database: str = "postgres", timeout: float = 10) -> str | None:
         """Ask a host's own PostgreSQL over its socket; None where it does not answer."""
-        argv = ["timeout", str(int(timeout)), "runuser", "-u", "postgres", "--", "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]
+        argv = [
+            "timeout",
+            str(int(timeout)),
+            "runuser",
+            "-u",
+            "postgres",
+            "--",
+            "psql",
+            "-qAtX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            database,
+            "-f",
+            "-",
+        ]
         try:
             done = self.run(host, *argv, check=False, stdin=sql, timeout=timeout + 10)
         except subprocess.TimeoutExpired:
@@ -209,6 +243,109 @@ class Site:
         """Wait until the cluster is whole and has a synchronous standby."""
         wait_until(lambda: self.whole() and self.synchronous() is not None, "the cluster is whole again", ceiling(timeout), interval=0.5)
 
+    # -- comparing -----------------------------------------------------------------------------------------------
+
+    def converge_unchanged(self) -> None:
+        """Converge and see that nothing was to do: 0 changed on every host, no service started anew.
+
+        :raises FaultError: naming the host and what changed.
+        """
+        before = self.invocations()
+        printed = self.converge()
+        recap = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", printed, re.MULTILINE)
+        if not recap:
+            raise FaultError(f"the run printed no recap:\n{printed[-2000:]}")
+        for host, changed, unreachable, failed in recap:
+            if (changed, unreachable, failed) != ("0", "0", "0"):
+                raise FaultError(
+                    f"{host}: changed={changed} unreachable={unreachable} failed={failed} in a run with nothing to do:\n{printed[-6000:]}"
+                )
+        after = self.invocations()
+        for host, units in before.items():
+            started = sorted(unit for unit, invocation in units.items() if after[host].get(unit) != invocation)
+            if started:
+                raise FaultError(f"{host}: started anew by a run with nothing to do: {', '.join(started)}")
+
+    def invocations(self) -> dict[str, dict[str, str]]:
+        """InvocationID of every running service of every host, without the services of logins."""
+        return {host: self._invocations(host) for host in self.hosts("all")}
+
+    def _invocations(self, host: str) -> dict[str, str]:
+        listed = self.run(
+            host, "systemctl", "list-units", "--type=service", "--state=running,exited", "--no-legend", "--plain", "--no-pager"
+        ).stdout
+        names = [line.split()[0] for line in listed.splitlines() if line.strip()]
+        names = [
+            n
+            for n in names
+            if not re.match(r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-tmpfiles|apt-|dpkg-|e2scrub|man-db|logrotate)", n)
+        ]
+        shown = self.run(host, "systemctl", "show", "-p", "Id,InvocationID", "--", *names).stdout
+        blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
+        return {block["Id"]: block.get("InvocationID", "") for block in blocks if "Id" in block}
+
+    def running_units(self, host: str) -> set[str]:
+        """The services that run on a host now; empty while it does not answer."""
+        try:
+            return set(self._invocations(host))
+        except FaultError:
+            return set()
+
+    def starts(self, host: str, unit: str) -> int:
+        """How often systemd began to start a unit since the host's boot (message id of "Starting ...", systemd.journal-fields(7))."""
+        argv = ["journalctl", "-b", "-q", "--no-pager", "-o", "cat", f"UNIT={unit}", "MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5"]
+        return len(self.run(host, *argv).stdout.splitlines())
+
+    def connections(self) -> int:
+        """How many logins the hosts' sshd have accepted."""
+        return sum(
+            self.run(h, "journalctl", "-q", "--no-pager", "-o", "cat", "-t", "sshd", "-t", "sshd-session").stdout.count("Accepted ")
+            for h in self.hosts("all")
+        )
+
+    def fingerprint(self) -> dict[str, dict[str, str]]:
+        """What a host was made to be: content, mode and owner of every file of /etc, and which units are enabled and run."""
+        return {host: self._fingerprint(host) for host in self.hosts("all")}
+
+    def _fingerprint(self, host: str) -> dict[str, str]:
+        find = ["find", "/etc", "-xdev", "-type", "f", "!", "-name", "*-", "!", "-name", "ld.so.cache", "!", "-path", "/etc/ssl/certs/*"]
+        files = self.run(host, *find, "-exec", "sha256sum", "{}", "+").stdout
+        modes = self.run(host, *find, "-printf", "%m %u %g %p\n").stdout
+        enabled = self.run(host, "systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--no-pager").stdout
+        running = "\n".join(sorted(self._invocations(host)))
+        return {
+            "files": "\n".join(sorted(files.splitlines())),
+            "modes": "\n".join(sorted(modes.splitlines())),
+            "enabled": "\n".join(sorted(enabled.splitlines())),
+            "units": running,
+        }
+
+    # -- whole hosts ---------------------------------------------------------------------------------------------
+
+    def start(self, host: str) -> None:
+        """Power a host on and wait until its systemd has booted."""
+        self.docker("start", self.container(host))
+        wait_until(
+            lambda: self.run(host, "systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded"),
+            f"{host} boots",
+            60,
+        )
+
+    def restart(self, host: str) -> None:
+        """Restart a host."""
+        self.docker("restart", self.container(host))
+
+    @contextlib.contextmanager
+    def holding_lease(self) -> Iterator[None]:
+        """Another run that is alive and holds the lease of every host."""
+        with self.start_playbook("../tests/faults/hold_lease.yml") as process:
+            try:
+                held = lambda: all(self.run(h, "test", "-e", "/run/vannah/lease", check=False).returncode == 0 for h in self.hosts("all"))  # noqa: E731
+                wait_until(held, "the other run holds the lease", 60)
+                yield
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
+
     # -- the clients' endpoint -----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -217,7 +354,18 @@ class Site:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             local = int(probe.getsockname()[1])
-        argv = ["ssh", "-N", "-S", "none", "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes", "-L", f"127.0.0.1:{local}:127.0.0.1:{port}"]
+        argv = [
+            "ssh",
+            "-N",
+            "-S",
+            "none",
+            "-o",
+            "ExitOnForwardFailure=yes",
+            "-o",
+            "BatchMode=yes",
+            "-L",
+            f"127.0.0.1:{local}:127.0.0.1:{port}",
+        ]
         key = self._data["_meta"]["hostvars"][host].get("ansible_ssh_private_key_file")
         if key:
             argv += ["-i", str(key)]

@@ -1,0 +1,194 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make bench``: what a run with nothing to change costs, as ratios within one run.
+
+Nothing is asserted here; figures are for people. The demo site has to be up (``make demo``).
+
+  site       the whole demo site against ``ansible all -m ping`` and against the same roles in builtin tasks
+  component  one component against the same end state in builtin tasks, and fifteen in one trip against fifteen tasks
+  scale      1, 5 and 20 light hosts (sshd on several addresses of few containers)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PLAYBOOKS = Path(__file__).parent / "playbooks"
+
+
+def playbook(inventory: str, path: str | Path, *arguments: str) -> list[str]:
+    """Argv of a playbook's run."""
+    return [executable("ansible-playbook"), "-i", inventory, str(path), *arguments]
+
+
+def ping(inventory: str, *arguments: str) -> list[str]:
+    """Argv of the yardstick: one builtin module that does nothing, on every host."""
+    return [executable("ansible"), "-i", inventory, "all", "-m", "ansible.builtin.ping", *arguments]
+
+
+def show(comparison: Comparison, first: str, second: str) -> None:
+    """Print both sides and the median ratio of the pairs."""
+    print(comparison.name)
+    print(line(first, comparison.first))
+    print(line(second, comparison.second))
+    print(f"  {'ratio, median of ' + str(len(comparison.first)) + ' pairs':<34} {comparison.ratio():7.2f}\n", flush=True)
+
+
+def host_cost(argv: Sequence[str]) -> dict[str, dict[str, float]]:
+    """What the agent reports of one run, by host."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "cost.json"
+        environment = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record_cost",
+            "VANNAH_COST_FILE": str(target),
+        }
+        run_once(argv, environment)
+        costs: dict[str, dict[str, float]] = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+        return costs
+
+
+def show_host_cost(argv: Sequence[str]) -> None:
+    """Print the agent's own account of one run."""
+    for host, cost in sorted(host_cost(argv).items()):
+        total = (cost["self"] + cost["children"]) * 1000
+        print(
+            f"  {host:<12} host CPU {total:6.0f} ms in {cost['trips']:.0f} trips (self {cost['self'] * 1000:.0f}, children {cost['children'] * 1000:.0f}), peak {cost['maxrss_kb'] / 1024:.0f} MiB"
+        )
+    print()
+
+
+def bench_site(options: argparse.Namespace) -> None:
+    """The whole demo site with nothing to change."""
+    site = playbook(options.inventory, "playbooks/site.yml", *options.arguments)
+    show(
+        compare("No-change run of the whole site against ping", site, ping(options.inventory, *options.arguments), options.pairs),
+        "site.yml",
+        "ansible all -m ping",
+    )
+    show_host_cost(site)
+    builtin = playbook(options.inventory, PLAYBOOKS / "site_builtin.yml", *options.arguments)
+    show(
+        compare("The same roles as components and in builtin tasks", builtin, site, max(1, options.pairs // 2)), "builtin tasks", "site.yml"
+    )
+
+
+def bench_component(options: argparse.Namespace) -> None:
+    """One host, one component."""
+    limit = ("--limit", options.host)
+    one = playbook(options.inventory, PLAYBOOKS / "one_component.yml", *limit, *options.arguments)
+    builtin = playbook(options.inventory, PLAYBOOKS / "builtin_tasks.yml", *limit, *options.arguments)
+    show(compare("One component, nothing to change, one host", builtin, one, options.pairs), "builtin tasks", "component")
+    show_host_cost(one)
+    fifteen = playbook(options.inventory, PLAYBOOKS / "fifteen_in_one_trip.yml", *limit, *options.arguments)
+    many = playbook(options.inventory, PLAYBOOKS / "fifteen_tasks.yml", *limit, *options.arguments)
+    show(compare("Fifteen components: in fifteen tasks and in one trip", many, fifteen, options.pairs), "fifteen tasks", "one trip")
+    growth = compare("Fifteen components in one trip against one", fifteen, one, options.pairs)
+    show(growth, "fifteen in one trip", "one")
+    peaks = [statistics.median(s.peak_mib for s in side) for side in (growth.first, growth.second)]
+    print(f"  controller's largest process grows by {100 * (peaks[0] / peaks[1] - 1):.1f} % from 1 to 15 components\n")
+    show_host_cost(fifteen)
+
+
+@contextlib.contextmanager
+def light_hosts(options: argparse.Namespace, count: int) -> Iterator[str]:
+    """An inventory of so many hosts that are really addresses of the demo site's containers."""
+    listed = subprocess.run(
+        [executable("ansible-inventory"), "-i", options.inventory, "--list", *options.arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+    )
+    real = json.loads(listed.stdout)["_meta"]["hostvars"]
+    names = sorted(real)
+    prefix = real[names[0]]["ansible_host"].rsplit(".", 1)[0]
+    light: dict[str, dict[str, str]] = {}
+    added: list[tuple[str, str]] = []
+    for number in range(count):
+        base = real[names[number % len(names)]]
+        address = f"{prefix}.{100 + number}"
+        added.append((base["server_container"], address))
+        light[f"light{number:02d}"] = {k: v for k, v in base.items() if k.startswith("ansible_")} | {
+            "ansible_host": address,
+            "ansible_ssh_extra_args": "-o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null",
+        }
+    try:
+        for container, address in added:
+            subprocess.run(
+                ["docker", "exec", container, "ip", "address", "add", f"{address}/24", "dev", "eth0"], check=True, capture_output=True
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "hosts.json"
+            path.write_text(json.dumps({"all": {"hosts": light}}), encoding="utf-8")
+            yield str(path)
+    finally:
+        for container, address in added:
+            subprocess.run(
+                ["docker", "exec", container, "ip", "address", "del", f"{address}/24", "dev", "eth0"], check=False, capture_output=True
+            )
+
+
+def bench_scale(options: argparse.Namespace) -> None:
+    """How the cost grows with hosts."""
+    for count in (1, 5, 20):
+        with light_hosts(options, count) as inventory:
+            one = playbook(inventory, PLAYBOOKS / "one_component.yml")
+            builtin = playbook(inventory, PLAYBOOKS / "builtin_tasks.yml")
+            show(
+                compare(f"{count} light hosts, one component against ping", one, ping(inventory), options.pairs),
+                "component",
+                "ansible all -m ping",
+            )
+            show(
+                compare(f"{count} light hosts, builtin tasks against one component", builtin, one, max(1, options.pairs // 2)),
+                "builtin tasks",
+                "component",
+            )
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {"site": bench_site, "component": bench_component, "scale": bench_scale}
+
+
+def main() -> int:
+    """Run the parts that were asked for, all by default."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[], help="site, component, scale (default: all)")
+    parser.add_argument("--inventory", default="inventories/demo")
+    parser.add_argument("--vault-password-file", default="inventories/demo/.vault_password")
+    parser.add_argument("--host", default="app1", help="the host of the one-host comparisons")
+    parser.add_argument("--pairs", type=int, default=5)
+    options = parser.parse_args()
+    options.arguments = ["--vault-password-file", options.vault_password_file] if Path(options.vault_password_file).exists() else []
+    os.chdir(REPOSITORY)
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores shared by controller and hosts, Python {platform.python_version()}; medians, ranges in brackets\n"
+    )
+    try:
+        for part in options.parts or PARTS:
+            PARTS[part](options)
+    except CommandFailed as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+__all__ = ["Sample", "main"]
+
+if __name__ == "__main__":
+    raise SystemExit(main())

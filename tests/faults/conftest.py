@@ -1,0 +1,106 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the fault tests: the site, the table that is written to, and a report of what was measured."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from site_under_test import Site, ceiling, wait_until
+from writer import TABLE, Writers, lost_rows
+
+READ_WRITE_PORT = 5000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which site to break: never guessed."""
+    parser.addoption("--site-inventory", default=os.environ.get("VANNAH_SITE_INVENTORY"), help="inventory of the site of test servers")
+    parser.addoption("--site-arguments", default=os.environ.get("VANNAH_SITE_ARGUMENTS", ""), help="further arguments of every playbook")
+
+
+_measured: list[tuple[str, str]] = []
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Record a duration or count for the table printed at the end."""
+
+    def record(text: str) -> None:
+        _measured.append((request.node.name, text))
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured: the ceilings are asserted, the figures are for the reader."""
+    if _measured:
+        terminalreporter.section("measured")
+        for name, text in _measured:
+            terminalreporter.write_line(f"{name:<44} {text}")
+
+
+@pytest.fixture(scope="session")
+def site(pytestconfig: pytest.Config) -> Site:
+    """The site of test servers."""
+    inventory = pytestconfig.getoption("--site-inventory")
+    if not inventory:
+        pytest.fail("the fault tests break servers and want to be told which: --site-inventory PATH")
+    return Site(Path(inventory).resolve(), shlex.split(pytestconfig.getoption("--site-arguments")))
+
+
+@pytest.fixture(scope="session")
+def endpoint(site: Site) -> Iterator[str]:
+    """Connection string of the applications' read-write endpoint, and the table they write to."""
+    password = secrets.token_urlsafe(24)
+    leader = site.leader()
+    site.query(
+        leader, f"drop table if exists {TABLE}; drop role if exists fault_writer; create role fault_writer login password '{password}'"
+    )
+    site.query(
+        leader,
+        f"create table {TABLE} (run bigint, writer int, number int, primary key (run, writer, number));"
+        f"grant select, insert on {TABLE} to fault_writer; grant pg_read_all_stats to fault_writer",
+    )
+    client = site.hosts("postgresql_client")[0]
+    with site.tunnel(client, READ_WRITE_PORT) as port:
+        yield (
+            f"host=127.0.0.1 port={port} dbname=postgres user=fault_writer password={password} sslmode=require "
+            "keepalives_idle=5 keepalives_interval=2 keepalives_count=3 application_name=fault_writer"
+        )
+
+
+@pytest.fixture
+def writers(site: Site, endpoint: str, measured: Callable[[str], None]) -> Iterator[Writers]:
+    """Four clients that write all through the test; afterwards every acknowledged row must be there."""
+    site.wait_whole()
+    with Writers(endpoint) as writing:
+        writing.wait_for_rows(100)
+        yield writing
+    site.wait_whole()
+
+    def count_lost() -> set[tuple[int, int]]:
+        with psycopg.connect(endpoint, connect_timeout=5) as connection:
+            return lost_rows(connection, writing)
+
+    lost = count_lost()
+    measured(f"{len(writing.record.acknowledged)} rows acknowledged, {len(lost)} lost, {len(writing.record.doubtful)} doubtful")
+    assert not lost, f"{len(lost)} acknowledged rows are not there, for example (writer, number) {sorted(lost)[:5]}"
+
+
+@pytest.fixture
+def within() -> Callable[[float], float]:
+    """A ceiling in seconds, doubled on a loaded machine."""
+    return ceiling
+
+
+__all__ = ["wait_until"]

@@ -1,0 +1,66 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of hosts: a restart, no package mirror, a configuration that its program does not run with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from site_under_test import Site, ceiling, wait_until
+
+Measured = Callable[[str], None]
+
+
+def test_fault_19_host_restarts(site: Site, measured: Measured) -> None:
+    """A host restarts: its units are back and the cluster is whole within 120 s, and nobody touches it."""
+    site.wait_whole()
+    host = site.leader()
+    units = site.running_units(host)
+    began = time.monotonic()
+    site.restart(host)
+    wait_until(lambda: units <= site.running_units(host), f"all units of {host} run again", ceiling(120), interval=1)
+    site.wait_whole(120)
+    measured(f"whole after {time.monotonic() - began:.1f} s (ceiling 120 s)")
+    site.converge_unchanged()
+
+
+def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
+    """The mirror is gone in mid-run: a clear failure, running services untouched, the next run succeeds."""
+    host = site.hosts("postgresql")[0]
+    before = site.fingerprint()
+    wanted = ["-e", '{"base_packages_extra": ["hello"]}']
+    site.run(
+        host,
+        "nft",
+        "-f",
+        "-",
+        stdin="table inet fault { chain output { type filter hook output priority -300; tcp dport { 80, 443, 3142 } reject with tcp reset; } }\n",
+    )
+    try:
+        failed = site.playbook("base.yml", *wanted)
+    finally:
+        site.run(host, "nft", "delete", "table", "inet", "fault", check=False)
+    assert failed.returncode != 0
+    assert "hello" in failed.stdout and host in failed.stdout, failed.stdout[-3000:]
+    assert {h: p["units"] for h, p in site.fingerprint().items()} == {h: p["units"] for h, p in before.items()}
+    done = site.playbook("base.yml", *wanted)
+    assert done.returncode == 0, done.stdout[-3000:]
+    for name in site.hosts("all"):
+        site.run(name, "apt-get", "purge", "-y", "-q", "hello", check=False)
+    site.converge()
+
+
+def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured) -> None:
+    """HAProxy accepts a bind address that the host does not have; it does not start with it. The old configuration comes back, and is kept."""
+    client = site.hosts("postgresql_client")[0]
+    bad = ["-e", '{"haproxy_bind_address": "192.0.2.1"}', "--limit", client]
+    starts = [site.starts(client, "haproxy.service")]
+    for attempt in range(3):
+        failed = site.playbook("haproxy.yml", *bad)
+        assert failed.returncode != 0, f"attempt {attempt}: the run did not fail"
+        assert site.run(client, "systemctl", "is-active", "haproxy.service").stdout.strip() == "active"
+        starts.append(site.starts(client, "haproxy.service"))
+    measured(f"starts of haproxy.service over three runs: {[b - a for a, b in zip(starts, starts[1:], strict=False)]}")
+    assert starts[2] == starts[1] and starts[3] == starts[1], "a definition that was held back was tried again"
+    site.converge_unchanged()
