@@ -67,9 +67,8 @@ def show_host_cost(argv: Sequence[str]) -> None:
     """Print the agent's own account of one run."""
     for host, cost in sorted(host_cost(argv).items()):
         total = (cost["self"] + cost["children"]) * 1000
-        print(
-            f"  {host:<12} host CPU {total:6.0f} ms in {cost['trips']:.0f} trips (self {cost['self'] * 1000:.0f}, children {cost['children'] * 1000:.0f}), peak {cost['maxrss_kb'] / 1024:.0f} MiB"
-        )
+        parts = f"self {cost['self'] * 1000:.0f}, children {cost['children'] * 1000:.0f}"
+        print(f"  {host:<12} host CPU {total:6.0f} ms in {cost['trips']:.0f} trips ({parts}), peak {cost['maxrss_kb'] / 1024:.0f} MiB")
     print()
 
 
@@ -176,9 +175,8 @@ def main() -> int:
     options = parser.parse_args()
     options.arguments = ["--vault-password-file", options.vault_password_file] if Path(options.vault_password_file).exists() else []
     os.chdir(REPOSITORY)
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores shared by controller and hosts, Python {platform.python_version()}; medians, ranges in brackets\n"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores shared by controller and hosts, Python {platform.python_version()}"
+    print(f"{machine}; medians, ranges in brackets\n")
     try:
         for part in options.parts or PARTS:
             PARTS[part](options)
