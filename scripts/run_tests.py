@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the parts of the test suite, count what passed, and end with the line `N passed, N failed`.
+
+    scripts/run_tests.py [lint] [unit] [molecule] [second-controller] [--scenario NAME]...
+
+Without a part: all of them. What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / ".test" / "reports"
+
+COLLECTION = "ansible_collections.vannah.healthcloud"
+#: Each is one check of `make lint`: name -> command.
+LINT: dict[str, list[str]] = {
+    "ruff check": ["ruff", "check", "--quiet", "--output-format", "concise", "."],
+    "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
+    "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
+    "mypy scripts": ["mypy", "scripts"],
+    "yamllint": ["yamllint", "--strict", "."],
+    "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
+}
+
+
+@dataclass
+class Outcome:
+    """What one part counted. ``notes`` are printed at the end: what failed, what was skipped and why."""
+
+    part: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    def check(self, name: str, succeeded: bool) -> None:
+        """Count one check."""
+        if succeeded:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.notes.append(f"FAILED   {self.part}: {name}")
+
+    def skip(self, name: str, reason: str) -> None:
+        self.skipped += 1
+        self.notes.append(f"SKIPPED  {self.part}: {name}: {reason}")
+
+    def add_junit(self, report: Path) -> None:
+        """Add the counts of a JUnit report as pytest writes it.
+
+        A report that is missing or broken is a failure: pytest writes one even when it collects nothing.
+        """
+        try:
+            suites = list(ET.parse(report).getroot().iter("testsuite"))
+        except (OSError, ET.ParseError) as error:
+            self.check(f"no readable report {report.name} ({error})", False)
+            return
+        for case in (case for suite in suites for case in suite.iter("testcase")):
+            name = f"{case.get('classname')}::{case.get('name')}"
+            skipped = case.find("skipped")
+            if case.find("failure") is not None or case.find("error") is not None:
+                self.check(name, False)
+            elif skipped is not None:
+                self.skip(name, skipped.get("message") or "no reason given")
+            else:
+                self.check(name, True)
+
+
+def heading(text: str) -> None:
+    print(f"\n==> {text}", flush=True)
+
+
+def run_lint(outcome: Outcome) -> None:
+    """The checks one after another; a check that passes is one line."""
+    for name, argv in LINT.items():
+        start = time.monotonic()
+        done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        verdict = "ok" if done.returncode == 0 else "FAILED"
+        print(f"{name:<14} {verdict} ({time.monotonic() - start:.1f} s)", flush=True)
+        if done.returncode != 0:
+            print(done.stdout.rstrip(), flush=True)
+        outcome.check(name, done.returncode == 0)
+
+
+def run_pytest(outcome: Outcome, arguments: Sequence[str], report: Path) -> None:
+    """Run pytest and take over its counts; that it exits otherwise than its counts say is a failure of its own."""
+    report.unlink(missing_ok=True)
+    done = subprocess.run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments], cwd=ROOT, check=False)
+    before = outcome.failed
+    outcome.add_junit(report)
+    if done.returncode != 0 and outcome.failed == before:
+        outcome.check(f"pytest exited {done.returncode}", False)
+
+
+def run_unit(outcome: Outcome) -> None:
+    run_pytest(outcome, ["-q", "tests/unit"], REPORTS / "unit.xml")
+
+
+def scenarios() -> list[str]:
+    """Molecule's scenarios in the order of their names; folders that start with an underscore are shared by them."""
+    return sorted(file.parent.name for file in ROOT.glob("molecule/[!_]*/molecule.yml"))
+
+
+def molecule_environment(reports: Path) -> dict[str, str]:
+    """What molecule's programs need; each pytest below it writes a report of its own into ``reports``."""
+    return {**os.environ, "MOLECULE_GLOB": "molecule/*/molecule.yml", "ANSIBLE_FORCE_COLOR": "false", "VANNAH_TEST_REPORTS": str(reports)}
+
+
+def run_molecule(outcome: Outcome, chosen: Sequence[str]) -> None:
+    """Each scenario's whole sequence counts as one, its behaviour tests one each."""
+    unknown = sorted(set(chosen) - set(scenarios()))
+    for name in unknown:
+        outcome.check(f"there is no scenario {name}", False)
+    for name in chosen or scenarios():
+        if name in unknown:
+            continue
+        heading(f"molecule: {name}")
+        reports = REPORTS / f"molecule-{name}"
+        reports.mkdir(parents=True, exist_ok=True)
+        for old in reports.glob("*.xml"):
+            old.unlink()
+        start = time.monotonic()
+        done = subprocess.run(["molecule", "test", "--scenario-name", name], cwd=ROOT, env=molecule_environment(reports), check=False)
+        print(f"scenario {name}: {time.monotonic() - start:.0f} s", flush=True)
+        outcome.check(f"scenario {name}", done.returncode == 0)
+        for report in sorted(reports.glob("*.xml")):
+            outcome.add_junit(report)
+
+
+PARTS = ("lint", "unit", "molecule")
+
+
+def summary(outcomes: Sequence[Outcome]) -> list[str]:
+    """The table, the notes, and last the line that CI reads."""
+    lines = [note for outcome in outcomes for note in outcome.notes]
+    lines.append(f"{'part':<20}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    lines += [f"{o.part:<20}{o.passed:>8}{o.failed:>8}{o.skipped:>9}{o.seconds:>9.0f}" for o in outcomes]
+    lines.append(f"{sum(o.passed for o in outcomes)} passed, {sum(o.failed for o in outcomes)} failed")
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="part", help=" ".join(PARTS))
+    parser.add_argument("--scenario", action="append", default=[], help="only this Molecule scenario (may be repeated)")
+    chosen = parser.parse_args(arguments)
+    for part in chosen.parts:
+        if part not in PARTS:
+            parser.error(f"unknown part {part}; there are {', '.join(PARTS)}")
+    runners: dict[str, Callable[[Outcome], None]] = {
+        "lint": run_lint,
+        "unit": run_unit,
+        "molecule": lambda outcome: run_molecule(outcome, chosen.scenario),
+    }
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    outcomes = []
+    for part in chosen.parts or PARTS:
+        heading(part)
+        outcome = Outcome(part)
+        start = time.monotonic()
+        runners[part](outcome)
+        outcome.seconds = time.monotonic() - start
+        if not (outcome.passed or outcome.failed):
+            outcome.check("nothing was run", False)
+        outcomes.append(outcome)
+    print()
+    print("\n".join(summary(outcomes)), flush=True)
+    return 1 if any(outcome.failed for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,6 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `make demo` and `make test` need on a machine: tools, an engine, images and a package cache.
+
+Standard library only, for it runs before the virtual environment is there. `python3 -m testbed --help` lists the verbs.
+"""

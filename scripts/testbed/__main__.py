@@ -1,0 +1,84 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verbs of the set-up, as the Makefile calls them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import cache, engine, images, machine, venv
+from .shell import SetupError, say, warn
+
+
+def check(*, containers: bool) -> None:
+    """:raises SetupError: this machine cannot do it; nothing was touched."""
+    facts = machine.this_machine()
+    found = machine.refusals(facts, containers=containers)
+    if found:
+        raise SetupError("\n".join(found))
+
+
+def verb_venv() -> None:
+    check(containers=False)
+    venv.ensure()
+
+
+def _up(tags: tuple[str, ...]) -> None:
+    check(containers=True)
+    venv.ensure()
+    machine.install(machine.missing_packages(machine.PROGRAMS))
+    engine.ensure()
+    images.ensure(tags)
+    try:
+        cache.ensure()
+    except SetupError as error:
+        # Slower, and nothing else: each server downloads its own packages.
+        warn(f"no package cache: {error}")
+
+
+def verb_demo() -> None:
+    _up(images.DEMO)
+
+
+def verb_test() -> None:
+    _up(tuple(images.IMAGES))
+
+
+def verb_down() -> None:
+    if not engine.is_there():
+        return
+    engine.ensure()
+    cache.remove(volume=True)
+    images.remove_all()
+    if engine.stop():
+        say("The Docker Engine, which was started for this, is stopped.")
+
+
+VERBS = {
+    "venv": (verb_venv, "the virtual environment with the locked tools"),
+    "demo": (verb_demo, "all that the demo needs: tools, engine, images, package cache"),
+    "test": (verb_test, "all that the tests need: the same with the images of both releases"),
+    "down": (verb_down, "remove images and package cache, stop the engine if it was started for this"),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="testbed", description="Set up what tests and demo need on this machine.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    for name, (_, text) in VERBS.items():
+        verbs.add_parser(name, help=text)
+    chosen = parser.parse_args()
+    try:
+        VERBS[chosen.verb][0]()
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        say("Stopped; the next run goes on from here.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

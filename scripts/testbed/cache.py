@@ -1,0 +1,99 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The package cache of the test servers: Debian's apt-cacher-ng in a container of our own base image.
+
+It listens on the address of the engine's default bridge, which servers on every network of the engine reach through their gateway
+and nobody outside of this machine does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from . import images, machine
+from .shell import STATE, run, say, succeeds, wait_for
+
+CONTAINER = "vannah-test-cache"
+VOLUME = "vannah-test-cache"
+PORT = 3142
+
+
+def address() -> str:
+    """The gateway of the engine's default bridge, an address of this machine."""
+    return run(["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]).strip()
+
+
+def configuration(bind: str, mirrors: dict[str, str], proxy: str | None) -> str:
+    """The text of acng.conf.
+
+    :param mirrors: ``debian`` and ``debian-security``, the addresses from which this machine has Debian's packages. Servers always ask
+        for deb.debian.org, as real ones do; where this machine has another mirror, the cache asks that one in its place.
+    """
+    lines = [
+        "CacheDir: /var/cache/apt-cacher-ng",
+        "LogDir: /var/log/apt-cacher-ng",
+        f"BindAddress: {bind}",
+        f"Port: {PORT}",
+        "ForeGround: 1",
+        "ExThreshold: 30",
+        # A mirror that stalls is asked again; a test must not hang on it.
+        "NetworkTimeout: 30",
+        "DlMaxRetries: 5",
+    ]
+    for archive, mirror in sorted(mirrors.items()):
+        public = machine.PUBLIC_MIRRORS[archive]
+        if mirror != public:
+            lines.append(f"Remap-{archive.replace('-', '')}: {public} ; {mirror}")
+    if proxy:
+        lines.append(f"Proxy: {proxy}")
+    return "\n".join(lines) + "\n"
+
+
+def is_running() -> bool:
+    return succeeds(["docker", "top", CONTAINER])
+
+
+def ensure() -> None:
+    """Start the cache where it does not run.
+
+    :raises SetupError: it does not come up.
+    """
+    if is_running() and images.is_current(images.IMAGES["cache"]):
+        return
+    images.ensure(("cache",))
+    say("Starting the package cache of the test servers")
+    bind = address()
+    folder = STATE / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = configuration(bind, machine.package_mirrors(), os.environ.get("http_proxy"))
+    (folder / "acng.conf").write_text(text, encoding="utf-8")
+    remove(volume=False)
+    volume = f"{VOLUME}:/var/cache/apt-cacher-ng"
+    run(["docker", "create", "--name", CONTAINER, "--network", "host", "--volume", volume, images.IMAGES["cache"].name])
+    # Copied in, not mounted: the engine may see another file system than we do.
+    run(["docker", "cp", str(folder), f"{CONTAINER}:/etc/vannah-cache"])
+    run(["docker", "start", CONTAINER])
+    wait_for("the package cache answers", lambda: _listens(bind), seconds=30, give_up=_ended)
+
+
+def _listens(bind: str) -> bool:
+    try:
+        with socket.create_connection((bind, PORT), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _ended() -> str | None:
+    return None if is_running() else f"its container ended; see `docker logs {CONTAINER}`"
+
+
+def remove(*, volume: bool) -> None:
+    """Remove the container, and with ``volume`` the packages that it keeps."""
+    if succeeds(["docker", "container", "inspect", CONTAINER]):
+        run(["docker", "rm", "--force", "--volumes", CONTAINER])
+    if volume and succeeds(["docker", "volume", "inspect", VOLUME]):
+        run(["docker", "volume", "rm", VOLUME])
+    if volume:
+        (STATE / "cache" / "acng.conf").unlink(missing_ok=True)

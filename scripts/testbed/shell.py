@@ -1,0 +1,67 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs, messages and the folders of this checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+#: What set-up remembers between runs. Ignored by git; `make clean` removes it.
+STATE = ROOT / ".cache" / "testbed"
+
+
+class SetupError(Exception):
+    """Set-up cannot go on. The message is one sentence for the person in front of the terminal."""
+
+
+def say(message: str) -> None:
+    """Print one line at once, so that it stands before the output of the next program."""
+    print(f"==> {message}", flush=True)
+
+
+def warn(message: str) -> None:
+    print(f"==> WARNING: {message}", file=sys.stderr, flush=True)
+
+
+def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str | None = None) -> str:
+    """Run a program, return its standard output.
+
+    :raises SetupError: it is missing or did not exit 0; the message carries the end of its output.
+    """
+    try:
+        done = subprocess.run(list(argv), env=env, input=stdin, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise SetupError(f"the program {argv[0]} is not installed") from None
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise SetupError(f"`{' '.join(argv[:6])}` exited {done.returncode}:\n{tail}")
+    return done.stdout
+
+
+def succeeds(argv: Sequence[str], *, timeout: float = 60) -> bool:
+    """Whether the program is there and exits 0 within ``timeout`` seconds."""
+    try:
+        return subprocess.run(list(argv), capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False).returncode == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+def wait_for(what: str, ready: Callable[[], bool], *, seconds: float, give_up: Callable[[], str | None] = lambda: None) -> None:
+    """Return as soon as ``ready()`` holds.
+
+    :param give_up: a reason for which waiting on is useless, or None.
+    :raises SetupError: the time is over or ``give_up`` gave a reason.
+    """
+    end = time.monotonic() + seconds
+    while not ready():
+        reason = give_up()
+        if reason:
+            raise SetupError(f"{what}: {reason}")
+        if time.monotonic() > end:
+            raise SetupError(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.2)
