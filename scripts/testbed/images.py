@@ -120,7 +120,7 @@ def _build(image: Image, parent: str) -> None:
         context = Path(folder)
         run(["cp", "-R", f"{RECIPES}/files", str(context)])
         # The image's own sources name Debian's mirror; what is installed while it is made comes from this machine's.
-        (context / "build.sources").write_text(f"deb {machine.package_mirrors()['debian']} {image.release} main\n", encoding="utf-8")
+        (context / "build.list").write_text(f"deb {machine.package_mirrors()['debian']} {image.release} main\n", encoding="utf-8")
         argv = ["docker", "build", "--quiet", "--force-rm", "--tag", image.name, "--file", str(RECIPES / image.dockerfile)]
         argv += ["--label", f"{LABEL}={recipe(image)}", "--build-arg", f"IMPORTED={parent}"]
         if image.parent is None:

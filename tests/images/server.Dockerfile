@@ -1,8 +1,8 @@
 # A server as most providers deliver it: the base, python3 and sudo.
 ARG IMPORTED
 FROM ${IMPORTED}
-COPY build.sources /tmp/build.sources
-RUN apt-get -qq -o Dir::Etc::sourcelist=/tmp/build.sources -o Dir::Etc::sourceparts=- update \
- && DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dir::Etc::sourcelist=/tmp/build.sources -o Dir::Etc::sourceparts=- \
+COPY build.list /tmp/build.list
+RUN apt-get -qq -o Dir::Etc::sourcelist=/tmp/build.list -o Dir::Etc::sourceparts=- update \
+ && DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dir::Etc::sourcelist=/tmp/build.list -o Dir::Etc::sourceparts=- \
     install --yes --no-install-recommends python3 sudo > /dev/null \
- && rm -rf /tmp/build.sources /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+ && rm -rf /tmp/build.list /var/lib/apt/lists/* /var/cache/apt/archives/*.deb

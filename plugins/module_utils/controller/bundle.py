@@ -1,0 +1,158 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text that a host's Python reads on its standard input: the agent, a payload, and how to answer.
+
+``<python> -I -S -`` executes :func:`build`'s text. It installs an import finder over the agent's modules, so that a
+module is only unpacked and compiled when something imports it, calls ``vannah_agent.main.main(payload)`` and prints a
+marker with the payload's nonce followed by one line of JSON. :func:`parse` reads that, whatever else was printed before
+it (a message of the day, sudo's lecture, a shell's greeting).
+
+Nothing is written on the host and nothing shows in its process list.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import zlib
+from pathlib import Path
+from typing import Any
+
+#: The agent's package as it is called on hosts.
+PACKAGE = "vannah_agent"
+#: Its files, beside this package.
+AGENT = Path(__file__).resolve().parent.parent / "agent"
+PROTOCOL = 1
+MARKER = "VANNAH-ANSWER-"
+
+# What runs first on the host. It imports what every Python has built in or frozen, and nothing else: json comes with
+# the payload, traceback only when something went wrong. The standard input is the program's own text, so programs that
+# the agent starts get /dev/null; what they print goes to standard error, so that it cannot mix with the answer.
+_BOOTSTRAP = '''\
+import binascii, os, sys, zlib
+from _frozen_importlib import ModuleSpec
+
+class Agent:
+    def __init__(self, modules):
+        self.modules = modules
+    def find_spec(self, name, path=None, target=None):
+        if name in self.modules:
+            return ModuleSpec(name, self, origin=self.file(name), is_package=name + ".__init__" in self.modules)
+        return None
+    def file(self, name):
+        return name.replace(".", "/") + ".py"
+    def get_source(self, name):
+        return zlib.decompress(binascii.a2b_base64(self.modules[name])).decode("utf-8")
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        name = module.__name__
+        module.__file__ = self.file(name)
+        exec(compile(self.get_source(name), module.__file__, "exec", dont_inherit=True), module.__dict__)
+
+def answer(modules, payload, nonce):
+    out = os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    os.umask(0o022)
+    sys.meta_path.insert(0, Agent(modules))
+    import json
+    try:
+        from vannah_agent.main import main
+        said = json.dumps(main(json.loads(zlib.decompress(binascii.a2b_base64(payload)))))
+    except BaseException as error:
+        import traceback
+        said = json.dumps({"protocol": 1, "error": {"code": "agent-crashed", "msg": "%s: %s" % (type(error).__name__, error),
+            "trace": traceback.format_exc()[-4000:]}, "components": []})
+    data = ("\\nVANNAH-ANSWER-%s\\n%s\\n" % (nonce, said)).encode("ascii")
+    while data:
+        data = data[os.write(out, data):]
+
+'''
+
+Modules = dict[str, str]
+_modules: dict[Path, Modules] = {}
+
+
+class AnswerError(Exception):
+    """What came back is no answer of the agent."""
+
+
+def new_nonce() -> str:
+    """A word that nothing else prints: the answer follows the marker that carries it."""
+    return secrets.token_hex(16)
+
+
+def pack(data: bytes) -> str:
+    """Bytes as compressed base64 text."""
+    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+
+
+def modules(agent: Path = AGENT) -> Modules:
+    """The agent's modules as ``{dotted name: packed source}``, read and packed once per process.
+
+    A package appears under its own name and, so that the finder knows it for one, as ``<name>.__init__``.
+    """
+    found = _modules.get(agent)
+    if found is None:
+        found = {}
+        for file in sorted(agent.rglob("*.py")):
+            parts = [PACKAGE, *file.relative_to(agent).with_suffix("").parts]
+            packed = pack(file.read_bytes())
+            if parts[-1] == "__init__":
+                found[".".join(parts[:-1])] = packed
+                found[".".join(parts)] = ""
+            else:
+                found[".".join(parts)] = packed
+        _modules[agent] = found
+    return found
+
+
+def needed(payload: dict[str, Any], found: Modules) -> Modules:
+    """The modules a payload can need: of the domains only the one it names (shared helpers start with ``_``)."""
+    domains = PACKAGE + ".domains."
+    domain = payload.get("domain") if payload.get("op") == "domain" else None
+
+    def wanted(name: str) -> bool:
+        if not name.startswith(domains):
+            return True
+        first = name[len(domains) :].partition(".")[0]
+        return first.startswith("_") or (domain is not None and (first == domain or first.startswith(f"{domain}_")))
+
+    return {name: packed for name, packed in found.items() if wanted(name)}
+
+
+def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:
+    """The text for the standard input of ``<python> -I -S -``.
+
+    :param payload: what the agent's ``main`` is called with; anything JSON can say
+    :param nonce: from :func:`new_nonce`
+    :param agent: the folder of the agent's files
+    """
+    packed = pack(json.dumps(payload, separators=(",", ":")).encode("ascii"))
+    parts = [_BOOTSTRAP, "answer({\n"]
+    parts += [f"{name!r}:{source!r},\n" for name, source in needed(payload, modules(agent)).items()]
+    parts.append(f"}}, {packed!r}, {nonce!r})\n")
+    return "".join(parts).encode("ascii")
+
+
+def parse(stdout: str | bytes, nonce: str) -> dict[str, Any]:
+    """The agent's answer out of everything that a host printed.
+
+    :raises AnswerError: there is no marker (nothing ran), what follows it is cut off, or the protocol is another one
+    """
+    text = stdout.decode("utf-8", "replace") if isinstance(stdout, bytes) else stdout
+    _noise, marker, rest = text.rpartition(MARKER + nonce)
+    if not marker:
+        raise AnswerError("the agent did not answer")
+    line = rest.lstrip("\r\n").partition("\n")[0]
+    try:
+        answer = json.loads(line)
+    except ValueError as error:
+        raise AnswerError("the agent's answer is cut off") from error
+    if not isinstance(answer, dict) or answer.get("protocol") != PROTOCOL:
+        raise AnswerError("the agent answered with another protocol")
+    return answer

@@ -1,0 +1,97 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings and the codes they carry.
+
+A code never changes its meaning: people grep for it, suppress alarms by it and find it in ``docs/preflight.md``. Each area declares its
+codes beside its rules; :func:`..rules.catalogue` collects them, and a test holds the documentation equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Level(StrEnum):
+    """How a finding counts: an error stops the run, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Code:
+    """One kind of bad input, as the documentation lists it."""
+
+    name: str  # kebab-case, begins with its area
+    meaning: str
+    remedy: str
+    level: Level = Level.ERROR
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong, where, and what to write instead. Neither text ever quotes a value that may be secret."""
+
+    code: str
+    where: str  # host, group, file or "extra vars"
+    variable: str  # path within the variable included: postgresql_roles[0].password; "-" when no variable is at fault
+    problem: str
+    remedy: str
+    source: str = ""  # file:line, when it is known
+
+    def line(self) -> str:
+        """The finding as the one line a person reads."""
+        source = f" [{self.source}]" if self.source else ""
+        return f"{self.code} {self.where} {self.variable}: {self.problem} Write: {self.remedy}{source}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings of one preflight, sorted and without repetitions."""
+
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    hosts: int
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding], codes: dict[str, Code], hosts: int) -> Report:
+        """Sort findings into errors and warnings.
+
+        Raises KeyError for a code that no area declares: that is a defect of a rule.
+        """
+        unique = sorted(set(findings))
+        errors = tuple(finding for finding in unique if codes[finding.code].level is Level.ERROR)
+        warnings = tuple(finding for finding in unique if codes[finding.code].level is Level.WARNING)
+        return cls(errors, warnings, hosts)
+
+    def summary(self) -> str:
+        """One sentence with the three counts."""
+        return f"preflight: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}, {self.hosts} host{'' if self.hosts == 1 else 's'}"
+
+    def result(self) -> dict[str, Any]:
+        """The structure that the action returns."""
+        return {
+            "errors": [_as_dict(finding) for finding in self.errors],
+            "warnings_found": [_as_dict(finding) for finding in self.warnings],
+            "hosts": self.hosts,
+            "summary": self.summary(),
+        }
+
+
+def _count(findings: tuple[Finding, ...], noun: str) -> str:
+    return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
+
+
+def _as_dict(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "where": finding.where,
+        "variable": finding.variable,
+        "problem": finding.problem,
+        "remedy": finding.remedy,
+        "source": finding.source,
+    }

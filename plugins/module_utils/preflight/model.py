@@ -1,0 +1,159 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model of a site: what rules look at. Plain data, made by ``reader`` from a real inventory or by a test from a table."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from .schema import Schema
+
+
+class Unknown(Enum):
+    """A value that cannot be told without contact (it depends on facts, on a lookup or on something undefined)."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+Resolve = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One variable as one place of the inventory sets it."""
+
+    owner: str  # group, host or "extra vars"
+    name: str
+    value: Any  # raw: templates not evaluated, vaulted values not decrypted
+    source: str = ""  # file:line
+    hosts: tuple[str, ...] = ()  # hosts for which this definition is in force
+    from_cli: bool = False
+
+
+@dataclass
+class Host:
+    """A host with everything that is known of it before it is contacted."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+    roles: tuple[str, ...] = ()
+    resolve: Resolve = lambda name: None
+    ports: tuple[Port, ...] = ()
+
+    def get(self, name: str) -> Any:
+        """Value of a variable: role defaults below the inventory's, templates evaluated; None when unset, UNKNOWN when it cannot be told."""
+        return self.resolve(name)
+
+    def known(self, name: str, default: Any = None) -> Any:
+        """Like :meth:`get`, with ``default`` for both None and UNKNOWN: for rules that have nothing to say without a value."""
+        value = self.resolve(name)
+        return default if value is None or value is UNKNOWN else value
+
+    def text(self, name: str, default: str = "") -> str:
+        """Like :meth:`known` for a text; anything else than text or a number becomes ``default`` (the type check speaks of it)."""
+        value = self.known(name)
+        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else default
+
+    def number(self, name: str) -> int | None:
+        """Like :meth:`known` for an integer; None for anything else."""
+        value = self.known(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    @property
+    def connection_address(self) -> str:
+        """What Ansible connects to."""
+        return self.text("ansible_host") or self.text("ansible_ssh_host") or self.name
+
+    @property
+    def address(self) -> str:
+        """What the other hosts reach it by."""
+        return self.text("site_address") or self.connection_address
+
+    @property
+    def connection_port(self) -> int:
+        """The port Ansible connects to."""
+        return self.number("ansible_port") or self.number("ansible_ssh_port") or 22
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the controller itself, reached without a network."""
+        return self.text("ansible_connection") == "local"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that a role of a host listens on, from the role's exports."""
+
+    role: str
+    name: str
+    first: int
+    last: int
+    proto: str = "tcp"
+    sources: tuple[str, ...] = ("any",)
+
+
+@dataclass(frozen=True)
+class SecretsFile:
+    """One file that holds secrets, and what came of reading it."""
+
+    path: str  # as people name it: relative to the inventory's directory
+    encrypted: bool = True
+    opened: bool = True
+    reason: str = ""  # why it did not open; never quotes its content
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Controller:
+    """What a run brings with it."""
+
+    limit: frozenset[str] | None = None  # hosts that --limit leaves, None without --limit
+    check_mode: bool = False
+    ask_pass: bool = False
+    key_files: tuple[str, ...] = ()  # private keys that ssh would offer by itself
+    agent: bool = False  # an ssh-agent answers
+    file_exists: Callable[[str], bool] = lambda path: Path(path).expanduser().is_file()
+
+
+@dataclass
+class Site:
+    """One inventory."""
+
+    schema: Schema
+    hosts: dict[str, Host] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # every group, "all" included -> its hosts, those of children too
+    definitions: tuple[Definition, ...] = ()
+    secrets: tuple[SecretsFile, ...] = ()
+    controller: Controller = field(default_factory=Controller)
+    unreadable: tuple[tuple[str, str], ...] = ()  # (host or group, why): variables that could not be loaded
+
+    def members(self, group: str) -> list[Host]:
+        """Hosts of a group, in the inventory's order; empty for a group that does not exist."""
+        return [self.hosts[name] for name in self.groups.get(group, ()) if name in self.hosts]
+
+    def sources(self, hosts: Iterable[Host], variable: str) -> list[tuple[str, str]]:
+        """(owner, source) of each definition of a variable that is in force on one of the hosts: where a finding has to point."""
+        names = {host.name for host in hosts}
+        found = [
+            (definition.owner, definition.source)
+            for definition in self.definitions
+            if definition.name == variable and names.intersection(definition.hosts)
+        ]
+        return list(dict.fromkeys(found))
+
+
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IP address, or None for a name."""
+    try:
+        return ipaddress.ip_address(text.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+

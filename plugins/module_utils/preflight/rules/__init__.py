@@ -1,0 +1,45 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules across hosts, one module for each area.
+
+A rule is a pure function ``rule(site: Site) -> Iterable[Finding]``. An area's module has ``CODES`` and ``RULES``; a new area (object
+store, backups, certificates, DICOM) is a new module and a line in ``AREAS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from ..findings import Code, Finding
+from ..model import Site
+from . import coordination, databases, hosts, names, safety, secrets
+
+Rule = Callable[[Site], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Area:
+    """One chapter of the documentation."""
+
+    title: str
+    codes: tuple[Code, ...]
+    rules: tuple[Rule, ...]
+
+
+AREAS = (
+    Area("Hosts and groups", hosts.CODES, hosts.RULES),
+    Area("Names", names.CODES, names.RULES),
+    Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
+    Area("Databases", databases.CODES, databases.RULES),
+    Area("Secrets", secrets.CODES, secrets.RULES),
+    Area("Safety", safety.CODES, safety.RULES),
+)
+
+
+def findings(site: Site) -> Iterator[Finding]:
+    """What all rules say of a site."""
+    for area in AREAS:
+        for rule in area.rules:
+            yield from rule(site)

@@ -1,0 +1,50 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""etcd: how many members, and their timing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..findings import Code, Finding, Level
+from ..model import Site
+from .places import finding
+
+CODES = (
+    Code("etcd-members-even", "An even number of etcd members survives the loss of no more members than one fewer would, and splits in halves.", "One or three or five hosts in the group etcd."),
+    Code("etcd-single-with-databases", "Several database servers depend on one etcd member: when it is gone, none of them may lead.", "Three hosts in the group etcd."),
+    Code("etcd-single-member", "One etcd member: when its host is gone, the database turns read-only.", "Three hosts in the group etcd, where the site has three.", Level.WARNING),
+    Code("etcd-many-members", "More than seven etcd members make every write slower and help nobody.", "Three or five hosts in the group etcd.", Level.WARNING),
+    Code("etcd-timing", "The election timeout is less than five heartbeats, or longer than etcd allows: members would elect for ever, or never.",
+         "etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000."),
+)
+
+
+def check_members(site: Site) -> Iterator[Finding]:
+    """How many members there are."""
+    count = len(site.members("etcd"))
+    databases = len(site.members("postgresql"))
+    if count and count % 2 == 0:
+        yield Finding("etcd-members-even", "etcd", "-", f"{count} members survive the loss of no more than {count - 1} would.",
+                      f"{count - 1} or {count + 1} hosts in the group etcd")
+    if count == 1 and databases > 1:
+        yield Finding("etcd-single-with-databases", "etcd", "-", f"{databases} database servers depend on one etcd member.", "three hosts in the group etcd")
+    elif count == 1:
+        yield Finding("etcd-single-member", "etcd", "-", "one member: when its host is gone, the database turns read-only.",
+                      "three hosts in the group etcd, where the site has three")
+    if count > 7:
+        yield Finding("etcd-many-members", "etcd", "-", f"{count} members make every write slower.", "three or five hosts in the group etcd")
+
+
+def check_timing(site: Site) -> Iterator[Finding]:
+    """Heartbeat and election timeout, as etcd's own start-up check and tuning guide want them."""
+    for host in site.members("etcd"):
+        heartbeat, election = host.number("etcd_heartbeat_interval"), host.number("etcd_election_timeout")
+        if heartbeat is not None and election is not None and (election < 5 * heartbeat or election > 50000):
+            problem = f"{election} ms without a heartbeat start an election, with a heartbeat each {heartbeat} ms."
+            remedy = f"etcd_election_timeout: from {5 * heartbeat} to 50000"
+            yield finding(site, host, ("etcd_election_timeout", "etcd_heartbeat_interval"), "etcd", "etcd-timing", problem, remedy)
+
+
+RULES = (check_members, check_timing)

@@ -1,0 +1,238 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL under Patroni."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from ..findings import Code, Finding, Level
+from ..model import UNKNOWN, Host, Site
+from .places import finding, place
+
+GROUP = "postgresql"
+#: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.
+VERSIONS = ("15", "17")
+#: Directories that hold other things; data in one of them would mix with those.
+_SHARED_DIRECTORIES = frozenset(
+    PurePosixPath(path)
+    for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib /var/log /var/tmp "
+    "/var/lib/postgresql".split()
+)
+#: Below these nothing lasts, or everything is the system's.
+_FOREIGN_TREES = tuple(PurePosixPath(path) for path in ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/etc", "/usr", "/boot"))
+
+CODES = (
+    Code("database-without-server", "Hosts are clients of a database, and no host is its server.", "At least one host in the group postgresql."),
+    Code("database-without-etcd", "Database servers without etcd: nobody decides who leads.", "One or three hosts in the group etcd; they may be the database servers."),
+    Code("database-version-unsupported", "PostgreSQL below 15, or a version that no supported Debian carries.", 'postgresql_version: "15" on Debian 12, "17" on Debian 13; or leave it out.'),
+    Code("database-setting-differs", "A setting of the whole cluster has different values on its members.", "The setting once, in group_vars/postgresql.yml."),
+    Code("database-ttl-too-small", "ttl, loop_wait or retry_timeout is below Patroni's documented minimum (20, 1 and 3 seconds); Patroni accepts that silently.",
+         "postgresql_ttl at least 20, postgresql_loop_wait at least 1, postgresql_retry_timeout at least 3."),
+    Code("database-timing", "loop_wait + 2 * retry_timeout is more than ttl: the leader's lock may expire while the leader still tries to renew it.",
+         "A larger postgresql_ttl, or a smaller postgresql_retry_timeout."),
+    Code("database-data-directory", "The data directory is relative, a directory that others share (/, /home, /var/lib), or lies where nothing lasts.",
+         "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah."),
+    Code("database-wal-senders", "Fewer WAL senders than the standbys, and one new standby or backup that is being copied, need.",
+         "postgresql_max_wal_senders: the number of standbys and 2 more, or leave it out."),
+    Code("database-archive-timeout", "archive_timeout is above the stated RPO, or 0 (never): more would be lost with the servers than the site accepts.",
+         "postgresql_archive_timeout: at most postgresql_rpo."),
+    Code("database-replication-without-standby", "Synchronous replication is asked for, and the group postgresql has one host.",
+         "A second and third host in the group postgresql, or postgresql_synchronous: false."),
+    Code("database-synchronous-nodes", "More standbys must confirm a commit than there are.", "postgresql_synchronous_nodes: at most the number of standbys."),
+    Code("database-strict-one-standby", "Synchronous and strict with one standby: when the standby is gone, nothing can be written.",
+         "A third host in the group postgresql, or postgresql_synchronous_strict: false.", Level.WARNING),
+    Code("database-entry-invalid", "An entry of postgresql_databases or postgresql_roles has no name, or one name stands there twice.", "Each name once."),
+    Code("database-owner-unknown", "A database belongs to a role that postgresql_roles does not name.", "The role in postgresql_roles, or another owner."),
+)
+
+#: Patroni keeps these once for the whole cluster, in etcd.
+_CLUSTER_SETTINGS = (
+    "postgresql_cluster postgresql_version postgresql_ttl postgresql_loop_wait postgresql_retry_timeout postgresql_synchronous "
+    "postgresql_synchronous_strict postgresql_synchronous_nodes postgresql_failsafe postgresql_maximum_lag_on_failover postgresql_max_wal_senders "
+    "postgresql_max_connections"
+).split()
+_MINIMA = {"postgresql_ttl": 20, "postgresql_loop_wait": 1, "postgresql_retry_timeout": 3}
+
+
+def check_groups(site: Site) -> Iterator[Finding]:
+    """Servers, their clients and who decides."""
+    if site.members("postgresql_client") and not site.members(GROUP):
+        yield Finding("database-without-server", "postgresql_client", "-", "these hosts are clients of a database that no host serves.", "hosts in the group postgresql")
+    if site.members(GROUP) and not site.members("etcd"):
+        yield Finding("database-without-etcd", GROUP, "-", "nobody decides who leads.", "one or three hosts in the group etcd")
+
+
+def check_version(site: Site) -> Iterator[Finding]:
+    """The major version."""
+    for host in site.members(GROUP):
+        version = host.known("postgresql_version")
+        if not isinstance(version, str) or version in VERSIONS or not version:
+            continue
+        major = re.match(r"\d+", version)
+        if major and int(major[0]) < 15:
+            problem = f"PostgreSQL {major[0]} is too old: 15 is the oldest that is served."
+        elif major and major[0] in VERSIONS:
+            problem = f"the major version is meant, {major[0]}; the minor comes from Debian."
+        else:
+            problem = "no supported Debian carries this version."
+        remedy = 'postgresql_version: "15" on Debian 12, "17" on Debian 13, or nothing'
+        yield finding(site, host, ("postgresql_version",), GROUP, "database-version-unsupported", problem, remedy)
+
+
+def check_cluster_settings(site: Site) -> Iterator[Finding]:
+    """Settings that Patroni has once for all members."""
+    for name in _CLUSTER_SETTINGS:
+        values = {repr(value) for host in site.members(GROUP) if (value := host.get(name)) is not UNKNOWN}
+        if len(values) > 1:
+            yield Finding("database-setting-differs", GROUP, name, "the members have different values, and the cluster has one.", f"{name} once, in group_vars/{GROUP}.yml")
+
+
+def check_timing(site: Site) -> Iterator[Finding]:
+    """``loop_wait + 2 * retry_timeout <= ttl``, and Patroni's minima."""
+    for host in site.members(GROUP):
+        for name, minimum in _MINIMA.items():
+            value = host.number(name)
+            if value is not None and value < minimum:
+                yield finding(site, host, (name,), GROUP, "database-ttl-too-small", f"{value} s is below Patroni's minimum of {minimum} s.", f"{name}: at least {minimum}")
+        ttl, loop_wait, retry = (host.number(name) for name in _MINIMA)
+        if ttl is not None and loop_wait is not None and retry is not None and loop_wait + 2 * retry > ttl:
+            needed = loop_wait + 2 * retry
+            problem = f"loop_wait {loop_wait} + 2 * retry_timeout {retry} = {needed} is more than ttl {ttl}."
+            yield finding(site, host, _MINIMA, GROUP, "database-timing", problem, f"postgresql_ttl: at least {max(needed, 20)}, or a smaller postgresql_retry_timeout")
+
+
+def check_data_directory(site: Site) -> Iterator[Finding]:
+    """Where the data lies."""
+    for host in site.members(GROUP):
+        text = host.known("postgresql_data_directory")
+        if not isinstance(text, str):
+            continue
+        problem = _directory_problem(text)
+        if problem:
+            remedy = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
+            yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, remedy)
+
+
+def _directory_problem(text: str) -> str | None:
+    path = PurePosixPath(text)
+    if not text.startswith("/"):
+        return "the path is relative."
+    if ".." in path.parts:
+        return "the path has .. in it."
+    path = PurePosixPath("/", *path.parts[1:])  # //home is /home
+    if path in _SHARED_DIRECTORIES:
+        return f"{path} is not the database's own directory."
+    if any(tree in path.parents for tree in _FOREIGN_TREES):
+        return f"what lies below {next(tree for tree in _FOREIGN_TREES if tree in path.parents)} is the system's, or does not last."
+    if path.parent == PurePosixPath("/home"):
+        return f"{path} is a person's home."
+    return None
+
+
+def check_wal_senders(site: Site) -> Iterator[Finding]:
+    """Connections for standbys and base backups."""
+    members = site.members(GROUP)
+    # pg_basebackup takes two: one for the files, one for the WAL meanwhile. It fetches a new standby, and the backup of a rebuilt one.
+    needed = len(members) - 1 + 2
+    for host in members:
+        settings = host.known("postgresql_settings")
+        override = settings.get("max_wal_senders") if isinstance(settings, Mapping) else None
+        value = _whole(override) if override is not None else host.number("postgresql_max_wal_senders")
+        if value is not None and value < needed:
+            name = "postgresql_max_wal_senders" if override is None else "postgresql_settings"
+            problem = f"{value} WAL senders for {len(members) - 1} standbys and the two of a copy."
+            yield finding(site, host, (name,), GROUP, "database-wal-senders", problem, f"max_wal_senders of at least {needed}, or nothing")
+
+
+def _whole(value: Any) -> int | None:
+    """A server setting as a number: PostgreSQL takes 5 and "5" alike."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isdigit() else None
+
+
+def check_archive_timeout(site: Site) -> Iterator[Finding]:
+    """What may be lost when every server is lost."""
+    for host in site.members(GROUP):
+        rpo, timeout = host.number("postgresql_rpo"), host.number("postgresql_archive_timeout")
+        if rpo is None or timeout is None or 0 < timeout <= rpo:
+            continue
+        problem = f"a WAL segment is archived after {timeout} s, and the site accepts to lose {rpo} s." if timeout else f"0 is never, and the site accepts to lose {rpo} s."
+        yield finding(site, host, ("postgresql_archive_timeout", "postgresql_rpo"), GROUP, "database-archive-timeout", problem, f"postgresql_archive_timeout: from 1 to {rpo}")
+
+
+def check_replication(site: Site) -> Iterator[Finding]:
+    """Synchronous replication against the number of standbys."""
+    members = site.members(GROUP)
+    standbys = len(members) - 1
+    for host in members:
+        synchronous, strict, nodes = host.get("postgresql_synchronous"), host.get("postgresql_synchronous_strict"), host.number("postgresql_synchronous_nodes")
+        if synchronous is True and standbys == 0:
+            yield finding(site, host, ("postgresql_synchronous",), GROUP, "database-replication-without-standby",
+                          "synchronous replication is asked for, and there is no standby.", "more hosts in the group postgresql, or postgresql_synchronous: false")
+        elif strict is True and standbys == 0:
+            yield finding(site, host, ("postgresql_synchronous_strict",), GROUP, "database-replication-without-standby",
+                          "writes would wait for a standby, and there is none.", "more hosts in the group postgresql, or postgresql_synchronous_strict: false")
+        if synchronous is True and strict is True and standbys == 1:
+            yield finding(site, host, ("postgresql_synchronous_strict",), GROUP, "database-strict-one-standby",
+                          "when the only standby is gone, nothing can be written.", "a third host in the group postgresql, or postgresql_synchronous_strict: false")
+        if nodes is not None and standbys and (nodes > standbys or nodes < 1) and synchronous is not False:
+            yield finding(site, host, ("postgresql_synchronous_nodes",), GROUP, "database-synchronous-nodes",
+                          f"{nodes} standbys are to confirm a commit, and there are {standbys}.", f"postgresql_synchronous_nodes: from 1 to {standbys}")
+
+
+def check_objects(site: Site) -> Iterator[Finding]:
+    """Names of databases and roles."""
+    for host in site.members(GROUP):
+        roles = yield from _check_names(site, host, "postgresql_roles")
+        yield from _check_names(site, host, "postgresql_databases")
+        if roles is None:
+            continue
+        where, _name, source = place(site, host, ("postgresql_databases",), GROUP)
+        for index, entry in enumerate(_entries(host.known("postgresql_databases"))):
+            owner = entry.get("owner")
+            if isinstance(owner, str) and entry.get("state") != "absent" and owner not in roles and owner != "postgres":
+                yield Finding("database-owner-unknown", where, f"postgresql_databases[{index}].owner", "postgresql_roles does not name this role.",
+                              "an entry for it in postgresql_roles", source)
+
+
+def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, None, set[str] | None]:
+    """Yields findings; returns the names, or None where some of them cannot be told."""
+    where, _name, source = place(site, host, (variable,), GROUP)
+    names: set[str] = set()
+    unknown = host.get(variable) is UNKNOWN
+    for index, entry in enumerate(_entries(host.known(variable))):
+        name = entry.get("name")
+        if name is UNKNOWN:
+            unknown = True
+        elif not isinstance(name, str) or not name:
+            yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", "the entry has no name.", "name: a text", source)
+        elif name in names:
+            yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", f"{name} stands there twice.", "each name once", source)
+        else:
+            names.add(name)
+    return None if unknown else names
+
+
+def _entries(value: Any) -> list[Mapping[str, Any]]:
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+RULES = (
+    check_groups,
+    check_version,
+    check_cluster_settings,
+    check_timing,
+    check_data_directory,
+    check_wal_senders,
+    check_archive_timeout,
+    check_replication,
+    check_objects,
+)

@@ -1,0 +1,164 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts, their addresses, their groups and the ports of what runs on them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+from ..findings import Code, Finding, Level
+from ..model import Host, Port, Site, parse_address
+
+#: Groups whose hosts find each other by address: none of them can be the machine's own name for itself.
+CLUSTERS = ("etcd", "postgresql", "object_store", "messaging", "docker", "caprover")
+
+CODES = (
+    Code("host-address-twice", "Two hosts have one address.", "Each host's own address; one server is one host, in several groups if it serves several."),
+    Code("host-two-names", "One host is in the inventory under two names.", "One name for the host, in all its groups."),
+    Code("host-is-localhost", "A member of a cluster is named localhost or has a loopback address: the other members would find themselves there.",
+         "The name of the server, with ansible_host (and site_address, where Ansible connects to another address) set to what the others reach it by."),
+    Code("host-address-invalid", "An address is neither an IP address nor a host name (a URL, a port or a blank in it).", "An IP address or a host name, nothing else."),
+    Code("host-address-documentation", "An address is from the ranges that are set aside for documentation.", "The server's real address.", Level.WARNING),
+    Code("host-name-invalid", "A host's name cannot be a host name on the network: it has other characters than letters, digits, hyphens and dots, or is too long.",
+         "A name of letters, digits and hyphens."),
+    Code("host-exclusive-groups", "A host is in two groups that exclude each other.", "One of the two groups for this host."),
+    Code("host-port-twice", "Two services of one host listen on one port.", "Another port for one of the two, or another host."),
+    Code("host-messaging-two", "A RabbitMQ cluster of two cannot tell a lost member from a cut network.", "One host or three in the group messaging."),
+)
+
+_DOCUMENTATION = tuple(ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def check_addresses(site: Site) -> Iterator[Finding]:
+    """Two hosts with one address, and one host under two names."""
+    by_address: dict[tuple[str, int], list[Host]] = defaultdict(list)
+    by_site_address: dict[str, list[Host]] = defaultdict(list)
+    for host in site.hosts.values():
+        if host.is_local:
+            by_address["(local)", 0].append(host)
+            continue
+        address = host.connection_address.lower().rstrip(".")
+        by_address[address, host.connection_port].append(host)
+        by_site_address[host.address.lower().rstrip(".")].append(host)
+    named_twice: set[frozenset[str]] = set()
+    for hosts in (*by_address.values(), *by_site_address.values()):
+        for one, other in combinations(hosts, 2):
+            pair = frozenset((one.name, other.name))
+            if pair in named_twice:
+                continue
+            named_twice.add(pair)
+            yield _same(site, one, other)
+    for one, other in _name_twins(site):
+        if frozenset((one.name, other.name)) not in named_twice:
+            yield _same_name(one, other)
+
+
+def _same(site: Site, one: Host, other: Host) -> Finding:
+    shared = one.address if one.address.lower() == other.address.lower() else one.connection_address
+    if one.is_local and other.is_local:
+        problem = f"{one.name} and {other.name} both have ansible_connection: local, so both are this machine."
+        return Finding("host-two-names", other.name, "ansible_connection", problem, "one of the two names, in all its groups")
+    # An address that is the other's very name: the same server, written once as an address and once as a name.
+    if one.name in (other.connection_address, other.address) or other.name in (one.connection_address, one.address) or _twin_names(one.name, other.name):
+        return _same_name(one, other)
+    variable = "site_address" if one.text("site_address") == shared or other.text("site_address") == shared else "ansible_host"
+    source = next((source for _owner, source in site.sources([other], variable)), "")
+    return Finding("host-address-twice", other.name, variable, f"{one.name} has the address {shared} too.", f"{variable}: the address of {other.name}", source)
+
+
+def _same_name(one: Host, other: Host) -> Finding:
+    return Finding("host-two-names", other.name, "-", f"this is {one.name} under another name.", f"one of {one.name} and {other.name}, in all its groups")
+
+
+def _twin_names(one: str, other: str) -> bool:
+    """Whether two names are one but for case or a domain that one of them leaves out."""
+    left, right = one.lower().rstrip("."), other.lower().rstrip(".")
+    if parse_address(left) or parse_address(right):
+        return left == right
+    return left == right or (left.partition(".")[0] == right.partition(".")[0] and ("." in left) != ("." in right))
+
+
+def _name_twins(site: Site) -> Iterator[tuple[Host, Host]]:
+    by_label: dict[str, list[Host]] = defaultdict(list)
+    for host in site.hosts.values():
+        label = host.name.lower() if parse_address(host.name) else host.name.lower().partition(".")[0]
+        by_label[label].append(host)
+    for hosts in by_label.values():
+        for one, other in combinations(hosts, 2):
+            if _twin_names(one.name, other.name):
+                yield one, other
+
+
+def check_names(site: Site) -> Iterator[Finding]:
+    """Names and addresses that no network knows."""
+    for host in site.hosts.values():
+        for variable in ("ansible_host", "site_address"):
+            given = host.text(variable)
+            if given and parse_address(given) is None and not _is_name(given):
+                yield Finding("host-address-invalid", host.name, variable, "this is neither an IP address nor a host name.",
+                              f"{variable}: an IP address or a host name, without scheme, port and blanks")
+        address = parse_address(host.address)
+        if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):
+            variable = "site_address" if host.text("site_address") else "ansible_host"
+            yield Finding("host-address-documentation", host.name, variable, f"{address} is from a range set aside for documentation.",
+                          f"{variable}: the server's address")
+        if parse_address(host.name) is None and not _is_name(host.name):
+            yield Finding("host-name-invalid", host.name, "-", "the server would get this name, and it is none.",
+                          "letters, digits and hyphens, at most 63 between two dots")
+
+
+def _is_name(text: str) -> bool:
+    labels = text.lower().rstrip(".").split(".")
+    return len(text) <= 253 and all(
+        0 < len(label) <= 63 and set(label) <= _LABEL and not label.startswith("-") and not label.endswith("-") for label in labels
+    )
+
+
+def check_localhost(site: Site) -> Iterator[Finding]:
+    """Members of clusters that the other members cannot find."""
+    for group in CLUSTERS:
+        for host in site.members(group):
+            address = parse_address(host.address)
+            if host.name.lower().partition(".")[0] == "localhost":
+                yield Finding("host-is-localhost", host.name, "-", f"a member of {group} cannot be named localhost.", "the server's own name, with its ansible_host")
+            elif (address is not None and (address.is_loopback or address.is_unspecified)) or host.address.lower() == "localhost":
+                variable = "site_address" if host.text("site_address") else "ansible_host"
+                yield Finding("host-is-localhost", host.name, variable, f"a member of {group} cannot have the address {host.address}.",
+                              "site_address: the address that the other hosts reach it by")
+
+
+def check_exclusive(site: Site) -> Iterator[Finding]:
+    """Hosts in groups that exclude each other."""
+    for exclusive in site.schema.exclusive:
+        one, other = exclusive.groups
+        for host in site.members(one):
+            if other in host.groups:
+                yield Finding("host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {exclusive.why}", f"another host for {other}")
+
+
+def check_ports(site: Site) -> Iterator[Finding]:
+    """Two services on one port of one host, as the roles export their ports."""
+    for host in site.hosts.values():
+        for one, other in combinations(host.ports, 2):
+            if one.proto == other.proto and one.first <= other.last and other.first <= one.last and (one.role, one.name) != (other.role, other.name):
+                port = max(one.first, other.first)
+                problem = f"{_service(one)} and {_service(other)} both listen on port {port}/{one.proto}."
+                yield Finding("host-port-twice", host.name, "-", problem, f"another port for {_service(other)}")
+
+
+def _service(port: Port) -> str:
+    return port.role if port.name == port.role else f"{port.role} ({port.name})"
+
+
+def check_messaging(site: Site) -> Iterator[Finding]:
+    """RabbitMQ of two."""
+    if len(site.members("messaging")) == 2:
+        yield Finding("host-messaging-two", "messaging", "-", "two members cannot tell a lost member from a cut network.", "one host or three in the group messaging")
+
+
+RULES = (check_addresses, check_names, check_localhost, check_exclusive, check_ports, check_messaging)

@@ -1,0 +1,160 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The schema of a site's variables: the roles' argument specs and one file of site-wide variables, nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .nearby import Names
+
+Load = Callable[[Path], Any]
+
+#: Variables of Ansible itself that people set in inventories (docs: "Special Variables", "Connection variables"; the options of the ssh,
+#: local and become plugins of ansible-core). For "did you mean" only: what is not listed here is left alone unless it is close to one.
+ANSIBLE_VARIABLES = frozenset(
+    f"ansible_{name}"
+    for name in (
+        "become become_exe become_flags become_method become_pass become_password become_user check_mode config_file connection diff_mode "
+        "facts forks group_priority host host_key_checking inventory_sources limit local module_compression no_log paramiko_pass "
+        "paramiko_host_key_checking password pipelining playbook_python port private_key_file python_interpreter remote_tmp "
+        "run_tags scp_executable scp_extra_args sftp_batch_mode sftp_executable sftp_extra_args shell_allow_world_readable_temp "
+        "shell_executable shell_type skip_tags ssh_args ssh_common_args ssh_executable ssh_extra_args ssh_host ssh_host_key_checking "
+        "ssh_pass ssh_password ssh_passphrase ssh_pipelining ssh_port ssh_private_key ssh_private_key_file ssh_retries ssh_timeout ssh_transfer_method "
+        "ssh_use_tty ssh_user sudo_exe sudo_flags sudo_pass timeout user verbosity version winrm_transport"
+    ).split()
+)
+
+#: Words that make a variable's value a secret, whatever the schema says of it.
+SECRET_WORDS = re.compile(r"(?:^|_)(?:password|passwd|pass|passphrase|secret|secrets|token|cipher_pass|api_?key|private_?key|credentials?)$")
+#: ... and what only names where a secret lies, how it is made or how it is handled.
+NOT_SECRET = re.compile(r"(?:_file|_path|_name|_length|_encryption|_authentication|_method|_command|_hash)$")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One variable, or one key of one, as a spec describes it."""
+
+    name: str
+    type: str = "str"
+    elements: str | None = None
+    choices: tuple[Any, ...] | None = None
+    required: bool = False
+    no_log: bool | None = None
+    options: Mapping[str, Option] | None = None
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str | None = None
+    cli: bool = False  # a switch of one run: text from -e counts as its type
+    role: str = ""
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value may be a secret."""
+        return looks_secret(self.name) if self.no_log is None else self.no_log
+
+    @property
+    def is_port(self) -> bool:
+        """Whether the value is a port number: an integer whose name says so."""
+        return self.type == "int" and (self.name == "port" or self.name.endswith("_port"))
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A variable that an older release knew."""
+
+    name: str
+    instead: str  # a variable's name or a sentence
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Exclusive:
+    """Two groups that one host cannot be in, and why."""
+
+    groups: tuple[str, str]
+    why: str
+
+
+@dataclass
+class Schema:
+    """Everything an inventory may say."""
+
+    options: dict[str, Option] = field(default_factory=dict)
+    prefixes: dict[str, str] = field(default_factory=dict)  # "postgresql_" -> role or "site"
+    groups: frozenset[str] = frozenset()
+    removed: dict[str, Removed] = field(default_factory=dict)
+    exclusive: tuple[Exclusive, ...] = ()
+    defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
+    names: Names = field(default_factory=lambda: Names(()))
+    group_names: Names = field(default_factory=lambda: Names(()))
+
+    def finish(self) -> Schema:
+        """Prepare the look-up of near names; call once after the tables are filled."""
+        self.names = Names({*self.options, *self.removed, *ANSIBLE_VARIABLES})
+        self.group_names = Names(self.groups)
+        return self
+
+    def prefix_of(self, name: str) -> str | None:
+        """The role (or "site") whose name a variable begins with."""
+        return next((role for prefix, role in self.prefixes.items() if name.startswith(prefix)), None)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    lowered = name.lower()
+    return bool(SECRET_WORDS.search(lowered)) and not NOT_SECRET.search(lowered)
+
+
+def option_of(name: str, spec: Mapping[str, Any], role: str = "") -> Option:
+    """An option from Ansible's argument spec; ``min``, ``max``, ``pattern`` and ``cli`` are ours (site_variables.yml)."""
+    nested = spec.get("options")
+    choices = spec.get("choices")
+    return Option(
+        name=name,
+        type=str(spec.get("type", "str")),
+        elements=spec.get("elements"),
+        choices=tuple(choices) if choices is not None else None,
+        required=bool(spec.get("required", False)),
+        no_log=spec.get("no_log"),
+        options={key: option_of(key, value or {}, role) for key, value in nested.items()} if nested else None,
+        mutually_exclusive=tuple(tuple(group) for group in spec.get("mutually_exclusive") or ()),
+        minimum=spec.get("min"),
+        maximum=spec.get("max"),
+        pattern=spec.get("pattern"),
+        cli=bool(spec.get("cli", False)),
+        role=role,
+    )
+
+
+def read_schema(roles: Path, site_variables: Path, groups: Iterable[str], load: Load) -> Schema:
+    """The schema from a tree of roles and the file of site-wide variables.
+
+    :param groups: group names of the site map.
+    :param load: reads one YAML file.
+    """
+    schema = Schema(prefixes={"site_": "site"})
+    site = load(site_variables) or {}
+    for name, spec in (site.get("variables") or {}).items():
+        schema.options[name] = option_of(name, spec or {}, "site")
+    for entry in site.get("removed") or ():
+        schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
+    schema.exclusive = tuple(Exclusive((entry["groups"][0], entry["groups"][1]), entry["why"]) for entry in site.get("exclusive_groups") or ())
+    for role in sorted(path for path in roles.iterdir() if path.is_dir()) if roles.is_dir() else ():
+        schema.prefixes[f"{role.name}_"] = role.name
+        spec_file = role / "meta" / "argument_specs.yml"
+        if spec_file.is_file():
+            main = (load(spec_file) or {}).get("argument_specs", {}).get("main", {})
+            for name, spec in (main.get("options") or {}).items():
+                schema.options[name] = option_of(name, spec or {}, role.name)
+        defaults = role / "defaults" / "main.yml"
+        if defaults.is_file():
+            schema.defaults[role.name] = dict(load(defaults) or {})
+    schema.groups = frozenset({"all", "ungrouped", *groups})
+    return schema.finish()

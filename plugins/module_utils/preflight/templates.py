@@ -1,0 +1,123 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of one host as its play will see them, as far as that can be told before anybody is contacted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import EncryptedString
+from ansible.template import Templar, is_trusted_as_template
+
+from .model import UNKNOWN
+from .texts import Template, Vaulted, is_template
+
+try:
+    from ansible._internal._datatag._tags import Origin, SourceWasEncrypted
+except ImportError:  # ansible-core moves its internals without notice: findings then carry no file name
+    Origin = SourceWasEncrypted = None
+
+#: What cannot be told before contact, or must not be run for a look: facts, and lookups (they may read secrets, run programs, ask servers).
+_BEYOND = re.compile(r"\bansible_facts\b|\b(?:lookup|query|q)\s*\(")
+
+
+class VaultClosed(Exception):
+    """A vaulted value does not open with the given vault password."""
+
+
+class HostValues:
+    """Variables of one host, evaluated when they are asked for and only once.
+
+    A nested value is evaluated leaf by leaf: one leaf that depends on a fact does not hide the others.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], defaults: Mapping[str, Any], loader: Any) -> None:
+        """
+        :param variables: what the inventory gives the host, raw.
+        :param defaults: the defaults of the host's roles, raw.
+        """
+        self._variables = variables
+        self._defaults = defaults
+        self._loader = loader
+        self._templar: Any = None
+        self._cache: dict[str, Any] = {}
+
+    def __call__(self, name: str) -> Any:
+        """The value, None when it is not set, UNKNOWN (or UNKNOWN leaves) where it cannot be told."""
+        if name not in self._cache:
+            raw = self._variables.get(name) if name in self._variables else self._defaults.get(name)
+            self._cache[name] = self._evaluate(raw)
+        return self._cache[name]
+
+    def _evaluate(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(key): self._evaluate(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._evaluate(item) for item in value]
+        if isinstance(value, str) and is_template(value) and is_trusted_as_template(value):
+            return self._template(value)
+        try:
+            return untagged(value)
+        except VaultClosed:
+            return UNKNOWN
+
+    def _template(self, text: str) -> Any:
+        if _BEYOND.search(text):
+            return UNKNOWN
+        if self._templar is None:
+            self._templar = Templar(loader=self._loader, variables={**self._defaults, **self._variables})
+        try:
+            return plain(self._templar.template(text))
+        except (AnsibleError, VaultClosed):
+            return UNKNOWN
+
+
+def untagged(value: Any) -> Any:
+    """A leaf as a plain Python value; texts from encrypted sources become :class:`Vaulted`, templates :class:`Template`.
+
+    :raises VaultClosed: a vaulted value that does not open.
+    """
+    if isinstance(value, EncryptedString):
+        try:
+            return Vaulted(str(value))
+        except AnsibleError as problem:
+            raise VaultClosed from problem
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, str):
+        text = str.__str__(value)
+        if SourceWasEncrypted is not None and SourceWasEncrypted.is_tagged_on(value):
+            return Vaulted(text)
+        return Template(text) if is_template(text) and is_trusted_as_template(value) else _native(str, text)
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return _native(kind, value)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A whole value without Ansible's tags. Raises VaultClosed like :func:`untagged`."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return untagged(value)
+
+
+def _native(kind: type, value: Any) -> Any:
+    return value if type(value) is kind else kind(value)
+
+
+def origin_of(value: Any, key: Any, base: str) -> str:
+    """file:line of a value, or of its key where the value cannot carry one (true, false); relative to ``base``. Empty when unknown."""
+    if Origin is None:
+        return ""
+    tag = Origin.get_tag(value) or Origin.get_tag(key)
+    if tag is None or not tag.path:
+        return ""
+    path = tag.path.removeprefix(base.rstrip("/") + "/")
+    return f"{path}:{tag.line_num}" if tag.line_num else path

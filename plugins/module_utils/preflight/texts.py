@@ -1,0 +1,60 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts with a past: where a text came from decides what may be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError
+
+
+class Vaulted(str):
+    """A text that came from an encrypted source."""
+
+    __slots__ = ()
+
+
+class Template(str):
+    """A text that Ansible evaluates as a template."""
+
+    __slots__ = ()
+
+
+def is_template(text: str) -> bool:
+    """Whether a text holds a Jinja expression or statement."""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+def contains_template(value: Any) -> bool:
+    """Whether a value, however deep, holds a template."""
+    return any(isinstance(leaf, Template) for _path, _key, leaf in walk(value, ""))
+
+
+@lru_cache(maxsize=4096)
+def template_error(text: str) -> str | None:
+    """Why a template does not parse, without quoting it; None when it does."""
+    try:
+        Environment().parse(text)  # noqa: S701 # nothing is rendered, so there is nothing to escape
+    except TemplateSyntaxError as problem:
+        return f"the Jinja expression does not parse (its line {problem.lineno})"
+    return None
+
+
+def walk(value: Any, path: str) -> Iterator[tuple[str, str, Any]]:
+    """(path, key, leaf) of every leaf of a nested value; the items of a list have the list's own key."""
+    yield from _walk(value, path, path)
+
+
+def _walk(value: Any, path: str, key: str) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _walk(item, f"{path}.{name}", str(name))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{path}[{index}]", key)
+    else:
+        yield path, key, value
