@@ -30,7 +30,7 @@ MARKER = "VANNAH-ANSWER-"
 # What runs first on the host. It imports what every Python has built in or frozen, and nothing else: json comes with
 # the payload, traceback only when something went wrong. The standard input is the program's own text, so programs that
 # the agent starts get /dev/null; what they print goes to standard error, so that it cannot mix with the answer.
-_BOOTSTRAP = '''\
+_BOOTSTRAP = """\
 import binascii, os, sys, zlib
 from _frozen_importlib import ModuleSpec
 
@@ -71,7 +71,7 @@ def answer(modules, payload, nonce):
     while data:
         data = data[os.write(out, data):]
 
-'''
+"""
 
 Modules = dict[str, str]
 _modules: dict[Path, Modules] = {}

@@ -1,0 +1,155 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a definition to the normalised component that the agent gets.
+
+Values get the types of :data:`COMPONENT_SPEC`, templates and files of the controller become contents, and what cannot be
+meant is refused (:mod:`rules`) before anything is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..component_spec import COMPONENT_SPEC, Spec
+from . import rules
+
+Component = dict[str, Any]
+#: Finds a file of the controller: (``templates`` or ``files``, name) -> path.
+Find = Callable[[str, str], str]
+#: Renders a template file: (path, where) -> text.
+Render = Callable[[str, str], str]
+
+
+class ComponentError(AnsibleError):  # type: ignore[misc]
+    """A definition cannot be meant as it is; the text says which one, what is wrong and what to write."""
+
+
+@cache
+def _validator() -> ArgumentSpecValidator:
+    return ArgumentSpecValidator(COMPONENT_SPEC)
+
+
+def normalise(data: Component, where: str, find: Find, render: Render, role: str = "") -> tuple[Component, dict[str, str]]:
+    """One component as the agent wants it.
+
+    :param data: options, templated
+    :param where: what errors begin with
+    :return: the component; and ``{sha256: path on the controller}`` of its artifacts
+    :raises ComponentError: an option is unknown, of a wrong type, missing, or contradicts another one
+    """
+    plain = {key: value for key, value in data.items() if value is not None}
+    if isinstance(plain.get("packages"), list):
+        plain["packages"] = [{"name": item} if isinstance(item, str) else item for item in plain["packages"]]
+    where = f"{where}, component {plain['name']}" if isinstance(plain.get("name"), str) else where
+    plain = _typed(plain, COMPONENT_SPEC, where)
+    result = _validator().validate(plain)
+    if result.error_messages:
+        raise ComponentError(f"{where}: {'; '.join(result.error_messages)}")
+    component: Component = result.validated_parameters
+    problems = rules.check(component, data)
+    if problems:
+        raise ComponentError(f"{where}: {'; '.join(problems)}")
+    component["role"] = role
+    artifacts: dict[str, str] = {}
+    if component["state"] == "present":
+        for file in component["files"]:
+            artifacts.update(_file(file, f"{where}: file {file['path']}", find, render))
+        for unit in component["units"]:
+            _text(unit, f"{where}: unit {unit['name']}", find, render)
+            for dropin in unit["dropins"]:
+                _text(dropin, f"{where}: unit {unit['name']}, drop-in {dropin['name']}", find, render)
+    return component, artifacts
+
+
+def _text(item: dict[str, Any], where: str, find: Find, render: Render) -> None:
+    template = item.pop("template")
+    if template is not None:
+        item["content"] = render(_found(find, "templates", template, where), where)
+
+
+def _file(file: dict[str, Any], where: str, find: Find, render: Render) -> dict[str, str]:
+    source = file.pop("src")
+    _text(file, where, find, render)
+    file["content_b64"] = None
+    if source is not None:
+        with open(_found(find, "files", source, where), "rb") as opened:
+            data = opened.read()
+        try:
+            file["content"] = data.decode("utf-8")
+        except UnicodeDecodeError:
+            file["content_b64"] = base64.b64encode(data).decode("ascii")
+    artifact = file["artifact"]
+    if artifact is None:
+        return {}
+    digest, path = artifact["sha256"].lower(), artifact["src"]
+    try:
+        size = os.stat(path).st_size
+    except OSError:
+        size = 0  # a host that has it already needs nothing; one that asks for it is told that it is missing
+    file["artifact"] = {"sha256": digest, "size": size}
+    return {digest: path}
+
+
+def _found(find: Find, kind: str, name: str, where: str) -> str:
+    try:
+        return find(kind, name)
+    except AnsibleError as error:
+        raise ComponentError(f"{where}: {getattr(error, 'message', error)}") from None
+
+
+def _typed(values: dict[str, Any], spec: Spec, where: str) -> dict[str, Any]:
+    """``values`` without nulls, and with numbers as text where text is wanted.
+
+    Ansible's own conversion would make ``"{'a': 1}"`` of a mapping and ``"420"`` of ``mode: 0644``: refused here.
+    """
+    made = {}
+    for key, value in values.items():
+        if value is None:
+            continue
+        option = spec.get(key)
+        at = f"{where}: {key}"
+        if option is None:
+            made[key] = value  # the validator names it, with the ones that there are
+        elif option["type"] in ("str", "path"):
+            made[key] = _as_text(value, key, at)
+        elif option["type"] == "list" and isinstance(value, list | tuple):
+            made[key] = [_element(item, key, option, f"{at} {number}") for number, item in enumerate(value, 1) if item is not None]
+        elif option["type"] == "dict" and isinstance(value, dict):
+            made[key] = _typed(value, option["options"], at) if "options" in option else value
+        elif option["type"] in ("list", "dict"):
+            raise ComponentError(f"{at} must be a {'list' if option['type'] == 'list' else 'mapping'}, not {type(value).__name__}")
+        else:
+            made[key] = value
+    return made
+
+
+def _element(item: Any, key: str, option: Spec, where: str) -> Any:
+    if option["elements"] == "dict":
+        if not isinstance(item, dict):
+            raise ComponentError(f"{where} must be a mapping, not {type(item).__name__}")
+        name = item.get("path") or item.get("name")
+        return _typed(item, option["options"], f"{where} ({name})" if isinstance(name, str) else where)
+    if option["elements"] == "list":
+        if not isinstance(item, list | tuple):
+            raise ComponentError(f"{where} must be a list: the program, then its arguments")
+        return [_as_text(part, key, where) for part in item]
+    return _as_text(item, key, where) if option["elements"] == "str" else item
+
+
+def _as_text(value: Any, key: str, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        hint = ": use to_nice_yaml, to_nice_json or a template" if key == "content" else ": write it in quotes"
+        raise ComponentError(f"{where} must be text, not {type(value).__name__}{hint}")
+    if key.endswith("mode"):
+        raise ComponentError(f'{where} must be text in quotes, like "0644": YAML takes the bare number for another one')
+    return str(value)

@@ -1,0 +1,141 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take secrets out of what is shown.
+
+Every value that came from the site's secrets (the store, vaulted variables, files that are encrypted whole, connection
+passwords) is replaced in results, diffs, validators' output and journal tails, whatever put it there. Finding them costs
+decryption, so a trip that changed nothing and failed nowhere never does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from ansible.parsing.vault import EncryptedString
+
+MASK = "********"
+#: Shorter values are left: hiding every "on" or "5432" would hide what is wrong, and hides no secret worth the name.
+SHORTEST = 6
+#: Variables that hold passwords of connections, vaulted or not.
+CONNECTION = ("ansible_password", "ansible_ssh_pass", "ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
+#: Variables that hold the inventory again, or nothing of the site.
+_ELSEWHERE = frozenset(["hostvars", "groups", "ansible_facts", "vars"])
+_VAULT = b"$ANSIBLE_VAULT;"
+
+
+class Scrubber:
+    """Replaces a set of values, longest first, in texts and in whatever holds texts."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        forms = sorted({form for value in values for form in _forms(value)}, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+
+    def text(self, text: str) -> str:
+        """``text`` without them."""
+        return self._pattern.sub(MASK, text) if self._pattern is not None else str(text)
+
+    def __call__(self, data: Any) -> Any:
+        """``data`` without them, keys included; a new object."""
+        if self._pattern is None:
+            return data
+        if isinstance(data, str):
+            return self.text(data)
+        if isinstance(data, Mapping):
+            return {self(key): self(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self(item) for item in data]
+        return data
+
+
+def _forms(value: str) -> Iterable[str]:
+    """A value and what it looks like where it was encoded."""
+    parts = {value, value.strip()}
+    # A diff shows a value of several lines (a key) line by line.
+    parts.update(line.strip() for line in value.splitlines() if not line.startswith("-----"))
+    for part in parts:
+        if len(part) < SHORTEST:
+            continue
+        data = part.encode("utf-8", "surrogateescape")
+        yield part
+        yield base64.b64encode(data).decode("ascii").rstrip("=")
+        yield base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+        yield quote(part, safe="", errors="surrogateescape")
+        yield quote(part, errors="surrogateescape")
+        yield quote_plus(part, errors="surrogateescape")
+        yield json.dumps(part)[1:-1]
+        yield json.dumps(part, ensure_ascii=False)[1:-1]
+        yield part.replace("'", "''")  # YAML and SQL
+
+
+def site_values(loader: Any, task_vars: Mapping[str, Any], inventory_dir: str | None) -> set[str]:
+    """All secret values that this task can have used.
+
+    Vaulted values that cannot be opened are passed over: what could not be read was not sent.
+    """
+    values: set[str] = set()
+    for name, value in task_vars.items():
+        if name in CONNECTION and isinstance(value, str):
+            values.add(str(value))
+        elif name not in _ELSEWHERE:
+            _vaulted(value, values)
+    if inventory_dir:
+        values.update(_store_values(loader, inventory_dir))
+        for path in _encrypted_files(inventory_dir):
+            _texts(loader.load_from_file(path, unsafe=True, trusted_as_template=True), values)
+    return values
+
+
+def _store_values(loader: Any, inventory_dir: str) -> set[str]:
+    try:
+        from ..secrets.store import known_values
+    except ImportError:  # pragma: no cover - the store is part of the collection
+        return set()
+    return set(known_values(loader, inventory_dir))
+
+
+def _encrypted_files(inventory_dir: str) -> list[str]:
+    """Variable files of an inventory that are encrypted whole."""
+    found = []
+    for folder in ("group_vars", "host_vars"):
+        for path in sorted(Path(inventory_dir, folder).rglob("*")):
+            if path.is_file() and not path.name.startswith(".") and path.suffix in ("", ".yml", ".yaml", ".json"):
+                with open(path, "rb") as file:
+                    if file.read(len(_VAULT)) == _VAULT:
+                        found.append(os.fspath(path))
+    return found
+
+
+def _vaulted(value: Any, values: set[str]) -> None:
+    if isinstance(value, EncryptedString):
+        try:
+            values.add(str(value))
+        except Exception:  # no password for this one: nothing that was sent can hold it
+            return
+    elif isinstance(value, dict):
+        for item in value.values():
+            _vaulted(item, values)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _vaulted(item, values)
+
+
+def _texts(value: Any, values: set[str]) -> None:
+    if isinstance(value, dict):
+        for item in value.values():
+            _texts(item, values)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _texts(item, values)
+    elif isinstance(value, str | int | float | EncryptedString) and not isinstance(value, bool):
+        if isinstance(value, EncryptedString):
+            _vaulted(value, values)
+        else:
+            values.add(str(value))
