@@ -1,0 +1,216 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The internal CA: made once per site, signs what the hosts ask for.
+
+``pki/ca.key`` is vault text, ``pki/ca.crt`` is PEM. The key is written first: a run that is killed in between leaves a key without a
+certificate, which the next run completes, and never a certificate that nobody can sign with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ..secrets.files import SecretsError, decrypt, encrypt, lock, make_directory, read_file, write_file
+from . import request
+
+DIRECTORY = "pki"
+CA_DAYS = 3650
+#: Certificates begin this long before now: hosts' clocks are allowed to differ a little.
+BACKDATED = timedelta(minutes=5)
+
+
+def key_path(inventory_dir: str) -> str:
+    """Where the CA's encrypted key lies."""
+    return os.path.join(inventory_dir, DIRECTORY, "ca.key")
+
+
+def certificate_path(inventory_dir: str) -> str:
+    """Where the CA's certificate lies."""
+    return os.path.join(inventory_dir, DIRECTORY, "ca.crt")
+
+
+@dataclass(frozen=True, repr=False)
+class Authority:
+    """A CA that is ready to sign."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def certificate_pem(self) -> str:
+        """The CA's certificate."""
+        return _pem(self.certificate)
+
+    def sign(
+        self,
+        csr_pem: str,
+        days: int,
+        usages: Sequence[str],
+        names: Sequence[str],
+        addresses: Sequence[str],
+        common_name: str = "",
+        now: datetime | None = None,
+    ) -> str:
+        """A certificate for the key of a request. Names come from the caller's definition; a request for others is refused.
+
+        :param days: how long it is valid, at most until the CA's own end
+        :param usages: ``server``, ``client``
+        :param names: DNS names
+        :param addresses: IP addresses
+        :param common_name: the subject, else the first name or address
+        :return: the certificate, PEM
+        :raises SecretsError: ``csr-invalid``, ``csr-differs``, ``csr-weak-key``, ``ca-expired``
+        """
+        wanted = request.Subject.of(common_name, names, addresses)
+        csr = request.checked(csr_pem, wanted)
+        start = (now or datetime.now(UTC)) - BACKDATED
+        end = min(start + BACKDATED + timedelta(days=days), self.certificate.not_valid_after_utc)
+        if end <= start + BACKDATED:
+            raise SecretsError("ca-expired", f"the site's CA ended on {self.certificate.not_valid_after_utc:%Y-%m-%d}: {RENEW_HINT}")
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(_name(wanted.common_name))
+            .issuer_name(self.certificate.subject)
+            .public_key(csr.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(start)
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(request.key_usage(csr.public_key()), critical=True)
+            .add_extension(request.extended_usage(usages), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(csr.public_key()), critical=False)
+            .add_extension(_authority_identifier(self.certificate), critical=False)
+        )
+        if wanted.names or wanted.addresses:
+            builder = builder.add_extension(wanted.alternative_names(), critical=False)
+        return _pem(builder.sign(self.key, hashes.SHA256()))
+
+
+RENEW_HINT = "move pki/ca.key and pki/ca.crt of the site away and converge all hosts, which makes a new one and renews every certificate."
+
+
+def load_authority(loader: Any, inventory_dir: str) -> Authority:
+    """The site's CA.
+
+    :param loader: Ansible's DataLoader, which holds the vault passwords
+    :raises SecretsError: ``ca-missing``, ``ca-key-missing``, ``ca-damaged``, ``ca-mismatch``, else as the secrets' store
+    """
+    key_file, certificate_file = key_path(inventory_dir), certificate_path(inventory_dir)
+    certificate_data, key_data = read_file(certificate_file), read_file(key_file)
+    if certificate_data is None:
+        raise SecretsError(
+            "ca-missing", f"{certificate_file} does not exist: run the preflight first (make check SITE=...), which makes it."
+        )
+    if key_data is None:
+        text = f"{key_file} is gone, and without it nothing can be signed: bring it back from the recovery kit, or {RENEW_HINT}"
+        raise SecretsError("ca-key-missing", text)
+    certificate = _certificate(certificate_file, certificate_data)
+    key = _key(loader, key_file, key_data)
+    if key.public_key() != certificate.public_key():
+        raise SecretsError("ca-mismatch", f"{key_file} is not the key of {certificate_file}: bring both back from the recovery kit.")
+    return Authority(certificate, key)
+
+
+def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
+    """The CA's certificate, PEM; empty in check mode where there is none yet.
+
+    :raises SecretsError: ``ca-missing``, ``ca-damaged``
+    """
+    path = certificate_path(inventory_dir)
+    data = read_file(path)
+    if data is None:
+        if check_mode:
+            return ""
+        raise SecretsError("ca-missing", f"{path} does not exist: run the preflight first (make check SITE=...), which makes it.")
+    return _pem(_certificate(path, data))
+
+
+def ensure_authority(loader: Any, inventory_dir: str, site_name: str, check_mode: bool = False, now: datetime | None = None) -> bool:
+    """Make the site's CA unless it exists; an existing one is proven to be whole.
+
+    :param site_name: for the CA's name, ``<site_name> internal CA``
+    :return: whether one was made, or would be in check mode
+    :raises SecretsError: as :func:`load_authority`, and ``secrets-unwritable``
+    """
+    certificate_file = certificate_path(inventory_dir)
+    if os.path.exists(certificate_file):
+        load_authority(loader, inventory_dir)
+        return False
+    if check_mode:
+        return True
+    with lock(inventory_dir):
+        if os.path.exists(certificate_file):  # another run was faster
+            return False
+        make_directory(os.path.dirname(certificate_file), 0o755)
+        key_file = key_path(inventory_dir)
+        key_data = read_file(key_file)
+        if key_data is None:
+            key = ec.generate_private_key(ec.SECP384R1())
+            write_file(key_file, encrypt(loader, key_file, _private_pem(key)), 0o600)
+        else:  # a run was killed between the two files
+            key = _key(loader, key_file, key_data)
+        write_file(certificate_file, _pem(_self_signed(key, site_name, now or datetime.now(UTC))).encode(), 0o644)
+    return True
+
+
+def _self_signed(key: ec.EllipticCurvePrivateKey, site_name: str, now: datetime) -> x509.Certificate:
+    name = _name(f"{site_name} internal CA")
+    usage = {"key_cert_sign": True, "crl_sign": True}
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + timedelta(days=CA_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(request.usage(**usage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA384())
+    )
+
+
+def _authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    plain = serialization.NoEncryption()  # the vault encrypts it before it is written
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+
+
+def _certificate(path: str, data: bytes) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(data)
+    except ValueError as error:
+        raise SecretsError("ca-damaged", f"{path} is no certificate in PEM: bring it back from the recovery kit.") from error
+
+
+def _key(loader: Any, path: str, data: bytes) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(decrypt(loader, path, data), None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise SecretsError("ca-damaged", f"{path} opens but holds no elliptic curve key: bring it back from the recovery kit.")
+    return key

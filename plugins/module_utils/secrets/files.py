@@ -1,0 +1,152 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private files of the controller: written beside and renamed, one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from ansible.constants import config
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import is_encrypted, match_encrypt_secret
+
+
+class SecretsError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
+    """Something is wrong with a site's secrets or its authority. The message never quotes what a file holds.
+
+    :param code: a stable kebab-case word
+    """
+
+    def __init__(self, code: str, msg: str) -> None:
+        super().__init__(msg)
+        self.code = code
+
+
+def read_file(path: str) -> bytes | None:
+    """The bytes of a file, None where there is none.
+
+    :raises SecretsError: ``secrets-unreadable``
+    """
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SecretsError("secrets-unreadable", f"{path} cannot be read ({error.strerror}): look at its owner and mode.") from error
+
+
+def write_file(path: str, data: bytes, mode: int) -> None:
+    """Write beside, sync, rename, sync the directory. A link is followed: a site may keep its secrets elsewhere.
+
+    :raises SecretsError: ``secrets-unwritable``
+    """
+    real = os.path.realpath(path)
+    directory, name = os.path.split(real)
+    beside = os.path.join(directory, f".{name}.vannah")
+    try:
+        _remove(beside)  # what a killed run left; writers hold the lock
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(beside, real)
+        _sync(directory)
+    except OSError as error:
+        _remove(beside)
+        why = "no space is left" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
+        raise SecretsError("secrets-unwritable", f"{path} cannot be written ({why}); nothing was changed.") from error
+
+
+def make_directory(path: str, mode: int) -> None:
+    """Make one directory unless it exists.
+
+    :raises SecretsError: ``secrets-unwritable``
+    """
+    try:
+        os.mkdir(path, mode)
+        _sync(os.path.dirname(path) or ".")
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise SecretsError("secrets-unwritable", f"{path} cannot be made ({error.strerror}).") from error
+
+
+@contextmanager
+def lock(directory: str) -> Iterator[None]:
+    """Hold a site's folder while its secrets are read and written: two runs at once must not both make them.
+
+    :raises SecretsError: ``secrets-unreadable``
+    """
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise SecretsError("secrets-unreadable", f"the site's folder {directory} cannot be opened ({error.strerror}).") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def decrypt(loader: Any, path: str, data: bytes) -> bytes:
+    """The plain bytes of a vault file.
+
+    :raises SecretsError: ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``
+    """
+    if not is_encrypted(data):
+        raise SecretsError("secrets-plain", f"{path} is not encrypted: encrypt it with `ansible-vault encrypt {path}`.")
+    if not loader._vault.secrets:
+        raise SecretsError("secrets-no-password", f"{path} is encrypted and no vault password was given: {PASSWORD_HINT}")
+    try:
+        plain: bytes = loader._vault.decrypt(data)
+    except AnsibleError as error:
+        raise SecretsError(
+            "secrets-closed", f"{path} does not open with the given vault password, or is damaged: {PASSWORD_HINT}"
+        ) from error
+    return plain
+
+
+def encrypt(loader: Any, path: str, plain: bytes) -> bytes:
+    """Plain bytes as a vault file, for the default vault id (``vault_encrypt_identity`` where it is set).
+
+    :raises SecretsError: ``secrets-no-password``
+    """
+    vault = loader._vault
+    if not vault.secrets:
+        raise SecretsError("secrets-no-password", f"{path} is to be encrypted and no vault password was given: {PASSWORD_HINT}")
+    wanted = config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
+    try:
+        vault_id, secret = match_encrypt_secret(vault.secrets, encrypt_vault_id=wanted)
+    except AnsibleError as error:
+        text = f"{path} cannot be encrypted: vault_encrypt_identity names {wanted}, and no password with that id was given."
+        raise SecretsError("secrets-no-password", text) from error
+    data: bytes = vault.encrypt(plain, secret=secret, vault_id=None if vault_id == "default" else vault_id)
+    return data
+
+
+PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass (make: VAULT_PASSWORD_FILE=path)."
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _sync(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

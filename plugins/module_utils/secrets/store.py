@@ -1,0 +1,153 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site's ``secrets.yml``: a vault-encrypted flat mapping of names to texts.
+
+Only :func:`ensure` writes, and it only adds. Nothing here ever quotes what the file holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from ..preflight.model import SecretsFile
+from .files import SecretsError, decrypt, encrypt, lock, read_file, write_file
+from .generate import KINDS, fits, generate, placeholder
+
+FILE = "secrets.yml"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_HEADER = b"# The site's secrets. Made once; to see or change one: ansible-vault edit, then converge.\n"
+
+#: Path -> (what the file and the vault passwords were when it was read, its values). Opening a vault costs milliseconds, and a play
+#: asks for each secret on its own.
+_read: dict[str, tuple[Any, Mapping[str, str]]] = {}
+
+
+def path_of(inventory_dir: str) -> str:
+    """Where the secrets of a site lie."""
+    return os.path.join(inventory_dir, FILE)
+
+
+def read(loader: Any, inventory_dir: str) -> Mapping[str, str]:
+    """All secrets of a site, by name; empty where it has none yet.
+
+    :param loader: Ansible's DataLoader, which holds the vault passwords
+    :raises SecretsError: ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``, ``secrets-not-flat``, ``secrets-unreadable``
+    """
+    path = path_of(inventory_dir)
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return MappingProxyType({})
+    except OSError as error:
+        raise SecretsError("secrets-unreadable", f"{path} cannot be read ({error.strerror}).") from error
+    passwords = tuple((name, secret.bytes) for name, secret in loader._vault.secrets or ())
+    state = (found.st_mtime_ns, found.st_size, found.st_ino, hash(passwords))
+    known = _read.get(path)
+    if known is not None and known[0] == state:
+        return known[1]
+    values = MappingProxyType(_parse(path, decrypt(loader, path, read_file(path) or b"")))
+    _read[path] = (state, values)
+    return values
+
+
+def _parse(path: str, plain: bytes) -> dict[str, str]:
+    try:
+        data = yaml.safe_load(plain)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        data = False  # the parser's own words quote the file
+    if data is False:
+        raise SecretsError("secrets-not-flat", f"{path} opens but is no YAML: repair it with `ansible-vault edit {path}`.") from None
+    data = {} if data is None else data
+    if not isinstance(data, dict):
+        raise SecretsError("secrets-not-flat", f'{path} is no mapping: write one line `name: "text"` for each secret.')
+    for name, value in data.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise SecretsError("secrets-not-flat", f"{path}: a name in it is no plain word: write letters, digits and underscores.")
+        if not isinstance(value, str):
+            raise SecretsError("secrets-not-flat", f"{path}: {name} is no text: write it in quotes.")
+    return data
+
+
+def known_values(loader: Any, inventory_dir: str) -> frozenset[str]:
+    """Every value that must not be seen in results, diffs or errors; read again only when the file has changed.
+
+    :raises SecretsError: as :func:`read`
+    """
+    return frozenset(value for value in read(loader, inventory_dir).values() if value)
+
+
+def value(loader: Any, inventory_dir: str, name: str, check_mode: bool = False) -> str:
+    """One secret.
+
+    :param check_mode: a secret that does not exist yet is stood for by a placeholder
+    :raises SecretsError: ``secret-missing``, else as :func:`read`
+    """
+    found = read(loader, inventory_dir).get(name)
+    if found is not None:
+        return found
+    if check_mode:
+        return placeholder(name)
+    text = f"{path_of(inventory_dir)} has no secret {name}: run the preflight first (make check SITE=...), which makes what is missing."
+    raise SecretsError("secret-missing", text)
+
+
+def ensure(loader: Any, inventory_dir: str, wanted: Iterable[Mapping[str, Any]], check_mode: bool = False) -> list[str]:
+    """Make all secrets that are missing, in one atomic write. What exists stays as it is.
+
+    :param wanted: ``{name, kind}``; kind is ``password`` unless it says otherwise
+    :param check_mode: only say what would be made
+    :return: the names that were made, sorted
+    :raises SecretsError: ``secret-name``, ``secret-kind``, ``secrets-unwritable``, else as :func:`read`
+    """
+    kinds = _kinds(wanted)
+    path = path_of(inventory_dir)
+    if check_mode:
+        return _missing(path, read(loader, inventory_dir), kinds)
+    with lock(inventory_dir):
+        values = read(loader, inventory_dir)
+        missing = _missing(path, values, kinds)
+        if missing:
+            made = dict(values) | {name: generate(kinds[name]) for name in missing}
+            plain = _HEADER + yaml.safe_dump(made, default_style='"', sort_keys=True, allow_unicode=True, width=4096).encode()
+            write_file(path, encrypt(loader, path, plain), 0o600)
+    return missing
+
+
+def _kinds(wanted: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    kinds: dict[str, str] = {}
+    for item in wanted:
+        name, kind = str(item.get("name") or ""), str(item.get("kind") or "password")
+        if not _NAME.fullmatch(name):
+            raise SecretsError("secret-name", f"the secret {name!r} has no usable name: write letters, digits and underscores.")
+        if kind not in KINDS:
+            raise SecretsError("secret-kind", f"the secret {name} is of the unknown kind {kind!r}: write one of {', '.join(KINDS)}.")
+        if kinds.setdefault(name, kind) != kind:
+            raise SecretsError(
+                "secret-kind", f"two roles want the secret {name} as {kinds[name]} and as {kind}: give one of them another name."
+            )
+    return kinds
+
+
+def _missing(path: str, values: Mapping[str, str], kinds: Mapping[str, str]) -> list[str]:
+    for name, kind in sorted(kinds.items()):
+        if name in values and not fits(kind, values[name]):
+            what = "the base64 of 32 bytes (`openssl rand -base64 32`)" if kind == "key32" else "a text"
+            raise SecretsError("secret-kind", f"{path}: {name} is not {what}; correct it, or remove its line and run again.")
+    return sorted(name for name in kinds if name not in values)
+
+
+def as_file(loader: Any, inventory_dir: str) -> SecretsFile | None:
+    """The secrets as preflight's rules look at them; None where the site has none yet. Raises nothing."""
+    try:
+        if not os.path.exists(path_of(inventory_dir)):
+            return None
+        return SecretsFile(path=FILE, values=dict(read(loader, inventory_dir)))
+    except SecretsError as error:
+        return SecretsFile(path=FILE, encrypted=error.code != "secrets-plain", opened=False, reason=error.message)

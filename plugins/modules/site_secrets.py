@@ -1,0 +1,68 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``vannah.healthcloud.site_secrets``, which runs on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_secrets
+author: The VannahHealthCloud developers
+short_description: Make a site's missing secrets and its internal CA
+description:
+  - Completes the vault-encrypted C(secrets.yml) in the inventory's folder in one atomic write.
+  - Makes C(pki/ca.key), encrypted, and C(pki/ca.crt).
+  - What exists is never changed. Nothing is done on the host that the task is for.
+  - Needs the site's vault password.
+options:
+  secrets:
+    description: What must exist.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name that the lookup C(vannah.healthcloud.secret) reads it by.
+        type: str
+        required: true
+      kind:
+        description: V(password) is 32 letters and digits, V(key32) the base64 of 32 bytes.
+        type: str
+        choices: [password, key32]
+        default: password
+  authority:
+    description: Whether the site gets an internal CA.
+    type: bool
+    default: true
+  site_name:
+    description: The CA is called C(<site_name> internal CA). By default the variable C(site_name).
+    type: str
+attributes:
+  check_mode:
+    description: Says what would be made and writes nothing.
+    support: full
+  diff_mode:
+    description: There is none, as it would show secrets.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Make what the site needs
+  vannah.healthcloud.site_secrets:
+    secrets:
+      - name: postgresql_superuser
+      - name: backup_cipher
+        kind: key32
+"""
+
+RETURN = r"""
+created:
+  description: Names of the secrets that were made, or would be in check mode; never their values.
+  type: list
+  elements: str
+  returned: always
+authority_created:
+  description: Whether the CA was made, or would be in check mode.
+  type: bool
+  returned: always
+"""
