@@ -8,8 +8,13 @@ and nobody outside of this machine does.
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import socket
+import struct
+from collections.abc import Callable
+from typing import Any
 
 from . import images, machine
 from .shell import STATE, run, say, succeeds, wait_for
@@ -19,9 +24,43 @@ VOLUME = "vannah-test-cache"
 PORT = 3142
 
 
+#: The container's label that says where it listens; tests/servers reads it.
+LABEL = "vannah.address"
+
+
 def address() -> str:
-    """The gateway of the engine's default bridge, an address of this machine."""
-    return run(["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]).strip()
+    """The gateway of the engine's default bridge, an address of this machine.
+
+    :raises SetupError: the engine has no default bridge.
+    """
+    bridge = json.loads(run(["docker", "network", "inspect", "bridge"]))[0]
+    return gateway(bridge, _interface_address)
+
+
+def gateway(bridge: dict[str, Any], address_of: Callable[[str], str | None]) -> str:
+    """The gateway as the engine tells it; else the address of the bridge's interface, for an engine that has just started tells only the subnet.
+
+    :param bridge: one network as `docker network inspect` prints it.
+    :raises SetupError: it has neither.
+    """
+    for config in bridge["IPAM"]["Config"] or []:
+        if config.get("Gateway") and ":" not in config["Gateway"]:
+            return str(config["Gateway"])
+    name = (bridge.get("Options") or {}).get("com.docker.network.bridge.name", "docker0")
+    found = address_of(name)
+    if found is None:
+        raise SetupError(f"the engine's default bridge {name} has no address")
+    return found
+
+
+def _interface_address(name: str) -> str | None:
+    """IPv4 address of an interface (netdevice(7), SIOCGIFADDR), None where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            answer = fcntl.ioctl(asking.fileno(), 0x8915, struct.pack("256s", name.encode()[:15]))
+        except OSError:
+            return None
+    return socket.inet_ntoa(answer[20:24])
 
 
 def configuration(bind: str, mirrors: dict[str, str], proxy: str | None) -> str:
@@ -54,23 +93,29 @@ def is_running() -> bool:
     return succeeds(["docker", "top", CONTAINER])
 
 
+def _said_address() -> str:
+    """What the running container's label says."""
+    return run(["docker", "container", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', CONTAINER]).strip()
+
+
 def ensure() -> None:
     """Start the cache where it does not run.
 
     :raises SetupError: it does not come up.
     """
-    if is_running() and images.is_current(images.IMAGES["cache"]):
+    bind = address()
+    if is_running() and images.is_current(images.IMAGES["cache"]) and _said_address() == f"{bind}:{PORT}":
         return
     images.ensure(("cache",))
     say("Starting the package cache of the test servers")
-    bind = address()
     folder = STATE / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     text = configuration(bind, machine.package_mirrors(), os.environ.get("http_proxy"))
     (folder / "acng.conf").write_text(text, encoding="utf-8")
     remove(volume=False)
     volume = f"{VOLUME}:/var/cache/apt-cacher-ng"
-    run(["docker", "create", "--name", CONTAINER, "--network", "host", "--volume", volume, images.IMAGES["cache"].name])
+    argv = ["docker", "create", "--name", CONTAINER, "--label", f"{LABEL}={bind}:{PORT}", "--network", "host", "--volume", volume]
+    run([*argv, images.IMAGES["cache"].name])
     # Copied in, not mounted: the engine may see another file system than we do.
     run(["docker", "cp", str(folder), f"{CONTAINER}:/etc/vannah-cache"])
     run(["docker", "start", CONTAINER])
