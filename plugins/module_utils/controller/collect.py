@@ -215,15 +215,19 @@ def define(raw: Any, templates: templating.Templates, where: str) -> dict[str, A
     for key, value in raw.items():
         if key in ("name", "when"):
             continue
-        made[key] = _items(value, templates, f"{where}: {key}") if isinstance(value, list) else templates.value(value, f"{where}: {key}")
+        made[key] = items(value, templates, f"{where}: {key}") if isinstance(value, list) else templates.value(value, f"{where}: {key}")
         if isinstance(value, str) and isinstance(made[key], list):  # a whole list out of one template
-            made[key] = _items(made[key], templates, f"{where}: {key}")
+            made[key] = items(made[key], templates, f"{where}: {key}")
     return {key: value for key, value in made.items() if value is not None}
 
 
-def _items(items: list[Any], templates: templating.Templates, where: str) -> list[Any]:
+def items(listed: list[Any], templates: templating.Templates, where: str) -> list[Any]:
+    """Template a list; an item whose ``when`` is false is left out before anything of it is templated.
+
+    :raises AnsibleError: a template fails
+    """
     made = []
-    for number, item in enumerate(items, 1):
+    for number, item in enumerate(listed, 1):
         if isinstance(item, dict) and "when" in item:
             if not templates.condition(item["when"], f"{where}, item {number}: when"):
                 continue

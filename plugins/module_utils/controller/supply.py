@@ -41,7 +41,9 @@ def verified(needs: Iterable[str], artifacts: Mapping[str, str]) -> dict[str, st
         except OSError as error:
             raise SupplyError(f"artifact {path}: {error.strerror}: fetch it to the controller first") from None
         if actual != digest:
-            raise SupplyError(f"artifact {path} is not what its definition says: its sha256 is {actual}, not {digest}. Nothing was installed")
+            raise SupplyError(
+                f"artifact {path} is not what its definition says: its sha256 is {actual}, not {digest}. Nothing was installed"
+            )
         found[digest] = path
     return found
 

@@ -36,7 +36,9 @@ class BareHost(AnsibleError):  # type: ignore[misc]
     """
 
     def __init__(self, missing: list[str]) -> None:
-        super().__init__(f"the host has no {' and no '.join(missing)}: a real run installs it first; nothing more can be said in check mode")
+        super().__init__(
+            f"the host has no {' and no '.join(missing)}: a real run installs it first; nothing more can be said in check mode"
+        )
         self.missing = missing
 
 
@@ -99,7 +101,9 @@ def bootstrap(action: Any, check: bool) -> list[str]:
     if check:
         raise BareHost(missing)
     if not root and (not method or "sudo" in missing):
-        raise TripError(f"the host has no {' and no '.join(missing)}, and the login user is not root: log in as root or with become_method su once")
+        raise TripError(
+            f"the host has no {' and no '.join(missing)}, and the login user is not root: log in as root or with become_method su once"
+        )
     install = f"apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install {' '.join(missing)}"
     done = _execute(action, f"/bin/sh -c {shlex.quote(install)}", None, sudoable=not root)
     if done["rc"] != 0:

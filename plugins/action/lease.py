@@ -1,0 +1,26 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hold, release or ask for a host's lease. Documentation: plugins/modules/lease.py."""
+
+from __future__ import annotations
+
+from ..module_utils.controller.action import AgentAction, Result
+from ..module_utils.controller.specs import LEASE
+
+_ACTIONS = {"held": "take", "released": "release", "info": "none"}
+
+
+class ActionModule(AgentAction):
+    """The action ``vannah.healthcloud.lease``."""
+
+    ARGUMENT_SPEC = LEASE
+
+    def flag(self, name: str) -> bool:
+        """The task's own ``takeover`` counts as the run's."""
+        return super().flag(name) or (name == "takeover" and self.params["takeover"])
+
+    def perform(self) -> Result:
+        """Send the wish; a lease is nothing of the host that a run changes."""
+        lease = self.converse({"op": "lease"}, lease=_ACTIONS[self.params["state"]]).get("lease") or {}
+        return {"changed": False, "held": bool(lease.get("holder")), "holder": lease.get("holder"), "lease": lease}

@@ -1,0 +1,63 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles that a host's groups give it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: roles_of
+short_description: Roles that a host's groups give it
+version_added: 0.1.0
+author:
+  - The VannahHealthCloud developers
+description:
+  - Gives the names of the roles that C(playbooks/vars/site_map.yml) gives a host for the groups it is in, in the map's order.
+options:
+  _terms:
+    description: Not used.
+  wave:
+    description:
+      - Only the roles of this wave. All of them where it is left out.
+    type: str
+  host:
+    description:
+      - A name of the inventory. The host at hand where it is left out.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Make everything of a host that needs no order across hosts, in one trip
+  vannah.healthcloud.converge:
+    roles: "{{ lookup('vannah.healthcloud.roles_of', wave='base') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: Names of roles. Always a list, also with C(lookup).
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils import site_map
+from ..module_utils.controller.exports import host_variables
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
+    """The lookup ``vannah.healthcloud.roles_of``."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        """One list in a list, so that a site of one role is a list too."""
+        self.set_options(var_options=variables, direct=kwargs)
+        variables = variables or {}
+        host = self.get_option("host")
+        groups = host_variables(variables["hostvars"], host)["group_names"] if host else variables.get("group_names") or []
+        try:
+            return [site_map.load().roles_of(groups, self.get_option("wave"))]
+        except site_map.SiteMapError as error:
+            raise AnsibleError(str(error)) from None

@@ -1,0 +1,204 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the collection's actions share: conversing with the agent of a host.
+
+:class:`AgentAction` fills in what every payload says (run, lease, mode), makes the trip and the ones that follow from its
+answer (a dead run's lease is taken over, a lock-out guard is disarmed), and hands over a result in which no secret is left.
+:class:`DomainAction` is all that an action for one tool or API needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible import context
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+from . import bundle, report, run, scrub, transport
+
+Answer = dict[str, Any]
+Result = dict[str, Any]
+
+# Read and packed before Ansible forks: every worker inherits it.
+bundle.modules()
+
+
+class Failure(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
+    """A host's answer is an error.
+
+    :ivar result: what the task's result says beside the message
+    """
+
+    def __init__(self, msg: str, result: Result | None = None) -> None:
+        super().__init__(msg)
+        self.result = result or {}
+
+
+class AgentAction(ActionBase):  # type: ignore[misc]
+    """An action that talks to the agent. Subclasses say what in :meth:`perform`."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    #: Ansible's argument spec; None where :meth:`perform` validates by itself.
+    ARGUMENT_SPEC: ClassVar[dict[str, Any] | None] = {}
+
+    vars: Mapping[str, Any]
+    params: dict[str, Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        """Ansible's entry. Errors become a failed result whose text, like all of it, holds no secret."""
+        super().run(tmp, task_vars)
+        self.vars = task_vars or {}
+        self.params = dict(self._task.args)
+        scrubbing = True
+        try:
+            if self.ARGUMENT_SPEC is not None:
+                _checked, self.params = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
+            result = self.perform()
+            scrubbing = report.worth_scrubbing(result)
+        except AnsibleConnectionFailure as error:
+            raise type(error)(self._scrubber().text(error.message)) from None
+        except transport.BareHost as error:
+            result = {"changed": True, "msg": error.message, "steps": [f"package {name}: install" for name in error.missing]}
+        except Failure as error:
+            result = {"changed": False, **error.result, "failed": True, "msg": error.message}
+        except AnsibleError as error:
+            result = {"changed": False, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return report.scrubbed(result, self._scrubber()) if scrubbing else result
+
+    def perform(self) -> Result:
+        """Do the action's work; ``self.params`` are validated, ``self.vars`` are the task's variables."""
+        raise NotImplementedError
+
+    # --- for subclasses ---------------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """Name of the host that is acted upon."""
+        return str(self._task.delegate_to or self.vars.get("inventory_hostname", ""))
+
+    @property
+    def host_vars(self) -> Mapping[str, Any]:
+        """Variables of the connection to that host."""
+        if self._task.delegate_to:
+            delegated: Mapping[str, Any] = self.vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, self.vars)
+            return delegated
+        return self.vars
+
+    @property
+    def check(self) -> bool:
+        """Whether nothing may be changed."""
+        return bool(self._task.check_mode)
+
+    @property
+    def inventory_dir(self) -> str | None:
+        """The site's folder; None where the inventory lies in none."""
+        from ..secrets.files import SecretsError
+        from ..secrets.site import site_directory
+
+        try:
+            return site_directory(self.vars)
+        except SecretsError:
+            return None
+
+    def site(self) -> str:
+        """The site's folder.
+
+        :raises AnsibleError: the inventory lies in none
+        """
+        from ..secrets.site import site_directory
+
+        return site_directory(self.vars)
+
+    def flag(self, name: str) -> bool:
+        """A yes-or-no variable that switches a run (``-e takeover=true``).
+
+        :raises AnsibleError: it is neither yes nor no
+        """
+        value = self._templar.template(self.vars.get(name, False))
+        try:
+            return bool(boolean(value))
+        except TypeError:
+            raise AnsibleError(f"variable {name} must be true or false") from None
+
+    def converse(self, part: Mapping[str, Any], lease: str = "take") -> Answer:
+        """Send one payload and give back its answer, whatever that says of components.
+
+        :param part: ``op`` and what belongs to it
+        :param lease: ``take``, ``release`` or ``none``
+        :raises Failure: the lease is held by a run that is not known to be dead, or the trip as a whole failed
+        :raises AnsibleError: see :func:`transport.trip`
+        """
+        answer = self._trip(part, {"action": lease, "takeover": self.flag("takeover"), "takeover_of": None})
+        error = answer.get("error")
+        holder = (answer.get("lease") or {}).get("holder") or {}
+        if error and error.get("code") == "lease-held" and run.is_dead(holder):
+            answer = self._trip(part, {"action": lease, "takeover": False, "takeover_of": holder.get("id")})
+            error = answer.get("error")
+        guard = answer.get("guard") or {}
+        if guard.get("armed"):
+            self._disarm(guard)
+        if error:
+            raise Failure(*report.trip_error(answer))
+        return answer
+
+    def _trip(self, part: Mapping[str, Any], lease: dict[str, Any]) -> Answer:
+        if run.orphaned():
+            raise AnsibleError("ansible-playbook is gone: this fork of it changes nothing more")
+        payload = {
+            "protocol": bundle.PROTOCOL,
+            "mode": "check" if self.check else "apply",
+            "diff": bool(self._task.diff),
+            "run": run.run_info(_playbook()),
+            "policy": {"container_host": None, "retry": self.flag("component_retry")},
+            "lease": lease,
+            **part,
+        }
+        return transport.trip(self, payload, self.host_vars)
+
+    def _disarm(self, guard: Mapping[str, Any]) -> None:
+        """Prove that a new connection gets in, and call off the revert that waits on the host."""
+        late = f"the new configuration locks us out; the host takes it back by itself within {guard.get('seconds', 60)} s"
+        try:
+            self._connection.reset()
+            answer = self._trip({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})
+        except AnsibleError as error:
+            raise Failure(f"no new connection comes through: {late}. {error.message}") from None
+        if answer.get("error"):
+            raise Failure(f"the revert could not be called off, so {late}. {answer['error'].get('msg', '')}")
+
+    def _scrubber(self) -> scrub.Scrubber:
+        return scrub.Scrubber(scrub.site_values(self._loader, self.vars, self.inventory_dir))
+
+
+class DomainAction(AgentAction):
+    """An action for one tool or API: the agent's ``domains/<DOMAIN>.py`` does ``CALLS[CALL]``.
+
+    A subclass names the three; check mode, diff, validation and the result are done here. The result is
+    ``{changed, diff, steps, warnings, **what the domain's function gave}``.
+    """
+
+    DOMAIN: ClassVar[str]
+    CALL: ClassVar[str]
+
+    def prepare(self) -> dict[str, Any]:
+        """Parameters for the agent; a subclass may add what only the controller knows."""
+        return self.params
+
+    def perform(self) -> Result:
+        """Send the call and show what it did."""
+        answer = self.converse({"op": "domain", "domain": self.DOMAIN, "call": self.CALL, "params": self.prepare()})
+        return report.domain(answer, self.host)
+
+
+def _playbook() -> str:
+    arguments = context.CLIARGS.get("args") or ()
+    return os.path.basename(str(arguments[0])) if arguments else ""

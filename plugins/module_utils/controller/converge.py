@@ -1,0 +1,105 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making components of a host so: what the actions ``converge``, ``component`` and ``component_restart`` share."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+
+from . import collect, render, report, rules, supply, templating
+from .action import AgentAction, Failure, Result
+
+Component = dict[str, Any]
+
+#: Trips that one task may take: asked for nothing, asked once, asked again by what came with it.
+_TRIPS = 3
+
+
+class ComponentAction(AgentAction):
+    """An action that sends components."""
+
+    def role_components(self, names: Iterable[str]) -> tuple[list[Component], dict[str, str]]:
+        """The normalised components of roles, and ``{sha256: path}`` of their artifacts.
+
+        :raises AnsibleError: a role is missing, a template fails, a definition cannot be meant
+        """
+        playbook_dir = str(self.vars.get("playbook_dir", self._loader.get_basedir()))
+        roles = [collect.load(self._loader, name, playbook_dir) for name in names]
+        variables = self.vars
+        if any(role.mentions_facts for role in roles) and "vannah" not in (variables.get("ansible_facts") or {}):
+            facts = self.converse({"op": "facts"}, lease="none").get("facts") or {}
+            variables = {**variables, "ansible_facts": {**(variables.get("ansible_facts") or {}), "vannah": facts}}
+        components, artifacts = [], {}
+        for role in roles:
+            for definition in collect.definitions(role, variables, self._templar):
+                made, found = render.normalise(
+                    definition.data,
+                    f"role {role.name}",
+                    role.find,
+                    lambda path, where, templates=definition.templates: templates.file(path, self._loader, where),  # type: ignore[misc]
+                    role.name,
+                )
+                components.append(made)
+                artifacts.update(found)
+        return components, artifacts
+
+    def inline_component(self, options: Mapping[str, Any]) -> tuple[Component, dict[str, str]]:
+        """A component out of a task's own options. Templates and files are looked for where Ansible's own tasks look.
+
+        :raises AnsibleError: see :meth:`role_components`
+        """
+        search = list(self.vars.get("ansible_search_path") or [self._loader.get_basedir()])
+        templates = templating.Templates(self._templar, self.vars, [f"{folder}/templates" for folder in search] + search)
+        data = collect.define(dict(options), templates, "component")
+        return render.normalise(data, "task", self._find_needle, lambda path, where: templates.file(path, self._loader, where))
+
+    def make(self, components: list[Component], artifacts: Mapping[str, str]) -> Result:
+        """Send components, bring what the host asks for, and show what was done.
+
+        :raises Failure: the trip as a whole failed
+        :raises AnsibleError: components contradict each other; see also :func:`transport.trip`, :mod:`supply`
+        """
+        problems = rules.check_together(components)
+        if problems:
+            raise AnsibleError("; ".join(problems))
+        self._add_authority(components)
+        components = copy.deepcopy(components)
+        staged: dict[str, str] = {}
+        changed = False
+        for left in reversed(range(_TRIPS)):
+            answer = self.converse({"op": "converge", "components": components, "staged": staged})
+            found = answer.get("components") or []
+            needs = [digest for item in found for digest in item.get("needs") or ()]
+            csrs = any(item.get("csrs") for item in found)
+            failed = any(item.get("error") for item in found)
+            if self.check or failed or not (needs or csrs):
+                result = report.components(answer, bool(self._task.diff))
+                result["changed"] = result["changed"] or changed
+                return result
+            if not left:
+                raise Failure(f"the host asks again for what it was given: {', '.join(needs) or 'certificates'}")
+            changed = changed or any(item.get("changed") for item in found)
+            files = supply.verified(needs, artifacts)
+            if csrs:
+                supply.issue(self._authority(), components, found)
+            staged.update(supply.upload(self, files))
+        raise AssertionError("unreachable")
+
+    def _add_authority(self, components: Iterable[Component]) -> None:
+        with_certificates = [item for component in components for item in component["certificates"]]
+        if with_certificates:
+            from ..pki.authority import certificate_text
+
+            pem = certificate_text(self.site(), self.check)
+            for certificate in with_certificates:
+                certificate["ca_pem"] = pem
+
+    def _authority(self) -> Any:
+        from ..pki.authority import load_authority
+
+        return load_authority(self._loader, self.site())

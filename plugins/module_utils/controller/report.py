@@ -1,0 +1,128 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of the agent as results of tasks: what changed in a few words, Ansible's own diffs, errors that begin with whom they concern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .scrub import Scrubber
+
+Answer = Mapping[str, Any]
+Result = dict[str, Any]
+
+#: What of a result never holds anything of a secret: looking through facts would only cost time.
+_CLEAN = frozenset(["ansible_facts", "cost", "changed", "failed", "pending_restart", "lease"])
+
+
+def step(step: Mapping[str, Any]) -> str:
+    """A step in a line: ``file /etc/x: update (detail)``."""
+    detail = f" ({step['detail']})" if step.get("detail") else ""
+    return f"{step['kind']} {step['target']}: {step['action']}{detail}"
+
+
+def message(error: Mapping[str, Any], whom: str) -> str:
+    """An error's text, then the journal of the unit that is to blame."""
+    text = f"{whom}: {error.get('msg', '')} [{error.get('code', 'unknown')}]"
+    return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
+
+
+def trip_error(answer: Answer) -> tuple[str, Result]:
+    """Message and result of a trip that failed as a whole."""
+    error = answer["error"]
+    result: Result = {"code": error.get("code", "unknown")}
+    if error.get("code") == "lease-held":
+        result["lease"] = answer.get("lease")
+        return str(error.get("msg", "")), result
+    if error.get("trace"):
+        result["trace"] = error["trace"]
+    result.update(_common(answer))
+    return message(error, "the host"), result
+
+
+def components(answer: Answer, diff: bool) -> Result:
+    """The result of a trip that made components; ``failed`` and ``msg`` where one of them failed."""
+    found = list(answer.get("components") or ())
+    result: Result = {
+        "changed": any(item.get("changed") for item in found) or bool(answer.get("healed")),
+        "steps": [step(item) for component in found for item in component.get("steps") or ()],
+        "components": [_component(item) for item in found],
+        "pending_restart": pending(found),
+        **_common(answer),
+    }
+    for component in found:
+        drift = component.get("drift") or ()
+        if drift:
+            result.setdefault("warnings", []).append(f"{component['name']}: changed by somebody else: {', '.join(drift)}")
+        result.setdefault("warnings", []).extend(f"{component['name']}: {text}" for text in component.get("warnings") or ())
+    if not result.get("warnings"):
+        result.pop("warnings", None)
+    if diff:
+        result["diff"] = [item for component in found for item in component.get("diff") or ()]
+    for component in found:
+        if component.get("error"):
+            role = f" (role {component['role']})" if component.get("role") else ""
+            result["failed"] = True
+            result["code"] = component["error"].get("code", "unknown")
+            result["msg"] = message(component["error"], f"component {component['name']}{role}")
+    return result
+
+
+def pending(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Units that wait for a restart in an order across hosts."""
+    return [
+        {"component": component["name"], "role": component.get("role", ""), "unit": unit}
+        for component in found
+        for unit in component.get("pending_restart") or ()
+    ]
+
+
+def domain(answer: Answer, host: str) -> Result:
+    """The result of a domain call."""
+    found = answer.get("domain") or {}
+    result: Result = dict(found.get("result") or {})
+    result["changed"] = bool(found.get("changed"))
+    result["steps"] = [step(item) for item in found.get("steps") or ()]
+    result["diff"] = list(found.get("diff") or ())
+    if found.get("warnings"):
+        result["warnings"] = list(found["warnings"])
+    if found.get("error"):
+        result["failed"] = True
+        result["code"] = found["error"].get("code", "unknown")
+        result["msg"] = message(found["error"], host)
+    return result
+
+
+def worth_scrubbing(result: Mapping[str, Any]) -> bool:
+    """Whether a result holds any text that could carry a secret. A quiet one does not, and costs nothing."""
+    if result.get("failed") or any(result.get(key) for key in ("steps", "diff", "warnings", "healed", "msg")):
+        return True
+    return bool(set(result) - _CLEAN - {"steps", "diff", "components", "warnings"})
+
+
+def scrubbed(result: Mapping[str, Any], scrubber: Scrubber) -> Result:
+    """The result without secrets."""
+    return {key: value if key in _CLEAN else scrubber(value) for key, value in result.items()}
+
+
+def _common(answer: Answer) -> Result:
+    result: Result = {}
+    if answer.get("facts"):
+        result["ansible_facts"] = {"vannah": answer["facts"]}
+    if answer.get("cost"):
+        result["cost"] = answer["cost"]
+    if answer.get("healed"):
+        result["healed"] = list(answer["healed"])
+        result["warnings"] = [f"left by a run that was cut off, and undone: {text}" for text in answer["healed"]]
+    return result
+
+
+def _component(component: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {"name": component["name"], "role": component.get("role", ""), "changed": bool(component.get("changed"))}
+    shown["steps"] = [step(item) for item in component.get("steps") or ()]
+    for key in ("drift", "restarted", "reloaded", "pending_restart"):
+        if component.get(key):
+            shown[key] = list(component[key])
+    return shown
