@@ -31,7 +31,7 @@ def test_fault_15_controller_killed(site: Site, measured: Callable[[str], None])
     chance = random.Random(seed)
     for number in range(KILLS):
         moment = chance.uniform(0.3, duration * 1.5)
-        with site.start_playbook("site.yml", "-e", f'{{"base_journald_settings": {{"SystemMaxUse": "{200 + number}M"}}}}') as process:
+        with site.start_playbook("site.yml", "-e", f'{{"base_journal": {{"SystemMaxUse": "{200 + number}M"}}}}') as process:
             try:
                 process.wait(moment)
             except Exception:

@@ -30,7 +30,7 @@ def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
     """The mirror is gone in mid-run: a clear failure, running services untouched, the next run succeeds."""
     host = site.hosts("postgresql")[0]
     before = site.fingerprint()
-    wanted = ["-e", '{"base_packages_extra": ["hello"]}']
+    wanted = ["-e", '{"base_packages": ["hello"]}']
     rule = "tcp dport { 80, 443, 3142 } reject with tcp reset;"
     site.run(host, "nft", "-f", "-", stdin=f"table inet fault {{ chain output {{ type filter hook output priority -300; {rule} }} }}\n")
     try:
@@ -50,7 +50,7 @@ def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
 def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured) -> None:
     """HAProxy accepts a bind address that the host does not have; the old configuration comes back and is kept."""
     client = site.hosts("postgresql_client")[0]
-    bad = ["-e", '{"haproxy_bind_address": "192.0.2.1"}', "--limit", client]
+    bad = ["-e", '{"haproxy_bind": ["192.0.2.1"]}', "--limit", client]
     starts = [site.starts(client, "haproxy.service")]
     for attempt in range(3):
         failed = site.playbook("haproxy.yml", *bad)
