@@ -2,10 +2,18 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# The site that the targets of a site are about: a folder of inventories/.
+SITE ?= demo
+SITE_DIR := inventories/$(SITE)
+# A vault password file where the site has one, else a question. It is asked for once, before anything else.
+VAULT = $(if $(wildcard $(SITE_DIR)/.vault_password),--vault-password-file $(SITE_DIR)/.vault_password,--ask-vault-pass)
+PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
+
 BIN := $(CURDIR)/.venv/bin
 # The tools of the virtual environment come first, for everything that is started from here.
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# The set-up runs before the virtual environment is there, with the python3 of the machine.
 TESTBED := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 python3 -m testbed
 
 .PHONY: help
@@ -13,8 +21,44 @@ help: ## list the targets
 	@echo 'vannah.healthcloud: bare Debian servers to a running health cloud'
 	@awk -F ':.*## ' '/^# ---/ {print ""; print substr($$0, 7)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
+# --- Demo: servers as containers of this machine (root, Debian 12 or 13)
+.PHONY: demo demo-down
+demo: ## make the demo's servers, converge and verify them, print what runs where; again: re-converge
+	@$(TESTBED) demo
+	@scripts/demo_password.py > /dev/null
+	ansible-playbook -i inventories/demo tests/servers/create.yml
+	@$(MAKE) --no-print-directory converge verify SITE=demo
+	@scripts/demo_summary.py
+
+demo-down: ## remove the demo: containers, networks, volumes, images, keys, secrets; stop the engine it started
+	@$(TESTBED) down
+
+# --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
+.PHONY: check plan converge verify recovery-kit site-exists
+site-exists:
+	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+
+check: site-exists venv ## judge the inventory: every error at once, no host is contacted
+	$(PLAY) playbooks/preflight.yml
+
+plan: site-exists venv ## say what converge would do, with differences; nothing is changed
+	$(PLAY) --check --diff playbooks/site.yml
+
+converge: site-exists venv ## make the servers what the inventory says
+	$(PLAY) playbooks/site.yml
+
+verify: site-exists venv ## test that the site behaves (a row written here is read there, ...)
+	VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
+
+recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
+	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e recovery_kit_path=$(abspath $(KIT)))
+
 # --- Tests
-.PHONY: venv lint unit
+.PHONY: test venv lint unit molecule bench soak
+test: ## everything that CI runs; the last line is `N passed, N failed`
+	@$(TESTBED) test
+	@scripts/run_tests.py
+
 venv: ## the virtual environment .venv with the locked tools
 	@$(TESTBED) venv
 
@@ -23,3 +67,14 @@ lint: venv ## ruff, mypy, yamllint, ansible-lint
 
 unit: venv ## the unit tests
 	@scripts/run_tests.py unit
+
+molecule: ## the scenarios on test servers; one: SCENARIO=<name>
+	@$(TESTBED) test
+	@scripts/run_tests.py molecule $(addprefix --scenario ,$(SCENARIO))
+
+bench: venv ## what a run with nothing to change costs, as ratios (the demo has to be up)
+	@python tests/benchmarks/bench.py $(BENCH)
+
+soak: ## the long forms of the tests: 1000 kills of the controller, the main scenario otherwise
+	@$(TESTBED) test
+	@VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
-from . import cache, engine, images, machine, venv
+from . import cache, demo, engine, images, machine, venv
 from .shell import SetupError, say, warn
 
 
@@ -46,20 +47,24 @@ def verb_test() -> None:
 
 
 def verb_down() -> None:
-    if not engine.is_there():
-        return
-    engine.ensure()
-    cache.remove(volume=True)
-    images.remove_all()
-    if engine.stop():
-        say("The Docker Engine, which was started for this, is stopped.")
+    if os.geteuid() != 0:
+        raise SetupError("This needs root: the demo's containers and files belong to it. Run it as root (sudo make demo-down).")
+    if engine.is_there():
+        engine.ensure()
+        demo.remove_servers()
+        cache.remove(volume=True)
+        images.remove_all()
+        if engine.stop():
+            say("The Docker Engine, which was started for this, is stopped.")
+    demo.remove_files()
+    say("The demo is gone; Debian packages and .venv stay.")
 
 
 VERBS = {
     "venv": (verb_venv, "the virtual environment with the locked tools"),
     "demo": (verb_demo, "all that the demo needs: tools, engine, images, package cache"),
     "test": (verb_test, "all that the tests need: the same with the images of both releases"),
-    "down": (verb_down, "remove images and package cache, stop the engine if it was started for this"),
+    "down": (verb_down, "remove the demo, images and package cache, stop the engine if it was started for this"),
 }
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import images, machine
-from .shell import STATE, run, say, succeeds, wait_for
+from .shell import STATE, SetupError, run, say, succeeds, wait_for
 
 CONTAINER = "vannah-test-cache"
 VOLUME = "vannah-test-cache"
@@ -38,7 +38,7 @@ def address() -> str:
 
 
 def gateway(bridge: dict[str, Any], address_of: Callable[[str], str | None]) -> str:
-    """The gateway as the engine tells it; else the address of the bridge's interface, for an engine that has just started tells only the subnet.
+    """The gateway as the engine tells it, else the address of the bridge's interface: a new engine tells only the subnet.
 
     :param bridge: one network as `docker network inspect` prints it.
     :raises SetupError: it has neither.

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from . import machine
-from .shell import STATE, SetupError, run, say, succeeds, wait_for
+from .shell import STATE, run, say, succeeds, wait_for
 
 MARK = STATE / "engine.json"
 LOG = STATE / "dockerd.log"

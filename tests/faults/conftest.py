@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,12 +18,6 @@ from site_under_test import Site, ceiling, wait_until
 from writer import TABLE, Writers, lost_rows
 
 READ_WRITE_PORT = 5000
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which site to break: never guessed."""
-    parser.addoption("--site-inventory", default=os.environ.get("VANNAH_SITE_INVENTORY"), help="inventory of the site of test servers")
-    parser.addoption("--site-arguments", default=os.environ.get("VANNAH_SITE_ARGUMENTS", ""), help="further arguments of every playbook")
 
 
 _measured: list[tuple[str, str]] = []
@@ -50,12 +42,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(pytestconfig: pytest.Config) -> Site:
+def site() -> Site:
     """The site of test servers."""
-    inventory = pytestconfig.getoption("--site-inventory")
-    if not inventory:
-        pytest.fail("the fault tests break servers and want to be told which: --site-inventory PATH")
-    return Site(Path(inventory).resolve(), shlex.split(pytestconfig.getoption("--site-arguments")))
+    return Site.from_environment()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+
+from site_values import Values
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
@@ -57,19 +60,32 @@ class Site:
 
     :param inventory: what ``-i`` is given
     :param arguments: further arguments of every playbook (vault password file, extra variables)
+    :param main_playbook: what converges the whole site, below ``playbooks/``
     """
 
     inventory: Path
     arguments: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    main_playbook: str = "site.yml"
+
+    @classmethod
+    def from_environment(cls) -> Site:
+        """The site that VANNAH_SITE_INVENTORY names; never guessed, for it will be broken.
+
+        VANNAH_SITE_ARGUMENTS are further arguments of every playbook, VANNAH_SITE_PLAYBOOK stands in for site.yml.
+
+        :raises FaultError: nothing is named.
+        """
+        inventory = os.environ.get("VANNAH_SITE_INVENTORY")
+        if not inventory:
+            raise FaultError("these tests change servers and want to be told which: VANNAH_SITE_INVENTORY=PATH pytest ...")
+        arguments = shlex.split(os.environ.get("VANNAH_SITE_ARGUMENTS", ""))
+        return cls(Path(inventory).resolve(), arguments, main_playbook=os.environ.get("VANNAH_SITE_PLAYBOOK") or "site.yml")
 
     @cached_property
-    def _data(self) -> dict[str, Any]:
-        argv = [self._program("ansible-inventory"), "-i", str(self.inventory), "--list", *self.arguments]
-        data: dict[str, Any] = json.loads(
-            subprocess.run(argv, cwd=REPOSITORY, env=self._env, check=True, capture_output=True, text=True).stdout
-        )
-        return data
+    def values(self) -> Values:
+        """What the inventory says."""
+        return Values(self.inventory)
 
     @property
     def _env(self) -> dict[str, str]:
@@ -81,11 +97,14 @@ class Site:
 
     def hosts(self, group: str) -> list[str]:
         """The hosts of a group, sorted."""
-        return sorted(self._data.get(group, {}).get("hosts", []))
+        return self.values.hosts(group)
 
     def variable(self, host: str, name: str) -> Any:
         """A host's inventory variable."""
-        return self._data["_meta"]["hostvars"][host][name]
+        value = self.values.get(host, name)
+        if value is None:
+            raise FaultError(f"{host} has no variable {name}; the fault tests need an inventory of test servers")
+        return value
 
     def address(self, host: str) -> str:
         """The address the host is reached at."""
@@ -98,7 +117,7 @@ class Site:
     @property
     def network(self) -> str:
         """The network that the servers share."""
-        return str(self.variable(self.hosts("postgresql")[0], "server_network"))
+        return str(self.variable(self.hosts("all")[0], "server_network"))
 
     # -- doing ---------------------------------------------------------------------------------------------------
 
@@ -153,9 +172,9 @@ class Site:
 
         :raises FaultError: when it failed.
         """
-        done = self.playbook("site.yml", *arguments)
+        done = self.playbook(self.main_playbook, *arguments)
         if done.returncode:
-            raise FaultError(f"site.yml exited {done.returncode}:\n{done.stdout[-4000:]}")
+            raise FaultError(f"{self.main_playbook} exited {done.returncode}:\n{done.stdout[-4000:]}")
         return done.stdout
 
     # -- watching ------------------------------------------------------------------------------------------------
@@ -238,6 +257,10 @@ class Site:
         """The host that is the synchronous standby, by Patroni's word."""
         names = [str(m["name"]) for m in self.members() if m.get("role") == "sync_standby"]
         return names[0] if names else None
+
+    def wait_members(self, timeout: float = 120) -> None:
+        """Wait until the cluster is whole, whatever is synchronous."""
+        wait_until(self.whole, "the cluster is whole", ceiling(timeout), interval=0.5)
 
     def wait_whole(self, timeout: float = 120) -> None:
         """Wait until the cluster is whole and has a synchronous standby."""
@@ -366,11 +389,11 @@ class Site:
             "-L",
             f"127.0.0.1:{local}:127.0.0.1:{port}",
         ]
-        key = self._data["_meta"]["hostvars"][host].get("ansible_ssh_private_key_file")
+        key = self.values.get(host, "ansible_ssh_private_key_file")
         if key:
             argv += ["-i", str(key)]
-        options = str(self._data["_meta"]["hostvars"][host].get("ansible_ssh_common_args", ""))
-        argv += [*options.split(), f"{self._data['_meta']['hostvars'][host].get('ansible_user', 'root')}@{self.address(host)}"]
+        options = shlex.split(str(self.values.get(host, "ansible_ssh_common_args", "")))
+        argv += [*options, f"{self.values.get(host, 'ansible_user', 'root')}@{self.address(host)}"]
         process = subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL)
         try:
             wait_until(lambda: _answers(local), f"the tunnel to {host}", 20)

@@ -1,0 +1,45 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups and variables of an inventory, templates resolved: `ansible-inventory --list` prints templates as they are written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+os.environ.setdefault("ANSIBLE_CONFIG", str(REPOSITORY / "ansible.cfg"))  # read by ansible at its import
+
+from ansible.inventory.manager import InventoryManager  # noqa: E402
+from ansible.parsing.dataloader import DataLoader  # noqa: E402
+from ansible.template import Templar  # noqa: E402
+from ansible.vars.manager import VariableManager  # noqa: E402
+
+
+class Values:
+    """What an inventory says.
+
+    :param inventory: what ``-i`` is given; nothing vault-encrypted in it is opened.
+    """
+
+    def __init__(self, inventory: str | Path) -> None:
+        self._loader = DataLoader()
+        self._inventory = InventoryManager(loader=self._loader, sources=[str(inventory)])
+        self._variables = VariableManager(loader=self._loader, inventory=self._inventory)
+
+    def hosts(self, group: str = "all") -> list[str]:
+        """The hosts of a group, sorted; none where there is no such group."""
+        found = self._inventory.get_groups_dict().get(group, [])
+        return sorted(str(name) for name in found)
+
+    def groups(self) -> dict[str, list[str]]:
+        """Every group with its hosts."""
+        return {str(group): sorted(map(str, hosts)) for group, hosts in self._inventory.get_groups_dict().items()}
+
+    def get(self, host: str, name: str, default: Any = None) -> Any:
+        """A host's variable with its templates resolved, ``default`` where it has none."""
+        variables = self._variables.get_vars(host=self._inventory.get_host(host))
+        if name not in variables:
+            return default
+        return Templar(loader=self._loader, variables=variables).template(variables[name])
