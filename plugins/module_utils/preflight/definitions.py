@@ -17,18 +17,38 @@ from .values import check
 
 CODES = (
     *VALUE_CODES,
-    Code("inventory-empty", "The inventory has no host: most often another inventory than was meant.", "The path of the site's inventory: -i inventories/<site>."),
-    Code("inventory-unreadable", "A file of the inventory does not parse, or its variables cannot be loaded.", "Mend the file at the place that the message names."),
-    Code("variable-misspelt", "A variable is not known, and its name is close to one that is.", "The name that the message suggests; or another name, if it is your own."),
+    Code(
+        "inventory-empty",
+        "The inventory has no host: most often another inventory than was meant.",
+        "The path of the site's inventory: -i inventories/<site>.",
+    ),
+    Code(
+        "inventory-unreadable",
+        "A file of the inventory does not parse, or its variables cannot be loaded.",
+        "Mend the file at the place that the message names.",
+    ),
+    Code(
+        "variable-misspelt",
+        "A variable is not known, and its name is close to one that is.",
+        "The name that the message suggests; or another name, if it is your own.",
+    ),
     Code(
         "variable-unknown",
         "A variable begins with a role's name or with site_, and no role knows it.",
         "A variable that the role's README lists. A variable of your own: a name with another beginning, or list it in site_own_variables.",
     ),
-    Code("variable-removed", "A variable was removed in an earlier release and does nothing.", "What the message names instead."),
+    Code(
+        "variable-removed",
+        "A variable of an earlier release, or of other collections for what is decided otherwise here: it does nothing.",
+        "What the message names instead.",
+    ),
     Code("variable-missing", "A variable that a role cannot do without is not set.", "The variable."),
     Code("variable-broken-template", "A Jinja expression does not parse.", "An expression that parses."),
-    Code("group-misspelt", "A group is not known, and its name is close to one that is.", "The name that the message suggests; or another name, if it is your own."),
+    Code(
+        "group-misspelt",
+        "A group is not known, and its name is close to one that is.",
+        "The name that the message suggests; or another name, if it is your own.",
+    ),
     Code(
         "group-without-role",
         "A group is known to the design, and no role of this release serves it: its hosts get nothing for it.",
@@ -54,7 +74,9 @@ def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
     for group, hosts in site.groups.items():
         if group in site.schema.groups:
             if hosts and group not in served and group not in ("all", "ungrouped"):
-                yield Finding("group-without-role", group, "-", "no role of this release serves this group.", "nothing, or leave the group out")
+                yield Finding(
+                    "group-without-role", group, "-", "no role of this release serves this group.", "nothing, or leave the group out"
+                )
             continue
         guess = site.schema.group_names.closest(group)
         # A person's own group that holds one of ours (postgresql_clinic above postgresql) is theirs.
@@ -81,7 +103,9 @@ def check_required(site: Site) -> Iterator[Finding]:
     for option in site.schema.options.values():
         if not option.required:
             continue
-        lacking = [host for host in site.hosts.values() if (option.role == "site" or option.role in host.roles) and host.get(option.name) is None]
+        lacking = [
+            host for host in site.hosts.values() if (option.role == "site" or option.role in host.roles) and host.get(option.name) is None
+        ]
         for where in site_owner(site, [host.name for host in lacking]):
             owner = "every host" if option.role == "site" else f"the role {option.role}"
             yield Finding("variable-missing", where, option.name, f"{owner} needs it, and it is not set.", f"{option.name}: {option.type}")
@@ -132,8 +156,15 @@ def _check_name(schema: Schema, definition: Definition, own: tuple[str, ...]) ->
         return
     removed = schema.removed.get(name)
     if removed is not None:
-        since = f" in {removed.since}" if removed.since else ""
-        yield Finding("variable-removed", definition.owner, name, f"this variable was removed{since} and does nothing.", removed.instead, definition.source)
+        gone = f"was removed in {removed.since} and" if removed.since else "is no variable of this release and"
+        yield Finding(
+            "variable-removed",
+            definition.owner,
+            name,
+            f"this variable {gone} does nothing.",
+            removed.instead,
+            definition.source,
+        )
         return
     role = schema.prefix_of(name)
     guess = schema.names.closest(name, extra=1 if role else 0)
@@ -142,12 +173,12 @@ def _check_name(schema: Schema, definition: Definition, own: tuple[str, ...]) ->
         yield Finding("variable-misspelt", definition.owner, name, problem, guess, definition.source)
     elif role is not None:
         owner = "site-wide variables begin with site_" if role == "site" else f"the role {role} has no such variable"
+        listed = "docs/preflight.md" if role == "site" else f"roles/{role}/README.md"
         yield Finding(
             "variable-unknown",
             definition.owner,
             name,
             f"{owner}, and this one is not known.",
-            f"a variable from {'docs/preflight.md' if role == 'site' else f'roles/{role}/README.md'}, or your own under a name with another beginning",
+            f"a variable from {listed}, or your own under a name with another beginning",
             definition.source,
         )
-

@@ -70,7 +70,12 @@ class Report:
 
     def summary(self) -> str:
         """One sentence with the three counts."""
-        return f"preflight: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}, {self.hosts} host{'' if self.hosts == 1 else 's'}"
+        hosts = f"{self.hosts} host{'' if self.hosts == 1 else 's'}"
+        return f"preflight: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}, {hosts}"
+
+    def text(self) -> str:
+        """The summary, and below it each error on its line."""
+        return "\n".join([self.summary(), *(finding.line() for finding in self.errors)])
 
     def result(self) -> dict[str, Any]:
         """The structure that the action returns."""

@@ -49,7 +49,7 @@ class Host:
     ports: tuple[Port, ...] = ()
 
     def get(self, name: str) -> Any:
-        """Value of a variable: role defaults below the inventory's, templates evaluated; None when unset, UNKNOWN when it cannot be told."""
+        """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it cannot be told."""
         return self.resolve(name)
 
     def known(self, name: str, default: Any = None) -> Any:
@@ -90,14 +90,14 @@ class Host:
 
 @dataclass(frozen=True)
 class Port:
-    """A port that a role of a host listens on, from the role's exports."""
+    """A port that a role of a host listens on, from the role's exports or from an option of it that is a port."""
 
     role: str
     name: str
     first: int
     last: int
     proto: str = "tcp"
-    sources: tuple[str, ...] = ("any",)
+    option: str = ""  # the variable that sets it, where one does
 
 
 @dataclass(frozen=True)
@@ -156,4 +156,3 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
         return ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         return None
-

@@ -17,14 +17,15 @@ from ansible.errors import AnsibleError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
 from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site
+from .ports import Ports
 from .schema import ANSIBLE_VARIABLES, Schema
 from .templates import HostValues, VaultClosed, origin_of, plain
 
 #: What ansible-core itself puts among a host's variables.
 _MAGIC = frozenset(
-    "ansible_check_mode ansible_config_file ansible_diff_mode ansible_facts ansible_forks ansible_inventory_sources ansible_playbook_python ansible_run_tags "
-    "ansible_skip_tags ansible_verbosity ansible_version group_names groups inventory_dir inventory_file inventory_hostname "
-    "inventory_hostname_short omit playbook_dir".split()
+    "ansible_check_mode ansible_config_file ansible_diff_mode ansible_facts ansible_forks ansible_inventory_sources "
+    "ansible_playbook_python ansible_run_tags ansible_skip_tags ansible_verbosity ansible_version group_names groups "
+    "inventory_dir inventory_file inventory_hostname inventory_hostname_short omit playbook_dir".split()
 )
 
 RolesOf = Callable[[Iterable[str]], Iterable[str]]
@@ -43,6 +44,7 @@ class InventoryReader:
         self._loader = loader
         self._schema = schema
         self._roles_of = roles_of
+        self._ports = Ports(schema)
         self._base = str(Path(inventory_directory(inventory) or loader.get_basedir()).resolve())
         self._unreadable: dict[str, str] = {}
 
@@ -83,8 +85,10 @@ class InventoryReader:
         defaults: dict[str, Any] = {}
         for role in roles:
             defaults.update(self._schema.defaults.get(role, {}))
-        resolve = (lambda name: UNKNOWN) if variables is None else HostValues(variables, defaults, self._loader)
-        return Host(name=host.name, groups=groups, roles=roles, resolve=resolve)
+        if variables is None:
+            return Host(name=host.name, groups=groups, roles=roles, resolve=lambda name: UNKNOWN)
+        values = HostValues(variables, defaults, self._loader)
+        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=self._ports.of(roles, values))
 
     # --- one definition for each place that sets a variable
 

@@ -20,20 +20,24 @@ Load = Callable[[Path], Any]
 ANSIBLE_VARIABLES = frozenset(
     f"ansible_{name}"
     for name in (
-        "become become_exe become_flags become_method become_pass become_password become_user check_mode config_file connection diff_mode "
-        "facts forks group_priority host host_key_checking inventory_sources limit local module_compression no_log paramiko_pass "
-        "paramiko_host_key_checking password pipelining playbook_python port private_key_file python_interpreter remote_tmp "
-        "run_tags scp_executable scp_extra_args sftp_batch_mode sftp_executable sftp_extra_args shell_allow_world_readable_temp "
-        "shell_executable shell_type skip_tags ssh_args ssh_common_args ssh_executable ssh_extra_args ssh_host ssh_host_key_checking "
-        "ssh_pass ssh_password ssh_passphrase ssh_pipelining ssh_port ssh_private_key ssh_private_key_file ssh_retries ssh_timeout ssh_transfer_method "
-        "ssh_use_tty ssh_user sudo_exe sudo_flags sudo_pass timeout user verbosity version winrm_transport"
+        "become become_exe become_flags become_method become_pass become_password become_user check_mode config_file connection "
+        "diff_mode facts forks group_priority host host_key_checking inventory_sources limit local module_compression no_log "
+        "paramiko_pass paramiko_host_key_checking password pipelining playbook_python port private_key_file python_interpreter "
+        "remote_tmp run_tags scp_executable scp_extra_args sftp_batch_mode sftp_executable sftp_extra_args "
+        "shell_allow_world_readable_temp shell_executable shell_type skip_tags ssh_args ssh_common_args ssh_executable "
+        "ssh_extra_args ssh_host ssh_host_key_checking ssh_pass ssh_password ssh_passphrase ssh_pipelining ssh_port "
+        "ssh_private_key ssh_private_key_file ssh_retries ssh_timeout ssh_transfer_method ssh_use_tty ssh_user sudo_exe "
+        "sudo_flags sudo_pass timeout user verbosity version winrm_transport"
     ).split()
 )
 
 #: Words that make a variable's value a secret, whatever the schema says of it.
-SECRET_WORDS = re.compile(r"(?:^|_)(?:password|passwd|pass|passphrase|secret|secrets|token|cipher_pass|api_?key|private_?key|credentials?)$")
+SECRET_WORDS = re.compile(
+    r"(?:^|_)(?:password|passwd|pass|passphrase|secret|secrets|token|cipher_pass|api_?key|private_?key|credentials?)$"
+)
 #: ... and what only names where a secret lies, how it is made or how it is handled.
 NOT_SECRET = re.compile(r"(?:_file|_path|_name|_length|_encryption|_authentication|_method|_command|_hash)$")
+_PORT_NAME = re.compile(r"(?:^|_)ports?(?:_|$)")
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,13 @@ class Option:
 
     @property
     def is_port(self) -> bool:
-        """Whether the value is a port number: an integer whose name says so."""
-        return self.type == "int" and (self.name == "port" or self.name.endswith("_port"))
+        """Whether the value is a port number: an integer whose name says so (or each item of a list of integers)."""
+        return self.type == "int" and _PORT_NAME.search(self.name) is not None
+
+    @property
+    def is_port_range(self) -> bool:
+        """Whether the value is a port or a range of ports: ``port`` of an entry in a list of them."""
+        return self.type == "raw" and self.name == "port"
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,7 @@ class Schema:
     removed: dict[str, Removed] = field(default_factory=dict)
     exclusive: tuple[Exclusive, ...] = ()
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
+    exports: dict[str, Any] = field(default_factory=dict)  # role -> firewall_ports of its exports, not evaluated
     names: Names = field(default_factory=lambda: Names(()))
     group_names: Names = field(default_factory=lambda: Names(()))
 
@@ -145,16 +155,22 @@ def read_schema(roles: Path, site_variables: Path, groups: Iterable[str], load: 
         schema.options[name] = option_of(name, spec or {}, "site")
     for entry in site.get("removed") or ():
         schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
-    schema.exclusive = tuple(Exclusive((entry["groups"][0], entry["groups"][1]), entry["why"]) for entry in site.get("exclusive_groups") or ())
+    exclusive = site.get("exclusive_groups") or ()
+    schema.exclusive = tuple(Exclusive((entry["groups"][0], entry["groups"][1]), str(entry["why"])) for entry in exclusive)
     for role in sorted(path for path in roles.iterdir() if path.is_dir()) if roles.is_dir() else ():
-        schema.prefixes[f"{role.name}_"] = role.name
-        spec_file = role / "meta" / "argument_specs.yml"
-        if spec_file.is_file():
-            main = (load(spec_file) or {}).get("argument_specs", {}).get("main", {})
-            for name, spec in (main.get("options") or {}).items():
-                schema.options[name] = option_of(name, spec or {}, role.name)
-        defaults = role / "defaults" / "main.yml"
-        if defaults.is_file():
-            schema.defaults[role.name] = dict(load(defaults) or {})
-    schema.groups = frozenset({"all", "ungrouped", *groups})
+        _read_role(schema, role, load)
+    schema.groups = frozenset({"all", "ungrouped", *groups, *(site.get("groups") or ())})
     return schema.finish()
+
+
+def _read_role(schema: Schema, role: Path, load: Load) -> None:
+    schema.prefixes[f"{role.name}_"] = role.name
+    specs, defaults, exports = (role / part for part in ("meta/argument_specs.yml", "defaults/main.yml", "meta/exports.yml"))
+    if specs.is_file():
+        main = (load(specs) or {}).get("argument_specs", {}).get("main", {})
+        for name, spec in (main.get("options") or {}).items():
+            schema.options[name] = option_of(name, spec or {}, role.name)
+    if defaults.is_file():
+        schema.defaults[role.name] = dict(load(defaults) or {})
+    if exports.is_file():
+        schema.exports[role.name] = (load(exports) or {}).get("firewall_ports") or []

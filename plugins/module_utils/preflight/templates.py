@@ -50,14 +50,15 @@ class HostValues:
         """The value, None when it is not set, UNKNOWN (or UNKNOWN leaves) where it cannot be told."""
         if name not in self._cache:
             raw = self._variables.get(name) if name in self._variables else self._defaults.get(name)
-            self._cache[name] = self._evaluate(raw)
+            self._cache[name] = self.evaluate(raw)
         return self._cache[name]
 
-    def _evaluate(self, value: Any) -> Any:
+    def evaluate(self, value: Any) -> Any:
+        """A value that is no variable (a role's export) with this host's variables; UNKNOWN leaves where it cannot be told."""
         if isinstance(value, Mapping):
-            return {str(key): self._evaluate(item) for key, item in value.items()}
+            return {str(key): self.evaluate(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self._evaluate(item) for item in value]
+            return [self.evaluate(item) for item in value]
         if isinstance(value, str) and is_template(value) and is_trusted_as_template(value):
             return self._template(value)
         try:

@@ -38,7 +38,7 @@ def contains_template(value: Any) -> bool:
 def template_error(text: str) -> str | None:
     """Why a template does not parse, without quoting it; None when it does."""
     try:
-        Environment().parse(text)  # noqa: S701 # nothing is rendered, so there is nothing to escape
+        Environment().parse(text)  # nothing is rendered, so there is nothing to escape
     except TemplateSyntaxError as problem:
         return f"the Jinja expression does not parse (its line {problem.lineno})"
     return None

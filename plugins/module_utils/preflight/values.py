@@ -24,7 +24,7 @@ from .texts import Vaulted
 CODES = (
     Code(
         "variable-wrong-type",
-        "The value has another type than the role expects: a quoted \"false\" is a text, and a text that is not empty counts as true.",
+        'The value has another type than the role expects: a quoted "false" is a text, and a text that is not empty counts as true.',
         "The value in the type that the message names.",
     ),
     Code(
@@ -71,7 +71,12 @@ def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iter
     :param path: how messages call it, ``postgresql_roles[0].name``.
     :param from_cli: from ``-e``, where ``key=value`` can only be text: counts as its type for options marked ``cli``.
     """
-    if value is None or value is UNKNOWN or option.type == "raw":
+    if value is None or value is UNKNOWN:
+        return
+    if option.type == "raw":
+        if option.is_port_range and parse_range(value) is None:
+            remedy = f"{option.name}: a number from 1 to 65535, or a range such as 8000-8010"
+            yield Problem("variable-port-invalid", path, "this is neither a port nor a range of ports.", remedy)
         return
     if from_cli and option.cli and isinstance(value, str):
         value = _from_text(option.type, value)
@@ -85,6 +90,18 @@ def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iter
             yield from check(item_option, item, f"{path}[{index}]", from_cli)
     elif option.type == "dict" and option.options is not None:
         yield from _keys(option, option.options, value, path, from_cli)
+
+
+def parse_range(value: Any) -> tuple[int, int] | None:
+    """First and last port of ``8000``, ``"8000"`` or ``"8000-8010"``; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(value).strip())
+    if match is None:
+        return None
+    first = int(match[1])
+    last = int(match[2]) if match[2] else first
+    return (first, last) if 1 <= first <= last <= 65535 else None
 
 
 def _item(option: Option) -> Option:
@@ -183,7 +200,9 @@ def _limits(option: Option, value: Any, path: str) -> Iterator[Problem]:
         listed = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in option.choices)
         guess = Names(str(choice) for choice in option.choices).closest(str(value), extra=1)
         hint = f" Did you mean {guess}?" if guess else ""
-        yield Problem("variable-not-a-choice", path, f"the value is none of those that are allowed.{hint}", f"{option.name}: one of {listed}")
+        yield Problem(
+            "variable-not-a-choice", path, f"the value is none of those that are allowed.{hint}", f"{option.name}: one of {listed}"
+        )
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = (1, 65535) if option.is_port else (option.minimum, option.maximum)
         if (low is not None and value < low) or (high is not None and value > high):

@@ -12,12 +12,33 @@ from ..model import Site
 from .places import finding
 
 CODES = (
-    Code("etcd-members-even", "An even number of etcd members survives the loss of no more members than one fewer would, and splits in halves.", "One or three or five hosts in the group etcd."),
-    Code("etcd-single-with-databases", "Several database servers depend on one etcd member: when it is gone, none of them may lead.", "Three hosts in the group etcd."),
-    Code("etcd-single-member", "One etcd member: when its host is gone, the database turns read-only.", "Three hosts in the group etcd, where the site has three.", Level.WARNING),
-    Code("etcd-many-members", "More than seven etcd members make every write slower and help nobody.", "Three or five hosts in the group etcd.", Level.WARNING),
-    Code("etcd-timing", "The election timeout is less than five heartbeats, or longer than etcd allows: members would elect for ever, or never.",
-         "etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000."),
+    Code(
+        "etcd-members-even",
+        "An even number of etcd members survives the loss of no more members than one fewer would, and splits in halves.",
+        "One or three or five hosts in the group etcd.",
+    ),
+    Code(
+        "etcd-single-with-databases",
+        "Several database servers depend on one etcd member: when it is gone, none of them may lead.",
+        "Three hosts in the group etcd.",
+    ),
+    Code(
+        "etcd-single-member",
+        "One etcd member: when its host is gone, the database turns read-only.",
+        "Three hosts in the group etcd, where the site has three.",
+        Level.WARNING,
+    ),
+    Code(
+        "etcd-many-members",
+        "More than seven etcd members make every write slower and help nobody.",
+        "Three or five hosts in the group etcd.",
+        Level.WARNING,
+    ),
+    Code(
+        "etcd-timing",
+        "The election timeout is less than five heartbeats, or longer than etcd allows: members would elect for ever, or never.",
+        "etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000.",
+    ),
 )
 
 
@@ -26,15 +47,33 @@ def check_members(site: Site) -> Iterator[Finding]:
     count = len(site.members("etcd"))
     databases = len(site.members("postgresql"))
     if count and count % 2 == 0:
-        yield Finding("etcd-members-even", "etcd", "-", f"{count} members survive the loss of no more than {count - 1} would.",
-                      f"{count - 1} or {count + 1} hosts in the group etcd")
+        yield Finding(
+            "etcd-members-even",
+            "etcd",
+            "-",
+            f"{count} members survive the loss of no more than {count - 1} would.",
+            f"{count - 1} or {count + 1} hosts in the group etcd",
+        )
     if count == 1 and databases > 1:
-        yield Finding("etcd-single-with-databases", "etcd", "-", f"{databases} database servers depend on one etcd member.", "three hosts in the group etcd")
+        yield Finding(
+            "etcd-single-with-databases",
+            "etcd",
+            "-",
+            f"{databases} database servers depend on one etcd member.",
+            "three hosts in the group etcd",
+        )
     elif count == 1:
-        yield Finding("etcd-single-member", "etcd", "-", "one member: when its host is gone, the database turns read-only.",
-                      "three hosts in the group etcd, where the site has three")
+        yield Finding(
+            "etcd-single-member",
+            "etcd",
+            "-",
+            "one member: when its host is gone, the database turns read-only.",
+            "three hosts in the group etcd, where the site has three",
+        )
     if count > 7:
-        yield Finding("etcd-many-members", "etcd", "-", f"{count} members make every write slower.", "three or five hosts in the group etcd")
+        yield Finding(
+            "etcd-many-members", "etcd", "-", f"{count} members make every write slower.", "three or five hosts in the group etcd"
+        )
 
 
 def check_timing(site: Site) -> Iterator[Finding]:

@@ -20,41 +20,91 @@ VERSIONS = ("15", "17")
 #: Directories that hold other things; data in one of them would mix with those.
 _SHARED_DIRECTORIES = frozenset(
     PurePosixPath(path)
-    for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib /var/log /var/tmp "
-    "/var/lib/postgresql".split()
+    for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib "
+    "/var/log /var/tmp /var/lib/postgresql".split()
 )
 #: Below these nothing lasts, or everything is the system's.
 _FOREIGN_TREES = tuple(PurePosixPath(path) for path in ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/etc", "/usr", "/boot"))
 
 CODES = (
-    Code("database-without-server", "Hosts are clients of a database, and no host is its server.", "At least one host in the group postgresql."),
-    Code("database-without-etcd", "Database servers without etcd: nobody decides who leads.", "One or three hosts in the group etcd; they may be the database servers."),
-    Code("database-version-unsupported", "PostgreSQL below 15, or a version that no supported Debian carries.", 'postgresql_version: "15" on Debian 12, "17" on Debian 13; or leave it out.'),
-    Code("database-setting-differs", "A setting of the whole cluster has different values on its members.", "The setting once, in group_vars/postgresql.yml."),
-    Code("database-ttl-too-small", "ttl, loop_wait or retry_timeout is below Patroni's documented minimum (20, 1 and 3 seconds); Patroni accepts that silently.",
-         "postgresql_ttl at least 20, postgresql_loop_wait at least 1, postgresql_retry_timeout at least 3."),
-    Code("database-timing", "loop_wait + 2 * retry_timeout is more than ttl: the leader's lock may expire while the leader still tries to renew it.",
-         "A larger postgresql_ttl, or a smaller postgresql_retry_timeout."),
-    Code("database-data-directory", "The data directory is relative, a directory that others share (/, /home, /var/lib), or lies where nothing lasts.",
-         "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah."),
-    Code("database-wal-senders", "Fewer WAL senders than the standbys, and one new standby or backup that is being copied, need.",
-         "postgresql_max_wal_senders: the number of standbys and 2 more, or leave it out."),
-    Code("database-archive-timeout", "archive_timeout is above the stated RPO, or 0 (never): more would be lost with the servers than the site accepts.",
-         "postgresql_archive_timeout: at most postgresql_rpo."),
-    Code("database-replication-without-standby", "Synchronous replication is asked for, and the group postgresql has one host.",
-         "A second and third host in the group postgresql, or postgresql_synchronous: false."),
-    Code("database-synchronous-nodes", "More standbys must confirm a commit than there are.", "postgresql_synchronous_nodes: at most the number of standbys."),
-    Code("database-strict-one-standby", "Synchronous and strict with one standby: when the standby is gone, nothing can be written.",
-         "A third host in the group postgresql, or postgresql_synchronous_strict: false.", Level.WARNING),
-    Code("database-entry-invalid", "An entry of postgresql_databases or postgresql_roles has no name, or one name stands there twice.", "Each name once."),
-    Code("database-owner-unknown", "A database belongs to a role that postgresql_roles does not name.", "The role in postgresql_roles, or another owner."),
+    Code(
+        "database-without-server",
+        "Hosts are clients of a database, and no host is its server.",
+        "At least one host in the group postgresql.",
+    ),
+    Code(
+        "database-without-etcd",
+        "Database servers without etcd: nobody decides who leads.",
+        "One or three hosts in the group etcd; they may be the database servers.",
+    ),
+    Code(
+        "database-version-unsupported",
+        "PostgreSQL below 15, or a version that no supported Debian carries.",
+        'postgresql_version: "15" on Debian 12, "17" on Debian 13; or leave it out.',
+    ),
+    Code(
+        "database-setting-differs",
+        "A setting of the whole cluster has different values on its members.",
+        "The setting once, in group_vars/postgresql.yml.",
+    ),
+    Code(
+        "database-ttl-too-small",
+        "ttl, loop_wait or retry_timeout is below Patroni's documented minimum (20, 1 and 3 seconds); Patroni accepts that silently.",
+        "postgresql_ttl at least 20, postgresql_loop_wait at least 1, postgresql_retry_timeout at least 3.",
+    ),
+    Code(
+        "database-timing",
+        "loop_wait + 2 * retry_timeout is more than ttl: the leader's lock may expire while the leader still tries to renew it.",
+        "A larger postgresql_ttl, or a smaller postgresql_retry_timeout.",
+    ),
+    Code(
+        "database-data-directory",
+        "The data directory is relative, a directory that others share (/, /home, /var/lib), or lies where nothing lasts.",
+        "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah.",
+    ),
+    Code(
+        "database-wal-senders",
+        "Fewer WAL senders than the standbys, and one new standby or backup that is being copied, need.",
+        "postgresql_max_wal_senders: the number of standbys and 2 more, or leave it out.",
+    ),
+    Code(
+        "database-archive-timeout",
+        "archive_timeout is above the stated RPO, or 0 (never): more would be lost with the servers than the site accepts.",
+        "postgresql_archive_timeout: at most postgresql_rpo.",
+    ),
+    Code(
+        "database-replication-without-standby",
+        "Synchronous replication is asked for, and the group postgresql has one host.",
+        "A second and third host in the group postgresql, or postgresql_synchronous: false.",
+    ),
+    Code(
+        "database-synchronous-nodes",
+        "More standbys must confirm a commit than there are.",
+        "postgresql_synchronous_nodes: at most the number of standbys.",
+    ),
+    Code(
+        "database-strict-one-standby",
+        "Synchronous and strict with one standby: when the standby is gone, nothing can be written.",
+        "A third host in the group postgresql, or postgresql_synchronous_strict: false.",
+        Level.WARNING,
+    ),
+    Code(
+        "database-entry-invalid",
+        "An entry of postgresql_databases or postgresql_roles has no name, or one name stands there twice.",
+        "Each name once.",
+    ),
+    Code(
+        "database-owner-unknown",
+        "A database belongs to a role that postgresql_roles does not name.",
+        "The role in postgresql_roles, or another owner.",
+    ),
 )
 
 #: Patroni keeps these once for the whole cluster, in etcd.
 _CLUSTER_SETTINGS = (
     "postgresql_cluster postgresql_version postgresql_ttl postgresql_loop_wait postgresql_retry_timeout postgresql_synchronous "
-    "postgresql_synchronous_strict postgresql_synchronous_nodes postgresql_failsafe postgresql_maximum_lag_on_failover postgresql_max_wal_senders "
-    "postgresql_max_connections"
+    "postgresql_synchronous_strict postgresql_synchronous_nodes postgresql_failsafe postgresql_maximum_lag_on_failover "
+    "postgresql_max_wal_senders postgresql_max_connections"
 ).split()
 _MINIMA = {"postgresql_ttl": 20, "postgresql_loop_wait": 1, "postgresql_retry_timeout": 3}
 
@@ -62,7 +112,13 @@ _MINIMA = {"postgresql_ttl": 20, "postgresql_loop_wait": 1, "postgresql_retry_ti
 def check_groups(site: Site) -> Iterator[Finding]:
     """Servers, their clients and who decides."""
     if site.members("postgresql_client") and not site.members(GROUP):
-        yield Finding("database-without-server", "postgresql_client", "-", "these hosts are clients of a database that no host serves.", "hosts in the group postgresql")
+        yield Finding(
+            "database-without-server",
+            "postgresql_client",
+            "-",
+            "these hosts are clients of a database that no host serves.",
+            "hosts in the group postgresql",
+        )
     if site.members(GROUP) and not site.members("etcd"):
         yield Finding("database-without-etcd", GROUP, "-", "nobody decides who leads.", "one or three hosts in the group etcd")
 
@@ -89,7 +145,13 @@ def check_cluster_settings(site: Site) -> Iterator[Finding]:
     for name in _CLUSTER_SETTINGS:
         values = {repr(value) for host in site.members(GROUP) if (value := host.get(name)) is not UNKNOWN}
         if len(values) > 1:
-            yield Finding("database-setting-differs", GROUP, name, "the members have different values, and the cluster has one.", f"{name} once, in group_vars/{GROUP}.yml")
+            yield Finding(
+                "database-setting-differs",
+                GROUP,
+                name,
+                "the members have different values, and the cluster has one.",
+                f"{name} once, in group_vars/{GROUP}.yml",
+            )
 
 
 def check_timing(site: Site) -> Iterator[Finding]:
@@ -98,12 +160,28 @@ def check_timing(site: Site) -> Iterator[Finding]:
         for name, minimum in _MINIMA.items():
             value = host.number(name)
             if value is not None and value < minimum:
-                yield finding(site, host, (name,), GROUP, "database-ttl-too-small", f"{value} s is below Patroni's minimum of {minimum} s.", f"{name}: at least {minimum}")
+                yield finding(
+                    site,
+                    host,
+                    (name,),
+                    GROUP,
+                    "database-ttl-too-small",
+                    f"{value} s is below Patroni's minimum of {minimum} s.",
+                    f"{name}: at least {minimum}",
+                )
         ttl, loop_wait, retry = (host.number(name) for name in _MINIMA)
         if ttl is not None and loop_wait is not None and retry is not None and loop_wait + 2 * retry > ttl:
             needed = loop_wait + 2 * retry
             problem = f"loop_wait {loop_wait} + 2 * retry_timeout {retry} = {needed} is more than ttl {ttl}."
-            yield finding(site, host, _MINIMA, GROUP, "database-timing", problem, f"postgresql_ttl: at least {max(needed, 20)}, or a smaller postgresql_retry_timeout")
+            yield finding(
+                site,
+                host,
+                _MINIMA,
+                GROUP,
+                "database-timing",
+                problem,
+                f"postgresql_ttl: at least {max(needed, 20)}, or a smaller postgresql_retry_timeout",
+            )
 
 
 def check_data_directory(site: Site) -> Iterator[Finding]:
@@ -164,8 +242,20 @@ def check_archive_timeout(site: Site) -> Iterator[Finding]:
         rpo, timeout = host.number("postgresql_rpo"), host.number("postgresql_archive_timeout")
         if rpo is None or timeout is None or 0 < timeout <= rpo:
             continue
-        problem = f"a WAL segment is archived after {timeout} s, and the site accepts to lose {rpo} s." if timeout else f"0 is never, and the site accepts to lose {rpo} s."
-        yield finding(site, host, ("postgresql_archive_timeout", "postgresql_rpo"), GROUP, "database-archive-timeout", problem, f"postgresql_archive_timeout: from 1 to {rpo}")
+        problem = (
+            f"a WAL segment is archived after {timeout} s, and the site accepts to lose {rpo} s."
+            if timeout
+            else f"0 is never, and the site accepts to lose {rpo} s."
+        )
+        yield finding(
+            site,
+            host,
+            ("postgresql_archive_timeout", "postgresql_rpo"),
+            GROUP,
+            "database-archive-timeout",
+            problem,
+            f"postgresql_archive_timeout: from 1 to {rpo}",
+        )
 
 
 def check_replication(site: Site) -> Iterator[Finding]:
@@ -173,19 +263,51 @@ def check_replication(site: Site) -> Iterator[Finding]:
     members = site.members(GROUP)
     standbys = len(members) - 1
     for host in members:
-        synchronous, strict, nodes = host.get("postgresql_synchronous"), host.get("postgresql_synchronous_strict"), host.number("postgresql_synchronous_nodes")
+        synchronous, strict, nodes = (
+            host.get("postgresql_synchronous"),
+            host.get("postgresql_synchronous_strict"),
+            host.number("postgresql_synchronous_nodes"),
+        )
         if synchronous is True and standbys == 0:
-            yield finding(site, host, ("postgresql_synchronous",), GROUP, "database-replication-without-standby",
-                          "synchronous replication is asked for, and there is no standby.", "more hosts in the group postgresql, or postgresql_synchronous: false")
+            yield finding(
+                site,
+                host,
+                ("postgresql_synchronous",),
+                GROUP,
+                "database-replication-without-standby",
+                "synchronous replication is asked for, and there is no standby.",
+                "more hosts in the group postgresql, or postgresql_synchronous: false",
+            )
         elif strict is True and standbys == 0:
-            yield finding(site, host, ("postgresql_synchronous_strict",), GROUP, "database-replication-without-standby",
-                          "writes would wait for a standby, and there is none.", "more hosts in the group postgresql, or postgresql_synchronous_strict: false")
+            yield finding(
+                site,
+                host,
+                ("postgresql_synchronous_strict",),
+                GROUP,
+                "database-replication-without-standby",
+                "writes would wait for a standby, and there is none.",
+                "more hosts in the group postgresql, or postgresql_synchronous_strict: false",
+            )
         if synchronous is True and strict is True and standbys == 1:
-            yield finding(site, host, ("postgresql_synchronous_strict",), GROUP, "database-strict-one-standby",
-                          "when the only standby is gone, nothing can be written.", "a third host in the group postgresql, or postgresql_synchronous_strict: false")
+            yield finding(
+                site,
+                host,
+                ("postgresql_synchronous_strict",),
+                GROUP,
+                "database-strict-one-standby",
+                "when the only standby is gone, nothing can be written.",
+                "a third host in the group postgresql, or postgresql_synchronous_strict: false",
+            )
         if nodes is not None and standbys and (nodes > standbys or nodes < 1) and synchronous is not False:
-            yield finding(site, host, ("postgresql_synchronous_nodes",), GROUP, "database-synchronous-nodes",
-                          f"{nodes} standbys are to confirm a commit, and there are {standbys}.", f"postgresql_synchronous_nodes: from 1 to {standbys}")
+            yield finding(
+                site,
+                host,
+                ("postgresql_synchronous_nodes",),
+                GROUP,
+                "database-synchronous-nodes",
+                f"{nodes} standbys are to confirm a commit, and there are {standbys}.",
+                f"postgresql_synchronous_nodes: from 1 to {standbys}",
+            )
 
 
 def check_objects(site: Site) -> Iterator[Finding]:
@@ -199,8 +321,14 @@ def check_objects(site: Site) -> Iterator[Finding]:
         for index, entry in enumerate(_entries(host.known("postgresql_databases"))):
             owner = entry.get("owner")
             if isinstance(owner, str) and entry.get("state") != "absent" and owner not in roles and owner != "postgres":
-                yield Finding("database-owner-unknown", where, f"postgresql_databases[{index}].owner", "postgresql_roles does not name this role.",
-                              "an entry for it in postgresql_roles", source)
+                yield Finding(
+                    "database-owner-unknown",
+                    where,
+                    f"postgresql_databases[{index}].owner",
+                    "postgresql_roles does not name this role.",
+                    "an entry for it in postgresql_roles",
+                    source,
+                )
 
 
 def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, None, set[str] | None]:
@@ -215,7 +343,9 @@ def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, No
         elif not isinstance(name, str) or not name:
             yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", "the entry has no name.", "name: a text", source)
         elif name in names:
-            yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", f"{name} stands there twice.", "each name once", source)
+            yield Finding(
+                "database-entry-invalid", where, f"{variable}[{index}].name", f"{name} stands there twice.", "each name once", source
+            )
         else:
             names.add(name)
     return None if unknown else names

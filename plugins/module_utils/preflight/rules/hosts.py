@@ -7,27 +7,63 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
+from typing import Any
 
 from ..findings import Code, Finding, Level
-from ..model import Host, Port, Site, parse_address
+from ..model import UNKNOWN, Host, Port, Site, parse_address
+from ..nearby import Names
+from .places import finding, place
 
 #: Groups whose hosts find each other by address: none of them can be the machine's own name for itself.
 CLUSTERS = ("etcd", "postgresql", "object_store", "messaging", "docker", "caprover")
 
 CODES = (
-    Code("host-address-twice", "Two hosts have one address.", "Each host's own address; one server is one host, in several groups if it serves several."),
+    Code(
+        "host-address-twice",
+        "Two hosts have one address.",
+        "Each host's own address; one server is one host, in several groups if it serves several.",
+    ),
     Code("host-two-names", "One host is in the inventory under two names.", "One name for the host, in all its groups."),
-    Code("host-is-localhost", "A member of a cluster is named localhost or has a loopback address: the other members would find themselves there.",
-         "The name of the server, with ansible_host (and site_address, where Ansible connects to another address) set to what the others reach it by."),
-    Code("host-address-invalid", "An address is neither an IP address nor a host name (a URL, a port or a blank in it).", "An IP address or a host name, nothing else."),
-    Code("host-address-documentation", "An address is from the ranges that are set aside for documentation.", "The server's real address.", Level.WARNING),
-    Code("host-name-invalid", "A host's name cannot be a host name on the network: it has other characters than letters, digits, hyphens and dots, or is too long.",
-         "A name of letters, digits and hyphens."),
+    Code(
+        "host-is-localhost",
+        "A member of a cluster is named localhost or has a loopback address: the others would find themselves there.",
+        "The name of the server; ansible_host, or site_address where Ansible connects to another address: what the others reach it by.",
+    ),
+    Code(
+        "host-address-invalid",
+        "An address is neither an IP address nor a host name (a URL, a port or a blank in it).",
+        "An IP address or a host name, nothing else.",
+    ),
+    Code(
+        "host-address-documentation",
+        "An address is from the ranges that are set aside for documentation.",
+        "The server's real address.",
+        Level.WARNING,
+    ),
+    Code(
+        "host-name-invalid",
+        "A host's name cannot be one on the network: it has other characters than letters, digits, hyphens and dots, or is too long.",
+        "A name of letters, digits and hyphens.",
+    ),
     Code("host-exclusive-groups", "A host is in two groups that exclude each other.", "One of the two groups for this host."),
     Code("host-port-twice", "Two services of one host listen on one port.", "Another port for one of the two, or another host."),
-    Code("host-messaging-two", "A RabbitMQ cluster of two cannot tell a lost member from a cut network.", "One host or three in the group messaging."),
+    Code(
+        "host-network-invalid",
+        "Where addresses and networks belong stands something else, or a group that the inventory does not have.",
+        "An address, a network such as 10.0.0.0/24, or (where the variable's description says so) a group.",
+    ),
+    Code(
+        "host-in-container-subnet",
+        "A network of containers contains the address of a host: packets to that host would never leave the machine.",
+        "site_container_subnets: networks that no host is in.",
+    ),
+    Code(
+        "host-messaging-two",
+        "A RabbitMQ cluster of two cannot tell a lost member from a cut network.",
+        "One host or three in the group messaging.",
+    ),
 )
 
 _DOCUMENTATION = tuple(ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
@@ -64,15 +100,32 @@ def _same(site: Site, one: Host, other: Host) -> Finding:
         problem = f"{one.name} and {other.name} both have ansible_connection: local, so both are this machine."
         return Finding("host-two-names", other.name, "ansible_connection", problem, "one of the two names, in all its groups")
     # An address that is the other's very name: the same server, written once as an address and once as a name.
-    if one.name in (other.connection_address, other.address) or other.name in (one.connection_address, one.address) or _twin_names(one.name, other.name):
+    if (
+        one.name in (other.connection_address, other.address)
+        or other.name in (one.connection_address, one.address)
+        or _twin_names(one.name, other.name)
+    ):
         return _same_name(one, other)
     variable = "site_address" if one.text("site_address") == shared or other.text("site_address") == shared else "ansible_host"
     source = next((source for _owner, source in site.sources([other], variable)), "")
-    return Finding("host-address-twice", other.name, variable, f"{one.name} has the address {shared} too.", f"{variable}: the address of {other.name}", source)
+    return Finding(
+        "host-address-twice",
+        other.name,
+        variable,
+        f"{one.name} has the address {shared} too.",
+        f"{variable}: the address of {other.name}",
+        source,
+    )
 
 
 def _same_name(one: Host, other: Host) -> Finding:
-    return Finding("host-two-names", other.name, "-", f"this is {one.name} under another name.", f"one of {one.name} and {other.name}, in all its groups")
+    return Finding(
+        "host-two-names",
+        other.name,
+        "-",
+        f"this is {one.name} under another name.",
+        f"one of {one.name} and {other.name}, in all its groups",
+    )
 
 
 def _twin_names(one: str, other: str) -> bool:
@@ -100,16 +153,31 @@ def check_names(site: Site) -> Iterator[Finding]:
         for variable in ("ansible_host", "site_address"):
             given = host.text(variable)
             if given and parse_address(given) is None and not _is_name(given):
-                yield Finding("host-address-invalid", host.name, variable, "this is neither an IP address nor a host name.",
-                              f"{variable}: an IP address or a host name, without scheme, port and blanks")
+                yield Finding(
+                    "host-address-invalid",
+                    host.name,
+                    variable,
+                    "this is neither an IP address nor a host name.",
+                    f"{variable}: an IP address or a host name, without scheme, port and blanks",
+                )
         address = parse_address(host.address)
         if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):
             variable = "site_address" if host.text("site_address") else "ansible_host"
-            yield Finding("host-address-documentation", host.name, variable, f"{address} is from a range set aside for documentation.",
-                          f"{variable}: the server's address")
+            yield Finding(
+                "host-address-documentation",
+                host.name,
+                variable,
+                f"{address} is from a range set aside for documentation.",
+                f"{variable}: the server's address",
+            )
         if parse_address(host.name) is None and not _is_name(host.name):
-            yield Finding("host-name-invalid", host.name, "-", "the server would get this name, and it is none.",
-                          "letters, digits and hyphens, at most 63 between two dots")
+            yield Finding(
+                "host-name-invalid",
+                host.name,
+                "-",
+                "the server would get this name, and it is none.",
+                "letters, digits and hyphens, at most 63 between two dots",
+            )
 
 
 def _is_name(text: str) -> bool:
@@ -125,11 +193,22 @@ def check_localhost(site: Site) -> Iterator[Finding]:
         for host in site.members(group):
             address = parse_address(host.address)
             if host.name.lower().partition(".")[0] == "localhost":
-                yield Finding("host-is-localhost", host.name, "-", f"a member of {group} cannot be named localhost.", "the server's own name, with its ansible_host")
+                yield Finding(
+                    "host-is-localhost",
+                    host.name,
+                    "-",
+                    f"a member of {group} cannot be named localhost.",
+                    "the server's own name, with its ansible_host",
+                )
             elif (address is not None and (address.is_loopback or address.is_unspecified)) or host.address.lower() == "localhost":
                 variable = "site_address" if host.text("site_address") else "ansible_host"
-                yield Finding("host-is-localhost", host.name, variable, f"a member of {group} cannot have the address {host.address}.",
-                              "site_address: the address that the other hosts reach it by")
+                yield Finding(
+                    "host-is-localhost",
+                    host.name,
+                    variable,
+                    f"a member of {group} cannot have the address {host.address}.",
+                    "site_address: the address that the other hosts reach it by",
+                )
 
 
 def check_exclusive(site: Site) -> Iterator[Finding]:
@@ -138,27 +217,116 @@ def check_exclusive(site: Site) -> Iterator[Finding]:
         one, other = exclusive.groups
         for host in site.members(one):
             if other in host.groups:
-                yield Finding("host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {exclusive.why}", f"another host for {other}")
+                yield Finding(
+                    "host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {exclusive.why}", f"another host for {other}"
+                )
 
 
 def check_ports(site: Site) -> Iterator[Finding]:
-    """Two services on one port of one host, as the roles export their ports."""
+    """Two services on one port of one host, as the roles export their ports and name them in their options."""
     for host in site.hosts.values():
         for one, other in combinations(host.ports, 2):
-            if one.proto == other.proto and one.first <= other.last and other.first <= one.last and (one.role, one.name) != (other.role, other.name):
+            if one.proto == other.proto and one.first <= other.last and other.first <= one.last and _service(one) != _service(other):
                 port = max(one.first, other.first)
                 problem = f"{_service(one)} and {_service(other)} both listen on port {port}/{one.proto}."
-                yield Finding("host-port-twice", host.name, "-", problem, f"another port for {_service(other)}")
+                variables = [name for name in (other.option, one.option) if name]
+                if variables:
+                    remedy = f"{variables[0]}: another port"
+                    yield finding(site, host, variables, host.name, "host-port-twice", problem, remedy)
+                else:
+                    yield Finding("host-port-twice", host.name, "-", problem, f"another host for {_service(other)}")
 
 
 def _service(port: Port) -> str:
     return port.role if port.name == port.role else f"{port.role} ({port.name})"
 
 
+#: Variables that list addresses and networks, and whether groups of the inventory and the word any may stand there too.
+_NETWORKS = {
+    "site_admin_addresses": True,
+    "site_container_subnets": False,
+    "postgresql_client_addresses": False,
+    "haproxy_allowed_from": True,
+}
+
+
+def check_networks(site: Site) -> Iterator[Finding]:
+    """Addresses and networks that are none, and groups that the inventory does not have."""
+    for host in site.hosts.values():
+        for variable, groups in _NETWORKS.items():
+            value = host.known(variable)
+            yield from _check_list(site, host, variable, variable, value, groups)
+        ports = host.known("firewall_ports")
+        for index, item in enumerate(ports if isinstance(ports, list | tuple) else ()):
+            if isinstance(item, Mapping):
+                yield from _check_list(site, host, "firewall_ports", f"firewall_ports[{index}].from", item.get("from"), True)
+
+
+def _check_list(site: Site, host: Host, variable: str, path: str, value: Any, groups: bool) -> Iterator[Finding]:
+    if value is None or value is UNKNOWN or (groups and value == "any"):
+        return
+    items = value if isinstance(value, list | tuple) else [value]
+    for index, item in enumerate(items):
+        if item is UNKNOWN or not isinstance(item, str) or _is_network(item) or (groups and (item == "any" or item in site.groups)):
+            continue
+        where, _name, source = place(site, host, (variable,), host.name)
+        guess = Names(site.groups).closest(item) if groups else None
+        hint = f" Did you mean {guess}?" if guess else ""
+        also = ", or a group of the inventory" if groups else ""
+        short = path.rpartition(".")[2]
+        yield Finding(
+            "host-network-invalid",
+            where,
+            f"{path}[{index}]",
+            f"this is no address and no network.{hint}",
+            f"{short}: addresses and networks such as 10.0.0.0/24{also}",
+            source,
+        )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def check_container_subnets(site: Site) -> Iterator[Finding]:
+    """Networks of containers that hide a host: packets to it would never leave the machine."""
+    for host in site.hosts.values():
+        subnets = host.known("site_container_subnets")
+        for text in subnets if isinstance(subnets, list | tuple) else ():
+            if not isinstance(text, str) or not _is_network(text):
+                continue
+            network = ipaddress.ip_network(text, strict=False)
+            for other in site.hosts.values():
+                address = parse_address(other.address)
+                if address is not None and address in network:
+                    problem = f"{network} contains {address}, the address of {other.name}."
+                    remedy = f"site_container_subnets: another network than {network}"
+                    yield finding(site, host, ("site_container_subnets",), "all", "host-in-container-subnet", problem, remedy)
+
+
 def check_messaging(site: Site) -> Iterator[Finding]:
     """RabbitMQ of two."""
     if len(site.members("messaging")) == 2:
-        yield Finding("host-messaging-two", "messaging", "-", "two members cannot tell a lost member from a cut network.", "one host or three in the group messaging")
+        yield Finding(
+            "host-messaging-two",
+            "messaging",
+            "-",
+            "two members cannot tell a lost member from a cut network.",
+            "one host or three in the group messaging",
+        )
 
 
-RULES = (check_addresses, check_names, check_localhost, check_exclusive, check_ports, check_messaging)
+RULES = (
+    check_addresses,
+    check_names,
+    check_localhost,
+    check_exclusive,
+    check_ports,
+    check_networks,
+    check_container_subnets,
+    check_messaging,
+)

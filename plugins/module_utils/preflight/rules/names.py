@@ -13,9 +13,16 @@ from ..model import UNKNOWN, Site, parse_address
 
 CODES = (
     Code("domain-missing", "The site has no domain.", "site_domain: the domain below which the site's names lie."),
-    Code("domain-invalid", "The domain is a URL, an address, or has characters that no domain has (an underscore, a blank, a port, a wildcard).",
-         "site_domain: the bare name, such as clinic.health, without https://, port, path and star."),
-    Code("domain-example", "The domain is still an example's (example.org and its like), which belongs to nobody.", "site_domain: the site's own domain."),
+    Code(
+        "domain-invalid",
+        "The domain is a URL, an address, or has characters that no domain has (an underscore, a blank, a port, a wildcard).",
+        "site_domain: the bare name, such as clinic.health, without https://, port, path and star.",
+    ),
+    Code(
+        "domain-example",
+        "The domain is still an example's (example.org and its like), which belongs to nobody.",
+        "site_domain: the site's own domain.",
+    ),
 )
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")

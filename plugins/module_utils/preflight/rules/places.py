@@ -11,7 +11,6 @@ from ..findings import Finding
 from ..model import Host, Site
 
 
-
 def place(site: Site, host: Host, variables: Iterable[str], fallback: str) -> tuple[str, str, str]:
     """(where, variable, file:line) of the definition that gives a host the first of some variables that is set.
 

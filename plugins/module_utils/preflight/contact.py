@@ -1,0 +1,151 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only contact can tell, judged for all hosts at once before anything is changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .findings import Code, Finding
+
+#: Debian's releases that are served, and the PostgreSQL that each carries (packages.debian.org).
+RELEASES = {"12": "15", "13": "17"}
+#: Mebibytes that each role needs beside the others. A server sold with 512 MiB shows about 460.
+MEMORY_MB = {"base": 200, "etcd": 100, "haproxy": 50, "postgresql": 400}
+#: Mebibytes that the file system of /var/lib must have in all: packages, logs and the least data.
+DISK_MB = {"base": 1500, "etcd": 1000, "postgresql": 2000}
+#: Mebibytes that must be free there for a run: less is the room of half a package.
+FREE_MB = 200
+#: Seconds between two clocks of one site.
+CLOCK = 5.0
+
+CODES = (
+    Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
+    Code("contact-memory", "The server has less memory than its roles need.", "A server with more memory, or fewer groups for this host."),
+    Code("contact-disk", "The file system of /var/lib is too small for the host's roles, or full.", "A larger disk, or less on it."),
+    Code(
+        "contact-clock",
+        "The server's clock is off by more than 5 seconds from the others: certificates and the cluster's leases would not hold.",
+        "The right time on the server: a time server that it reaches (site_time_servers), or timedatectl set-time once.",
+    ),
+    Code(
+        "contact-sudo",
+        "sudo is refused to the user that the inventory connects as.",
+        "ansible_become_password (vaulted), --ask-become-pass, or a rule for the user in the server's /etc/sudoers.d.",
+    ),
+    Code(
+        "contact-database-version",
+        "The major version of PostgreSQL that is asked for is not the one that the server's Debian carries, or not that of the data there.",
+        "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
+    ),
+)
+
+#: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
+_SUDO = re.compile(
+    r"a password is required|missing sudo password|incorrect sudo password|not in the sudoers|not allowed to (?:execute|run)|"
+    r"may not run sudo|waiting for privilege escalation prompt|sudo: .*(?:required|incorrect|must be owned|account)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one host answered."""
+
+    host: str
+    roles: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)  # as agent/facts.py gives them; empty where the host did not answer
+    offset: float | None = None  # seconds its clock is ahead of the controller's
+    failure: str = ""  # why it did not answer
+    version: str = ""  # postgresql_version
+    cluster: str = ""  # postgresql_cluster
+
+
+def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
+    """What the answers of all hosts say. A host that did not answer is Ansible's to report, unless sudo was refused."""
+    given = list(answers)
+    for answer in given:
+        if answer.facts:
+            yield from _system(answer)
+            yield from _memory(answer)
+            yield from _disk(answer)
+            yield from _version(answer)
+        elif _SUDO.search(answer.failure):
+            remedy = "ansible_become_password (vaulted), --ask-become-pass, or a rule in the server's /etc/sudoers.d"
+            yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", remedy)
+    yield from _clocks(given)
+
+
+def _system(answer: Answer) -> Iterator[Finding]:
+    system, version = (str(answer.facts.get(name) or "") for name in ("system", "version"))
+    if system != "debian" or version not in RELEASES:
+        problem = f"the server runs {system or 'an unknown system'}{' ' + version if version else ''}."
+        yield Finding("contact-system", answer.host, "-", problem, "a server with Debian 13 or 12")
+
+
+def _memory(answer: Answer) -> Iterator[Finding]:
+    needed, there = _sum(MEMORY_MB, answer), answer.facts.get("memory_mb")
+    if isinstance(there, int) and 0 < there < needed:
+        problem = f"{there} MiB of memory, and its roles need {needed}."
+        yield Finding("contact-memory", answer.host, "-", problem, f"a server with {needed} MiB or more, or fewer groups for this host")
+
+
+def _disk(answer: Answer) -> Iterator[Finding]:
+    disk = answer.facts.get("disk")
+    size, free = (disk.get("size_mb"), disk.get("free_mb")) if isinstance(disk, Mapping) else (None, None)
+    needed = _sum(DISK_MB, answer)
+    if isinstance(size, int) and size < needed:
+        problem = f"the file system of /var/lib has {size} MiB, and its roles need {needed}."
+        yield Finding("contact-disk", answer.host, "-", problem, f"a file system of {needed} MiB or more for /var/lib")
+    elif isinstance(free, int) and free < FREE_MB:
+        problem = f"{free} MiB are free in the file system of /var/lib, and a run needs {FREE_MB}."
+        yield Finding(
+            "contact-disk", answer.host, "-", problem, "less in /var/lib: apt-get clean, journalctl --vacuum-size=100M, or a larger disk"
+        )
+
+
+def _sum(needs: Mapping[str, int], answer: Answer) -> int:
+    return sum(needs.get(role, 0) for role in answer.roles)
+
+
+def _version(answer: Answer) -> Iterator[Finding]:
+    if "postgresql" not in answer.roles:
+        return
+    carried = RELEASES.get(str(answer.facts.get("version")))
+    if carried is None:
+        return
+    if answer.version and answer.version != carried:
+        problem = f"PostgreSQL {answer.version} is asked for, and Debian {answer.facts['version']} carries {carried}."
+        yield Finding(
+            "contact-database-version", answer.host, "postgresql_version", problem, f'postgresql_version: "{carried}", or nothing'
+        )
+        return
+    there = sorted(
+        version
+        for version, _slash, cluster in (str(item).partition("/") for item in answer.facts.get("postgresql") or ())
+        if cluster == answer.cluster
+    )
+    if there and carried not in there:
+        problem = f"the data of the cluster {answer.cluster} is of PostgreSQL {there[-1]}, and {carried} would be installed."
+        remedy = f"a server with the Debian that carries PostgreSQL {there[-1]}, or a dump, an empty data directory and a restore"
+        yield Finding("contact-database-version", answer.host, "postgresql_version", problem, remedy)
+
+
+def _clocks(answers: list[Answer]) -> Iterator[Finding]:
+    """The time is what most clocks agree on, this machine's among them; where none agree it is this machine's."""
+    clocks = {answer.host: answer.offset for answer in answers if answer.offset is not None}
+    candidates = [0.0, *clocks.values()]
+    time = max(candidates, key=lambda one: (sum(abs(one - other) <= CLOCK for other in candidates), -abs(one)))
+    if abs(time) > CLOCK:
+        problem = f"the clock of this machine is off by {abs(time):.0f} s from the servers'."
+        yield Finding("contact-clock", "controller", "-", problem, "the right time on the machine that runs the playbook")
+    for host, offset in clocks.items():
+        off = offset - time
+        if abs(off) > CLOCK:
+            problem = f"the clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the others."
+            remedy = "site_time_servers: time servers that the host reaches, after timedatectl set-time once"
+            yield Finding("contact-clock", host, "-", problem, remedy)

@@ -1,0 +1,54 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All codes there are, and the judgement of a site by everything that gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import contact, definitions, rules
+from .findings import Code, Finding, Report
+from .model import Site
+from .rules import Area
+
+AREAS = (
+    Area("Inventory and variables", definitions.CODES, ()),
+    *rules.AREAS,
+    Area("On contact, before changes", contact.CODES, ()),
+)
+
+
+def catalogue() -> dict[str, Code]:
+    """Every code by its name.
+
+    :raises ValueError: two areas declare one code
+    """
+    found: dict[str, Code] = {}
+    for area in AREAS:
+        for code in area.codes:
+            if code.name in found:
+                raise ValueError(f"the code {code.name} is declared twice")
+            found[code.name] = code
+    return found
+
+
+def judge(site: Site, served: frozenset[str]) -> Report:
+    """What can be said of a site without contact.
+
+    :param served: groups that the site map gives a role
+    """
+    found: list[Finding] = [
+        *definitions.check_inventory(site),
+        *definitions.check_groups(site, served),
+        *definitions.check_definitions(site),
+        *definitions.check_required(site),
+        *rules.findings(site),
+    ]
+    return Report.of(found, catalogue(), len(site.hosts))
+
+
+def judge_contact(answers: Iterable[contact.Answer]) -> Report:
+    """What the hosts' answers say."""
+    given = list(answers)
+    return Report.of(contact.findings(given), catalogue(), len(given))

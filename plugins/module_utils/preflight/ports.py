@@ -1,0 +1,95 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ports on which a host will listen: from the exports of its roles, and from their options that are ports."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+
+from .model import UNKNOWN, Port
+from .schema import Option, Schema
+from .templates import HostValues
+from .texts import is_template
+from .values import parse_range
+
+#: Who may come in says nothing about who listens, and naming groups there would make each host a case of its own.
+_PARTS = ("name", "port", "proto", "when")
+#: Names that have another value on each host, or no value that can be a key.
+_EACH_HOST_ANEW = frozenset("ansible_facts groups group_names hostvars inventory_hostname inventory_hostname_short".split())
+
+
+class Ports:
+    """Ports of hosts. Hundreds of hosts differ in few of the variables that ports depend on, so each combination is evaluated once."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._exports = {role: _pruned(value) for role, value in schema.exports.items()}
+        self._used = {role: frozenset(_variables(value)) for role, value in self._exports.items()}
+        self._options: dict[str, list[Option]] = {}
+        for option in schema.options.values():
+            if option.is_port:
+                self._options.setdefault(option.role, []).append(option)
+        self._cache: dict[Hashable, tuple[Port, ...]] = {}
+
+    def of(self, roles: Iterable[str], values: HostValues) -> tuple[Port, ...]:
+        """Ports of a host with these roles. What cannot be told before contact is left out."""
+        found: list[Port] = []
+        for role in roles:
+            options = list(self._of_options(role, values))
+            numbers = {(port.first, port.last) for port in options}
+            # An exported port that an option sets is the same service; the option says what to change.
+            found += options
+            found += [port for port in self._of_exports(role, values) if (port.first, port.last) not in numbers]
+        return tuple(found)
+
+    def _of_options(self, role: str, values: HostValues) -> Iterator[Port]:
+        for option in self._options.get(role, ()):
+            number = values(option.name)
+            if isinstance(number, int) and not isinstance(number, bool):
+                yield Port(role, option.name, number, number, option=option.name)
+
+    def _of_exports(self, role: str, values: HostValues) -> tuple[Port, ...]:
+        if role not in self._exports:
+            return ()
+        used = self._used[role]
+        if used & _EACH_HOST_ANEW:
+            return tuple(_evaluate(role, self._exports[role], values))
+        key = (role, *(repr(values(name)) for name in sorted(used)))
+        if key not in self._cache:
+            self._cache[key] = tuple(_evaluate(role, self._exports[role], values))
+        return self._cache[key]
+
+
+def _pruned(exports: Any) -> Any:
+    if not isinstance(exports, list | tuple):
+        return exports
+    return [{name: item[name] for name in _PARTS if name in item} if isinstance(item, Mapping) else item for item in exports]
+
+
+def _variables(value: Any) -> Iterator[str]:
+    """Names that the templates of a value use."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _variables(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _variables(item)
+    elif isinstance(value, str) and is_template(value):
+        try:
+            yield from find_undeclared_variables(Environment().parse(value))  # nothing is rendered
+        except TemplateSyntaxError:
+            return
+
+
+def _evaluate(role: str, exports: Any, values: HostValues) -> Iterator[Port]:
+    evaluated = values.evaluate(exports)
+    for item in evaluated if isinstance(evaluated, list) else ():
+        if not isinstance(item, Mapping) or item.get("when", True) is not True:
+            continue
+        ports = parse_range(item.get("port"))
+        if ports is not None and item.get("proto") is not UNKNOWN:
+            yield Port(role, str(item.get("name") or role), *ports, proto=str(item.get("proto") or "tcp"))

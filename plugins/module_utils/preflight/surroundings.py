@@ -1,0 +1,70 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run has around it: the collection's files, ``--limit``, and the keys that ssh would offer."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible import context
+
+from ..site_map import SiteMap
+from .model import Controller
+from .schema import Schema, read_schema
+
+COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
+#: The names ssh(1) tries by itself.
+_KEYS = tuple(f"id_{kind}" for kind in ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss", "dsa"))
+
+
+def schema_of(loader: Any, site_map: SiteMap, collection: Path = COLLECTION) -> Schema:
+    """The schema of this collection's roles. Defaults and exports are read by Ansible's loader, so that their templates count as such."""
+    groups = {group for entry in site_map.roles for group in entry.groups}
+
+    def load(path: Path) -> Any:
+        if path.name in ("argument_specs.yml", "site_variables.yml"):
+            # Data without templates, several times faster without Ansible's tags.
+            return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # both are safe
+        return loader.load_from_file(str(path), cache="none", unsafe=True, trusted_as_template=True)
+
+    return read_schema(collection / "roles", collection / "playbooks" / "vars" / "site_variables.yml", groups, load)
+
+
+def controller_of(inventory: Any, check_mode: bool, home: Path | None = None) -> Controller:
+    """What this run brings with it.
+
+    :param inventory: InventoryManager
+    """
+    limit = None
+    if inventory._subset:
+        limit = frozenset(host.name for host in inventory.get_hosts("all", ignore_restrictions=True))
+    ssh = (home or Path.home()) / ".ssh"
+    return Controller(
+        limit=limit,
+        check_mode=check_mode,
+        ask_pass=bool(context.CLIARGS.get("ask_pass") or context.CLIARGS.get("connection_password_file")),
+        key_files=tuple(_keys(ssh)),
+        agent=_is_socket(os.environ.get("SSH_AUTH_SOCK", "")),
+    )
+
+
+def _keys(ssh: Path) -> list[str]:
+    found = [str(ssh / name) for name in _KEYS if (ssh / name).is_file()]
+    try:
+        config = (ssh / "config").read_text(encoding="utf-8", errors="replace").lower()
+    except OSError:
+        return found
+    # Which host it is for is ssh's to tell.
+    return [*found, str(ssh / "config")] if "identityfile" in config or "identityagent" in config else found
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return bool(path) and stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
