@@ -149,6 +149,8 @@ class Transaction:
             result = patiently(ctx, [*APT_GET, "install", *arguments])
             if result.rc == 0:
                 self._tell_removed(ctx, result)
+                if "failed" in _memo(ctx):
+                    ctx.warn(_memo(ctx)["failed"].msg)  # the old lists were good enough, but somebody should know
                 return
             said = result.out + result.err
             if is_interrupted(said):
@@ -284,7 +286,6 @@ def _update(ctx: Context) -> bool:
     if error.code in ("no-space", "packages-locked"):
         raise error
     memo["failed"] = error
-    ctx.warn(error.msg)
     return False
 
 
