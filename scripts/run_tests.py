@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the parts of the test suite, count what passed, and end with the line `N passed, N failed`.
 
-    scripts/run_tests.py [lint] [unit] [molecule] [second-controller] [--scenario NAME]...
+    scripts/run_tests.py [lint] [unit] [molecule] [--scenario NAME]...
 
 Without a part: all of them. What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
 """
@@ -116,7 +116,14 @@ def scenarios() -> list[str]:
 
 def molecule_environment(reports: Path) -> dict[str, str]:
     """What molecule's programs need; each pytest below it writes a report of its own into ``reports``."""
-    return {**os.environ, "MOLECULE_GLOB": "molecule/*/molecule.yml", "ANSIBLE_FORCE_COLOR": "false", "VANNAH_TEST_REPORTS": str(reports)}
+    ours = {
+        "MOLECULE_GLOB": "molecule/*/molecule.yml",
+        "MOLECULE_COMMAND_BORDERS": "false",  # they break long lines of output
+        "ANSIBLE_FORCE_COLOR": "false",
+        "NO_COLOR": "1",
+        "VANNAH_TEST_REPORTS": str(reports),
+    }
+    return {**os.environ, **ours}
 
 
 def run_molecule(outcome: Outcome, chosen: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a demo leaves on this machine. Removed from whatever is there, also after a demo that broke off, and without the virtual environment."""
+"""What a demo leaves on this machine. It is removed from whatever is there, also after a demo that broke off."""
 
 from __future__ import annotations
 
