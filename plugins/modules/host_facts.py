@@ -1,0 +1,53 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``host_facts``; what it does is in ``plugins/action/host_facts.py`` and on the host in the agent."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_facts
+short_description: The few facts of a host that this collection uses
+version_added: 0.1.0
+author:
+  - The VannahHealthCloud developers
+description:
+  - Costs a host a tenth of what M(ansible.builtin.setup) does. M(vannah.healthcloud.converge) brings the same facts with its answer.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.facts
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  facts:
+    support: full
+  platform:
+    platforms: debian
+options: {}
+"""
+
+EXAMPLES = r"""
+- name: Ask the host
+  vannah.healthcloud.host_facts:
+
+- name: Show how much memory it has
+  ansible.builtin.debug:
+    var: ansible_facts.vannah.memory_mb
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts of the host.
+  returned: always
+  type: dict
+  contains:
+    vannah:
+      description: Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
+      type: dict
+clock_offset:
+  description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
+  returned: when the host answered
+  type: float
+"""
