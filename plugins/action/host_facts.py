@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..module_utils.controller.action import AgentAction, Result
 from ..module_utils.controller.specs import HOST_FACTS
 
@@ -15,6 +17,14 @@ class ActionModule(AgentAction):
     ARGUMENT_SPEC = HOST_FACTS
 
     def perform(self) -> Result:
-        """Ask the host."""
+        """Ask the host, and compare its clock with ours."""
+        before = time.time()
         answer = self.converse({"op": "facts"}, lease="none")
-        return {"changed": False, "ansible_facts": {"vannah": answer.get("facts") or {}}}
+        after = time.time()
+        facts = answer.get("facts") or {}
+        result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
+        clock = facts.get("clock")
+        if isinstance(clock, int | float):
+            # It was read some time during the trip, which is long where Python had to be installed first.
+            result["clock_offset"] = round(clock - min(max(clock, before), after), 3)
+        return result

@@ -38,7 +38,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         reader = InventoryReader(inventory, variables, loader, schema_of(loader, roles), roles.roles_of)
         site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [])
         report = judge(site, frozenset(roles.groups_served()))
-        result.update(report.result(), changed=False, msg=report.text())
+        result.update(changed=False, msg=report.text())
+        if self._task.register:
+            # Only for who asked: Ansible prints all of a failed result, and everything would stand there twice.
+            result.update(report.result())
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:

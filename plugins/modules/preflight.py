@@ -39,7 +39,7 @@ errors:
   description: What stops the run, sorted.
   type: list
   elements: dict
-  returned: always
+  returned: when the task has C(register)
   contains:
     code:
       description: A stable word for the kind of error.
@@ -69,13 +69,17 @@ warnings_found:
   description: What does not stop the run, in the form of RV(errors).
   type: list
   elements: dict
-  returned: always
+  returned: when the task has C(register)
 hosts:
   description: How many hosts the inventory has.
   type: int
-  returned: always
+  returned: when the task has C(register)
 summary:
   description: One sentence with the counts.
+  type: str
+  returned: when the task has C(register)
+msg:
+  description: The summary and each error on its line.
   type: str
   returned: always
 """

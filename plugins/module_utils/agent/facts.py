@@ -24,8 +24,9 @@ def facts(ctx: Context) -> dict[str, Any]:
 
     :return: ``system`` (``debian``), ``release`` (``trixie``), ``version`` (``13``; empty for testing), ``kernel``,
         ``machine``, ``memory_mb`` (of the machine, or of the container where that is less), ``cores``,
-        ``addresses`` (neither loopback nor link-local), ``devices`` ``[{name, size (bytes), model}]``, ``python``,
-        ``container``, ``hostname``, ``boot_id``, ``clock`` (seconds since the epoch)
+        ``addresses`` (neither loopback nor link-local), ``devices`` ``[{name, size (bytes), model}]``, ``disk``
+        ``{size_mb, free_mb}`` (the file system of /var/lib), ``postgresql`` (``17/main``: what lies in
+        /var/lib/postgresql), ``python``, ``container``, ``hostname``, ``boot_id``, ``clock`` (seconds since the epoch)
     """
     release = os_release(read(ctx, "/etc/os-release") or read(ctx, "/usr/lib/os-release"))
     kernel = os.uname()
@@ -40,6 +41,8 @@ def facts(ctx: Context) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "addresses": addresses(read(ctx, "/proc/net/fib_trie"), read(ctx, "/proc/net/if_inet6")),
         "devices": devices(ctx),
+        "disk": disk(ctx.path("/var/lib")),
+        "postgresql": clusters(ctx.path("/var/lib/postgresql")),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "container": container,
         "hostname": kernel.nodename,
@@ -151,6 +154,33 @@ def devices(ctx: Context) -> list[dict[str, Any]]:
             model = read(ctx, f"/sys/block/{name}/device/model").strip()
             found.append({"name": name, "size": int(size) * SECTOR, "model": model})
     return found
+
+
+def disk(path: str) -> dict[str, int]:
+    """Mebibytes of a file system in all and free for anybody; empty where it cannot be asked."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return {}
+    return {"size_mb": found.f_blocks * found.f_frsize // 1048576, "free_mb": found.f_bavail * found.f_frsize // 1048576}
+
+
+def clusters(path: str) -> list[str]:
+    """``version/name`` of the PostgreSQL clusters below a directory that is laid out as Debian does (pg_createcluster(1))."""
+    found = []
+    for version in listed(path):
+        for name in listed(f"{path}/{version}"):
+            if os.path.exists(f"{path}/{version}/{name}/PG_VERSION"):
+                found.append(f"{version}/{name}")
+    return found
+
+
+def listed(path: str) -> list[str]:
+    """Names in a directory, sorted; none where there is no such directory."""
+    try:
+        return sorted(os.listdir(path))
+    except OSError:
+        return []
 
 
 def is_container(ctx: Context) -> bool:

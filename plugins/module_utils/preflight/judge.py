@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from . import contact, definitions, rules
 from .findings import Code, Finding, Report
@@ -45,7 +46,20 @@ def judge(site: Site, served: frozenset[str]) -> Report:
         *definitions.check_required(site),
         *rules.findings(site),
     ]
-    return Report.of(found, catalogue(), len(site.hosts))
+    return Report.of(together(site, found), catalogue(), len(site.hosts))
+
+
+def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings that several hosts have alike become one of their group: three hundred hosts without a key are one line."""
+    alike: dict[Finding, list[str]] = {}
+    for finding in findings:
+        if finding.where in site.hosts:
+            alike.setdefault(replace(finding, where=""), []).append(finding.where)
+        else:
+            yield finding
+    for finding, hosts in alike.items():
+        for where in definitions.site_owner(site, hosts) if len(set(hosts)) > 1 else hosts:
+            yield replace(finding, where=where)
 
 
 def judge_contact(answers: Iterable[contact.Answer]) -> Report:

@@ -1,0 +1,46 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``vannah.healthcloud.preflight_contact``, which runs on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_contact
+author: The VannahHealthCloud developers
+short_description: Judge what all hosts answered before anything is changed
+description:
+  - Reads what M(vannah.healthcloud.host_facts) registered for each host of the play and fails with every error at once.
+  - Judges system and release, memory, disk, clocks, sudo, and the major version of a database.
+  - A host that did not answer is left to Ansible, unless sudo was refused there.
+options:
+  answers:
+    description: Name of the variable that M(vannah.healthcloud.host_facts) was registered as.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    description: Nothing is ever changed.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Ask the hosts what they are
+  vannah.healthcloud.host_facts:
+  register: contact
+
+- name: Judge what they answered
+  vannah.healthcloud.preflight_contact:
+    answers: contact
+  run_once: true
+"""
+
+RETURN = r"""
+msg:
+  description: The summary and each error on its line.
+  type: str
+  returned: always
+"""
