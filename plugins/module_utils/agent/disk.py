@@ -9,10 +9,10 @@ import os
 import stat
 
 try:  # hashlib would load OpenSSL: 4 ms of each run
-    from _sha2 import sha256 as _sha256  # Python 3.12 and newer
+    from _sha2 import sha256 as _sha256  # type: ignore[import-not-found]  # Python 3.12 and newer; typeshed has neither
 except ImportError:
     try:
-        from _sha256 import sha256 as _sha256
+        from _sha256 import sha256 as _sha256  # type: ignore[import-not-found]  # Python 3.11
     except ImportError:
         from hashlib import sha256 as _sha256
 

@@ -63,7 +63,7 @@ def take(ctx: Context, takeover: bool = False, takeover_of: str | None = None) -
     """
     with _locked(ctx) as locked:
         if not locked:
-            return {"ok": False, "holder": _read(ctx), "working": True}
+            return {"ok": False, "holder": _public(_read(ctx)), "working": True}
         holder = _read(ctx)
         theirs = holder is not None and holder.get("id") != ctx.run_info.get("id")
         seized = False
@@ -72,7 +72,7 @@ def take(ctx: Context, takeover: bool = False, takeover_of: str | None = None) -
             if not seized and not (_expired(holder) and _work(ctx, 0)):
                 return {"ok": False, "holder": _public(holder), "working": not _expired(holder) and _is_working(ctx)}
         if not _work(ctx, ORPHAN_PATIENCE if seized or not theirs else 0):
-            return {"ok": False, "holder": _public(holder) if holder else None, "working": True}
+            return {"ok": False, "holder": _public(holder), "working": True}
         return {"ok": True, "holder": _public(_write(ctx, holder if not theirs else None)), "working": False}
 
 
@@ -86,7 +86,7 @@ def release(ctx: Context) -> Answer:
     with _locked(ctx) as locked:
         holder = _read(ctx)
         if not locked:
-            return {"ok": False, "holder": _public(holder) if holder else None, "working": True}
+            return {"ok": False, "holder": _public(holder), "working": True}
         if holder is not None and holder.get("id") != ctx.run_info.get("id"):
             return {"ok": False, "holder": _public(holder), "working": False}
         import contextlib
@@ -168,8 +168,13 @@ class _locked:
         self.descriptor = -1
 
     def __enter__(self) -> bool:
-        os.makedirs(self.ctx.path(RUN_DIR), mode=0o700, exist_ok=True)
-        self.descriptor = os.open(self.ctx.path(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.makedirs(self.ctx.path(RUN_DIR), mode=0o700, exist_ok=True)
+            self.descriptor = os.open(self.ctx.path(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            from .write import error_of
+
+            raise error_of(error, LOCK) from error
         return _flock(self.descriptor, PATIENCE)
 
     def __exit__(self, *exc: object) -> None:
@@ -200,7 +205,7 @@ def _work(ctx: Context, patience: float) -> bool:
     if path in _working:
         return True
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    if not _flock(descriptor, patience):
+    if not _flock(descriptor, max(patience, 0.1)):  # somebody who only asks has it for an instant, see _is_working
         os.close(descriptor)
         return False
     _working[path] = descriptor

@@ -218,7 +218,9 @@ class Context:
         """
         runner = self.runner
         if runner is None:
-            from .proc import run as runner
+            from .proc import run
+
+            runner = run
         extra: dict[str, Any] = {"user": user} if user else {}
         result: Result = runner(list(argv), input=input, timeout=timeout, env=dict(env or {}), **extra)
         if check and result.rc != 0:

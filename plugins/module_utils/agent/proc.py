@@ -23,6 +23,10 @@ FIXED = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC", "SYSTEMD_PAGER": "
 #: Of the caller's surroundings these would change what programs say.
 DROPPED = ("LANGUAGE", "LC_", "SYSTEMD_", "PYTHON")
 
+#: SIGPIPE and SIGXFSZ: Python ignores them, and programs would inherit that: ``yes | head`` would complain in each
+#: maintainer script. Numbers, because importing :mod:`signal` costs a millisecond.
+IGNORED = (13, 25)
+
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The surroundings of a program: ours, the task's (``http_proxy`` and the like), then ``extra``."""
@@ -54,9 +58,16 @@ def run(
     user: str | None = None,
 ) -> Result:
     """Run ``argv``; see :meth:`.model.Context.run`. Never raises for what the program does."""
-    if user:
-        argv = ["setpriv", "--reuid", user, "--regid", _primary_group(user), "--init-groups", "--", *argv]
     surroundings = environment(env)
+    if user:
+        import pwd
+
+        try:
+            found = pwd.getpwnam(user)
+        except KeyError:
+            return Result(126, "", f"there is no user {user}")
+        surroundings.update(HOME=found.pw_dir, USER=user, LOGNAME=user)  # psql and the like look for files in HOME
+        argv = ["setpriv", "--reuid", user, "--regid", str(found.pw_gid), "--init-groups", "--", *argv]
     program = which(argv[0], surroundings["PATH"])
     if program is None:
         return Result(127)
@@ -69,7 +80,7 @@ def run(
             os.lseek(given, 0, os.SEEK_SET)
         actions = [(os.POSIX_SPAWN_DUP2, descriptor, number) for number, descriptor in enumerate((given, said, complained))]
         try:
-            pid = os.posix_spawn(program, argv, surroundings, file_actions=actions, setpgroup=0)
+            pid = os.posix_spawn(program, argv, surroundings, file_actions=actions, setpgroup=0, setsigdef=IGNORED)
         except OSError as error:
             return Result(126, "", f"{program}: {error.strerror}")
         status = _wait(pid, timeout)
@@ -102,9 +113,3 @@ def _wait(pid: int, timeout: float) -> int | None:
 def _text(descriptor: int) -> str:
     size = os.fstat(descriptor).st_size
     return os.pread(descriptor, size, 0).decode("utf-8", "replace")
-
-
-def _primary_group(user: str) -> str:
-    import pwd
-
-    return str(pwd.getpwnam(user).pw_gid)

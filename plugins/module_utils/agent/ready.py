@@ -8,6 +8,7 @@ Small requests over plain sockets: :mod:`urllib.request` costs ten times as much
 
 from __future__ import annotations
 
+import os
 import time
 
 from .model import AgentError
@@ -158,6 +159,9 @@ def _http(ready: dict[str, Any], patience: float) -> str:
 
     tls, place, path = split_url(ready["http"])
     host, port = address(place, 443 if tls else 80)
+    for option in ("ca", "cert", "key") if tls else ():
+        if ready.get(option) and not os.path.exists(ready[option]):
+            return f"its {option} {ready[option]} is not there"
     try:
         with socket.create_connection((host, port), patience) as plain:
             channel: socket.socket = plain
@@ -181,6 +185,8 @@ def _tls(ready: dict[str, Any]) -> Any:
     import ssl
 
     context = ssl.create_default_context(cafile=ready.get("ca") or None)
+    # Python 3.13 and newer refuse an authority without a key usage, which no service here minds.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if ready.get("cert"):
         context.load_cert_chain(ready["cert"], ready.get("key") or None)
     return context

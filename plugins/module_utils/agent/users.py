@@ -202,7 +202,14 @@ def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context
         # A useradd that was killed writes /etc/passwd before /etc/group.
         primary = name
         steps.append(
-            Step("group", name, "create", f"primary group of user {name}", apply=_act(["groupadd", "--gid", found[3], name]), claims=[("groups", name)])
+            Step(
+                "group",
+                name,
+                "create",
+                f"primary group of user {name}",
+                apply=_act(["groupadd", "--gid", found[3], name]),
+                claims=[("groups", name)],
+            )
         )
     change: list[str] = []
     said: list[str] = []
@@ -225,15 +232,18 @@ def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context
         differs("--shell", "shell", found[6], user["shell"])
     if ours and user["comment"] and found[4] != user["comment"]:
         differs("--comment", "comment", found[4], user["comment"])
-    missing = [
-        group for group in user["groups"] if group != primary and name not in groups.get(group, ["", "", "", ""])[3].split(",")
-    ]
+    missing = [group for group in user["groups"] if group != primary and name not in _members(group, groups, ctx)]
     if missing:
         change += ["--append", "--groups", ",".join(missing)]
         said.append("groups " + ", ".join(missing))
     if change:
         steps.append(Step("user", name, "update", "; ".join(said), apply=_act(["usermod", *change, name])))
     return steps
+
+
+def _members(group: str, groups: Database, ctx: Context) -> list[str]:
+    found = groups.get(group) or _group_elsewhere(group, ctx)
+    return found[3].split(",") if found else []
 
 
 # --- away ---------------------------------------------------------------------------------------------------------------

@@ -93,10 +93,10 @@ def write_file(
             check(new)
         _replace(new, real, data, mode, uid, gid)
     except OSError as error:
-        _remove(new)
+        _clean(new)
         raise error_of(error, path) from error
     except AgentError:
-        _remove(new)
+        _clean(new)
         raise
 
 
@@ -133,10 +133,16 @@ def _pour(descriptor: int, data: bytes) -> None:
 
 
 def _remove(real: str) -> None:
-    try:
+    if disk.status(real) is not None:
         os.unlink(real)
-    except FileNotFoundError:
-        pass
+
+
+def _clean(real: str) -> None:
+    """After an error: what went wrong first is what has to be said."""
+    try:
+        _remove(real)
+    except OSError:
+        return
 
 
 def set_attributes(ctx: Context, path: str, mode: int, uid: int, gid: int) -> None:
@@ -168,6 +174,7 @@ def make_link(ctx: Context, path: str, target: str) -> None:
         os.rename(new, real)
         sync_directory(os.path.dirname(real))
     except OSError as error:
+        _clean(new)
         raise error_of(error, path) from error
     disk.forget(ctx, path)
 
@@ -208,9 +215,10 @@ def make_directory(ctx: Context, path: str, mode: int, uid: int = 0, gid: int = 
         raise AgentError("not-a-directory", f"{missing} is in the way: it is not a directory")
     try:
         for directory in made:
-            os.mkdir(ctx.path(directory), 0o700)
-            root = (ctx.uid("root") or 0, ctx.gid("root") or 0)
             last = directory == path
+            # A parent is right from its birth: nobody would look at its mode again if this run died here.
+            os.mkdir(ctx.path(directory), 0o700 if last else 0o755)
+            root = (ctx.uid("root") or 0, ctx.gid("root") or 0)
             set_attributes(ctx, directory, mode if last else 0o755, *((uid, gid) if last else root))
         if made:
             sync_directory(os.path.dirname(ctx.path(made[0])))
