@@ -1,0 +1,224 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conversing with a host that is not there: what the actions make of answers, and what they send next."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import action, bundle, converge, render, run, supply, transport
+
+Payload = dict[str, Any]
+
+REAL_TRIP: Any = transport.trip
+
+
+class Fake(converge.ComponentAction):
+    """An action whose trips go to a list of answers."""
+
+    def __init__(self, answers: list[Any], check: bool = False, **variables: Any) -> None:
+        self.answers = answers
+        self.sent: list[Payload] = []
+        self.resets = 0
+        self.vars = {"inventory_hostname": "h", **variables}
+        self._task = SimpleNamespace(check_mode=check, diff=True, delegate_to=None, args={}, async_val=0, action="x")
+        self._templar = SimpleNamespace(template=lambda value: value)
+        self._connection = SimpleNamespace(reset=self._reset, _shell=SimpleNamespace(tmpdir=None))
+        self._loader = None
+
+    def _reset(self) -> None:
+        self.resets += 1
+
+    def perform(self) -> action.Result:
+        return self.make([component()], {})
+
+
+@pytest.fixture(autouse=True)
+def trips(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trip(fake: Fake, payload: Payload, variables: Any) -> Any:
+        fake.sent.append(payload)
+        answer = fake.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(transport, "trip", trip)
+    monkeypatch.setattr(converge, "copy", SimpleNamespace(deepcopy=lambda value: value))
+
+
+def component(**options: Any) -> dict[str, Any]:
+    made, _artifacts = render.normalise({"name": "x", **options}, "task", lambda kind, name: name, lambda path, where: "")
+    return made
+
+
+def answered(**more: Any) -> Payload:
+    return {"protocol": 1, "error": None, "components": [{"name": "x", "role": "", "changed": False, "steps": [], **more}]}
+
+
+def held(holder: dict[str, Any]) -> Payload:
+    return {"error": {"code": "lease-held", "msg": "this host is held by a@b"}, "lease": {"ok": False, "holder": holder}}
+
+
+def test_payload() -> None:
+    fake = Fake([answered()], check=True, component_retry="true")
+    fake.make([component()], {})
+    (sent,) = fake.sent
+    assert (sent["mode"], sent["diff"], sent["op"], sent["policy"]["retry"]) == ("check", True, "converge", True)
+    assert sent["lease"] == {"action": "take", "takeover": False, "takeover_of": None}
+    assert sent["run"]["id"] == run.run_info("")["id"]
+
+
+def test_held_by_a_living_run() -> None:
+    with pytest.raises(action.Failure, match="held by a@b"):
+        Fake([held({"id": "1", "controller": "elsewhere", "pid": 1, "started": "x/1"})]).make([component()], {})
+
+
+def test_a_dead_run_is_taken_over_at_once() -> None:
+    holder = {"id": "dead", "controller": run.controller(), "pid": 1, "started": "another-boot/1"}
+    fake = Fake([held(holder), answered(changed=True)])
+    assert fake.make([component()], {})["changed"] is True
+    assert fake.sent[1]["lease"]["takeover_of"] == "dead"
+
+
+def test_what_the_host_needs_is_brought(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"big")
+    digest = hashlib.sha256(b"big").hexdigest()
+    monkeypatch.setattr(supply, "upload", lambda fake, files: {key: f"/tmp/{key[:4]}" for key in files})
+    fake = Fake([answered(needs=[digest]), answered(changed=True)])
+    fake.make([component()], {digest: str(tmp_path / "big")})
+    assert [sent["staged"] for sent in fake.sent][1] == {digest: f"/tmp/{digest[:4]}"}
+
+
+def test_another_file_is_refused_before_the_upload(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"other")
+    fake = Fake([answered(needs=["a" * 64])])
+    with pytest.raises(supply.SupplyError, match="is not what its definition says"):
+        fake.make([component()], {"a" * 64: str(tmp_path / "big")})
+    assert len(fake.sent) == 1
+
+
+def test_check_mode_brings_nothing() -> None:
+    fake = Fake([answered(needs=["a" * 64], changed=True)], check=True)
+    assert fake.make([component()], {})["changed"] is True
+
+
+def test_certificates_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = {"name": "c", "key": "/k", "cert": "/c", "common_name": "n", "names": ["n"], "days": 9, "renew_before": 3}
+    asked: list[Any] = []
+    monkeypatch.setattr(Fake, "_add_authority", lambda self, components: None)
+    monkeypatch.setattr(Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words: asked.append(words) or "PEM"))
+    fake = Fake([answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True), answered()])
+    result = fake.make([component(certificates=[certificate])], {})
+    assert asked == [("CSR", 9, ["server", "client"], ["n"], [], "n")]
+    assert fake.sent[1]["components"][0]["certificates"][0]["issued"] == "PEM"
+    assert result["changed"] is True
+
+
+def test_an_endless_wish_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supply, "verified", lambda needs, artifacts: {})
+    with pytest.raises(action.Failure, match="asks again"):
+        Fake([answered(needs=["a"]) for _time in range(3)]).make([component()], {})
+
+
+def test_the_guard_is_disarmed_over_a_new_connection() -> None:
+    fake = Fake([{**answered(changed=True), "guard": {"armed": True, "seconds": 60}}, {"error": None}])
+    fake.make([component()], {})
+    assert fake.resets == 1
+    assert fake.sent[1]["op"] == "disarm"
+
+
+def test_locked_out() -> None:
+    fake = Fake([{**answered(), "guard": {"armed": True, "seconds": 45}}, AnsibleConnectionFailure("timed out")])
+    with pytest.raises(action.Failure, match=r"takes it back by itself within 45 s\. timed out"):
+        fake.make([component()], {})
+
+
+def test_a_failed_component() -> None:
+    error = {"code": "not-ready", "msg": "x.service is not ready", "journal": "line 1\nline 2\n"}
+    result = Fake([answered(error=error, steps=[{"kind": "file", "target": "/x", "action": "update", "detail": ""}])]).make(
+        [component()], {}
+    )
+    assert result["failed"] is True
+    assert result["msg"] == "component x: x.service is not ready [not-ready]\nline 1\nline 2"
+    assert result["steps"] == ["file /x: update"]
+
+
+def test_pending_restarts() -> None:
+    result = Fake([answered(pending_restart=["x.service"], role="r")]).make([component()], {})
+    assert result["pending_restart"] == [{"component": "x", "role": "r", "unit": "x.service"}]
+
+
+class Host:
+    """A host for the transport: answers commands by their beginning."""
+
+    def __init__(self, answers: list[tuple[int, str, str]], method: str = "sudo") -> None:
+        self.answers = answers
+        self.commands: list[tuple[str, bool]] = []
+        self._templar = SimpleNamespace(template=lambda value: value)
+        self._connection = SimpleNamespace(become=SimpleNamespace(name=method) if method else None)
+
+    def _compute_environment_string(self) -> str:
+        return "LANG=C "
+
+    def _low_level_execute_command(self, command: str, sudoable: bool = True, in_data: bytes | None = None) -> dict[str, Any]:
+        self.commands.append((command, sudoable))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        rc, out, err = answer
+        return {"rc": rc, "stdout": out, "stderr": err}
+
+
+PROBED_ROOT = (0, "0\napt-get\n", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((1, "", "bob is not in the sudoers file.\n"), "becoming root is refused: the login user needs"),
+        ((1, "", "sudo: a password is required\n"), "becoming root needs a password"),
+        ((1, "hello\n", "Segmentation fault\n"), r"did not answer \(exit status 1\): Segmentation fault \| hello"),
+        (AnsibleError("Missing sudo password"), "becoming root needs a password"),
+        (AnsibleError("Incorrect sudo password"), "the password for it is wrong"),
+    ],
+)
+def test_no_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, words: str) -> None:
+    with pytest.raises(transport.TripError, match=words):
+        REAL_TRIP(Host([answer]), {"mode": "apply", "op": "facts"}, {})
+
+
+def test_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
+    host = Host([(0, 'motd\nVANNAH-ANSWER-n\n{"protocol": 1, "ok": 1}\n', "")])
+    assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "auto_silent"}) == {"protocol": 1, "ok": 1}
+    assert host.commands == [("LANG=C /usr/bin/python3 -I -S -", True)]
+
+
+def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
+    host = Host([(127, "", "sudo: not found"), PROBED_ROOT, (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
+    assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
+    assert "install python3 sudo" in host.commands[2][0] and host.commands[2][1] is False
+
+
+def test_a_bare_host_in_check_mode() -> None:
+    host = Host([(127, "", "not found"), PROBED_ROOT])
+    with pytest.raises(transport.BareHost, match="a real run installs it first") as caught:
+        REAL_TRIP(host, {"mode": "check", "op": "facts"}, {})
+    assert caught.value.missing == ["python3", "sudo"]
+
+
+def test_a_chosen_python_that_is_not_there() -> None:
+    with pytest.raises(transport.TripError, match="there is no /opt/python on the host: it is what ansible_python_interpreter says"):
+        REAL_TRIP(Host([(127, "", "")]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
+
+
+def test_nobody_may_install() -> None:
+    with pytest.raises(transport.TripError, match="the login user is not root"):
+        REAL_TRIP(Host([(127, "", ""), (0, "1000\napt-get\n", "")]), {"mode": "apply", "op": "facts"}, {})

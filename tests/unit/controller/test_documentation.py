@@ -1,0 +1,60 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The actions' documentation says exactly what their specs say."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils.component_spec import COMPONENT_SPEC
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import specs
+
+MODULES = {
+    "component": COMPONENT_SPEC,
+    "converge": specs.CONVERGE,
+    "component_restart": specs.COMPONENT_RESTART,
+    "lease": specs.LEASE,
+    "host_facts": specs.HOST_FACTS,
+}
+COMPARED = ("type", "elements", "required", "default", "choices")
+_MISSING = object()
+
+
+def documentation(name: str) -> dict[str, Any]:
+    """A module's DOCUMENTATION."""
+    module = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.modules.{name}")
+    for text in (module.EXAMPLES, module.RETURN):
+        assert yaml.safe_load(text)
+    return dict(yaml.safe_load(module.DOCUMENTATION))
+
+
+def differences(spec: dict[str, Any], documented: dict[str, Any], where: str = "") -> list[str]:
+    """Where a spec and a documentation disagree."""
+    found = [f"{where}{key} is in one of them only" for key in sorted(set(spec) ^ set(documented))]
+    for key in sorted(set(spec) & set(documented)):
+        option, text = spec[key], documented[key]
+        for aspect in COMPARED:
+            if option.get(aspect, _MISSING) != text.get(aspect, _MISSING):
+                found.append(f"{where}{key}: {aspect} is {option.get(aspect)!r}, documented {text.get(aspect)!r}")
+        if not text.get("description"):
+            found.append(f"{where}{key} has no description")
+        found += differences(option.get("options", {}), text.get("suboptions", {}), f"{where}{key}.")
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_documentation_equals_spec(name: str) -> None:
+    found = documentation(name)
+    assert found["module"] == name
+    assert differences(MODULES[name], found["options"] or {}) == []
+
+
+def test_differences_are_seen() -> None:
+    assert differences({"a": {"type": "str", "default": "x"}}, {"a": {"type": "str", "description": "A."}}) == [
+        "a: default is 'x', documented None"
+    ]
+    assert differences({"a": {"type": "str"}}, {}) == ["a is in one of them only"]

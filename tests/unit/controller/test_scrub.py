@@ -1,0 +1,89 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No secret is left in what is shown, however it was written."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report, scrub
+from hypothesis import given
+from hypothesis import strategies as st
+
+SECRET = "p/ss \"w\\rd'+ü"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        SECRET,
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
+        quote(SECRET),
+        quote(SECRET, safe=""),
+        json.dumps(SECRET),
+        SECRET.replace("'", "''"),
+    ],
+)
+def test_forms(shown: str) -> None:
+    text = scrub.Scrubber([SECRET]).text(f"before {shown} after")
+    assert scrub.MASK in text and text.startswith("before ") and text.endswith(" after")
+    assert shown not in text
+
+
+def test_longest_first() -> None:
+    assert scrub.Scrubber(["secret", "secret-and-more"]).text("secret-and-more secret") == f"{scrub.MASK} {scrub.MASK}"
+
+
+def test_short_values_stay() -> None:
+    assert scrub.Scrubber(["5432", ""]).text("port 5432") == "port 5432"
+
+
+def test_lines_of_a_key() -> None:
+    key = "-----BEGIN KEY-----\nabcdefghijkl\nmnopqrstuvwx\n-----END KEY-----\n"
+    assert scrub.Scrubber([key]).text("+ mnopqrstuvwx\n-----BEGIN KEY-----") == f"+ {scrub.MASK}\n-----BEGIN KEY-----"
+
+
+def test_structures() -> None:
+    data = {"steps": [{"a secretive b": ("secretive", 1, None, True)}]}
+    assert scrub.Scrubber(["secretive"])(data) == {"steps": [{f"a {scrub.MASK} b": [scrub.MASK, 1, None, True]}]}
+
+
+@given(st.text(min_size=scrub.SHORTEST), st.text(), st.text())
+def test_never_shown(secret: str, before: str, after: str) -> None:
+    if len(secret.strip()) >= scrub.SHORTEST and secret not in scrub.MASK:
+        shown = scrub.Scrubber([secret]).text(before + secret + after)
+        assert secret not in shown.replace(scrub.MASK, "\0")
+
+
+def test_site_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = VaultLib([("default", VaultSecret(b"word"))])
+    loader = DataLoader()
+    loader.set_vault_secrets(vault.secrets)
+    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext(vault.secrets))
+    (tmp_path / "group_vars/all").mkdir(parents=True)
+    (tmp_path / "group_vars/all/vault.yml").write_bytes(vault.encrypt("{whole: {deep: whole-secret}, number: 12345678}"))
+    (tmp_path / "group_vars/all/plain.yml").write_text("plain: not-a-secret\n", encoding="utf-8")
+    text = vault.encrypt("inline-secret").decode().replace("\n", "\n  ")
+    (tmp_path / "vars.yml").write_text(f"inline: !vault |\n  {text}\nnested: [{{ansible_user: root}}]\n", encoding="utf-8")
+    variables: dict[str, Any] = dict(loader.load_from_file(str(tmp_path / "vars.yml")))
+    variables["ansible_become_password"] = "become-secret"
+    values = scrub.site_values(loader, variables, str(tmp_path))
+    assert {"whole-secret", "inline-secret", "12345678", "become-secret"} <= values
+    assert "not-a-secret" not in values and "root" not in values
+
+
+def test_quiet_results_are_not_looked_through() -> None:
+    quiet = report.components({"components": [{"name": "x", "changed": False, "steps": []}], "facts": {"cores": 2}}, True)
+    assert not report.worth_scrubbing(quiet)
+    loud = report.components({"components": [{"name": "x", "changed": False, "warnings": ["y"]}]}, True)
+    assert report.worth_scrubbing(loud)
+    assert report.worth_scrubbing({"changed": False, "answer": "of a domain"})
