@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "secrets": {
         "type": "list",
         "elements": "dict",
-        "required": True,
         "no_log": False,  # names and kinds, never values
         "options": {
             "name": {"type": "str", "required": True},
@@ -43,10 +44,26 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         arguments = self.validate_argument_spec(ARGUMENT_SPEC)[1]
         site = site_directory(known)
         check = bool(self._task.check_mode)
-        created = store.ensure(self._loader, site, arguments["secrets"], check)
+        wanted = exported(known["hostvars"]) if arguments["secrets"] is None else arguments["secrets"]
+        created = store.ensure(self._loader, site, wanted, check)
         authority = False
         if arguments["authority"]:
             name = arguments["site_name"] or self._templar.template(known.get("site_name")) or "site"
             authority = ensure_authority(self._loader, site, str(name), check)
         result.update(changed=bool(created or authority), created=created, authority_created=authority)
         return result
+
+
+def exported(hostvars: Any) -> list[dict[str, Any]]:
+    """The secrets that the roles of all hosts export.
+
+    :raises AnsibleError: an export cannot be templated, see :func:`exports_of`
+    """
+    hosts = [name for name, host in hostvars._inventory.hosts.items() if not host.implicit]
+    found = [item for host in hosts for item in exports_of("secrets", host, hostvars=hostvars, loader=hostvars._loader)]
+    for item in found:
+        if not isinstance(item, dict):
+            raise SecretsError(
+                "secret-name", "an exported secret is no mapping: write {name: ..., kind: ...} in the role's meta/exports.yml."
+            )
+    return found

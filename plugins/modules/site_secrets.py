@@ -16,10 +16,9 @@ description:
   - Needs the site's vault password.
 options:
   secrets:
-    description: What must exist.
+    description: What must exist. By default everything that the roles of the inventory's hosts export.
     type: list
     elements: dict
-    required: true
     suboptions:
       name:
         description: Name that the lookup C(vannah.healthcloud.secret) reads it by.
@@ -47,7 +46,10 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Make what the site needs
+- name: Make what the roles of the site need
+  vannah.healthcloud.site_secrets:
+
+- name: Make what else is needed
   vannah.healthcloud.site_secrets:
     secrets:
       - name: postgresql_superuser
