@@ -48,7 +48,7 @@ converge: site-exists venv ## make the servers what the inventory says
 	$(PLAY) playbooks/site.yml
 
 verify: site-exists venv ## test that the site behaves (a row written here is read there, ...)
-	VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
+	$(if $(wildcard $(SITE_DIR)/.vault_password),ANSIBLE_VAULT_PASSWORD_FILE=$(SITE_DIR)/.vault_password) VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
 
 recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e recovery_kit_path=$(abspath $(KIT)))

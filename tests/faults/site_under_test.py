@@ -108,7 +108,7 @@ class Site:
 
     def address(self, host: str) -> str:
         """The address the host is reached at."""
-        return str(self.variable(host, "ansible_host"))
+        return str(self.values.get(host, "ansible_host", host))
 
     def container(self, host: str) -> str:
         """The name of the container that is this host."""
@@ -392,6 +392,7 @@ class Site:
         key = self.values.get(host, "ansible_ssh_private_key_file")
         if key:
             argv += ["-i", str(key)]
+        argv += ["-p", str(self.values.get(host, "ansible_port", 22))]
         options = shlex.split(str(self.values.get(host, "ansible_ssh_common_args", "")))
         argv += [*options, f"{self.values.get(host, 'ansible_user', 'root')}@{self.address(host)}"]
         process = subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL)

@@ -1,0 +1,46 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No secret of the site is where it does not belong: command lines, environments, journals, temporary folders, the checkout's logs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from server import Server
+from site_under_test import Site
+
+PLACES = ("processes", "environments", "journal", "temporary")
+
+
+@pytest.fixture(scope="module")
+def secrets_of_site(site: Site) -> dict[str, str]:
+    """The site's secrets by name, where their password is at hand."""
+    given = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE") or site.inventory / ".vault_password"
+    store = site.inventory / "secrets.yml"
+    if not Path(given).is_file() or os.access(given, os.X_OK) or not store.is_file():
+        pytest.skip("the vault password is not at hand in a file")
+    from ansible.parsing.vault import VaultLib, VaultSecret
+
+    password = VaultSecret(Path(given).read_bytes().strip())
+    found = yaml.safe_load(VaultLib([("default", password)]).decrypt(store.read_bytes()))
+    return {name: str(value) for name, value in found.items()}
+
+
+def test_secrets_are_encrypted_in_the_sites_folder(site: Site, secrets_of_site: dict[str, str]) -> None:
+    """The folder can be committed: nothing in it is readable without the password."""
+    assert secrets_of_site
+    for file in site.inventory.rglob("*"):
+        if file.is_file():
+            text = file.read_text(encoding="utf-8", errors="replace")
+            assert [name for name, value in secrets_of_site.items() if value in text] == [], file.name
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_secrets_do_not_leak_on_servers(servers: dict[str, Server], secrets_of_site: dict[str, str], place: str) -> None:
+    """No value of a secret in what others can read; only names are printed."""
+    for host, server in servers.items():
+        leaked = [name for name, value in secrets_of_site.items() if value in server.seen(place)]
+        assert not leaked, f"{host}: {', '.join(leaked)} in {place}"
