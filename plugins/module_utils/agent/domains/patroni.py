@@ -1,0 +1,376 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PostgreSQL cluster under Patroni: what it is like now, its common configuration, and its day-2 verbs.
+
+Every call asks the live cluster first and decides by what it says; nothing here knows who led at some other time.
+What is safe is decided in :mod:`.patroni_cluster`, which does nothing.
+"""
+
+from __future__ import annotations
+
+from ..model import AgentError, Step
+from .patroni_cluster import (
+    Cluster,
+    choose_candidate,
+    config_patch,
+    lines,
+    refuse_reinit,
+    refuse_remove,
+    refuse_restart,
+    require_whole,
+)
+from .patroni_guard import guard
+from .patroni_packages import update
+from .patroni_rest import Rest, Silent, connect, silent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..model import Context
+
+    Params = dict[str, Any]
+    Outcome = tuple[list[Step], dict[str, Any]]
+
+#: Seconds between two looks at a cluster that is on its way.
+INTERVAL = 0.5
+
+
+# --- looking --------------------------------------------------------------------------------------------------------------
+
+
+def look(rest: Rest, others: list[str] | None = None) -> Cluster:
+    """The cluster as this member, or the first of ``others`` (URLs) that answers, sees it.
+
+    :raises AgentError: ``patroni-silent``
+    """
+    first: Silent | None = None
+    for url in [rest.url, *(others or [])]:
+        try:
+            status, said = rest.at(url).ask("/cluster")
+        except Silent as error:
+            first = first or error
+            continue
+        if status == 200 and isinstance(said, dict):
+            return Cluster(said)
+        first = first or Silent(f"GET /cluster answers {status}")
+    raise silent(rest.url, first or Silent("nobody was asked"))
+
+
+def own(rest: Rest) -> dict[str, Any]:
+    """What this host's member says of itself (``GET /patroni`` answers 503 while PostgreSQL does not run, with the same text).
+
+    :raises AgentError: ``patroni-silent``
+    """
+    try:
+        _status, said = rest.ask("/patroni")
+    except Silent as error:
+        raise silent(rest.url, error) from error
+    return said if isinstance(said, dict) else {}
+
+
+def own_name(rest: Rest) -> str:
+    """This host's member name, as Patroni 3.0 and newer says it; empty where it says none."""
+    return str((own(rest).get("patroni") or {}).get("name") or "")
+
+
+def configuration(rest: Rest) -> dict[str, Any]:
+    """Patroni's configuration of the whole cluster; empty where there is none yet.
+
+    :raises AgentError: ``patroni-silent``
+    """
+    try:
+        status, said = rest.ask("/config")
+    except Silent as error:
+        raise silent(rest.url, error) from error
+    return said if status == 200 and isinstance(said, dict) else {}
+
+
+def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> Any:
+    """Ask until the answer is true; an :class:`AgentError` of the question counts as not yet.
+
+    :raises AgentError: ``not-in-time``
+    """
+    import time
+
+    deadline = time.monotonic() + seconds
+    while True:
+        reason = ""
+        try:
+            answer = done()
+            if answer:
+                return answer
+        except AgentError as error:
+            reason = ": " + error.msg
+        if time.monotonic() >= deadline:
+            raise AgentError("not-in-time", f"not within {seconds:g} s: {what}{reason}")
+        time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
+
+
+def state(rest: Rest, cluster: Cluster, params: Params) -> dict[str, Any]:
+    """The result that all calls share."""
+    leader = cluster.leader
+    config = configuration(rest) if params.get("with_config", True) else {}
+    synchronous = bool(config.get("synchronous_mode"))
+    return {
+        "answers": True,
+        "scope": cluster.scope,
+        "leader": leader.name if leader else "",
+        "members": [member.report() for member in cluster.members],
+        "synchronous": cluster.synchronous,
+        "synchronous_mode": synchronous,
+        "paused": cluster.paused,
+        "pending_restart": cluster.pending,
+        "problems": cluster.problems(params.get("members") or (), params["max_lag"], synchronous),
+    }
+
+
+def info(params: Params, ctx: Context) -> Outcome:
+    """The cluster as this member sees it; with ``wait`` not before it is whole.
+
+    :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
+    :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart)
+    :raises AgentError: ``cluster-not-whole`` when it was not whole in time
+    """
+    rest = connect(ctx, params)
+
+    def whole() -> dict[str, Any]:
+        found = state(rest, look(rest), params)
+        require_whole(look(rest), "go on", found["problems"])
+        return found
+
+    if params["wait"] and not ctx.check:
+        found = wait(ctx, params["wait"], whole, "the cluster is whole")
+    else:
+        try:
+            found = state(rest, look(rest), params)
+        except AgentError as error:
+            return [], {"answers": False, "error": error.msg, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+    said = own(rest)
+    found["member"] = {
+        "name": (said.get("patroni") or {}).get("name", ""),
+        "role": said.get("role", ""),
+        "state": said.get("state", ""),
+        "postgresql": _version(said.get("server_version")),
+        "patroni": (said.get("patroni") or {}).get("version", ""),
+        "pending_restart": bool(said.get("pending_restart")),
+    }
+    found["error"] = ""
+    return [], found
+
+
+def _version(number: Any) -> str:
+    """170012 is 17.12."""
+    return f"{number // 10000}.{number % 10000}" if isinstance(number, int) else ""
+
+
+# --- the configuration in etcd --------------------------------------------------------------------------------------------
+
+
+def config(params: Params, ctx: Context) -> Outcome:
+    """Make Patroni's common configuration say what ``config`` says; only the leader's host changes it.
+
+    What ``config`` does not name stays; null takes a key away.
+
+    :param params: ``config``, ``wait`` (seconds for a leader to be there), ``max_lag``
+    :return: a step where something differs; :func:`state`, with ``pending_restart`` as it is after the change
+    """
+    rest = connect(ctx, params)
+    try:
+        cluster: Cluster = _led(rest) if ctx.check else wait(ctx, params["wait"], lambda: _led(rest), "somebody leads the cluster")
+    except AgentError as error:
+        if not ctx.check:
+            raise
+        ctx.warn(f"the cluster does not answer: its configuration is written when it is made ({error.msg})")
+        return [], {"answers": False, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+    result = state(rest, cluster, params)
+    said = own(rest)
+    if said.get("pending_restart") and (said.get("patroni") or {}).get("name") not in result["pending_restart"]:
+        result["pending_restart"].append(said["patroni"]["name"])
+    if cluster.leader is None or cluster.leader.name != (said.get("patroni") or {}).get("name"):
+        return [], result
+    current = configuration(rest)
+    patch = config_patch(params["config"], current)
+    if not patch:
+        return [], result
+    before, after = lines(patch, current)
+
+    def apply(ctx: Context) -> None:
+        rest.insist("PATCH", "/config", patch, "change its configuration")
+        # Members look at it at their next turn, and say then what waits for a restart.
+        import time
+
+        time.sleep(ctx.memo.get("patroni_interval", params["config"].get("loop_wait", 2) + 2))
+        result.update(state(rest, look(rest), params))
+
+    diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)} if ctx.diff else None
+    names = sorted({line.partition(":")[0] for line in before + after})
+    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply)], result
+
+
+def _led(rest: Rest) -> Cluster:
+    cluster = look(rest)
+    if cluster.leader is None:
+        raise AgentError("no-leader", f"nobody leads cluster {cluster.scope}")
+    return cluster
+
+
+def _text(found: list[str]) -> str:
+    return "".join(line + "\n" for line in found)
+
+
+# --- verbs ----------------------------------------------------------------------------------------------------------------
+
+
+def switchover(params: Params, ctx: Context) -> Outcome:
+    """Let another member lead.
+
+    :param params: ``candidate`` (a name, or empty: the best standby), ``away_from`` (a name: nothing to do where another one leads),
+        ``members``, ``max_lag``, ``timeout`` (seconds for the cluster to be whole again), ``interrupted``: members that may be missing
+    :raises AgentError: ``cluster-not-whole``, ``no-candidate``, ``candidate-lags``, ``candidate-not-synchronous``, ``unknown-member``
+    """
+    rest = connect(ctx, params)
+    cluster = look(rest)
+    result = state(rest, cluster, params)
+    leader = cluster.leader
+    if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
+        return [], {**result, "from": leader.name, "to": leader.name}
+    if params["away_from"] and leader is not None and len(cluster.members) == 1:
+        return [], {**result, "from": leader.name, "to": leader.name}  # nobody else is there: its restart is an interruption
+    require_whole(cluster, "switch over", result["problems"])
+    assert leader is not None  # a whole cluster has one
+    candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
+    result.update({"from": leader.name, "to": candidate})
+
+    def apply(ctx: Context) -> None:
+        rest.insist(
+            "POST", "/switchover", {"leader": leader.name, "candidate": candidate}, f"switch over from {leader.name} to {candidate}"
+        )
+
+        def arrived() -> bool:
+            now = look(rest)
+            found = state(rest, now, params)
+            require_whole(now, "call it done", found["problems"])
+            result.update(found)
+            return bool(now.leader and now.leader.name == candidate)
+
+        wait(ctx, params["timeout"], arrived, f"{candidate} leads and the cluster is whole")
+
+    return [Step("cluster", cluster.scope, "switchover", f"{leader.name} -> {candidate}", None, apply)], result
+
+
+def restart(params: Params, ctx: Context) -> Outcome:
+    """Restart this host's PostgreSQL, by Patroni.
+
+    :param params: ``only_pending`` (nothing to do where no setting waits for it), ``force`` (also the leader, also the last standby),
+        ``max_lag``, ``timeout``
+    :raises AgentError: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``patroni-refused``
+    """
+    rest = connect(ctx, params)
+    cluster = look(rest)
+    name = own_name(rest)
+    result = {**state(rest, cluster, params), "member": name}
+    if params["only_pending"] and not own(rest).get("pending_restart"):
+        return [], result
+    if not params["force"]:
+        refuse_restart(cluster, name, params["max_lag"])
+    member = cluster.find(name)
+
+    def apply(ctx: Context) -> None:
+        body = {"restart_pending": True} if params["only_pending"] else {}
+        rest.insist("POST", "/restart", body, f"restart {name}", params["timeout"])
+        wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} is back")
+        result.update(state(rest, look(rest), params))
+
+    reasons = ", ".join(member.reasons) if member else ""
+    return [Step("member", name, "restart", reasons, None, apply)], result
+
+
+def healthy(rest: Rest, name: str, max_lag: int) -> bool:
+    """Whether this host's member runs, and leads or follows closely. What etcd says of it may still be from before."""
+    said = own(rest)
+    if said.get("state") != "running" or said.get("replication_state", "streaming") != "streaming":
+        return False
+    cluster = look(rest)
+    member = cluster.find(name)
+    return member is not None and cluster.leader is not None and (member is cluster.leader or member.follows(max_lag))
+
+
+def reinit(params: Params, ctx: Context) -> Outcome:
+    """Throw this host's data away and copy them from the cluster anew.
+
+    :param params: ``force`` (also where it is the last healthy standby), ``max_lag``, ``timeout`` (seconds: a copy takes its time)
+    :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``, ``unknown-member``, ``patroni-refused``
+    """
+    rest = connect(ctx, params)
+    cluster = look(rest)
+    name = own_name(rest)
+    result = {**state(rest, cluster, params), "member": name}
+    try:
+        refuse_reinit(cluster, name, params["max_lag"])
+    except AgentError as error:
+        if error.code != "would-lose-standby" or not params["force"]:
+            raise
+
+    def apply(ctx: Context) -> None:
+        rest.insist("POST", "/reinitialize", {"force": True}, f"reinitialise {name}")
+        import time
+
+        time.sleep(ctx.memo.get("patroni_interval", 2))  # the copy begins at Patroni's next turn
+        wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} follows again")
+        result.update(state(rest, look(rest), params))
+
+    return [Step("member", name, "reinitialise", "its data are copied anew", None, apply)], result
+
+
+def remove(params: Params, ctx: Context) -> Outcome:
+    """Take this host out of the cluster: Patroni and PostgreSQL stop and stay stopped; the data stay where they are.
+
+    :param params: ``member`` (this host's name), ``unit``, ``others`` (URLs of the other members), ``force``, ``max_lag``, ``timeout``
+    :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``
+    """
+    rest = connect(ctx, params)
+    name, unit = params["member"], params["unit"]
+    shown = ctx.run(["systemctl", "show", "-p", "ActiveState,UnitFileState", "--value", unit], check=False).out.split()
+    running, enabled = "active" in shown or "activating" in shown, "enabled" in shown
+    cluster = look(rest, params["others"])
+    result = {**state(rest, cluster, {**params, "with_config": False}), "member": name}
+    if running and not params["force"]:
+        settings = configuration(rest)
+        strict = bool(settings.get("synchronous_mode") and settings.get("synchronous_mode_strict"))
+        refuse_remove(cluster, name, int(settings.get("synchronous_node_count") or 1) if strict else 0, params["max_lag"])
+    leader = cluster.leader
+    if running and leader is not None and leader.name == name:
+        raise AgentError(
+            "member-leads",
+            f"refused to remove {name}: it leads cluster {cluster.scope}. Switch over first (playbook postgresql_switchover)",
+        )
+    steps = []
+    if running or enabled:
+
+        def stop(ctx: Context) -> None:
+            ctx.run(["systemctl", "disable", "--now", unit], timeout=params["timeout"])
+
+        steps.append(Step("unit", unit, "stop", "and not started at boot any more", None, stop))
+    if cluster.find(name) is not None:
+
+        def leave(ctx: Context) -> None:
+            gone = lambda: look(rest, params["others"]).find(name) is None  # noqa: E731
+            wait(ctx, params["timeout"], gone, f"cluster {cluster.scope} no longer lists {name}")
+
+        steps.append(Step("member", name, "remove", "its data stay where they are", None, leave))
+    return steps, result
+
+
+CALLS = {
+    "info": info,
+    "config": config,
+    "switchover": switchover,
+    "restart": restart,
+    "reinit": reinit,
+    "remove": remove,
+    "guard": guard,
+    "update": update,
+}

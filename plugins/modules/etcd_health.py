@@ -1,0 +1,73 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``etcd_health``; it runs on the controller (plugins/action/etcd_health.py)."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: etcd_health
+short_description: How the etcd cluster is
+version_added: 0.1.0
+author: The VannahHealthCloud developers
+description:
+  - Asks every member of etcd through one of them.
+  - With O(interrupt) it fails where the loss of that member would cost the quorum.
+options:
+  endpoint:
+    description: Where this host's member answers.
+    type: str
+    default: https://127.0.0.1:2379
+  ca:
+    description: The certificate of the site's CA.
+    type: path
+    default: /etc/vannah/pki/etcd/ca.pem
+  cert:
+    description: A client certificate.
+    type: path
+    default: /etc/vannah/pki/etcd/cert.pem
+  key:
+    description: Its key.
+    type: path
+    default: /etc/vannah/pki/etcd/key.pem
+  interrupt:
+    description: Name of a member that is about to be interrupted.
+    type: str
+    default: ""
+  members:
+    description: Names of the members that have to be there.
+    type: list
+    elements: str
+    default: []
+  wait:
+    description: Seconds to wait until every member is healthy; the task fails when they were not. 0 only looks.
+    type: int
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: May this member be restarted
+  vannah.healthcloud.etcd_health:
+    interrupt: "{{ inventory_hostname }}"
+"""
+
+RETURN = r"""
+members:
+  description: All members with name, endpoint, healthy, leader and learner.
+  returned: always
+  type: list
+  elements: dict
+healthy:
+  description: How many members answer.
+  returned: always
+  type: int
+quorum:
+  description: How many have to.
+  returned: always
+  type: int
+problems:
+  description: What is not as it should be, a sentence each.
+  returned: always
+  type: list
+  elements: str
+"""

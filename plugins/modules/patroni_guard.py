@@ -1,0 +1,44 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``patroni_guard``; it runs on the controller (plugins/action/patroni_guard.py)."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: patroni_guard
+short_description: Refuse a host that carries somebody else's PostgreSQL
+version_added: 0.1.0
+author: The VannahHealthCloud developers
+description:
+  - Fails where the data directory holds data that the role C(postgresql) did not make, where another
+    Patroni is set up, or where a port is taken.
+  - Changes nothing. Run it before the first change.
+options:
+  data_directory:
+    description: The data directory the role is going to use.
+    type: path
+    required: true
+  ports:
+    description: Ports that have to be free on a host where the role has not been before.
+    type: list
+    elements: int
+    default: [5432, 8008]
+  adopt:
+    description: Take over what is there; nothing is refused.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Nothing of somebody else is here
+  vannah.healthcloud.patroni_guard:
+    data_directory: /var/lib/postgresql/17/vannah
+"""
+
+RETURN = r"""
+ours:
+  description: Whether the role has been on this host before.
+  returned: always
+  type: bool
+"""

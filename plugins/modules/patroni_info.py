@@ -1,0 +1,58 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``patroni_info``; it runs on the controller (plugins/action/patroni_info.py)."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: patroni_info
+short_description: How the PostgreSQL cluster is
+version_added: 0.1.0
+author: The VannahHealthCloud developers
+description:
+  - Asks this host's Patroni who leads, who follows how closely, and what is not as it should be.
+extends_documentation_fragment: [vannah.healthcloud.patroni]
+options:
+  wait:
+    description: Seconds to wait until the cluster is whole; the task fails when it was not. 0 only looks.
+    type: int
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: Who leads
+  vannah.healthcloud.patroni_info: {}
+  register: cluster
+
+- name: Go on when the cluster is whole
+  vannah.healthcloud.patroni_info:
+    members: "{{ groups['postgresql'] }}"
+    wait: 120
+"""
+
+RETURN = r"""
+leader:
+  description: Who leads; empty while nobody does.
+  returned: always
+  type: str
+members:
+  description: All members with name, role, state, timeline, lag in bytes (null where unknown), pending_restart and its reasons.
+  returned: always
+  type: list
+  elements: dict
+problems:
+  description: Why the cluster is not whole, a sentence each. Empty when it is.
+  returned: always
+  type: list
+  elements: str
+pending_restart:
+  description: Members with settings that only a restart makes true.
+  returned: always
+  type: list
+  elements: str
+answers:
+  description: Whether Patroni answered on this host.
+  returned: always
+  type: bool
+"""
