@@ -1,0 +1,105 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger: what each component made on this host, and the hashes it was last applied with.
+
+/var/lib/vannah/ledger.json, root's alone. One entry per component, made of sections (``files``, ``links``, ``units``,
+``running``, ``packages``, ...) that map a path or a name to what is known of it; the module that plans a section owns
+its content. It is written whole, synced and renamed, before a step that makes something and after it.
+"""
+
+from __future__ import annotations
+
+from . import disk
+from .model import STATE_DIR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .model import Context, Step
+
+    Entry = dict[str, Any]
+
+PATH = STATE_DIR + "/ledger.json"
+VERSION = 1
+
+
+class Ledger:
+    """The ledger in memory; :meth:`save` writes it where something differs from what lies on disk."""
+
+    __slots__ = ("components", "warning", "_saved")
+
+    def __init__(self, components: dict[str, Entry], warning: str = "") -> None:
+        self.components = components
+        self.warning = warning
+        self._saved = "" if warning else self._text()
+
+    def entry(self, component: str) -> Entry:
+        """The entry of a component; an empty one is not written."""
+        return self.components.setdefault(component, {})
+
+    def elsewhere(self, component: str, section: str, key: str) -> bool:
+        """Whether another component has made, or taken over, the same thing."""
+        return any(key in entry.get(section, {}) for name, entry in self.components.items() if name != component)
+
+    def claim(self, ctx: Context, step: Step) -> None:
+        """Write a step's claims, before it is applied: what a killed run has made is known to be ours."""
+        for section, key in step.claims:
+            ctx.section(section).setdefault(key, {})
+        if step.claims:
+            self.save(ctx)
+
+    def save(self, ctx: Context) -> None:
+        """Write the ledger if it changed: beside, synced, renamed, the directory synced.
+
+        :raises AgentError: ``no-space``, ``read-only``, ``need-root``, ``os-error``
+        """
+        text = self._text()
+        if text == self._saved or ctx.check:
+            return
+        from . import write
+
+        write.state_directory(ctx, STATE_DIR)
+        write.write_file(ctx, PATH, text.encode(), 0o600, *write.ids(ctx, "root", "root"))
+        self._saved = text
+
+    def _text(self) -> str:
+        kept = {}
+        for name, entry in self.components.items():
+            sections = {section: value for section, value in entry.items() if value}
+            if sections:
+                kept[name] = sections
+        import json
+
+        return json.dumps({"version": VERSION, "components": kept}, sort_keys=True, separators=(",", ":"))
+
+
+def load(ctx: Context) -> Ledger:
+    """Read the ledger. One that cannot be understood is set aside (in apply mode) and an empty one begun, with a warning."""
+    data = disk.read(ctx.path(PATH))
+    if data is None:
+        return Ledger({})
+    import json
+
+    try:
+        found = json.loads(data)
+        components = found["components"]
+        if found["version"] != VERSION or not all(_is_entry(entry) for entry in components.values()):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        aside = f"{PATH}.broken-{ctx.today().replace(':', '')}"
+        if not ctx.check:
+            import os
+
+            os.rename(ctx.path(PATH), ctx.path(aside))
+        return Ledger(
+            {},
+            f"{PATH} could not be read and was set aside as {aside}: what is there is taken over as it is found,"
+            " and what has left the definitions since is not removed",
+        )
+    return Ledger(components)
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and all(isinstance(section, dict) for section in entry.values())

@@ -1,0 +1,69 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A configuration that can lock us out: its revert is armed before it is written, and disarmed by the next connection."""
+
+from __future__ import annotations
+
+from . import restart
+from .model import AgentError
+from .undo import definition_hash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .journal import Journal
+    from .ledger import Ledger
+    from .model import Component, Context
+
+
+def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) -> None:
+    """Arm the revert of everything that the journal has kept."""
+    import binascii
+
+    from . import disk, guard
+    from .journal import FOLDER
+
+    undo: list[dict[str, Any]] = []
+    for saved in journal.data["files"]:
+        if saved["kind"] == "link":
+            continue
+        data = disk.read(ctx.path(f"{FOLDER}/{saved['blob']}")) if saved["kind"] == "file" else None
+        text = None if data is None else binascii.b2a_base64(data, newline=False).decode("ascii")
+        undo.append(
+            {"path": saved["path"], "data_b64": text, "mode": saved.get("mode", 0), "uid": saved.get("uid", 0), "gid": saved.get("gid", 0)}
+        )
+    names = [unit["name"] for unit in restart.units_to_start(component)]
+    guard.arm(ctx, component["lockout_guard"], undo, names)
+    ctx.memo["guard"] = {"armed": True, "seconds": component["lockout_guard"]}
+    ctx.entry["guard"] = {"hash": definition_hash(component), "since": ctx.today()}
+    ledger.save(ctx)
+
+
+def disarm(ctx: Context, ledger: Ledger) -> None:
+    """The next connection has come, or the files are back already: no revert is wanted."""
+    from . import guard
+
+    guard.disarm(ctx)
+    ctx.memo.pop("guard", None)
+    for entry in ledger.components.values():
+        entry.pop("guard", None)
+    ledger.save(ctx)
+
+
+def refuse_reverted(component: Component, ctx: Context) -> None:
+    """Refuse a definition whose revert was not disarmed: it has locked the controller out.
+
+    :raises AgentError: ``locked-out``
+    """
+    from . import guard
+
+    known = ctx.entry["guard"]
+    if ctx.policy.get("retry") or known["hash"] != definition_hash(component) or guard.armed(ctx):
+        return
+    raise AgentError(
+        "locked-out",
+        f"component {component['name']}: on {known['since']} nobody could connect after this definition was applied, so it was"
+        " reverted, and it is not tried again. Change the definition, or run with -e component_retry=true.",
+    )

@@ -1,0 +1,168 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A start that failed: the last good generation comes back, and the definition is held back until it changes."""
+
+from __future__ import annotations
+
+import os
+
+from . import aside, disk, generations, restart, systemd
+from .model import AgentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .ledger import Ledger
+    from .model import Component, Context
+
+STAYS = "Packages, users and data stay as they are."
+
+
+def definition_hash(component: Component) -> str:
+    """The sha256 of a definition, without what is made anew for each run of the same one."""
+    import json
+
+    certificates = [{key: value for key, value in item.items() if key not in ("issued", "ca_pem")} for item in component["certificates"]]
+    return disk.digest(json.dumps({**component, "certificates": certificates}, sort_keys=True).encode())
+
+
+def refuse_held(component: Component, ctx: Context) -> None:
+    """Refuse a definition that is held back, without touching anything.
+
+    :raises AgentError: ``held-back``
+    """
+    held = ctx.entry.get("held")
+    if not held or ctx.policy.get("retry") or component["state"] != "present":
+        return
+    if held["hash"] == definition_hash(component):
+        raise AgentError(
+            "held-back",
+            f"component {component['name']}: this definition failed on {held['since']} and is not tried again: {held['reason']}"
+            " Change the definition, or run with -e component_retry=true.",
+        )
+
+
+def hold(component: Component, ctx: Context, ledger: Ledger, reason: str) -> None:
+    """Write down that a definition is not to be tried again."""
+    ctx.entry["held"] = {"hash": definition_hash(component), "since": ctx.today(), "reason": reason}
+    ledger.save(ctx)
+
+
+def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) -> AgentError:
+    """Bring the last good generation back after ``error``; returns the error to report.
+
+    Without a generation nothing of ours has changed: there is nothing to go back to and nothing to hold back.
+    """
+    name = component["name"]
+    generation = generations.load(ctx, name)
+    if generation is None:
+        return error
+    hold(component, ctx, ledger, error.msg)
+    verbs = _verbs(component, ctx, generation["active"])
+    generation["undoing"] = verbs
+    generations.store(ctx, name, generation)
+    problem = bring_back(ctx, ledger, generation)
+    ran = sorted(unit for unit, verb in verbs.items() if verb != "stop")
+    stopped = sorted(unit for unit, verb in verbs.items() if verb == "stop")
+    what = "The files of before are back."
+    if problem:
+        what = f"The files of before are back, but with them it does not run either: {problem}."
+    elif ran:
+        what = f"The files of before are back, and {', '.join(ran)} runs with them."
+    if stopped:
+        what += f" {', '.join(stopped)} did not run before and is stopped."
+    return AgentError(
+        error.code, f"{error.msg}. {what} {STAYS} Not tried again until the definition changes or component_retry=true.", error.journal
+    )
+
+
+def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[str, str]:
+    """What has to be done to each unit that was touched since the generation: ``restart``, ``reload`` or ``stop``."""
+    touched: dict[str, str] = ctx.memo.get("touched", {})
+    verbs = {}
+    systemd.forget(ctx)
+    for unit in restart.units_to_start(component):
+        name = unit["name"]
+        found = systemd.status(ctx, name)
+        if name not in active:
+            if name in touched or systemd.running(found):
+                verbs[name] = "stop"
+        elif found.get("InvocationID") != active[name] or not systemd.running(found):
+            verbs[name] = "restart"
+        elif name in touched:
+            verbs[name] = touched[name]
+    return verbs
+
+
+def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
+    """Restore a generation's files and let the units run that ran with them; stop the others.
+
+    :return: why a unit does not run with the old files; empty where all do
+    """
+    name = generation["component"]
+    entry = ledger.entry(name)
+    verbs: dict[str, str] = generation["undoing"]
+    made = {saved["path"] for saved in generation["files"] if saved["kind"] == "absent"}
+    for unit, verb in verbs.items():
+        if verb == "stop":
+            _stop_first(ctx, unit, f"/etc/systemd/system/{unit}" in made)
+    for saved in generation["files"]:
+        aside.restore(ctx, generations.folder(name), saved)
+    disk.forget(ctx)
+    entry.update(generation["entry"])
+    if any(saved["path"].startswith("/etc/systemd/") for saved in generation["files"]):
+        systemd.reload(ctx)
+    problem = ""
+    for unit, verb in verbs.items():
+        if verb == "stop":
+            entry.get("running", {}).pop(unit, None)
+        else:
+            problem = _run_again(ctx, unit, verb, entry) or problem
+    ledger.save(ctx)
+    generations.discard(ctx, name)
+    return problem
+
+
+def _stop_first(ctx: Context, unit: str, made: bool) -> None:
+    """A unit that did not run: stop it; where its unit file is ours, disable it before the file goes."""
+    if made:
+        ctx.run(["systemctl", "disable", unit], check=False)
+    ctx.run(["systemctl", "stop", unit], check=False, timeout=restart.PATIENCE)
+    ctx.run(["systemctl", "reset-failed", unit], check=False)
+    systemd.forget(ctx)
+
+
+def _run_again(ctx: Context, name: str, verb: str, entry: dict[str, Any]) -> str:
+    """Restart (or reload) a unit with its old files; its readiness check may belong to the new ones and is not asked."""
+    ctx.run(["systemctl", "reset-failed", name], check=False)
+    systemd.forget(ctx)
+    try:
+        restart.act(ctx, {"name": name, "no_block": False, "ready": None}, verb)
+    except AgentError as error:
+        return error.msg
+    record = entry.get("running", {}).get(name)
+    if record:
+        record["invocation"] = systemd.show(ctx, [name])[name].get("InvocationID", "")
+    return ""
+
+
+def heal(ctx: Context, ledger: Ledger) -> list[str]:
+    """Finish undoing where a run was killed at it; says what, for the answer."""
+    try:
+        names = os.listdir(ctx.path(generations.FOLDER))
+    except FileNotFoundError:
+        return []
+    said = []
+    for name in sorted(names):
+        generation = generations.load(ctx, name)
+        if generation is None:
+            aside.drop(ctx, f"{generations.FOLDER}/{name}")
+        elif generation.get("undoing"):
+            problem = bring_back(ctx, ledger, generation)
+            said.append(
+                f"component {generation['component']}: the undo of a failed start was interrupted and is done now"
+                + (f"; {problem}" if problem else "")
+            )
+    return said
