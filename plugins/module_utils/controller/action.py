@@ -50,12 +50,15 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
     vars: Mapping[str, Any]
     params: dict[str, Any]
+    #: Packages that a bare host got, or in check mode would get, before the agent could run at all.
+    installed: list[str]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Ansible's entry. Errors become a failed result whose text, like all of it, holds no secret."""
         super().run(tmp, task_vars)
         self.vars = task_vars or {}
         self.params = dict(self._task.args)
+        self.installed = []
         scrubbing = True
         try:
             if self.ARGUMENT_SPEC is not None:
@@ -65,13 +68,17 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         except AnsibleConnectionFailure as error:
             raise type(error)(self._scrubber().text(error.message)) from None
         except transport.BareHost as error:
-            result = {"changed": True, "msg": error.message, "steps": [f"package {name}: install" for name in error.missing]}
+            result = {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": []}
+            self.installed = error.missing
         except Failure as error:
             result = {"changed": False, **error.result, "failed": True, "msg": error.message}
         except AnsibleError as error:
             result = {"changed": False, "failed": True, "msg": error.message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+        if self.installed:
+            result["changed"] = True
+            result["steps"] = [*(f"package {name}: install" for name in self.installed), *(result.get("steps") or ())]
         return report.scrubbed(result, self._scrubber()) if scrubbing else result
 
     def perform(self) -> Result:

@@ -47,7 +47,7 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
 
     :param action: the action plugin: its connection, become method and environment are used
     :param variables: of the host that the task acts on
-    :return: the agent's answer
+    :return: the agent's answer; what a bare host got first is noted as the action's ``installed``
     :raises AnsibleConnectionFailure: the host is not reachable, or does not let us in
     :raises BareHost: check mode, and there is no python3
     :raises TripError: becoming root is refused, or the agent cannot run
@@ -62,7 +62,7 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
             if attempt == 1 and not_found(done):
                 if chosen:
                     raise TripError(f"there is no {python} on the host: it is what ansible_python_interpreter says") from None
-                bootstrap(action, check=payload["mode"] == "check")
+                action.installed = bootstrap(action, check=payload["mode"] == "check")
                 continue
             raise TripError(explain(done, str(error))) from None
     raise AssertionError("unreachable")

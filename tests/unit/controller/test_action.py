@@ -160,6 +160,7 @@ class Host:
     def __init__(self, answers: list[tuple[int, str, str]], method: str = "sudo") -> None:
         self.answers = answers
         self.commands: list[tuple[str, bool]] = []
+        self.installed: list[str] = []
         self._templar = SimpleNamespace(template=lambda value: value)
         self._connection = SimpleNamespace(become=SimpleNamespace(name=method) if method else None)
 
@@ -204,6 +205,7 @@ def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
     host = Host([(127, "", "sudo: not found"), PROBED_ROOT, (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
     assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
+    assert host.installed == ["python3", "sudo"]
     assert "install python3 sudo" in host.commands[2][0] and host.commands[2][1] is False
 
 
