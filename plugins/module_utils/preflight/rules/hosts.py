@@ -81,6 +81,11 @@ def check_addresses(site: Site) -> Iterator[Finding]:
         address = host.connection_address.lower().rstrip(".")
         by_address[address, host.connection_port].append(host)
         by_site_address[host.address.lower().rstrip(".")].append(host)
+    # The name of another host as an address: that host, once by its name and once by another.
+    for host in site.hosts.values():
+        named = site.hosts.get(host.connection_address)
+        if named is not None and named is not host and not host.is_local and named.connection_port == host.connection_port:
+            by_address[named.connection_address.lower().rstrip("."), named.connection_port].append(host)
     named_twice: set[frozenset[str]] = set()
     for hosts in (*by_address.values(), *by_site_address.values()):
         for one, other in combinations(hosts, 2):

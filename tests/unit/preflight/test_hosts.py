@@ -1,0 +1,99 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts, addresses, ports and names."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Judge, codes, points, site
+
+THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
+
+
+@pytest.mark.parametrize(
+    ("groups", "variables", "code", "where", "variable"),
+    [
+        (THREE, "[@db2]\nansible_host: 10.1.0.1", "host-address-twice", "db2", "ansible_host"),
+        (THREE, "[@db2]\nsite_address: 10.1.0.1", "host-address-twice", "db2", "site_address"),
+        (THREE, "[@db1]\nsite_address: 10.9.0.1\n[@db2]\nsite_address: 10.9.0.1", "host-address-twice", "db2", "site_address"),
+        (THREE + " app1.clinic.health", "", "host-two-names", "app1.clinic.health", "-"),
+        (THREE + " APP1", "", "host-two-names", "APP1", "-"),
+        (THREE, "[@app1]\nansible_host: db1", "host-two-names", "app1", "-"),
+        ("etcd: localhost db2 db3\npostgresql: db2", "", "host-is-localhost", "localhost", "-"),
+        (THREE, "[@db2]\nsite_address: 127.0.0.1", "host-is-localhost", "db2", "site_address"),
+        (THREE, "[@db2]\nansible_host: '::1'", "host-is-localhost", "db2", "ansible_host"),
+        (THREE, "[@db2]\nansible_host: https://db2", "host-address-invalid", "db2", "ansible_host"),
+        (THREE, "[@db2]\nansible_host: 10.0.0.1:22", "host-address-invalid", "db2", "ansible_host"),
+        (THREE + " app_2", "", "host-name-invalid", "app_2", "-"),
+        (THREE, "[@app1]\nansible_host: 192.0.2.7", "host-address-documentation", "app1", "ansible_host"),
+        (THREE + "\ncaprover: app2\nedge: app2", "", "host-exclusive-groups", "app2", "-"),
+        (THREE + "\nbackup: db1", "", "host-exclusive-groups", "db1", "-"),
+        (THREE, "[postgresql]\npostgresql_port: 2379", "host-port-twice", "postgresql", "postgresql_port"),
+        (THREE, "[postgresql]\npostgresql_rest_port: 5432", "host-port-twice", "postgresql", "postgresql_rest_port"),
+        (THREE, "[@db2]\netcd_peer_port: 8008", "host-port-twice", "db2", "etcd_peer_port"),
+        (
+            "etcd: a\npostgresql: a\npostgresql_client: a",
+            "haproxy_read_write_port: 5432",
+            "host-port-twice",
+            "all",
+            "haproxy_read_write_port",
+        ),
+        (THREE, "site_container_subnets: [172.17.0.0/16, 10.1.0.0/24]", "host-in-container-subnet", "all", "site_container_subnets"),
+        (THREE, "site_admin_addresses: [10.0.0.0/33]", "host-network-invalid", "all", "site_admin_addresses[0]"),
+        (THREE, "firewall_ports: [{name: x, port: 1, from: [etc]}]", "host-network-invalid", "all", "firewall_ports[0].from[0]"),
+        (
+            THREE,
+            "[postgresql]\npostgresql_client_addresses: [etcd]",
+            "host-network-invalid",
+            "postgresql",
+            "postgresql_client_addresses[0]",
+        ),
+        (THREE + "\nmessaging: m1 m2", "", "host-messaging-two", "messaging", "-"),
+    ],
+)
+def test_hosts(judged: Judge, groups: str, variables: str, code: str, where: str, variable: str) -> None:
+    """One slip in an otherwise good site."""
+    assert (code, where, variable) in points(judged(site(groups, variables)))
+
+
+def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None:
+    """Virtual machines behind one address, each with its own port of SSH and its own address in the site."""
+    variables = "[@db1]\nansible_host: 10.9.9.9\nansible_port: 2201\nsite_address: 10.5.0.1\n"
+    variables += "[@db2]\nansible_host: 10.9.9.9\nansible_port: 2202\nsite_address: 10.5.0.2"
+    assert judged(site(THREE, variables)).errors == ()
+
+
+def test_one_line_for_hosts_alike(judged: Judge) -> None:
+    """What all hosts of a group have alike is said once."""
+    many = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: " + " ".join(f"app{number}" for number in range(40))
+    report = judged(site(many, "[postgresql_client]\nhaproxy_read_only_port: 5000"))
+    assert points(report) == {("host-port-twice", "postgresql_client", "haproxy_read_only_port")}
+
+
+@pytest.mark.parametrize(
+    ("domain", "code"),
+    [
+        ("''", "domain-missing"),
+        ("https://clinic.health", "domain-invalid"),
+        ("clinic.health/app", "domain-invalid"),
+        ("clinic.health:8443", "domain-invalid"),
+        ("10.0.0.1", "domain-invalid"),
+        ("my_clinic.health", "domain-invalid"),
+        ("'*.clinic.health'", "domain-invalid"),
+        ("clinic", "domain-invalid"),
+        ("clinic.example.org", "domain-example"),
+        ("Example.com", "domain-example"),
+    ],
+)
+def test_domain(judged: Judge, domain: str, code: str) -> None:
+    """Domains that are none."""
+    report = judged(site(THREE, f"site_domain: {domain}"))
+    assert points(report) == {(code, "all", "site_domain")}
+
+
+def test_no_domain(judged: Judge) -> None:
+    """It is not there at all."""
+    text = site(THREE).replace("    site_domain: clinic.health\n", "")
+    assert codes(judged(text)) == {"domain-missing"}

@@ -1,0 +1,127 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names and kinds of variables, names of groups: each slip with its code, its place and what was meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import PASSWORD, Judge, VaultSecret, codes, points, site, vaulted
+
+THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "where", "variable"),
+    [
+        ("[postgresql]\npostgresql_synchronos: true", "variable-misspelt", "postgresql", "postgresql_synchronos"),
+        ("[postgresql]\npostgresqlPort: 5432", "variable-misspelt", "postgresql", "postgresqlPort"),
+        ("[@db1]\nansible_hots: 10.0.0.9", "variable-misspelt", "db1", "ansible_hots"),
+        ("[etcd]\netcd_directory_data: /x", "variable-misspelt", "etcd", "etcd_directory_data"),
+        ("sitename: x", "variable-misspelt", "all", "sitename"),
+        ("[postgresql]\npostgresql_turbo_mode: 1", "variable-unknown", "postgresql", "postgresql_turbo_mode"),
+        ("site_colour_of_walls: red", "variable-unknown", "all", "site_colour_of_walls"),
+        ("[@db1]\npostgresql_primary: true\n[@db2]\npostgresql_primary: true", "variable-removed", "db1", "postgresql_primary"),
+        ("[@db3]\npostgresql_bootstrap_primary: false", "variable-removed", "db3", "postgresql_bootstrap_primary"),
+        ("[postgresql]\npostgresql_failsafe: 'false'", "variable-wrong-type", "postgresql", "postgresql_failsafe"),
+        ("[postgresql]\npostgresql_ttl: '30'", "variable-wrong-type", "postgresql", "postgresql_ttl"),
+        ("[postgresql]\npostgresql_ttl: true", "variable-wrong-type", "postgresql", "postgresql_ttl"),
+        ("[postgresql]\npostgresql_hba: host all all all trust", "variable-wrong-type", "postgresql", "postgresql_hba"),
+        ("[postgresql]\npostgresql_version: 17", "variable-wrong-type", "postgresql", "postgresql_version"),
+        ("[postgresql]\npostgresql_version: 15.10", "variable-version-unquoted", "postgresql", "postgresql_version"),
+        ("site_admin_addresses: 10.0.0.0/8", "variable-wrong-type", "all", "site_admin_addresses"),
+        ("base_packages: [vim, 7]", "variable-wrong-type", "all", "base_packages[1]"),
+        ("[postgresql]\npostgresql_port: 70000", "variable-port-invalid", "postgresql", "postgresql_port"),
+        ("[postgresql]\npostgresql_port: 0", "variable-port-invalid", "postgresql", "postgresql_port"),
+        ("[postgresql]\npostgresql_port: '5432'", "variable-port-invalid", "postgresql", "postgresql_port"),
+        ("[postgresql_client]\nhaproxy_read_write_port: -1", "variable-port-invalid", "postgresql_client", "haproxy_read_write_port"),
+        ("firewall_ports: [{name: x, port: many}]", "variable-port-invalid", "all", "firewall_ports[0].port"),
+        ("firewall_ports: [{name: x, port: 9000-8000}]", "variable-port-invalid", "all", "firewall_ports[0].port"),
+        ("firewall_ports: [{port: 9000}]", "variable-missing-key", "all", "firewall_ports[0].name"),
+        ("firewall_ports: [{name: x, port: 9000, protocol: udp}]", "variable-unknown-key", "all", "firewall_ports[0].protocol"),
+        ("firewall_ports: [{name: x, port: 9000, proto: upd}]", "variable-not-a-choice", "all", "firewall_ports[0].proto"),
+        ("[postgresql]\npostgresql_watchdog: false", "variable-wrong-type", "postgresql", "postgresql_watchdog"),
+        ("[postgresql]\npostgresql_watchdog: automatik", "variable-not-a-choice", "postgresql", "postgresql_watchdog"),
+        ("site_name: My Clinic", "variable-malformed", "all", "site_name"),
+        ("[postgresql]\npostgresql_cluster: '{{ site_name'", "variable-broken-template", "postgresql", "postgresql_cluster"),
+        ("[postgresql]\npostgresql_ttl: '{{ \"many\" }}'", "variable-wrong-type", "postgresql", "postgresql_ttl"),
+    ],
+)
+def test_variables(judged: Judge, variables: str, code: str, where: str, variable: str) -> None:
+    """One slip in an otherwise good site."""
+    report = judged(site(THREE, variables))
+    assert (code, where, variable) in points(report)
+    finding = next(found for found in report.errors if found.code == code)
+    assert finding.source.startswith("hosts.yml:")
+    assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("group", "meant"),
+    [
+        ("postgresl", "postgresql"),
+        ("postgresql_clients", "postgresql_client"),
+        ("etdc", "etcd"),
+        ("objectstore", "object_store"),
+        ("Backup", "backup"),
+    ],
+)
+def test_misspelt_groups(judged: Judge, group: str, meant: str) -> None:
+    """A group that is nearly one of ours."""
+    report = judged(site(f"{THREE}\n{group}: app2"))
+    finding = next(found for found in report.errors if found.code == "group-misspelt")
+    assert (finding.where, finding.remedy) == (group, meant)
+
+
+def test_group_of_a_later_release(judged: Judge) -> None:
+    """It is known, and nothing serves it: a warning."""
+    report = judged(site(f"{THREE}\nimaging: app2"))
+    assert report.errors == ()
+    assert codes(report) == {"group-without-role"}
+
+
+def test_did_you_mean(judged: Judge) -> None:
+    """The message names the known name."""
+    report = judged(site(THREE, "[etcd]\netcd_cliemt_port: 2379"))
+    assert [finding.remedy for finding in report.errors] == ["etcd_client_port"]
+
+
+def test_extra_vars(judged: Judge) -> None:
+    """Text from the command line counts as its type only for the switches of a run."""
+    assert judged(site(THREE), extra={"takeover": "true", "component_retry": "yes"}).errors == ()
+    report = judged(site(THREE), extra={"takover": "true", "component_retry": "perhaps", "postgresql_failsafe": "true"})
+    assert points(report) == {
+        ("variable-misspelt", "extra vars", "takover"),
+        ("variable-wrong-type", "extra vars", "component_retry"),
+        ("variable-wrong-type", "extra vars", "postgresql_failsafe"),
+    }
+
+
+def test_files_beside_the_inventory(judged: Judge) -> None:
+    """group_vars and host_vars are read, and the finding says which file and line."""
+    files = {"group_vars/postgresql.yml": "# words\npostgresql_ttl: '20'\n", "host_vars/db2.yml": "postgresql_prot: 5432\n"}
+    report = judged(site(THREE), files=files)
+    assert {(finding.where, finding.source) for finding in report.errors} == {
+        ("postgresql", "group_vars/postgresql.yml:2"),
+        ("db2", "host_vars/db2.yml:1"),
+    }
+
+
+def test_empty_inventory(judged: Judge) -> None:
+    """Another inventory than was meant."""
+    assert codes(judged("all:\n  hosts: {}\n")) == {"inventory-empty"}
+
+
+def test_wrong_vault_password(judged: Judge) -> None:
+    """A vaulted value that does not open is an error of its own, and the others are reported with it."""
+    text = "clinic_token: " + vaulted("Aq7rT0zPq9LmX2cVbN4e")
+    report = judged(site(THREE, "site_domain: x_y.health"), files={"group_vars/all/vault.yml": text}, password=VaultSecret(b"another"))
+    assert codes(report) == {"inventory-unreadable", "domain-invalid"}
+    assert PASSWORD.bytes.decode() not in report.text()
+
+
+def test_broken_file(judged: Judge) -> None:
+    """A file of variables that does not parse does not hide the rest of the inventory."""
+    report = judged(site(THREE, "site_domain: x_y.health"), files={"group_vars/etcd.yml": "etcd_client_port: [\n"})
+    assert {"inventory-unreadable", "domain-invalid"} == codes(report)
