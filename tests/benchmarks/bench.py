@@ -24,8 +24,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
 from measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
+from site_values import Values
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAYBOOKS = Path(__file__).parent / "playbooks"
@@ -107,25 +109,21 @@ def bench_component(options: argparse.Namespace) -> None:
 @contextlib.contextmanager
 def light_hosts(options: argparse.Namespace, count: int) -> Iterator[str]:
     """An inventory of so many hosts that are really addresses of the demo site's containers."""
-    listed = subprocess.run(
-        [executable("ansible-inventory"), "-i", options.inventory, "--list", *options.arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=REPOSITORY,
-    )
-    real = json.loads(listed.stdout)["_meta"]["hostvars"]
-    names = sorted(real)
-    prefix = real[names[0]]["ansible_host"].rsplit(".", 1)[0]
+    values = Values(options.inventory)
+    names = values.hosts()
+    prefix = str(values.get(names[0], "ansible_host")).rsplit(".", 1)[0]
     light: dict[str, dict[str, str]] = {}
     added: list[tuple[str, str]] = []
     for number in range(count):
-        base = real[names[number % len(names)]]
+        name = names[number % len(names)]
         address = f"{prefix}.{100 + number}"
-        added.append((base["server_container"], address))
-        light[f"light{number:02d}"] = {k: v for k, v in base.items() if k.startswith("ansible_")} | {
+        added.append((str(values.get(name, "server_container")), address))
+        light[f"light{number:02d}"] = {
             "ansible_host": address,
-            "ansible_ssh_extra_args": "-o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null",
+            "ansible_user": str(values.get(name, "ansible_user", "root")),
+            "ansible_ssh_private_key_file": str(Path(str(values.get(name, "ansible_ssh_private_key_file"))).resolve()),
+            # The host key is the container's own, which the demo knows by another address.
+            "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
         }
     try:
         for container, address in added:

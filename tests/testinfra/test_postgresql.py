@@ -94,7 +94,7 @@ def test_connections_are_encrypted(site: Site, client: str, login: Login) -> Non
         pass
 
 
-@pytest.mark.parametrize("user", ["postgres", "replicator", "rewind"])
+@pytest.mark.parametrize("user", ["postgres", "replicator", "rewinder"])
 def test_no_default_password(site: Site, client: str, login: Login, user: str) -> None:
     """Neither no password nor one that everybody tries first opens the database."""
     for password in (None, "", user, "postgres", "password", "changeme"):
