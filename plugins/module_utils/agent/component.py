@@ -113,7 +113,7 @@ def _absent(component: Component, ctx: Context) -> Plan:
 
 
 def _concerns(component: Component, ctx: Context, *sections: str) -> bool:
-    return any(component[section] or ctx.entry.get(section) for section in sections)
+    return any(component.get(section) or ctx.entry.get(section) for section in sections)
 
 
 def _packages(plan: Plan, component: Component, ctx: Context) -> None:

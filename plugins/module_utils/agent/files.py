@@ -307,9 +307,19 @@ def _noted(item: Item, wanted: str, known: Item | None, found: os.stat_result | 
 
 
 def _somebody_else(ctx: Context, section: str, path: str) -> bool:
-    """Whether another component has taken over what leaves this one."""
+    """Whether another component has taken over what leaves this one, or will in this trip."""
     ledger = ctx.memo.get("ledger")
+    if ctx.memo.get("paths", {}).get(path, ctx.component["name"]) != ctx.component["name"]:
+        return True
     return ledger is not None and ledger.elsewhere(ctx.component["name"], section, path)
+
+
+def claimed_paths(component: Component) -> list[str]:
+    """The paths of files, links and unit files that a component wants to be there."""
+    if component["state"] != "present":
+        return []
+    items = [*component["files"], *component["links"], *unit_items(component)]
+    return [item["path"] for item in items if item["state"] == "present"]
 
 
 # --- what is wanted -----------------------------------------------------------------------------------------------------

@@ -136,6 +136,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
         _once_each(runs)
+        ctx.memo["paths"] = _claims(runs)
         _expect(runs, ctx)
         for run in runs:
             run.plan()
@@ -182,6 +183,22 @@ def _once_each(runs: list[Run]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise AgentError("component-twice", f"component {name} is defined twice for this host: give one of them another name")
+
+
+def _claims(runs: list[Run]) -> dict[str, str]:
+    """Path -> component of everything that shall be there.
+
+    :raises AgentError: ``path-clash``
+    """
+    from .files import claimed_paths
+
+    found: dict[str, str] = {}
+    for run in runs:
+        name = run.component["name"]
+        for path in claimed_paths(run.component):
+            if found.setdefault(path, name) != name:
+                raise AgentError("path-clash", f"{path} is defined by the components {found[path]} and {name}: leave it to one of them")
+    return found
 
 
 def _expect(runs: list[Run], ctx: Context) -> None:

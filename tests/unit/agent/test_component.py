@@ -1,0 +1,382 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One component through whole trips on a simulated host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import fake_host
+from .fake_host import FakeHost, component, service
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path)
+
+
+def config(content: str = "good 1\n", **more: Any) -> dict[str, Any]:
+    return {"path": "/etc/demo.conf", "content": content, **more}
+
+
+def demo(content: str = "good 1\n", unit: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return component(files=[config(content)], units=[service(**(unit or {}))], **more)
+
+
+def one(answer: dict[str, Any]) -> dict[str, Any]:
+    assert answer["error"] is None, answer["error"]
+    (found,) = answer["components"]
+    return found
+
+
+def ok(answer: dict[str, Any]) -> dict[str, Any]:
+    found = one(answer)
+    assert found["error"] is None, found["error"]
+    return found
+
+
+def verbs(found: dict[str, Any]) -> list[str]:
+    return [f"{step['action']} {step['target']}" for step in found["steps"]]
+
+
+def test_first_run_then_nothing(host: FakeHost) -> None:
+    first = ok(host.trip(demo()))
+    assert verbs(first) == [
+        "create /etc/demo.conf",
+        "create /etc/systemd/system/demo.service",
+        "daemon-reload systemd",
+        "enable demo.service",
+        "start demo.service",
+    ]
+    assert first["restarted"] == []
+    state, shows = host.state(), host.shows
+    second = ok(host.trip(demo()))
+    assert not second["changed"] and second["steps"] == []
+    assert host.state() == state
+    assert host.shows == shows + 1  # one call for all units
+    assert not host.file("/var/lib/vannah/generations/demo").exists()
+    assert not host.file("/var/lib/vannah/journal").exists()
+
+
+def test_check_mode_says_the_same_and_writes_nothing(host: FakeHost) -> None:
+    state = host.state()
+    said = ok(host.trip(demo(), mode="check"))
+    assert host.state() == state and not host.file("/var/lib/vannah").exists()
+    assert said["steps"] == ok(host.trip(demo()))["steps"]
+
+
+def test_changed_file_restarts_once(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    host.log.clear()
+    said = ok(host.trip(demo("good 2\n")))
+    assert said["restarted"] == ["demo.service"] and host.touched() == ["restart demo.service"]
+    assert said["diff"][0]["before"] == "good 1\n" and said["diff"][0]["after"] == "good 2\n"
+    assert not ok(host.trip(demo("good 2\n")))["changed"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("restart", ["restart demo.service"]), ("reload", ["reload demo.service"]), ("none", []), ("defer", [])]
+)
+def test_policies_of_a_file(host: FakeHost, policy: str, expected: list[str]) -> None:
+    ok(host.trip(component(files=[config(on_change=policy)], units=[service()])))
+    host.log.clear()
+    said = ok(host.trip(component(files=[config("good 2\n", on_change=policy)], units=[service()])))
+    assert host.touched() == expected
+    assert said["pending_restart"] == (["demo.service"] if policy == "defer" else [])
+    again = ok(host.trip(component(files=[config("good 2\n", on_change=policy)], units=[service()])))
+    assert not again["changed"] and again["pending_restart"] == said["pending_restart"]
+
+
+def test_strongest_policy_wins(host: FakeHost) -> None:
+    def both(content: str) -> dict[str, Any]:
+        return component(
+            files=[config(content, on_change="reload"), {"path": "/etc/other", "content": content, "on_change": "restart"}],
+            units=[service()],
+        )
+
+    ok(host.trip(both("good 1")))
+    host.log.clear()
+    ok(host.trip(both("good 2")))
+    assert host.touched() == ["restart demo.service"]
+
+
+def test_killed_between_file_and_restart_is_finished(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    host.cut = 0
+    with pytest.raises(fake_host.Killed):
+        host.trip(demo("good 2\n"))
+    host.cut = None
+    said = ok(host.trip(demo("good 2\n")))
+    assert said["restarted"] == ["demo.service"]
+    assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
+
+
+def test_validator_refuses_and_all_is_put_back(host: FakeHost) -> None:
+    validate = [["check-config", "/etc/demo.conf"]]
+    ok(host.trip(demo(validate=validate)))
+    state = host.state()
+    host.log.clear()
+    new = component(
+        files=[config("invalid\n"), {"path": "/etc/more.conf", "content": "x"}],
+        units=[service(dropins=[{"name": "limits", "content": "[Service]\n"}])],
+        validate=validate,
+    )
+    said = one(host.trip(new))
+    assert said["error"]["code"] == "validation-failed" and "not valid" in said["error"]["msg"]
+    assert host.touched() == []
+    after = host.state()
+    after.pop("/etc/systemd/system/demo.service.d", None)  # an empty folder says nothing
+    assert after == state
+    assert not ok(host.trip(demo(validate=validate)))["changed"]
+
+
+def test_failed_start_is_undone_and_held_back(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    state = host.state()
+    host.log.clear()
+    for _run in range(3):
+        said = one(host.trip(demo("bad\n")))
+        assert said["error"] is not None
+    assert host.touched() == ["restart demo.service", "restart demo.service"]
+    assert said["error"]["code"] == "held-back" and "component_retry" in said["error"]["msg"]
+    assert host.state() == state
+    fixed = ok(host.trip(demo("good 3\n")))
+    assert fixed["restarted"] == ["demo.service"]
+    assert not ok(host.trip(demo("good 3\n")))["changed"]
+
+
+def test_retry_tries_again(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    one(host.trip(demo("bad\n")))
+    host.log.clear()
+    said = one(host.trip(demo("bad\n"), policy={"retry": True, "container_host": False}))
+    assert said["error"]["code"] == "start-failed" and said["error"]["journal"]
+    assert len(host.touched()) == 2
+
+
+def test_definition_of_before_needs_nothing_after_an_undo(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    one(host.trip(demo("bad\n")))
+    host.log.clear()
+    assert not ok(host.trip(demo()))["changed"]
+    assert host.log == []
+
+
+def test_first_installation_that_fails_leaves_nothing(host: FakeHost) -> None:
+    state = host.state()
+    said = one(host.trip(demo("bad\n")))
+    assert said["error"]["code"] == "start-failed" and "did not run before" in said["error"]["msg"]
+    assert host.state() == state
+    assert one(host.trip(demo("bad\n")))["error"]["code"] == "held-back"
+
+
+def test_undo_that_was_killed_is_finished(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    state = host.state()
+    host.log.clear()
+    host.cut = 2  # the failing restart, reset-failed, then the end
+    with pytest.raises(fake_host.Killed):
+        host.trip(demo("bad\n"))
+    host.cut = None
+    answer = host.trip(demo("bad\n"))
+    assert answer["healed"] and one(answer)["error"]["code"] == "held-back"
+    assert host.state() == state
+    assert host.touched() == ["restart demo.service", "restart demo.service"]
+
+
+def test_deferred_restart_by_its_verb(host: FakeHost) -> None:
+    ok(host.trip(demo(unit={"on_change": "defer"})))
+    host.log.clear()
+    new = demo("good 2\n", unit={"on_change": "defer"})
+    assert ok(host.trip(new))["pending_restart"] == ["demo.service"]
+    assert host.file("/var/lib/vannah/generations/demo/generation.json").exists()
+    said = ok(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))
+    assert said["restarted"] == ["demo.service"] and said["pending_restart"] == []
+    assert host.touched() == ["restart demo.service"]
+    assert not host.file("/var/lib/vannah/generations/demo").exists()
+    again = ok(host.trip(new))
+    assert not again["changed"] and again["pending_restart"] == []
+
+
+def test_deferred_restart_that_fails_brings_the_last_good_generation_back(host: FakeHost) -> None:
+    ok(host.trip(demo(unit={"on_change": "defer"})))
+    state = host.state()
+    ok(host.trip(demo("good but then\n", unit={"on_change": "defer"})))
+    new = demo("bad\n", unit={"on_change": "defer"})
+    assert ok(host.trip(new))["pending_restart"] == ["demo.service"]
+    said = one(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))
+    assert said["error"]["code"] == "start-failed"
+    assert host.state() == state
+    assert one(host.trip(new))["error"]["code"] == "held-back"
+    assert one(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))["error"]["code"] == "held-back"
+
+
+def test_reboot_adopts_without_a_restart(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    host.boot()
+    host.log.clear()
+    assert not ok(host.trip(demo()))["changed"] and host.log == []
+
+
+def test_started_by_somebody_with_another_file(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    host.write("/etc/demo.conf", "good, by hand\n")
+    host.start("demo.service")
+    said = ok(host.trip(demo()))
+    assert said["drift"] == ["/etc/demo.conf"] and said["restarted"] == ["demo.service"]
+
+
+def test_file_put_back_before_anybody_restarted(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    host.write("/etc/demo.conf", "good, by hand\n")
+    host.log.clear()
+    said = ok(host.trip(demo()))
+    assert verbs(said) == ["update /etc/demo.conf"] and host.touched() == []
+
+
+def test_clock_that_stepped_is_unknown(host: FakeHost) -> None:
+    host.write("/etc/demo.conf", "good 1\n")
+    host.write("/etc/systemd/system/demo.service", service()["content"])
+    host.enabled.add("demo.service")
+    host.start("demo.service")
+    host.stepped = 1000.0
+    said = ok(host.trip(demo(unit={"on_change": "defer"})))
+    assert said["pending_restart"] == ["demo.service"] and "clock" in said["warnings"][0]
+
+
+def test_running_service_is_adopted(host: FakeHost) -> None:
+    host.write("/etc/demo.conf", "good 1\n").chmod(0o644)
+    host.write("/etc/systemd/system/demo.service", service()["content"]).chmod(0o644)
+    host.enabled.add("demo.service")
+    host.start("demo.service")
+    host.log.clear()
+    assert not ok(host.trip(demo()))["changed"] and host.log == []
+    # and it is not stopped with the component, as it was not started by it
+    assert not ok(host.trip(demo()))["changed"]
+
+
+def test_what_leaves_the_definition_goes(host: FakeHost) -> None:
+    state = host.state()
+    ok(
+        host.trip(
+            component(
+                directories=[{"path": "/srv/demo"}],
+                links=[{"path": "/etc/demo.link", "target": "demo.conf"}],
+                files=[config(), {"path": "/etc/demo.d/more.conf", "content": "more"}],
+                units=[service(dropins=[{"name": "more", "content": "[Service]\n"}]), {"name": "demo.timer", "content": "[Timer]\n"}],
+            )
+        )
+    )
+    said = ok(host.trip(demo()))
+    assert "remove /etc/demo.d/more.conf" in verbs(said) and "remove demo.timer" in verbs(said)
+    assert not host.file("/etc/demo.d").exists() and not host.file("/etc/systemd/system/demo.timer").exists()
+    assert host.active.keys() == {"demo.service"}
+    gone = ok(host.trip(component(state="absent")))
+    assert gone["changed"] and host.active == {} and host.enabled == set()
+    assert host.state() == {**state, "runs with": {}, "active": [], "enabled": []}
+    assert not ok(host.trip(component(state="absent")))["changed"]
+
+
+def test_directory_with_something_in_it_stays(host: FakeHost) -> None:
+    ok(host.trip(component(directories=[{"path": "/srv/demo"}])))
+    host.write("/srv/demo/data", "precious")
+    said = ok(host.trip(component()))
+    assert not said["changed"] and "stays" in said["warnings"][0]
+    assert host.file("/srv/demo/data").exists()
+    assert ok(host.trip(component()))["warnings"] == []
+
+
+def test_foreign_file_comes_back(host: FakeHost) -> None:
+    host.write("/etc/demo.conf", "somebody's\n").chmod(0o600)
+    ok(host.trip(component(files=[config()])))
+    assert host.file("/etc/demo.conf").read_text() == "good 1\n"
+    ok(host.trip(component(files=[config("good 2\n")])))
+    said = ok(host.trip(component(state="absent")))
+    assert verbs(said) == ["restore /etc/demo.conf"]
+    assert host.file("/etc/demo.conf").read_text() == "somebody's\n"
+    assert host.file("/etc/demo.conf").stat().st_mode & 0o777 == 0o600
+    assert not host.file("/var/lib/vannah/originals/demo").exists()
+
+
+def test_file_taken_over_by_another_component_stays(host: FakeHost) -> None:
+    ok(host.trip(component("one", files=[config()])))
+    answer = host.trip(component("two", files=[config()]), component("one"))
+    assert [found["error"] for found in answer["components"]] == [None, None]
+    assert host.file("/etc/demo.conf").exists()
+
+
+def test_first_failing_component_ends_the_trip(host: FakeHost) -> None:
+    answer = host.trip(component("one"), demo("bad\n"), component("three", files=[{"path": "/etc/three", "content": "x"}]))
+    assert [found["name"] for found in answer["components"]] == ["one", "demo"]
+    assert not host.file("/etc/three").exists()
+
+
+def test_masked_stopped_unmanaged_absent(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    ok(host.trip(demo(unit={"state": "stopped", "enabled": False})))
+    assert host.active == {} and host.enabled == set()
+    host.start("demo.service")
+    assert not ok(host.trip(demo(unit={"state": "unmanaged"})))["changed"]
+    ok(host.trip(demo(unit={"masked": True})))
+    assert host.masked == {"demo.service"} and host.active == {}
+    ok(host.trip(demo()))
+    assert host.masked == set() and host.active.keys() == {"demo.service"}
+    ok(host.trip(demo(unit={"state": "absent"})))
+    assert host.active == {} and not host.file("/etc/systemd/system/demo.service").exists()
+
+
+def test_sensitive_file_shows_no_diff(host: FakeHost) -> None:
+    for content in ("secret-one", "secret-two"):
+        answer = host.trip(component(files=[config(content, sensitive=True)]))
+        ok(answer)
+        assert content not in str(answer)
+    assert "secret" not in str(host.trip(component()))
+
+
+def test_artifact_is_asked_for_then_taken(host: FakeHost, tmp_path: Path) -> None:
+    import hashlib
+
+    data = b"\x7fELF" * 10
+    sha256 = hashlib.sha256(data).hexdigest()
+    wanted = component(files=[{"path": "/usr/local/bin/tool", "mode": "0755", "artifact": {"src": "x", "sha256": sha256, "size": 40}}])
+    assert ok(host.trip(wanted))["needs"] == [sha256]
+    assert not host.file("/usr/local/bin/tool").exists()
+    staged = tmp_path / "staged"
+    staged.write_bytes(b"something else")
+    assert one(host.trip(wanted, staged={sha256: str(staged)}))["error"]["code"] == "artifact-mismatch"
+    assert not staged.exists()
+    staged.write_bytes(data)
+    said = ok(host.trip(wanted, staged={sha256: str(staged)}))
+    assert verbs(said) == ["create /usr/local/bin/tool"] and not staged.exists()
+    assert host.file("/usr/local/bin/tool").read_bytes() == data
+    assert not ok(host.trip(wanted))["changed"]
+
+
+def test_file_validator_refuses(host: FakeHost) -> None:
+    said = one(host.trip(component(files=[config("invalid", validate=["check-config", "%s"])])))
+    assert said["error"]["code"] == "validation-failed" and not host.file("/etc/demo.conf").exists()
+    ok(host.trip(component(files=[config(validate=["check-config", "%s"])])))
+
+
+def test_watched_foreign_file(host: FakeHost) -> None:
+    host.write("/etc/ssl/ca.pem", "ca 1")
+    wanted = demo(unit={"watch": {"/etc/ssl/ca.pem": "reload"}})
+    ok(host.trip(wanted))
+    host.log.clear()
+    host.write("/etc/ssl/ca.pem", "ca 2")
+    assert ok(host.trip(wanted))["reloaded"] == ["demo.service"]
+    assert not ok(host.trip(wanted))["changed"]
+
+
+def test_reload_that_fails_is_undone_by_a_reload(host: FakeHost) -> None:
+    ok(host.trip(demo(unit={"on_change": "reload"})))
+    state = host.state()
+    host.log.clear()
+    said = one(host.trip(demo("bad\n", unit={"on_change": "reload"})))
+    assert said["error"]["code"] == "reload-failed"
+    assert host.touched() == ["reload demo.service", "reload demo.service"]
+    assert host.state() == state
