@@ -1,0 +1,342 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL's objects: plans against what a real server answered, and what is sent to it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import _psql, postgresql
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import postgresql_scram as scram
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import postgresql_settings as settings
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.postgresql_spec import OBJECTS
+from hypothesis import given
+from hypothesis import strategies as st
+
+DATA = json.loads((Path(__file__).parent / "data/postgresql_objects_17.json").read_text())
+ROLES: list[dict[str, Any]] = DATA["wanted"]["roles"]
+DATABASES: list[dict[str, Any]] = DATA["wanted"]["databases"]
+
+
+class Server(Context):
+    """A host whose psql says what was recorded, and keeps what it was sent."""
+
+    def __init__(self, recorded: str, mode: str = "apply", root: str = "/nowhere") -> None:
+        self.sent: list[tuple[list[str], str]] = []
+        self.recorded = DATA["recorded"][recorded] if recorded else ""
+        super().__init__(mode, diff=True, root=root, runner=self._answer)
+
+    def uid(self, name: str) -> int | None:
+        return 105 if self.recorded else None
+
+    def _answer(self, argv: list[str], *, input: str = "", timeout: float = 0, env: Any = None, user: str = "") -> Result:
+        assert user == "postgres"
+        self.sent.append((argv, input))
+        if "jsonb_build_object" not in input:
+            return Result(0)
+        return Result(0, self.recorded) if isinstance(self.recorded, str) else Result(self.recorded["rc"], "", self.recorded["err"])
+
+    def written(self) -> list[str]:
+        """The statements that were sent to change something, without the session's own."""
+        return [
+            line
+            for _argv, script in self.sent
+            for line in script.splitlines()
+            if not line.startswith(("SET ", "\\")) and "jsonb" not in line
+        ]
+
+
+def plan(server: Server, roles: Any = None, databases: Any = None) -> tuple[list[Step], dict[str, Any]]:
+    given = {
+        "roles": copy.deepcopy(ROLES if roles is None else roles),
+        "databases": copy.deepcopy(DATABASES if databases is None else databases),
+    }
+    checked = ArgumentSpecValidator(OBJECTS).validate(given)
+    assert not checked.error_messages
+    return postgresql.objects(checked.validated_parameters, server)
+
+
+def words(steps: list[Step]) -> list[str]:
+    return [f"{step.target}: {step.action} {step.detail}".strip() for step in steps]
+
+
+EVERYTHING = [
+    "role app: create",
+    "role app: update statement_timeout, search_path",
+    "role grp: create",
+    'role we"ird: create',
+    'role we"ird: grant member of grp',
+    'role we"ird: grant member of pg_monitor',
+    "database app: create",
+    "database app: update work_mem, jit",
+    "database app: create extension hstore",
+    "database app: create schema data",
+    "database app: grant CONNECT, TEMPORARY on database to grp",
+    "database app: grant USAGE on schema data to grp",
+    "database app: grant USAGE on schema data to public",
+]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "steps"),
+    [
+        ("nothing there", EVERYTHING),
+        ("as asked", []),
+        (
+            "two relations more",
+            [
+                "database app: grant SELECT on all tables in schema data to grp",
+                "database app: grant SELECT, UPDATE, USAGE on all sequences in schema data to grp",
+            ],
+        ),
+        ("granted", []),
+    ],
+)
+def test_plans_what_is_missing(recorded: str, steps: list[str]) -> None:
+    found, result = plan(Server(recorded))
+    assert words(found) == steps
+    assert result == {"leader": True, "version": "17.12"}
+
+
+def test_a_standby_is_left_alone() -> None:
+    assert plan(Server("standby")) == ([], {"leader": False, "version": "17.12"})
+
+
+@pytest.mark.parametrize("recorded", ["no server", ""])
+def test_without_a_server(recorded: str) -> None:
+    server = Server(recorded, mode="check")
+    found, result = plan(server)
+    assert words(found) == EVERYTHING
+    assert result["leader"] is None
+    assert "does not answer" in server.warnings[0]
+    with pytest.raises(AgentError, match="does not answer on port 5432") as error:
+        plan(Server(recorded))
+    assert error.value.code == "postgresql-unreachable"
+
+
+def test_what_is_sent() -> None:
+    server = Server("nothing there")
+    for step in plan(server)[0]:
+        assert step.apply is not None
+        step.apply(server)
+    created = [line for line in server.written() if "PASSWORD" in line]
+    server_statements = [line for line in server.written() if "PASSWORD" not in line and line.endswith(";") and line[0].isupper()]
+    assert [line.partition(" PASSWORD ")[0] for line in created] == [
+        'CREATE ROLE "app" LOGIN CREATEDB',
+        'CREATE ROLE "we""ird" LOGIN CONNECTION LIMIT 5',
+    ]
+    assert (
+        server_statements[-12:]
+        == [
+            'ALTER ROLE "app" SET "statement_timeout" = \'30s\';',
+            "ALTER ROLE \"app\" SET \"search_path\" = '$user', 'My Schema';",
+            'CREATE ROLE "grp" NOLOGIN;',
+            'GRANT "grp" TO "we""ird";',
+            'GRANT "pg_monitor" TO "we""ird";',
+            "CREATE DATABASE \"app\" OWNER \"app\" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';",
+            'ALTER DATABASE "app" SET "work_mem" = \'8MB\';',
+            'ALTER DATABASE "app" SET "jit" = \'off\';',
+            'CREATE EXTENSION IF NOT EXISTS "hstore" CASCADE;',
+            'CREATE SCHEMA "data" AUTHORIZATION "app";',
+            'GRANT CONNECT, TEMPORARY ON DATABASE "app" TO "grp";',
+            'GRANT USAGE ON SCHEMA "data" TO "grp";',
+        ]
+        or server_statements[-1] == 'GRANT USAGE ON SCHEMA "data" TO PUBLIC;'
+    )
+    inside = [argv[-1] for argv, script in server.sent if "CREATE SCHEMA" in script or "CREATE EXTENSION" in script]
+    assert inside == ["dbname='app'"] * 2
+
+
+def test_no_secret_is_seen_anywhere() -> None:
+    for recorded in ("nothing there", "as asked"):
+        server = Server(recorded)
+        steps = plan(server, roles=[{**role, "password": "other-Passw0rd"} for role in ROLES], databases=[])[0]
+        assert sum("password" in (step.diff or {}).get("after", "") for step in steps) == 3
+        for step in steps:
+            assert "other-Passw0rd" not in json.dumps([step.report(), step.diff])
+            assert "SCRAM" not in json.dumps([step.report(), step.diff])
+            assert step.apply is not None
+            step.apply(server)
+        for argv, script in server.sent:
+            assert "SCRAM" not in " ".join(argv)
+            assert "other-Passw0rd" not in script + " ".join(argv)
+            if "SCRAM-SHA-256$" in script:  # all of this precedes the verifier
+                head = script.partition("SCRAM-SHA-256$")[0]
+                for setting in ("log_statement = 'none'", "log_min_duration_statement = -1", "log_min_error_statement = 'panic'"):
+                    assert setting in head
+                assert "\\set VERBOSITY terse" in head
+
+
+@pytest.mark.parametrize(
+    ("change", "steps"),
+    [
+        ({"connection_limit": 3}, ["role app: update connection_limit"]),
+        ({"createdb": False, "password": "x" * 20}, ["role app: update createdb, password"]),
+        ({"createdb": None}, []),
+        ({"login": False, "superuser": True}, ["role app: update login, superuser"]),
+        ({"settings": {"statement_timeout": None}}, ["role app: update statement_timeout"]),
+        ({"settings": {"search_path": '"$user", "My Schema"'}}, []),
+        ({"settings": {"search_path": "public"}}, ["role app: update search_path"]),
+        ({"settings": {"STATEMENT_TIMEOUT": "30s"}}, []),
+        ({"settings": {"work_mem": None}}, []),
+        ({"member_of": ["grp"]}, ["role app: grant member of grp"]),
+    ],
+)
+def test_changes_of_a_role(change: dict[str, Any], steps: list[str]) -> None:
+    roles = [ROLES[0] | change, *ROLES[1:]]
+    assert words(plan(Server("granted"), roles=roles)[0]) == steps
+
+
+@pytest.mark.parametrize(
+    ("change", "steps"),
+    [
+        ({"owner": "grp"}, ["database app: update owner"]),
+        ({"connection_limit": 9}, ["database app: update connection_limit"]),
+        ({"encoding": "utf-8", "locale": "C.utf8"}, []),
+        ({"settings": {"work_mem": "16MB", "jit": "off"}}, ["database app: update work_mem"]),
+        ({"schemas": [{"name": "data", "owner": "grp"}]}, ["database app: update schema data: owner"]),
+        (
+            {
+                "grants": [
+                    {"role": "app", "privileges": ["ALL"], "object": "database"},
+                    {"role": "app", "privileges": ["all"], "object": "Schema data"},
+                ]
+            },
+            [],
+        ),
+        (
+            {"grants": [{"role": "grp", "privileges": ["SELECT", "insert"], "object": "all tables in schema data"}]},
+            ["database app: grant INSERT on all tables in schema data to grp"],
+        ),
+    ],
+)
+def test_changes_of_a_database(change: dict[str, Any], steps: list[str]) -> None:
+    assert words(plan(Server("granted"), databases=[DATABASES[0] | change])[0]) == steps
+
+
+@pytest.mark.parametrize(
+    ("roles", "databases", "code", "text"),
+    [
+        ([{"name": "app", "state": "absent"}], [], "postgresql-role-in-use", "REASSIGN OWNED"),
+        ([], [{"name": "app", "state": "absent"}], "postgresql-drop-refused", "drop_data: true"),
+        ([], [{"name": "app", "encoding": "LATIN1"}], "postgresql-database-fixed", "cannot be changed"),
+        ([], [{"name": "app", "locale": "de_DE.UTF-8"}], "postgresql-database-fixed", "locale C.UTF-8"),
+        ([], [{"name": "app", "extensions": ["postgis"]}], "postgresql-extension-missing", "postgis"),
+        ([], [{"name": "app", "owner": "nobody"}], "postgresql-role-missing", "nobody"),
+        ([{"name": "app", "member_of": ["nobody"]}], [], "postgresql-role-missing", "nobody"),
+        (
+            [],
+            [{"name": "app", "grants": [{"role": "public", "privileges": ["USAGE"], "object": "schema nope"}]}],
+            "postgresql-schema-missing",
+            "nope",
+        ),
+        ([], [{"name": "app", "grants": [{"role": "public", "privileges": ["FLY"], "object": "database"}]}], "bad-grant", "FLY"),
+        (
+            [],
+            [{"name": "app", "grants": [{"role": "public", "privileges": ["ALL"], "object": "table x"}]}],
+            "bad-grant",
+            "all tables in schema",
+        ),
+        ([{"name": "pg_mine"}], [], "bad-name", "PostgreSQL's own"),
+        ([{"name": "x" * 64}], [], "bad-name", "63"),
+        ([], [{"name": "a\nb"}], "bad-name", "control"),
+        ([{"name": "a"}, {"name": "a"}], [], "listed-twice", "role a"),
+        ([{"name": "app", "password": ""}], [], "bad-password", "empty"),
+        ([{"name": "app", "settings": {"work_mem; drop": 1}}], [], "bad-setting", "no name"),
+        ([{"name": "app", "settings": {"work_mem": {"a": 1}}}], [], "bad-setting", "work_mem"),
+    ],
+)
+def test_refuses(roles: Any, databases: Any, code: str, text: str) -> None:
+    server = Server("removal asked" if any(role.get("state") for role in roles) else "granted")
+    with pytest.raises(AgentError, match=text) as error:
+        plan(server, roles, databases)
+    assert error.value.code == code
+    assert server.written() == [] or all("SELECT" in script for _argv, script in server.sent)
+
+
+def test_a_role_goes_with_the_only_database_that_needs_it() -> None:
+    roles = [{"name": "app", "state": "absent"}, {"name": "grp", "state": "absent"}]
+    steps, _result = plan(Server("removal asked"), roles, [{"name": "app", "state": "absent", "drop_data": True}])
+    assert words(steps) == ["database app: remove with its data", "role app: remove", "role grp: remove"]
+    assert plan(Server("nothing there"), roles, [{"name": "app", "state": "absent"}])[0] == []
+
+
+def test_a_refused_statement_is_told_without_psqls_own_words() -> None:
+    server = Server("as asked")
+    server.runner = lambda *args, **more: Result(3, "", 'psql:<stdin>:17: ERROR:  invalid value for parameter "work_mem": "lots"\n')
+    with pytest.raises(AgentError) as error:
+        plan(server)
+    assert error.value.msg == 'PostgreSQL on port 5432 refused a statement: invalid value for parameter "work_mem": "lots"'
+
+
+def test_takes_the_newest_psql(tmp_path: Path) -> None:
+    for version in ("9", "15", "17"):
+        (tmp_path / f"usr/lib/postgresql/{version}/bin").mkdir(parents=True)
+    for version in ("9", "15"):
+        (tmp_path / f"usr/lib/postgresql/{version}/bin/psql").touch()
+    assert _psql.program(Server("as asked", root=str(tmp_path))) == "/usr/lib/postgresql/15/bin/psql"
+    assert _psql.program(Server("as asked")) == "psql"
+
+
+# What PostgreSQL 17.12 itself made of these passwords (ALTER ROLE ... PASSWORD, then pg_authid).
+@pytest.mark.parametrize(("name", "password"), [("app", "correct horse battery"), ('we"ird', "päss")])
+def test_verifiers(name: str, password: str) -> None:
+    stored = json.loads(DATA["recorded"]["as asked"].splitlines()[0])["roles"][name]["password"]
+    assert scram.matches(stored, password)
+    assert not scram.matches(stored, password + "x")
+    assert scram.matches(stored, stored)
+    assert scram.new(stored) == stored
+
+
+# RFC 7677, section 3: user "user", password "pencil".
+def test_the_verifier_of_the_rfc() -> None:
+    import base64
+
+    made = scram.verifier("pencil", base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="))
+    assert (
+        made
+        == "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+    )
+
+
+@pytest.mark.parametrize("stored", [None, "", "md5" + "0" * 32, "SCRAM-SHA-256$x:y$z:w", "SCRAM-SHA-256$4096:***$z:w"])
+def test_what_is_no_verifier_of_it(stored: str | None) -> None:
+    assert not scram.matches(stored, "pencil")
+
+
+# RFC 4013, section 3, and PostgreSQL: what cannot be prepared is taken as it is.
+@pytest.mark.parametrize(
+    ("password", "prepared"),
+    [
+        ("I\u00adX", "IX"),
+        ("user", "user"),
+        ("\u00aa", "a"),
+        ("\u2168", "IX"),
+        ("é\u0007", "é\u0007"),
+        ("\u06271", "\u06271"),
+        ("a\u00a0b", "a b"),
+    ],
+)
+def test_saslprep(password: str, prepared: str) -> None:
+    assert scram.prepared(password) == prepared
+
+
+@given(st.lists(st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), min_size=1), max_size=4))
+def test_lists_of_names_are_read_as_they_are_written(names: list[str]) -> None:
+    written = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+    assert settings.names(written) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [('"$user", public', ["$user", "public"]), ("Public,  Data ", ["public", "data"]), ('""', [""]), ("", []), ('"a,b" , c', ["a,b", "c"])],
+)
+def test_lists_of_names(text: str, names: list[str]) -> None:
+    assert settings.names(text) == names
