@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from pathlib import Path
@@ -45,12 +46,8 @@ class Server(Context):
 
     def written(self) -> list[str]:
         """The statements that were sent to change something, without the session's own."""
-        return [
-            line
-            for _argv, script in self.sent
-            for line in script.splitlines()
-            if not line.startswith(("SET ", "\\")) and "jsonb" not in line
-        ]
+        lines = [line for _argv, script in self.sent if "jsonb_build_object" not in script for line in script.splitlines()]
+        return [line for line in lines if not line.startswith(("SET ", "\\"))]
 
 
 def plan(server: Server, roles: Any = None, databases: Any = None) -> tuple[list[Step], dict[str, Any]]:
@@ -127,29 +124,23 @@ def test_what_is_sent() -> None:
         assert step.apply is not None
         step.apply(server)
     created = [line for line in server.written() if "PASSWORD" in line]
-    server_statements = [line for line in server.written() if "PASSWORD" not in line and line.endswith(";") and line[0].isupper()]
     assert [line.partition(" PASSWORD ")[0] for line in created] == [
         'CREATE ROLE "app" LOGIN CREATEDB',
         'CREATE ROLE "we""ird" LOGIN CONNECTION LIMIT 5',
     ]
-    assert (
-        server_statements[-12:]
-        == [
-            'ALTER ROLE "app" SET "statement_timeout" = \'30s\';',
-            "ALTER ROLE \"app\" SET \"search_path\" = '$user', 'My Schema';",
-            'CREATE ROLE "grp" NOLOGIN;',
-            'GRANT "grp" TO "we""ird";',
-            'GRANT "pg_monitor" TO "we""ird";',
-            "CREATE DATABASE \"app\" OWNER \"app\" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';",
-            'ALTER DATABASE "app" SET "work_mem" = \'8MB\';',
-            'ALTER DATABASE "app" SET "jit" = \'off\';',
-            'CREATE EXTENSION IF NOT EXISTS "hstore" CASCADE;',
-            'CREATE SCHEMA "data" AUTHORIZATION "app";',
-            'GRANT CONNECT, TEMPORARY ON DATABASE "app" TO "grp";',
-            'GRANT USAGE ON SCHEMA "data" TO "grp";',
-        ]
-        or server_statements[-1] == 'GRANT USAGE ON SCHEMA "data" TO PUBLIC;'
-    )
+    assert [line for line in server.written() if line not in created] == [
+        'ALTER ROLE "app" SET "statement_timeout" = \'30s\';',
+        'CREATE ROLE "grp" NOLOGIN;',
+        'GRANT "grp" TO "we""ird";',
+        'GRANT "pg_monitor" TO "we""ird";',
+        'ALTER DATABASE "app" SET "work_mem" = \'8MB\';',
+        'ALTER DATABASE "app" SET "jit" = \'off\';',
+        'CREATE EXTENSION IF NOT EXISTS "hstore" CASCADE;',
+        'CREATE SCHEMA "data" AUTHORIZATION "app";',
+        'GRANT CONNECT, TEMPORARY ON DATABASE "app" TO "grp";',
+        'GRANT USAGE ON SCHEMA "data" TO "grp";',
+        'GRANT USAGE ON SCHEMA "data" TO PUBLIC;',
+    ]
     inside = [argv[-1] for argv, script in server.sent if "CREATE SCHEMA" in script or "CREATE EXTENSION" in script]
     assert inside == ["dbname='app'"] * 2
 
@@ -258,7 +249,7 @@ def test_refuses(roles: Any, databases: Any, code: str, text: str) -> None:
     with pytest.raises(AgentError, match=text) as error:
         plan(server, roles, databases)
     assert error.value.code == code
-    assert server.written() == [] or all("SELECT" in script for _argv, script in server.sent)
+    assert server.written() == []
 
 
 def test_a_role_goes_with_the_only_database_that_needs_it() -> None:
@@ -297,13 +288,9 @@ def test_verifiers(name: str, password: str) -> None:
 
 # RFC 7677, section 3: user "user", password "pencil".
 def test_the_verifier_of_the_rfc() -> None:
-    import base64
-
     made = scram.verifier("pencil", base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="))
-    assert (
-        made
-        == "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
-    )
+    stored, server = "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=", "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+    assert made == f"SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==${stored}:{server}"
 
 
 @pytest.mark.parametrize("stored", [None, "", "md5" + "0" * 32, "SCRAM-SHA-256$x:y$z:w", "SCRAM-SHA-256$4096:***$z:w"])
