@@ -130,9 +130,11 @@ def test_what_is_sent() -> None:
     ]
     assert [line for line in server.written() if line not in created] == [
         'ALTER ROLE "app" SET "statement_timeout" = \'30s\';',
+        "ALTER ROLE \"app\" SET \"search_path\" = '$user', 'My Schema';",
         'CREATE ROLE "grp" NOLOGIN;',
         'GRANT "grp" TO "we""ird";',
         'GRANT "pg_monitor" TO "we""ird";',
+        "CREATE DATABASE \"app\" OWNER \"app\" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';",
         'ALTER DATABASE "app" SET "work_mem" = \'8MB\';',
         'ALTER DATABASE "app" SET "jit" = \'off\';',
         'CREATE EXTENSION IF NOT EXISTS "hstore" CASCADE;',
