@@ -123,7 +123,7 @@ def light_hosts(options: argparse.Namespace, count: int) -> Iterator[str]:
             "ansible_user": str(values.get(name, "ansible_user", "root")),
             "ansible_ssh_private_key_file": str(Path(str(values.get(name, "ansible_ssh_private_key_file"))).resolve()),
             # The host key is the container's own, which the demo knows by another address.
-            "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
         }
     try:
         for container, address in added:

@@ -1,0 +1,88 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner's arithmetic: what was not run is no success, and the last line says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import run_tests
+
+SUITE = """<?xml version="1.0"?><testsuites><testsuite>
+<testcase classname="a" name="good"/>
+<testcase classname="a" name="bad"><failure message="no"/></testcase>
+<testcase classname="a" name="broken"><error message="no"/></testcase>
+<testcase classname="a" name="left"><skipped message="no docker"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_counts_of_a_report(tmp_path: Path) -> None:
+    report = tmp_path / "r.xml"
+    report.write_text(SUITE, encoding="utf-8")
+    outcome = run_tests.Outcome("unit")
+    outcome.add_junit(report)
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 2, 1)
+    assert "SKIPPED  unit: a::left: no docker" in outcome.notes
+    assert "FAILED   unit: a::bad" in outcome.notes
+
+
+@pytest.mark.parametrize("text", [None, "", "<testsuites>"])
+def test_a_report_that_is_missing_or_broken_is_a_failure(tmp_path: Path, text: str | None) -> None:
+    report = tmp_path / "r.xml"
+    if text is not None:
+        report.write_text(text, encoding="utf-8")
+    outcome = run_tests.Outcome("unit")
+    outcome.add_junit(report)
+    assert (outcome.passed, outcome.failed) == (0, 1)
+
+
+def test_the_last_line_counts_everything() -> None:
+    outcomes = [run_tests.Outcome("lint", passed=6), run_tests.Outcome("unit", passed=100, failed=2, skipped=1)]
+    assert run_tests.summary(outcomes)[-1] == "106 passed, 2 failed"
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(run_tests, "REPORTS", tmp_path)
+    return monkeypatch
+
+
+def test_a_part_that_ran_nothing_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet.setattr(run_tests, "run_unit", lambda outcome: outcome.skip("all", "no time"))
+    assert run_tests.main(["unit"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "0 passed, 1 failed"
+
+
+def test_success_exits_0(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet.setattr(run_tests, "run_unit", lambda outcome: outcome.check("one", True))
+    assert run_tests.main(["unit"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 0 failed"
+
+
+def test_pytest_that_exits_otherwise_than_it_counts_fails(quiet: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Done:
+        returncode = 3
+
+    def run(argv: list[str], **_: object) -> Done:
+        (tmp_path / "r.xml").write_text(
+            '<testsuites><testsuite><testcase classname="a" name="b"/></testsuite></testsuites>', encoding="utf-8"
+        )
+        return Done()
+
+    quiet.setattr(run_tests.subprocess, "run", run)
+    outcome = run_tests.Outcome("unit")
+    run_tests.run_pytest(outcome, [], tmp_path / "r.xml")
+    assert (outcome.passed, outcome.failed) == (1, 1)
+
+
+def test_an_unknown_scenario_fails(quiet: pytest.MonkeyPatch) -> None:
+    outcome = run_tests.Outcome("molecule")
+    run_tests.run_molecule(outcome, ["no-such-scenario"])
+    assert (outcome.passed, outcome.failed) == (0, 1)
+
+
+def test_scenarios_are_found_and_shared_folders_are_none() -> None:
+    found = run_tests.scenarios()
+    assert {"bookworm", "engine", "postgresql"} <= set(found)
+    assert not [name for name in found if name.startswith("_")]
