@@ -46,8 +46,9 @@ CODES = (
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
 _SUDO = re.compile(
-    r"a password is required|missing sudo password|incorrect sudo password|not in the sudoers|not allowed to (?:execute|run)|"
-    r"may not run sudo|waiting for privilege escalation prompt|sudo: .*(?:required|incorrect|must be owned|account)",
+    r"becoming root (?:is refused|needs a password)|a password is required|missing sudo password|incorrect sudo password|"
+    r"not in the sudoers|not allowed to (?:execute|run)|may not run sudo|waiting for privilege escalation prompt|"
+    r"sudo: .*(?:required|incorrect|must be owned|account)",
     re.IGNORECASE,
 )
 

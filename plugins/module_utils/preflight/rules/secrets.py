@@ -45,7 +45,7 @@ CODES = (
     Code(
         "secret-file-closed",
         "A file of secrets does not open with the given vault password, or is damaged.",
-        "The right vault password: --vault-password-file, --ask-vault-pass, or .vault_password in the site's folder.",
+        "The right vault password: --vault-password-file or --ask-vault-pass.",
     ),
 )
 

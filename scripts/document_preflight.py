@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write docs/preflight.md from the codes and the file of site-wide variables. A unit test fails while the two differ.
+
+.venv/bin/python scripts/document_preflight.py
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "preflight.md"
+
+INTRODUCTION = """\
+<!-- Written by scripts/document_preflight.py; change the texts beside the rules in plugins/module_utils/preflight. -->
+# Preflight
+
+    make check SITE=inventories/<site>
+    ansible-playbook -i inventories/<site> playbooks/preflight.yml
+
+reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host, changes
+nothing, takes a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
+
+    host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Write: ansible_host: the address of db2 [hosts.yml:9]
+
+| in the line | what it is |
+| --- | --- |
+| `host-address-twice` | the code; it keeps its meaning from release to release |
+| `db2` | host, group or file; `extra vars` is the command line |
+| `ansible_host` | the variable, with the path within it: `postgresql_roles[0].password`; `-` where none is at fault |
+| `db1 has ... too.` | what is wrong; a value that may be secret is never quoted |
+| `Write: ...` | what to write instead |
+| `[hosts.yml:9]` | file and line, where they are known |
+
+`playbooks/site.yml` begins with it. An error ends the run before any connection is opened; a warning is shown and stops nothing.
+
+- **`--limit`** narrows what is changed, not what is judged: the whole inventory is read, and a limit to a part of a cluster is a warning.
+- **Several hosts with the same finding** become one line of their group, where a group has exactly these hosts.
+- **Values that depend on a host's facts** or on a lookup cannot be told before contact; nothing is said of them.
+- **Your own variables** may have any name that neither begins with a role's name or `site_` nor is a slip away from a known one. For
+  others there is `site_own_variables`, a list of names (with `*` and `?`).
+- **Types are strict**: `"false"` in quotes is a text, and a text counts as true in a template. Only `-e key=value`, which knows nothing
+  but text, is taken for the type of the switches `takeover` and `component_retry`.
+
+`playbooks/contact.yml`, which `site.yml` runs next, asks all hosts what they are and judges the answers together, still before anything
+is changed (the codes `contact-*`).
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import AREAS
+
+    parts = [INTRODUCTION, "## Codes\n"]
+    for area in AREAS:
+        rows = [(f"`{code.name}`", str(code.level), code.meaning, code.remedy) for code in sorted(area.codes, key=lambda code: code.name)]
+        parts.append(f"### {area.title}\n\n" + "\n".join(_table(("code", "level", "what is wrong", "what to write"), rows)) + "\n")
+    site = yaml.safe_load((ROOT / "playbooks" / "vars" / "site_variables.yml").read_text(encoding="utf-8"))
+    parts.append("## Variables of the whole site\n\nThose of the roles are in `roles/<role>/README.md`.\n")
+    rows = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]
+    parts.append("\n".join(_table(("variable", "type", "what it says"), rows)) + "\n")
+    parts.append("## Groups\n\nKnown: " + ", ".join(f"`{name}`" for name in site["groups"]) + ". A host may be in several, except:\n")
+    excluded = [(" and ".join(f"`{name}`" for name in entry["groups"]), entry["why"]) for entry in site["exclusive_groups"]]
+    parts.append("\n".join(f"- {groups}: {why}" for groups, why in excluded) + "\n")
+    parts.append("## Variables that do nothing\n\nOf older releases, and of other collections for what is decided otherwise here.\n")
+    removed = [(f"`{entry['name']}`", str(entry.get("since", "-")), entry["instead"]) for entry in site["removed"]]
+    parts.append("\n".join(_table(("variable", "removed in", "instead"), removed)) + "\n")
+    return "\n".join(parts)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "| " + " | ".join("---" for _ in head) + " |"
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+
+
+def _type(spec: dict[str, Any]) -> str:
+    kind = str(spec.get("type", "str"))
+    return f"list of {spec['elements']}" if spec.get("elements") else kind
+
+
+def _plain(text: str) -> str:
+    """Ansible's markup as Markdown."""
+    return re.sub(r"[CVO]\(([^)]*)\)", r"`\1`", text).strip()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "collections"))
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,187 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook itself, as people run it: every error at once, and no connection."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from ansible.parsing.vault import VaultLib
+
+from .conftest import PASSWORD, REPOSITORY, site
+
+THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
+BAD = """
+site_domain: https://clinic.example.org
+clinic_password: changeme
+site_name: Our Clinic
+base_updates: 'yes'
+[etcd]
+etcd_client_prot: 2379
+etcd_election_timeout: 200
+[postgresql]
+postgresql_version: 15.10
+postgresql_primary: true
+postgresql_ttl: 10
+postgresql_data_directory: /home
+postgresql_port: 2379
+postgresql_rest_port: '8008'
+[@db3]
+ansible_host: 10.1.0.1
+"""
+EXPECTED = """
+database-data-directory database-timing database-ttl-too-small domain-invalid etcd-timing group-misspelt host-address-twice
+host-port-twice secret-in-plain secret-known-default variable-malformed variable-misspelt variable-port-invalid variable-removed
+variable-version-unquoted variable-wrong-type
+""".split()
+
+
+class Run:
+    """Runs ansible-playbook in a home of its own, with an ssh that leaves a trace and fails."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.trace = folder / "ssh-was-started"
+        ssh = folder / "ssh"
+        ssh.write_text(f'#!/bin/sh\necho "$@" >> {self.trace}\nexit 255\n')
+        ssh.chmod(0o755)
+        (folder / ".ssh").mkdir()
+        (folder / ".ssh" / "id_ed25519").write_text("")
+        self.playbook = folder / "site.yml"
+        self.playbook.write_text(
+            f"- ansible.builtin.import_playbook: {REPOSITORY}/playbooks/preflight.yml\n"
+            "- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.raw: 'true'}]\n"
+        )
+        self.inventory = folder / "inventory"
+        self.inventory.mkdir()
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"),
+            "ANSIBLE_SSH_EXECUTABLE": str(self.folder / "ssh"),
+            "ANSIBLE_SSH_RETRIES": "0",
+            "ANSIBLE_FORCE_COLOR": "0",
+            "COLUMNS": "500",
+            "LC_ALL": "C.UTF-8",
+        }
+        command = [str(REPOSITORY / ".venv" / "bin" / "ansible-playbook"), "-i", str(self.inventory), str(self.playbook), *arguments]
+        return subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60)
+
+    def write(self, name: str, text: str) -> None:
+        """A file of the inventory."""
+        path = self.inventory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def password(self, text: str = "another") -> str:
+        """A file with a vault password."""
+        path = self.folder / "password"
+        path.write_text(text)
+        return str(path)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """See :class:`Run`."""
+    if not (REPOSITORY / ".venv" / "bin" / "ansible-playbook").exists():
+        pytest.skip("there is no .venv: make venv")
+    return Run(tmp_path)
+
+
+def said(done: subprocess.CompletedProcess[str]) -> set[str]:
+    """First words of the lines: codes are among them."""
+    return {line.split()[0] for line in (done.stdout + done.stderr).splitlines() if line.strip()}
+
+
+def test_every_error_at_once_and_no_connection(run: Run) -> None:
+    """Sixteen kinds of error in one inventory."""
+    run.write("hosts.yml", site(f"{THREE}\npostgresl: app2", BAD))
+    done = run()
+    assert done.returncode != 0
+    assert set(EXPECTED) <= said(done), done.stdout + done.stderr
+    assert "changeme" not in done.stdout + done.stderr
+    assert not run.trace.exists()
+
+
+def test_a_good_inventory_goes_on_to_its_hosts(run: Run) -> None:
+    """The trap for ssh works: without errors the next play opens connections."""
+    run.write("hosts.yml", site(THREE))
+    done = run()
+    assert "ok=1" in done.stdout
+    assert run.trace.exists()
+
+
+def test_limit_does_not_leave_preflight_out(run: Run) -> None:
+    """What is wrong with the others is seen under --limit too."""
+    run.write("hosts.yml", site(THREE, "[@db3]\nansible_host: 10.1.0.1"))
+    done = run("--limit", "app1")
+    assert done.returncode != 0
+    assert "host-address-twice" in said(done)
+    assert not run.trace.exists()
+
+
+def test_limit_to_a_member_is_a_warning(run: Run) -> None:
+    """It is shown, and the run goes on."""
+    run.write("hosts.yml", site(THREE))
+    done = run("--limit", "db1")
+    assert "safety-limit-part-of-cluster" in done.stderr
+    assert run.trace.exists()
+
+
+def test_wrong_vault_password(run: Run) -> None:
+    """The site's secrets do not open."""
+    run.write("hosts.yml", site(THREE))
+    run.write("secrets.yml", VaultLib().encrypt("a: Aq7rT0zPq9LmX2cVbN4e\n", secret=PASSWORD).decode())
+    done = run("--vault-password-file", run.password())
+    assert done.returncode != 0
+    assert "secret-file-closed" in said(done)
+    assert not run.trace.exists()
+    run.trace.unlink(missing_ok=True)
+    run("--vault-password-file", run.password(PASSWORD.bytes.decode()))
+    assert run.trace.exists()
+
+
+def test_vaulted_group_vars_with_a_wrong_password(run: Run) -> None:
+    """Ansible itself stops there."""
+    run.write("hosts.yml", site(THREE))
+    run.write("group_vars/all/vault.yml", VaultLib().encrypt("a: b\n", secret=PASSWORD).decode())
+    done = run("--vault-password-file", run.password())
+    assert done.returncode != 0
+    assert not run.trace.exists()
+
+
+@pytest.mark.parametrize("text", ["all: [\n", "all:\n  hosts: {}\n", "nonsense: {{{\n"])
+def test_no_inventory(run: Run, text: str) -> None:
+    """It does not parse, or holds nothing."""
+    run.write("hosts.yml", text)
+    assert run().returncode != 0
+    assert not run.trace.exists()
+
+
+def test_missing_inventory(run: Run) -> None:
+    """A path that is not there."""
+    run.inventory = run.folder / "nowhere"
+    assert run().returncode != 0
+    assert not run.trace.exists()
+
+
+def test_three_hundred_hosts(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed, not asserted: times of a loaded machine prove nothing."""
+    run.playbook = REPOSITORY / "playbooks" / "preflight.yml"
+    clients = " ".join(f"app{number}" for number in range(200))
+    run.write("hosts.yml", site(f"etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: {clients}"))
+    few = time.monotonic()
+    assert run("--limit", "app1").returncode == 0
+    few, start = time.monotonic() - few, time.monotonic()
+    done = run()
+    with capsys.disabled():
+        print(f"[preflight of 203 hosts: {time.monotonic() - start:.2f} s, with --limit {few:.2f} s] ", end="")
+    assert done.returncode == 0, done.stdout + done.stderr
