@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 
 from . import collect, render, report, rules, supply, templating
-from .action import AgentAction, Failure, Result
+from .action import AgentAction, Answer, Failure, Result
 
 Component = dict[str, Any]
 
@@ -61,6 +61,10 @@ class ComponentAction(AgentAction):
     def make(self, components: list[Component], artifacts: Mapping[str, str]) -> Result:
         """Send components, bring what the host asks for, and show what was done.
 
+        Where a component arms a lock-out guard, the host stops there: the guard is called off over a new connection, and
+        the rest follows in a trip of its own. So no revert fires while packages are installed, and a run that changes
+        nothing still takes one trip.
+
         :raises Failure: the trip as a whole failed
         :raises AnsibleError: components contradict each other; see also :func:`transport.trip`, :mod:`supply`
         """
@@ -68,7 +72,23 @@ class ComponentAction(AgentAction):
         if problems:
             raise AnsibleError("; ".join(problems))
         self._add_authority(components)
-        components = copy.deepcopy(components)
+        rest = copy.deepcopy(components)
+        answers: list[Answer] = []
+        changed = False
+        while True:
+            answer, brought = self._deliver(rest, artifacts)
+            answers.append(answer)
+            changed = changed or brought
+            found = answer.get("components") or []
+            if self.check or not found or len(found) >= len(rest) or any(item.get("error") for item in found):
+                break
+            rest = rest[len(found) :]
+        result = report.components(report.joined(answers), bool(self._task.diff))
+        result["changed"] = result["changed"] or changed
+        return result
+
+    def _deliver(self, components: list[Component], artifacts: Mapping[str, str]) -> tuple[Answer, bool]:
+        """Send components until the host needs nothing more for them; also whether anything was changed in asking."""
         staged: dict[str, str] = {}
         changed = False
         for left in reversed(range(_TRIPS)):
@@ -76,18 +96,15 @@ class ComponentAction(AgentAction):
             found = answer.get("components") or []
             needs = [digest for item in found for digest in item.get("needs") or ()]
             csrs = any(item.get("csrs") for item in found)
-            failed = any(item.get("error") for item in found)
-            if self.check or failed or not (needs or csrs):
-                result = report.components(answer, bool(self._task.diff))
-                result["changed"] = result["changed"] or changed
-                return result
+            if self.check or not (needs or csrs) or any(item.get("error") for item in found):
+                return answer, changed
             if not left:
                 raise Failure(f"the host asks again for what it was given: {', '.join(needs) or 'certificates'}")
             changed = changed or any(item.get("changed") for item in found)
             files = supply.verified(needs, artifacts)
             if csrs:
                 supply.issue(self._authority(), components, found)
-            staged.update(supply.upload(self, files))
+            staged = supply.upload(self, files)
         raise AssertionError("unreachable")
 
     def _add_authority(self, components: Iterable[Component]) -> None:

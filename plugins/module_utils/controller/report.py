@@ -70,6 +70,22 @@ def components(answer: Answer, diff: bool) -> Result:
     return result
 
 
+def joined(answers: list[Any]) -> Answer:
+    """The answers of several trips for the components of one task as one; facts are those of the last."""
+    if len(answers) == 1:
+        return answers[0]  # type: ignore[no-any-return]
+    whole = dict(answers[-1])
+    whole["components"] = [item for answer in answers for item in answer.get("components") or ()]
+    whole["healed"] = [text for answer in answers for text in answer.get("healed") or ()]
+    costs = [answer["cost"] for answer in answers if answer.get("cost")]
+    if costs:
+        whole["cost"] = {
+            key: (max if key == "maxrss_kb" else sum)(cost.get(key, 0) for cost in costs)  # the rest are seconds
+            for key in costs[0]
+        }
+    return whole
+
+
 def pending(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Units that wait for a restart in an order across hosts."""
     return [

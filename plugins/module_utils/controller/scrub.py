@@ -65,8 +65,9 @@ def _forms(value: str) -> Iterable[str]:
             continue
         data = part.encode("utf-8", "surrogateescape")
         yield part
-        yield base64.b64encode(data).decode("ascii").rstrip("=")
-        yield base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+        for encoded in (base64.b64encode(data).decode("ascii"), base64.urlsafe_b64encode(data).decode("ascii")):
+            yield encoded
+            yield encoded.rstrip("=")
         yield quote(part, safe="", errors="surrogateescape")
         yield quote(part, errors="surrogateescape")
         yield quote_plus(part, errors="surrogateescape")

@@ -133,6 +133,24 @@ def test_the_guard_is_disarmed_over_a_new_connection() -> None:
     assert fake.sent[1]["op"] == "disarm"
 
 
+def test_the_rest_follows_a_guarded_component() -> None:
+    """The host stops where a guard is armed, so that no revert fires while other components install packages."""
+    first = {**answered(changed=True), "guard": {"armed": True, "seconds": 60}, "cost": {"wall": 1.5, "maxrss_kb": 9}}
+    second = {**answered(name="y", changed=False), "cost": {"wall": 1.0, "maxrss_kb": 7}, "facts": {"cores": 2}}
+    fake = Fake([first, {"error": None}, second])
+    result = fake.make([component(), component(name="y")], {})
+    assert [sent["op"] for sent in fake.sent] == ["converge", "disarm", "converge"]
+    assert [item["name"] for item in fake.sent[2]["components"]] == ["y"]
+    assert [item["name"] for item in result["components"]] == ["x", "y"]
+    assert result["cost"] == {"wall": 2.5, "maxrss_kb": 9}
+    assert result["changed"] is True
+
+
+def test_nothing_follows_a_failed_component() -> None:
+    fake = Fake([answered(error={"code": "x", "msg": "no"})])
+    assert fake.make([component(), component(name="y")], {})["failed"] is True
+
+
 def test_locked_out() -> None:
     fake = Fake([{**answered(), "guard": {"armed": True, "seconds": 45}}, AnsibleConnectionFailure("timed out")])
     with pytest.raises(action.Failure, match=r"takes it back by itself within 45 s\. timed out"):
