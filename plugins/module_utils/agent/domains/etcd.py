@@ -115,7 +115,7 @@ def refuse_interrupt(members: list[dict[str, Any]], name: str) -> None:
         said = ", ".join(left) or "none"
         raise AgentError(
             "would-lose-quorum",
-            f"refused to interrupt {name}: of {len(voters)} members {quorum} are needed, and only {said} would be left. Repair the others first",
+            f"refused to interrupt {name}: of {len(voters)} members {quorum} are needed, only {said} would be left. Repair the others",
         )
 
 
@@ -124,7 +124,8 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;
         ``members``: names that have to be there; ``wait``: seconds until all are healthy
-    :return: no steps; ``answers``, ``error``, ``members`` ``[{name, endpoint, healthy, leader, learner}]``, ``healthy``, ``quorum``, ``problems``
+    :return: no steps; ``answers``, ``error``, ``healthy``, ``quorum``, ``problems``, and ``members``
+        ``[{name, endpoint, healthy, leader, learner}]``
     :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``
     """
     etcdctl = Etcdctl(ctx, params)
