@@ -39,15 +39,9 @@ def refuse_held(component: Component, ctx: Context) -> None:
     if held["hash"] == definition_hash(component):
         raise AgentError(
             "held-back",
-            f"component {component['name']}: this definition failed on {held['since']} and is not tried again: {held['reason']}"
+            f"component {component['name']}: this definition failed on {held['since']} and is not tried again: {held['reason'].rstrip('. ')}."
             " Change the definition, or run with -e component_retry=true.",
         )
-
-
-def hold(component: Component, ctx: Context, ledger: Ledger, reason: str) -> None:
-    """Write down that a definition is not to be tried again."""
-    ctx.entry["held"] = {"hash": definition_hash(component), "since": ctx.today(), "reason": reason}
-    ledger.save(ctx)
 
 
 def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) -> AgentError:
@@ -59,9 +53,10 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
     generation = generations.load(ctx, name)
     if generation is None:
         return error
-    hold(component, ctx, ledger, error.msg)
     verbs = _verbs(component, ctx, generation["active"])
-    generation["undoing"] = verbs
+    # One write says all: a run that is killed from here on is brought to its end by the next one.
+    held = {"hash": definition_hash(component), "since": ctx.today(), "reason": error.msg}
+    generation["undoing"] = {"units": verbs, "held": held}
     generations.store(ctx, name, generation)
     problem = bring_back(ctx, ledger, generation)
     ran = sorted(unit for unit, verb in verbs.items() if verb != "stop")
@@ -74,7 +69,9 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
     if stopped:
         what += f" {', '.join(stopped)} did not run before and is stopped."
     return AgentError(
-        error.code, f"{error.msg}. {what} {STAYS} Not tried again until the definition changes or component_retry=true.", error.journal
+        error.code,
+        f"{error.msg.rstrip('. ')}. {what} {STAYS} Not tried again until the definition changes or component_retry=true.",
+        error.journal,
     )
 
 
@@ -103,7 +100,7 @@ def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
     """
     name = generation["component"]
     entry = ledger.entry(name)
-    verbs: dict[str, str] = generation["undoing"]
+    verbs: dict[str, str] = generation["undoing"]["units"]
     made = {saved["path"] for saved in generation["files"] if saved["kind"] == "absent"}
     for unit, verb in verbs.items():
         if verb == "stop":
@@ -112,6 +109,8 @@ def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
         aside.restore(ctx, generations.folder(name), saved)
     disk.forget(ctx)
     entry.update(generation["entry"])
+    entry["held"] = generation["undoing"]["held"]
+    ledger.save(ctx)
     if any(saved["path"].startswith("/etc/systemd/") for saved in generation["files"]):
         systemd.reload(ctx)
     problem = ""

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import main
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Result
@@ -63,10 +66,34 @@ class FakeHost:
         self.shows = 0
         self.stepped = 0.0  # seconds by which the clock was set since the units started
         self.invocations = 0
+        self.changes = 0
         self.running_with: dict[str, dict[str, str]] = {}  # what a unit has read when it was started
         self.cut: int | None = None  # killed before the n-th program that changes something
         for directory in ("etc/systemd/system", "var/lib", "run", "usr/lib/systemd/system", "var/lib/dpkg/info"):
             (root / directory).mkdir(parents=True, exist_ok=True)
+
+    def tick(self) -> None:
+        """Something is about to be changed; from the cut on nothing is any more, as the process is dead."""
+        self.changes += 1
+        if self.cut is not None:
+            if self.cut == 0:
+                raise Killed
+            self.cut -= 1
+
+    @contextmanager
+    def every_change_counts(self) -> Iterator[None]:
+        """Let calls of the operating system that change the root count as changes, too."""
+        with ExitStack() as stack:
+            for name in ("rename", "unlink", "mkdir", "rmdir", "symlink", "link", "chmod"):
+                stack.enter_context(patch.object(os, name, self._counted(getattr(os, name))))
+            yield
+
+    def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **options: Any) -> Any:
+            self.tick()
+            return call(*args, **options)
+
+        return counted
 
     # --- the agent ---------------------------------------------------------------------------------------------------
 
@@ -83,7 +110,8 @@ class FakeHost:
             "components": list(components),
             **more,
         }
-        return main.main(payload, root=str(self.root), runner=self.run)
+        with patch.object(os, "fsync", lambda _descriptor: None):  # no test cuts the power
+            return main.main(payload, root=str(self.root), runner=self.run)
 
     def context(self, mode: str = "apply", **more: Any) -> Context:
         return Context(mode, root=str(self.root), runner=self.run, **more)
@@ -139,10 +167,7 @@ class FakeHost:
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def _systemctl(self, words: list[str]) -> Result:
-        if self.cut is not None:
-            if self.cut == 0:
-                raise Killed
-            self.cut -= 1
+        self.tick()
         verb, names = words[0], words[1:]
         self.log.append(" ".join(words))
         if verb == "daemon-reload":
