@@ -74,33 +74,29 @@ class ComponentAction(AgentAction):
         self._add_authority(components)
         rest = copy.deepcopy(components)
         answers: list[Answer] = []
-        changed = False
         while True:
-            answer, brought = self._deliver(rest, artifacts)
+            answer = self._deliver(rest, artifacts)
             answers.append(answer)
-            changed = changed or brought
             found = answer.get("components") or []
             if self.check or not found or len(found) >= len(rest) or any(item.get("error") for item in found):
                 break
             rest = rest[len(found) :]
-        result = report.components(report.joined(answers), bool(self._task.diff))
-        result["changed"] = result["changed"] or changed
-        return result
+        return report.components(report.joined(answers), bool(self._task.diff))
 
-    def _deliver(self, components: list[Component], artifacts: Mapping[str, str]) -> tuple[Answer, bool]:
-        """Send components until the host needs nothing more for them; also whether anything was changed in asking."""
+    def _deliver(self, components: list[Component], artifacts: Mapping[str, str]) -> Answer:
+        """Send components until the host needs nothing more for them; what it did before it asked is in the answer."""
         staged: dict[str, str] = {}
-        changed = False
+        asked: list[Answer] = []
         for left in reversed(range(_TRIPS)):
             answer = self.converse({"op": "converge", "components": components, "staged": staged})
             found = answer.get("components") or []
             needs = [digest for item in found for digest in item.get("needs") or ()]
             csrs = any(item.get("csrs") for item in found)
             if self.check or not (needs or csrs) or any(item.get("error") for item in found):
-                return answer, changed
+                return report.completed(asked, answer)
             if not left:
                 raise Failure(f"the host asks again for what it was given: {', '.join(needs) or 'certificates'}")
-            changed = changed or any(item.get("changed") for item in found)
+            asked.append(answer)
             files = supply.verified(needs, artifacts)
             if csrs:
                 supply.issue(self._authority(), components, found)

@@ -70,10 +70,10 @@ def components(answer: Answer, diff: bool) -> Result:
     return result
 
 
-def joined(answers: list[Any]) -> Answer:
+def joined(answers: list[dict[str, Any]]) -> dict[str, Any]:
     """The answers of several trips for the components of one task as one; facts are those of the last."""
     if len(answers) == 1:
-        return answers[0]  # type: ignore[no-any-return]
+        return answers[0]
     whole = dict(answers[-1])
     whole["components"] = [item for answer in answers for item in answer.get("components") or ()]
     whole["healed"] = [text for answer in answers for text in answer.get("healed") or ()]
@@ -84,6 +84,19 @@ def joined(answers: list[Any]) -> Answer:
             for key in costs[0]
         }
     return whole
+
+
+def completed(asked: list[Any], last: dict[str, Any]) -> dict[str, Any]:
+    """The last answer with what its components did in the trips that ended by asking (a key was born, an earlier one was made)."""
+    for answer in reversed(asked):
+        before = {item["name"]: item for item in answer.get("components") or ()}
+        for component in last.get("components") or ():
+            earlier = before.get(component["name"], {})
+            component["changed"] = bool(component.get("changed") or earlier.get("changed"))
+            for key in ("steps", "diff", "restarted", "reloaded"):
+                component[key] = [*(earlier.get(key) or ()), *(component.get(key) or ())]
+        last["healed"] = [*(answer.get("healed") or ()), *(last.get("healed") or ())]
+    return last
 
 
 def pending(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

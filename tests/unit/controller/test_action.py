@@ -113,11 +113,13 @@ def test_certificates_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(Fake, "_add_authority", lambda self, components: None)
     monkeypatch.setattr(Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words: asked.append(words) or "PEM"))
-    fake = Fake([answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True), answered()])
+    born = {"kind": "certificate", "target": "c", "action": "request", "detail": ""}
+    fake = Fake([answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True, steps=[born]), answered()])
     result = fake.make([component(certificates=[certificate])], {})
     assert asked == [("CSR", 9, ["server", "client"], ["n"], [], "n")]
     assert fake.sent[1]["components"][0]["certificates"][0]["issued"] == "PEM"
     assert result["changed"] is True
+    assert result["steps"] == ["certificate c: request"]
 
 
 def test_an_endless_wish_ends(monkeypatch: pytest.MonkeyPatch) -> None:
