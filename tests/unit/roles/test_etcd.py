@@ -1,0 +1,180 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role etcd: a member's settings, and how it begins or joins a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HOSTS = {
+    "db1": {"ansible_host": "192.0.2.11"},
+    "db2": {"ansible_host": "192.0.2.12", "etcd_peer_port": 12380},
+    "db3": {"ansible_host": "2001:db8::13"},
+}
+
+
+def site(**variables: Any) -> dict[str, Any]:
+    """Three members, one of them with IPv6."""
+    return {"all": {"vars": variables, "children": {"etcd": {"hosts": HOSTS}}}}
+
+
+def settings(text: str) -> dict[str, str]:
+    """An environment file as a mapping."""
+    pairs = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
+    return {name: value.strip('"') for name, _, value in pairs}
+
+
+def test_initial_cluster(render: Callable[..., Any]) -> None:
+    """All members by name and peer URL, each with its own port; the others' client URLs to ask whether a cluster is there."""
+    found = settings(render("etcd", "etcd", site(), "db3")["files"]["/etc/etcd/vannah-initial.env"])
+    assert found["ETCD_INITIAL_CLUSTER"] == "db1=https://192.0.2.11:2380,db2=https://192.0.2.12:12380,db3=https://[2001:db8::13]:2380"
+    assert found["ETCD_INITIAL_ADVERTISE_PEER_URLS"] == "https://[2001:db8::13]:2380"
+    assert found["VANNAH_OTHER_MEMBERS"] == "https://192.0.2.11:2379,https://192.0.2.12:2379"
+
+
+def test_a_new_member_asks_for_no_restart_of_the_others(render: Callable[..., Any]) -> None:
+    """The inventory's members are in the file that only a first start reads, which asks for nothing."""
+    made = render("etcd", "etcd", site(), "db1")
+    assert "192.0.2.12" not in made["files"]["/etc/etcd/vannah.env"] + made["units"]["etcd.service"]
+    (initial,) = [item for item in made["definition"]["files"] if item["path"] == "/etc/etcd/vannah-initial.env"]
+    assert initial["on_change"] == "none"
+
+
+def test_settings_win_and_null_takes_away(render: Callable[..., Any]) -> None:
+    """By the names of etcd's flags."""
+    given = {"log-level": "warn", "auto-compaction-mode": None, "snapshot-count": 5000}
+    found = settings(render("etcd", "etcd", site(etcd_settings=given), "db1")["files"]["/etc/etcd/vannah.env"])
+    assert (found["ETCD_LOG_LEVEL"], found["ETCD_SNAPSHOT_COUNT"], found["ETCD_CLIENT_CERT_AUTH"]) == ("warn", "5000", "true")
+    assert "ETCD_AUTO_COMPACTION_MODE" not in found
+
+
+def test_certificate_names_what_the_member_is_reached_by(render: Callable[..., Any]) -> None:
+    """Peers compare the address that a connection comes from with the certificate."""
+    (certificate,) = render("etcd", "etcd", site(), "db1")["definition"]["certificates"]
+    assert certificate["addresses"] == ["192.0.2.11", "127.0.0.1"]
+    assert certificate["names"] == ["db1", "localhost"]
+
+
+# --- etcd-member --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def member(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program as a module, in the environment of a unit that starts for the first time."""
+    module = program("etcd", "etcd-member")
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setattr(module, "JOIN", str(tmp_path / "join.env"))
+    monkeypatch.setattr(module, "JOINED", str(tmp_path / "joined"))
+    monkeypatch.setattr(module, "accepts", lambda endpoint: True)
+    for name, value in {
+        "ETCD_DATA_DIR": str(data),
+        "ETCD_NAME": "db2",
+        "ETCD_INITIAL_ADVERTISE_PEER_URLS": "https://192.0.2.12:2380",
+        "ETCD_INITIAL_CLUSTER": "db1=https://192.0.2.11:2380,db2=https://192.0.2.12:2380",
+        "VANNAH_OTHER_MEMBERS": "https://192.0.2.11:2379",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return module
+
+
+def answers(*members: tuple[str, str]) -> dict[str, Any]:
+    """``etcdctl --write-out=json member list``, as etcd 3.5 prints it."""
+    listed = [
+        {"ID": 9372538179322589801 + at, "peerURLs": [url], **({"name": name} if name else {})} for at, (name, url) in enumerate(members)
+    ]
+    return {"header": {"cluster_id": 1}, "members": listed}
+
+
+FIRST, SECOND = ("db1", "https://192.0.2.11:2380"), ("db2", "https://192.0.2.12:2380")
+
+
+def test_nobody_answers_begins_a_cluster(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All members of a new site start at once: the initial file holds."""
+    monkeypatch.setattr(member, "accepts", lambda endpoint: False)
+    member.join(False)
+    assert not Path(member.JOIN).exists()
+
+
+def test_a_running_cluster_is_joined(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The member adds itself, and starts with the cluster's word on who is in it."""
+    asked: list[tuple[str, ...]] = []
+
+    def etcdctl(endpoints: str, *arguments: str) -> dict[str, Any]:
+        asked.append(arguments)
+        return answers(FIRST) if arguments == ("member", "list") else answers(FIRST, ("", SECOND[1]))
+
+    monkeypatch.setattr(member, "etcdctl", etcdctl)
+    member.join(False)
+    assert asked == [("member", "list"), ("member", "add", "db2", "--peer-urls=https://192.0.2.12:2380")]
+    assert Path(member.JOIN).read_text(encoding="ascii").splitlines() == [
+        'ETCD_INITIAL_CLUSTER="db1=https://192.0.2.11:2380,db2=https://192.0.2.12:2380"',
+        'ETCD_INITIAL_CLUSTER_STATE="existing"',
+    ]
+
+
+def test_added_before_and_not_started(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that died after ``member add`` goes on where it was."""
+    monkeypatch.setattr(
+        member, "etcdctl", lambda endpoints, *arguments: answers(FIRST, ("", SECOND[1])) if arguments[1] == "list" else None
+    )
+    member.join(False)
+    assert "existing" in Path(member.JOIN).read_text(encoding="ascii")
+
+
+def test_lost_data_is_refused(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cluster knows the member and its data is gone: the text has the command, with the ID as etcdctl takes it."""
+    monkeypatch.setattr(member, "etcdctl", lambda *_: answers(FIRST, SECOND))
+    with pytest.raises(member.Refused, match="etcdctl member remove 8211f1d0f64f326a"):
+        member.join(False)
+
+
+def test_no_quorum_is_not_no_cluster(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member that forgot its votes must not help to elect a leader."""
+    monkeypatch.setattr(member, "etcdctl", lambda *_: None)
+    with pytest.raises(member.Refused, match="has no leader"):
+        member.join(False)
+    monkeypatch.setattr(member, "accepts", lambda endpoint: False)
+    Path(member.JOINED).touch()
+    with pytest.raises(member.Refused, match="no other member answers"):
+        member.join(False)
+
+
+def test_a_member_with_data_asks_nobody(member: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A restart does not depend on the others."""
+    (tmp_path / "data" / "member").mkdir()
+    (tmp_path / "data" / member.MARKER).touch()
+    monkeypatch.setattr(member, "etcdctl", lambda *_: pytest.fail("asked"))
+    Path(member.JOIN).write_text("old", encoding="ascii")
+    member.join(False)
+    assert not Path(member.JOIN).exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "foreign"), [([], False), (["lost+found"], False), (["member"], True), (["member", ".made-by-vannah"], False)]
+)
+def test_foreign_data(member: ModuleType, tmp_path: Path, names: list[str], foreign: bool) -> None:
+    """Data without our mark is somebody else's."""
+    directory = tmp_path / "other"
+    directory.mkdir()
+    for name in names:
+        (directory / name).touch()
+    assert member.foreign_data(str(directory)) is foreign
+    assert member.foreign_data(str(tmp_path / "missing")) is False
+
+
+def test_listening(member: ModuleType) -> None:
+    """/proc/net/tcp of a host with sshd on port 22 (0016) and a connection of it to 50000 (C350)."""
+    table = (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 31338 1\n"
+        "   1: 0B0200C0:094B 0C0200C0:C350 01 00000000:00000000 02:000A0B2C 00000000     0        0 31339 2\n"
+    )
+    assert member.listening(22, [table])
+    assert not member.listening(2379, [table])

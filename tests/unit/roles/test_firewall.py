@@ -1,0 +1,144 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the firewall opens, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+
+PATH = "/etc/vannah/firewall.nft"
+
+
+def site(**variables: Any) -> dict[str, Any]:
+    """Two database servers, one of them a client too, and the variables of db1."""
+    return {
+        "all": {
+            "hosts": {
+                "db1": {"ansible_host": "192.0.2.11", **variables},
+                "db2": {"ansible_host": "2001:db8::12"},
+                "pc": {"ansible_host": "192.0.2.99"},
+            },
+            "children": {"etcd": {"hosts": {"db1": None, "db2": None}}, "named": {"hosts": {"elsewhere": None}}, "none": {}},
+        }
+    }
+
+
+@pytest.fixture
+def rules(render: Callable[..., Any]) -> Callable[..., list[str]]:
+    """``rules(chain, **variables)``: the accepting lines of a chain, sets put in."""
+
+    def _rules(chain: str = "input", **variables: Any) -> list[str]:
+        text = render("firewall", "firewall", site(**variables), "db1")["files"][PATH]
+        sets = {}
+        for part in text.split("\tset ")[1:]:
+            name, _, rest = part.partition(" {")
+            sets[name] = rest.partition("elements = { ")[2].partition(" }")[0]
+        lines = text.partition(f"chain {chain} {{")[2].partition("\n\t}")[0].splitlines()
+        found = []
+        for line in (line.strip() for line in lines):
+            if " dport " in f" {line}" or "proto-dst" in line:
+                for name, elements in sets.items():
+                    line = line.replace(f"@{name} ", f"{{{elements}}} ")
+                found.append(line)
+        return [line for line in found if "DHCP" not in line]
+
+    return _rules
+
+
+SSH = 'tcp dport 22 accept comment "ssh"'
+
+
+def test_exports_are_opened_for_the_groups_they_name(rules: Callable[..., list[str]]) -> None:
+    """The role etcd exports its ports for the groups etcd and postgresql; the second is not in use and opens nothing."""
+    assert rules() == [
+        SSH,
+        'ip saddr {192.0.2.11} tcp dport 2379 accept comment "etcd-client"',
+        'ip6 saddr {2001:db8::12} tcp dport 2379 accept comment "etcd-client"',
+        'ip saddr {192.0.2.11} tcp dport 2380 accept comment "etcd-peer"',
+        'ip6 saddr {2001:db8::12} tcp dport 2380 accept comment "etcd-peer"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ports", "lines"),
+    [
+        ([{"name": "web", "port": 443}], ['tcp dport 443 accept comment "web"']),
+        ([{"name": "web", "port": 443, "from": "any", "proto": "udp"}], ['udp dport 443 accept comment "web"']),
+        (
+            [{"name": "r", "port": "8000-8010", "from": ["192.0.2.0/24"]}],
+            ['ip saddr {192.0.2.0/24} tcp dport 8000-8010 accept comment "r"'],
+        ),
+        ([{"name": "host", "port": 1, "from": ["pc"]}], ['ip saddr {192.0.2.99} tcp dport 1 accept comment "host"']),
+        ([{"name": "both", "port": 1, "from": ["any", "pc"]}], ['tcp dport 1 accept comment "both"']),
+        ([{"name": "six", "port": 1, "from": ["2001:db8::/32"]}], ['ip6 saddr {2001:db8::/32} tcp dport 1 accept comment "six"']),
+        ([{"name": "none", "port": 1, "from": []}], []),
+        ([{"name": "empty group", "port": 1, "from": ["none"]}], []),
+        ([{"name": 'a"; drop; #', "port": 1}], ['tcp dport 1 accept comment "a__ drop_ _"']),
+    ],
+)
+def test_ports_of_the_inventory(rules: Callable[..., list[str]], ports: list[dict[str, Any]], lines: list[str]) -> None:
+    """``firewall_ports``, in every form that its specification knows."""
+    assert [line for line in rules(firewall_ports=ports) if "etcd" not in line and line != SSH] == lines
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("dbs", ["dbs", "firewall_ports: x", "no group"]), ("named", ["elsewhere", "site_address"]), ("192.0.2.1; accept", ["no group"])],
+)
+def test_a_source_that_is_none_is_refused(rules: Callable[..., list[str]], source: str, words: list[str]) -> None:
+    """A misspelt group must not close a port in silence, nor a host's name be looked up when the firewall starts."""
+    with pytest.raises(AnsibleError) as caught:
+        rules(firewall_ports=[{"name": "x", "port": 1, "from": [source]}])
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_ssh_for_administrators_and_on_another_port(rules: Callable[..., list[str]]) -> None:
+    """SSH stays open on 22 and on the inventory's port, for the addresses of the administrators alone."""
+    found = rules(site_admin_addresses=["192.0.2.99", "2001:db8::/64"], ansible_port=2222)
+    assert [line for line in found if '"ssh"' in line] == [
+        'ip saddr {192.0.2.99} tcp dport 22 accept comment "ssh"',
+        'ip6 saddr {2001:db8::/64} tcp dport 22 accept comment "ssh"',
+        'ip saddr {192.0.2.99} tcp dport 2222 accept comment "ssh"',
+        'ip6 saddr {2001:db8::/64} tcp dport 2222 accept comment "ssh"',
+    ]
+
+
+def test_published_ports_follow_the_same_list(rules: Callable[..., list[str]]) -> None:
+    """What a container publishes is open by the port of the host, whatever the container's own is."""
+    assert rules("published", firewall_ports=[{"name": "web", "port": 443}])[-1] == (
+        'meta l4proto tcp ct original proto-dst 443 accept comment "web"'
+    )
+
+
+def test_only_our_table(render: Callable[..., Any]) -> None:
+    """Nothing of somebody else is flushed or deleted, and our table is replaced in the transaction that makes it."""
+    text = render("firewall", "firewall", site(), "db1")["files"][PATH]
+    code = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert code[:3] == ["table inet vannah", "delete table inet vannah", "table inet vannah {"]
+    assert "flush" not in "\n".join(code)
+    assert "policy drop" in text
+    assert [line for line in code if line.startswith(("table", "delete"))] == code[:3]
+
+
+@pytest.mark.parametrize(
+    ("variables", "word", "there"),
+    [
+        ({"firewall_published_interfaces": []}, "hook forward", False),
+        ({"firewall_published_interfaces": ["podman*"]}, 'oifname "podman*" jump published', True),
+        ({"firewall_log": False}, "log prefix", False),
+        ({"firewall_extra_rules": ["ip protocol vrrp accept"]}, "\t\tip protocol vrrp accept", True),
+    ],
+)
+def test_options(render: Callable[..., Any], variables: dict[str, Any], word: str, there: bool) -> None:
+    """The remaining variables."""
+    assert (word in render("firewall", "firewall", site(**variables), "db1")["files"][PATH]) is there
+
+
+def test_disabled_is_absent(render: Callable[..., Any]) -> None:
+    """Without the firewall the component is absent: the table goes with its unit."""
+    assert render("firewall", "firewall", site(firewall_enabled=False), "db1")["definition"]["state"] == "absent"
