@@ -136,7 +136,7 @@ def encrypt(loader: Any, path: str, plain: bytes) -> bytes:
     return data
 
 
-PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass (make: VAULT_PASSWORD_FILE=path)."
+PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass."
 
 
 def _remove(path: str) -> None:
