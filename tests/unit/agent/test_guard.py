@@ -1,0 +1,152 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lock-out revert: its script is run for real, systemd is not."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import guard
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def undo(path: str, data: str | None, mode: str | int = "0640") -> dict[str, Any]:
+    encoded = None if data is None else base64.b64encode(data.encode()).decode()
+    return {"path": path, "data_b64": encoded, "mode": mode, "uid": os.geteuid(), "gid": os.getegid()}
+
+
+def fire(host: Any, tmp_path: Path) -> str:
+    """Run the script as the timer would, with a systemctl that only writes down; returns what was run."""
+    tools, log = tmp_path / "tools", tmp_path / "log"
+    tools.mkdir(exist_ok=True)
+    (tools / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {log}\nexit 1\n')
+    (tools / "systemctl").chmod(0o755)
+    env = {"PATH": f"{tools}:/usr/bin:/bin"}
+    subprocess.run(["/bin/sh", str(host.root / guard.SCRIPT.lstrip("/"))], env=env, check=True, stderr=subprocess.DEVNULL)
+    return log.read_text()
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+def test_the_shell_reads_a_quoted_word_as_it_is(word: str) -> None:
+    said = subprocess.run(["/bin/sh", "-c", f"printf %s {guard.quote(word)}"], capture_output=True, check=True).stdout
+    assert said == word.encode()
+
+
+def test_old_state_comes_back(host: Any, tmp_path: Path) -> None:
+    host.write("/etc/ssh/it's new.conf", "new\n")
+    host.write("/etc/added.conf", "new\n")
+    items = [undo("/etc/ssh/it's new.conf", "old\n"), undo("/etc/added.conf", None), undo("/etc/gone.conf", "was here\n", 0o600)]
+    touched = tmp_path / "touched $HOME"
+    guard.arm(host.ctx, 60, items, ["ssh.service", "nftables.service"], [["touch", str(touched)]])
+    assert host.read("/etc/added.conf") == "new\n"
+    assert guard.armed(host.ctx)
+    said = fire(host, tmp_path)
+    assert host.read("/etc/ssh/it's new.conf") == "old\n"
+    assert host.read("/etc/added.conf") is None
+    assert host.read("/etc/gone.conf") == "was here\n"
+    assert stat.S_IMODE((host.root / "etc/gone.conf").stat().st_mode) == 0o600
+    assert said == "daemon-reload\nreload-or-restart -- ssh.service\nreload-or-restart -- nftables.service\n"
+    assert touched.exists()
+    assert not guard.armed(host.ctx)
+    with pytest.raises(AgentError) as caught:
+        guard.disarm(host.ctx)
+    assert caught.value.code == "guard-reverted"
+    assert guard.disarm(host.ctx) is False
+
+
+def test_files_are_roots_alone_and_there_before_the_timer(host: Any) -> None:
+    def started(argv: list[str]) -> Any:
+        folder = host.root / guard.GUARD.lstrip("/")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+            "0": 0o600,
+            "revert": 0o700,
+            "undo.json": 0o600,
+        }
+        return guard_result
+
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+
+    guard_result = Result(0)
+    host.programs.on("systemd-run", do=started)
+    guard.arm(host.ctx, 45, [undo("/etc/a", "secret")], [])
+    (argv,) = [call for call in host.programs.calls if call[0] == "systemd-run"]
+    assert "--on-active=45s" in argv and "--unit=vannah-guard" in argv
+    assert "secret" not in " ".join(argv)
+
+
+def test_second_component_adds_and_the_oldest_state_wins(host: Any, tmp_path: Path) -> None:
+    host.write("/etc/a", "newest")
+    guard.arm(host.ctx, 60, [undo("/etc/a", "oldest")], ["a.service"])
+    guard.arm(host.context(), 60, [undo("/etc/a", "between"), undo("/etc/b", "b")], ["a.service", "b.service"])
+    assert host.programs.ran("systemd-run") == 2
+    said = fire(host, tmp_path)
+    assert (host.read("/etc/a"), host.read("/etc/b")) == ("oldest", "b")
+    assert said.count("a.service") == 1
+
+
+def test_time_begins_anew(host: Any) -> None:
+    assert guard.prolong(host.ctx) is False
+    guard.arm(host.ctx, 45, [], [])
+    assert guard.prolong(host.ctx) is True
+    assert host.programs.ran("--on-active=45s") == 2
+
+
+def test_disarmed(host: Any) -> None:
+    assert guard.disarm(host.ctx) is False
+    assert host.programs.calls == []
+    guard.arm(host.ctx, 60, [undo("/etc/a", "old")], [])
+    assert guard.disarm(host.ctx) is True
+    assert host.programs.ran("stop", "vannah-guard.timer") >= 1
+    assert not guard.armed(host.ctx)
+    assert not (host.root / guard.GUARD.lstrip("/")).exists()
+
+
+def test_fires_in_the_moment_of_disarming(host: Any, tmp_path: Path) -> None:
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+
+    guard.arm(host.ctx, 60, [undo("/etc/a", "old")], [])
+
+    def stop(argv: list[str]) -> Result:
+        fire(host, tmp_path)
+        return Result(0)
+
+    host.programs.on("systemctl", "stop", do=stop)
+    with pytest.raises(AgentError) as caught:
+        guard.disarm(host.ctx)
+    assert caught.value.code == "guard-reverted"
+
+
+def test_after_a_revert_one_can_arm_again(host: Any, tmp_path: Path) -> None:
+    guard.arm(host.ctx, 60, [undo("/etc/a", "old")], [])
+    fire(host, tmp_path)
+    host.programs.on("systemctl", "show", out="inactive\n")
+    guard.arm(host.context(), 60, [undo("/etc/a", "newer")], [])
+    assert guard.armed(host.ctx) and not guard.reverted(host.ctx)
+    manifest = json.loads(str(host.read(guard.MANIFEST)))
+    assert [base64.b64decode(item["data_b64"]) for item in manifest["undo"]] == [b"newer"]
+
+
+def test_without_systemd_nothing_is_begun(host: Any) -> None:
+    (host.root / "run/systemd/system").rmdir()
+    with pytest.raises(AgentError, match="lockout_guard") as caught:
+        guard.arm(host.ctx, 60, [], [])
+    assert caught.value.code == "guard-unavailable"
+    assert not (host.root / "run/vannah").exists()
+
+
+def test_a_timer_that_does_not_start_is_an_error(host: Any) -> None:
+    host.programs.on("systemd-run", rc=1, err="Failed to start transient timer unit: Connection timed out\n")
+    with pytest.raises(AgentError, match="timed out") as caught:
+        guard.arm(host.ctx, 60, [], [])
+    assert caught.value.code == "guard-unavailable"
