@@ -109,11 +109,13 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
         time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
 
 
-def state(rest: Rest, cluster: Cluster, params: Params) -> dict[str, Any]:
-    """The result that all calls share."""
+def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The result that all calls share.
+
+    :param settings: :func:`configuration`, where it is known already
+    """
     leader = cluster.leader
-    config = configuration(rest) if params.get("with_config", True) else {}
-    synchronous = bool(config.get("synchronous_mode"))
+    synchronous = bool((configuration(rest) if settings is None else settings).get("synchronous_mode"))
     return {
         "answers": True,
         "scope": cluster.scope,
@@ -185,13 +187,13 @@ def config(params: Params, ctx: Context) -> Outcome:
             raise
         ctx.warn(f"the cluster does not answer: its configuration is written when it is made ({error.msg})")
         return [], {"answers": False, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
-    result = state(rest, cluster, params)
+    current = configuration(rest)
+    result = state(rest, cluster, params, current)
     said = own(rest)
     if said.get("pending_restart") and (said.get("patroni") or {}).get("name") not in result["pending_restart"]:
         result["pending_restart"].append(said["patroni"]["name"])
     if cluster.leader is None or cluster.leader.name != (said.get("patroni") or {}).get("name"):
         return [], result
-    current = configuration(rest)
     patch = config_patch(params["config"], current)
     if not patch:
         return [], result
@@ -336,7 +338,7 @@ def remove(params: Params, ctx: Context) -> Outcome:
     shown = ctx.run(["systemctl", "show", "-p", "ActiveState,UnitFileState", "--value", unit], check=False).out.split()
     running, enabled = "active" in shown or "activating" in shown, "enabled" in shown
     cluster = look(rest, params["others"])
-    result = {**state(rest, cluster, {**params, "with_config": False}), "member": name}
+    result = {**state(rest, cluster, params, {}), "member": name}
     if running and not params["force"]:
         settings = configuration(rest)
         strict = bool(settings.get("synchronous_mode") and settings.get("synchronous_mode_strict"))
