@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import x509 as x509_agent
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority as pki
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from cryptography import x509
@@ -199,3 +201,20 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path, loader: DataLoa
     with pytest.raises(SecretsError) as error:
         pki.load_authority(loader, str(tmp_path))
     assert error.value.code == "ca-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses"),
+    [(["db1", "db1.lan"], ["10.0.0.1", "fd00::1"]), (["db1.lan"], []), ([], ["10.0.0.1"]), ([], []), (["*.apps.lan"], [])],
+)
+def test_signs_what_the_agent_asks_for(tmp_path: Path, made: pki.Authority, names: list[str], addresses: list[str]) -> None:
+    key = tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(key)], check=True, capture_output=True
+    )
+    item = {"name": "db1", "key": str(key), "common_name": "db1", "names": names, "addresses": addresses, "usages": ["server"], "days": 90}
+    csr = x509_agent.request(Context(), item)
+    leaf = x509.load_pem_x509_certificate(made.sign(csr, 90, ["server"], names, addresses, common_name="db1").encode())
+    assert leaf.public_key() == serialization.load_pem_private_key(key.read_bytes(), None).public_key()
+    with pytest.raises(SecretsError):
+        made.sign(csr, 90, ["server"], [*names, "other"], addresses, common_name="db1")
