@@ -223,6 +223,17 @@ def test_what_was_not_asked_for_is_not_written(host: Any, web: Make, authority: 
     assert host.read(CERT) is None
 
 
+def test_another_key_asks_again_and_gets_no_certificate_of_the_old_one(host: Any, web: Make, authority: Authority) -> None:
+    issue(host, web, authority)
+    old = str(host.read(CERT))
+    host.write(KEY, x509.new_key(host.ctx), 0o640)
+    (step,) = host.plan(PLAN, web())
+    assert (step.action, step.detail) == ("request", "it belongs to another key")
+    with pytest.raises(AgentError, match="belongs to another key") as caught:
+        host.plan(PLAN, web(issued=old))
+    assert caught.value.code == "certificate-mismatch"
+
+
 def test_ledger_lost_is_adopted_once_and_nothing_reacts(host: Any, web: Make, authority: Authority) -> None:
     issue(host, web, authority)
     host.entry.clear()

@@ -127,6 +127,7 @@ def test_pins(version: str, pin: str | None, fits: bool) -> None:
     [
         ("nginx", []),
         ("httpd", []),
+        ({"name": "httpd", "version": "1*"}, [("create", "version pins"), ("install", "1*")]),
         ("man-db", []),
         ("redis-server", [("install", "")]),
         ({"name": "redis-server", "state": "absent"}, []),
