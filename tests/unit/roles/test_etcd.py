@@ -146,10 +146,35 @@ def test_no_quorum_is_not_no_cluster(member: ModuleType, monkeypatch: pytest.Mon
         member.join(False)
 
 
+def test_a_silent_host_is_not_no_cluster(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others' firewalls may not know a new member yet: it must not begin a cluster of its own."""
+    monkeypatch.setattr(member, "accepts", lambda endpoint: None)
+    with pytest.raises(member.Refused, match="cannot be reached"):
+        member.join(False)
+
+
+@pytest.mark.parametrize(
+    ("mark", "listed", "kept"),
+    [("begun", [FIRST], False), ("begun", [FIRST, SECOND], True), ("adopted", [FIRST], True)],
+)
+def test_a_cluster_of_its_own_that_never_was_one(
+    member: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mark: str, listed: list[tuple[str, str]], kept: bool
+) -> None:
+    """Begun while the others were down, never ready, unknown to their cluster: it joins theirs. Data taken over is never removed."""
+    data = tmp_path / "data" / "member"
+    data.mkdir()
+    (tmp_path / "data" / member.MARKER).write_text(mark + "\n", encoding="ascii")
+    monkeypatch.setattr(member, "etcdctl", lambda *_: answers(*listed))
+    member.join(False)
+    assert data.exists() is kept
+    assert Path(member.JOIN).exists() is not kept
+
+
 def test_a_member_with_data_asks_nobody(member: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A restart does not depend on the others."""
     (tmp_path / "data" / "member").mkdir()
-    (tmp_path / "data" / member.MARKER).touch()
+    (tmp_path / "data" / member.MARKER).write_text("begun\n", encoding="ascii")
+    Path(member.JOINED).touch()
     monkeypatch.setattr(member, "etcdctl", lambda *_: pytest.fail("asked"))
     Path(member.JOIN).write_text("old", encoding="ascii")
     member.join(False)
