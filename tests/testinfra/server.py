@@ -14,7 +14,8 @@ from pathlib import Path
 
 import testinfra
 
-MARK = "--8<--"
+#: Begins each answer; a word that no shell reads as anything else.
+MARK = "@@@"
 #: Names of what is asked of every server -> the command. Each prints nothing where the program is missing.
 QUESTIONS = {
     "sshd": "/usr/sbin/sshd -T",

@@ -15,8 +15,19 @@ from site_under_test import Site
 PLACES = ("processes", "environments", "journal", "temporary")
 
 
+class Secrets(dict[str, str]):
+    """Values by name that no traceback shows."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
+
+    def named_in(self, text: str) -> list[str]:
+        """Names of the secrets whose values are in a text."""
+        return sorted(name for name, value in self.items() if value in text)
+
+
 @pytest.fixture(scope="module")
-def secrets_of_site(site: Site) -> dict[str, str]:
+def secrets_of_site(site: Site) -> Secrets:
     """The site's secrets by name, where their password is at hand."""
     given = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE") or site.inventory / ".vault_password"
     store = site.inventory / "secrets.yml"
@@ -26,21 +37,21 @@ def secrets_of_site(site: Site) -> dict[str, str]:
 
     password = VaultSecret(Path(given).read_bytes().strip())
     found = yaml.safe_load(VaultLib([("default", password)]).decrypt(store.read_bytes()))
-    return {name: str(value) for name, value in found.items()}
+    return Secrets({name: str(value) for name, value in found.items()})
 
 
-def test_secrets_are_encrypted_in_the_sites_folder(site: Site, secrets_of_site: dict[str, str]) -> None:
+def test_secrets_are_encrypted_in_the_sites_folder(site: Site, secrets_of_site: Secrets) -> None:
     """The folder can be committed: nothing in it is readable without the password."""
     assert secrets_of_site
     for file in site.inventory.rglob("*"):
         if file.is_file():
             text = file.read_text(encoding="utf-8", errors="replace")
-            assert [name for name, value in secrets_of_site.items() if value in text] == [], file.name
+            assert secrets_of_site.named_in(text) == [], file.name
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_secrets_do_not_leak_on_servers(servers: dict[str, Server], secrets_of_site: dict[str, str], place: str) -> None:
+def test_secrets_do_not_leak_on_servers(servers: dict[str, Server], secrets_of_site: Secrets, place: str) -> None:
     """No value of a secret in what others can read; only names are printed."""
     for host, server in servers.items():
-        leaked = [name for name, value in secrets_of_site.items() if value in server.seen(place)]
+        leaked = secrets_of_site.named_in(server.seen(place))
         assert not leaked, f"{host}: {', '.join(leaked)} in {place}"
