@@ -20,7 +20,7 @@ options:
     type: bool
     default: true
   force:
-    description: Restart the leader too, and the last healthy standby: clients are interrupted.
+    description: Restart the leader too, and the last healthy standby; clients are interrupted.
     type: bool
     default: false
   timeout:

@@ -1,0 +1,133 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""etcd: what a real cluster of three said (3.5.16), whole and with one member stopped, and who may be interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import etcd
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+
+MEMBERS = (
+    '{"header":{"cluster_id":7817073326622120027,"member_id":12858828581462913056,"raft_term":2},"members":['
+    '{"ID":10749865807379993530,"name":"db2","peerURLs":["https://172.17.0.5:2380"],"clientURLs":["https://172.17.0.5:2379"]},'
+    '{"ID":12858828581462913056,"name":"db1","peerURLs":["https://172.17.0.3:2380"],"clientURLs":["https://172.17.0.3:2379"]},'
+    '{"ID":17556787751454784886,"name":"db3","peerURLs":["https://172.17.0.6:2380"],"clientURLs":["https://172.17.0.6:2379"]}]}\n'
+)
+HEALTH = (
+    '[{"endpoint":"https://172.17.0.6:2379","health":true,"took":"6.325455ms"},{"endpoint":"https://172.17.0.5:2379","health":true,'
+    '"took":"7.288706ms"},{"endpoint":"https://172.17.0.3:2379","health":true,"took":"7.627561ms"}]\n'
+)
+ONE_DOWN = (
+    '[{"endpoint":"https://172.17.0.5:2379","health":true,"took":"8.118789ms"},{"endpoint":"https://172.17.0.3:2379","health":true,'
+    '"took":"8.107792ms"},{"endpoint":"https://172.17.0.6:2379","health":false,"took":"4.000344888s","error":"context deadline exceeded"}]\n'
+)
+STATUS = (
+    '[{"Endpoint":"https://172.17.0.3:2379","Status":{"header":{"cluster_id":7817073326622120027,"member_id":12858828581462913056,'
+    '"revision":99,"raft_term":2},"version":"3.5.16","dbSize":61440,"leader":12858828581462913056,"raftIndex":121,"raftTerm":2,'
+    '"raftAppliedIndex":121,"dbSizeInUse":61440}},{"Endpoint":"https://172.17.0.5:2379","Status":{"header":{"cluster_id":'
+    '7817073326622120027,"member_id":10749865807379993530,"revision":99,"raft_term":2},"version":"3.5.16","dbSize":61440,"leader":'
+    '12858828581462913056,"raftIndex":121,"raftTerm":2,"raftAppliedIndex":121,"dbSizeInUse":61440}}]\n'
+)
+PARAMS = {
+    "endpoint": "https://127.0.0.1:2379",
+    "ca": "/ca",
+    "cert": "/cert",
+    "key": "/key",
+    "interrupt": "",
+    "members": ["db1", "db2", "db3"],
+    "wait": 0,
+}
+
+
+def etcdctl(health: str = HEALTH, members: str = MEMBERS, rc: int = 0, seen: list[Any] | None = None) -> Callable[..., Result]:
+    def runner(argv: list[str], **options: Any) -> Result:
+        if seen is not None:
+            seen.append((argv, options["env"]))
+        if "list" in argv:
+            return Result(rc, members, "Error: context deadline exceeded" if rc else "")
+        return Result(0 if health == HEALTH else 1, health if "health" in argv else STATUS, "")
+
+    return runner
+
+
+def ask(runner: Callable[..., Result], mode: str = "apply", **params: Any) -> dict[str, Any]:
+    ctx = Context(mode, runner=runner)
+    ctx.memo["etcd_interval"] = 0
+    steps, result = etcd.health({**PARAMS, **params}, ctx)
+    assert steps == []
+    return result
+
+
+def test_a_whole_cluster() -> None:
+    result = ask(etcdctl(), interrupt="db1", wait=1)
+    assert (result["healthy"], result["quorum"], result["problems"]) == (3, 2, [])
+    assert [member["name"] for member in result["members"] if member["leader"]] == ["db1"]
+
+
+def test_tls_and_no_secret_on_the_command_line() -> None:
+    seen: list[Any] = []
+    ask(etcdctl(seen=seen))
+    argv, env = seen[0]
+    assert argv[:9] == ["etcdctl", "--endpoints", "https://127.0.0.1:2379", "--cacert", "/ca", "--cert", "/cert", "--key", "/key"]
+    assert env == {"ETCDCTL_API": "3"}
+
+
+@pytest.mark.parametrize(("name", "refused"), [("db3", False), ("db1", True), ("db2", True)])
+def test_with_one_member_down_no_other_may_be_interrupted(name: str, refused: bool) -> None:
+    assert ask(etcdctl(ONE_DOWN))["problems"] == ["db3 does not answer"]
+    if not refused:
+        ask(etcdctl(ONE_DOWN), interrupt=name)
+        return
+    with pytest.raises(AgentError, match="of 3 members 2 are needed") as caught:
+        ask(etcdctl(ONE_DOWN), interrupt=name)
+    assert caught.value.code == "would-lose-quorum"
+
+
+def member(name: str, healthy: bool = True, learner: bool = False, leader: bool = False) -> dict[str, Any]:
+    return {"name": name, "endpoint": "", "endpoints": [], "healthy": healthy, "learner": learner, "leader": leader}
+
+
+@pytest.mark.parametrize(
+    ("members", "refused"),
+    [
+        ([member("a")], False),
+        ([member("a"), member("b")], False),  # a site of two has accepted that
+        ([member("a"), member("b"), member("c")], False),
+        ([member("a"), member("b"), member("c", learner=True)], False),
+        ([member("a"), member("b"), member("c", healthy=False)], True),
+        ([member("a"), member("b"), member("c"), member("d"), member("e", healthy=False)], False),
+        ([member("a"), member("b"), member("c"), member("d", healthy=False), member("e", healthy=False)], True),
+    ],
+)
+def test_quorum(members: list[dict[str, Any]], refused: bool) -> None:
+    if refused:
+        with pytest.raises(AgentError):
+            etcd.refuse_interrupt(members, "a")
+    else:
+        etcd.refuse_interrupt(members, "a")
+
+
+def test_problems_are_sentences() -> None:
+    unnamed = {**member(""), "endpoints": []}
+    found = etcd.problems([member("a"), member("b", healthy=False), member("c", learner=True), unnamed], ["a", "z"])
+    assert found == [
+        "z is no member",
+        "b does not answer",
+        "c is still learning and does not vote",
+        "a member at an unknown address has never started",
+        "nobody leads",
+    ]
+
+
+def test_silence() -> None:
+    silent = etcdctl(rc=1)
+    assert (ask(silent)["answers"], ask(silent, "check", interrupt="db1", wait=60)["answers"]) == (False, False)
+    with pytest.raises(AgentError, match="does not answer"):
+        ask(silent, interrupt="db1")
+    with pytest.raises(AgentError, match="was not whole within"):
+        ask(silent, wait=0.01)
