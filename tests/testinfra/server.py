@@ -25,8 +25,8 @@ QUESTIONS = {
     "hosts": "cat /etc/hosts",
     "firewall": "/usr/sbin/nft list table inet vannah",
     "authority": "cat /etc/vannah/pki/ca.crt",
-    "readable": "find /etc/vannah /etc/patroni /var/lib/vannah /run/vannah -type f -perm /o+r"
-    " \\( -name '*key*' -o -path '/etc/patroni/*' -o -path '/var/lib/vannah/*' \\)",
+    "readable": "find /etc/vannah -name '*key*' -type f -perm /o+r; find /etc/patroni/config.yml -perm /o+r;"
+    " find /var/lib/vannah -maxdepth 0 -perm /go+rwx",
     "updates": "apt-config dump Unattended-Upgrade::Package-Blacklist",
     "listening": "ss -Hltn",
     "processes": "ps axww -o args",
