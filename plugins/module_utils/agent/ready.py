@@ -29,12 +29,13 @@ RESTARTS = 3
 LINES = 40
 
 
-def wait(ctx: Context, ready: dict[str, Any], unit: str) -> None:
+def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = False) -> None:
     """Wait until everything that ``ready`` (see READY_SPEC) names answers.
 
     Given up at once when the unit has failed, or is started anew by systemd again and again.
 
     :param unit: the unit's name; empty where no unit is behind it
+    :param patient: its automatic restarts are no reason to give up: it waits for others that come up at the same time
     :raises AgentError: ``not-ready`` with the tail of the unit's journal; ``bad-ready`` for a definition that is none
     """
     begin = time.monotonic()
@@ -50,7 +51,7 @@ def wait(ctx: Context, ready: dict[str, Any], unit: str) -> None:
             state = unit_state(ctx, unit)
             restarts = int(state.get("NRestarts") or 0)
             first = restarts if first is None else first
-            gone = trouble(state, restarts - first)
+            gone = trouble(state, 0 if patient else restarts - first)
             if gone:
                 raise AgentError("not-ready", f"{unit} {gone}; {reason}", journal(ctx, unit, started, state))
         left = begin + ready["timeout"] - time.monotonic()

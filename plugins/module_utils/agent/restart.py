@@ -183,7 +183,7 @@ def await_ready(ctx: Context, unit: Unit) -> None:
     if unit["ready"]:
         from . import ready
 
-        ready.wait(ctx, unit["ready"], unit["name"])
+        ready.wait(ctx, unit["ready"], unit["name"], patient=unit["no_block"])
     if not unit["no_block"]:
         _stays(ctx, unit["name"], SETTLE if not unit["ready"] else 0)
     systemd.forget(ctx)
