@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,9 @@ def page() -> str:
         parts.append(f"### {area.title}\n\n" + "\n".join(_table(("code", "level", "what is wrong", "what to write"), rows)) + "\n")
     site = yaml.safe_load((ROOT / "playbooks" / "vars" / "site_variables.yml").read_text(encoding="utf-8"))
     parts.append("## Variables of the whole site\n\nThose of the roles are in `roles/<role>/README.md`.\n")
-    rows = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]
-    parts.append("\n".join(_table(("variable", "type", "what it says"), rows)) + "\n")
-    parts.append("## Groups\n\nKnown: " + ", ".join(f"`{name}`" for name in site["groups"]) + ". A host may be in several, except:\n")
+    variables = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]
+    parts.append("\n".join(_table(("variable", "type", "what it says"), variables)) + "\n")
+    parts.append("## Groups\n\nKnown: " + ", ".join(f"`{name}`" for name in site["known_groups"]) + ". A host may be in several, except:\n")
     excluded = [(" and ".join(f"`{name}`" for name in entry["groups"]), entry["why"]) for entry in site["exclusive_groups"]]
     parts.append("\n".join(f"- {groups}: {why}" for groups, why in excluded) + "\n")
     parts.append("## Variables that do nothing\n\nOf older releases, and of other collections for what is decided otherwise here.\n")
@@ -76,7 +76,7 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "| " + " | ".join("---" for _ in head) + " |"
     for row in rows:

@@ -12,10 +12,9 @@ from . import cache, demo, engine, images, machine, venv
 from .shell import SetupError, say, warn
 
 
-def check(*, containers: bool) -> None:
+def check(*, containers: bool, space: bool = True) -> None:
     """:raises SetupError: this machine cannot do it; nothing was touched."""
-    facts = machine.this_machine()
-    found = machine.refusals(facts, containers=containers)
+    found = machine.refusals(machine.this_machine(), containers=containers, space=space)
     if found:
         raise SetupError("\n".join(found))
 
@@ -26,7 +25,8 @@ def verb_venv() -> None:
 
 
 def _up(tags: tuple[str, ...]) -> None:
-    check(containers=True)
+    # What was set up before has taken its space already.
+    check(containers=True, space=not (engine.answers() and images.are_current(tags)))
     venv.ensure()
     machine.install(machine.missing_packages(machine.PROGRAMS))
     engine.ensure()

@@ -81,6 +81,11 @@ def is_current(image: Image) -> bool:
     return done.returncode == 0 and done.stdout.strip() == recipe(image)
 
 
+def are_current(tags: tuple[str, ...]) -> bool:
+    """Whether the engine, which answers, has all of these images."""
+    return all(is_current(IMAGES[tag]) for tag in tags)
+
+
 def ensure(tags: tuple[str, ...]) -> None:
     """Make the images that are missing or were made from another recipe.
 
