@@ -39,7 +39,8 @@ def refuse_held(component: Component, ctx: Context) -> None:
     if held["hash"] == definition_hash(component):
         raise AgentError(
             "held-back",
-            f"component {component['name']}: this definition failed on {held['since']} and is not tried again: {held['reason'].rstrip('. ')}."
+            f"component {component['name']}: this definition failed on {held['since']} and is not tried again:"
+            f" {held['reason'].rstrip('. ')}."
             " Change the definition, or run with -e component_retry=true.",
         )
 

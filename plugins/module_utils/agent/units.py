@@ -23,6 +23,7 @@ from .model import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .model import Component, Context
@@ -102,6 +103,14 @@ def plan_reload_gone(ctx: Context) -> list[Step]:
     return [Step("unit", "systemd", "daemon-reload", apply=daemon_reload)]
 
 
+def _act(verb: str, *args: Any) -> Callable[[Context], None]:
+    """What a step does; its module is loaded only where there is a step."""
+    from . import restart
+
+    apply: Callable[[Context], None] = getattr(restart, verb)(*args)
+    return apply
+
+
 def _needs_reload(component: Component, ctx: Context) -> bool:
     if any(path.startswith(files.UNIT_DIRECTORY) for path in ctx.changing):
         return True
@@ -113,8 +122,6 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
     name = unit["name"]
     if systemd.is_template(name):
         return []
-    from . import restart
-
     found = systemd.status(ctx, name)
     steps: list[Step] = []
     unit_file_state = found.get("UnitFileState", "")
@@ -122,45 +129,43 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
     if unit["masked"]:
         if not masked:
             detail = "stopped" if systemd.running(found) else ""
-            steps.append(Step("unit", name, "mask", detail, apply=restart.mask(name)))
+            steps.append(Step("unit", name, "mask", detail, apply=_act("mask", name)))
         return steps
     if masked and unit["state"] != "unmanaged":
-        steps.append(Step("unit", name, "unmask", apply=restart.unmask(name)))
+        steps.append(Step("unit", name, "unmask", apply=_act("unmask", name)))
         unit_file_state = "disabled"
     if unit["state"] != "unmanaged":
         bare = not unit_file_state and not systemd.exists(found)
         if unit["enabled"] and unit_file_state not in ENABLED:
-            steps.append(Step("unit", name, "enable", apply=restart.enable(name)))
+            steps.append(Step("unit", name, "enable", apply=_act("enable", name)))
         elif not unit["enabled"] and (unit_file_state == "enabled" or (bare and ctx.changing_packages)):
-            steps.append(Step("unit", name, "disable", apply=restart.disable(name)))
+            steps.append(Step("unit", name, "disable", apply=_act("disable", name)))
     if unit["state"] == "stopped" and found.get("ActiveState") not in ("inactive", "failed", "", None):
-        steps.append(Step("unit", name, "stop", apply=restart.stop(name)))
+        steps.append(Step("unit", name, "stop", apply=_act("stop", name)))
     elif unit["state"] == "started":
         steps += _plan_started(unit, component, found, ctx, pending)
     if not steps and name not in ctx.section("units"):
-        steps.append(Step("unit", name, "", apply=restart.know_unit(name)))
+        steps.append(Step("unit", name, "", apply=_act("know_unit", name)))
     return steps
 
 
 def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context, pending: list[str]) -> list[Step]:
-    from . import restart
-
     name = unit["name"]
     record = ctx.section("running").get(name)
     if not systemd.running(found) and not _has_run(found, record, unit, component, ctx):
-        return [Step("unit", name, "start", "it had failed" if found.get("ActiveState") == "failed" else "", apply=restart.start(unit))]
+        return [Step("unit", name, "start", "it had failed" if found.get("ActiveState") == "failed" else "", apply=_act("start", unit))]
     asked = reactions(unit, component, found, record, ctx)
     if asked["restart"] or (asked["reload"] and found.get("CanReload") == "no"):
         why = asked["restart"] or asked["reload"]
-        return [Step("unit", name, "restart", _why(why), apply=restart.restart(unit))]
+        return [Step("unit", name, "restart", _why(why), apply=_act("restart", unit))]
     steps = []
     if asked["reload"]:
-        steps.append(Step("unit", name, "reload", _why(asked["reload"]), apply=restart.reload(unit, asked["defer"])))
+        steps.append(Step("unit", name, "reload", _why(asked["reload"]), apply=_act("reload", unit, asked["defer"])))
     if asked["defer"]:
         pending.append(name)
         return steps
     if not steps and (ctx.memo.get("unproven") or not _recorded(unit, component, found, record, ctx)):
-        steps.append(Step("unit", name, "", apply=restart.confirm(unit)))
+        steps.append(Step("unit", name, "", apply=_act("confirm", unit)))
     return steps
 
 
