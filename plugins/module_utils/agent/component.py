@@ -117,7 +117,7 @@ def _concerns(component: Component, ctx: Context, *sections: str) -> bool:
 
 
 def _packages(plan: Plan, component: Component, ctx: Context) -> None:
-    if not _concerns(component, ctx, "packages", "certificates", "holds"):
+    if not _concerns(component, ctx, "packages", "certificates", "holds", "pins"):
         return
     from .packages import plan_packages
 
@@ -135,7 +135,7 @@ def _certificates(plan: Plan, component: Component, ctx: Context) -> None:
 
 
 def _settings(plan: Plan, component: Component, ctx: Context) -> None:
-    if _concerns(component, ctx, "sysctls"):
+    if _concerns(component, ctx, "sysctls", "sysctl_files"):
         from .sysctl import plan_sysctls
 
         plan.later += ctx.plan(plan_sysctls(component, ctx))

@@ -3,15 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lock-out revert: a new firewall or sshd configuration is put back unless somebody comes in with it.
 
-Before the new files are written, the old ones and a small shell script are put into /run/vannah/guard, and a transient
-timer of systemd (systemd-run(1)) will run that script. It needs neither this process nor Python. The next connection
-that succeeds disarms it.
+Before the new files are written, the old ones and a small shell script are put into /run/vannah/guard, and systemd runs
+that script as a transient unit (systemd-run(1)): it needs neither this process nor Python. It waits until the run that
+armed it has ended on this host, which may install packages for minutes, then for the seconds in which the controller
+has to come back over a new connection, and disarms it so; else it puts everything back.
 """
 
 from __future__ import annotations
 
 import os
 
+from .lease import WORKING
 from .model import RUN_DIR, AgentError
 
 TYPE_CHECKING = False
@@ -26,7 +28,9 @@ MANIFEST = GUARD + "/undo.json"
 SCRIPT = GUARD + "/revert"
 #: Made by the script before it puts anything back: from then on it is too late to disarm.
 REVERTED = RUN_DIR + "/guard-reverted"
-UNIT = "vannah-guard"
+UNIT = "vannah-guard.service"
+#: Seconds after which a run that has not ended yet is not waited for any more.
+PATIENCE = 1800
 
 
 def arm(
@@ -36,7 +40,7 @@ def arm(
     units: Sequence[str],
     commands: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Have the old state come back in ``seconds``. To be called before the new files are written.
+    """Have the old state come back ``seconds`` after this run's end. To be called before the new files are written.
 
     Armed already (another component of this run), what was to come back then still does, and time begins anew.
 
@@ -74,16 +78,7 @@ def arm(
             write_file(ctx, f"{GUARD}/{number}", b64decode(item["data_b64"]), 0o600, *root)
     write_file(ctx, SCRIPT, script(manifest, ctx.root).encode(), 0o700, *root)
     write_file(ctx, MANIFEST, json.dumps(manifest).encode(), 0o600, *root)
-    _start(ctx, seconds)
-
-
-def prolong(ctx: Context) -> bool:
-    """Begin the time anew, with the same seconds: the new configuration is in place now. False where nothing is armed."""
-    manifest = _manifest(ctx)
-    if manifest is None:
-        return False
-    _start(ctx, manifest["seconds"])
-    return True
+    _start(ctx)
 
 
 def disarm(ctx: Context) -> bool:
@@ -92,6 +87,7 @@ def disarm(ctx: Context) -> bool:
     :raises AgentError: ``guard-reverted`` where nobody came in time and the old configuration is back
     """
     if reverted(ctx):
+        _await_revert(ctx)  # it still needs what lies in its folder
         _clear(ctx)
         raise AgentError(
             "guard-reverted",
@@ -121,7 +117,10 @@ def script(manifest: dict[str, Any], root: str = "") -> str:
     """The shell script that puts everything back. It goes on whatever fails: the next line may be what lets us in."""
     lines = [
         "#!/bin/sh",
-        "# Puts the configuration of before back; see systemctl status vannah-guard.timer",
+        "# Puts the configuration of before back, unless somebody comes in with the new one and stops this.",
+        f"flock --timeout {PATIENCE} {quote(root + WORKING)} true",
+        f"sleep {int(manifest['seconds'])}",
+        "trap '' TERM  # from here on it is done to the end",
         f": > {quote(root + REVERTED)}",
     ]
     for number, item in enumerate(manifest["undo"]):
@@ -162,15 +161,14 @@ def _manifest(ctx: Context) -> dict[str, Any] | None:
     return found
 
 
-def _start(ctx: Context, seconds: int) -> None:
-    """Start the timer, or one with new time. The script is in place, so that a moment without a timer is all there is."""
+def _start(ctx: Context) -> None:
+    """Start the countdown, or start it anew: without one for the moment between, in which nothing is written."""
     _stop(ctx)
     if reverted(ctx):
         raise AgentError(
             "guard-reverted", "the configuration of before has just been put back because nobody came in with the new one; run again"
         )
-    timer = [f"--on-active={seconds}s", "--timer-property=AccuracySec=100ms", "--timer-property=RemainAfterElapse=no"]
-    argv = ["systemd-run", f"--unit={UNIT}", "--collect", "--quiet", "--property=Type=oneshot", *timer, "/bin/sh", ctx.path(SCRIPT)]
+    argv = ["systemd-run", f"--unit={UNIT}", "--collect", "--quiet", "--property=Type=exec", "/bin/sh", ctx.path(SCRIPT)]
     result = ctx.run(argv, check=False)
     if result.rc != 0:
         raise AgentError(
@@ -183,16 +181,15 @@ def _await_revert(ctx: Context) -> None:
     import time
 
     for _ in range(60):
-        state = ctx.run(["systemctl", "show", "--property=ActiveState", "--value", f"{UNIT}.service"], check=False).out.strip()
-        if state not in ("activating", "active", "deactivating"):  # a oneshot that runs is activating
+        state = ctx.run(["systemctl", "show", "--property=ActiveState", "--value", UNIT], check=False).out.strip()
+        if state not in ("activating", "active", "deactivating"):
             return
         time.sleep(0.5)
-    raise AgentError("guard-reverted", f"{UNIT}.service is still putting an old configuration back; wait until it has ended and run again")
+    raise AgentError("guard-reverted", f"{UNIT} is still putting an old configuration back; wait until it has ended and run again")
 
 
 def _stop(ctx: Context) -> None:
-    ctx.run(["systemctl", "stop", f"{UNIT}.timer"], check=False)
-    ctx.run(["systemctl", "reset-failed", f"{UNIT}.service"], check=False)
+    ctx.run(["systemctl", "stop", UNIT], check=False, timeout=120)
 
 
 def _clear(ctx: Context) -> None:

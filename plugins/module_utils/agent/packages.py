@@ -76,8 +76,8 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
     :raises AgentError: ``package-held``: somebody else has put a package on hold that would have to change
     """
     steps: list[Step] = []
-    if _left_behind(ctx) and not ctx.memo.get("packages-repair"):
-        ctx.memo["packages-repair"] = True  # said once, not by each component
+    # Said once and not by each component; the one that said it does so again when it is planned again.
+    if _left_behind(ctx) and ctx.memo.setdefault("packages-repair", component["name"]) == component["name"]:
         steps.append(Step("package", "dpkg", "repair", "an installation was interrupted", apply=_repair))
     wanted = {item["name"]: item for item in component["packages"]}
     if component["state"] == "absent":
@@ -203,7 +203,9 @@ def _transaction(changes: list[tuple[dict[str, Any], Package]], ctx: Context, re
         else:
             action, detail = "install", pin
         claims = [("packages", name)] if action == "install" and not request else []
-        steps.append(Step("package", name, action, detail, apply=_change(transaction, item), packages=[name], claims=claims, request=request))
+        steps.append(
+            Step("package", name, action, detail, apply=_change(transaction, item), packages=[name], claims=claims, request=request)
+        )
     return steps
 
 
@@ -288,7 +290,7 @@ def _pins(component: Component, wanted: dict[str, dict[str, Any]], ctx: Context)
         return []
     from .textfile import text_step
 
-    return [text_step(ctx, "file", path, before, text, "version pins")]
+    return [text_step(ctx, "file", path, before, text, "version pins", section="pins")]
 
 
 # --- what a killed run leaves -------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
     before = read_text(ctx, path)
     after = header(component["name"]) + "".join(f"{name} = {value}\n" for name, value in wanted.items()) if wanted else ""
     if before != after:
-        steps.append(text_step(ctx, "sysctl", path, before, after, "parameters for the next boot"))
+        steps.append(text_step(ctx, "sysctl", path, before, after, "parameters for the next boot", section="sysctl_files"))
     for name, value in wanted.items():
         steps += _set(name, value, ctx)
     for name in sorted(set(ours) - set(wanted)):

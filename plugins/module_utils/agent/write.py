@@ -216,10 +216,11 @@ def make_directory(ctx: Context, path: str, mode: int, uid: int = 0, gid: int = 
     try:
         for directory in made:
             last = directory == path
-            # A parent is right from its birth: nobody would look at its mode again if this run died here.
-            os.mkdir(ctx.path(directory), 0o700 if last else 0o755)
+            bits = mode if last else 0o755
+            # It is right from its birth: nobody would look at a parent's mode again if this run died here.
+            os.mkdir(ctx.path(directory), bits & 0o777)
             root = (ctx.uid("root") or 0, ctx.gid("root") or 0)
-            set_attributes(ctx, directory, mode if last else 0o755, *((uid, gid) if last else root))
+            set_attributes(ctx, directory, bits, *((uid, gid) if last else root))
         if made:
             sync_directory(os.path.dirname(ctx.path(made[0])))
     except OSError as error:

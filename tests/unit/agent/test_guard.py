@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import stat
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import guard
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import guard, lease
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ def undo(path: str, data: str | None, mode: str | int = "0640") -> dict[str, Any
 
 
 def fire(host: Any, tmp_path: Path) -> str:
-    """Run the script as the timer would, with a systemctl that only writes down; returns what was run."""
+    """Run the script as systemd would, with a systemctl that only writes down and fails; returns what was run."""
     tools, log = tmp_path / "tools", tmp_path / "log"
     tools.mkdir(exist_ok=True)
     (tools / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {log}\nexit 1\n')
@@ -47,7 +48,7 @@ def test_old_state_comes_back(host: Any, tmp_path: Path) -> None:
     host.write("/etc/added.conf", "new\n")
     items = [undo("/etc/ssh/it's new.conf", "old\n"), undo("/etc/added.conf", None), undo("/etc/gone.conf", "was here\n", 0o600)]
     touched = tmp_path / "touched $HOME"
-    guard.arm(host.ctx, 60, items, ["ssh.service", "nftables.service"], [["touch", str(touched)]])
+    guard.arm(host.ctx, 0, items, ["ssh.service", "nftables.service"], [["touch", str(touched)]])
     assert host.read("/etc/added.conf") == "new\n"
     assert guard.armed(host.ctx)
     said = fire(host, tmp_path)
@@ -64,7 +65,7 @@ def test_old_state_comes_back(host: Any, tmp_path: Path) -> None:
     assert guard.disarm(host.ctx) is False
 
 
-def test_files_are_roots_alone_and_there_before_the_timer(host: Any) -> None:
+def test_files_are_roots_alone_and_there_before_the_unit(host: Any) -> None:
     def started(argv: list[str]) -> Any:
         folder = host.root / guard.GUARD.lstrip("/")
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -81,33 +82,44 @@ def test_files_are_roots_alone_and_there_before_the_timer(host: Any) -> None:
     host.programs.on("systemd-run", do=started)
     guard.arm(host.ctx, 45, [undo("/etc/a", "secret")], [])
     (argv,) = [call for call in host.programs.calls if call[0] == "systemd-run"]
-    assert "--on-active=45s" in argv and "--unit=vannah-guard" in argv
+    assert "\nsleep 45\n" in str(host.read(guard.SCRIPT))
     assert "secret" not in " ".join(argv)
 
 
 def test_second_component_adds_and_the_oldest_state_wins(host: Any, tmp_path: Path) -> None:
     host.write("/etc/a", "newest")
-    guard.arm(host.ctx, 60, [undo("/etc/a", "oldest")], ["a.service"])
-    guard.arm(host.context(), 60, [undo("/etc/a", "between"), undo("/etc/b", "b")], ["a.service", "b.service"])
+    guard.arm(host.ctx, 0, [undo("/etc/a", "oldest")], ["a.service"])
+    guard.arm(host.context(), 0, [undo("/etc/a", "between"), undo("/etc/b", "b")], ["a.service", "b.service"])
     assert host.programs.ran("systemd-run") == 2
     said = fire(host, tmp_path)
     assert (host.read("/etc/a"), host.read("/etc/b")) == ("oldest", "b")
     assert said.count("a.service") == 1
 
 
-def test_time_begins_anew(host: Any) -> None:
-    assert guard.prolong(host.ctx) is False
-    guard.arm(host.ctx, 45, [], [])
-    assert guard.prolong(host.ctx) is True
-    assert host.programs.ran("--on-active=45s") == 2
+def test_time_begins_when_the_run_has_ended(host: Any, tmp_path: Path) -> None:
+    """While the agent works the script waits for its lock; killed in that time, as by disarming, it does nothing."""
+    import fcntl
+
+    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
+    descriptor = os.open(host.root / lease.WORKING.lstrip("/"), os.O_RDWR | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    script = subprocess.Popen(["/bin/sh", str(host.root / guard.SCRIPT.lstrip("/"))], start_new_session=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        script.wait(0.5)
+    os.killpg(script.pid, signal.SIGTERM)
+    assert script.wait(10) != 0
+    assert host.read("/etc/a") is None and guard.armed(host.ctx)
+    os.close(descriptor)
+    fire(host, tmp_path)
+    assert host.read("/etc/a") == "old"
 
 
 def test_disarmed(host: Any) -> None:
     assert guard.disarm(host.ctx) is False
     assert host.programs.calls == []
-    guard.arm(host.ctx, 60, [undo("/etc/a", "old")], [])
+    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
     assert guard.disarm(host.ctx) is True
-    assert host.programs.ran("stop", "vannah-guard.timer") >= 1
+    assert host.programs.ran("stop", "vannah-guard.service") >= 1
     assert not guard.armed(host.ctx)
     assert not (host.root / guard.GUARD.lstrip("/")).exists()
 
@@ -115,7 +127,7 @@ def test_disarmed(host: Any) -> None:
 def test_fires_in_the_moment_of_disarming(host: Any, tmp_path: Path) -> None:
     from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
 
-    guard.arm(host.ctx, 60, [undo("/etc/a", "old")], [])
+    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
 
     def stop(argv: list[str]) -> Result:
         fire(host, tmp_path)
@@ -128,10 +140,10 @@ def test_fires_in_the_moment_of_disarming(host: Any, tmp_path: Path) -> None:
 
 
 def test_after_a_revert_one_can_arm_again(host: Any, tmp_path: Path) -> None:
-    guard.arm(host.ctx, 60, [undo("/etc/a", "old")], [])
+    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
     fire(host, tmp_path)
     host.programs.on("systemctl", "show", out="inactive\n")
-    guard.arm(host.context(), 60, [undo("/etc/a", "newer")], [])
+    guard.arm(host.context(), 0, [undo("/etc/a", "newer")], [])
     assert guard.armed(host.ctx) and not guard.reverted(host.ctx)
     manifest = json.loads(str(host.read(guard.MANIFEST)))
     assert [base64.b64decode(item["data_b64"]) for item in manifest["undo"]] == [b"newer"]
@@ -140,13 +152,13 @@ def test_after_a_revert_one_can_arm_again(host: Any, tmp_path: Path) -> None:
 def test_without_systemd_nothing_is_begun(host: Any) -> None:
     (host.root / "run/systemd/system").rmdir()
     with pytest.raises(AgentError, match="lockout_guard") as caught:
-        guard.arm(host.ctx, 60, [], [])
+        guard.arm(host.ctx, 0, [], [])
     assert caught.value.code == "guard-unavailable"
     assert not (host.root / "run/vannah").exists()
 
 
-def test_a_timer_that_does_not_start_is_an_error(host: Any) -> None:
-    host.programs.on("systemd-run", rc=1, err="Failed to start transient timer unit: Connection timed out\n")
+def test_a_unit_that_does_not_start_is_an_error(host: Any) -> None:
+    host.programs.on("systemd-run", rc=1, err="Failed to start transient service unit: Connection timed out\n")
     with pytest.raises(AgentError, match="timed out") as caught:
-        guard.arm(host.ctx, 60, [], [])
+        guard.arm(host.ctx, 0, [], [])
     assert caught.value.code == "guard-unavailable"
