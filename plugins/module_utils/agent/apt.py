@@ -27,6 +27,8 @@ LISTS = "/var/lib/apt/lists"
 SOURCES = "/etc/apt"
 #: Touched after each apt-get update that succeeded: what apt-get leaves itself carries the mirror's times, not ours.
 STAMP = STATE_DIR + "/apt-updated"
+#: apt.systemd.daily and unattended-upgrades leave the others.
+STAMPS = (STAMP, "/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/periodic/update-stamp")
 #: Seconds after which the package lists are fetched again before something is installed.
 LISTS_AGE = 86400
 #: Seconds to wait for another package manager (unattended-upgrades takes minutes).
@@ -239,11 +241,9 @@ def outdated(ctx: Context) -> bool:
     """Whether the package lists are missing, older than :data:`LISTS_AGE`, or older than what says where they come from."""
     if not has_lists(ctx):
         return True
-    fetched = max(_time(ctx, STAMP), _time(ctx, LISTS), _time(ctx, "/var/lib/apt/periodic/update-success-stamp"))
-    if not 0 <= ctx.now() - fetched <= LISTS_AGE:
-        return True
-    known = max(_time(ctx, STAMP), _time(ctx, LISTS))
-    return any(_time(ctx, path) > known for path in _sources(ctx))
+    # The directory's own time is only a hint: an apt-get update that failed moves it, too.
+    fetched = max(_time(ctx, path) for path in STAMPS) or _time(ctx, LISTS)
+    return not 0 <= ctx.now() - fetched <= LISTS_AGE or any(_time(ctx, path) > fetched for path in _sources(ctx))
 
 
 def _sources(ctx: Context) -> list[str]:

@@ -162,6 +162,16 @@ def test_lists_are_fetched_when_needed(
         assert os.stat(host.root / apt.STAMP.lstrip("/")).st_mtime == host.now
 
 
+@pytest.mark.parametrize(("stamp", "updates"), [(apt.STAMP, 1), (apt.STAMPS[1], 1), (None, 0)])
+def test_a_failed_update_does_not_make_lists_new(host: Any, component: Make, stamp: str | None, updates: int) -> None:
+    lists(host, 60)
+    if stamp:
+        os.utime(host.write(stamp), (host.now - 90000, host.now - 90000))
+    host.programs.on("apt-get", "install", do=installing(host, nginx="installed"))
+    host.apply(packages.plan_packages, component(packages=["nginx"]))
+    assert host.programs.ran("apt-get", "update") == updates
+
+
 def test_unknown_package_fetches_lists_once_and_is_said(host: Any, component: Make) -> None:
     lists(host)
     status(host)
