@@ -5,8 +5,9 @@ SHELL := /bin/bash
 # The site that the targets of a site are about: a folder of inventories/.
 SITE ?= demo
 SITE_DIR := inventories/$(SITE)
-# A vault password file where the site has one, else a question. It is asked for once, before anything else.
-VAULT = $(if $(wildcard $(SITE_DIR)/.vault_password),--vault-password-file $(SITE_DIR)/.vault_password,--ask-vault-pass)
+# A vault password file where the site has one, as the demo always has, else a question before anything else.
+VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
+VAULT = $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),--ask-vault-pass)
 PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
 
 BIN := $(CURDIR)/.venv/bin
@@ -25,7 +26,6 @@ help: ## list the targets
 .PHONY: demo demo-down
 demo: ## make the demo's servers, converge and verify them, print what runs where; again: re-converge
 	@$(TESTBED) demo
-	@scripts/demo_password.py > /dev/null
 	ansible-playbook -i inventories/demo tests/servers/create.yml
 	@$(MAKE) --no-print-directory converge verify SITE=demo
 	@scripts/demo_summary.py
@@ -37,6 +37,7 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 .PHONY: check plan converge verify recovery-kit site-exists
 site-exists:
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 check: site-exists venv ## judge the inventory: every error at once, no host is contacted
 	$(PLAY) playbooks/preflight.yml
@@ -48,7 +49,7 @@ converge: site-exists venv ## make the servers what the inventory says
 	$(PLAY) playbooks/site.yml
 
 verify: site-exists venv ## test that the site behaves (a row written here is read there, ...)
-	$(if $(wildcard $(SITE_DIR)/.vault_password),ANSIBLE_VAULT_PASSWORD_FILE=$(SITE_DIR)/.vault_password) VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
+	$(if $(VAULT_FILE),ANSIBLE_VAULT_PASSWORD_FILE=$(VAULT_FILE)) VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
 
 recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e recovery_kit_path=$(abspath $(KIT)))
