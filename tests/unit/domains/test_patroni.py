@@ -21,6 +21,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.p
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import guard, listeners
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_rest import Silent
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 # GET /cluster while max_connections waited for a restart on two members.
 CLUSTER = json.loads("""
@@ -419,6 +420,15 @@ def test_the_driver_restarts_a_standby_and_never_the_leader() -> None:
 def test_the_driver_takes_addresses_and_certificates_from_the_definition() -> None:
     certificate = {"cert": "/c", "key": "/k", "ca": "/a"}
     assert patroni_restart.rest_of(UNIT, {"certificates": [certificate]}) == {"url": "https://127.0.0.1:8008", **certificate}
+
+
+def test_the_driver_travels_with_the_restart_of_its_unit() -> None:
+    payload: dict[str, Any] = {"op": "restart", "components": [{"units": [{"name": "patroni.service", "driver": "patroni"}]}]}
+    found = bundle.needed(payload, bundle.modules())
+    assert f"{bundle.PACKAGE}.domains.patroni_restart" in found
+    assert f"{bundle.PACKAGE}.domains.postgresql" not in found
+    payload["op"] = "converge"
+    assert f"{bundle.PACKAGE}.domains.patroni_restart" not in bundle.needed(payload, bundle.modules())
 
 
 # --- what is somebody else's --------------------------------------------------------------------------------------------------
