@@ -37,8 +37,18 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
     names = [unit["name"] for unit in restart.units_to_start(component)]
     guard.arm(ctx, component["lockout_guard"], undo, names)
     ctx.memo["guard"] = {"armed": True, "seconds": component["lockout_guard"]}
-    ctx.entry["guard"] = {"hash": definition_hash(component), "since": ctx.today()}
+    known, definition = ctx.entry.get("guard") or {}, definition_hash(component)
+    tries = known.get("tries", 0) + 1 if known.get("hash") == definition else 1
+    ctx.entry["guard"] = {"hash": definition, "since": ctx.today(), "tries": tries}
     ledger.save(ctx)
+
+
+def look(ctx: Context) -> None:
+    """A revert that waits since an earlier trip is said with this one's answer, so that the controller comes back for it."""
+    from . import guard
+
+    if guard.armed(ctx):
+        ctx.memo.setdefault("guard", {"armed": True, "seconds": 0})
 
 
 def disarm(ctx: Context, ledger: Ledger) -> None:
@@ -53,7 +63,9 @@ def disarm(ctx: Context, ledger: Ledger) -> None:
 
 
 def refuse_reverted(component: Component, ctx: Context) -> None:
-    """Refuse a definition whose revert was not disarmed: it has locked the controller out.
+    """Refuse a definition whose revert was not disarmed twice: it has locked the controller out.
+
+    Once proves nothing: the controller may have been killed.
 
     :raises AgentError: ``locked-out``
     """
@@ -62,8 +74,11 @@ def refuse_reverted(component: Component, ctx: Context) -> None:
     known = ctx.entry["guard"]
     if ctx.policy.get("retry") or known["hash"] != definition_hash(component) or guard.armed(ctx):
         return
+    if known["tries"] < 2:
+        ctx.warn(f"on {known['since']} nobody connected after this definition was applied, so it was reverted; it is tried once more")
+        return
     raise AgentError(
         "locked-out",
-        f"component {component['name']}: on {known['since']} nobody could connect after this definition was applied, so it was"
-        " reverted, and it is not tried again. Change the definition, or run with -e component_retry=true.",
+        f"component {component['name']}: on {known['since']} for the second time nobody connected after this definition was"
+        " applied, so it was reverted, and it is not tried again. Change the definition, or run with -e component_retry=true.",
     )

@@ -159,6 +159,10 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
         ledger.save(ctx)
         if ledger.warning and answer["components"]:
             answer["components"][0]["warnings"].insert(0, ledger.warning)
+        if os.path.isdir(ctx.path("/run/vannah/guard")):
+            from . import lockout
+
+            lockout.look(ctx)
         answer["guard"] = ctx.memo.get("guard")
 
 
