@@ -159,7 +159,7 @@ def read_schema(roles: Path, site_variables: Path, groups: Iterable[str], load: 
     schema.exclusive = tuple(Exclusive((entry["groups"][0], entry["groups"][1]), str(entry["why"])) for entry in exclusive)
     for role in sorted(path for path in roles.iterdir() if path.is_dir()) if roles.is_dir() else ():
         _read_role(schema, role, load)
-    schema.groups = frozenset({"all", "ungrouped", *groups, *(site.get("groups") or ())})
+    schema.groups = frozenset({"all", "ungrouped", *groups, *(site.get("known_groups") or ())})
     return schema.finish()
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
-from ansible.plugins.loader import init_plugin_loader
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Report
@@ -33,17 +31,8 @@ Judge = Callable[..., Report]
 GOOD = {"site_name": "clinic", "site_domain": "clinic.health"}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _plugins() -> None:
-    init_plugin_loader([str(REPOSITORY / "collections")])
-    # pytest imports the collection as any package; ansible-core wants to have read its metadata, of which we need none.
-    package = importlib.import_module("ansible_collections.vannah.healthcloud")
-    if not hasattr(package, "_collection_meta"):
-        package._collection_meta = {}  # type: ignore[attr-defined]
-
-
 @pytest.fixture(scope="session")
-def schema(_plugins: None) -> Schema:
+def schema(ansible_plugins: None) -> Schema:
     """The schema of this collection."""
     return schema_of(DataLoader(), site_map.load())
 

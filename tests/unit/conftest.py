@@ -1,0 +1,26 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What unit tests of several areas share."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+from ansible.plugins.loader import init_plugin_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def ansible_plugins() -> None:
+    """Ansible's plugin loader, which may be set up once in a process, with this collection."""
+    if AnsibleCollectionConfig.collection_finder is None:
+        init_plugin_loader([str(REPOSITORY / "collections")])
+    # pytest imports the collection as any package; ansible-core wants to have read its metadata, of which we need none.
+    package = importlib.import_module("ansible_collections.vannah.healthcloud")
+    if not hasattr(package, "_collection_meta"):
+        package._collection_meta = {}  # type: ignore[attr-defined]
