@@ -227,9 +227,7 @@ def open_ledger(ctx: Context, answer: Answer) -> Ledger:
 
     ledger = ledgers.load(ctx)
     for name in ("journal", "generations"):
-        if not os.path.isdir(ctx.path(f"{STATE_DIR}/{name}")):
-            continue
-        if ctx.check:
+        if ctx.check or not _is_filled(ctx.path(f"{STATE_DIR}/{name}")):
             continue
         if name == "journal":
             from . import journal
@@ -240,6 +238,13 @@ def open_ledger(ctx: Context, answer: Answer) -> Ledger:
 
             answer["healed"] += undo.heal(ctx, ledger)
     return ledger
+
+
+def _is_filled(folder: str) -> bool:
+    try:
+        return bool(os.listdir(folder))
+    except OSError:
+        return False
 
 
 class Run:

@@ -164,8 +164,9 @@ def act(ctx: Context, unit: Unit, verb: str) -> None:
     """
     name = unit["name"]
     code = "reload-failed" if verb == "reload" else "start-failed"
-    if systemd.status(ctx, name).get("ActiveState") == "failed" and verb != "reload":
-        ctx.run(["systemctl", "reset-failed", name], check=False)  # its start limit would refuse us
+    if verb != "reload":
+        # It also begins systemd's count of starts anew: several runs in a row would be refused for being too many.
+        ctx.run(["systemctl", "reset-failed", name], check=False)
     systemd.forget(ctx)
     ctx.memo.setdefault("touched", {})[name] = "reload" if verb == "reload" else "restart"
     result = ctx.run(["systemctl", *(["--no-block"] if unit["no_block"] else []), verb, name], check=False, timeout=PATIENCE)

@@ -136,8 +136,6 @@ def _stop_first(ctx: Context, unit: str, made: bool) -> None:
 
 def _run_again(ctx: Context, name: str, verb: str, entry: dict[str, Any]) -> str:
     """Restart (or reload) a unit with its old files; its readiness check may belong to the new ones and is not asked."""
-    ctx.run(["systemctl", "reset-failed", name], check=False)
-    systemd.forget(ctx)
     try:
         restart.act(ctx, {"name": name, "no_block": False, "ready": None}, verb)
     except AgentError as error:

@@ -178,7 +178,7 @@ def test_undo_that_was_killed_is_finished(host: FakeHost) -> None:
     ok(host.trip(demo()))
     state = host.state()
     host.log.clear()
-    host.cut = 2  # the failing restart, reset-failed, then the end
+    host.cut = 3  # reset-failed, the failing restart, reset-failed, then the end
     with pytest.raises(fake_host.Killed):
         host.trip(demo("bad\n"))
     host.cut = None
