@@ -1,0 +1,97 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal and generations: what was there comes back, exactly, and what somebody has changed since stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, generations, journal, ledger
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+
+from .fake_host import FakeHost
+
+PATHS = ["/etc/text", "/etc/link", "/etc/new", "/etc/large"]
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    host = FakeHost(tmp_path)
+    host.write("/etc/text", "old").chmod(0o640)
+    host.file("/etc/link").symlink_to("text")
+    host.write("/etc/large", "l" * (disk.LARGE + 1))
+    return host
+
+
+def overwrite(host: FakeHost) -> None:
+    for path in PATHS:
+        host.file(path).unlink(missing_ok=True)
+        host.write(path, "new")
+
+
+def begin(host: FakeHost) -> tuple[Context, ledger.Ledger, journal.Journal]:
+    ctx = host.context()
+    book = ledger.load(ctx)
+    ctx.start_component({"name": "demo"}, book.entry("demo"))
+    ctx.section("files")["/etc/text"] = {"sha256": "old"}
+    kept = journal.Journal("demo")
+    kept.keep(ctx, dict.fromkeys(PATHS, disk.digest(b"new")), {})
+    ctx.section("files")["/etc/text"] = {"sha256": "new"}
+    return ctx, book, kept
+
+
+def test_put_back(host: FakeHost) -> None:
+    before = host.state()
+    ctx, book, kept = begin(host)
+    overwrite(host)
+    kept.put_back(ctx, book)
+    assert host.state() == before
+    assert book.entry("demo")["files"] == {"/etc/text": {"sha256": "old"}}
+    assert not host.file(journal.FOLDER).exists()
+
+
+def test_heal_leaves_what_somebody_has_changed_since(host: FakeHost) -> None:
+    begin(host)
+    overwrite(host)
+    host.write("/etc/text", "by hand")
+    ctx = host.context()
+    book = ledger.load(ctx)
+    (said,) = journal.heal(ctx, book)
+    assert "left alone" in said and "/etc/text" in said
+    assert host.file("/etc/text").read_text() == "by hand" and not host.file("/etc/new").exists() and host.file("/etc/link").is_symlink()
+    assert journal.heal(ctx, book) == []
+
+
+def test_killed_before_the_list_was_written(host: FakeHost) -> None:
+    host.write(journal.FOLDER + "/blob", "x")
+    ctx = host.context()
+    assert journal.heal(ctx, ledger.load(ctx)) == []
+    assert not host.file(journal.FOLDER).exists()
+
+
+def test_of_several_generations_the_oldest_counts(host: FakeHost) -> None:
+    ctx, _book, kept = begin(host)
+    overwrite(host)
+    kept.commit(ctx)
+    again = journal.Journal("demo")
+    again.keep(ctx, {"/etc/text": None, "/etc/more": None}, {})
+    again.commit(ctx)
+    found = generations.load(ctx, "demo")
+    assert found is not None and {saved["path"] for saved in found["files"]} == {*PATHS, "/etc/more"}
+    saved = next(saved for saved in found["files"] if saved["path"] == "/etc/text")
+    assert host.file(f"{generations.folder('demo')}/{saved['blob']}").read_text() == "old"
+    generations.discard(ctx, "demo")
+    assert not generations.exists(ctx, "demo")
+
+
+def test_all_of_it_is_root_s_alone(host: FakeHost) -> None:
+    ctx, _book, kept = begin(host)
+    overwrite(host)
+    kept.commit(ctx)
+    for file in host.file("/var/lib/vannah").rglob("*"):
+        if file.stat().st_size > disk.LARGE:
+            continue  # the old file itself, linked: the folder keeps others out
+        mode = file.stat().st_mode & 0o777
+        assert mode == (0o700 if file.is_dir() else 0o600), file
