@@ -26,8 +26,8 @@ INTRODUCTION = """\
     make check SITE=inventories/<site>
     ansible-playbook -i inventories/<site> playbooks/preflight.yml
 
-reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host, changes
-nothing, takes a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
+reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host,
+takes a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
 
     host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Write: ansible_host: the address of db2 [hosts.yml:9]
 
@@ -40,7 +40,8 @@ nothing, takes a fraction of a second (about a second for a few hundred hosts) a
 | `Write: ...` | what to write instead |
 | `[hosts.yml:9]` | file and line, where they are known |
 
-`playbooks/site.yml` begins with it. An error ends the run before any connection is opened; a warning is shown and stops nothing.
+`playbooks/site.yml` begins with it. An error ends the run before any connection is opened; a warning is shown and stops nothing. Without
+an error the secrets and the internal CA that the site lacks are made, in the inventory's folder; `--check` only says so.
 
 - **`--limit`** narrows what is changed, not what is judged: the whole inventory is read, and a limit to a part of a cluster is a warning.
 - **Several hosts with the same finding** become one line of their group, where a group has exactly these hosts.
