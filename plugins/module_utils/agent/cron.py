@@ -63,7 +63,9 @@ def cron_path(name: str) -> str:
     :raises AgentError: ``bad-cron``: cron passes over files whose names have anything but letters, digits, - and _
     """
     if not name or not name.isascii() or not all(sign.isalnum() or sign in "-_" for sign in name):
-        raise AgentError("bad-cron", f"cron entry {name!r}: cron reads only files whose names are letters, digits, - and _; choose such a name")
+        raise AgentError(
+            "bad-cron", f"cron entry {name!r}: cron reads only files whose names are letters, digits, - and _; choose such a name"
+        )
     return f"{DIRECTORY}/{name}"
 
 
@@ -110,7 +112,9 @@ def _assignment(entry: str, variable: str, value: str) -> str:
             return f"{variable}={quote}{value}{quote}\n"
     if value.strip() == value and value[0] not in "\"'":
         return f"{variable}={value}\n"
-    raise AgentError("bad-cron", f"cron entry {entry}: cron cannot take the value of {variable}, which begins with a quote and has both kinds")
+    raise AgentError(
+        "bad-cron", f"cron entry {entry}: cron cannot take the value of {variable}, which begins with a quote and has both kinds"
+    )
 
 
 def schedule_problem(schedule: str) -> str:
@@ -121,7 +125,8 @@ def schedule_problem(schedule: str) -> str:
         return f"schedule {schedule!r} is unknown: write five fields or one of {', '.join(NICKNAMES)}"
     fields = schedule.split()
     if len(fields) != len(FIELDS):
-        return f"schedule {schedule!r} has {len(fields)} fields: write five (minute, hour, day of month, month, day of week) or @daily and the like"
+        wanted = "write five (minute, hour, day of month, month, day of week) or @daily and the like"
+        return f"schedule {schedule!r} has {len(fields)} fields: {wanted}"
     for field, (what, low, high, names, first) in zip(fields, FIELDS, strict=True):
         for part in field.split(","):
             if not _part_fits(part, low, high, names, first):

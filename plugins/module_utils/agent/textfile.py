@@ -56,7 +56,14 @@ def text_step(
     action = "remove" if not after else "update" if before else "create"
     writes = {path: disk.digest(after.encode()) if after else None}
     return Step(
-        kind, target or path, action, detail, _diff(ctx, path, before, after), _write(path, after, section, key), writes=writes, claims=claims
+        kind,
+        target or path,
+        action,
+        detail,
+        _diff(ctx, path, before, after),
+        _write(path, after, section, key),
+        writes=writes,
+        claims=claims,
     )
 
 

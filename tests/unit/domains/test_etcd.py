@@ -24,7 +24,8 @@ HEALTH = (
 )
 ONE_DOWN = (
     '[{"endpoint":"https://172.17.0.5:2379","health":true,"took":"8.118789ms"},{"endpoint":"https://172.17.0.3:2379","health":true,'
-    '"took":"8.107792ms"},{"endpoint":"https://172.17.0.6:2379","health":false,"took":"4.000344888s","error":"context deadline exceeded"}]\n'
+    '"took":"8.107792ms"},{"endpoint":"https://172.17.0.6:2379","health":false,"took":"4.000344888s",'
+    '"error":"context deadline exceeded"}]\n'
 )
 STATUS = (
     '[{"Endpoint":"https://172.17.0.3:2379","Status":{"header":{"cluster_id":7817073326622120027,"member_id":12858828581462913056,'
