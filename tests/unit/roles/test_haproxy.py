@@ -46,7 +46,7 @@ def test_servers(render: Callable[..., Any]) -> None:
             {"haproxy_bind": ["192.0.2.1", "127.0.0.1"], "haproxy_read_write_port": 6000},
             ["    bind 192.0.2.1:6000", "    bind 127.0.0.1:6000"],
         ),
-        ({"haproxy_replica_max_lag": "16MB"}, ["    option httpchk GET /replica?lag=16MB"]),
+        ({"haproxy_replica_max_lag": "16MB"}, ["    option httpchk HEAD /replica?lag=16MB"]),
         (
             {"haproxy_settings": {"timeout client": "1h", "option tcplog": None, "option splice-auto": True}},
             ["    timeout client 1h", "    option splice-auto"],
