@@ -104,9 +104,16 @@ def context(real: Patroni, mode: str = "apply", runner: Callable[..., Result] | 
     return found
 
 
-def do(call: str, real: Patroni, mode: str = "apply", **params: Any) -> tuple[list[str], dict[str, Any]]:
+def no_server(argv: list[str], **_more: Any) -> Result:
+    """A host on which psql reaches no server (its exit status 2)."""
+    return Result(2, "", "connection to server failed")
+
+
+def do(
+    call: str, real: Patroni, mode: str = "apply", runner: Callable[..., Result] = no_server, **params: Any
+) -> tuple[list[str], dict[str, Any]]:
     """A call as the agent makes it: the steps' details, and the result after they were applied."""
-    ctx = context(real, mode)
+    ctx = context(real, mode, runner)
     steps, result = patroni.CALLS[call]({**COMMON, **params}, ctx)
     for step in steps:
         if mode == "apply" and step.apply:
@@ -274,6 +281,46 @@ def test_info() -> None:
     assert (result["leader"], result["synchronous"], result["pending_restart"], result["problems"]) == ("db1", ["db3"], ["db1", "db2"], [])
     assert result["member"]["postgresql"] == "17.12"
     assert result["members"][1]["pending_restart_reason"] == ["max_connections"]
+
+
+FIVE = {"max_prepared_transactions": ["0", False], "max_locks_per_transaction": ["64", False], "max_worker_processes": ["8", False]}
+
+
+@pytest.mark.parametrize(
+    ("name", "leader_waits", "settings", "lowered", "waits_for_leader"),
+    [
+        ("db1", True, {"max_connections": ["215", True]}, ["max_connections"], False),  # who leads waits for nobody
+        ("db2", True, {"max_connections": ["215", True]}, ["max_connections"], True),
+        # Patroni started it with its leader's value, so for PostgreSQL nothing is pending any more.
+        ("db2", True, {"max_connections": ["215", False]}, ["max_connections"], True),
+        ("db2", True, {"max_connections": ["215", True], "shared_buffers": ["16384", True]}, ["max_connections"], False),
+        ("db2", False, {"max_connections": ["215", False]}, ["max_connections"], False),  # the leader has it already
+        ("db2", True, {"max_connections": ["150", True]}, [], False),  # raised
+        ("db2", True, {"max_connections": ["200", False], "shared_buffers": ["16384", True]}, [], False),
+    ],
+)
+def test_what_is_lowered_waits_for_the_leader(
+    name: str, leader_waits: bool, settings: dict[str, Any], lowered: list[str], waits_for_leader: bool
+) -> None:
+    asked: list[tuple[list[str], Any]] = []
+
+    def psql(argv: list[str], **more: Any) -> Result:
+        asked.append((argv, more))
+        return Result(0, json.dumps({**FIVE, "max_wal_senders": ["10", False], **settings}) + "\n")
+
+    found = changed(CLUSTER, "db1", pending_restart=leader_waits, port=6432)
+    found = changed(found, "db2", port=6432)
+    _steps, result = do("info", Patroni(found, name), runner=psql, wait=0)
+    assert (result["member"]["lowered"], result["member"]["waits_for_leader"]) == (lowered, waits_for_leader)
+    assert "6432" in asked[0][0]
+
+
+def test_a_member_that_waits_for_nothing_is_not_asked() -> None:
+    def psql(argv: list[str], **_more: Any) -> Result:
+        raise AssertionError(argv)
+
+    _steps, result = do("info", Patroni(name="db3", pending_restart=False), runner=psql, wait=0)
+    assert (result["member"]["lowered"], result["member"]["waits_for_leader"]) == ([], False)
 
 
 def test_info_of_a_member_that_does_not_answer_is_no_failure() -> None:

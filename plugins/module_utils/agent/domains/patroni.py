@@ -23,6 +23,7 @@ from .patroni_cluster import (
 from .patroni_guard import guard
 from .patroni_packages import update
 from .patroni_rest import Rest, Silent, connect, silent
+from .patroni_settings import waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def info(params: Params, ctx: Context) -> Outcome:
     """The cluster as this member sees it; with ``wait`` not before it is whole.
 
     :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
-    :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart)
+    :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,
+        and :func:`.patroni_settings.waiting`)
     :raises AgentError: ``cluster-not-whole`` when it was not whole in time
     """
     rest = connect(ctx, params)
@@ -149,16 +151,22 @@ def info(params: Params, ctx: Context) -> Outcome:
         try:
             found = state(rest, look(rest), params)
         except AgentError as error:
-            return [], {"answers": False, "error": error.msg, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+            silence = {"answers": False, "error": error.msg, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+            return [], {**silence, "member": {"pending_restart": False, "lowered": [], "waits_for_leader": False}}
     said = own(rest)
+    name = str((said.get("patroni") or {}).get("name") or "")
     found["member"] = {
-        "name": (said.get("patroni") or {}).get("name", ""),
+        "name": name,
         "role": said.get("role", ""),
         "state": said.get("state", ""),
         "postgresql": _version(said.get("server_version")),
         "patroni": (said.get("patroni") or {}).get("version", ""),
         "pending_restart": bool(said.get("pending_restart")),
+        "lowered": [],
+        "waits_for_leader": False,
     }
+    if said.get("pending_restart"):
+        found["member"].update(waiting(ctx, look(rest), name, configuration(rest)))
     found["error"] = ""
     return [], found
 

@@ -1,0 +1,206 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Day-2 verbs on the live cluster: what each does, what it refuses, and that it can be run again."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import time
+from collections.abc import Callable
+
+from site_under_test import Site, ceiling, wait_until
+from writer import Writers
+
+Measured = Callable[[str], None]
+
+#: What a standby may be behind and still be a candidate, in bytes (docs/day2.md).
+ALLOWED_LAG = 1048576
+
+
+def verb(site: Site, name: str, **values: object) -> str:
+    """Run a verb that has to end well and return what it printed."""
+    done = site.playbook(f"postgresql_{name}.yml", *(["-e", json.dumps(values)] if values else []))
+    assert done.returncode == 0, f"postgresql_{name} exited {done.returncode}:\n{done.stdout[-4000:]}"
+    return done.stdout
+
+
+def refused(site: Site, name: str, **values: object) -> str:
+    """Run a verb that has to be refused; the leader and every postmaster stay what they were."""
+    before = site.leader(), postmasters(site)
+    done = site.playbook(f"postgresql_{name}.yml", "-e", json.dumps(values))
+    assert done.returncode != 0, f"postgresql_{name} {values} was not refused:\n{done.stdout[-4000:]}"
+    assert (site.leader(), postmasters(site)) == before
+    return done.stdout
+
+
+def postmasters(site: Site) -> dict[str, float]:
+    """When each member's postmaster started, in seconds since the epoch."""
+    return {h: float(site.query(h, "select extract(epoch from pg_postmaster_start_time())") or 0) for h in site.hosts("postgresql")}
+
+
+def standbys(site: Site) -> tuple[str, str]:
+    """A synchronous standby and another one."""
+    synchronous = wait_until(site.synchronous, "a standby is synchronous", ceiling(30))
+    return synchronous, next(h for h in site.hosts("postgresql") if h not in (synchronous, site.leader()))
+
+
+def changed(printed: str) -> dict[str, int]:
+    """Each host's number of changed tasks, from the recap."""
+    return {host: int(number) for host, number in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", printed, re.MULTILINE)}
+
+
+def test_info_says_who_leads(site: Site) -> None:
+    """The live cluster's members, roles and lag; nothing is changed."""
+    site.wait_whole()
+    printed = verb(site, "info")
+    assert re.search(rf"{site.leader()}: leader, running, timeline \d+", printed), printed
+    assert f"{site.synchronous()}: sync_standby, streaming" in printed or "quorum_standby, streaming" in printed, printed
+    assert "not whole" not in printed
+    assert not any(changed(printed).values())
+
+
+def test_switchover_to_a_named_member(site: Site, writers: Writers, measured: Measured) -> None:
+    """The named member leads after at most 2 s without writes; once more with the same name there is nothing to do."""
+    candidate, _other = standbys(site)
+    began = time.monotonic()
+    verb(site, "switchover", postgresql_candidate=candidate)
+    writers.wait_for_rows(50)
+    gap = writers.record.longest_gap(began, time.monotonic())
+    measured(f"write gap {gap:.2f} s (ceiling 2 s)")
+    assert site.leader() == candidate
+    before = postmasters(site)
+    again = verb(site, "switchover", postgresql_candidate=candidate)
+    assert f"{candidate} leads already" in again
+    assert not any(changed(again).values())
+    assert postmasters(site) == before
+    assert gap <= ceiling(2)
+
+
+def test_switchover_refuses_who_could_lack_rows(site: Site) -> None:
+    """Nobody's name, a standby that commits do not wait for, and one that is behind."""
+    site.wait_whole()
+    leader = site.leader()
+    synchronous, other = standbys(site)
+    assert "unknown-member" in refused(site, "switchover", postgresql_candidate="db99")
+    said = refused(site, "switchover", postgresql_candidate=other)
+    assert "candidate-not-synchronous" in said and synchronous in said
+    receiver = str(site.query(other, "select pid from pg_stat_wal_receiver"))
+    site.run(other, "kill", "-STOP", receiver)
+    try:
+        site.query(leader, "select count(pg_logical_emit_message(false, 'fault', repeat('x', 1000))) from generate_series(1, 4000)")
+        behind = lambda: any(m["name"] == other and (m.get("lag") or 0) > ALLOWED_LAG for m in site.members(leader))  # noqa: E731
+        wait_until(behind, f"{other} is behind by more than {ALLOWED_LAG} bytes", ceiling(30))
+        assert re.search(rf"{other} is \d+ bytes behind", refused(site, "switchover", postgresql_candidate=other))
+    finally:
+        site.run(other, "kill", "-CONT", receiver, check=False)
+    site.wait_whole()
+
+
+def test_reinit_copies_a_standby_anew(site: Site, writers: Writers, measured: Measured) -> None:
+    """The leader is refused; a standby's directory is a new one and it follows again."""
+    leader = site.leader()
+    assert "member-leads" in refused(site, "reinit", postgresql_member=leader)
+    _synchronous, member = standbys(site)
+    marker = f"{site.query(member, 'show data_directory')}/made_before"
+    site.run(member, "touch", marker)
+    began = time.monotonic()
+    verb(site, "reinit", postgresql_member=member)
+    measured(f"copied and following after {time.monotonic() - began:.1f} s")
+    assert site.run(member, "test", "-e", marker, check=False).returncode == 1
+    assert site.leader() == leader
+    site.wait_whole()
+
+
+def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measured) -> None:
+    """The live leader is refused; a standby leaves, its data stay, and the next converge makes it a member again."""
+    site.wait_whole()
+    leader = site.leader()
+    assert "member-leads" in refused(site, "remove", postgresql_member=leader, postgresql_force=True)
+    member, _other = standbys(site)
+    directory = site.query(member, "show data_directory")
+    began = time.monotonic()
+    verb(site, "remove", postgresql_member=member)
+    writers.wait_for_rows(50)
+    measured(f"removing the synchronous standby: write gap {writers.record.longest_gap(began, time.monotonic()):.1f} s")
+    assert member not in [m["name"] for m in site.members(leader)]
+    assert site.run(member, "systemctl", "is-enabled", "patroni.service", check=False).stdout.strip() == "disabled"
+    assert site.run(member, "pgrep", "-x", "postgres", check=False).stdout == ""
+    site.run(member, "test", "-s", f"{directory}/PG_VERSION")
+    again = verb(site, "remove", postgresql_member=member)
+    assert f"{member} is out already" in again
+    assert not any(changed(again).values())
+    # As a host that was added to the inventory.
+    site.converge()
+    site.wait_whole()
+    assert member in [m["name"] for m in site.members(leader)]
+    assert site.leader() == leader
+    site.converge_unchanged()
+
+
+def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
+    """Nothing newer and nothing that waits: said so, and nobody is interrupted."""
+    site.wait_whole()
+    verb(site, "update")  # whatever the mirror has newer than the image
+    site.wait_whole()
+    before, units, leader = postmasters(site), site.invocations(), site.leader()
+    began = time.monotonic()
+    printed = verb(site, "update")
+    measured(f"an update with nothing to do takes {time.monotonic() - began:.1f} s")
+    assert not any(changed(printed).values()), printed[-3000:]
+    for host in site.hosts("postgresql"):
+        assert f"{host} is up to date" in printed, printed[-6000:]
+    assert postmasters(site) == before and site.invocations() == units and site.leader() == leader
+
+
+def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Measured) -> None:
+    """One member after the other, the leader last, by the converge that changes them: raised, and lowered again."""
+    site.wait_whole()
+    values = {"postgresql_max_connections": 210, "postgresql_settings": {"shared_buffers": "160MB"}}
+    shown = "select current_setting('max_connections') || ' ' || current_setting('shared_buffers')"
+    usual = site.query(site.leader(), shown)
+    for what, arguments, wanted in (("raised", ["-e", json.dumps(values)], "210 160MB"), ("lowered", [], usual)):
+        leader, before = site.leader(), postmasters(site)
+        began = time.monotonic()
+        site.converge(*arguments)
+        took = time.monotonic() - began
+        writers.wait_for_rows(50)
+        gap = writers.record.longest_gap(began, time.monotonic())
+        measured(f"{what}: rolling restart {took:.0f} s, write gap {gap:.1f} s (ceiling 5 s)")
+        assert {h: site.query(h, shown) for h in before} == dict.fromkeys(before, wanted)
+        assert not any(m.get("pending_restart") for m in site.members())
+        after = postmasters(site)
+        assert all(after[h] > before[h] for h in before)
+        if what == "raised":
+            assert max(after, key=lambda h: after[h]) == leader, f"{leader} led and was not the last: {after}"
+        assert gap <= ceiling(5)
+        site.wait_whole()
+    site.converge_unchanged()
+
+
+def test_setting_of_etcd(site: Site, writers: Writers, measured: Measured) -> None:
+    """etcd's members are restarted one at a time by the converge that changes a setting; the leader of PostgreSQL stays."""
+    site.wait_whole()
+    leader = site.leader()
+    for arguments in (["-e", json.dumps({"etcd_settings": {"snapshot-count": 50001}})], []):
+        starts = {h: site.starts(h, "etcd.service") for h in site.hosts("etcd")}
+        began = time.monotonic()
+        site.converge(*arguments)
+        writers.wait_for_rows(50)
+        gap = writers.record.longest_gap(began, time.monotonic())
+        measured(f"one etcd after the other in {time.monotonic() - began:.0f} s, write gap {gap:.1f} s (ceiling 5 s)")
+        assert {h: site.starts(h, "etcd.service") - n for h, n in starts.items()} == dict.fromkeys(starts, 1)
+        away = sorted(interruption(site, host) for host in starts)
+        assert all(back < next_gone for (_gone, back), (next_gone, _back) in itertools.pairwise(away)), f"two members at once: {away}"
+        assert site.leader() == leader
+        assert gap <= ceiling(5)
+    site.converge_unchanged()
+
+
+def interruption(site: Site, host: str) -> tuple[int, int]:
+    """When a host's etcd was last stopped and started again, in microseconds of the machine's clock, which all containers share."""
+    names = ("ActiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    shown = site.run(host, "systemctl", "show", "-p", ",".join(names), "etcd.service").stdout
+    found = dict(line.split("=", 1) for line in shown.splitlines())
+    return int(found[names[0]]), int(found[names[1]])
