@@ -445,6 +445,18 @@ def test_the_live_leader_is_never_removed(force: bool) -> None:
     assert caught.value.code == "member-leads"
 
 
+def test_debian_12_does_not_say_its_name_so_the_configuration_does(tmp_path: Path) -> None:
+    """Patroni 3.0.2: neither name in /patroni nor scope in /cluster (recorded: {"version": "3.0.2", "scope": "vannah"})."""
+    config = tmp_path / "etc/patroni/config.yml"
+    config.parent.mkdir(parents=True)
+    config.write_text("# Written by vannah.healthcloud\nscope: vannah\nnamespace: /vannah/\nname: db1\npostgresql:\n  name: other\n")
+    real = Patroni({"members": CLUSTER["members"]})
+    real.own = {**OWN, "role": "master", "patroni": {"version": "3.0.2", "scope": "vannah"}}
+    steps, result = patroni.config({**COMMON, "config": {"ttl": 30}, "wait": 0}, context(real, root=str(tmp_path)))
+    assert [step.target for step in steps] == ["vannah"]
+    assert result["scope"] == "vannah"
+
+
 # --- the driver of component_restart ------------------------------------------------------------------------------------------
 
 UNIT = {"name": "patroni.service", "ready": {"http": "https://127.0.0.1:8008/health", "timeout": 1}}

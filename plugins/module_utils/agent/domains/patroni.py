@@ -55,7 +55,7 @@ def look(rest: Rest, others: list[str] | None = None) -> Cluster:
             first = first or error
             continue
         if status == 200 and isinstance(said, dict):
-            return Cluster(said)
+            return Cluster({"scope": rest.names.get("scope", ""), **said})
         first = first or Silent(f"GET /cluster answers {status}")
     raise silent(rest.url, first or Silent("nobody was asked"))
 
@@ -69,11 +69,13 @@ def own(rest: Rest) -> dict[str, Any]:
         _status, said = rest.ask("/patroni")
     except Silent as error:
         raise silent(rest.url, error) from error
-    return said if isinstance(said, dict) else {}
+    if not isinstance(said, dict):
+        return {}
+    return {**said, "patroni": {**rest.names, **(said.get("patroni") or {})}}
 
 
 def own_name(rest: Rest) -> str:
-    """This host's member name, as Patroni 3.0 and newer says it; empty where it says none."""
+    """This host's member name, as Patroni or else its configuration says it; empty where neither does."""
     return str((own(rest).get("patroni") or {}).get("name") or "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ..model import AgentError, Step
+from .patroni_rest import CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from ..model import Context
 
-CONFIG = "/etc/patroni/config.yml"
 #: First line of the configuration that the role writes.
 OURS = "# Written by vannah.healthcloud"
 LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, include/net/tcp_states.h

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Where the role keeps a member's certificate.
 PKI = "/etc/vannah/pki/postgresql"
 URL = "https://127.0.0.1:8008"
+#: The member's own configuration, as the role writes it.
+CONFIG = "/etc/patroni/config.yml"
 
 
 class Silent(Exception):
@@ -34,10 +36,12 @@ class Rest:
     """One member's REST interface.
 
     :param transport: ``(method, url, body, timeout) -> (status, text)``, raising :class:`Silent`
+    :param names: ``scope`` and ``name`` of this host's member, which Patroni says itself from 3.1 on (Debian 12 has 3.0)
     """
 
-    def __init__(self, url: str, transport: Transport) -> None:
+    def __init__(self, url: str, transport: Transport, names: dict[str, str] | None = None) -> None:
         self.url = url.rstrip("/")
+        self.names = names or {}
         self._transport = transport
 
     def at(self, api_url: str) -> Rest:
@@ -85,7 +89,17 @@ def connect(ctx: Context, params: dict[str, Any]) -> Rest:
     transport = ctx.memo.get("patroni_rest")
     if transport is None:
         transport = ctx.memo["patroni_rest"] = _urllib(ctx, params)
-    return Rest(params.get("url") or URL, transport)
+    return Rest(params.get("url") or URL, transport, names_of(ctx.path(CONFIG)))
+
+
+def names_of(path: str) -> dict[str, str]:
+    """``scope`` and ``name`` in a member's configuration, each a line of its own there; nothing where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            pairs = [line.rstrip("\n").partition(": ") for line in file]
+    except OSError:
+        return {}
+    return {key: value.strip("'\"") for key, _colon, value in pairs if key in ("scope", "name")}
 
 
 def silent(url: str, error: Silent) -> AgentError:
