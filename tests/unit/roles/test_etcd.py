@@ -79,6 +79,9 @@ def member(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatc
         "ETCD_INITIAL_ADVERTISE_PEER_URLS": "https://192.0.2.12:2380",
         "ETCD_INITIAL_CLUSTER": "db1=https://192.0.2.11:2380,db2=https://192.0.2.12:2380",
         "VANNAH_OTHER_MEMBERS": "https://192.0.2.11:2379",
+        "ETCD_TRUSTED_CA_FILE": str(tmp_path / "ca.pem"),
+        "ETCD_CERT_FILE": str(tmp_path / "cert.pem"),
+        "ETCD_KEY_FILE": str(tmp_path / "key.pem"),
     }.items():
         monkeypatch.setenv(name, value)
     return module
