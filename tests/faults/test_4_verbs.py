@@ -136,65 +136,56 @@ def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measure
     site.wait_whole()
     assert member in [m["name"] for m in site.members(leader)]
     assert site.leader() == leader
-    site.converge_unchanged()
 
 
 def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
     """Nothing newer and nothing that waits: said so, and nobody is interrupted."""
     site.wait_whole()
-    verb(site, "update")  # whatever the mirror has newer than the image
-    site.wait_whole()
-    before, units, leader = postmasters(site), site.invocations(), site.leader()
-    began = time.monotonic()
-    printed = verb(site, "update")
-    measured(f"an update with nothing to do takes {time.monotonic() - began:.1f} s")
+    for _attempt in range(2):  # the mirror may have something newer than the image
+        before, units, leader = postmasters(site), site.invocations(), site.leader()
+        began = time.monotonic()
+        printed = verb(site, "update")
+        took = time.monotonic() - began
+        if not any(changed(printed).values()):
+            break
+        site.wait_whole()
+    measured(f"an update with nothing to do takes {took:.1f} s")
     assert not any(changed(printed).values()), printed[-3000:]
     for host in site.hosts("postgresql"):
-        assert f"{host} is up to date" in printed, printed[-6000:]
+        assert re.search(rf"{host} is up to date,\s+no restart is pending", printed), printed[-6000:]
     assert postmasters(site) == before and site.invocations() == units and site.leader() == leader
 
 
 def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Measured) -> None:
-    """One member after the other, the leader last, by the converge that changes them: raised, and lowered again."""
+    """Raised, and lowered again: the converge that changes them restarts one member after the other, of etcd and of PostgreSQL."""
     site.wait_whole()
-    values = {"postgresql_max_connections": 210, "postgresql_settings": {"shared_buffers": "160MB"}}
+    values = {
+        "postgresql_max_connections": 210,
+        "postgresql_settings": {"shared_buffers": "160MB"},
+        "etcd_settings": {"snapshot-count": 50001},
+    }
     shown = "select current_setting('max_connections') || ' ' || current_setting('shared_buffers')"
     usual = site.query(site.leader(), shown)
     for what, arguments, wanted in (("raised", ["-e", json.dumps(values)], "210 160MB"), ("lowered", [], usual)):
         leader, before = site.leader(), postmasters(site)
+        starts = {h: site.starts(h, "etcd.service") for h in site.hosts("etcd")}
         began = time.monotonic()
         site.converge(*arguments)
         took = time.monotonic() - began
         writers.wait_for_rows(50)
         gap = writers.record.longest_gap(began, time.monotonic())
-        measured(f"{what}: rolling restart {took:.0f} s, write gap {gap:.1f} s (ceiling 5 s)")
+        measured(f"{what}: rolling restarts {took:.0f} s, write gap {gap:.1f} s (ceiling 5 s)")
         assert {h: site.query(h, shown) for h in before} == dict.fromkeys(before, wanted)
         assert not any(m.get("pending_restart") for m in site.members())
         after = postmasters(site)
         assert all(after[h] > before[h] for h in before)
         if what == "raised":
             assert max(after, key=lambda h: after[h]) == leader, f"{leader} led and was not the last: {after}"
-        assert gap <= ceiling(5)
-        site.wait_whole()
-    site.converge_unchanged()
-
-
-def test_setting_of_etcd(site: Site, writers: Writers, measured: Measured) -> None:
-    """etcd's members are restarted one at a time by the converge that changes a setting; the leader of PostgreSQL stays."""
-    site.wait_whole()
-    leader = site.leader()
-    for arguments in (["-e", json.dumps({"etcd_settings": {"snapshot-count": 50001}})], []):
-        starts = {h: site.starts(h, "etcd.service") for h in site.hosts("etcd")}
-        began = time.monotonic()
-        site.converge(*arguments)
-        writers.wait_for_rows(50)
-        gap = writers.record.longest_gap(began, time.monotonic())
-        measured(f"one etcd after the other in {time.monotonic() - began:.0f} s, write gap {gap:.1f} s (ceiling 5 s)")
         assert {h: site.starts(h, "etcd.service") - n for h, n in starts.items()} == dict.fromkeys(starts, 1)
         away = sorted(interruption(site, host) for host in starts)
         assert all(back < next_gone for (_gone, back), (next_gone, _back) in itertools.pairwise(away)), f"two members at once: {away}"
-        assert site.leader() == leader
         assert gap <= ceiling(5)
+        site.wait_whole()
     site.converge_unchanged()
 
 
