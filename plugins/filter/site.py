@@ -5,25 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-
-def addresses_of(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Names and addresses of hosts: ``site_address``, else ``ansible_host``, else the name.
-
-    :raises AnsibleFilterError: a host is not in the inventory
-    """
-    found = []
-    for host in hosts:
-        if host not in hostvars:
-            raise AnsibleFilterError(f"addresses_of: the inventory has no host {host!r}")
-        variables = hostvars[host]
-        address = next((variables[name] for name in ("site_address", "ansible_host") if variables.get(name)), host)
-        found.append({"name": str(host), "address": str(address)})
-    return found
+from ..module_utils.addresses import addresses_of
 
 
 class FilterModule:

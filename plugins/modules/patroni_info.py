@@ -54,8 +54,8 @@ pending_restart:
 member:
   description:
     - This host's own member. C(name), C(role), C(state), C(postgresql) and C(patroni) (versions) where Patroni answers.
-    - C(pending_restart), C(lowered) (settings that run with more than the cluster's configuration says, and that a standby must have at least
-      as high as its leader), C(waits_for_leader) (a restart of this standby would change nothing before the leader's).
+    - C(pending_restart), C(lowered) (settings that run with more than the cluster's configuration says, and that a standby must have at
+      least as high as its leader), C(waits_for_leader) (a restart of this standby would change nothing before the leader's).
   returned: always
   type: dict
 answers:

@@ -15,9 +15,12 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def ansible_plugins() -> None:
-    """Ansible's plugin loader, which may be set up once in a process, with this collection."""
+    """Ansible's plugin loader, which may be set up once in a process, with this collection.
+
+    Before any test: a template that is rendered earlier remembers that there are no filters of ours.
+    """
     if AnsibleCollectionConfig.collection_finder is None:
         init_plugin_loader([str(REPOSITORY / "collections")])
     # pytest imports the collection as any package; ansible-core wants to have read its metadata, of which we need none.

@@ -15,8 +15,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.filter.site import addresses_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.addresses import addresses_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating
 
 ROLE = {

@@ -149,6 +149,14 @@ def test_no_quorum_is_not_no_cluster(member: ModuleType, monkeypatch: pytest.Mon
         member.join(False)
 
 
+def test_a_cluster_that_waits_for_its_first_leader_is_none(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members that began a moment ago accept connections and have no leader before this one has begun with them."""
+    monkeypatch.setattr(member, "etcdctl", lambda *_: None)
+    monkeypatch.setattr(member, "never_decided", lambda endpoint: True)
+    member.join(False)
+    assert not Path(member.JOIN).exists()
+
+
 def test_a_silent_host_is_not_no_cluster(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others' firewalls may not know a new member yet: it must not begin a cluster of its own."""
     monkeypatch.setattr(member, "accepts", lambda endpoint: None)
