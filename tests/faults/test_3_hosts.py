@@ -32,7 +32,7 @@ def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
     before = site.fingerprint()
     wanted = ["-e", '{"base_packages": ["hello"]}']
     rule = "tcp dport { 80, 443, 3142 } reject with tcp reset;"
-    site.run(host, "nft", "-f", "-", stdin=f"table inet fault {{ chain output {{ type filter hook output priority -300; {rule} }} }}\n")
+    site.run(host, "nft", "-f", "-", stdin=f"table inet fault {{\nchain output {{ type filter hook output priority -300; {rule} }}\n}}\n")
     try:
         failed = site.playbook("base.yml", *wanted)
     finally:
