@@ -104,7 +104,7 @@ def users(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     except Silent as error:
         unseen(s3, error)
         known, answers = minio_users.Known(), False
-    minio_users.refuse(made, known)
+    minio_users.refuse(s3, made, known)
     names = set(known.users) | {user["name"] for user in made["users"] if user["state"] == "present"}
     names -= {user["name"] for user in made["users"] if user["state"] == "absent"}
     return list(minio_users.plan(s3, made, known)), {"answers": answers, "users": sorted(names)}

@@ -159,7 +159,8 @@ def _lines(values: Item) -> str:
         elif name == "policy" and value:
             lines += [f"policy: {json.dumps(statement, sort_keys=True)}" for statement in value["Statement"]]
         else:
-            lines.append(f"{name}: {value if isinstance(value, (str, int)) else json.dumps(value, sort_keys=True)}")
+            shown = value if isinstance(value, (str, int)) else json.dumps(value, sort_keys=True)
+            lines.append(f"{name}: {'none' if shown in ('', 'null') else shown}")
     return "".join(f"{line}\n" for line in lines)
 
 

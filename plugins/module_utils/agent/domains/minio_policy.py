@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from ..model import AgentError
 
 TYPE_CHECKING = False
@@ -49,9 +51,11 @@ def bucket_policy(bucket: str, given: Any) -> Document | None:
     for statement in document["Statement"]:
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise AgentError("bad-policy", f"bucket {bucket}: a statement of its policy has no Principal: say whom it is for")
-        if not any(text.removeprefix("arn:aws:s3:::").split("/")[0] == bucket for text in statement.get("Resource", [])):
-            text = f"bucket {bucket}: a statement of its policy is about no resource of it"
-            raise AgentError("bad-policy", f"{text}: write arn:aws:s3:::{bucket} or arn:aws:s3:::{bucket}/*")
+        for text in statement.get("Resource", []):
+            if not fnmatchcase(bucket, text.removeprefix("arn:aws:s3:::").partition("/")[0]):
+                raise AgentError(
+                    "bad-policy", f"bucket {bucket}: its policy is about {text}: write arn:aws:s3:::{bucket} or arn:aws:s3:::{bucket}/*"
+                )
     return document
 
 

@@ -82,7 +82,7 @@ class S3:
     :param endpoint: ``https://192.0.2.1:9000``
     :param ca: file with the authority of the endpoint's certificate; "" for those the system trusts
     :param timeout: seconds for each read of an answer
-    :raises AgentError: ``bad-endpoint``
+    :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request
     """
 
     def __init__(
@@ -276,6 +276,9 @@ def _wire(s3: S3) -> Wire:
             except (OSError, HTTPException) as error:
                 link.close()
                 # A server may close a connection that lay idle; what never reached it is sent again.
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    text = f"the certificate at {s3.endpoint} is not one that {s3.ca or 'this system'} vouches for: {error.verify_message}"
+                    raise AgentError("minio-untrusted", f"{text}. Correct ca, or the name in endpoint") from error
                 if not (again and isinstance(error, (ConnectionError, HTTPException))):
                     raise Silent(str(error) or type(error).__name__) from error
         raise Silent("the connection breaks off")

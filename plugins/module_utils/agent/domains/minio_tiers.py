@@ -87,9 +87,10 @@ def _tier(s3: S3, tier: Item, now: Item | None, params: Item) -> list[Step]:
         raise AgentError(
             "tier-fixed", f"tier {name} exists and cannot be moved: {said}. Objects are in it: declare another tier with another name"
         )
+    # An access key has one secret: where the given one fits and the store gets in with what it has, they are the same.
+    _probe(s3.ctx, tier, params, empty=False)
     if tier["access_key"] == now["access_key"] and _works(s3, name):
         return []
-    _probe(s3.ctx, tier, params, empty=False)
     shown = {"access_key": now["access_key"], "secret_key": "(set)"}, {"access_key": tier["access_key"], "secret_key": "(another)"}
     return [Step("tier", f"tier {name}", "update", "credentials", _diff(s3.ctx, name, *shown), _edit(s3, tier))]
 

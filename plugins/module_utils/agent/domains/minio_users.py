@@ -149,7 +149,7 @@ def _check_account(item: Item) -> Item:
     return {**item, "policy": policy}
 
 
-def refuse(made: Item, known: Known) -> None:
+def refuse(s3: S3, made: Item, known: Known) -> None:
     """What cannot be, told before anything is changed.
 
     :raises AgentError: ``unknown-policy``, ``policy-in-use``, ``bad-user``, ``unknown-user``, ``service-account-fixed``
@@ -183,8 +183,8 @@ def refuse(made: Item, known: Known) -> None:
         if now is not None and now["user"] != parent:
             text = f"service account {name} is of user {now['user']}, not of {parent}: it cannot change hands"
             raise AgentError("service-account-fixed", f"{text}. Remove it first (state: absent), or choose another access_key")
-        stays = parent in known.users and users.get(parent, {}).get("state") != "absent"
-        if not stays and users.get(parent, {}).get("state") != "present" and now is None:
+        coming = users.get(parent, {}).get("state")
+        if not (coming == "present" or (coming is None and (parent in known.users or parent == s3.access_key))):
             raise AgentError("unknown-user", f"service account {name}: there is no user {parent}: add it to users, or correct the name")
 
 

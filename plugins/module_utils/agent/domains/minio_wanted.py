@@ -134,7 +134,7 @@ def lifecycle(name: str, rules: list[Item]) -> dict[str, Item]:
         if not rule_id or len(rule_id) > 255 or rule_id in made:
             raise AgentError("bad-lifecycle", f"{where}: an id has 1 to 255 characters and is there once")
         rule: Item = {"enabled": item["enabled"], "prefix": item["prefix"]}
-        rule |= {option: item[option] for option in PLACES if item[option] not in (None, False, "")}
+        rule |= {option: item[option] for option in PLACES if item[option] not in (None, "") and item[option] is not False}
         made[rule_id] = rule
         for option, value in rule.items():
             low = 0 if option in ("transition_days", "noncurrent_transition_days") else 1
