@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.vannah.healthcloud.plugins.action import recovery_kit, site_secrets
+from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec, postgresql_spec
 from ansible_collections.vannah.healthcloud.plugins.module_utils.component_spec import COMPONENT_SPEC
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import specs
 
@@ -19,6 +21,13 @@ MODULES = {
     "component_restart": specs.COMPONENT_RESTART,
     "lease": specs.LEASE,
     "host_facts": specs.HOST_FACTS,
+    "minio_buckets": minio_spec.BUCKETS,
+    "minio_info": minio_spec.INFO,
+    "minio_tiers": minio_spec.TIERS,
+    "minio_users": minio_spec.USERS,
+    "postgresql_objects": postgresql_spec.OBJECTS,
+    "recovery_kit": recovery_kit.ARGUMENT_SPEC,
+    "site_secrets": site_secrets.ARGUMENT_SPEC,
 }
 COMPARED = ("type", "elements", "required", "default", "choices")
 _MISSING = object()
@@ -29,7 +38,15 @@ def documentation(name: str) -> dict[str, Any]:
     module = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.modules.{name}")
     for text in (module.EXAMPLES, module.RETURN):
         assert yaml.safe_load(text)
-    return dict(yaml.safe_load(module.DOCUMENTATION))
+    found = dict(yaml.safe_load(module.DOCUMENTATION))
+    for fragment in found.get("extends_documentation_fragment", ()):
+        if not fragment.startswith("vannah."):  # Ansible's own: no options
+            continue
+        shared = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.doc_fragments.{fragment.rpartition('.')[2]}")
+        options = yaml.safe_load(shared.ModuleDocFragment.DOCUMENTATION)["options"]
+        assert not set(options) & set(found["options"])
+        found["options"] = {**options, **found["options"]}
+    return found
 
 
 def differences(spec: dict[str, Any], documented: dict[str, Any], where: str = "") -> list[str]:

@@ -1,0 +1,38 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation that the modules of the object store share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How an object store is reached."""
+
+    DOCUMENTATION = r"""
+options:
+  endpoint:
+    description: Where the store answers, C(https://name:port).
+    type: str
+    default: https://127.0.0.1:9000
+  access_key:
+    description: Access key that this is done with; for MinIO the root user's name.
+    type: str
+    required: true
+  secret_key:
+    description: Its secret. It is used to sign requests and never sent.
+    type: str
+    required: true
+  ca:
+    description: File on the host with the CA of the store's certificate. Empty for those the host trusts.
+    type: path
+    default: /etc/vannah/pki/ca.crt
+  region:
+    description: The store's region.
+    type: str
+    default: us-east-1
+  timeout:
+    description: Seconds to wait for each answer.
+    type: int
+    default: 30
+"""

@@ -1,0 +1,107 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``vannah.healthcloud.minio_tiers``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: minio_tiers
+author: The VannahHealthCloud developers
+short_description: Tiers of MinIO, remote stores that a lifecycle moves objects to
+description:
+  - Makes the tiers that the list names. Others stay as they are.
+  - Each remote is asked with the credentials given for it before anything is declared. One that does not answer, or a new tier's place
+    where objects lie already, fails the task.
+  - Secrets cannot be read back. An access key has one secret; where the given one fits and the store gets at the remote with what it
+    has, nothing is changed. To find that out, the store itself puts a small object there and takes it away again, also in check mode.
+extends_documentation_fragment: [vannah.healthcloud.minio]
+options:
+  tiers:
+    description: Tiers.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The tier's name, in capitals.
+        type: str
+        required: true
+      state:
+        description: V(absent) removes the tier. One that a lifecycle names, or with objects in it, is refused.
+        type: str
+        choices: [present, absent]
+        default: present
+      type:
+        description: What the remote is.
+        type: str
+        choices: [minio, s3]
+        default: minio
+      endpoint:
+        description: Where the remote answers. Like all but the credentials, it cannot be changed later.
+        type: str
+        default: ''
+      bucket:
+        description: Its bucket, which exists.
+        type: str
+        default: ''
+      prefix:
+        description: Where in the bucket the objects go. No other tier or store may use the same.
+        type: str
+        default: ''
+      region:
+        description: Its region.
+        type: str
+        default: ''
+      storage_class:
+        description: Storage class of the objects there. Type V(s3) only.
+        type: str
+        default: ''
+      access_key:
+        description: Access key at the remote.
+        type: str
+        default: ''
+      secret_key:
+        description: Its secret.
+        type: str
+        default: ''
+attributes:
+  check_mode:
+    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
+    support: full
+  diff_mode:
+    description: Shows what was before and is after; never a secret.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Old studies go to the second site
+  vannah.healthcloud.minio_tiers:
+    access_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_user') }}"
+    secret_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_password') }}"
+    tiers:
+      - name: COLD
+        endpoint: https://store2.example.org:9000
+        bucket: cold
+        prefix: site1
+        access_key: site1-tier
+        secret_key: "{{ lookup('vannah.healthcloud.secret', 'tier_cold') }}"
+  run_once: true
+"""
+
+RETURN = r"""
+answers:
+  description: Whether the store answered; false in check mode where it does not yet.
+  type: bool
+  returned: always
+tiers:
+  description: Names of all tiers that are there at the end.
+  type: list
+  elements: str
+  returned: always
+steps:
+  description: What was done, or would be in check mode.
+  type: list
+  elements: dict
+  returned: always
+"""

@@ -1,0 +1,135 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``vannah.healthcloud.minio_users``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: minio_users
+author: The VannahHealthCloud developers
+short_description: Policies, users and service accounts of MinIO
+description:
+  - Makes what the lists name. What they do not name stays as it is.
+  - Everything is compared on the host with one read of MinIO's own export. Secrets are sent encrypted and never shown.
+  - A policy that is not there, or one that is to go and still attached, is refused before anything is changed.
+extends_documentation_fragment: [vannah.healthcloud.minio]
+options:
+  policies:
+    description: Policies that users can be given. MinIO's own, such as V(readwrite), are always there and stay as they are.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The policy's name.
+        type: str
+        required: true
+      state:
+        description: V(absent) removes it.
+        type: str
+        choices: [present, absent]
+        default: present
+      document:
+        description: The policy, as a mapping or JSON. The order of statements and lists does not matter.
+        type: raw
+  users:
+    description: Users.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The user's name, which is the access key.
+        type: str
+        required: true
+      state:
+        description: V(absent) removes the user, and with it the user's service accounts.
+        type: str
+        choices: [present, absent]
+        default: present
+      secret:
+        description: The secret. Without it, an existing user's stays.
+        type: str
+      enabled:
+        description: Whether the user may do anything.
+        type: bool
+        default: true
+      policies:
+        description: Policies attached, all of them. Without it, they stay.
+        type: list
+        elements: str
+  service_accounts:
+    description: Further credentials of a user.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      access_key:
+        description: The access key.
+        type: str
+        required: true
+      state:
+        description: V(absent) removes it.
+        type: str
+        choices: [present, absent]
+        default: present
+      user:
+        description: Whose it is. It cannot change hands.
+        type: str
+        default: ''
+      secret_key:
+        description: Its secret.
+        type: str
+      policy:
+        description: A policy document that narrows what the user may do. Without it, a new account may do what the user may.
+        type: raw
+      name:
+        description: A name for people.
+        type: str
+      description:
+        description: What it is for.
+        type: str
+attributes:
+  check_mode:
+    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
+    support: full
+  diff_mode:
+    description: Shows what was before and is after; never a secret.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Who may use the store
+  vannah.healthcloud.minio_users:
+    access_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_user') }}"
+    secret_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_password') }}"
+    policies:
+      - name: dicom
+        document:
+          Statement:
+            - {Effect: Allow, Action: ["s3:GetObject", "s3:PutObject"], Resource: "arn:aws:s3:::dicom/*"}
+            - {Effect: Allow, Action: "s3:ListBucket", Resource: "arn:aws:s3:::dicom"}
+    users:
+      - name: orthanc
+        secret: "{{ lookup('vannah.healthcloud.secret', 'minio_user_orthanc') }}"
+        policies: [dicom]
+  run_once: true
+"""
+
+RETURN = r"""
+answers:
+  description: Whether the store answered; false in check mode where it does not yet.
+  type: bool
+  returned: always
+users:
+  description: Names of all users that are there at the end.
+  type: list
+  elements: str
+  returned: always
+steps:
+  description: What was done, or would be in check mode.
+  type: list
+  elements: dict
+  returned: always
+"""
