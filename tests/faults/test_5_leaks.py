@@ -53,12 +53,12 @@ def needles(site: Site) -> dict[str, str]:
 def declared(site: Site, needles: dict[str, str], tmp_path: Path) -> Iterator[dict[str, list[str]]]:
     """Arguments that declare roles with passwords, one vaulted by itself and one in a vaulted file; the roles are gone afterwards."""
     single = vault(site, "encrypt_string", "--stdin-name", "leak_password", stdin=needles["role_password_vaulted"])
-    whole = vault(site, "encrypt", "--output", "-", "-", stdin=json.dumps({"leak_file_word": needles["role_password_in_vaulted_file"]}))
+    whole = vault(site, "encrypt", "--output", "-", "-", stdin=json.dumps({"leak_file_password": needles["role_password_in_vaulted_file"]}))
 
     def arguments(name: str, more: dict[str, Any], **values: Any) -> list[str]:
         roles = [
             {"name": "leak_probe", "password": "{{ leak_password }}", **more},
-            {"name": "leak_probe_of_file", "password": "{{ leak_file_word }}", **more},
+            {"name": "leak_probe_of_file", "password": "{{ leak_file_password }}", **more},
         ]
         (tmp_path / f"{name}.yml").write_text(single + yaml.safe_dump({"postgresql_roles": roles, **values}), encoding="utf-8")
         (tmp_path / "whole.yml").write_text(whole, encoding="utf-8")

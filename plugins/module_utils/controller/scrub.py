@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from ansible import context
 from ansible.parsing.vault import EncryptedString
 
 MASK = "********"
@@ -89,8 +90,8 @@ def site_values(loader: Any, task_vars: Mapping[str, Any], inventory_dir: str | 
             _vaulted(value, values)
     if inventory_dir:
         values.update(_store_values(loader, inventory_dir))
-        for path in _encrypted_files(inventory_dir):
-            _texts(loader.load_from_file(path, unsafe=True, trusted_as_template=True), values)
+    for path in [*_encrypted_files(inventory_dir), *_encrypted_extra_files()] if inventory_dir else _encrypted_extra_files():
+        _texts(loader.load_from_file(path, unsafe=True, trusted_as_template=True), values)
     return values
 
 
@@ -104,14 +105,23 @@ def _store_values(loader: Any, inventory_dir: str) -> set[str]:
 
 def _encrypted_files(inventory_dir: str) -> list[str]:
     """Variable files of an inventory that are encrypted whole."""
-    found = []
-    for folder in ("group_vars", "host_vars"):
-        for path in sorted(Path(inventory_dir, folder).rglob("*")):
-            if path.is_file() and not path.name.startswith(".") and path.suffix in ("", ".yml", ".yaml", ".json"):
-                with open(path, "rb") as file:
-                    if file.read(len(_VAULT)) == _VAULT:
-                        found.append(os.fspath(path))
-    return found
+    return [
+        os.fspath(path)
+        for folder in ("group_vars", "host_vars")
+        for path in sorted(Path(inventory_dir, folder).rglob("*"))
+        if path.is_file() and not path.name.startswith(".") and path.suffix in ("", ".yml", ".yaml", ".json") and _encrypted(path)
+    ]
+
+
+def _encrypted_extra_files() -> list[str]:
+    """Files of ``-e @file`` that are encrypted whole."""
+    given = [str(item)[1:] for item in context.CLIARGS.get("extra_vars") or () if str(item).startswith("@")]
+    return [path for path in given if Path(path).is_file() and _encrypted(Path(path))]
+
+
+def _encrypted(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(_VAULT)) == _VAULT
 
 
 def _vaulted(value: Any, values: set[str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -23,6 +24,10 @@ except ImportError:  # ansible-core moves its internals without notice: findings
 
 #: What cannot be told before contact, or must not be run for a look: facts, and lookups (they may read secrets, run programs, ask servers).
 _BEYOND = re.compile(r"\bansible_facts\b|\b(?:lookup|query|q)\s*\(")
+
+
+#: How a file begins that is vaulted as a whole.
+_VAULT = b"$ANSIBLE_VAULT;"
 
 
 class VaultClosed(Exception):
@@ -77,6 +82,23 @@ class HostValues:
             return UNKNOWN
 
 
+def _from_encrypted(value: Any) -> bool:
+    """Whether a text came from a source that is encrypted. Of a file that is vaulted as a whole ansible-core tags the mapping only."""
+    if Origin is None:
+        return False
+    tag = Origin.get_tag(value)
+    return SourceWasEncrypted.is_tagged_on(value) or bool(tag is not None and tag.path and _vaulted_file(tag.path))
+
+
+@cache
+def _vaulted_file(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_VAULT)) == _VAULT
+    except OSError:
+        return False
+
+
 def untagged(value: Any) -> Any:
     """A leaf as a plain Python value; texts from encrypted sources become :class:`Vaulted`, templates :class:`Template`.
 
@@ -91,7 +113,7 @@ def untagged(value: Any) -> Any:
         return value
     if isinstance(value, str):
         text = str.__str__(value)
-        if SourceWasEncrypted is not None and SourceWasEncrypted.is_tagged_on(value):
+        if _from_encrypted(value):
             return Vaulted(text)
         return Template(text) if is_template(text) and is_trusted_as_template(value) else _native(str, text)
     for kind in (int, float):

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from ansible import context
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report, scrub
@@ -76,6 +77,10 @@ def test_site_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "vars.yml").write_text(f"inline: !vault |\n  {text}\nnested: [{{ansible_user: root}}]\n", encoding="utf-8")
     variables: dict[str, Any] = dict(loader.load_from_file(str(tmp_path / "vars.yml")))
     variables["ansible_become_password"] = "become-secret"
+    (tmp_path / "extra.yml").write_bytes(vault.encrypt("{given: extra-secret}"))
+    given = (f"@{tmp_path / 'extra.yml'}", f"@{tmp_path / 'vars.yml'}", "a=b")
+    monkeypatch.setattr(context, "CLIARGS", {"extra_vars": given})
+    assert "extra-secret" in scrub.site_values(loader, {}, None)
     values = scrub.site_values(loader, variables, str(tmp_path))
     assert {"whole-secret", "inline-secret", "12345678", "become-secret"} <= values
     assert "not-a-secret" not in values and "root" not in values

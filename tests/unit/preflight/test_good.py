@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible.parsing.vault import VaultLib
 
-from .conftest import REPOSITORY, Judge, codes, site, vaulted
+from .conftest import PASSWORD, REPOSITORY, Judge, codes, site, vaulted
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 
@@ -58,6 +59,14 @@ def test_vaulted_secrets(judged: Judge) -> None:
     text = "superuser_password: " + vaulted("Aq7rT0zPq9LmX2cVbN4e") + "other_token: " + vaulted("Bq7rT0zPq9LmX2cVbN4f")
     report = judged(site(THREE), files={"group_vars/all/vault.yml": text})
     assert [finding.line() for finding in report.errors] == []
+
+
+def test_files_that_are_vaulted_as_a_whole(judged: Judge) -> None:
+    """What a vaulted file holds is vaulted, and what a plain one beside it holds is not."""
+    whole = VaultLib().encrypt("superuser_password: Aq7rT0zPq9LmX2cVbN4e\n", secret=PASSWORD).decode()
+    files = {"group_vars/all/vault.yml": whole, "group_vars/all/plain.yml": "other_token: Bq7rT0zPq9LmX2cVbN4f\n"}
+    report = judged(site(THREE), files=files)
+    assert [(finding.code, finding.variable) for finding in report.errors] == [("secret-in-plain", "other_token")]
 
 
 def test_hosts_of_ones_own_group(judged: Judge) -> None:
