@@ -301,7 +301,10 @@ class Site:
         names = [
             n
             for n in names
-            if not re.match(r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-tmpfiles|apt-|dpkg-|e2scrub|man-db|logrotate)", n)
+            if not re.match(
+                r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|vannah-guard)",
+                n,
+            )
         ]
         shown = self.run(host, "systemctl", "show", "-p", "Id,InvocationID", "--", *names).stdout
         blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]

@@ -8,7 +8,7 @@ import itertools
 import time
 from collections.abc import Callable
 
-from site_under_test import Site, ceiling, wait_until
+from site_under_test import FaultError, Site, ceiling, wait_until
 
 Measured = Callable[[str], None]
 
@@ -20,7 +20,10 @@ def test_fault_19_host_restarts(site: Site, measured: Measured) -> None:
     units = site.running_units(host)
     began = time.monotonic()
     site.restart(host)
-    wait_until(lambda: units <= site.running_units(host), f"all units of {host} run again", ceiling(120), interval=1)
+    try:
+        wait_until(lambda: units <= site.running_units(host), f"all units of {host} run again", ceiling(120), interval=1)
+    except FaultError as late:
+        raise FaultError(f"{late}; missing: {', '.join(sorted(units - site.running_units(host)))}") from None
     site.wait_whole(120)
     measured(f"whole after {time.monotonic() - began:.1f} s (ceiling 120 s)")
     site.converge_unchanged()
