@@ -28,6 +28,11 @@ from site_values import Values
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+#: Services that come and go by themselves: logins, timers' jobs, what D-Bus starts for a question.
+PASSING = re.compile(
+    r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|"
+    r"vannah-guard)"
+)
 
 
 class FaultError(AssertionError):
@@ -298,14 +303,7 @@ class Site:
             host, "systemctl", "list-units", "--type=service", "--state=running,exited", "--no-legend", "--plain", "--no-pager"
         ).stdout
         names = [line.split()[0] for line in listed.splitlines() if line.strip()]
-        names = [
-            n
-            for n in names
-            if not re.match(
-                r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|vannah-guard)",
-                n,
-            )
-        ]
+        names = [n for n in names if not PASSING.match(n)]
         shown = self.run(host, "systemctl", "show", "-p", "Id,InvocationID", "--", *names).stdout
         blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
         return {block["Id"]: block.get("InvocationID", "") for block in blocks if "Id" in block}
