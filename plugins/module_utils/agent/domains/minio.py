@@ -145,4 +145,26 @@ def _once(kind: str, items: list[Item]) -> None:
         raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: make one entry of them")
 
 
-CALLS = {"buckets": buckets, "info": info, "tiers": tiers, "users": users}
+def _of(module: str, call: str) -> Any:
+    """A call that another file of this domain has, loaded when it is made."""
+
+    def made(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+        from importlib import import_module
+
+        found: tuple[list[Step], Item] = getattr(import_module(f".{module}", __package__), call)(params, ctx)
+        return found
+
+    return made
+
+
+CALLS = {
+    "buckets": buckets,
+    "info": info,
+    "tiers": tiers,
+    "users": users,
+    "health": _of("minio_cluster", "health"),
+    "running": _of("minio_cluster", "running"),
+    "stop": _of("minio_cluster", "stop"),
+    "heal": _of("minio_cluster", "heal"),
+    "devices": _of("minio_devices", "devices"),
+}

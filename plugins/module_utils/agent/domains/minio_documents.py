@@ -136,6 +136,9 @@ def _read_rule(rule: Any) -> Rule:
                 found[option] = True
         elif text and (int(text) or "transition" in option):
             found[option] = int(text)
+    for days, tier in (("transition_days", "tier"), ("noncurrent_transition_days", "noncurrent_tier")):
+        if tier in found:
+            found.setdefault(days, 0)  # MinIO does not write out a zero
     other = sorted(_unknown(rule, "", known))
     if other:
         found["other"] = ", ".join(other)

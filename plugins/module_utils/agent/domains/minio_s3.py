@@ -18,6 +18,7 @@ from ..model import AgentError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from http.client import HTTPConnection
     from typing import Any
 
     from ..model import Context
@@ -104,6 +105,12 @@ class S3:
         self.region = region or "us-east-1"
         self.timeout = timeout
         self._wire: Wire | None = None
+        self._link: HTTPConnection | None = None
+
+    def close(self) -> None:
+        """End the connection; the next request opens another one."""
+        if self._link is not None:
+            self._link.close()
 
     def another(self) -> S3:
         """The same with a connection of its own, for a thread."""
@@ -262,6 +269,7 @@ def _wire(s3: S3) -> Wire:
         link = HTTPSConnection(host, parts.port, timeout=s3.timeout, context=context)
     else:
         link = HTTPConnection(host, parts.port, timeout=s3.timeout)
+    s3._link = link
     used = False
 
     def send(method: str, target: str, headers: Heads, body: bytes) -> Said:

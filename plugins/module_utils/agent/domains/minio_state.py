@@ -174,7 +174,10 @@ def _one_by_one(s3: S3, names: list[str]) -> dict[str, Item]:
 
 
 def _share(s3: S3, names: list[str]) -> dict[str, Item]:
-    return {name: _bucket(s3, name) for name in names}
+    try:
+        return {name: _bucket(s3, name) for name in names}
+    finally:
+        s3.close()
 
 
 def _bucket(s3: S3, name: str) -> Item:

@@ -125,6 +125,8 @@ def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
         raise AgentError(
             "tier-refused", f"{where} refused to list bucket {tier['bucket']} ({error}): nothing was declared; {hint}"
         ) from error
+    finally:
+        remote.close()
     if empty and parse_xml(answer.data).find("Contents") is not None:
         text = f"{where}: bucket {tier['bucket']} has objects under {tier['prefix'] or 'its top'}"
         raise AgentError("tier-in-use", f"{text}: a new tier needs a place of its own, give another prefix")

@@ -23,6 +23,7 @@ _UNITS |= {f"{unit}I": 1024**power for power, unit in enumerate("KMGTP", 1)}
 _RESERVED = ("minio",)
 _PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+_TAG_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 +-=._:/@")
 #: A year of a retention, as S3 counts it.
 YEAR = 365
 
@@ -171,7 +172,10 @@ def _lock(name: str, given: Item) -> Item:
 
 def _tags(name: str, given: Item) -> dict[str, str]:
     tags = {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
-    if len(tags) > 50 or any(not 1 <= len(key) <= 128 or len(value) > 256 or key.startswith("aws:") for key, value in tags.items()):
-        text = f"bucket {name}: tags: at most 50, names of 1 to 128 characters that do not begin with aws:, values of at most 256"
-        raise AgentError("bad-bucket", text)
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256 or key.startswith("aws:") or not set(key + value) <= _TAG_LETTERS:
+            text = f"bucket {name}: tag {key!r}: a name has 1 to 128 characters and does not begin with aws:, a value at most 256"
+            raise AgentError("bad-bucket", f"{text}; letters, digits, spaces and + - = . _ : / @ are taken")
+    if len(tags) > 50:
+        raise AgentError("bad-bucket", f"bucket {name}: {len(tags)} tags: at most 50 are taken")
     return tags

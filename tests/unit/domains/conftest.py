@@ -1,0 +1,117 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recorded object store: the answers of real MinIO servers (``data/minio``), given again to the same questions in the same order."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import Silent
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Step
+
+DATA = Path(__file__).parent / "data" / "minio"
+SPECS = {"buckets": minio_spec.BUCKETS, "tiers": minio_spec.TIERS, "users": minio_spec.USERS, "info": minio_spec.INFO}
+Exchange = dict[str, Any]
+Said = tuple[int, dict[str, str], bytes]
+
+
+def filled(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with every option, as Ansible's validation hands them over."""
+    assert set(given) <= set(spec), set(given) - set(spec)
+    made = {}
+    for name, option in spec.items():
+        value = given.get(name, option.get("default"))
+        if value is not None and "options" in option:
+            value = [filled(option["options"], item) for item in value] if option["type"] == "list" else filled(option["options"], value)
+        made[name] = value
+    return made
+
+
+class Store:
+    """Plays a recording. What is asked and was not recorded next is an error; ``sent`` keeps all requests with their bodies."""
+
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self.left = list(exchanges)
+        self.sent: list[tuple[str, str, bytes]] = []
+
+    def wire(self, endpoint: str) -> Callable[[str, str, dict[str, str], bytes], Said]:
+        """What :mod:`minio_s3` asks over."""
+
+        def send(method: str, target: str, headers: dict[str, str], body: bytes) -> Said:
+            assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=")
+            self.sent.append((method, target, body))
+            for number, known in enumerate(self.left):
+                if (known["endpoint"], known["method"], known["target"]) == (endpoint, method, target):
+                    del self.left[number]
+                    data = base64.b64decode(known["base64"]) if "base64" in known else known["text"].encode()
+                    return known["status"], {"server": known["server"]}, data
+            raise AssertionError(f"not in the recording: {endpoint} {method} {target}")
+
+        return send
+
+    def writes(self) -> list[tuple[str, str]]:
+        """Requests that change something."""
+        return [(method, target) for method, target, _body in self.sent if method != "GET"]
+
+
+class Run:
+    """What a call gave."""
+
+    def __init__(self, steps: list[Step], result: dict[str, Any], ctx: Context, store: Store) -> None:
+        self.steps = steps
+        self.result = result
+        self.ctx = ctx
+        self.store = store
+        self.said = [(step.target, step.action, step.detail) for step in steps]
+
+
+@pytest.fixture(scope="session")
+def wanted() -> dict[str, Any]:
+    """What was asked of the recorded servers."""
+    found: dict[str, Any] = yaml.safe_load((DATA / "wanted.yml").read_text())
+    return found
+
+
+Call = Callable[..., Run]
+
+
+@pytest.fixture
+def call(wanted: dict[str, Any]) -> Call:
+    """``call("buckets", "recording", check=..., **params)``: plan, and apply unless it is a check."""
+
+    def run(name: str, recording: str | list[Exchange] | None, *, check: bool = False, **params: Any) -> Run:
+        ctx = Context("check" if check else "apply", diff=True)
+        ctx.memo["minio_pause"] = 0
+        exchanges = json.loads((DATA / f"{recording}.json").read_text()) if isinstance(recording, str) else recording or []
+        store = Store(exchanges)
+
+        def nobody(*_question: Any) -> Said:
+            raise Silent("Connection refused")
+
+        ctx.memo["minio_wire"] = store.wire if recording is not None else lambda endpoint: nobody
+        steps, result = minio.CALLS[name](filled(SPECS[name], {**wanted["store"], **params}), ctx)
+        for step in steps:
+            if not check and step.apply is not None:
+                step.apply(ctx)
+        return Run(steps, result, ctx, store)
+
+    return run
+
+
+@pytest.fixture
+def exchange() -> Callable[..., Exchange]:
+    """``exchange("GET", "/", text, status)``: an answer that no recording has."""
+
+    def made(method: str, target: str, text: str = "", status: int = 200, endpoint: str = "https://127.0.0.1:9310") -> Exchange:
+        return {"endpoint": endpoint, "method": method, "target": target, "status": status, "server": "MinIO", "text": text}
+
+    return made

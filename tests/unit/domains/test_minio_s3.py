@@ -1,0 +1,116 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signatures, connections and encrypted bodies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import S3, Refused, Silent
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_seal import seal
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+def test_the_signature_of_the_documentation() -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, "GET Object" and "Get Bucket Lifecycle"."""
+    seen: list[dict[str, str]] = []
+
+    def wire(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        seen.append(headers)
+        return 200, {}, b""
+
+    ctx = Context(clock=lambda: 1369353600.0)
+    ctx.memo["minio_wire"] = lambda endpoint: wire
+    s3 = S3(ctx, "https://examplebucket.s3.amazonaws.com", "AKIAIOSFODNN7EXAMPLE", SECRET)
+    s3.ask("GET", "/test.txt", headers={"range": "bytes=0-9"})
+    s3.ask("GET", "/", {"lifecycle": ""})
+    signatures = [headers["authorization"].rpartition("Signature=")[2] for headers in seen]
+    assert signatures == [
+        "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+        "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
+    ]
+
+
+def test_a_sealed_body_opens_with_the_secret() -> None:
+    """Opened as madmin-go does it, by another library."""
+    sealed = seal("a secret", {"secretKey": "hidden"}, bytes(range(40)))
+    salt, cipher, nonce, text = sealed[:32], sealed[32], sealed[33:41], sealed[41:]
+    assert cipher == 2 and b"hidden" not in sealed
+    box = AESGCM(hashlib.pbkdf2_hmac("sha256", b"a secret", salt, 8192, 32))
+    associated = b"\x80" + box.encrypt(nonce + bytes(4), b"", None)
+    assert json.loads(box.decrypt(nonce + b"\x01\0\0\0", text, associated)) == {"secretKey": "hidden"}
+    assert seal("a secret", {}) != seal("a secret", {})
+    with pytest.raises(AgentError, match="too much"):
+        seal("a secret", "x" * 20000)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["", "store:9000", "ftp://store", "https://", "https://store:0", "https://store:x", "https://store/path", "https://u:p@store"],
+)
+def test_bad_endpoints(endpoint: str) -> None:
+    with pytest.raises(AgentError) as caught:
+        S3(Context(), endpoint, "a", "b")
+    assert caught.value.code == "bad-endpoint"
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers, and breaks the connection off after each second answer."""
+
+    protocol_version = "HTTP/1.1"
+    connections: set[int]
+    asked = 0
+
+    def do_GET(self) -> None:
+        kind = type(self)
+        kind.asked += 1
+        kind.connections.add(self.client_address[1])
+        status, data = (404, b"<Error><Code>NoSuchBucket</Code><Message>gone</Message></Error>") if self.path == "/gone" else (200, b"{}")
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        self.close_connection = kind.asked % 2 == 0
+
+    def log_message(self, *_words: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, type[Server]]]:
+    kind = type("One", (Server,), {"connections": set(), "asked": 0})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}", kind
+        running.shutdown()
+        thread.join()
+
+
+def test_one_connection_and_another_when_it_is_closed(server: tuple[str, type[Server]]) -> None:
+    endpoint, kind = server
+    s3 = S3(Context(), endpoint, "a", "b")
+    for _again in range(4):
+        assert s3.ask("GET").json() == {}
+    assert len(kind.connections) == 2
+    with pytest.raises(Refused) as caught:
+        s3.ask("GET", "/gone")
+    assert (caught.value.status, caught.value.code) == (404, "NoSuchBucket")
+    s3.close()
+
+
+def test_silence() -> None:
+    with pytest.raises(Silent):
+        S3(Context(), "http://127.0.0.1:1", "a", "b").ask("GET")
+    with pytest.raises(Silent, match="no-such-file"):
+        S3(Context(), "https://127.0.0.1:1", "a", "b", ca="/no-such-file").ask("GET")
