@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,24 +38,26 @@ def filled(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 class Store:
-    """Plays a recording. What is asked and was not recorded next is an error; ``sent`` keeps all requests with their bodies."""
+    """Plays a recording. What is asked and was not recorded is an error; ``sent`` keeps all requests with their bodies."""
 
     def __init__(self, exchanges: list[Exchange]) -> None:
         self.left = list(exchanges)
         self.sent: list[tuple[str, str, bytes]] = []
+        self.lock = threading.Lock()
 
     def wire(self, endpoint: str) -> Callable[[str, str, dict[str, str], bytes], Said]:
         """What :mod:`minio_s3` asks over."""
 
         def send(method: str, target: str, headers: dict[str, str], body: bytes) -> Said:
             assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=")
-            self.sent.append((method, target, body))
-            for number, known in enumerate(self.left):
-                if (known["endpoint"], known["method"], known["target"]) == (endpoint, method, target):
-                    del self.left[number]
-                    data = base64.b64decode(known["base64"]) if "base64" in known else known["text"].encode()
-                    return known["status"], {"server": known["server"]}, data
-            raise AssertionError(f"not in the recording: {endpoint} {method} {target}")
+            with self.lock:  # a store that is no MinIO is asked by several threads
+                self.sent.append((method, target, body))
+                fitting = [one for one in self.left if (one["endpoint"], one["method"], one["target"]) == (endpoint, method, target)]
+                assert fitting, f"not in the recording: {endpoint} {method} {target}"
+                known = fitting[0]
+                self.left.remove(known)
+            data = base64.b64decode(known["base64"]) if "base64" in known else known["text"].encode()
+            return known["status"], {"server": known["server"]}, data
 
         return send
 

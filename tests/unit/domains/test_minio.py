@@ -5,16 +5,24 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
 
 NO_BUCKETS = "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>"
 EMPTY = "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
 Any_ = Callable[..., Any]
+
+
+@pytest.mark.parametrize("name", ["buckets", "info", "tiers", "users"])
+def test_the_host_knows_the_call(name: str) -> None:
+    action = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.action.minio_{name}").ActionModule
+    assert (action.DOMAIN, action.CALL) == ("minio", name) and name in minio.CALLS
 
 
 # --- buckets ----------------------------------------------------------------------------------------------------------------
@@ -178,6 +186,20 @@ def test_a_server_that_is_busy_is_asked_again(call: Any_, exchange: Any_) -> Non
         exchange("PUT", "/one-more"),
     ]
     assert call("buckets", answers, buckets=[{"name": "one-more"}]).said == [("bucket one-more", "create", "")]
+
+
+def test_only_minio_has_a_quota(call: Any_, exchange: Any_) -> None:
+    with pytest.raises(AgentError) as caught:
+        call("buckets", [exchange("GET", "/", NO_BUCKETS)], backend="s3", buckets=[{"name": "one-more", "quota": "1GiB"}])
+    assert caught.value.code == "not-minio"
+
+
+def test_minio_has_no_action_for_uploads_that_never_ended(call: Any_, exchange: Any_) -> None:
+    rules = [{"id": "a", "abort_incomplete_days": 3}, {"id": "b", "expiry_days": 9, "abort_incomplete_days": 3}]
+    run = call("buckets", [exchange("GET", "/", NO_BUCKETS)], check=True, buckets=[{"name": "one-more", "lifecycle": rules}])
+    assert "abort" not in run.steps[0].diff["after"] and "lifecycle b" in run.steps[0].diff["after"] and len(run.ctx.warnings) == 2
+    run = call("buckets", [exchange("GET", "/", NO_BUCKETS)], check=True, backend="s3", buckets=[{"name": "one-more", "lifecycle": rules}])
+    assert "abort_incomplete_days" in run.steps[0].diff["after"] and run.ctx.warnings == []
 
 
 def test_listed_twice(call: Any_) -> None:

@@ -46,7 +46,7 @@ def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
         if now is not None:
             _refuse_change(bucket, now)
         if bucket.get("quota") and store.answers and not store.minio:
-            raise AgentError("not-minio", f"bucket {name}: only MinIO has a quota: take quota away for this store")
+            raise AgentError("not-minio", f"bucket {name}: only MinIO has a quota, and this store does not call itself so: take quota away, or set backend: minio")
         _tiers_known(s3, bucket, store)
         sealed = sealed or (bucket.get("encryption") == "sse-s3" and (now or new())["encryption"] != "sse-s3")
     if sealed and store.answers and store.minio:
@@ -62,8 +62,9 @@ def _refuse_change(bucket: Item, now: Item) -> None:
         text = f"bucket {name} has an object lock, which needs versioning: it cannot be suspended. Take versioning: suspended away"
         raise AgentError("bad-bucket", text)
     lock = bucket.get("object_lock", now["object_lock"])
-    rules: dict[str, Item] = bucket.get("lifecycle", now["lifecycle"] if "object_lock" in bucket else {})
-    check_retention(name, lock, rules)
+    if "lifecycle" in bucket or "object_lock" in bucket:
+        rules: dict[str, Item] = bucket["lifecycle"] if "lifecycle" in bucket else now["lifecycle"]
+        check_retention(name, lock, rules)
 
 
 def _tiers_known(s3: S3, bucket: Item, store: Store) -> None:
