@@ -22,7 +22,7 @@ Any_ = Callable[..., Any]
 @pytest.mark.parametrize("name", ["buckets", "info", "tiers", "users"])
 def test_the_host_knows_the_call(name: str) -> None:
     action = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.action.minio_{name}").ActionModule
-    assert (action.DOMAIN, action.CALL) == ("minio", name) and name in minio.CALLS
+    assert ("minio", name) == (action.DOMAIN, action.CALL) and name in minio.CALLS
 
 
 # --- buckets ----------------------------------------------------------------------------------------------------------------
@@ -103,6 +103,13 @@ def test_changes(call: Any_, change: dict[str, Any], detail: str, before: str, a
         ({"name": "dicom-pixels", "lifecycle": [{"id": "a", "newer_noncurrent_versions": 1}]}, "lifecycle-below-retention"),
         ({"name": "dicom-pixels", "object_lock": {"mode": "governance", "years": 2}}, "lifecycle-below-retention"),
         ({"name": "plain", "lifecycle": [{"id": "a", "transition_days": 1, "tier": "WARM"}]}, "unknown-tier"),
+        (
+            {
+                "name": "plain",
+                "policy": {"Statement": {"Effect": "Deny", "Principal": "*", "NotAction": "s3:Get*", "Resource": "arn:aws:s3:::plain"}},
+            },
+            "bad-policy",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_changed(call: Any_, bucket: dict[str, Any], code: str) -> None:
@@ -346,6 +353,15 @@ def test_changes_of_users(call: Any_, params: dict[str, Any], said: tuple[str, s
         ({"policies": [{"name": "pacs", "state": "absent"}]}, "policy-in-use"),
         ({"policies": [{"name": "readwrite", "state": "absent"}]}, "bad-policy"),
         ({"policies": [{"name": "x"}]}, "bad-policy"),
+        ({"policies": [{"name": "x", "document": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}}}]}, "bad-policy"),
+        (
+            {
+                "policies": [
+                    {"name": "x", "document": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}}}
+                ]
+            },
+            "bad-policy",
+        ),
         ({"users": [{"name": "newcomer", "secret": "long-enough", "policies": ["nope"]}]}, "unknown-policy"),
         ({"users": [{"name": "newcomer"}]}, "bad-user"),
         ({"users": [{"name": "newcomer", "secret": "short"}]}, "bad-user"),

@@ -199,6 +199,30 @@ def test_policies_that_mean_the_same_are_equal() -> None:
     assert canonical("x", one) == canonical("x", two) != canonical("x", {"Statement": [ALLOW]})
 
 
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ({"IpAddress": {"aws:SourceIp": "192.0.2.1"}}, {"IpAddress": {"aws:SourceIp": ["192.0.2.1/32"]}}),
+        (
+            {"IpAddress": {"aws:SourceIp": ["10.1.2.3/8", "2001:DB8::1"]}},
+            {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "2001:db8::1/128"]}},
+        ),
+        ({"NumericLessThan": {"s3:max-keys": 10}}, {"NumericLessThan": {"s3:max-keys": ["10"]}}),
+    ],
+)
+def test_conditions(given: dict[str, Any], known: dict[str, Any]) -> None:
+    """As MinIO would say it; of an IPv6 address without a mask it would make a /32."""
+    assert canonical("x", {"Statement": {**ALLOW, "Condition": given}})["Statement"][0]["Condition"] == known
+
+
+def test_every_resource_as_minio_writes_it() -> None:
+    assert canonical("x", {"Statement": {**ALLOW, "Resource": "**"}}) == canonical("x", {"Statement": {**ALLOW, "Resource": "*"}})
+
+
+def test_an_address_that_is_none() -> None:
+    assert code_of(canonical, "x", {"Statement": {**ALLOW, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0"}}}}) == "bad-policy"
+
+
 @pytest.mark.parametrize("word", ["download", "upload", "public"])
 def test_anybody(word: str) -> None:
     document = bucket_policy("abc", word)

@@ -31,7 +31,7 @@ def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
     """Everything that cannot be, told before anything is changed.
 
     :raises AgentError: ``object-lock-late``, ``lifecycle-below-retention``, ``unknown-tier``, ``bucket-not-empty``, ``not-minio``,
-        ``no-kms-key``
+        ``bad-policy``, ``no-kms-key``
     """
     sealed = False
     for bucket in wanted:
@@ -46,7 +46,11 @@ def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
         if now is not None:
             _refuse_change(bucket, now)
         if bucket.get("quota") and store.answers and not store.minio:
-            raise AgentError("not-minio", f"bucket {name}: only MinIO has a quota, and this store does not call itself so: take quota away, or set backend: minio")
+            text = f"bucket {name}: only MinIO has a quota, and this store does not call itself so"
+            raise AgentError("not-minio", f"{text}: take quota away, or set backend: minio")
+        if store.minio and any("Action" not in one or "Principal" not in one for one in (bucket.get("policy") or {}).get("Statement", ())):
+            text = f"bucket {name}: MinIO takes no NotAction and no NotPrincipal in a bucket's policy"
+            raise AgentError("bad-policy", f"{text}: write Action and Principal in their place")
         _tiers_known(s3, bucket, store)
         sealed = sealed or (bucket.get("encryption") == "sse-s3" and (now or new())["encryption"] != "sse-s3")
     if sealed and store.answers and store.minio:

@@ -98,10 +98,12 @@ def _statement(where: str, item: Document) -> Document:
             continue
         if key in ("Principal", "NotPrincipal"):
             made[key] = {"AWS": ["*"]} if value == "*" else {name: _texts(one) for name, one in value.items()}
-        elif key in ("Action", "NotAction", "Resource", "NotResource"):
+        elif key in ("Action", "NotAction"):
             made[key] = _texts(value)
+        elif key in ("Resource", "NotResource"):
+            made[key] = sorted({"*" if one == "**" else one for one in _texts(value)})  # MinIO makes two of one
         elif key == "Condition":
-            made[key] = {test: {name: _texts(one) for name, one in keys.items()} for test, keys in value.items()}
+            made[key] = {test: {name: _values(where, test, one) for name, one in keys.items()} for test, keys in value.items()}
         else:
             made[key] = value
     if made.get("Effect") not in ("Allow", "Deny") or not (made.get("Action") or made.get("NotAction")):
@@ -112,3 +114,16 @@ def _statement(where: str, item: Document) -> Document:
 def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return sorted({str(one).lower() if isinstance(one, bool) else str(one) for one in values})
+
+
+def _values(where: str, test: str, value: Any) -> list[str]:
+    """Addresses as networks: MinIO makes a /32 of one without a mask, also of IPv6, which would let 2**96 of them in."""
+    values = _texts(value)
+    if test.rpartition(":")[2].removesuffix("IfExists") not in ("IpAddress", "NotIpAddress"):
+        return values
+    from ipaddress import ip_network
+
+    try:
+        return sorted({str(ip_network(one, strict=False)) for one in values})
+    except ValueError as error:
+        raise AgentError("bad-policy", f"{where}: {error}: write an address, or a network as 192.0.2.0/24") from error

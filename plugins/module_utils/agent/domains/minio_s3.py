@@ -82,6 +82,7 @@ class S3:
 
     :param endpoint: ``https://192.0.2.1:9000``
     :param ca: file with the authority of the endpoint's certificate; "" for those the system trusts
+    :param system: trust those too
     :param timeout: seconds for each read of an answer
     :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request
     """
@@ -95,6 +96,7 @@ class S3:
         ca: str = "",
         region: str = "us-east-1",
         timeout: float = 30,
+        system: bool = False,
     ) -> None:
         self.ctx = ctx
         self.endpoint = check_endpoint(endpoint)
@@ -104,6 +106,7 @@ class S3:
         self.ca = ca
         self.region = region or "us-east-1"
         self.timeout = timeout
+        self.system = system or not ca
         self._wire: Wire | None = None
         self._link: HTTPConnection | None = None
 
@@ -114,7 +117,7 @@ class S3:
 
     def another(self) -> S3:
         """The same with a connection of its own, for a thread."""
-        return S3(self.ctx, self.endpoint, self.access_key, self.secret_key, self.ca, self.region, self.timeout)
+        return S3(self.ctx, self.endpoint, self.access_key, self.secret_key, self.ca, self.region, self.timeout, self.system)
 
     def ask(
         self,
@@ -262,6 +265,8 @@ def _wire(s3: S3) -> Wire:
     if parts.scheme == "https":
         try:
             context = ssl.create_default_context(cafile=s3.ctx.path(s3.ca) if s3.ca else None)
+            if s3.system:
+                context.load_default_certs()
         except OSError as error:
             raise Silent(f"the authority's certificate {s3.ca} cannot be read ({error.strerror or error})") from error
         # An authority that a site brought may be older than what Python 3.13 became strict about.

@@ -111,8 +111,9 @@ def _works(s3: S3, name: str) -> bool:
 def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
     """Ask the remote with the tier's credentials: it answers, they fit, the bucket is there and nobody else's objects are in it."""
     where = f"tier {tier['name']}: {tier['endpoint']}"
-    remote = S3(ctx, tier["endpoint"], tier["access_key"], tier["secret_key"], "", tier["region"], params["timeout"])
-    remote.ca = params["ca"] if tier["type"] == "minio" else ""
+    remote = S3(
+        ctx, tier["endpoint"], tier["access_key"], tier["secret_key"], params["ca"] or "", tier["region"], params["timeout"], system=True
+    )
     query = {"list-type": "2", "max-keys": "1", **({"prefix": f"{tier['prefix']}/"} if tier["prefix"] else {})}
     try:
         answer = remote.ask("GET", f"/{tier['bucket']}", query)

@@ -119,10 +119,18 @@ def _check_policy(item: Item) -> Item:
         return item
     if item["document"] is None:
         raise AgentError("bad-policy", f"policy {name}: document is missing")
-    document = canonical(f"policy {name}", item["document"])
-    if any("Principal" in statement for statement in document["Statement"]):
-        raise AgentError("bad-policy", f"policy {name}: a user's policy names no Principal: take it away, or set it as a bucket's policy")
-    return {**item, "document": document}
+    return {**item, "document": _checked_document(f"policy {name}", item["document"])}
+
+
+def _checked_document(where: str, given: Any) -> Item:
+    document = canonical(where, given)
+    for statement in document["Statement"]:
+        if "Principal" in statement or "NotPrincipal" in statement:
+            raise AgentError("bad-policy", f"{where}: a user's policy names no Principal: take it away, or set it as a bucket's policy")
+        if "Action" not in statement:
+            # MinIO of 2026-02 stores it, and then fails to read all policies ("empty actions not allowed").
+            raise AgentError("bad-policy", f"{where}: MinIO cannot read a statement without Action back: write Action, not NotAction")
+    return document
 
 
 def _check_user(s3: S3, user: Item) -> None:
@@ -145,7 +153,7 @@ def _check_account(item: Item) -> Item:
     if not item["user"] or secret is None or not _SECRET_LOW <= len(secret) <= _ACCOUNT_SECRET:
         text = f"service account {name}: it needs user and a secret_key of {_SECRET_LOW} to {_ACCOUNT_SECRET} characters"
         raise AgentError("bad-service-account", text)
-    policy = None if item["policy"] is None else canonical(f"service account {name}", item["policy"])
+    policy = None if item["policy"] is None else _checked_document(f"service account {name}", item["policy"])
     return {**item, "policy": policy}
 
 
