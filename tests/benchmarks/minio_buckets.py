@@ -51,7 +51,7 @@ def program() -> str:
 
 @contextlib.contextmanager
 def server(minio: str) -> Iterator[tuple[str, str]]:
-    """A running server: its endpoint and the file with its authority."""
+    """A running server on loopback: its endpoint and the file with its authority."""
     with tempfile.TemporaryDirectory() as folder:
         certs = Path(folder) / "certs"
         certs.mkdir()

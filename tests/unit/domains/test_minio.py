@@ -371,6 +371,10 @@ def test_changes_of_users(call: Any_, params: dict[str, Any], said: tuple[str, s
         ({"service_accounts": [{"access_key": "plain-svc", "user": "idle-user", "secret_key": "svc-secret-456"}]}, "service-account-fixed"),
         ({"service_accounts": [{"access_key": "more-svc", "user": "nobody", "secret_key": "svc-secret-456"}]}, "unknown-user"),
         ({"service_accounts": [{"access_key": "more-svc", "user": "orthanc"}]}, "bad-service-account"),
+        (
+            {"service_accounts": [{"access_key": "more-svc", "user": "orthanc", "secret_key": "svc-secret-456", "name": "1st"}]},
+            "bad-service-account",
+        ),
         ({"service_accounts": [{"access_key": "x" * 21, "user": "orthanc", "secret_key": "svc-secret-456"}]}, "bad-service-account"),
     ],
 )

@@ -246,7 +246,7 @@ def _refused(answer: Answer) -> Refused:
             root = parse_xml(answer.data)
             code, said = root.findtext("Code") or "", root.findtext("Message") or ""
     except (ValueError, AttributeError):
-        said = "without words that can be read"
+        said = answer.data[:100].decode("utf-8", "replace")
     return Refused(answer.status, code, said.strip()[:500])
 
 

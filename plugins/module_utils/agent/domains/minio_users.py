@@ -153,6 +153,10 @@ def _check_account(item: Item) -> Item:
     if not item["user"] or secret is None or not _SECRET_LOW <= len(secret) <= _ACCOUNT_SECRET:
         text = f"service account {name}: it needs user and a secret_key of {_SECRET_LOW} to {_ACCOUNT_SECRET} characters"
         raise AgentError("bad-service-account", text)
+    text = item["name"] or "a"
+    if not (text[0].isascii() and text[0].isalpha()) or len(text) > 32 or len(item["description"] or "") > 256:
+        text = f"service account {name}: its name begins with a letter and has at most 32 characters, its description at most 256"
+        raise AgentError("bad-service-account", text)
     policy = None if item["policy"] is None else _checked_document(f"service account {name}", item["policy"])
     return {**item, "policy": policy}
 
