@@ -244,6 +244,14 @@ def test_a_tier_that_does_not_answer_or_fit_is_not_declared(call: Any_, wanted: 
         assert caught.value.code == code
 
 
+def test_a_bucket_that_a_task_before_would_make_is_no_error_in_check_mode(call: Any_, wanted: dict[str, Any], exchange: Any_) -> None:
+    gone = exchange(
+        "GET", "/cold?list-type=2&max-keys=1&prefix=a%2F", "<Error><Code>NoSuchBucket</Code></Error>", 404, wanted["remote"]["endpoint"]
+    )
+    run = call("tiers", [exchange("GET", "/minio/admin/v3/tier", "null"), gone], check=True, **wanted["tiers"])
+    assert run.said == [("tier COLD", "create", "minio")] and "no bucket cold yet" in run.ctx.warnings[0]
+
+
 def test_another_secret_of_a_tier_is_seen(call: Any_, wanted: dict[str, Any]) -> None:
     """The store no longer gets in with the secret it has, the given one fits."""
     run = call("tiers", changed("tiers_again", "/minio/admin/v3/tier/COLD", 403), **wanted["tiers"])

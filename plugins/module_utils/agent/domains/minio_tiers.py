@@ -121,6 +121,9 @@ def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
         text = f"{where} does not answer ({error}): nothing was declared. Start it, or correct endpoint, and run again"
         raise AgentError("tier-silent", text) from error
     except Refused as error:
+        if ctx.check and error.code == "NoSuchBucket":
+            ctx.warn(f"{where} has no bucket {tier['bucket']} yet: this is refused unless a task before this one makes it.")
+            return
         hints = {"NoSuchBucket": f"there is no bucket {tier['bucket']}: make it there first"}
         hint = hints.get(error.code, "correct access_key, secret_key, bucket or region")
         raise AgentError(
