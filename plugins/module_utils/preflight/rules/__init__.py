@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..findings import Code, Finding
 from ..model import Site
-from . import coordination, databases, hosts, names, safety, secrets
+from . import coordination, databases, hosts, names, object_store, safety, secrets
 
 Rule = Callable[[Site], Iterable[Finding]]
 
@@ -33,6 +33,7 @@ AREAS = (
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area("Databases", databases.CODES, databases.RULES),
+    Area("Object store", object_store.CODES, object_store.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("Safety", safety.CODES, safety.RULES),
 )

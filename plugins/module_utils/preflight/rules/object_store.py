@@ -1,0 +1,289 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The object store's drives, erasure sets and keys. That a pool which exists would change is said by its hosts, which know what it was."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from ...minio_layout import GROUP, Pool, default_parity, pools
+from ..findings import Code, Finding, Level
+from ..model import UNKNOWN, Host, Site
+from . import buckets
+from .places import finding, place
+
+#: Vulnerabilities of 2026 in the last upstream MinIO that have no fix, at least.
+OPEN_VULNERABILITIES = 7
+KEY_BYTES = 32
+KEY = "minio_kms_key"
+#: Settings of the server that have a variable or a secret of their own, and what that is.
+_OWN = {
+    "MINIO_ROOT_USER": "the secret minio_root_user",
+    "MINIO_ROOT_PASSWORD": "the secret minio_root_password",
+    "MINIO_ACCESS_KEY": "the secret minio_root_user",
+    "MINIO_SECRET_KEY": "the secret minio_root_password",
+    "MINIO_KMS_SECRET_KEY": "the secret minio_kms_key",
+    "MINIO_STORAGE_CLASS_STANDARD": "minio_parity",
+    "MINIO_VOLUMES": "minio_pools and minio_drives",
+}
+_SHARED = frozenset(
+    PurePosixPath(path) for path in "/ /bin /boot /dev /etc /home /lib /opt /proc /root /run /srv /sys /tmp /usr /var".split()
+)
+#: What all servers must have alike: they compare it when they start.
+_ALIKE = ("minio_distribution", "minio_port", "minio_parity", "minio_encrypt_all", "minio_settings", "minio_pools", "minio_console")
+
+CODES = (
+    Code(
+        "object-store-too-few-drives",
+        "A pool has fewer drives than its parity needs: fewer than 4 for the parity of 2 that loses nothing with a drive.",
+        "At least four drives in a pool; or minio_parity: 1, or 0 where nothing has to survive a lost drive.",
+    ),
+    Code(
+        "object-store-sets-unequal",
+        "The drives of a pool do not divide into erasure sets of one size from 2 to 16.",
+        "A number of drives that a number from 2 to 16 divides.",
+    ),
+    Code(
+        "object-store-drives-unequal",
+        "The hosts of a pool have different numbers of drives.",
+        "As many drives in minio_drives on every host of the pool.",
+    ),
+    Code(
+        "object-store-parity-too-high",
+        "Parity is more than half of the drives of an erasure set, or below zero.",
+        "minio_parity: at most half of the drives of a set, or leave it out.",
+    ),
+    Code(
+        "object-store-parity-unsaid",
+        "Nothing would survive the loss of a drive, and the inventory does not say that this is meant.",
+        "minio_parity: 0 where it is meant; else at least four drives.",
+    ),
+    Code(
+        "object-store-parity-none",
+        "Nothing survives the loss of a drive.",
+        "minio_parity of 2 or more, on at least four drives.",
+        Level.WARNING,
+    ),
+    Code("object-store-drive-twice", "The same drive is named twice on a host.", "Each drive once."),
+    Code(
+        "object-store-drive-path",
+        "A drive's path is relative, missing, or a directory that others share.",
+        "The path where a file system of its own is mounted, such as /srv/minio/drive1.",
+    ),
+    Code(
+        "object-store-pool-hosts",
+        "A pool names a host that is not in the group object_store, one that another pool has, or a host of the group is in no pool.",
+        "Each host of the group object_store in one pool of minio_pools, or no minio_pools at all.",
+    ),
+    Code(
+        "object-store-setting-differs",
+        "Servers of one store compare these settings when they start and do not work together where they differ.",
+        "The setting once, in group_vars/object_store.yml.",
+    ),
+    Code(
+        "object-store-setting-own",
+        "minio_settings has something that has a variable or a secret of its own, or takes the key of encryption away.",
+        "The variable or secret that the message names.",
+    ),
+    Code(
+        "object-store-key-missing",
+        "Objects are to be encrypted (SSE-S3), and the server would have no key.",
+        "Nothing in minio_settings for MINIO_KMS_SECRET_KEY: preflight makes the secret minio_kms_key.",
+    ),
+    Code(
+        "object-store-key-size",
+        "The key of encryption is not 32 bytes in base64.",
+        "minio_kms_key: the output of openssl rand -base64 32, or nothing, so that one is made. Never another one while there are objects.",
+    ),
+    Code(
+        "object-store-unmaintained",
+        "The last upstream MinIO is archived and has vulnerabilities that nobody fixes.",
+        "minio_distribution: silo with a binary of the site's, or the store's ports open to the site's hosts only.",
+        Level.WARNING,
+    ),
+    *buckets.CODES,
+)
+
+
+def _pools(site: Site) -> list[Pool] | None:
+    """The site's pools; None where there are none or they cannot be told."""
+    members = site.members(GROUP)
+    if not members:
+        return None
+    declared = members[0].get("minio_pools")
+    drives = {name: host.get("minio_drives") for name, host in site.hosts.items() if GROUP in host.groups}
+    if declared is UNKNOWN or any(own is UNKNOWN or not isinstance(own, list) for own in drives.values()):
+        return None
+    entries = [entry for entry in declared or [] if isinstance(entry, Mapping)] if isinstance(declared, list | None) else []
+    usable = [entry for entry in entries if _lists(entry)]
+    if len(usable) != len(entries):
+        return None
+    return pools(usable, site.groups, drives)
+
+
+def _lists(entry: Mapping[str, Any]) -> bool:
+    return all(isinstance(entry.get(name), list | None) for name in ("hosts", "drives"))
+
+
+def _name(site: Site, number: int) -> str:
+    """What a pool is called."""
+    return f"pool {number + 1}" if site.members(GROUP)[0].known("minio_pools") else "the pool"
+
+
+def check_layout(site: Site) -> Iterator[Finding]:
+    """Drives, sets and parity of each pool."""
+    parity = site.members(GROUP)[0].get("minio_parity") if site.members(GROUP) else None
+    for number, pool in enumerate(_pools(site) or []):
+        lead = next((site.hosts[name] for name in pool.hosts if name in site.hosts), site.members(GROUP)[0])
+        called = _name(site, number)
+        variables = ("minio_pools", "minio_drives") if called != "the pool" else ("minio_drives", "minio_pools")
+        if not pool.equal:
+            counts = ", ".join(f"{host} {len(own)}" for host, own in zip(pool.hosts, pool.drives, strict=True))
+            yield finding(
+                site,
+                lead,
+                variables,
+                GROUP,
+                "object-store-drives-unequal",
+                f"the hosts of {called} have different numbers of drives: {counts}.",
+                "as many drives on every host of the pool",
+            )
+        elif pool.total and not pool.set_size:
+            yield finding(
+                site,
+                lead,
+                variables,
+                GROUP,
+                "object-store-sets-unequal",
+                f"{called} has {pool.total} drives, and no size from 2 to 16 divides them.",
+                f"{pool.total - 1} or {pool.total + 1} drives",
+            )
+        elif parity is not UNKNOWN and not isinstance(parity, bool) and isinstance(parity, int | None):
+            yield from _parity(site, lead, called, pool, parity, variables)
+
+
+def _parity(site: Site, lead: Host, called: str, pool: Pool, parity: int | None, variables: tuple[str, ...]) -> Iterator[Finding]:
+    size = pool.set_size
+    said = ("minio_parity", *variables)
+    if parity is not None and (parity < 0 or (size >= 4 and parity > size // 2)):
+        problem = f"parity {parity} for sets of {size} drives in {called}: at most half of them can be spared."
+        yield finding(site, lead, said, GROUP, "object-store-parity-too-high", problem, f"minio_parity: from 0 to {size // 2}, or nothing")
+    elif parity == 0:
+        problem = "nothing survives the loss of a drive."
+        yield finding(
+            site, lead, said, GROUP, "object-store-parity-none", problem, "minio_parity: 2 or more, on at least four drives of a set"
+        )
+    elif parity is None and default_parity(size) == 0:
+        problem = f"{called} has one drive, and what is on it is lost with it."
+        yield finding(
+            site, lead, variables, GROUP, "object-store-parity-unsaid", problem, "minio_parity: 0 where that is meant, else four drives"
+        )
+    elif size < 4 and (parity is None or parity > size // 2):
+        problem = f"{called} has {pool.total} drives; a parity of {parity or 2} needs {2 * (parity or 2)}."
+        yield finding(
+            site,
+            lead,
+            variables,
+            GROUP,
+            "object-store-too-few-drives",
+            problem,
+            "four drives or more" + ("; or minio_parity: 1" if size in (2, 3) else ""),
+        )
+
+
+def check_drives(site: Site) -> Iterator[Finding]:
+    """Paths and devices of each host."""
+    for pool in _pools(site) or []:
+        for name, own in zip(pool.hosts, pool.drives, strict=True):
+            host = site.hosts.get(name)
+            if host is None:
+                continue
+            where, variable, source = place(site, host, ("minio_drives", "minio_pools"), GROUP)
+            for path in sorted({path for path in own if own.count(path) > 1}):
+                problem = f"{path or 'a drive'} is named twice on {name}."
+                yield Finding("object-store-drive-twice", where, variable, problem, "each drive once", source)
+            for path in dict.fromkeys(own):
+                if not path.startswith("/") or ".." in PurePosixPath(path).parts or PurePosixPath(path) in _SHARED:
+                    problem = f"{path or '/'} cannot be a drive."
+                    yield Finding("object-store-drive-path", where, variable, problem, "a path such as /srv/minio/drive1", source)
+    for host in site.members(GROUP):
+        entries = host.known("minio_drives")
+        devices = [entry.get("device") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+        for device in sorted({str(one) for one in devices if one and devices.count(one) > 1}):
+            where, variable, source = place(site, host, ("minio_drives",), GROUP)
+            yield Finding(
+                "object-store-drive-twice", where, variable, f"{device} is named twice on {host.name}.", "each drive once", source
+            )
+
+
+def check_pools(site: Site) -> Iterator[Finding]:
+    """Every host of the group in one pool."""
+    found = _pools(site)
+    if found is None or not site.members(GROUP)[0].known("minio_pools"):
+        return
+    where, variable, source = place(site, site.members(GROUP)[0], ("minio_pools",), GROUP)
+    members = {host.name for host in site.members(GROUP)}
+    placed = [name for pool in found for name in pool.hosts]
+    problems = [f"{name} is not in the group {GROUP}." for name in dict.fromkeys(placed) if name not in members]
+    problems += [f"{name} is in two pools." for name in dict.fromkeys(placed) if placed.count(name) > 1]
+    problems += [f"{name} is in no pool." for name in sorted(members - set(placed))]
+    problems += [f"pool {number + 1} has no host." for number, pool in enumerate(found) if not pool.hosts]
+    for problem in problems:
+        yield Finding("object-store-pool-hosts", where, variable, problem, f"each host of the group {GROUP} in one pool", source)
+
+
+def check_settings(site: Site) -> Iterator[Finding]:
+    """What the servers compare, and what has a place of its own."""
+    members = site.members(GROUP)
+    for name in _ALIKE:
+        values = {repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}
+        if len(values) > 1:
+            problem = "the servers have different values, and would not work together."
+            yield Finding("object-store-setting-differs", GROUP, name, problem, f"{name} once, in group_vars/{GROUP}.yml")
+    for host in members:
+        settings = host.known("minio_settings")
+        if not isinstance(settings, Mapping):
+            continue
+        for name in settings:
+            if str(name) == "MINIO_KMS_SECRET_KEY" and settings[name] is None:
+                problem = "the server's key is taken away, and objects are to be encrypted."
+                remedy = "nothing for MINIO_KMS_SECRET_KEY"
+                yield finding(site, host, ("minio_settings",), GROUP, "object-store-key-missing", problem, remedy)
+            elif str(name) in _OWN:
+                problem = f"{name} is set by {_OWN[str(name)]}."
+                yield finding(site, host, ("minio_settings",), GROUP, "object-store-setting-own", problem, _OWN[str(name)])
+
+
+def check_key(site: Site) -> Iterator[Finding]:
+    """The key of SSE-S3 among the site's secrets: 32 bytes."""
+    if not site.members(GROUP):
+        return
+    for file in site.secrets:
+        if KEY in file.values and not _is_key(str(file.values[KEY])):
+            problem = f"the key is not {KEY_BYTES} bytes in base64."
+            remedy = f"{KEY}: the output of openssl rand -base64 {KEY_BYTES}, or nothing"
+            yield Finding("object-store-key-size", file.path, KEY, problem, remedy)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text.strip(), validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
+
+def check_distribution(site: Site) -> Iterator[Finding]:
+    """Which server it is."""
+    for host in site.members(GROUP):
+        if host.known("minio_distribution") == "minio":
+            problem = f"the last upstream MinIO is unmaintained: at least {OPEN_VULNERABILITIES} vulnerabilities of 2026 have no fix."
+            remedy = "minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
+            yield finding(site, host, ("minio_distribution",), GROUP, "object-store-unmaintained", problem, remedy)
+
+
+RULES = (check_layout, check_drives, check_pools, check_settings, check_key, check_distribution, *buckets.RULES)
