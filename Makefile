@@ -34,7 +34,7 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 	@$(TESTBED) down
 
 # --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
-.PHONY: check plan converge verify recovery-kit site-exists
+.PHONY: check plan converge verify artifacts recovery-kit site-exists
 site-exists:
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
@@ -50,6 +50,9 @@ converge: site-exists venv ## make the servers what the inventory says
 
 verify: site-exists venv ## test that the site behaves (a row written here is read there, ...)
 	$(if $(VAULT_FILE),ANSIBLE_VAULT_PASSWORD_FILE=$(VAULT_FILE)) VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
+
+artifacts: site-exists venv ## fetch or build what Debian does not carry into the cache (docs/artifacts.md)
+	$(PLAY) playbooks/artifacts.yml
 
 recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e recovery_kit_path=$(abspath $(KIT)))

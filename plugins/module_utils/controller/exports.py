@@ -9,7 +9,7 @@ give it, templated on the controller with that host's variables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -19,12 +19,14 @@ from .. import site_map
 from . import collect, templating
 
 #: What a role may export.
-KINDS = ("firewall_ports", "secrets", "backup_paths", "scrape_targets", "ingress", "databases")
+KINDS = ("firewall_ports", "secrets", "artifacts", "backup_paths", "scrape_targets", "ingress", "databases")
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
 
 
-def exports_of(kind: str, host: str, *, hostvars: Any, loader: Any, playbook_dir: str | None = None) -> list[Any]:
+def exports_of(
+    kind: str, host: str, *, hostvars: Any, loader: Any, playbook_dir: str | None = None, roles: Container[str] | None = None
+) -> list[Any]:
     """The concatenated exports of a kind of all roles that a host's groups give it; each mapping with its ``role``.
 
     Evaluated once per process and host.
@@ -34,6 +36,7 @@ def exports_of(kind: str, host: str, *, hostvars: Any, loader: Any, playbook_dir
     :param hostvars: the task's ``hostvars``
     :param loader: the task's loader
     :param playbook_dir: where roles of a playbook of one's own are looked for; only for roles that are not ours
+    :param roles: only of these, where it is known that no other one has any
     :raises AnsibleError: there is no such kind or host, a template fails
     """
     if kind not in KINDS:
@@ -41,6 +44,8 @@ def exports_of(kind: str, host: str, *, hostvars: Any, loader: Any, playbook_dir
     found: list[Any] = []
     variables = host_variables(hostvars, host)
     for name in site_map.load().roles_of(variables.get("group_names") or ()):
+        if roles is not None and name not in roles:
+            continue
         key = (id(hostvars), host, name, kind)
         if key not in _cache:
             _cache[key] = _evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.action import recovery_kit, site_secrets
+from ansible_collections.vannah.healthcloud.plugins.action import artifacts, recovery_kit, site_secrets
 from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec, postgresql_spec
 from ansible_collections.vannah.healthcloud.plugins.module_utils.component_spec import COMPONENT_SPEC
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import specs
 
 MODULES = {
+    "artifacts": artifacts.ARGUMENT_SPEC,
     "component": COMPONENT_SPEC,
     "converge": specs.CONVERGE,
     "component_restart": specs.COMPONENT_RESTART,

@@ -1,0 +1,85 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action ``vannah.healthcloud.artifacts``: the software that Debian does not carry comes into the controller's cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import cache, lock, resolve
+from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.lock import ArtifactError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "names": {"type": "list", "elements": "str"},
+    "verify": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Runs on the controller, whatever host the task is for."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Fetch or build what is missing, with progress on the terminal."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        known = task_vars or {}
+        arguments = self.validate_argument_spec(ARGUMENT_SPEC)[1]
+        names = exported(known["hostvars"]) if arguments["names"] is None else arguments["names"]
+        found: list[dict[str, Any]] = []
+        if names:
+            site, folder = (self._templar.template(known.get(name)) for name in ("site_artifacts", "site_artifact_cache"))
+            try:
+                found = resolve.ensure(
+                    names,
+                    lock.load(site),
+                    cache.cache_of(folder, known),
+                    Display().display,
+                    check=bool(self._task.check_mode),
+                    verify=arguments["verify"],
+                )
+            except ArtifactError as error:
+                # As a result: an exception would be printed with where in the playbook it came from, and the reason is not there.
+                result.update(failed=True, code=error.code, msg=error.message)
+                return result
+        result.update(changed=any(item["state"] != "there" for item in found), artifacts=found)
+        return result
+
+
+def exported(hostvars: Any) -> list[str]:
+    """Names of the artifacts that the roles of all hosts export, each once.
+
+    Most sites need none, and finding that out costs nothing: only hosts of groups whose roles' files have the word are asked.
+
+    :raises AnsibleError: an export cannot be templated or is no name, see :func:`exports_of`
+    """
+    roles = frozenset(entry.role for entry in site_map.load().roles if _exports_any(entry.role))
+    if not roles:
+        return []
+    groups = {group for role in roles for group in site_map.load().groups_of(role)}
+    found: dict[str, None] = {}
+    for name, host in hostvars._inventory.hosts.items():
+        if host.implicit or not groups.intersection(group.name for group in host.get_groups()):
+            continue
+        for item in exports_of("artifacts", name, hostvars=hostvars, loader=hostvars._loader, roles=roles):
+            if not isinstance(item, str):
+                raise ArtifactError("artifact-lock", f"host {name}: meta/exports.yml: artifacts: a list of names is wanted, not {item!r}")
+            found[item] = None
+    return list(found)
+
+
+def _exports_any(role: str) -> bool:
+    path = collect.COLLECTION / "roles" / role / "meta" / "exports.yml"
+    try:
+        return b"artifacts:" in path.read_bytes()
+    except OSError:
+        return False
