@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The site's ``secrets.yml``: a vault-encrypted flat mapping of names to texts.
 
-Only :func:`ensure` writes, and it only adds. Nothing here ever quotes what the file holds.
+Only :func:`ensure`, which only adds, and :func:`renew` write. Nothing here ever quotes what the file holds.
 """
 
 from __future__ import annotations
@@ -114,10 +114,36 @@ def ensure(loader: Any, inventory_dir: str, wanted: Iterable[Mapping[str, Any]],
         values = read(loader, inventory_dir)
         missing = _missing(path, values, kinds)
         if missing:
-            made = dict(values) | {name: generate(kinds[name]) for name in missing}
-            plain = _HEADER + yaml.safe_dump(made, default_style='"', sort_keys=True, allow_unicode=True, width=4096).encode()
-            write_file(path, encrypt(loader, path, plain), 0o600)
+            _write(loader, path, dict(values) | {name: generate(kinds[name]) for name in missing})
     return missing
+
+
+def renew(loader: Any, inventory_dir: str, names: Iterable[str], check_mode: bool = False) -> list[str]:
+    """Give secrets that exist new values, in one atomic write: a password's, never a key's, whose loss would be that of what it encrypts.
+
+    :param check_mode: only say which
+    :return: the names, sorted
+    :raises SecretsError: ``secret-missing``, ``secret-kind``, ``secrets-unwritable``, else as :func:`read`
+    """
+    path = path_of(inventory_dir)
+    with lock(inventory_dir):
+        values = read(loader, inventory_dir)
+        wanted = sorted(set(names))
+        for name in wanted:
+            if name not in values:
+                raise SecretsError("secret-missing", f"{path} has no secret {name}, so there is nothing to renew: see make check.")
+            if fits("key32", values[name]):
+                raise SecretsError(
+                    "secret-kind", f"{name} is a key: what it encrypts could not be read with another one. It is not renewed."
+                )
+        if wanted and not check_mode:
+            _write(loader, path, dict(values) | {name: generate("password") for name in wanted})
+    return wanted
+
+
+def _write(loader: Any, path: str, values: Mapping[str, str]) -> None:
+    plain = _HEADER + yaml.safe_dump(dict(values), default_style='"', sort_keys=True, allow_unicode=True, width=4096).encode()
+    write_file(path, encrypt(loader, path, plain), 0o600)
 
 
 def _kinds(wanted: Iterable[Mapping[str, Any]]) -> dict[str, str]:
