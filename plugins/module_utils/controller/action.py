@@ -76,6 +76,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             result = {"changed": False, "failed": True, "msg": error.message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+        if result.get("failed"):
+            result.pop("ansible_facts", None)  # all of it would be printed between the reader and the reason
         if self.installed:
             result["changed"] = True
             result["steps"] = [*(f"package {name}: install" for name in self.installed), *(result.get("steps") or ())]

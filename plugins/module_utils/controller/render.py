@@ -50,6 +50,7 @@ def normalise(data: Component, where: str, find: Find, render: Render, role: str
         plain["packages"] = [{"name": item} if isinstance(item, str) else item for item in plain["packages"]]
     where = f"{where}, component {plain['name']}" if isinstance(plain.get("name"), str) else where
     plain = _typed(plain, COMPONENT_SPEC, where)
+    _one_source(plain, where)
     result = _validator().validate(plain)
     if result.error_messages:
         raise ComponentError(f"{where}: {'; '.join(result.error_messages)}")
@@ -67,6 +68,14 @@ def normalise(data: Component, where: str, find: Find, render: Render, role: str
             for dropin in unit["dropins"]:
                 _text(dropin, f"{where}: unit {unit['name']}, drop-in {dropin['name']}", find, render)
     return component, artifacts
+
+
+def _one_source(plain: Component, where: str) -> None:
+    """Refuse a file with two sources by its path: the validator's own text would not say which file it means."""
+    for file in plain.get("files") or ():
+        sources = [key for key in rules.SOURCES if key in file]
+        if len(sources) > 1:
+            raise ComponentError(f"{where}: file {file.get('path')} has {' and '.join(sources)}: it can have one source only")
 
 
 def _text(item: dict[str, Any], where: str, find: Find, render: Render) -> None:

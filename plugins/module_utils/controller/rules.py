@@ -17,6 +17,9 @@ from ..component_spec import ON_CHANGE
 
 Component = dict[str, Any]
 
+#: Where a file's content comes from: one of them.
+SOURCES = ("template", "content", "src", "artifact")
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.(service|socket|timer|mount|automount|path|target|slice|swap)")
 _CRON = re.compile(r"[A-Za-z0-9_-]+")  # cron(8): a file whose name has a dot is not read
@@ -106,9 +109,7 @@ def _files(component: Component) -> Iterator[str]:
     units = {unit["name"] for unit in component["units"]}
     for file in component["files"]:
         where = f"file {file['path']}"
-        sources = [key for key in ("template", "content", "src", "artifact") if file[key] is not None]
-        if len(sources) > 1:
-            yield f"{where} has {' and '.join(sources)}: it can have one source only"
+        sources = [key for key in SOURCES if file[key] is not None]
         if file["state"] == "absent" and sources:
             yield f"{where} is absent and has {sources[0]}: leave one of them out"
         if file["validate"] is not None and not any("%s" in word for word in file["validate"]):

@@ -98,7 +98,7 @@ DEFERRED = {"name": "x.service", "on_change": "defer"}
     ("data", "words"),
     [
         ({"filse": []}, "filse. Supported parameters include"),
-        ({"files": [{"path": "/x", "content": "a", "src": "b"}]}, "mutually exclusive|one source only"),
+        ({"files": [{"path": "/x", "content": "a", "src": "b"}]}, "file /x has content and src: it can have one source only"),
         ({"files": [{"path": "etc/x", "content": "a"}]}, "file etc/x: a path on the host begins with /"),
         ({"files": [{"path": "/etc/../x"}]}, "holds no .."),
         ({"files": [{"path": "/x", "mode": 420}]}, 'mode must be text in quotes, like "0644"'),
