@@ -119,7 +119,9 @@ class Lock:
         del parts["artifact"]["bring"]
         if isinstance(artifact.source, GoBuild):
             parts["go"] = self.go.version
-            parts["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in module_files(artifact)}
+            parts["files"] = {
+                str(path.relative_to(GO_FILES)): hashlib.sha256(path.read_bytes()).hexdigest() for path in module_files(artifact)
+            }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

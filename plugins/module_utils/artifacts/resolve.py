@@ -127,7 +127,10 @@ def fetch(name: str, source: Download, work: Path, say: Say) -> Path:
             actual = _copy(name, answer, file, say)
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        status = f"HTTP {error.code}: " if isinstance(error, urllib.error.HTTPError) else ""
+        status = ""
+        if isinstance(error, urllib.error.HTTPError):
+            status = f"HTTP {error.code}: "
+            error.close()
         raise ArtifactError(
             "artifact-fetch",
             f"artifact {name}: {source.url} cannot be fetched ({status}{reason}): bring the file and name it by file:///... in "
