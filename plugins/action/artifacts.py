@@ -1,17 +1,19 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action ``vannah.healthcloud.artifacts``: the software that Debian does not carry comes into the controller's cache."""
+"""The action ``vannah.healthcloud.artifacts``: the software that Debian does not carry comes into the controller's cache.
+
+It is part of every run's preflight: what only a site with artifacts needs is imported where one is needed.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
-from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import cache, lock, resolve
-from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.lock import ArtifactError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 
@@ -37,6 +39,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         names = exported(known["hostvars"]) if arguments["names"] is None else arguments["names"]
         found: list[dict[str, Any]] = []
         if names:
+            from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import cache, lock, resolve
+
             site, folder = (self._templar.template(known.get(name)) for name in ("site_artifacts", "site_artifact_cache"))
             try:
                 found = resolve.ensure(
@@ -47,7 +51,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     check=bool(self._task.check_mode),
                     verify=arguments["verify"],
                 )
-            except ArtifactError as error:
+            except lock.ArtifactError as error:
                 # As a result: an exception would be printed with where in the playbook it came from, and the reason is not there.
                 result.update(failed=True, code=error.code, msg=error.message)
                 return result
@@ -72,7 +76,7 @@ def exported(hostvars: Any) -> list[str]:
             continue
         for item in exports_of("artifacts", name, hostvars=hostvars, loader=hostvars._loader, roles=roles):
             if not isinstance(item, str):
-                raise ArtifactError("artifact-lock", f"host {name}: meta/exports.yml: artifacts: a list of names is wanted, not {item!r}")
+                raise AnsibleError(f"host {name}: meta/exports.yml: artifacts: a list of names is wanted, not {item!r}")
             found[item] = None
     return list(found)
 

@@ -1,23 +1,20 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From names of artifacts to files in the cache: what is there is left alone, the rest is fetched or built."""
+"""From names of artifacts to files in the cache: what is there is left alone, the rest is fetched or built.
+
+Every task that needs an artifact reads this in a process of its own: what only fetching needs is imported there.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import http.client
 import shutil
-import tarfile
 import time
-import urllib.error
-import urllib.request
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from . import build
 from .cache import Cache, Entry, Say
 from .lock import Artifact, ArtifactError, Download, GoBuild, Lock
 
@@ -99,6 +96,8 @@ def _report(artifact: Artifact, state: str, entry: Entry | None) -> dict[str, An
 
 
 def _make(lock: Lock, cache: Cache, artifact: Artifact, work: Path, say: Say) -> Entry:
+    from . import build
+
     started = time.monotonic()
     if isinstance(artifact.source, Download):
         made = fetch(artifact.name, artifact.source, work, say)
@@ -119,6 +118,10 @@ def fetch(name: str, source: Download, work: Path, say: Say) -> Path:
 
     :raises ArtifactError: ``artifact-fetch``: it cannot be had; ``artifact-mismatch``: it is another file
     """
+    import http.client
+    import urllib.error
+    import urllib.request
+
     target = work / f"{name}.download"
     say(f"artifact {name}: fetching {source.url}")
     request = urllib.request.Request(source.url, headers={"User-Agent": "vannah.healthcloud"})
@@ -159,6 +162,9 @@ def _copy(name: str, answer: IO[bytes], file: IO[bytes], say: Say) -> str:
 
 def _member(name: str, source: Download, archive: Path) -> Path:
     """The wanted file of an archive; only its bytes are taken, so no name in the archive decides where anything goes."""
+    import tarfile
+    import zipfile
+
     target = archive.with_suffix(".member")
     try:
         if source.url.endswith(".zip"):
