@@ -298,9 +298,9 @@ class Site:
         """InvocationID of every running service of every host, without the services of logins."""
         return {host: self._invocations(host) for host in self.hosts("all")}
 
-    def _invocations(self, host: str) -> dict[str, str]:
+    def _invocations(self, host: str, states: str = "running,exited") -> dict[str, str]:
         listed = self.run(
-            host, "systemctl", "list-units", "--type=service", "--state=running,exited", "--no-legend", "--plain", "--no-pager"
+            host, "systemctl", "list-units", "--type=service", f"--state={states}", "--no-legend", "--plain", "--no-pager"
         ).stdout
         names = [line.split()[0] for line in listed.splitlines() if line.strip()]
         names = [n for n in names if not PASSING.match(n)]
@@ -309,9 +309,13 @@ class Site:
         return {block["Id"]: block.get("InvocationID", "") for block in blocks if "Id" in block}
 
     def running_units(self, host: str) -> set[str]:
-        """The services that run on a host now; empty while it does not answer."""
+        """The services that run on a host now, and those of ours that have done their work; empty while it does not answer.
+
+        What else has done its work may have been of the first boot only.
+        """
         try:
-            return set(self._invocations(host))
+            done = {name for name in self._invocations(host, "exited") if name.startswith("vannah-")}
+            return set(self._invocations(host, "running")) | done
         except FaultError:
             return set()
 
