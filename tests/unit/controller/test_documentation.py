@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.action import artifacts, recovery_kit, site_secrets
-from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec, postgresql_spec
+from ansible_collections.vannah.healthcloud.plugins.action import artifacts, recovery_kit, site_secrets, site_secrets_renew
+from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec, minio_verb_specs, postgresql_spec
 from ansible_collections.vannah.healthcloud.plugins.module_utils.component_spec import COMPONENT_SPEC
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import specs
 
@@ -25,10 +25,16 @@ MODULES = {
     "minio_buckets": minio_spec.BUCKETS,
     "minio_info": minio_spec.INFO,
     "minio_tiers": minio_spec.TIERS,
+    "minio_devices": minio_verb_specs.DEVICES,
+    "minio_heal": minio_verb_specs.HEAL,
+    "minio_health": minio_verb_specs.HEALTH,
+    "minio_running": minio_verb_specs.RUNNING,
+    "minio_stop": minio_verb_specs.STOP,
     "minio_users": minio_spec.USERS,
     "postgresql_objects": postgresql_spec.OBJECTS,
     "recovery_kit": recovery_kit.ARGUMENT_SPEC,
     "site_secrets": site_secrets.ARGUMENT_SPEC,
+    "site_secrets_renew": site_secrets_renew.ARGUMENT_SPEC,
 }
 COMPARED = ("type", "elements", "required", "default", "choices")
 _MISSING = object()

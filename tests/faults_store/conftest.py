@@ -1,0 +1,55 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the object store's fault tests: the site, its store, the objects that must survive, and a report of what was measured."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
+
+from site_under_test import Site
+from store import Store, objects_of_tests, sizes
+
+BUCKET = "dicom"
+_measured: list[tuple[str, str]] = []
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Record a duration or count for the table printed at the end."""
+    return lambda text: _measured.append((request.node.name, text))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured: the ceilings are asserted, the figures are for the reader."""
+    if _measured:
+        terminalreporter.section("measured")
+        for name, text in _measured:
+            terminalreporter.write_line(f"{name:<44} {text}")
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """The site of test servers."""
+    return Site.from_environment()
+
+
+@pytest.fixture(scope="session")
+def store(site: Site) -> Store:
+    """Its object store."""
+    return Store.of(site)
+
+
+@pytest.fixture(scope="session")
+def objects(store: Store) -> dict[str, int]:
+    """Objects of DICOM's sizes in a bucket that the inventory declares; name -> size."""
+    store.wait_whole(60)
+    found = sizes(objects_of_tests())
+    store.put_all(BUCKET, found)
+    return found

@@ -1,0 +1,230 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The object store of a site of test servers, used by a client that is not of our making (boto3), and looked at on its drives."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from site_under_test import Site, wait_until
+
+GROUP = "object_store"
+KIB, MIB = 1 << 10, 1 << 20
+#: As many threads as a workstation's.
+THREADS = 8
+#: Parts of 8 MiB: what is larger goes up in several, as from any S3 client.
+TRANSFER = TransferConfig(multipart_threshold=8 * MIB, multipart_chunksize=8 * MIB, max_concurrency=2)
+ERRORS = (BotoCoreError, ClientError)
+
+
+def content(name: str, size: int) -> bytes:
+    """What an object holds: bytes that follow from its name."""
+    return random.Random(name).randbytes(size)  # not a secret
+
+
+def sizes(count: int) -> dict[str, int]:
+    """Names and sizes as a radiology department has them: mostly slices of 10 KiB to 1 MiB, some series, few whole studies."""
+    dice = random.Random("sizes")
+    found = {
+        f"slice/{number:05d}.dcm": dice.choice((10, 32, 130, 130, 260, 520, 1040)) * KIB + dice.randrange(999) for number in range(count)
+    }
+    found |= {f"series/{number:03d}.dcm": (4 + number % 5) * MIB + number for number in range(max(6, count // 50))}
+    found |= {f"study/{number:03d}.dcm": size * MIB + number for number, size in enumerate((16, 24, 64))}
+    return found
+
+
+@dataclass
+class Store:
+    """Root's view of a store; every client speaks TLS and verifies the site's authority."""
+
+    site: Site
+    hosts: list[str] = field(default_factory=list)
+    key: str = ""
+    secret: str = ""
+
+    @classmethod
+    def of(cls, site: Site) -> Store:
+        """The store of a site; its credentials come from a server."""
+        hosts = site.hosts(GROUP)
+        text = site.run(hosts[0], "cat", "/etc/minio/minio.env").stdout
+        settings = {name: value.strip('"') for name, _sign, value in (line.partition("=") for line in text.splitlines())}
+        return cls(site, hosts, settings["MINIO_ROOT_USER"], settings["MINIO_ROOT_PASSWORD"])
+
+    def client(self, host: str, port: int = 9000, retries: int = 0) -> Any:
+        """A client of one server."""
+        settings = Config(
+            retries={"total_max_attempts": retries + 1, "mode": "standard"},
+            connect_timeout=3,
+            read_timeout=20,
+            max_pool_connections=2 * THREADS,
+            s3={"addressing_style": "path"},
+        )
+        return boto3.client(
+            "s3",
+            endpoint_url=f"https://{self.site.address(host)}:{port}",
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+            region_name="us-east-1",
+            verify=str(self.site.inventory / "pki" / "ca.crt"),
+            config=settings,
+        )
+
+    # -- how it is -------------------------------------------------------------------------------------------------
+
+    def status(self, host: str) -> dict[str, Any]:
+        """The administration's word on the whole store, asked on one host with its own client."""
+        import json
+
+        done = self.site.run(host, "minio-mc", "--json", "admin", "info", "site", check=False, timeout=60)
+        try:
+            found: dict[str, Any] = json.loads(done.stdout)["info"]
+        except (ValueError, KeyError):
+            return {}
+        return found
+
+    def drives(self, host: str) -> list[dict[str, Any]]:
+        """Every drive as a host sees it."""
+        return [drive for server in self.status(host).get("servers", []) for drive in server.get("drives") or []]
+
+    def whole(self) -> bool:
+        """Every server sees every drive, and none is being healed."""
+        seen = {host: self.drives(host) for host in self.hosts}
+        return all(
+            len(found) == len(self.hosts) and all(drive.get("state") == "ok" and not drive.get("healing") for drive in found)
+            for found in seen.values()
+        )
+
+    def wait_whole(self, seconds: float) -> None:
+        """Wait until :meth:`whole`."""
+        wait_until(self.whole, "every server sees every drive", seconds, interval=1)
+
+    def stop(self, host: str) -> None:
+        """Stop a server at once, as if its power was cut."""
+        self.site.run(host, "systemctl", "kill", "--signal=KILL", "minio.service")
+        self.site.run(host, "systemctl", "stop", "minio.service")
+
+    def start(self, host: str) -> None:
+        """Start it again."""
+        self.site.run(host, "systemctl", "start", "minio.service")
+
+    @contextlib.contextmanager
+    def stopped(self, *hosts: str) -> Iterator[None]:
+        """Servers that are gone for a while."""
+        try:
+            for host in hosts:
+                self.stop(host)
+            yield
+        finally:
+            for host in hosts:
+                self.start(host)
+            self.wait_whole(90)
+
+    # -- objects ---------------------------------------------------------------------------------------------------
+
+    def put_all(self, bucket: str, objects: dict[str, int]) -> None:
+        """Write objects, the larger ones in several parts."""
+        import io
+
+        client = self.client(self.hosts[0], retries=3)
+
+        def put(name: str) -> None:
+            client.upload_fileobj(io.BytesIO(content(name, objects[name])), bucket, name, Config=TRANSFER)
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(put, objects))
+
+    def different(self, bucket: str, objects: dict[str, int], host: str) -> list[str]:
+        """Objects that a server does not give back as they were written, and why."""
+        client = self.client(host, retries=3)
+
+        def compare(name: str) -> str:
+            wanted = hashlib.sha256(content(name, objects[name])).hexdigest()
+            digest = hashlib.sha256()
+            try:
+                body = client.get_object(Bucket=bucket, Key=name)["Body"]
+                for chunk in body.iter_chunks(MIB):
+                    digest.update(chunk)
+            except ERRORS as error:
+                return f"{name}: {error}"
+            return "" if digest.hexdigest() == wanted else f"{name}: other bytes"
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            return [said for said in pool.map(compare, objects) if said]
+
+    def files(self, host: str, bucket: str, name: str) -> list[str]:
+        """Files of an object on a host's drive."""
+        found = self.site.run(host, "find", f"/srv/minio/drive1/{bucket}/{name}", "-type", "f", check=False).stdout.split()
+        return sorted(found)
+
+
+class Traffic:
+    """Clients that write and read all the while, each at its own server, trying the next one when it does not answer."""
+
+    def __init__(self, store: Store, bucket: str, threads: int = 3) -> None:
+        self.store = store
+        self.bucket = bucket
+        self.acknowledged: dict[str, int] = {}
+        self.wrong: list[str] = []
+        self.tries = 0
+        self.failed = 0
+        self.slowest = 0.0
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(threads)]
+
+    def __enter__(self) -> Traffic:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self, number: int) -> None:
+        clients = [self.store.client(host) for host in self.store.hosts]
+        count = 0
+        while not self._stop.is_set():
+            count += 1
+            name = f"traffic/{number}/{count:06d}"
+            size = (20 + count % 200) * KIB
+            began = time.monotonic()
+            done = False
+            for turn in range(4 * len(clients)):
+                client = clients[(number + turn) % len(clients)]
+                try:
+                    client.put_object(Bucket=self.bucket, Key=name, Body=content(name, size))
+                    read = client.get_object(Bucket=self.bucket, Key=name)["Body"].read()
+                except ERRORS:
+                    with self._lock:
+                        self.tries += 1
+                    time.sleep(0.1)
+                    continue
+                done = True
+                with self._lock:
+                    self.acknowledged[name] = size
+                    if read != content(name, size):
+                        self.wrong.append(name)
+                break
+            with self._lock:
+                self.failed += not done
+                self.slowest = max(self.slowest, time.monotonic() - began)
+
+
+def objects_of_tests() -> int:
+    """How many objects: some hundreds, in `make soak` VANNAH_OBJECTS=5000."""
+    return int(os.environ.get("VANNAH_OBJECTS", "240"))

@@ -1,0 +1,123 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client may rely on before anything breaks: encryption on the drives, retention, versions, a second store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from site_under_test import Site, wait_until
+from store import MIB, Store
+
+Measured = Callable[[str], None]
+MARK = b"VANNAH-MARK-OF-A-PATIENT"
+
+
+def found_on_drives(store: Store, text: bytes) -> list[str]:
+    """Files of all drives that hold a text."""
+    found = []
+    for host in store.hosts:
+        done = store.site.run(host, "grep", "-rlaF", text.decode(), "/srv/minio/drive1", check=False, timeout=120)
+        found += [f"{host}:{path}" for path in done.stdout.split()]
+    return found
+
+
+def test_objects_are_encrypted_on_the_drives(site: Site, store: Store) -> None:
+    """SSE-S3 without a client asking for it: what lies on the drives is not the object, small (in its metadata) or large (in parts)."""
+    client = store.client(store.hosts[0])
+    for name, size in (("small", 4000), ("large", 3 * MIB)):
+        client.put_object(Bucket="dicom", Key=f"marked/{name}", Body=(MARK * (size // len(MARK) + 1))[:size])
+        head = client.head_object(Bucket="dicom", Key=f"marked/{name}")
+        assert head["ServerSideEncryption"] == "AES256"
+    # The search finds what is there: a file of the same text beside the server's.
+    place = "/srv/minio/drive1/.vannah-control"
+    site.run(store.hosts[0], "tee", place, stdin=MARK.decode())
+    try:
+        assert found_on_drives(store, MARK) == [f"{store.hosts[0]}:{place}"]
+    finally:
+        site.run(store.hosts[0], "rm", place)
+    assert all(store.files(host, "dicom", "marked/large") for host in store.hosts), "a drive has no part of it"
+
+
+def test_deletion_under_retention_fails(store: Store) -> None:
+    """A version that is kept cannot be deleted, nor its retention shortened; a deletion of the object leaves the version."""
+    client = store.client(store.hosts[1])
+    version = client.put_object(Bucket="reports", Key="finding.pdf", Body=b"first")["VersionId"]
+    assert client.get_object_retention(Bucket="reports", Key="finding.pdf", VersionId=version)["Retention"]["Mode"] == "COMPLIANCE"
+    with pytest.raises(ClientError) as refused:
+        client.delete_object(Bucket="reports", Key="finding.pdf", VersionId=version)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
+    client.put_object(Bucket="reports", Key="finding.pdf", Body=b"second")
+    client.delete_object(Bucket="reports", Key="finding.pdf")
+    with pytest.raises(ClientError):
+        client.get_object(Bucket="reports", Key="finding.pdf")
+    assert client.get_object(Bucket="reports", Key="finding.pdf", VersionId=version)["Body"].read() == b"first"
+
+
+@pytest.fixture
+def second_store(site: Site, store: Store) -> Any:
+    """A second server of one drive, a process of its own on the last host, with a bucket."""
+    host = store.hosts[-1]
+    argv = [
+        "systemd-run",
+        "--unit=vannah-test-cold",
+        "--property=User=minio",
+        "--property=EnvironmentFile=/etc/minio/minio.env",
+        "--property=StateDirectory=vannah-test-cold",
+        "/usr/bin/env",
+        "-u",
+        "MINIO_STORAGE_CLASS_STANDARD",
+        "MINIO_CI_CD=1",
+        "/usr/local/bin/minio",
+        "server",
+        "--address=:9100",
+        "--certs-dir=/etc/minio/certs",
+        "/var/lib/vannah-test-cold",
+    ]
+    site.run(host, *argv)
+    client = store.client(host, 9100)
+
+    def answers() -> bool:
+        try:
+            client.list_buckets()
+        except Exception:
+            return False
+        return True
+
+    try:
+        wait_until(answers, "the second store answers", 40, interval=0.5)
+        client.create_bucket(Bucket="cold")
+        yield client, host
+    finally:
+        site.run(host, "systemctl", "stop", "vannah-test-cold.service", check=False)
+
+
+def test_a_lifecycle_moves_an_object_to_the_second_store(
+    site: Site, store: Store, second_store: Any, tmp_path: Any, measured: Measured
+) -> None:
+    """The object's bytes leave the store's drives, and it is read as before."""
+    cold, host = second_store
+    tier = {"name": "COLD", "type": "minio", "endpoint": f"https://{host}:9100", "bucket": "cold"}
+    secrets = {"access_key": store.key, "secret_key": store.secret}
+    wanted = tmp_path / "tiers.json"
+    wanted.write_text(json.dumps({"minio_tiers": [{**tier, **secrets}]}), encoding="utf-8")
+    wanted.chmod(0o600)
+    done = site.playbook("object_store.yml", "-e", f"@{wanted}")
+    assert done.returncode == 0, done.stdout[-4000:]
+    client = store.client(store.hosts[0])
+    # Days are a matter of waiting: 0 is at once, which only the server's own interface takes.
+    rule = {"ID": "cold", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Transitions": [{"Days": 0, "StorageClass": "COLD"}]}
+    client.create_bucket(Bucket="archive")
+    client.put_bucket_lifecycle_configuration(Bucket="archive", LifecycleConfiguration={"Rules": [rule]})
+    body = MARK * 100_000
+    client.put_object(Bucket="archive", Key="old/study.dcm", Body=body)
+    moved = lambda: client.head_object(Bucket="archive", Key="old/study.dcm").get("StorageClass") == "COLD"  # noqa: E731
+    wait_until(moved, "the object is in the tier", 90, interval=1)
+    assert cold.list_objects_v2(Bucket="cold")["KeyCount"] == 1, "the second store has no object"
+    parts = [path for path in store.files(store.hosts[0], "archive", "old/study.dcm") if not path.endswith("xl.meta")]
+    assert parts == [], "the object's parts are still on the first store's drives"
+    assert client.get_object(Bucket="archive", Key="old/study.dcm")["Body"].read() == body

@@ -1,0 +1,132 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the servers of an object store say together, a server that is interrupted, and what a heal has done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_cluster, minio_devices
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+
+URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
+
+
+def context(*answers: tuple[int, dict[str, str]]) -> Context:
+    """A host whose server gives these answers, one after the other, the last for ever."""
+    ctx = Context()
+    left = list(answers)
+
+    def wire(endpoint: str) -> Any:
+        return lambda method, target, headers, body: (*(left.pop(0) if len(left) > 1 else left[0]), b"")
+
+    ctx.memo.update(minio_wire=wire, minio_interval=0)
+    return ctx
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "interrupt", "problem"),
+    [
+        (200, {}, False, ""),
+        (200, {"x-minio-healing-drives": "1"}, False, ""),
+        (200, {"x-minio-healing-drives": "1"}, True, "1 drives are being healed"),
+        (412, {"x-minio-write-quorum": "3"}, True, "fewer drives than the write quorum of 3"),
+        (503, {"x-minio-server-status": "offline"}, False, "takes no writes (HTTP 503, offline)"),
+    ],
+)
+def test_health(status: int, headers: dict[str, str], interrupt: bool, problem: str) -> None:
+    """Refused where a server is about to be interrupted, else only said."""
+    ctx = context((status, headers))
+    if problem and interrupt:
+        with pytest.raises(AgentError, match="refused to interrupt") as refused:
+            minio_cluster.health({**URL, "interrupt": True, "wait": 0}, ctx)
+        assert problem in refused.value.msg
+    else:
+        found = minio_cluster.health({**URL, "interrupt": interrupt, "wait": 0}, ctx)[1]
+        assert found["healthy"] is (not problem)
+        assert problem in found["problem"]
+
+
+def test_waiting_ends_when_it_is_whole() -> None:
+    """A server that has just started."""
+    found = minio_cluster.health({**URL, "interrupt": False, "wait": 30}, context((503, {}), (503, {}), (200, {})))[1]
+    assert found["healthy"]
+
+
+def test_what_a_server_runs_with(tmp_path: Path) -> None:
+    """Names of what differs, never a value."""
+    (tmp_path / "proc" / "7").mkdir(parents=True)
+    (tmp_path / "minio").write_text("new")
+    (tmp_path / "proc" / "7" / "exe").write_text("old")
+    (tmp_path / "proc" / "7" / "environ").write_text("PATH=/bin\0MINIO_A=1\0MINIO_SECRET=x\0")
+    (tmp_path / "env").write_text('# comment\nMINIO_A="1"\nMINIO_SECRET="y"\n')
+    ctx = Context(root=str(tmp_path), runner=lambda argv, **more: Result(0, "7\n"))
+    found = minio_cluster.running({"binary": "/minio", "environment": "/env"}, ctx)[1]
+    assert found == {"runs": True, "binary": True, "environment": True, "settings": ["MINIO_SECRET"], "together": True}
+    (tmp_path / "proc" / "7" / "exe").write_text("new")
+    (tmp_path / "env").write_text('MINIO_A="1"\nMINIO_SECRET="x"\n')
+    assert minio_cluster.running({"binary": "/minio", "environment": "/env"}, ctx)[1]["together"] is False
+
+
+def item(before: str, after: str) -> dict[str, Any]:
+    """An item of a heal's answer, as madmin's HealResultItem."""
+    other = {"endpoint": "https://store1:9000/srv/minio/drive1", "state": "ok"}
+    mine = {"endpoint": "https://store2:9000/srv/minio/drive1"}
+    return {
+        "type": "object",
+        "bucket": "dicom",
+        "object": "slice/1.dcm",
+        "before": {"drives": [other, {**mine, "state": before}]},
+        "after": {"drives": [other, {**mine, "state": after}]},
+    }
+
+
+def test_items_of_a_heal_are_counted() -> None:
+    """Healed, not whole still, and fine from the start."""
+    result: dict[str, Any] = {"scanned": 0, "healed": 0, "unhealed": 0, "items": []}
+    for before, after in (("ok", "ok"), ("corrupt", "ok"), ("missing", "missing")):
+        minio_cluster.count(item(before, after), result)
+    assert (result["scanned"], result["healed"], result["unhealed"]) == (3, 1, 1)
+    assert result["items"][0] == {
+        "name": "dicom/slice/1.dcm",
+        "drives": {"https://store2:9000/srv/minio/drive1": "corrupt"},
+        "healed": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("lsblk", "rc", "blkid", "kind"),
+    [
+        ("sdb", 0, "TYPE=xfs\nUUID=1", "xfs"),
+        ("sdb", 2, "", ""),
+        ("sdb /mnt", 2, "", None),
+        ("sdb\nsdb1", 2, "", None),
+        ("sdb", 0, "PTTYPE=gpt", None),
+        ("sdb", 0, "TYPE=LVM2_member", None),
+        ("sdb", 8, "", None),
+    ],
+)
+def test_what_a_device_holds(tmp_path: Path, lsblk: str, rc: int, blkid: str, kind: str | None) -> None:
+    """Only what is empty counts as empty."""
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "sdb").write_bytes(b"\0" * 10_000)
+    ctx = Context(root=str(tmp_path), runner=lambda argv, **more: Result(0, lsblk) if argv[0] == "lsblk" else Result(rc, blkid))
+    if kind is None:
+        with pytest.raises(AgentError, match=r"name another|is in use|never overwritten"):
+            minio_devices.probe(ctx, "/dev/sdb")
+    else:
+        assert minio_devices.probe(ctx, "/dev/sdb") == kind
+
+
+def test_a_device_with_any_byte_is_not_empty(tmp_path: Path) -> None:
+    """At either end."""
+    for where in (0, 9_999_999):
+        data = bytearray(10_000_000)
+        data[where] = 1
+        (tmp_path / "device").write_bytes(data)
+        assert not minio_devices.blank(str(tmp_path / "device"))
+    (tmp_path / "device").write_bytes(bytes(10_000_000))
+    assert minio_devices.blank(str(tmp_path / "device"))

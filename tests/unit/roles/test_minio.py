@@ -1,0 +1,149 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role minio: pools and sets as the server is told them, its environment, and the program that refuses another layout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_layout
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+HOSTS = [f"store{number}" for number in range(1, 5)]
+
+
+@pytest.fixture
+def drives(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program, with its files below a temporary folder."""
+    found = program("minio", "minio-drives")
+    monkeypatch.setattr(found, "WANTED", str(tmp_path / "wanted.json"))
+    monkeypatch.setattr(found, "RECORDED", str(tmp_path / "state" / "layout.json"))
+    return found
+
+
+def pool(hosts: list[str], own: list[str], size: int) -> dict[str, Any]:
+    """A pool as layout.json has it."""
+    return {"hosts": hosts, "drives": dict.fromkeys(hosts, own), "set_size": size, "urls": []}
+
+
+@pytest.mark.parametrize(
+    ("total", "size"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (16, 16), (17, 0), (18, 9), (20, 10), (24, 12), (32, 16), (34, 2)]
+)
+def test_set_sizes(total: int, size: int) -> None:
+    """The largest of 2 to 16 that divides."""
+    assert minio_layout.set_size(total) == size
+
+
+def test_layout_goes_over_the_hosts_first() -> None:
+    """A set's drives are on as many hosts as there are, whatever the inventory's order."""
+    hostvars = {host: {"minio_drives": ["/srv/a/", {"path": "/srv/b", "device": "/dev/sdb"}]} for host in HOSTS}
+    (found,) = minio_layout.layout([], {"object_store": list(reversed(HOSTS))}, hostvars, 9000)
+    assert found["urls"] == [f"https://{host}:9000/srv/{drive}" for drive in "ab" for host in HOSTS]
+    assert found["set_size"] == 8
+
+
+def test_several_pools() -> None:
+    """Each with its own hosts, in the order that was written."""
+    declared = [{"hosts": ["b", "a"], "drives": ["/srv/x", "/srv/y"]}, {"group": "more"}]
+    first, second = minio_layout.layout(declared, {"more": ["d", "c"]}, {"c": {}, "d": {}})
+    assert first["urls"][:2] == ["https://b:9000/srv/x", "https://a:9000/srv/x"]
+    assert second["urls"] == ["https://c:9000/srv/minio/drive1", "https://d:9000/srv/minio/drive1"]
+
+
+def test_default_drives_are_the_roles() -> None:
+    """The same constant in two languages."""
+    defaults = yaml.safe_load((REPOSITORY / "roles" / "minio" / "defaults" / "main.yml").read_text())
+    assert defaults["minio_drives"] == list(minio_layout.DRIVES)
+
+
+WAS = [pool(HOSTS, ["/srv/minio/drive1"], 4)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "refused"),
+    [
+        (WAS, ""),
+        ([*WAS, pool(["store5"], ["/srv/minio/drive1"], 1)], ""),
+        ([pool(HOSTS[:3], ["/srv/minio/drive1"], 3)], "layout of pool 1 would change"),
+        ([pool([*HOSTS, "store5"], ["/srv/minio/drive1"], 5)], "layout of pool 1 would change"),
+        ([pool(HOSTS, ["/srv/minio/drive1", "/srv/minio/drive2"], 8)], "layout of pool 1 would change"),
+        ([pool(list(reversed(HOSTS)), ["/srv/minio/drive1"], 4)], "layout of pool 1 would change"),
+        ([], "no longer in minio_pools"),
+    ],
+)
+def test_a_pool_that_exists_is_never_changed(drives: ModuleType, wanted: list[dict[str, Any]], refused: str) -> None:
+    """Only another pool behind it."""
+    if refused:
+        with pytest.raises(drives.Refused, match=refused):
+            drives.refuse_other_layout(wanted, WAS)
+    else:
+        drives.refuse_other_layout(wanted, WAS)
+
+
+def test_record_writes_what_was_started_and_refuses_another(drives: ModuleType) -> None:
+    """What is recorded once is held against later."""
+    Path(drives.WANTED).write_text(json.dumps({"pools": WAS, "drives": ["/srv/minio/drive1"]}))
+    drives.record()
+    assert drives.load(drives.RECORDED)["pools"] == WAS
+    Path(drives.WANTED).write_text(json.dumps({"pools": [], "drives": []}))
+    assert drives.main(["record"]) == 1
+
+
+FORMAT = {"format": "xl", "xl": {"sets": [["a", "b", "c", "d"]]}}
+
+
+@pytest.mark.parametrize(
+    ("files", "known", "adopt", "refused"),
+    [
+        ({}, False, False, ""),
+        ({"lost+found/x": ""}, False, False, ""),
+        ({"patients.xls": ""}, False, False, "holds data"),
+        ({".minio.sys/format.json": json.dumps(FORMAT)}, True, False, ""),
+        ({".minio.sys/format.json": json.dumps(FORMAT)}, False, False, "minio_adopt"),
+        ({".minio.sys/format.json": json.dumps(FORMAT)}, False, True, ""),
+        ({".minio.sys/format.json": json.dumps({"format": "xl", "xl": {"sets": [["a", "b"]]}})}, True, False, "sets of 2"),
+        ({".minio.sys/format.json": json.dumps({"format": "fs"})}, True, False, "another kind"),
+    ],
+)
+def test_what_a_drive_holds(drives: ModuleType, tmp_path: Path, files: dict[str, str], known: bool, adopt: bool, refused: str) -> None:
+    """Nothing that the role did not make is taken."""
+    path = tmp_path / "drive"
+    path.mkdir()
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    its = pool(["a", "b", "c", "d"], [str(path)], 4)
+    if refused:
+        with pytest.raises(drives.Refused, match=refused):
+            drives.check_drive(str(path), its, known, adopt)
+    else:
+        drives.check_drive(str(path), its, known, adopt)
+
+
+MOUNTS = """\
+22 1 8:1 / / rw - ext4 /dev/sda1 rw
+40 22 8:16 / /srv/one rw - xfs /dev/sdb rw
+41 22 8:16 / /srv/two rw - xfs /dev/sdb rw
+42 22 8:1 /volumes/x /srv/three rw - ext4 /dev/sda1 rw
+43 22 8:1 /volumes/y /srv/four rw - ext4 /dev/sda1 rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "refused"),
+    [(["/srv/one", "/srv/three", "/srv/four"], ""), (["/srv/one", "/srv/two"], "same drive"), (["/srv/none"], "no mounted file system")],
+)
+def test_drives_are_file_systems_of_their_own(drives: ModuleType, own: list[str], refused: str) -> None:
+    """Each another one."""
+    if refused:
+        with pytest.raises(drives.Refused, match=refused):
+            drives.check_mounts(own, drives.mounts(MOUNTS))
+    else:
+        drives.check_mounts(own, drives.mounts(MOUNTS))
