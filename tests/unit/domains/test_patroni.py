@@ -16,6 +16,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains i
     patroni_cluster,
     patroni_packages,
     patroni_restart,
+    patroni_switchover,
 )
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_cluster import Cluster, config_patch
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import guard, listeners
@@ -338,6 +339,7 @@ def test_info_waits_for_a_whole_cluster_and_says_what_is_missing() -> None:
 
 
 def switched(real: Patroni) -> None:
+    real.own = {**real.own, "state": "stopping"}
     real.cluster = changed(
         changed(CLUSTER, "db1", role="sync_standby", lag=0, state="streaming"), "db3", role="leader", state="running", lag=None
     )
@@ -348,8 +350,27 @@ def test_switchover() -> None:
     real.on_change = switched
     details, result = do("switchover", real, candidate="", away_from="", timeout=0)
     assert details == ["db1 -> db3"]
-    assert real.told == [("POST", "/switchover", {"leader": "db1", "candidate": "db3"})]
+    # Taken back once the old leader has begun, so that the third member follows at once.
+    (ask, back) = real.told
+    assert ask[:2] == ("POST", "/switchover") and back == ("DELETE", "/switchover", None)
+    assert {**ask[2], "scheduled_at": ""} == {"leader": "db1", "candidate": "db3", "scheduled_at": ""}
     assert (result["from"], result["to"], result["leader"]) == ("db1", "db3", "db3")
+
+
+def test_switchover_of_two_is_not_scheduled() -> None:
+    real = Patroni(without(CLUSTER, "db2"))
+    real.on_change = switched
+    do("switchover", real, candidate="", away_from="", timeout=0, members=["db1", "db3"])
+    assert real.told == [("POST", "/switchover", {"leader": "db1", "candidate": "db3"})]
+
+
+def test_switchover_that_does_not_begin_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patroni_switchover, "PATIENCE", -10)
+    real = Patroni()
+    with pytest.raises(AgentError, match="the order was taken back") as caught:
+        do("switchover", real, candidate="", away_from="", timeout=0)
+    assert caught.value.code == "not-in-time"
+    assert [told[:2] for told in real.told] == [("POST", "/switchover"), ("DELETE", "/switchover")]
 
 
 @pytest.mark.parametrize(("candidate", "away_from"), [("db1", ""), ("", "db2"), ("db3", "db2")])

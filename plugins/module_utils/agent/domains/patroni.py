@@ -24,6 +24,7 @@ from .patroni_guard import guard
 from .patroni_packages import update
 from .patroni_rest import Rest, Silent, connect, silent
 from .patroni_settings import waiting
+from .patroni_switchover import hand_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -257,9 +258,9 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     result.update({"from": leader.name, "to": candidate})
 
     def apply(ctx: Context) -> None:
-        rest.insist(
-            "POST", "/switchover", {"leader": leader.name, "candidate": candidate}, f"switch over from {leader.name} to {candidate}"
-        )
+        standby = cluster.find(candidate)
+        assert standby is not None  # it was chosen among the members
+        hand_over(ctx, rest, cluster, leader, standby)
 
         def arrived() -> bool:
             now = look(rest)
