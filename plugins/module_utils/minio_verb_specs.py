@@ -16,6 +16,7 @@ HEALTH: Spec = {
     "ca": {"type": "path", "default": "/etc/vannah/pki/ca.crt"},
     "interrupt": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
+    "settle": {"type": "int", "default": 0},
 }
 RUNNING: Spec = {
     "binary": {"type": "path", "default": "/usr/local/bin/minio"},

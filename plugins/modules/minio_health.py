@@ -30,6 +30,12 @@ options:
     description: Seconds to wait until it is so; the task fails when it was not. 0 only looks.
     type: int
     default: 0
+  settle:
+    description: >-
+      Seconds that the server has to have run. Drives that it could not use when it started it looks for again after 15 seconds, and says
+      nowhere that it lacks them until then.
+    type: int
+    default: 0
 """
 
 EXAMPLES = r"""

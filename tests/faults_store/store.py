@@ -23,6 +23,8 @@ from site_under_test import Site, wait_until
 
 GROUP = "object_store"
 KIB, MIB = 1 << 10, 1 << 20
+#: Seconds: a server looks for drives every 15.
+SETTLED = 18
 #: As many threads as a workstation's.
 THREADS = 8
 #: Parts of 8 MiB: what is larger goes up in several, as from any S3 client.
@@ -99,8 +101,17 @@ class Store:
         """Every drive as a host sees it."""
         return [drive for server in self.status(host).get("servers", []) for drive in server.get("drives") or []]
 
+    def settled(self, host: str) -> bool:
+        """A server has looked again for drives that it lacked at its start: no interface says that it lacks them."""
+        said = self.site.run(
+            host, "systemctl", "show", "--property=ActiveEnterTimestampMonotonic", "--value", "minio.service"
+        ).stdout.strip()
+        return time.clock_gettime(time.CLOCK_MONOTONIC) - int(said or 0) / 1e6 > SETTLED
+
     def whole(self) -> bool:
         """Every server sees every drive, and none is being healed."""
+        if not all(self.settled(host) for host in self.hosts):
+            return False
         seen = {host: self.drives(host) for host in self.hosts}
         return all(
             len(found) == len(self.hosts) and all(drive.get("state") == "ok" and not drive.get("healing") for drive in found)
@@ -131,6 +142,11 @@ class Store:
             for host in hosts:
                 self.start(host)
             self.wait_whole(90)
+
+    def bucket(self, client: Any, name: str) -> None:
+        """Make a bucket where it is not there yet: tests are run again on one site while they are written."""
+        with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
+            client.create_bucket(Bucket=name)
 
     # -- objects ---------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def found_on_drives(store: Store, text: bytes) -> list[str]:
     return found
 
 
-def test_objects_are_encrypted_on_the_drives(site: Site, store: Store) -> None:
+def test_objects_are_encrypted_on_the_drives(site: Site, store: Store, objects: dict[str, int]) -> None:
     """SSE-S3 without a client asking for it: what lies on the drives is not the object, small (in its metadata) or large (in parts)."""
     client = store.client(store.hosts[0])
     for name, size in (("small", 4000), ("large", 3 * MIB)):
@@ -90,7 +90,7 @@ def second_store(site: Site, store: Store) -> Any:
 
     try:
         wait_until(answers, "the second store answers", 40, interval=0.5)
-        client.create_bucket(Bucket="cold")
+        store.bucket(client, "cold")
         yield client, host
     finally:
         site.run(host, "systemctl", "stop", "vannah-test-cold.service", check=False)
@@ -111,13 +111,13 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
     client = store.client(store.hosts[0])
     # Days are a matter of waiting: 0 is at once, which only the server's own interface takes.
     rule = {"ID": "cold", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Transitions": [{"Days": 0, "StorageClass": "COLD"}]}
-    client.create_bucket(Bucket="archive")
+    store.bucket(client, "archive")
     client.put_bucket_lifecycle_configuration(Bucket="archive", LifecycleConfiguration={"Rules": [rule]})
     body = MARK * 100_000
     client.put_object(Bucket="archive", Key="old/study.dcm", Body=body)
     moved = lambda: client.head_object(Bucket="archive", Key="old/study.dcm").get("StorageClass") == "COLD"  # noqa: E731
     wait_until(moved, "the object is in the tier", 90, interval=1)
-    assert cold.list_objects_v2(Bucket="cold")["KeyCount"] == 1, "the second store has no object"
+    assert cold.list_objects_v2(Bucket="cold")["KeyCount"] >= 1, "the second store has no object"
     parts = [path for path in store.files(store.hosts[0], "archive", "old/study.dcm") if not path.endswith("xl.meta")]
     assert parts == [], "the object's parts are still on the first store's drives"
     assert client.get_object(Bucket="archive", Key="old/study.dcm")["Body"].read() == body

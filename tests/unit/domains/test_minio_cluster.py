@@ -42,17 +42,17 @@ def test_health(status: int, headers: dict[str, str], interrupt: bool, problem: 
     ctx = context((status, headers))
     if problem and interrupt:
         with pytest.raises(AgentError, match="refused to interrupt") as refused:
-            minio_cluster.health({**URL, "interrupt": True, "wait": 0}, ctx)
+            minio_cluster.health({**URL, "interrupt": True, "settle": 0, "wait": 0}, ctx)
         assert problem in refused.value.msg
     else:
-        found = minio_cluster.health({**URL, "interrupt": interrupt, "wait": 0}, ctx)[1]
+        found = minio_cluster.health({**URL, "interrupt": interrupt, "settle": 0, "wait": 0}, ctx)[1]
         assert found["healthy"] is (not problem)
         assert problem in found["problem"]
 
 
 def test_waiting_ends_when_it_is_whole() -> None:
     """A server that has just started."""
-    found = minio_cluster.health({**URL, "interrupt": False, "wait": 30}, context((503, {}), (503, {}), (200, {})))[1]
+    found = minio_cluster.health({**URL, "interrupt": False, "settle": 0, "wait": 30}, context((503, {}), (503, {}), (200, {})))[1]
     assert found["healthy"]
 
 

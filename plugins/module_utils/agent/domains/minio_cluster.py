@@ -39,6 +39,17 @@ def look(s3: S3, maintenance: bool) -> Item:
     return {"answers": True, "status": status, "healing": healing, "quorum": quorum, "error": headers.get("x-minio-server-status", "")}
 
 
+def age(ctx: Context) -> float:
+    """Seconds since this host's server was started; 0 where it does not run."""
+    import time
+
+    said = ctx.run(["systemctl", "show", "--property=ActiveState,ActiveEnterTimestampMonotonic", UNIT], check=False).out
+    found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    if found.get("ActiveState") != "active":
+        return 0.0
+    return time.clock_gettime(time.CLOCK_MONOTONIC) - int(found.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+
+
 def problem(seen: Item, interrupt: bool) -> str:
     """Why not, in a sentence; empty where all is well."""
     if not seen["answers"]:
@@ -55,7 +66,8 @@ def problem(seen: Item, interrupt: bool) -> str:
 def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Whether the store takes writes, and with ``interrupt`` whether it would without this host's server.
 
-    :param params: ``endpoint`` of this host's own server, ``ca``, ``interrupt``, ``wait`` seconds
+    :param params: ``endpoint`` of this host's own server, ``ca``, ``interrupt``, ``wait`` seconds, ``settle``: seconds that the server
+        has to have run. It looks for drives that it lacked at its start after 15 s, and no interface says that it lacks them
     :return: no steps; ``healthy``, ``healing``, ``problem``
     :raises AgentError: ``store-not-whole`` where ``interrupt`` or ``wait`` is given and it is not so in time
     """
@@ -67,6 +79,8 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     while True:
         seen = look(s3, params["interrupt"])
         said = problem(seen, params["interrupt"])
+        if not said and params["settle"] and age(ctx) < params["settle"]:
+            said = f"this server was started less than {params['settle']} s ago"
         if not said or time.monotonic() >= deadline:
             break
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
