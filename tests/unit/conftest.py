@@ -23,7 +23,12 @@ def ansible_plugins() -> None:
     """
     if AnsibleCollectionConfig.collection_finder is None:
         init_plugin_loader([str(REPOSITORY / "collections")])
-    # pytest imports the collection as any package; ansible-core wants to have read its metadata, of which we need none.
+    # pytest imports the collection as any package; ansible-core wants to have read its metadata, of which we need none, and to find
+    # a folder of plugins by its package's file.
     package = importlib.import_module("ansible_collections.vannah.healthcloud")
     if not hasattr(package, "_collection_meta"):
         package._collection_meta = {}  # type: ignore[attr-defined]
+    for kind in ("action", "filter", "lookup", "modules"):
+        folder = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.{kind}")
+        if getattr(folder, "__file__", None) is None:
+            folder.__file__ = str(REPOSITORY / "plugins" / kind / "__init__.py")

