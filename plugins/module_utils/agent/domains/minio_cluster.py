@@ -193,7 +193,8 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
     token = s3.ask("POST", path, {"forceStart": "true"}, body).json().get("clientToken", "")
     deadline = time.monotonic() + params["wait"]
     while True:
-        said = s3.ask("POST", path, {"clientToken": token}).json()
+        # The server writes these names with capitals (healSequenceStatus), its own client takes them either way.
+        said = {name.lower(): value for name, value in s3.ask("POST", path, {"clientToken": token}).json().items()}
         for item in said.get("items") or []:
             count(item, result)
         summary = said.get("summary")
