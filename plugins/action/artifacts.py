@@ -8,34 +8,26 @@ It is part of every run's preflight: what only a site with artifacts needs is im
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
-
-ARGUMENT_SPEC: dict[str, Any] = {
-    "names": {"type": "list", "elements": "str"},
-    "verify": {"type": "bool", "default": False},
-}
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
-    """Runs on the controller, whatever host the task is for."""
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.artifacts``."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "names": {"type": "list", "elements": "str"},
+        "verify": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Fetch or build what is missing, with progress on the terminal."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        known = task_vars or {}
-        arguments = self.validate_argument_spec(ARGUMENT_SPEC)[1]
         names = exported(known["hostvars"]) if arguments["names"] is None else arguments["names"]
         found: list[dict[str, Any]] = []
         if names:
@@ -53,10 +45,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 )
             except lock.ArtifactError as error:
                 # As a result: an exception would be printed with where in the playbook it came from, and the reason is not there.
-                result.update(failed=True, code=error.code, msg=error.message)
-                return result
-        result.update(changed=any(item["state"] != "there" for item in found), artifacts=found)
-        return result
+                return {"failed": True, "code": error.code, "msg": error.message}
+        return {"changed": any(item["state"] != "there" for item in found), "artifacts": found}
 
 
 def exported(hostvars: Any) -> list[str]:

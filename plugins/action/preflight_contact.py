@@ -6,39 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import COLLECTION
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues, plain
 
-ARGUMENT_SPEC: dict[str, Any] = {"answers": {"type": "str", "required": True}}
 
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.preflight_contact``."""
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
-    """Runs on the controller, whatever host the task is for."""
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {"answers": {"type": "str", "required": True}}
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self.validate_argument_spec(ARGUMENT_SPEC)[1]
-        known = task_vars or {}
         defaults = self._defaults()
         answers = [self._answer(name, known["hostvars"], arguments["answers"], defaults) for name in known["ansible_play_hosts_all"]]
         report = judge_contact(answers)
-        result.update(changed=False, msg=report.text())
-        if report.errors:
-            result["failed"] = True
-        return result
+        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
 
     def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any]) -> Answer:
         variables = hostvars.raw_get(name)

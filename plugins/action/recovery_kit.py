@@ -7,36 +7,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import kit, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError, lock, read_file, write_file
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "path": {"type": "str", "required": True},
-    "passphrase": {"type": "str", "no_log": True},
-    "passphrase_file": {"type": "path", "no_log": False},
-}
 #: The project's folder; this file may have been found through a link.
 PROJECT = str(Path(__file__).resolve().parent.parent.parent)
 LOCK_FILES = ("requirements/python.txt", "requirements.yml", "galaxy.yml")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
-    """Runs on the controller, whatever host the task is for."""
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.recovery_kit``."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "path": {"type": "str", "required": True},
+        "passphrase": {"type": "str", "no_log": True},
+        "passphrase_file": {"type": "path", "no_log": False},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Write the kit unless the one that is there holds the same."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self.validate_argument_spec(ARGUMENT_SPEC)[1]
-        site = site_directory(task_vars or {})
+        site = site_directory(known)
         path = kit.check_path(arguments["path"], site, PROJECT)
         passwords = {name: secret.bytes for name, secret in self._loader._vault.secrets or ()}
         passphrase = _passphrase(arguments["passphrase"], arguments["passphrase_file"])
@@ -50,8 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if not _same(path, files, passphrase):
                 raise SecretsError("kit-damaged", f"{path} does not read back as it was written: use another medium.")
         name = os.path.basename(os.path.realpath(site))
-        result.update(changed=changed, path=path, files=sorted(files), instructions=kit.instructions(path, name))
-        return result
+        return {"changed": changed, "path": path, "files": sorted(files), "instructions": kit.instructions(path, name)}
 
 
 def _passphrase(given: str | None, file: str | None) -> str:

@@ -5,43 +5,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "secrets": {
-        "type": "list",
-        "elements": "dict",
-        "no_log": False,  # names and kinds, never values
-        "options": {
-            "name": {"type": "str", "required": True},
-            "kind": {"type": "str", "choices": ["password", "key32"], "default": "password"},
+
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.site_secrets``."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "secrets": {
+            "type": "list",
+            "elements": "dict",
+            "no_log": False,  # names and kinds, never values
+            "options": {
+                "name": {"type": "str", "required": True},
+                "kind": {"type": "str", "choices": ["password", "key32"], "default": "password"},
+            },
         },
-    },
-    "authority": {"type": "bool", "default": True},
-    "site_name": {"type": "str"},
-}
+        "authority": {"type": "bool", "default": True},
+        "site_name": {"type": "str"},
+    }
 
-
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
-    """Runs on the controller, whatever host the task is for."""
-
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Make what is missing; answer with names only."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        known = task_vars or {}
-        arguments = self.validate_argument_spec(ARGUMENT_SPEC)[1]
         site = site_directory(known)
         check = bool(self._task.check_mode)
         wanted = exported(known["hostvars"]) if arguments["secrets"] is None else arguments["secrets"]
@@ -50,8 +42,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if arguments["authority"]:
             name = arguments["site_name"] or self._templar.template(known.get("site_name")) or "site"
             authority = ensure_authority(self._loader, site, str(name), check)
-        result.update(changed=bool(created or authority), created=created, authority_created=authority)
-        return result
+        return {"changed": bool(created or authority), "created": created, "authority_created": authority}
 
 
 def exported(hostvars: Any) -> list[dict[str, Any]]:

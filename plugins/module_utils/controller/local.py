@@ -1,0 +1,38 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions share that ask no host. Apart from :mod:`action`, whose import packs the agent: they are part of every run's start."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+
+class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Runs on the controller, whatever host the task is for. Subclasses say what in :meth:`perform`."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+    #: Ansible's argument spec.
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ansible's entry.
+
+        :raises AnsibleError: the arguments are not what :attr:`ARGUMENT_SPEC` says, or see the action's :meth:`perform`
+        """
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = self.validate_argument_spec(self.ARGUMENT_SPEC)[1]
+        return {**result, **self.perform(arguments, task_vars or {})}
+
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+        """Do the action's work and give its result.
+
+        :param arguments: the task's, validated
+        :param known: the task's variables
+        """
+        raise NotImplementedError
