@@ -5,13 +5,8 @@
 
 from __future__ import annotations
 
-from ..module_utils.controller.action import Answer, DomainAction
+from ..module_utils.controller.action import DomainAction
 from ..module_utils.minio_verb_specs import RUNNING
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
 
 
 class ActionModule(DomainAction):
@@ -19,8 +14,5 @@ class ActionModule(DomainAction):
 
     DOMAIN = "minio"
     CALL = "running"
+    LEASE = "none"  # looking disturbs nobody, whoever holds the host
     ARGUMENT_SPEC = RUNNING
-
-    def converse(self, part: Mapping[str, Any], lease: str = "none") -> Answer:
-        """Looking disturbs nobody, whoever holds the host."""
-        return super().converse(part, lease)

@@ -6,12 +6,7 @@
 from __future__ import annotations
 
 from ..module_utils.cluster_specs import INFO
-from ..module_utils.controller.action import Answer, DomainAction
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+from ..module_utils.controller.action import DomainAction
 
 
 class ActionModule(DomainAction):
@@ -19,8 +14,5 @@ class ActionModule(DomainAction):
 
     DOMAIN = "patroni"
     CALL = "info"
+    LEASE = "none"  # looking disturbs nobody, whoever holds the host
     ARGUMENT_SPEC = INFO
-
-    def converse(self, part: Mapping[str, Any], lease: str = "none") -> Answer:
-        """Looking disturbs nobody, whoever holds the host."""
-        return super().converse(part, lease)

@@ -197,6 +197,8 @@ class DomainAction(AgentAction):
 
     DOMAIN: ClassVar[str]
     CALL: ClassVar[str]
+    #: What becomes of the host's lease, see :meth:`converse`.
+    LEASE: ClassVar[str] = "take"
 
     def prepare(self) -> dict[str, Any]:
         """Parameters for the agent; a subclass may add what only the controller knows."""
@@ -204,7 +206,7 @@ class DomainAction(AgentAction):
 
     def perform(self) -> Result:
         """Send the call and show what it did."""
-        answer = self.converse({"op": "domain", "domain": self.DOMAIN, "call": self.CALL, "params": self.prepare()})
+        answer = self.converse({"op": "domain", "domain": self.DOMAIN, "call": self.CALL, "params": self.prepare()}, self.LEASE)
         return report.domain(answer, self.host)
 
 

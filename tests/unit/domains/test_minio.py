@@ -5,24 +5,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
 
 NO_BUCKETS = "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>"
 EMPTY = "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
 Any_ = Callable[..., Any]
-
-
-@pytest.mark.parametrize("name", ["buckets", "info", "tiers", "users"])
-def test_the_host_knows_the_call(name: str) -> None:
-    action = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.action.minio_{name}").ActionModule
-    assert ("minio", name) == (action.DOMAIN, action.CALL) and name in minio.CALLS
 
 
 # --- buckets ----------------------------------------------------------------------------------------------------------------
