@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How an object store is reached."""
+    """How an object store is reached, and what check mode and diff mean there."""
 
     DOCUMENTATION = r"""
 options:
@@ -35,4 +35,15 @@ options:
     description: Seconds to wait for each answer.
     type: int
     default: 30
+"""
+
+    #: Of those that make what lists name.
+    CHANGES = r"""
+attributes:
+  check_mode:
+    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
+    support: full
+  diff_mode:
+    description: Shows what was before and is after; never a secret.
+    support: full
 """

@@ -14,7 +14,7 @@ description:
   - MinIO gives the state of all buckets with one read. Any other store that speaks S3 is asked bucket by bucket, over a few connections.
   - Whatever cannot be (a name S3 refuses, a lifecycle below the retention, an unknown tier, an object lock on a bucket that was made
     without) is refused before anything is changed.
-extends_documentation_fragment: [vannah.healthcloud.minio]
+extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes]
 options:
   backend:
     description: What the store is. V(auto) goes by its own word.
@@ -120,13 +120,6 @@ options:
           abort_incomplete_days:
             description: Days after which parts of uploads that never ended are removed. MinIO does so after a day and has no such rule.
             type: int
-attributes:
-  check_mode:
-    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
-    support: full
-  diff_mode:
-    description: Shows what was before and is after; never a secret.
-    support: full
 """
 
 EXAMPLES = r"""

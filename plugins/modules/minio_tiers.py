@@ -15,7 +15,7 @@ description:
     where objects lie already, fails the task.
   - Secrets cannot be read back. An access key has one secret; where the given one fits and the store gets at the remote with what it
     has, nothing is changed. To find that out, the store itself puts a small object there and takes it away again, also in check mode.
-extends_documentation_fragment: [vannah.healthcloud.minio]
+extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes]
 options:
   tiers:
     description: Tiers.
@@ -65,13 +65,6 @@ options:
         description: Its secret.
         type: str
         default: ''
-attributes:
-  check_mode:
-    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
-    support: full
-  diff_mode:
-    description: Shows what was before and is after; never a secret.
-    support: full
 """
 
 EXAMPLES = r"""

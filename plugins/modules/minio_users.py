@@ -13,7 +13,7 @@ description:
   - Makes what the lists name. What they do not name stays as it is.
   - Everything is compared on the host with one read of MinIO's own export. Secrets are sent encrypted and never shown.
   - A policy that is not there, or one that is to go and still attached, is refused before anything is changed.
-extends_documentation_fragment: [vannah.healthcloud.minio]
+extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes]
 options:
   policies:
     description: Policies that users can be given. MinIO's own, such as V(readwrite), are always there and stay as they are.
@@ -90,13 +90,6 @@ options:
       description:
         description: What it is for.
         type: str
-attributes:
-  check_mode:
-    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
-    support: full
-  diff_mode:
-    description: Shows what was before and is after; never a secret.
-    support: full
 """
 
 EXAMPLES = r"""
