@@ -301,8 +301,9 @@ FIVE = {"max_prepared_transactions": ["0", False], "max_locks_per_transaction": 
     ],
 )
 def test_what_is_lowered_waits_for_the_leader(
-    name: str, leader_waits: bool, settings: dict[str, Any], lowered: list[str], waits_for_leader: bool
+    name: str, leader_waits: bool, settings: dict[str, Any], lowered: list[str], waits_for_leader: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Context, "uid", lambda self, name: 106)  # the machine of the tests has no user postgres
     asked: list[tuple[list[str], Any]] = []
 
     def psql(argv: list[str], **more: Any) -> Result:
