@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,52 @@ def test_items_of_a_heal_are_counted() -> None:
         "drives": {"https://store2:9000/srv/minio/drive1": "corrupt"},
         "healed": True,
     }
+
+
+def heal_with(*answers: dict[str, Any], wait: int = 60) -> tuple[dict[str, Any], list[str]]:
+    """What a heal ends with where the server gives these answers after the first, and the targets that were asked."""
+    ctx = Context()
+    left = [{"clientToken": "token", "clientAddress": "", "startTime": "2026-11-24T20:00:00Z"}, *answers]
+    asked: list[str] = []
+
+    def wire(method: str, target: str, headers: dict[str, str], body: bytes) -> Any:
+        asked.append(f"{method} {target}")
+        return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
+
+    ctx.memo.update(minio_wire=lambda endpoint: wire, minio_interval=0)
+    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": "dicom", "prefix": "", "deep": True}
+    steps, result = minio_cluster.heal({**URL, **more, "wait": wait}, ctx)
+    assert steps[0].apply is not None
+    steps[0].apply(ctx)
+    return result, asked
+
+
+#: The names that the server writes: healSequenceStatus of cmd/admin-heal-ops.go, its items are madmin's.
+RUNNING = {"Summary": "running", "Detail": "", "StartTime": "2026-11-24T20:00:00Z", "Items": [item("corrupt", "ok")]}
+
+
+def test_heal_asks_until_it_is_finished_and_counts_what_each_answer_brings() -> None:
+    """The server forgets items once it has told them."""
+    result, asked = heal_with(RUNNING, {**RUNNING, "Items": None}, {**RUNNING, "Summary": "finished", "Items": [item("ok", "ok")]})
+    assert (result["scanned"], result["healed"], result["unhealed"], result["finished"]) == (2, 1, 0, True)
+    assert asked[0] == "POST /minio/admin/v3/heal/dicom?forceStart=true"
+    assert asked[1:] == ["POST /minio/admin/v3/heal/dicom?clientToken=token"] * 3
+
+
+def test_heal_takes_the_names_in_small_letters_too() -> None:
+    """As madmin has them."""
+    assert heal_with({"summary": "finished", "items": [item("missing", "ok")]})[0]["healed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait", "said"),
+    [({**RUNNING, "Summary": "stopped", "Detail": "no quorum"}, 60, "no quorum"), (RUNNING, 0, "not done within 0 s, 1 looked at")],
+)
+def test_heal_that_does_not_finish_fails(answer: dict[str, Any], wait: int, said: str) -> None:
+    """With the server's words, or with how far it came."""
+    with pytest.raises(AgentError, match=said) as refused:
+        heal_with(answer, wait=wait)
+    assert refused.value.code == "heal-not-finished"
 
 
 @pytest.mark.parametrize(

@@ -250,3 +250,37 @@ def test_the_demos_password_is_made_once(tmp_path: Path) -> None:
         first = path.read_text()
         assert len(first.strip()) >= 43
     assert path.read_text() == first
+
+
+def test_renew_gives_passwords_new_values_and_leaves_the_rest(tmp_path: Path, loader: DataLoader) -> None:
+    store.ensure(loader, str(tmp_path), [*WANTED, {"name": "minio_user_imaging"}])
+    before = dict(store.read(loader, str(tmp_path)))
+    assert store.renew(loader, str(tmp_path), ["postgresql_superuser", "postgresql_superuser"]) == ["postgresql_superuser"]
+    after = dict(store.read(loader, str(tmp_path)))
+    assert {name for name in before if before[name] != after[name]} == {"postgresql_superuser"}
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", after["postgresql_superuser"])
+    assert stat.S_IMODE((tmp_path / "secrets.yml").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [(["backup_cipher"], "secret-kind"), (["postgresql_superuser", "backup_cipher"], "secret-kind"), (["nobody"], "secret-missing")],
+)
+def test_renew_refuses_keys_and_what_is_not_there_and_writes_nothing(
+    tmp_path: Path, loader: DataLoader, names: list[str], code: str
+) -> None:
+    store.ensure(loader, str(tmp_path), WANTED)
+    before = tree(tmp_path)
+    values = dict(store.read(loader, str(tmp_path)))
+    with pytest.raises(SecretsError) as refused:
+        store.renew(loader, str(tmp_path), names)
+    assert refused.value.code == code
+    assert not any(value in refused.value.message for value in values.values())
+    assert tree(tmp_path) == before
+
+
+def test_renew_in_check_mode_only_says_which(tmp_path: Path, loader: DataLoader) -> None:
+    store.ensure(loader, str(tmp_path), WANTED)
+    before = tree(tmp_path)
+    assert store.renew(loader, str(tmp_path), ["postgresql_superuser"], check_mode=True) == ["postgresql_superuser"]
+    assert tree(tmp_path) == before
