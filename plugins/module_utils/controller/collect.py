@@ -161,18 +161,20 @@ class Definition:
     :ivar role: the role it is of; None for an inline one
     :ivar data: its options; only name, state and purge where the component is absent
     :ivar templar: templates text with the same variables, see :class:`templating.Templates`
+    :ivar note: what the person at the terminal should know of it, said as a warning; empty where there is nothing
     """
 
-    __slots__ = ("role", "data", "templates")
+    __slots__ = ("role", "data", "templates", "note")
 
-    def __init__(self, role: Role | None, data: dict[str, Any], templates: templating.Templates) -> None:
+    def __init__(self, role: Role | None, data: dict[str, Any], templates: templating.Templates, note: str = "") -> None:
         self.role = role
         self.data = data
         self.templates = templates
+        self.note = note
 
 
 def definitions(role: Role, task_vars: Variables, templar: Any) -> list[Definition]:
-    """The components of a role for one host, templated; ``when`` is gone.
+    """The components of a role for one host, templated; ``when`` and ``note`` are gone.
 
     :param templar: the task's templar
     :raises AnsibleError: a template fails (the text says of which role and component), a definition is no mapping
@@ -181,7 +183,9 @@ def definitions(role: Role, task_vars: Variables, templar: Any) -> list[Definiti
     found = []
     for item in role.components:
         for raw in _expand(item, templates, role.name):
-            found.append(Definition(role, define(raw, templates, f"role {role.name}"), templates))
+            data = define(raw, templates, f"role {role.name}")
+            note = templates.value(raw.get("note"), f"role {role.name}, component {data['name']}: note")
+            found.append(Definition(role, data, templates, f"{data['name']}: {note}" if note else ""))
     return found
 
 
@@ -213,7 +217,7 @@ def define(raw: Any, templates: templating.Templates, where: str) -> dict[str, A
         return {key: value for key, value in gone.items() if value is not None}
     made: dict[str, Any] = {"name": name}
     for key, value in raw.items():
-        if key in ("name", "when"):
+        if key in ("name", "when", "note"):
             continue
         made[key] = items(value, templates, f"{where}: {key}") if isinstance(value, list) else templates.value(value, f"{where}: {key}")
         if isinstance(value, str) and isinstance(made[key], list):  # a whole list out of one template

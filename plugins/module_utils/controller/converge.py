@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -23,6 +23,9 @@ _TRIPS = 3
 class ComponentAction(AgentAction):
     """An action that sends components."""
 
+    #: What roles say beside what they do.
+    notes: Sequence[str] = ()
+
     def role_components(self, names: Iterable[str]) -> tuple[list[Component], dict[str, str]]:
         """The normalised components of roles, and ``{sha256: path}`` of their artifacts.
 
@@ -35,8 +38,11 @@ class ComponentAction(AgentAction):
             facts = self.converse({"op": "facts"}, lease="none").get("facts") or {}
             variables = {**variables, "ansible_facts": {**(variables.get("ansible_facts") or {}), "vannah": facts}}
         components, artifacts = [], {}
+        self.notes = []
         for role in roles:
             for definition in collect.definitions(role, variables, self._templar):
+                if definition.note:
+                    self.notes.append(definition.note)
                 made, found = render.normalise(
                     definition.data,
                     f"role {role.name}",
@@ -81,7 +87,10 @@ class ComponentAction(AgentAction):
             if self.check or not found or len(found) >= len(rest) or any(item.get("error") for item in found):
                 break
             rest = rest[len(found) :]
-        return report.components(report.joined(answers), bool(self._task.diff))
+        result = report.components(report.joined(answers), bool(self._task.diff))
+        if self.notes:
+            result["warnings"] = [*self.notes, *result.get("warnings", ())]
+        return result
 
     def _deliver(self, components: list[Component], artifacts: Mapping[str, str]) -> Answer:
         """Send components until the host needs nothing more for them; what it did before it asked is in the answer."""

@@ -34,6 +34,7 @@ ROLE = {
   directories: "{{ web_sites | map('community_of') if false else web_dirs | default([]) }}"
 - name: extra
   when: [web_port == 81, true]
+  note: "{{ 'left out on port ' ~ web_port if web_port != 81 else '' }}"
   files:
     - {path: /etc/extra, content: "{{ not_defined }}"}
 """,
@@ -96,6 +97,11 @@ def test_definitions(loader: DataLoader) -> None:
 @pytest.mark.parametrize("value", [False, "no", "{{ 1 == 2 }}"])
 def test_a_component_that_does_not_apply_is_absent(loader: DataLoader, value: Any) -> None:
     assert made(loader, web_enabled=value)[0].data == {"name": "web", "state": "absent", "purge": False}
+
+
+@pytest.mark.parametrize(("port", "note"), [(80, "extra: left out on port 80"), (81, "")])
+def test_a_role_can_say_something(loader: DataLoader, port: int, note: str) -> None:
+    assert [found.note for found in made(loader, web_port=port, not_defined="x")] == ["", note]
 
 
 def test_template_files(loader: DataLoader) -> None:
