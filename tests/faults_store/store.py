@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from site_under_test import Site, wait_until
 
 GROUP = "object_store"
+DRIVE = "/srv/minio/drive1"
 KIB, MIB = 1 << 10, 1 << 20
 #: Seconds: a server looks for drives every 15.
 SETTLED = 18
@@ -143,6 +144,23 @@ class Store:
                 self.start(host)
             self.wait_whole(90)
 
+    def share_mounts(self, host: str) -> None:
+        """Have mounts and unmounts of a host reach its server, which has a namespace of its own: as on a machine, not as in a container."""
+        self.site.run(host, "mount", "--make-rshared", "/")
+        self.site.run(host, "systemctl", "restart", "minio.service")
+        self.wait_whole(90)
+
+    def lose_drive(self, host: str) -> None:
+        """Take a host's drive from under its server.
+
+        :raises AssertionError: the server has it still
+        """
+        self.share_mounts(host)
+        self.site.run(host, "umount", "--lazy", DRIVE)
+        pid = self.site.run(host, "systemctl", "show", "--property=MainPID", "--value", "minio.service").stdout.strip()
+        mounts = self.site.run(host, "cat", f"/proc/{pid}/mountinfo").stdout
+        assert f" {DRIVE} " not in mounts, "the server still has the drive that was unmounted"
+
     def bucket(self, client: Any, name: str) -> None:
         """Make a bucket where it is not there yet: tests are run again on one site while they are written."""
         with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
@@ -182,7 +200,7 @@ class Store:
 
     def files(self, host: str, bucket: str, name: str) -> list[str]:
         """Files of an object on a host's drive."""
-        found = self.site.run(host, "find", f"/srv/minio/drive1/{bucket}/{name}", "-type", "f", check=False).stdout.split()
+        found = self.site.run(host, "find", f"{DRIVE}/{bucket}/{name}", "-type", "f", check=False).stdout.split()
         return sorted(found)
 
 

@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 import pytest
 from site_under_test import Site, ceiling, wait_until
-from store import ERRORS, MIB, Store, Traffic, content
+from store import DRIVE, ERRORS, MIB, Store, Traffic, content
 
 Measured = Callable[[str], None]
 BUCKET = "dicom"
-DRIVE = "/srv/minio/drive1"
 
 
 def test_objects_read_back(store: Store, objects: dict[str, int], measured: Measured) -> None:
@@ -72,7 +71,7 @@ def test_fault_12_servers_lost(site: Site, store: Store, objects: dict[str, int]
 def test_fault_12_drive_unmounted(site: Site, store: Store, objects: dict[str, int]) -> None:
     """A drive that vanishes under its server: the root file system is not written to instead, and every object reads back."""
     host = store.hosts[1]
-    site.run(host, "umount", "--lazy", DRIVE)
+    store.lose_drive(host)
     try:
         assert store.different(BUCKET, objects, host) == []
         client = store.client(host)
@@ -123,7 +122,7 @@ def test_fault_14_drive_replaced(site: Site, store: Store, objects: dict[str, in
     host = store.hosts[3]
     count = ["find", f"{DRIVE}/{BUCKET}", "-name", "xl.meta"]
     before = len(site.run(host, *count).stdout.split())
-    site.run(host, "umount", "--lazy", DRIVE)
+    store.lose_drive(host)
     site.run(host, "mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", DRIVE)
     began = time.monotonic()
     done = site.playbook("object_store_replace_drive.yml", "-e", f"object_store_host={host}")

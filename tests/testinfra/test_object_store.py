@@ -1,0 +1,171 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The object store, as clients and as its own servers see it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, SSLError
+from server import Server
+from site_under_test import Site
+
+#: Larger than what a server keeps inside its metadata, in more than one block.
+SIZE = 3 * (1 << 20) + 17
+
+
+@dataclass(frozen=True)
+class Door:
+    """The way to one server: a port of this machine that leads to the loopback of the server, where its certificate is valid too."""
+
+    url: str
+    authority: str
+
+    def client(self, key: str, secret: str, authority: str | bool | None = None) -> Any:
+        """An S3 client with these credentials."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            region_name="us-east-1",
+            verify=self.authority if authority is None else authority,
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, s3={"addressing_style": "path"}),
+        )
+
+    def get(self, path: str) -> int:
+        """Status of a request without credentials, the certificate verified."""
+        context = ssl.create_default_context(cafile=self.authority)
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10, context=context) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+
+class Root:
+    """Root's credentials, which no traceback shows."""
+
+    def __init__(self, text: str) -> None:
+        found = {name: value.strip('"') for name, _sign, value in (line.partition("=") for line in text.splitlines())}
+        self.key, self.secret = found["MINIO_ROOT_USER"], found["MINIO_ROOT_PASSWORD"]
+
+    def __repr__(self) -> str:
+        return "<root of the store>"
+
+
+@pytest.fixture(scope="module")
+def stores(site: Site, servers: dict[str, Server]) -> list[Server]:
+    """The store's servers; tests that want them are skipped where a site has none."""
+    found = [servers[name] for name in site.hosts("object_store")]
+    if not found:
+        pytest.skip("the site has no object store")
+    return found
+
+
+@pytest.fixture(scope="module")
+def root(stores: list[Server]) -> Root:
+    """Root's credentials, as a server has them."""
+    return Root(stores[0].ask("cat", "/etc/minio/minio.env").text)
+
+
+@pytest.fixture(scope="module")
+def doors(site: Site, stores: list[Server]) -> Iterator[dict[str, Door]]:
+    """A way to each server."""
+    authority = str(site.inventory / "pki" / "ca.crt")
+    with ExitStack() as stack:
+        ports = {s.name: stack.enter_context(site.tunnel(s.name, int(site.values.get(s.name, "minio_port", 9000)))) for s in stores}
+        yield {name: Door(f"https://127.0.0.1:{port}", authority) for name, port in ports.items()}
+
+
+@pytest.fixture(scope="module")
+def bucket(doors: dict[str, Door], root: Root) -> Iterator[str]:
+    """A bucket for the time of the tests."""
+    name = f"vannah-verify-{secrets.token_hex(4)}"
+    client = next(iter(doors.values())).client(root.key, root.secret)
+    client.create_bucket(Bucket=name)
+    yield name
+    for item in client.list_objects_v2(Bucket=name).get("Contents", []):
+        client.delete_object(Bucket=name, Key=item["Key"])
+    client.delete_bucket(Bucket=name)
+
+
+def test_every_server_sees_all_servers_and_drives(stores: list[Server]) -> None:
+    """Each server says of every other that it is online, and of every drive that it is ok and not being healed."""
+    for server in stores:
+        answer = server.ask("minio-mc", "--json", "admin", "info", "site")
+        assert answer.status == 0, f"{server.name}: {answer.text[-500:]}"
+        seen = json.loads(answer.text)["info"]["servers"]
+        assert len(seen) == len(stores), server.name
+        assert {one["endpoint"]: one["state"] for one in seen if one["state"] != "online"} == {}, server.name
+        drives = [drive for one in seen for drive in one["drives"]]
+        assert len(drives) >= 4, f"{server.name} knows {len(drives)} drives"
+        assert [drive["endpoint"] for drive in drives if drive["state"] != "ok" or drive.get("healing")] == [], server.name
+
+
+def test_object_written_here_is_read_there(doors: dict[str, Door], root: Root, bucket: str) -> None:
+    """An object written through one server has the same sha256 through every other, and is encrypted without being asked to."""
+    body = os.urandom(SIZE)
+    first, *others = doors.values()
+    put = first.client(root.key, root.secret).put_object(Bucket=bucket, Key="written", Body=body)
+    assert put["ServerSideEncryption"] == "AES256"
+    for door in others or [first]:
+        got = door.client(root.key, root.secret).get_object(Bucket=bucket, Key="written")["Body"].read()
+        assert hashlib.sha256(got).digest() == hashlib.sha256(body).digest()
+
+
+def test_nobody_gets_in_without_credentials(doors: dict[str, Door], root: Root, bucket: str) -> None:
+    """Neither anonymously, nor with the credentials that every such server has when nobody gave it others."""
+    for name, door in doors.items():
+        door.client(root.key, root.secret).put_object(Bucket=bucket, Key="secret", Body=b"x")
+        assert [door.get(path) for path in ("/", f"/{bucket}", f"/{bucket}/secret", "/minio/admin/v3/info")] == [403] * 4, name
+        for key, secret in (("minioadmin", "minioadmin"), (root.key, "minioadmin"), (root.key, root.secret + "x")):
+            with pytest.raises(ClientError) as refused:
+                door.client(key, secret).list_buckets()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403, name
+
+
+def test_certificate_is_the_authoritys(doors: dict[str, Door], root: Root) -> None:
+    """A client that knows other authorities only speaks with no server; plain HTTP gets nothing but a refusal."""
+    for name, door in doors.items():
+        with pytest.raises(SSLError):
+            door.client(root.key, root.secret, authority=True).list_buckets()
+        try:
+            with urllib.request.urlopen(door.url.replace("https", "http") + "/minio/health/live", timeout=5) as answer:
+                pytest.fail(f"{name} answers plain HTTP with {answer.status}")
+        except urllib.error.HTTPError as error:
+            assert error.code == 400, name
+
+
+def test_health_and_metrics(site: Site, doors: dict[str, Door]) -> None:
+    """What a load balancer and the monitoring ask: alive, takes writes, and figures only where the site opens them."""
+    for name, door in doors.items():
+        paths = ("/minio/health/live", "/minio/health/ready", "/minio/health/cluster")
+        assert [door.get(path) for path in paths] == [200, 200, 200], name
+        public = site.values.get(name, "minio_metrics_public", True)
+        assert door.get("/minio/v2/metrics/cluster") == (200 if public else 403), name
+
+
+def test_server_is_confined(stores: list[Server]) -> None:
+    """It runs as a user of its own without capabilities, and its settings and key are read by nobody else."""
+    for server in stores:
+        shown = server.ask("systemctl", "show", "-p", "User,NoNewPrivileges,ProtectSystem,CapabilityBoundingSet", "minio.service").text
+        properties = dict(line.split("=", 1) for line in shown.splitlines())
+        assert properties == {"User": "minio", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "CapabilityBoundingSet": ""}, (
+            server.name
+        )
+        modes = server.ask("stat", "-c", "%a %U:%G", "/etc/minio/minio.env", "/etc/minio/certs/private.key", "/etc/minio/mc/config.json")
+        assert modes.text.split("\n") == ["640 root:minio", "640 root:minio", "600 root:root"], f"{server.name}: {modes.text}"
