@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from .ledger import bequeath, heir
 from .model import AgentError, Step
 from .textfile import header, read_text, refuse_foreign, text_step
 
@@ -50,7 +51,10 @@ def plan_cron(component: Component, ctx: Context) -> list[Step]:
             detail = item["schedule"] if after else ""
             steps.append(text_step(ctx, "cron", path, before, after, detail, target=name, section="cron", name=name))
     for name in sorted(set(ours) - set(wanted)):
-        path = cron_path(name)
+        path, to = cron_path(name), heir(ctx, "cron", name)
+        if to is not None:
+            steps.append(Step("cron", name, "", apply=lambda ctx, name=name, to=to: bequeath(ctx, "cron", name, to)))  # type: ignore[misc]
+            continue
         steps.append(text_step(ctx, "cron", path, read_text(ctx, path), "", target=name, section="cron", name=name))
     if any(item["state"] == "present" for item in wanted.values()):
         _warn_without_cron(component, ctx)

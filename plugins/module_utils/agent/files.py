@@ -13,6 +13,7 @@ import os
 import stat
 
 from . import disk
+from .ledger import bequeath, heir
 from .model import AgentError, Step
 
 TYPE_CHECKING = False
@@ -71,6 +72,10 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
     going = {path for path, sha256 in ctx.changing.items() if sha256 is None}
     coming = {path for path, sha256 in ctx.changing.items() if sha256 is not None}
     for path in sorted({*absent, *left, *parents}, key=lambda path: (-path.count("/"), path)):
+        to = heir(ctx, "directories", path) if path not in absent else None
+        if to is not None:
+            steps.append(_bequest("directory", path, "parents" if path in parents else "directories", to))
+            continue
         try:
             inside = {f"{path}/{name}" for name in os.listdir(ctx.path(path))}
         except (FileNotFoundError, NotADirectoryError):
@@ -121,8 +126,9 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
         elif path not in ctx.section("links"):
             steps.append(_silent_link(path, target))
     for path in sorted(set(ctx.section("links")) - set(wanted)):
-        if _somebody_else(ctx, "links", path):
-            steps.append(_silent_link(path, None))
+        to = heir(ctx, "links", path)
+        if to is not None:
+            steps.append(_bequest("link", path, "links", to))
             continue
         found = disk.status(ctx.path(path))
         if disk.is_link(found):
@@ -135,6 +141,8 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
 def _link_step(path: str, action: str, now: str | None, target: str | None, ctx: Context) -> Step:
     from .filesteps import link
 
+    if target is None and ctx.section("links").get(path, {}).get("original"):
+        action = "restore"
     diff = None
     if ctx.diff:
         before, after = (f"-> {where}\n" if where else "" for where in (now, target))
@@ -246,7 +254,7 @@ def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Cont
     if disk.is_link(found):
         detail = "a link is in its place"
     diff = None
-    if ctx.diff and not item.get("sensitive"):
+    if ctx.diff and not item.get("sensitive") and not ctx.section(section).get(path, {}).get("sensitive"):
         before = disk.read(ctx.path(path)) if found is not None else None
         after = f"({artifact.get('size', '?')} bytes, sha256 {wanted})\n" if artifact else disk.text(wanted_bytes(item))
         diff = _diff(path, disk.text(before) or "", after or "")
@@ -258,8 +266,9 @@ def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
     """Remove a file of ours; where it had replaced somebody's, that one comes back."""
     from .filesteps import file_gone, note
 
-    if known and _somebody_else(ctx, section, path):
-        return [Step("file", path, "", apply=note(section, path, None))]
+    to = heir(ctx, section, path) if known else None
+    if to is not None:
+        return [_bequest("file", path, section, to)]
     found = disk.status(ctx.path(path))
     original = known.get("original")
     if found is None and not original:
@@ -306,20 +315,9 @@ def _noted(item: Item, wanted: str, known: Item | None, found: os.stat_result | 
     return [Step("file", item["path"], "", apply=note(section, item["path"], entry))]
 
 
-def _somebody_else(ctx: Context, section: str, path: str) -> bool:
-    """Whether another component has taken over what leaves this one, or will in this trip."""
-    ledger = ctx.memo.get("ledger")
-    if ctx.memo.get("paths", {}).get(path, ctx.component["name"]) != ctx.component["name"]:
-        return True
-    return ledger is not None and ledger.elsewhere(ctx.component["name"], section, path)
-
-
-def claimed_paths(component: Component) -> list[str]:
-    """The paths of files, links and unit files that a component wants to be there."""
-    if component["state"] != "present":
-        return []
-    items = [*component["files"], *component["links"], *unit_items(component)]
-    return [item["path"] for item in items if item["state"] == "present"]
+def _bequest(kind: str, key: str, section: str, to: tuple[str, str]) -> Step:
+    """A silent step: what leaves is another one's by now, or will be in this trip."""
+    return Step(kind, key, "", apply=lambda ctx: bequeath(ctx, section, key, to))
 
 
 # --- what is wanted -----------------------------------------------------------------------------------------------------

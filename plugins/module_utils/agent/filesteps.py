@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from . import aside, disk, files, generations, write
+from .ledger import placed
 from .model import AgentError
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ def note(section: str, key: str, known: Item | None) -> Apply:
         if known is None:
             ctx.section(section).pop(key, None)
         else:
-            ctx.section(section)[key] = known
+            ctx.section(section)[key] = {**ctx.section(section).get(key, {}), **known}  # it may have been told of an original since
 
     return apply
 
@@ -76,13 +77,16 @@ def link(path: str, target: str | None) -> Apply:
     """Make a symbolic link; None removes it."""
 
     def apply(ctx: Context) -> None:
+        known = ctx.section("links").get(path, {})
         if target is None:
-            write.remove(ctx, path)
-            ctx.section("links").pop(path, None)
+            file_gone(path, known, "links")(ctx)
             return
         _parents(ctx, path)
+        known = ctx.section("links").setdefault(path, {})
+        if not _is_known(known):
+            _keep_original(ctx, path, known, "links")
         write.make_link(ctx, path, target)
-        ctx.section("links")[path] = {"target": target}
+        ctx.section("links")[path] = {key: value for key, value in known.items() if key == "original"} | {"target": target}
 
     return apply
 
@@ -96,10 +100,11 @@ def file(item: Item, wanted: str, section: str) -> Apply:
         _parents(ctx, path)
         uid, gid = write.ids(ctx, item["owner"], item["group"])
         data = _staged(ctx, item, wanted) if item.get("artifact") else files.wanted_bytes(item)
-        if not known.get("sha256") and "original" not in known and disk.digest_file(ctx.path(path)) != wanted:
-            _keep_original(ctx, path, known)
+        if not _is_known(known) and disk.digest_file(ctx.path(path)) != wanted:
+            _keep_original(ctx, path, known, section)
         write.write_file(ctx, path, data or b"", files.mode_number(item), uid, gid, _validator(ctx, item))
         known["sha256"] = wanted
+        known.pop("target", None)  # it was a link of ours
         _remember(ctx, path, known, item)
 
     return apply
@@ -134,10 +139,8 @@ def file_gone(path: str, known: Item, section: str) -> Apply:
     def apply(ctx: Context) -> None:
         original = known.get("original")
         if original:
-            folder = generations.originals(ctx.component["name"])
-            aside.restore(ctx, folder, original)
-            if original.get("blob"):
-                _drop_blob(ctx, f"{folder}/{original['blob']}")
+            # It stays where it is kept until the trip has ended well: this may have to be put back.
+            aside.restore(ctx, original.get("folder") or generations.originals(ctx.component["name"]), original)
         else:
             write.remove(ctx, path)
         disk.forget(ctx, path)
@@ -146,20 +149,22 @@ def file_gone(path: str, known: Item, section: str) -> Apply:
     return apply
 
 
-def _drop_blob(ctx: Context, path: str) -> None:
-    """Nothing is left to put back; a generation that needs it after all has its own."""
-    write.remove(ctx, path)
-    import contextlib
-
-    with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(ctx.path(path)))
+def _is_known(known: Item) -> bool:
+    """Whether what lies there is ours, or what lay there before was kept already."""
+    return bool(known.get("sha256") or known.get("target") or "original" in known)
 
 
-def _keep_original(ctx: Context, path: str, known: Item) -> None:
+def _keep_original(ctx: Context, path: str, known: Item, section: str) -> None:
+    """Keep what somebody else had made; what another component of ours has made had its own original."""
+    ledger = ctx.memo.get("ledger")
+    made = ledger.maker(ctx.component["name"], section, path) if ledger is not None else None
+    if made is not None:
+        if made[1].get("original"):
+            known["original"] = placed(made[1]["original"], made[0])
+        return
     saved = aside.save(ctx, generations.originals(ctx.component["name"]), path)
     if saved["kind"] != "absent":
         known["original"] = saved
-        ledger = ctx.memo.get("ledger")
         if ledger is not None:
             ledger.save(ctx)  # before it is overwritten
 

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .ledger import Ledger
     from .model import Context
 
 FOLDER = STATE_DIR + "/generations"
@@ -41,7 +42,10 @@ def exists(ctx: Context, component: str) -> bool:
 
 
 def load(ctx: Context, component: str) -> dict[str, Any] | None:
-    """``{component, files: [saved], entry: {section: ...}, active: {unit: InvocationID}, at, undoing}``; None where there is none."""
+    """None where there is none.
+
+    ``{component, files: [saved], entry: {section: ...}, active: {unit: InvocationID}, units: {unit: known}, at, undoing}``
+    """
     return read_list(ctx, folder(component) + "/generation.json")
 
 
@@ -54,6 +58,7 @@ def add(ctx: Context, component: str, data: dict[str, Any], source: str) -> None
         "files": [],
         "entry": data["entry"],
         "active": data["active"],
+        "units": data.get("units", {}),
         "at": ctx.today(),
     }
     known = {saved["path"] for saved in found["files"]}
@@ -77,6 +82,26 @@ def discard(ctx: Context, component: str) -> None:
     from . import aside
 
     aside.drop(ctx, folder(component))
+
+
+def prune(ctx: Context, ledger: Ledger) -> None:
+    """Remove the originals that nothing of the ledger, and no generation or journal that may come back, needs any more."""
+    if any(os.listdir(ctx.path(folder)) for folder in (FOLDER, STATE_DIR + "/journal") if os.path.isdir(ctx.path(folder))):
+        return
+    needed = set()
+    for name, entry in ledger.components.items():
+        for section in ("files", "links", "unit_files"):
+            for known in entry.get(section, {}).values():
+                original = known.get("original") or {}
+                needed.add(f"{original.get('folder') or originals(name)}/{original.get('blob')}")
+    for name in os.listdir(ctx.path(ORIGINALS)):
+        place = f"{ORIGINALS}/{name}"
+        blobs = os.listdir(ctx.path(place))
+        left = [blob for blob in blobs if f"{place}/{blob}" in needed]
+        for blob in set(blobs) - set(left):
+            os.unlink(ctx.path(f"{place}/{blob}"))
+        if not left:
+            os.rmdir(ctx.path(place))
 
 
 def write_list(ctx: Context, path: str, data: dict[str, Any]) -> None:

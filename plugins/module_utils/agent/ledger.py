@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .model import Context, Step
+    from .model import Component, Context, Step
 
     Entry = dict[str, Any]
 
@@ -39,9 +39,18 @@ class Ledger:
         """The entry of a component; an empty one is not written."""
         return self.components.setdefault(component, {})
 
-    def elsewhere(self, component: str, section: str, key: str) -> bool:
-        """Whether another component has made, or taken over, the same thing."""
-        return any(key in entry.get(section, {}) for name, entry in self.components.items() if name != component)
+    def elsewhere(self, component: str, section: str, key: str) -> str:
+        """Another component that has made, or taken over, the same thing; empty where there is none."""
+        return next((name for name, entry in self.components.items() if name != component and key in entry.get(section, {})), "")
+
+    def maker(self, component: str, section: str, path: str) -> tuple[str, Entry] | None:
+        """Who else of ours has made what lies at a path, and what is known of it."""
+        for name, entry in self.components.items():
+            for part in ("files", "links", "unit_files"):
+                known = entry.get(part, {}).get(path)
+                if known and (name, part) != (component, section):
+                    return name, known
+        return None
 
     def claim(self, ctx: Context, step: Step) -> None:
         """Write a step's claims, before it is applied: what a killed run has made is known to be ours."""
@@ -73,6 +82,68 @@ class Ledger:
         import json
 
         return json.dumps({"version": VERSION, "components": kept}, sort_keys=True, separators=(",", ":"))
+
+
+def claims(component: Component) -> list[tuple[str, str]]:
+    """``(section, key)`` of everything that a component wants to be there, by the names of the ledger's sections."""
+    if component["state"] != "present":
+        return []
+    from .files import unit_items
+
+    found = [("unit_files", item["path"]) for item in unit_items(component)]
+    for section, key in (
+        ("files", "path"),
+        ("links", "path"),
+        ("directories", "path"),
+        ("packages", "name"),
+        ("groups", "name"),
+        ("users", "name"),
+        ("cron", "name"),
+    ):
+        found += [(section, item[key]) for item in component[section] if item["state"] == "present"]
+    found += [("units", unit["name"]) for unit in component["units"] if unit["state"] != "absent"]
+    found += [("certificates", item[key]) for item in component["certificates"] for key in ("key", "cert", "ca") if item[key]]
+    if component["sysctls"]:
+        from .sysctl import normal_name
+
+        found += [("sysctls", normal_name(item["name"])) for item in component["sysctls"]]
+    return found
+
+
+def space(section: str) -> str:
+    """Sections whose keys are paths share them: what was a file may become a link, a unit file or a certificate."""
+    return "path" if section in ("files", "links", "unit_files", "certificates") else section
+
+
+def heir(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
+    """Component and section that want, or have taken over, what leaves a section of the component at hand."""
+    name = ctx.component["name"]
+    found: tuple[str, str] | None = ctx.memo.get("claims", {}).get((space(section), key))
+    if found is not None and found != (name, section):
+        return found
+    ledger = ctx.memo.get("ledger")
+    other = ledger.elsewhere(name, section, key) if ledger is not None else ""
+    return (other, section) if other else None
+
+
+def bequeath(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
+    """Forget something that another one has taken over, or will in this trip; it is told what is known."""
+    known = ctx.section(section).pop(key, None)
+    ledger = ctx.memo.get("ledger")
+    if not known or ledger is None or to[1] == "certificates":
+        return
+    theirs = ledger.entry(to[0]).setdefault(to[1], {}).setdefault(key, {})
+    if known.get("original") and "original" not in theirs:
+        known = {**known, "original": placed(known["original"], ctx.component["name"])}
+    for what, value in known.items():
+        theirs.setdefault(what, value)
+
+
+def placed(original: dict[str, Any], component: str) -> dict[str, Any]:
+    """The original of a file with the folder in which it lies, so that it can be known to another component, too."""
+    from .generations import originals
+
+    return {"folder": originals(component), **original}
 
 
 def load(ctx: Context) -> Ledger:

@@ -130,13 +130,15 @@ def cost(begun: float) -> dict[str, float]:
 
 def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Plan all components, ask for everything that is to be asked at once, then apply one after the other."""
+    from . import generations
+
     ledger = open_ledger(ctx, answer)
     ctx.memo["ledger"] = ledger
     ctx.memo["staged"] = payload.get("staged") or {}
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
         _once_each(runs)
-        ctx.memo["paths"] = _claims(runs)
+        ctx.memo["claims"] = _claims(runs)
         _expect(runs, ctx)
         for run in runs:
             run.plan()
@@ -152,6 +154,8 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             answer["components"] = [run.answer(requests=True) for run in runs]
             return
         _apply(runs, ctx, answer)
+        if not ctx.check and os.path.isdir(ctx.path(generations.ORIGINALS)):
+            generations.prune(ctx, ledger)
     finally:
         if not ctx.check:
             for path in ctx.memo["staged"].values():
@@ -189,19 +193,20 @@ def _once_each(runs: list[Run]) -> None:
             raise AgentError("component-twice", f"component {name} is defined twice for this host: give one of them another name")
 
 
-def _claims(runs: list[Run]) -> dict[str, str]:
-    """Path -> component of everything that shall be there.
+def _claims(runs: list[Run]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Everything that shall be there -> component and section that want it.
 
     :raises AgentError: ``path-clash``
     """
-    from .files import claimed_paths
+    from .ledger import claims, space
 
-    found: dict[str, str] = {}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
     for run in runs:
         name = run.component["name"]
-        for path in claimed_paths(run.component):
-            if found.setdefault(path, name) != name:
-                raise AgentError("path-clash", f"{path} is defined by the components {found[path]} and {name}: leave it to one of them")
+        for section, key in claims(run.component):
+            other, what = found.setdefault((space(section), key), (name, section))
+            if other != name and space(section) == "path" and "certificates" not in (section, what):
+                raise AgentError("path-clash", f"{key} is defined by the components {other} and {name}: leave it to one of them")
     return found
 
 

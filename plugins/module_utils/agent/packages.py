@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 
+from .ledger import heir
 from .model import AgentError, Step
 
 TYPE_CHECKING = False
@@ -81,7 +82,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
         steps.append(Step("package", "dpkg", "repair", "an installation was interrupted", apply=_repair))
     wanted = {item["name"]: item for item in component["packages"]}
     if component["state"] == "absent":
-        purged = ctx.section("packages") if component["purge"] else {}
+        purged = [name for name in ctx.section("packages") if heir(ctx, "packages", name) is None] if component["purge"] else []
         wanted = {name: {"name": name, "state": "absent", "version": None, "hold": False} for name in sorted(purged)}
     elif component["certificates"] and not os.path.exists(ctx.path("/usr/bin/openssl")):
         # Certificates are asked for before everything else of a component, and that needs openssl.

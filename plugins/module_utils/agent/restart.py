@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from . import systemd, units
+from .ledger import bequeath
 from .model import AgentError
 
 TYPE_CHECKING = False
@@ -37,8 +38,12 @@ def know_unit(name: str) -> Apply:
     return apply
 
 
-def forget_unit(name: str) -> Apply:
+def forget_unit(name: str, heir: tuple[str, str] | None = None) -> Apply:
+    """Nothing is known of the unit any more; a component that has taken it over is told."""
+
     def apply(ctx: Context) -> None:
+        if heir is not None:
+            bequeath(ctx, "units", name, heir)
         ctx.section("units").pop(name, None)
         ctx.section("running").pop(name, None)
 

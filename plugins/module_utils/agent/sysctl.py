@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from . import disk
+from .ledger import bequeath, heir
 from .model import AgentError, Step
 from .textfile import header, read_text, text_step
 
@@ -40,7 +41,8 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
     for name, value in wanted.items():
         steps += _set(name, value, ctx)
     for name in sorted(set(ours) - set(wanted)):
-        steps.append(_restore(name, ours[name], ctx))
+        to = heir(ctx, "sysctls", name)
+        steps.append(_restore(name, ours[name], ctx) if to is None else _hand_over(name, to))
     return steps
 
 
@@ -125,6 +127,18 @@ def _set(name: str, value: str, ctx: Context) -> list[Step]:
         entry["said"] = _write(name, value, ctx)  # the kernel may write it in another way
 
     return [Step("sysctl", name, "set", f"{now} -> {value}", apply=apply, claims=[("sysctls", name)])]
+
+
+def _hand_over(name: str, to: tuple[str, str]) -> Step:
+    """Another component sets the parameter now: it is told the value of before, which may be ours to it."""
+
+    def apply(ctx: Context) -> None:
+        before, ledger = ctx.section("sysctls").get(name, {}).get("before"), ctx.memo.get("ledger")
+        bequeath(ctx, "sysctls", name, to)
+        if before is not None and ledger is not None:
+            ledger.entry(to[0])["sysctls"][name]["before"] = before
+
+    return Step("sysctl", name, "", apply=apply)
 
 
 def _restore(name: str, known: dict[str, str], ctx: Context) -> Step:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 
 from . import disk, files, systemd
+from .ledger import heir
 from .model import Step
 
 TYPE_CHECKING = False
@@ -73,24 +74,23 @@ def plan_units_gone(component: Component, ctx: Context) -> list[Step]:
         from .restart import forget_unit, remove_unit
 
         known = ctx.section("units").get(name)
-        ledger = ctx.memo.get("ledger")
-        kept = known is not None and ledger is not None and ledger.elsewhere(component["name"], "units", name)
+        kept = heir(ctx, "units", name) if known is not None else None
         found = {} if systemd.is_template(name) else systemd.status(ctx, name)
         ours = f"{files.UNIT_DIRECTORY}/{name}" in ctx.section("unit_files") or name in absent
         known = known or {}
         stop = (
-            not kept
+            kept is None
             and systemd.exists(found)
             and (ours or known.get("started", False))
             and found.get("ActiveState") not in ("inactive", "failed", None)
         )
-        disable = not kept and (ours or known.get("enabled", False)) and found.get("UnitFileState") == "enabled"
-        unmask = not kept and known.get("masked", False) and found.get("UnitFileState") == "masked"
+        disable = kept is None and (ours or known.get("enabled", False)) and found.get("UnitFileState") == "enabled"
+        unmask = kept is None and known.get("masked", False) and found.get("UnitFileState") == "masked"
         if stop or disable or unmask:
             words = [word for word, so in (("stopped", stop), ("disabled", disable), ("unmasked", unmask)) if so]
             steps.append(Step("unit", name, "remove", ", ".join(words), apply=remove_unit(name, stop, disable, unmask)))
         elif known or name in ctx.section("units"):
-            steps.append(Step("unit", name, "", apply=forget_unit(name)))
+            steps.append(Step("unit", name, "", apply=forget_unit(name, kept)))
     return steps
 
 

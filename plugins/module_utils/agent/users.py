@@ -10,6 +10,7 @@ changed, not even of our own users: their files would belong to nobody.
 
 from __future__ import annotations
 
+from .ledger import heir
 from .model import AgentError, Step
 
 TYPE_CHECKING = False
@@ -59,8 +60,10 @@ def plan_users(component: Component, ctx: Context) -> list[Step]:
         gone_groups = [group["name"] for group in component["groups"] if group["state"] == "absent"]
     else:
         keep = not component["purge"]
-        gone_users = [] if keep else sorted(ctx.section("users"))
-        gone_groups = [] if keep else sorted(ctx.section("groups"))
+        gone_users, gone_groups = (
+            [] if keep else [name for name in sorted(ctx.section(section)) if heir(ctx, section, name) is None]
+            for section in ("users", "groups")
+        )
     steps += [_remove_user(name, users[name]) for name in gone_users if name in users]
     steps += [_remove_group(name, gone_users, users, groups, component) for name in gone_groups if name in groups]
     return [step for step in steps if step.action]

@@ -1,0 +1,193 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What moves: from one component to another, or from one kind of thing to another, in one trip and in several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .fake_host import FakeHost, component, service
+
+PATH = "/etc/demo.conf"
+ORDERS = pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path)
+
+
+def done(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    assert answer["error"] is None, answer["error"]
+    for found in answer["components"]:
+        assert found["error"] is None, found["error"]
+    return list(answer["components"])
+
+
+def quiet(answer: dict[str, Any]) -> None:
+    assert [found["steps"] for found in done(answer)] == [[] for _ in answer["components"]]
+
+
+def originals(host: FakeHost) -> list[str]:
+    return sorted(file.name for file in host.file("/var/lib/vannah/originals").rglob("*") if file.is_file())
+
+
+def file(content: str = "good 1\n", **more: Any) -> dict[str, Any]:
+    return {"path": PATH, "content": content, **more}
+
+
+@ORDERS
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("content", ["good 1\n", "good 2\n"])
+def test_file_that_another_component_takes_over(host: FakeHost, order: tuple[str, str], state: str, content: str) -> None:
+    done(host.trip(component("old", files=[file()])))
+    parts = {"old": component("old", state=state), "new": component("new", files=[file(content)])}
+    done(host.trip(*(parts[name] for name in order)))
+    assert host.file(PATH).read_text() == content
+    quiet(host.trip(*(parts[name] for name in order)))
+    done(host.trip(component("new")))
+    assert not host.file(PATH).exists()  # what lay there before was ours, too
+    assert not originals(host)
+
+
+@ORDERS
+def test_original_of_a_file_that_moves_comes_back(host: FakeHost, order: tuple[str, str]) -> None:
+    host.write(PATH, "foreign\n")
+    done(host.trip(component("old", files=[file()])))
+    parts = {"old": component("old"), "new": component("new", files=[file("good 2\n")])}
+    done(host.trip(*(parts[name] for name in order)))
+    done(host.trip(component("new")))
+    assert host.file(PATH).read_text() == "foreign\n"
+    assert not originals(host)
+
+
+def test_file_that_moves_in_two_trips(host: FakeHost) -> None:
+    host.write(PATH, "foreign\n")
+    done(host.trip(component("old", files=[file()])))
+    done(host.trip(component("new", files=[file("good 2\n")])))
+    done(host.trip(component("old")))
+    assert host.file(PATH).read_text() == "good 2\n"
+    done(host.trip(component("new")))
+    assert host.file(PATH).read_text() == "foreign\n"
+
+
+@ORDERS
+def test_unit_that_moves_is_not_stopped(host: FakeHost, order: tuple[str, str]) -> None:
+    done(host.trip(component("old", files=[file()], units=[service()])))
+    host.log.clear()
+    parts = {"old": component("old", state="absent"), "new": component("new", files=[file()], units=[service()])}
+    done(host.trip(*(parts[name] for name in order)))
+    assert host.touched() == []
+    assert "demo.service" in host.active and "demo.service" in host.enabled
+    quiet(host.trip(*(parts[name] for name in order)))
+    done(host.trip(component("new", state="absent")))
+    assert not host.active and not host.enabled and not host.file(PATH).exists()
+
+
+@ORDERS
+def test_directory_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
+    done(host.trip(component("old", directories=[{"path": "/srv/demo"}])))
+    parts = {"old": component("old"), "new": component("new", directories=[{"path": "/srv/demo"}])}
+    done(host.trip(*(parts[name] for name in order)))
+    assert host.file("/srv/demo").is_dir()
+    quiet(host.trip(*(parts[name] for name in order)))
+
+
+@ORDERS
+def test_cron_entry_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
+    host.write("/usr/sbin/cron", "")
+    entry = {"name": "demo", "schedule": "@daily", "command": "true"}
+    done(host.trip(component("old", cron=[entry])))
+    parts = {"old": component("old"), "new": component("new", cron=[entry])}
+    done(host.trip(*(parts[name] for name in order)))
+    assert host.file("/etc/cron.d/demo").exists()
+    quiet(host.trip(*(parts[name] for name in order)))
+
+
+@ORDERS
+def test_parameter_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
+    host.write("/proc/sys/net/core/somaxconn", "128\n")
+    entry = {"name": "net.core.somaxconn", "value": "1024"}
+    done(host.trip(component("old", sysctls=[entry])))
+    parts = {"old": component("old"), "new": component("new", sysctls=[entry])}
+    done(host.trip(*(parts[name] for name in order)))
+    assert host.file("/proc/sys/net/core/somaxconn").read_text() == "1024\n"
+    quiet(host.trip(*(parts[name] for name in order)))
+    done(host.trip(component("new")))
+    assert host.file("/proc/sys/net/core/somaxconn").read_text() == "128\n"
+
+
+# --- another kind of thing at the same path -------------------------------------------------------------------------------
+
+
+def test_file_that_becomes_a_link(host: FakeHost) -> None:
+    done(host.trip(component(files=[file()])))
+    wanted = component(links=[{"path": PATH, "target": "other"}])
+    done(host.trip(wanted))
+    assert host.file(PATH).is_symlink()
+    quiet(host.trip(wanted))
+    done(host.trip(component()))
+    assert not host.file(PATH).is_symlink()
+
+
+def test_link_that_becomes_a_file(host: FakeHost) -> None:
+    done(host.trip(component(links=[{"path": PATH, "target": "other"}])))
+    done(host.trip(component(files=[file()])))
+    assert host.file(PATH).read_text() == "good 1\n"
+    quiet(host.trip(component(files=[file()])))
+    done(host.trip(component()))
+    assert not host.file(PATH).exists() and not host.file(PATH).is_symlink()
+
+
+def test_unit_file_that_was_a_file_and_back(host: FakeHost) -> None:
+    unit = service()
+    by_file = component(
+        files=[file(), {"path": "/etc/systemd/system/demo.service", "content": unit["content"]}],
+        units=[{**unit, "content": None}],
+    )
+    by_unit = component(files=[file()], units=[unit])
+    done(host.trip(by_file))
+    for wanted in (by_unit, by_file):
+        done(host.trip(wanted))
+        assert host.file("/etc/systemd/system/demo.service").exists()
+        assert "demo.service" in host.active
+        quiet(host.trip(wanted))
+    done(host.trip(component()))
+    assert not host.file("/etc/systemd/system/demo.service").exists()
+
+
+def test_foreign_file_that_a_link_replaces_comes_back(host: FakeHost) -> None:
+    host.write(PATH, "foreign\n")
+    done(host.trip(component(links=[{"path": PATH, "target": "other"}])))
+    assert host.file(PATH).is_symlink()
+    done(host.trip(component()))
+    assert host.file(PATH).read_text() == "foreign\n" and not host.file(PATH).is_symlink()
+
+
+# --- originals, units and failures ----------------------------------------------------------------------------------------
+
+
+def test_original_outlives_a_removal_that_is_put_back(host: FakeHost) -> None:
+    host.write(PATH, "foreign\n")
+    other = {"path": "/etc/other.conf", "content": "good\n"}
+    done(host.trip(component(files=[file(), other])))
+    refused = component(files=[{**other, "content": "invalid\n"}], validate=[["check-config", "/etc/other.conf"]])
+    assert host.trip(refused)["components"][0]["error"]["code"] == "validation-failed"
+    assert host.file(PATH).read_text() == "good 1\n"
+    done(host.trip(component(files=[other])))
+    assert host.file(PATH).read_text() == "foreign\n"
+    assert not originals(host)
+
+
+def test_original_outlives_a_failed_start(host: FakeHost) -> None:
+    host.write("/etc/more.conf", "foreign\n")
+    more = {"path": "/etc/more.conf", "content": "good\n"}
+    done(host.trip(component(files=[file(), more], units=[service()])))
+    assert host.trip(component(files=[file("bad\n")], units=[service()]))["components"][0]["error"]["code"] == "start-failed"
+    assert host.file("/etc/more.conf").read_text() == "good\n"
+    done(host.trip(component(files=[file()], units=[service()])))
+    assert host.file("/etc/more.conf").read_text() == "foreign\n"
