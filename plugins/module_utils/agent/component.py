@@ -186,9 +186,14 @@ def reports(plan: Plan) -> dict[str, Any]:
 
 
 def active_units(component: Component, ctx: Context) -> dict[str, str]:
-    """The component's units that run now, with their InvocationID."""
+    """The component's units that run now, those that leave it included, with their InvocationID."""
     found = {}
-    for unit in component["units"]:
-        if not systemd.is_template(unit["name"]) and systemd.running(systemd.status(ctx, unit["name"])):
-            found[unit["name"]] = systemd.status(ctx, unit["name"]).get("InvocationID", "")
+    named = {unit["name"] for unit in component["units"]}
+    for name in expected_units(component, ctx.entry):
+        if systemd.is_template(name):
+            continue
+        status = systemd.status(ctx, name)
+        ends = status.get("Type") == "oneshot" and status.get("RemainAfterExit") != "yes"  # nothing to start again
+        if systemd.running(status) and (name in named or not ends):
+            found[name] = status.get("InvocationID", "")
     return found

@@ -51,6 +51,7 @@ class Journal:
             copied: dict[str, Any] = json.loads(json.dumps({section: ctx.entry.get(section, {}) for section in SECTIONS}))
             self.data["entry"] = copied
             self.data["active"] = active
+            self.data["units"] = json.loads(json.dumps(ctx.entry.get("units", {})))
         for path in new:
             saved = aside.save(ctx, FOLDER, path)
             saved["new"] = writes[path]

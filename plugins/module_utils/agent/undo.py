@@ -91,6 +91,11 @@ def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[s
             verbs[name] = "restart"
         elif name in touched:
             verbs[name] = touched[name]
+    # What the new definition has stopped, or does not name any more, ran with the old files.
+    shall = {unit["name"] for unit in component["units"] if unit["masked"] or unit["state"] in ("started", "unmanaged")}
+    for name in active:
+        if name not in shall and not systemd.running(systemd.status(ctx, name)):
+            verbs[name] = "restart"
     return verbs
 
 
@@ -119,6 +124,11 @@ def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
         if verb == "stop":
             entry.get("running", {}).pop(unit, None)
         else:
+            known = generation.get("units", {}).get(unit)
+            if known and known != entry.get("units", {}).get(unit):
+                entry.setdefault("units", {})[unit] = known
+                if known.get("enabled"):
+                    ctx.run(["systemctl", "enable", unit], check=False)
             problem = _run_again(ctx, unit, verb, entry) or problem
     ledger.save(ctx)
     generations.discard(ctx, name)

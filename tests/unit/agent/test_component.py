@@ -380,3 +380,13 @@ def test_reload_that_fails_is_undone_by_a_reload(host: FakeHost) -> None:
     assert said["error"]["code"] == "reload-failed"
     assert host.touched() == ["reload demo.service", "reload demo.service"]
     assert host.state() == state
+
+
+def test_unit_that_was_replaced_runs_again_where_its_successor_fails(host: FakeHost) -> None:
+    first = component(files=[config()], units=[service("old.service")])
+    ok(host.trip(first))
+    state = host.state()
+    failed = host.trip(component(files=[config("bad\n")], units=[service("new.service")]))["components"][0]
+    assert failed["error"]["code"] == "start-failed"
+    assert host.state() == state
+    assert not ok(host.trip(first))["changed"]
