@@ -294,14 +294,14 @@ class Judge:
         return self._later(status.st_ctime, path)
 
     def gone(self, path: str) -> bool:
-        """A recorded file that is watched no longer: its removal counts, another definition of what to watch does not."""
+        """A recorded file that is watched no longer: its removal counts, or that its original is back; what to watch alone does not."""
         if self.files[path][0] == disk.ABSENT:
             return False
         if path in self.ctx.changing:
             return self.ctx.changing[path] is None
         if not self.same:
             return False
-        return disk.status(self.ctx.path(path)) is None
+        return disk.hash_path(self.ctx, path, known_file(self.files[path])) != self.files[path][0]
 
     def package_changed(self, name: str) -> bool:
         from .packages import versions

@@ -390,3 +390,18 @@ def test_unit_that_was_replaced_runs_again_where_its_successor_fails(host: FakeH
     assert failed["error"]["code"] == "start-failed"
     assert host.state() == state
     assert not ok(host.trip(first))["changed"]
+
+
+def test_original_that_came_back_before_a_kill_is_read_after_it(host: FakeHost) -> None:
+    host.write("/etc/demo.conf", "foreign\n")
+    ok(host.trip(demo()))
+    host.log.clear()
+    wanted = component(units=[service()])
+    host.cut = 0  # the file is back, the unit was not restarted
+    with pytest.raises(fake_host.Killed):
+        host.trip(wanted)
+    host.cut = None
+    ok(host.trip(wanted))
+    assert host.running_with["demo.service"] == {"/etc/demo.conf": "foreign\n"}
+    assert host.touched() == ["restart demo.service"]
+    assert not ok(host.trip(wanted))["changed"]

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from .fake_host import FakeHost, component, service
+from .fake_host import FakeHost, Killed, component, service
 
 PATH = "/etc/demo.conf"
 ORDERS = pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
@@ -191,3 +195,67 @@ def test_original_outlives_a_failed_start(host: FakeHost) -> None:
     assert host.file("/etc/more.conf").read_text() == "good\n"
     done(host.trip(component(files=[file()], units=[service()])))
     assert host.file("/etc/more.conf").read_text() == "foreign\n"
+
+
+# --- any sequence of moves ------------------------------------------------------------------------------------------------
+
+PATHS = (PATH, "/etc/demo.d/a", "/etc/demo.d/b")
+UNITS = ("a.service", "b.service")
+#: Who of two components has which path as what, and which unit.
+shares = st.fixed_dictionaries(
+    {path: st.sampled_from(("", "old file", "new file", "old link", "new link")) for path in PATHS}
+    | {unit: st.sampled_from(("", "old", "new")) for unit in UNITS}
+)
+
+
+def parts_of(share: dict[str, str], content: str) -> list[dict[str, Any]]:
+    return [
+        component(
+            name,
+            files=[{"path": path, "content": content} for path in PATHS if share[path] == f"{name} file"],
+            links=[{"path": path, "target": "other"} for path in PATHS if share[path] == f"{name} link"],
+            units=[service(unit, (PATH,)) for unit in UNITS if share[unit] == name],
+        )
+        for name in ("old", "new")
+    ]
+
+
+def assert_shared(fake: FakeHost, share: dict[str, str], content: str, foreign: set[str]) -> None:
+    for path in PATHS:
+        there, kind = fake.file(path), share[path].partition(" ")[2]
+        assert there.is_symlink() == (kind == "link")
+        if kind != "link":
+            wanted = content if kind == "file" else "foreign\n" if path in foreign else None
+            assert (there.read_text() if there.exists() else None) == wanted
+    for unit in UNITS:
+        assert (unit in fake.active) == (unit in fake.enabled) == bool(share[unit])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(shares, min_size=2, max_size=3), st.booleans(), st.sets(st.sampled_from(PATHS)), st.data())
+def test_moves_cut_off_anywhere_end_in_the_same_state(
+    sequence: list[dict[str, str]], backwards: bool, foreign: set[str], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        undisturbed, cut = FakeHost(Path(one)), FakeHost(Path(two))
+        for fake in (undisturbed, cut):
+            fake.file("/etc/demo.d").mkdir()
+            for path in foreign:
+                fake.write(path, "foreign\n")
+        for number, share in enumerate(sequence):
+            content = f"good {number}\n"
+            parts = parts_of(share, content)[:: -1 if backwards else 1]
+            with undisturbed.every_change_counts():
+                before = undisturbed.changes
+                done(undisturbed.trip(*parts))
+            assert_shared(undisturbed, share, content, foreign)
+            quiet(undisturbed.trip(*parts))
+            cut.cut = data.draw(st.integers(0, max(undisturbed.changes - before - 1, 0)), label="cut at")
+            with suppress(Killed), cut.every_change_counts():
+                cut.trip(*parts)
+            cut.cut = None
+            done(cut.trip(*parts))
+            assert cut.state() == undisturbed.state()
+            quiet(cut.trip(*parts))
+        done(undisturbed.trip(component("old", state="absent"), component("new", state="absent")))
+        assert not originals(undisturbed)
