@@ -52,11 +52,11 @@ def digest_file(path: str) -> str:
 
 
 def read(path: str) -> bytes | None:
-    """A file's bytes, None where there is none."""
+    """A file's bytes, None where there is none (a link to a directory is no file)."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.readall()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 
@@ -111,6 +111,11 @@ def is_link(found: os.stat_result | None) -> bool:
 def is_directory(found: os.stat_result | None) -> bool:
     """Whether this is a directory."""
     return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def is_special(found: os.stat_result | None) -> bool:
+    """Whether this is a pipe, a socket or a device: reading one may wait for ever."""
+    return not (found is None or is_file(found) or is_link(found) or is_directory(found))
 
 
 def text(data: bytes | None) -> str | None:

@@ -118,6 +118,8 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
             raise AgentError("no-target", f"link {path}: target is missing; write where it shall point, or state: absent")
         if disk.is_directory(found):
             raise AgentError("is-a-directory", f"link {path}: a directory is in the way; move it away")
+        if disk.is_special(found):
+            raise AgentError("not-a-file", f"link {path}: a pipe, a socket or a device is in the way; move it away")
         if now != target:
             known = ctx.section("links").get(path)
             if known and known.get("target") not in (None, now, target):
@@ -218,6 +220,8 @@ def plan_file(item: Item, ctx: Context, section: str = "files") -> list[Step]:
     found = disk.status(ctx.path(path))
     if disk.is_directory(found):
         raise AgentError("is-a-directory", f"{path} shall be a file and is a directory: move it away")
+    if disk.is_special(found):
+        raise AgentError("not-a-file", f"{path} shall be a file and is a pipe, a socket or a device: move it away")
     known = ctx.section(section).get(path)
     if item["state"] == "absent":
         if found is None:
@@ -273,8 +277,8 @@ def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
     original = known.get("original")
     if found is None and not original:
         return [Step("file", path, "", apply=note(section, path, None))]
-    if disk.is_directory(found):
-        ctx.warn(f"{path} was a file of ours and is a directory now: it stays")
+    if disk.is_directory(found) or disk.is_special(found):
+        ctx.warn(f"{path} was a file of ours and is a directory, a pipe, a socket or a device now: it stays")
         return [Step("file", path, "", apply=note(section, path, None))]
     if known.get("sha256") and disk.hash_path(ctx, path, known) != known["sha256"]:
         ctx.drifted(path)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -405,3 +406,17 @@ def test_original_that_came_back_before_a_kill_is_read_after_it(host: FakeHost) 
     assert host.running_with["demo.service"] == {"/etc/demo.conf": "foreign\n"}
     assert host.touched() == ["restart demo.service"]
     assert not ok(host.trip(wanted))["changed"]
+
+
+def test_pipe_in_the_way_is_refused_and_not_waited_for(host: FakeHost) -> None:
+    os.mkfifo(host.file("/etc/demo.conf"))
+    for wanted in (component(files=[config()]), component(links=[{"path": "/etc/demo.conf", "target": "x"}])):
+        assert one(host.trip(wanted))["error"]["code"] == "not-a-file"
+
+
+def test_link_to_a_directory_is_replaced_in_diff_mode_too(host: FakeHost) -> None:
+    host.file("/etc/demo.conf").symlink_to("systemd")
+    ok(host.trip(component(files=[config()])))
+    assert host.file("/etc/demo.conf").read_text() == "good 1\n"
+    ok(host.trip(component()))
+    assert host.file("/etc/demo.conf").is_symlink()
