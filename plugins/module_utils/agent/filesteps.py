@@ -162,6 +162,8 @@ def _keep_original(ctx: Context, path: str, known: Item, section: str) -> None:
         if made[1].get("original"):
             known["original"] = placed(made[1]["original"], made[0])
         return
+    if section == "unit_files" and ctx.section("units").get(os.path.basename(path), {}).get("masked"):
+        return  # the link that masks a unit is ours
     saved = aside.save(ctx, generations.originals(ctx.component["name"]), path)
     if saved["kind"] != "absent":
         known["original"] = saved

@@ -163,6 +163,8 @@ def _units(component: Component) -> Iterator[str]:
             yield f"{where} has content and template: it can have one source only"
         if unit["masked"] and unit["state"] == "started":
             yield f"{where} is masked and started: give it state stopped"
+        if unit["masked"] and (unit["content"] is not None or unit["template"] is not None):
+            yield f"{where} is masked and has a unit file: systemd masks a unit by a link in that file's place, so leave content out"
         for dropin in unit["dropins"]:
             if (dropin["content"] is None) == (dropin["template"] is None):
                 yield f"{where}, drop-in {dropin['name']}: give it content or template, one of them"

@@ -197,6 +197,17 @@ def test_original_outlives_a_failed_start(host: FakeHost) -> None:
     assert host.file("/etc/more.conf").read_text() == "foreign\n"
 
 
+def test_link_by_which_we_masked_a_unit_is_no_original(host: FakeHost) -> None:
+    unit = host.write("/usr/lib/systemd/system/demo.service", "[Service]\n")
+    done(host.trip(component(units=[{"name": "demo.service", "masked": True, "state": "stopped", "enabled": False}])))
+    own = host.file("/etc/systemd/system/demo.service")
+    own.symlink_to("/dev/null")  # what systemctl does
+    done(host.trip(component(files=[file()], units=[service()])))
+    assert not own.is_symlink() and "demo.service" in host.active
+    done(host.trip(component(state="absent")))
+    assert not own.is_symlink() and unit.exists()
+
+
 # --- any sequence of moves ------------------------------------------------------------------------------------------------
 
 PATHS = (PATH, "/etc/demo.d/a", "/etc/demo.d/b")

@@ -121,6 +121,7 @@ DEFERRED = {"name": "x.service", "on_change": "defer"}
         ({"units": [{"name": "x.service", "ready": {"timeout": 5}}]}, "ready needs tcp, http or command"),
         ({"units": [{"name": "x.service", "watch": {"/x": "perhaps"}}]}, "watch maps"),
         ({"units": [{"name": "x.service", "masked": True}]}, "masked and started"),
+        ({"units": [{"name": "x.service", "masked": True, "state": "stopped", "content": "[Unit]"}]}, "masked and has a unit file"),
         ({"units": [{"name": "x.service", "dropins": [{"name": "d"}]}]}, "give it content or template"),
         ({"cron": [{"name": "a.b", "schedule": "@daily", "command": "x"}]}, "cron reads no file"),
         ({"cron": [{"name": "a", "schedule": "1 2 3", "command": "x"}]}, "five fields"),
