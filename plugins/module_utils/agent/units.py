@@ -301,7 +301,7 @@ class Judge:
             return self.ctx.changing[path] is None
         if not self.same:
             return False
-        return disk.hash_path(self.ctx, path, known_file(self.files[path])) != self.files[path][0]
+        return bool(disk.hash_path(self.ctx, path, known_file(self.files[path])) != self.files[path][0])
 
     def package_changed(self, name: str) -> bool:
         from .packages import versions
