@@ -61,10 +61,15 @@ class Store:
     @classmethod
     def of(cls, site: Site) -> Store:
         """The store of a site; its credentials come from a server."""
-        hosts = site.hosts(GROUP)
-        text = site.run(hosts[0], "cat", "/etc/minio/minio.env").stdout
+        found = cls(site, site.hosts(GROUP))
+        found.read_credentials()
+        return found
+
+    def read_credentials(self) -> None:
+        """Root's credentials, as a server has them."""
+        text = self.site.run(self.hosts[0], "cat", "/etc/minio/secrets.env").stdout
         settings = {name: value.strip('"') for name, _sign, value in (line.partition("=") for line in text.splitlines())}
-        return cls(site, hosts, settings["MINIO_ROOT_USER"], settings["MINIO_ROOT_PASSWORD"])
+        self.key, self.secret = settings["MINIO_ROOT_USER"], settings["MINIO_ROOT_PASSWORD"]
 
     def client(self, host: str, port: int = 9000, retries: int = 0) -> Any:
         """A client of one server."""

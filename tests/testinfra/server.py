@@ -32,6 +32,9 @@ QUESTIONS = {
     "processes": "ps axww -o args",
     "environments": "for f in /proc/[0-9]*/environ; do tr '\\0' '\\n' < $f; done",
     "journal": "journalctl -q --no-pager -o cat -n 20000",
+    "store": "/usr/local/sbin/minio-mc --json admin info site",
+    "store_unit": "systemctl show -p User,NoNewPrivileges,ProtectSystem,CapabilityBoundingSet minio.service",
+    "store_modes": "stat -c '%a %U:%G' /etc/minio/secrets.env /etc/minio/certs/private.key /etc/minio/mc/config.json",
     "temporary": "find /tmp /var/tmp /root/.ansible -xdev -type f -size -1M -exec cat {} +",
 }
 

@@ -79,7 +79,7 @@ def stores(site: Site, servers: dict[str, Server]) -> list[Server]:
 @pytest.fixture(scope="module")
 def root(stores: list[Server]) -> Root:
     """Root's credentials, as a server has them."""
-    return Root(stores[0].ask("cat", "/etc/minio/minio.env").text)
+    return Root(stores[0].ask("cat", "/etc/minio/secrets.env").text)
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +106,8 @@ def bucket(doors: dict[str, Door], root: Root) -> Iterator[str]:
 def test_every_server_sees_all_servers_and_drives(stores: list[Server]) -> None:
     """Each server says of every other that it is online, and of every drive that it is ok and not being healed."""
     for server in stores:
-        answer = server.ask("minio-mc", "--json", "admin", "info", "site")
-        assert answer.status == 0, f"{server.name}: {answer.text[-500:]}"
-        seen = json.loads(answer.text)["info"]["servers"]
-        assert len(seen) == len(stores), server.name
+        seen = json.loads(server.seen("store"))["info"]["servers"]
+        assert {one.name for one in stores} <= {one["endpoint"].rpartition(":")[0] for one in seen}, server.name
         assert {one["endpoint"]: one["state"] for one in seen if one["state"] != "online"} == {}, server.name
         drives = [drive for one in seen for drive in one["drives"]]
         assert len(drives) >= 4, f"{server.name} knows {len(drives)} drives"
@@ -117,11 +115,14 @@ def test_every_server_sees_all_servers_and_drives(stores: list[Server]) -> None:
 
 
 def test_object_written_here_is_read_there(doors: dict[str, Door], root: Root, bucket: str) -> None:
-    """An object written through one server has the same sha256 through every other, and is encrypted without being asked to."""
+    """An object written through one server has the same sha256 through every other, and is encrypted without being asked to.
+
+    Where the bucket says nothing the server does it by itself, and calls it aws:kms.
+    """
     body = os.urandom(SIZE)
     first, *others = doors.values()
     put = first.client(root.key, root.secret).put_object(Bucket=bucket, Key="written", Body=body)
-    assert put["ServerSideEncryption"] == "AES256"
+    assert put["ServerSideEncryption"] in ("AES256", "aws:kms")
     for door in others or [first]:
         got = door.client(root.key, root.secret).get_object(Bucket=bucket, Key="written")["Body"].read()
         assert hashlib.sha256(got).digest() == hashlib.sha256(body).digest()
@@ -162,10 +163,8 @@ def test_health_and_metrics(site: Site, doors: dict[str, Door]) -> None:
 def test_server_is_confined(stores: list[Server]) -> None:
     """It runs as a user of its own without capabilities, and its settings and key are read by nobody else."""
     for server in stores:
-        shown = server.ask("systemctl", "show", "-p", "User,NoNewPrivileges,ProtectSystem,CapabilityBoundingSet", "minio.service").text
-        properties = dict(line.split("=", 1) for line in shown.splitlines())
+        properties = dict(line.split("=", 1) for line in server.seen("store_unit").splitlines())
         assert properties == {"User": "minio", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "CapabilityBoundingSet": ""}, (
             server.name
         )
-        modes = server.ask("stat", "-c", "%a %U:%G", "/etc/minio/minio.env", "/etc/minio/certs/private.key", "/etc/minio/mc/config.json")
-        assert modes.text.split("\n") == ["640 root:minio", "640 root:minio", "600 root:root"], f"{server.name}: {modes.text}"
+        assert server.seen("store_modes").splitlines() == ["640 root:minio", "640 root:minio", "600 root:root"], server.name

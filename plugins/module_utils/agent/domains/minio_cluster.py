@@ -124,7 +124,8 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     given = (disk.read(f"{process}/environ") or b"").decode(errors="replace").split("\0")
     now = {name: value for name, _sign, value in (item.partition("=") for item in given) if name.startswith(("MINIO_", "VANNAH_"))}
     then = settings((disk.read(file) or b"").decode(errors="replace"))
-    differing = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
+    # Secrets are not in the environment, but what follows from each is, by its name.
+    differing = sorted({name.removeprefix("VANNAH_") for name in {*now, *then} if now.get(name) != then.get(name)})
     return [], {
         "runs": True,
         "binary": not same,
