@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
 from site_under_test import Site
-from store import Store, objects_of_tests, sizes
+from store import Store, content, objects_of_tests, sizes
 
 BUCKET = "dicom"
 _measured: list[tuple[str, str]] = []
@@ -52,4 +52,14 @@ def objects(store: Store) -> dict[str, int]:
     store.wait_whole(60)
     found = sizes(objects_of_tests())
     store.put_all(BUCKET, found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def versions(store: Store) -> dict[str, bytes]:
+    """Versions of one object that a retention keeps, below a mark of its deletion; version -> bytes."""
+    client = store.client(store.hosts[0])
+    bodies = [content(f"kept {number}", 900_000 + number) for number in range(3)]
+    found = {client.put_object(Bucket="reports", Key="kept.pdf", Body=body)["VersionId"]: body for body in bodies}
+    client.delete_object(Bucket="reports", Key="kept.pdf")
     return found

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ClientError
 from site_under_test import Site, ceiling, wait_until
 from store import DRIVE, ERRORS, MIB, Store, Traffic, content
 
@@ -16,7 +17,7 @@ Measured = Callable[[str], None]
 BUCKET = "dicom"
 
 
-def test_objects_read_back(store: Store, objects: dict[str, int], measured: Measured) -> None:
+def test_objects_read_back(store: Store, objects: dict[str, int], versions: dict[str, bytes], measured: Measured) -> None:
     """Before any fault, from each server."""
     began = time.monotonic()
     assert store.different(BUCKET, objects, store.hosts[-1]) == []
@@ -131,3 +132,18 @@ def test_fault_14_drive_replaced(site: Site, store: Store, objects: dict[str, in
     measured(f"{before} objects' files again after {time.monotonic() - began:.1f} s")
     with store.stopped(store.hosts[0], store.hosts[1]):
         assert store.different(BUCKET, objects, host) == []
+
+
+def test_versions_and_locks_are_kept(store: Store, versions: dict[str, bytes]) -> None:
+    """After all of that: each version with its bytes and its retention, below the mark of the deletion."""
+    client = store.client(store.hosts[3])
+    listed = client.list_object_versions(Bucket="reports", Prefix="kept.pdf")
+    assert {item["VersionId"] for item in listed["Versions"]} >= set(versions)
+    assert any(mark["IsLatest"] for mark in listed["DeleteMarkers"])
+    for version, body in versions.items():
+        named = {"Bucket": "reports", "Key": "kept.pdf", "VersionId": version}
+        assert client.get_object(**named)["Body"].read() == body
+        assert client.get_object_retention(**named)["Retention"]["Mode"] == "COMPLIANCE"
+        with pytest.raises(ClientError) as refused:
+            client.delete_object(**named)
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
