@@ -72,7 +72,13 @@ def refuse_reverted(component: Component, ctx: Context) -> None:
     from . import guard
 
     known = ctx.entry["guard"]
-    if ctx.policy.get("retry") or known["hash"] != definition_hash(component) or guard.armed(ctx):
+    if guard.armed(ctx):
+        return
+    if not known.get("forgotten"):
+        # The revert has reloaded the units with the old files: that they ran with the new ones is true no more.
+        ctx.entry.pop("running", None)
+        known["forgotten"] = True
+    if ctx.policy.get("retry") or known["hash"] != definition_hash(component):
         return
     if known["tries"] < 2:
         ctx.warn(f"on {known['since']} nobody connected after this definition was applied, so it was reverted; it is tried once more")

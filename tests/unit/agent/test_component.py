@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
 
 from . import fake_host
 from .fake_host import FakeHost, component, service
@@ -420,3 +422,30 @@ def test_link_to_a_directory_is_replaced_in_diff_mode_too(host: FakeHost) -> Non
     assert host.file("/etc/demo.conf").read_text() == "good 1\n"
     ok(host.trip(component()))
     assert host.file("/etc/demo.conf").is_symlink()
+
+
+def test_unit_is_reloaded_again_after_a_revert_of_the_lockout_guard(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(argv: list[str], **options: Any) -> Result:
+        if argv[0] == "systemd-run" or "--value" in argv:
+            return Result(0, "inactive\n")
+        return plain(argv, **options)
+
+    plain = host.run
+    monkeypatch.setattr(host, "run", run)
+    host.file("/run/systemd/system").mkdir(parents=True)
+
+    def guarded(content: str) -> dict[str, Any]:
+        return demo(content, unit={"on_change": "reload"}, lockout_guard=60)
+
+    ok(host.trip(guarded("good 1\n")))
+    assert host.trip(op="disarm")["error"] is None
+    ok(host.trip(guarded("good 2\n")))
+    # Nobody comes: what the script does.
+    host.write("/etc/demo.conf", "good 1\n")
+    plain(["systemctl", "reload", "demo.service"])
+    shutil.rmtree(host.file("/run/vannah/guard"))
+    again = ok(host.trip(guarded("good 2\n")))
+    assert again["reloaded"] == ["demo.service"]
+    assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
+    assert host.trip(op="disarm")["error"] is None
+    assert not ok(host.trip(guarded("good 2\n")))["changed"]
