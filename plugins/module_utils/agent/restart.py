@@ -44,6 +44,7 @@ def forget_unit(name: str, heir: tuple[str, str] | None = None) -> Apply:
     def apply(ctx: Context) -> None:
         if heir is not None:
             bequeath(ctx, "units", name, heir)
+            bequeath(ctx, "running", name, (heir[0], "running"))
         ctx.section("units").pop(name, None)
         ctx.section("running").pop(name, None)
 

@@ -151,7 +151,7 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
 
 def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context, pending: list[str]) -> list[Step]:
     name = unit["name"]
-    record = ctx.section("running").get(name)
+    record = ctx.section("running").get(name) or _record_elsewhere(name, component, ctx)
     if not systemd.running(found) and not _has_run(found, record, unit, component, ctx):
         return [Step("unit", name, "start", "it had failed" if found.get("ActiveState") == "failed" else "", apply=_act("start", unit))]
     asked = reactions(unit, component, found, record, ctx)
@@ -167,6 +167,16 @@ def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context,
     if not steps and (ctx.memo.get("unproven") or not _recorded(unit, component, found, record, ctx)):
         steps.append(Step("unit", name, "", apply=_act("confirm", unit)))
     return steps
+
+
+def _record_elsewhere(name: str, component: Component, ctx: Context) -> dict[str, Any] | None:
+    """What the component knows of the unit that it is taken over from."""
+    ledger = ctx.memo.get("ledger")
+    if ledger is None:
+        return None
+    other = ledger.elsewhere(component["name"], "running", name)
+    record: dict[str, Any] | None = ledger.entry(other)["running"][name] if other else None
+    return record
 
 
 def _why(what: list[str]) -> str:

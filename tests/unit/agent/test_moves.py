@@ -93,6 +93,19 @@ def test_unit_that_moves_is_not_stopped(host: FakeHost, order: tuple[str, str]) 
 
 
 @ORDERS
+@pytest.mark.parametrize("more", [[], [{"path": "/srv/more"}]])
+def test_unit_that_was_reloaded_moves_with_its_record(host: FakeHost, order: tuple[str, str], more: list[dict[str, Any]]) -> None:
+    unit = service(on_change="reload")
+    done(host.trip(component("old", files=[file()], directories=more, units=[unit])))
+    done(host.trip(component("old", files=[file("good 2\n")], directories=more, units=[unit])))  # younger than the unit's start
+    host.log.clear()
+    parts = {"old": component("old"), "new": component("new", files=[file("good 2\n")], units=[unit])}
+    done(host.trip(*(parts[name] for name in order)))
+    assert host.touched() == []
+    quiet(host.trip(*(parts[name] for name in order)))
+
+
+@ORDERS
 def test_directory_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
     done(host.trip(component("old", directories=[{"path": "/srv/demo"}])))
     parts = {"old": component("old"), "new": component("new", directories=[{"path": "/srv/demo"}])}
