@@ -72,10 +72,33 @@ def _known(ctx: Context, name: str) -> dict[str, Any]:
     return known
 
 
-def enable(name: str) -> Apply:
+def know_install(name: str, install: str | None) -> Apply:
+    """What the unit was enabled with is what its file says."""
+
+    def apply(ctx: Context) -> None:
+        _known(ctx, name)["install"] = install
+
+    return apply
+
+
+def enable(name: str, install: str | None) -> Apply:
+    """Enable a unit; ``install`` is the hash of its file's [Install] section."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name)["enabled"] = True
         systemd.call(ctx, "enable", name)
+        if install is not None:
+            know_install(name, install)(ctx)
+
+    return apply
+
+
+def reenable(name: str, install: str | None) -> Apply:
+    """Take away what enabling has made and make it anew."""
+
+    def apply(ctx: Context) -> None:
+        systemd.call(ctx, "reenable", name)
+        know_install(name, install)(ctx)
 
     return apply
 

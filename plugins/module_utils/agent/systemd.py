@@ -99,6 +99,22 @@ def files(found: Status) -> list[str]:
     return [path for path in paths if path and not path.startswith(("/run/", "/dev/"))]
 
 
+def installs(text: str | None) -> str | None:
+    """The hash of what a unit file says of its installation ([Install]); None for no text."""
+    if text is None:
+        return None
+    from .disk import digest
+
+    lines, inside = [], False
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("["):
+            inside = line == "[Install]"
+        elif inside and line and line[0] not in "#;":
+            lines.append(line)
+    return digest("\n".join(lines).encode())
+
+
 def started(ctx: Context, found: Status) -> tuple[float, bool]:
     """When a unit's start began, in seconds since the epoch of the clock as it goes now; and whether the clock was stepped since.
 

@@ -128,7 +128,7 @@ def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
             if known and known != entry.get("units", {}).get(unit):
                 entry.setdefault("units", {})[unit] = known
                 if known.get("enabled"):
-                    ctx.run(["systemctl", "enable", unit], check=False)
+                    ctx.run(["systemctl", "reenable", unit], check=False)
             problem = _run_again(ctx, unit, verb, entry) or problem
     ledger.save(ctx)
     generations.discard(ctx, name)

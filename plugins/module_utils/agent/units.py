@@ -137,7 +137,9 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
     if unit["state"] != "unmanaged":
         bare = not unit_file_state and not systemd.exists(found)
         if unit["enabled"] and unit_file_state not in ENABLED:
-            steps.append(Step("unit", name, "enable", apply=_act("enable", name)))
+            steps.append(Step("unit", name, "enable", apply=_act("enable", name, systemd.installs(unit["content"]))))
+        elif unit["enabled"] and unit["content"] is not None:
+            steps += _plan_installed(unit, ctx)
         elif not unit["enabled"] and (unit_file_state == "enabled" or (bare and ctx.changing_packages)):
             steps.append(Step("unit", name, "disable", apply=_act("disable", name)))
     if unit["state"] == "stopped" and found.get("ActiveState") not in ("inactive", "failed", "", None):
@@ -147,6 +149,17 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
     if not steps and name not in ctx.section("units"):
         steps.append(Step("unit", name, "", apply=_act("know_unit", name)))
     return steps
+
+
+def _plan_installed(unit: Unit, ctx: Context) -> list[Step]:
+    """What enabling has made is of another [Install] section: it is made anew (systemd itself would call the unit enabled)."""
+    name, wanted = unit["name"], systemd.installs(unit["content"])
+    known = ctx.section("units").get(name, {}).get("install")
+    if known == wanted:
+        return []
+    if known is None and f"{files.UNIT_DIRECTORY}/{name}" not in ctx.changing:
+        return [Step("unit", name, "", apply=_act("know_install", name, wanted))]
+    return [Step("unit", name, "reenable", apply=_act("reenable", name, wanted))]
 
 
 def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context, pending: list[str]) -> list[Step]:

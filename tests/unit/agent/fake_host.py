@@ -180,7 +180,7 @@ class FakeHost:
         return Result(0)
 
     def _act(self, verb: str, name: str) -> Result:
-        if verb == "enable":
+        if verb in ("enable", "reenable"):
             self.enabled.add(name)
         elif verb == "disable":
             self.enabled.discard(name)

@@ -449,3 +449,23 @@ def test_unit_is_reloaded_again_after_a_revert_of_the_lockout_guard(host: FakeHo
     assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
     assert host.trip(op="disarm")["error"] is None
     assert not ok(host.trip(guarded("good 2\n")))["changed"]
+
+
+def test_another_install_section_is_installed_anew(host: FakeHost) -> None:
+    def wanted(target: str, content: str = "good\n") -> dict[str, Any]:
+        unit = service()
+        return component(files=[config(content)], units=[{**unit, "content": f"{unit['content']}[Install]\nWantedBy={target}\n"}])
+
+    ok(host.trip(wanted("multi-user.target")))
+    assert not ok(host.trip(wanted("multi-user.target")))["changed"]
+    host.log.clear()
+    host.cut = 1  # the file is there, systemd has read it, and no more
+    with pytest.raises(fake_host.Killed):
+        host.trip(wanted("timers.target"))
+    host.cut = None
+    assert "reenable demo.service" in verbs(ok(host.trip(wanted("timers.target"))))
+    assert not ok(host.trip(wanted("timers.target")))["changed"]
+    host.log.clear()
+    assert one(host.trip(wanted("graphical.target", "bad\n")))["error"]["code"] == "start-failed"
+    assert [words for words in host.log if words.startswith("reenable")] == ["reenable demo.service"] * 2
+    assert not ok(host.trip(wanted("timers.target")))["changed"]
