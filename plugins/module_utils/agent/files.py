@@ -93,7 +93,20 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
         elif path in left:
             ctx.warn(f"directory {path} has left the definition and is not empty: it stays, and is not ours any more")
             steps.append(Step("directory", path, "", apply=directory_gone(path)))
+        else:
+            other = _user_of(path, going, ctx)
+            if other:  # it goes with what that one has in it
+                steps.append(_bequest("directory", path, "parents", (other, "parents")))
     return steps
+
+
+def _user_of(path: str, going: set[str], ctx: Context) -> str:
+    """Another component that has something in a folder in which this one has nothing any more; empty where there is none."""
+    sections = ("files", "links", "unit_files", "directories")
+    if any(key.startswith(path + "/") and key not in going for section in sections for key in ctx.section(section)):
+        return ""
+    ledger = ctx.memo.get("ledger")
+    return ledger.below(ctx.component["name"], sections, path) if ledger is not None else ""
 
 
 def plan_links(component: Component, ctx: Context) -> list[Step]:

@@ -15,6 +15,7 @@ from .model import STATE_DIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .model import Component, Context, Step
@@ -42,6 +43,13 @@ class Ledger:
     def elsewhere(self, component: str, section: str, key: str) -> str:
         """Another component that has made, or taken over, the same thing; empty where there is none."""
         return next((name for name, entry in self.components.items() if name != component and key in entry.get(section, {})), "")
+
+    def below(self, component: str, sections: Iterable[str], path: str) -> str:
+        """Another component that has made something in a folder; empty where there is none."""
+        for name, entry in self.components.items():
+            if name != component and any(key.startswith(path + "/") for section in sections for key in entry.get(section, {})):
+                return name
+        return ""
 
     def maker(self, component: str, section: str, path: str) -> tuple[str, Entry] | None:
         """Who else of ours has made what lies at a path, and what is known of it."""

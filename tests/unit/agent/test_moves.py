@@ -115,6 +115,16 @@ def test_directory_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> N
 
 
 @ORDERS
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_folder_of_two_components_goes_with_the_last_file(host: FakeHost, order: tuple[str, str], state: str) -> None:
+    done(host.trip(*(component(name, files=[{"path": f"/etc/demo/{name}", "content": "x\n"}]) for name in order)))
+    gone = [component(name, state=state) for name in ("old", "new")]
+    done(host.trip(*gone))
+    assert not host.file("/etc/demo").exists()
+    quiet(host.trip(*gone))
+
+
+@ORDERS
 def test_cron_entry_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
     host.write("/usr/sbin/cron", "")
     entry = {"name": "demo", "schedule": "@daily", "command": "true"}
