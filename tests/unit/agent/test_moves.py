@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import certificates, packages
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -229,6 +230,35 @@ def test_link_by_which_we_masked_a_unit_is_no_original(host: FakeHost) -> None:
     assert not own.is_symlink() and "demo.service" in host.active
     done(host.trip(component(state="absent")))
     assert not own.is_symlink() and unit.exists()
+
+
+def _leaves(host: FakeHost, section: str, known: dict[str, Any], **more: Any) -> tuple[dict[str, Any], Any]:
+    ctx = host.context()
+    wanted = component("old", **more)
+    ctx.start_component(wanted, {section: known})
+    return wanted, ctx
+
+
+def test_certificate_and_package_that_another_component_has_stay(host: FakeHost) -> None:
+    paths = ["/etc/pki/key.pem", "/etc/pki/cert.pem"]
+    for path in paths:
+        host.write(path, "x")
+    known = {"web": {"wanted": {"paths": [*paths, None]}, "born": paths[0]}}
+    wanted, ctx = _leaves(host, "certificates", known)
+    ctx.memo["claims"] = {("path", path): ("new", "certificates") for path in paths}
+    (step,) = certificates.plan_certificates(wanted, ctx)
+    assert step.action == "" and not step.writes
+    step.apply(ctx)
+    assert all(host.file(path).exists() for path in paths) and not ctx.section("certificates")
+    wanted, ctx = _leaves(host, "certificates", known)
+    (step,) = certificates.plan_certificates(wanted, ctx)
+    assert step.action == "remove" and set(step.writes) == set(paths)
+
+    host.write("/var/lib/dpkg/status", "Package: one\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n")
+    wanted, ctx = _leaves(host, "packages", {"one": {}}, state="absent", purge=True)
+    assert [step.action for step in packages.plan_packages(wanted, ctx)] == ["remove"]
+    ctx.memo["claims"] = {("packages", "one"): ("new", "packages")}
+    assert packages.plan_packages(wanted, ctx) == []
 
 
 # --- any sequence of moves ------------------------------------------------------------------------------------------------
