@@ -235,7 +235,7 @@ def test_link_by_which_we_masked_a_unit_is_no_original(host: FakeHost) -> None:
 def _leaves(host: FakeHost, section: str, known: dict[str, Any], **more: Any) -> tuple[dict[str, Any], Any]:
     ctx = host.context()
     wanted = component("old", **more)
-    ctx.start_component(wanted, {section: known})
+    ctx.start_component(wanted, {section: dict(known)})
     return wanted, ctx
 
 
