@@ -218,7 +218,7 @@ def test_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
     host = Host([(0, 'motd\nVANNAH-ANSWER-n\n{"protocol": 1, "ok": 1}\n', "")])
     assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "auto_silent"}) == {"protocol": 1, "ok": 1}
-    assert host.commands == [("LANG=C /usr/bin/python3 -I -S -", True)]
+    assert host.commands == [("LANG=C /usr/bin/python3 -I -S -X utf8 -", True)]
 
 
 def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
