@@ -27,6 +27,8 @@ def test_objects_read_back(store: Store, objects: dict[str, int], versions: dict
 
 def test_rolling_restart_under_traffic(site: Site, store: Store, measured: Measured) -> None:
     """Each server is restarted; clients that try another server go on, and read what they were told is written."""
+    for host in store.hosts:
+        site.run(host, "mount", "--make-rshared", "/")  # for the drives that are lost below: share_mounts()
     before = {host: site.run(host, "systemctl", "show", "-p", "InvocationID", "--value", "minio").stdout for host in store.hosts}
     with Traffic(store, BUCKET) as traffic:
         done = site.playbook("rolling_restart_minio.yml", "-e", "object_store_restart=true")
