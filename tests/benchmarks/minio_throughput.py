@@ -49,8 +49,8 @@ def by_hand(site: Site, host: str, encrypted: bool) -> Iterator[None]:
         f"echo $$ >{LOG}.pid; {server}",
     )
     try:
-        health = ["curl", "-sf", "--cacert", "/etc/vannah/pki/ca.crt", f"https://127.0.0.1:{PORT}/minio/health/cluster"]
-        wait_until(lambda: site.run(host, *health, check=False).returncode == 0, "the server that was started by hand answers", 60)
+        asked = ["/usr/bin/minio-client", "--config-dir", CLIENT, "--quiet", "ls", "hand"]
+        wait_until(lambda: site.run(host, *asked, check=False).returncode == 0, "the server that was started by hand answers", 60)
         yield
     finally:
         site.run(host, "sh", "-c", f"kill $(cat {LOG}.pid); rm -f {ENVIRONMENT} {LOG} {LOG}.pid", check=False)
