@@ -20,16 +20,21 @@ RUNS = {
     "etcd": "etcd (2379, 2380)",
     "postgresql": "PostgreSQL under Patroni (5432, 8008)",
     "postgresql_client": "HAProxy: read-write on 127.0.0.1:{rw}, read-only on 127.0.0.1:{ro}",
+    "object_store": "MinIO: S3 on {s3}, console on {console}",
 }
 
 
 def lines(values: Values) -> list[str]:
     """The text, line by line."""
     clients = values.hosts("postgresql_client")
-    ports = {"rw": 5000, "ro": 5001}
+    stores = values.hosts("object_store")
+    ports = {"rw": 5000, "ro": 5001, "s3": 9000, "console": 9001}
+    if stores:
+        ports["s3"] = values.get(stores[0], "minio_port", 9000)
+        ports["console"] = values.get(stores[0], "minio_console_port", 9001)
     if clients:
-        ports["rw"] = values.get(clients[0], "haproxy_port_read_write", 5000)
-        ports["ro"] = values.get(clients[0], "haproxy_port_read_only", 5001)
+        ports["rw"] = values.get(clients[0], "haproxy_read_write_port", 5000)
+        ports["ro"] = values.get(clients[0], "haproxy_read_only_port", 5001)
     text = ["", "The demo runs:", ""]
     groups = values.groups()
     for host in values.hosts():
@@ -46,6 +51,11 @@ def lines(values: Values) -> list[str]:
             "Who leads:",
             f"  ssh -i .demo/ssh_key -o UserKnownHostsFile=.demo/known_hosts -o IdentitiesOnly=yes root@{member}"
             " patronictl -c /etc/patroni/config.yml list",
+        ]
+    if stores:
+        text += [
+            "The object store, from any of its servers (buckets, users: inventories/demo/group_vars/object_store.yml):",
+            f"  https://{stores[0]}:{ports['s3']}, authority {SITE}/pki/ca.crt, user imaging, its key in the secrets",
         ]
     text += [
         "Read a secret:",

@@ -16,11 +16,13 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 def test_the_demo(judged: Judge) -> None:
     """The demo as it ships."""
     demo = REPOSITORY / "inventories" / "demo"
-    files = {f"group_vars/all/{path.name}": path.read_text() for path in (demo / "group_vars" / "all").glob("*.yml")}
+    files = {str(path.relative_to(demo)): path.read_text() for path in (demo / "group_vars").rglob("*.yml")}
     report = judged((demo / "hosts.yml").read_text(), files=files)
-    assert [finding.line() for finding in (*report.errors, *report.warnings)] == []
-    assert report.hosts == 4
-    assert report.summary() == "preflight: 0 errors, 0 warnings, 4 hosts"
+    assert [finding.line() for finding in report.errors] == []
+    # Upstream's MinIO is what can be built from the module proxy, and nobody mends it any more.
+    assert [finding.code for finding in report.warnings] == ["object-store-unmaintained"]
+    assert report.hosts == 8
+    assert report.summary() == "preflight: 0 errors, 1 warning, 8 hosts"
 
 
 @pytest.mark.parametrize(
