@@ -22,6 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".test" / "reports"
+#: Of why a check failed the end repeats no more lines than this; the whole stands where it happened.
+WHY_LINES = 12
 
 COLLECTION = "ansible_collections.vannah.healthcloud"
 #: Each is one check of `make lint`: name -> command.
@@ -37,26 +39,28 @@ LINT: dict[str, list[str]] = {
 
 @dataclass
 class Outcome:
-    """What one part counted. ``notes`` are printed at the end: what failed, what was skipped and why."""
+    """What one part counted. Printed at the end: names by the reason why they were skipped, and what failed."""
 
     part: str
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
-    notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    skips: dict[str, list[str]] = field(default_factory=dict)
 
-    def check(self, name: str, succeeded: bool) -> None:
-        """Count one check."""
+    def check(self, name: str, succeeded: bool, why: str = "") -> None:
+        """Count one check; the first lines of ``why`` it failed are told again at the end."""
         if succeeded:
             self.passed += 1
         else:
             self.failed += 1
-            self.notes.append(f"FAILED   {self.part}: {name}")
+            told = [f"         {line[:200]}" for line in why.strip().splitlines()[:WHY_LINES]]
+            self.failures.append("\n".join([f"FAILED   {self.part}: {name}", *told]))
 
     def skip(self, name: str, reason: str) -> None:
         self.skipped += 1
-        self.notes.append(f"SKIPPED  {self.part}: {name}: {reason}")
+        self.skips.setdefault(reason, []).append(name)
 
     def add_junit(self, report: Path) -> None:
         """Add the counts of a JUnit report as pytest writes it.
@@ -71,8 +75,9 @@ class Outcome:
         for case in (case for suite in suites for case in suite.iter("testcase")):
             name = f"{case.get('classname')}::{case.get('name')}"
             skipped = case.find("skipped")
-            if case.find("failure") is not None or case.find("error") is not None:
-                self.check(name, False)
+            broken = [found for found in (case.find("failure"), case.find("error")) if found is not None]
+            if broken:
+                self.check(name, False, broken[0].get("message") or broken[0].text or "")
             elif skipped is not None:
                 self.skip(name, skipped.get("message") or "no reason given")
             else:
@@ -152,7 +157,11 @@ PARTS = ("lint", "unit", "molecule")
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
     """The table, the notes, and last the line that CI reads."""
-    lines = [note for outcome in outcomes for note in outcome.notes]
+    lines = []
+    for outcome in outcomes:
+        for reason, names in outcome.skips.items():
+            lines.append(f"SKIPPED  {outcome.part}: {reason}: {', '.join(names)}")
+    lines += [failure for outcome in outcomes for failure in outcome.failures]
     lines.append(f"{'part':<20}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     lines += [f"{o.part:<20}{o.passed:>8}{o.failed:>8}{o.skipped:>9}{o.seconds:>9.0f}" for o in outcomes]
     lines.append(f"{sum(o.passed for o in outcomes)} passed, {sum(o.failed for o in outcomes)} failed")

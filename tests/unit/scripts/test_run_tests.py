@@ -11,9 +11,10 @@ import run_tests
 
 SUITE = """<?xml version="1.0"?><testsuites><testsuite>
 <testcase classname="a" name="good"/>
-<testcase classname="a" name="bad"><failure message="no"/></testcase>
-<testcase classname="a" name="broken"><error message="no"/></testcase>
+<testcase classname="a" name="bad"><failure message="assert 1 == 2&#10;because">def test</failure></testcase>
+<testcase classname="a" name="broken"><error>E   no</error></testcase>
 <testcase classname="a" name="left"><skipped message="no docker"/></testcase>
+<testcase classname="a" name="also"><skipped message="no docker"/></testcase>
 </testsuite></testsuites>"""
 
 
@@ -22,9 +23,19 @@ def test_counts_of_a_report(tmp_path: Path) -> None:
     report.write_text(SUITE, encoding="utf-8")
     outcome = run_tests.Outcome("unit")
     outcome.add_junit(report)
-    assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 2, 1)
-    assert "SKIPPED  unit: a::left: no docker" in outcome.notes
-    assert "FAILED   unit: a::bad" in outcome.notes
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 2, 2)
+    assert run_tests.summary([outcome])[:3] == [
+        "SKIPPED  unit: no docker: a::left, a::also",
+        "FAILED   unit: a::bad\n         assert 1 == 2\n         because",
+        "FAILED   unit: a::broken\n         E   no",
+    ]
+
+
+def test_only_the_first_lines_of_a_failure_are_repeated() -> None:
+    outcome = run_tests.Outcome("unit")
+    outcome.check("long", False, "\n".join("x" * 500 for _ in range(100)))
+    assert len(outcome.failures[0].splitlines()) == 1 + run_tests.WHY_LINES
+    assert max(len(line) for line in outcome.failures[0].splitlines()) < 250
 
 
 @pytest.mark.parametrize("text", [None, "", "<testsuites>"])
