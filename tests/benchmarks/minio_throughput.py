@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
 from measure import compare
-from site_under_test import Site, wait_until
+from site_under_test import Site
+from waiting import wait_until
 
 PORT, DRIVES = 9300, "/srv/bare/drive{1...4}"
 #: The tmpfs of the test servers.

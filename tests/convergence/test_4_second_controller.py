@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from site_under_test import REPOSITORY, FaultError, Site
+from site_under_test import REPOSITORY, Site
+from waiting import FaultError
 
 IMAGE = "vannah-test:trixie"
 NAME = "vannah-test-controller"

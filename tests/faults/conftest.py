@@ -14,31 +14,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from site_under_test import Site, ceiling, wait_until
+from measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
+from site_under_test import Site
+from waiting import ceiling, wait_until
 from writer import TABLE, Writers, lost_rows
 
 READ_WRITE_PORT = 5000
-
-
-_measured: list[tuple[str, str]] = []
-
-
-@pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Record a duration or count for the table printed at the end."""
-
-    def record(text: str) -> None:
-        _measured.append((request.node.name, text))
-
-    return record
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was measured: the ceilings are asserted, the figures are for the reader."""
-    if _measured:
-        terminalreporter.section("measured")
-        for name, text in _measured:
-            terminalreporter.write_line(f"{name:<44} {text}")
 
 
 @pytest.fixture(scope="session")

@@ -14,49 +14,24 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from site_values import Values
+from tunnel import forwarded
+from waiting import FaultError, ceiling, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-T = TypeVar("T")
 #: Services that come and go by themselves: logins, timers' jobs, what D-Bus starts for a question.
 PASSING = re.compile(
     r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|"
     r"vannah-guard)"
 )
-
-
-class FaultError(AssertionError):
-    """A ceiling or a promise did not hold; the text says which and by how much."""
-
-
-def ceiling(seconds: float) -> float:
-    """What a fault test may assert: the ceiling of the promise, doubled where the machine is busy with other work."""
-    return seconds * 2 if os.getloadavg()[0] > (os.cpu_count() or 1) else seconds
-
-
-def wait_until(question: Callable[[], T], what: str, timeout: float, interval: float = 0.25) -> T:
-    """Ask until the answer is true.
-
-    :raises FaultError: when it was not true in time.
-    """
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise FaultError(f"not within {timeout:.0f} s: {what}")
-        time.sleep(interval)
 
 
 @dataclass
@@ -379,37 +354,11 @@ class Site:
     @contextlib.contextmanager
     def tunnel(self, host: str, port: int) -> Iterator[int]:
         """A local port that leads to a port of the host's loopback, as an application there would use it."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            local = int(probe.getsockname()[1])
-        argv = [
-            "ssh",
-            "-N",
-            "-S",
-            "none",
-            "-o",
-            "ExitOnForwardFailure=yes",
-            "-o",
-            "BatchMode=yes",
-            "-L",
-            f"127.0.0.1:{local}:127.0.0.1:{port}",
-        ]
+        argv: list[str] = []
         key = self.values.get(host, "ansible_ssh_private_key_file")
         if key:
             argv += ["-i", str(key)]
         argv += ["-p", str(self.values.get(host, "ansible_port", 22))]
-        options = shlex.split(str(self.values.get(host, "ansible_ssh_common_args", "")))
-        argv += [*options, f"{self.values.get(host, 'ansible_user', 'root')}@{self.address(host)}"]
-        process = subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL)
-        try:
-            wait_until(lambda: _answers(local), f"the tunnel to {host}", 20)
+        argv += shlex.split(str(self.values.get(host, "ansible_ssh_common_args", "")))
+        with forwarded([*argv, f"{self.values.get(host, 'ansible_user', 'root')}@{self.address(host)}"], port, REPOSITORY) as local:
             yield local
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from site_under_test import Site, ceiling, wait_until
+from site_under_test import Site
+from waiting import ceiling, wait_until
 from writer import Writers
 
 #: Patroni's ttl as the role sets it: how long a leader that is gone keeps its key, in seconds.

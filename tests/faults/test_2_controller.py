@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from site_under_test import Site, ceiling
+from site_under_test import Site
+from waiting import ceiling
 
 #: ``make soak`` raises this to 1000.
 KILLS = int(os.environ.get("VANNAH_KILLS", "3"))

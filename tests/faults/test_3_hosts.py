@@ -8,7 +8,8 @@ import itertools
 import time
 from collections.abc import Callable
 
-from site_under_test import FaultError, Site, ceiling, wait_until
+from site_under_test import Site
+from waiting import FaultError, ceiling, wait_until
 
 Measured = Callable[[str], None]
 

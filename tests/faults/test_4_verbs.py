@@ -10,7 +10,8 @@ import re
 import time
 from collections.abc import Callable
 
-from site_under_test import Site, ceiling, wait_until
+from site_under_test import Site
+from waiting import ceiling, wait_until
 from writer import Writers
 
 Measured = Callable[[str], None]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,25 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
+from measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
 from site_under_test import Site
 from store import Store, content, objects_of_tests, sizes
 
 BUCKET = "dicom"
-_measured: list[tuple[str, str]] = []
-
-
-@pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Record a duration or count for the table printed at the end."""
-    return lambda text: _measured.append((request.node.name, text))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was measured: the ceilings are asserted, the figures are for the reader."""
-    if _measured:
-        terminalreporter.section("measured")
-        for name, text in _measured:
-            terminalreporter.write_line(f"{name:<44} {text}")
 
 
 @pytest.fixture(scope="session")

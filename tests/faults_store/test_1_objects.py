@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from site_under_test import Site, wait_until
+from site_under_test import Site
 from store import MIB, Store
+from waiting import wait_until
 
 Measured = Callable[[str], None]
 MARK = b"VANNAH-MARK-OF-A-PATIENT"

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
-from site_under_test import Site, ceiling, wait_until
+from site_under_test import Site
 from store import DRIVE, ERRORS, MIB, Store, Traffic, content
+from waiting import ceiling, wait_until
 
 Measured = Callable[[str], None]
 BUCKET = "dicom"

@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 from server import Login, Server
-from site_under_test import Site, ceiling, wait_until
+from site_under_test import Site
+from waiting import ceiling, wait_until
 
 
 def port_of(site: Site, client: str, kind: str) -> int:
