@@ -218,8 +218,12 @@ class Site:
         return int(status), body
 
     def members(self, ask: str | None = None) -> list[dict[str, Any]]:
-        """The cluster's members as any host that answers sees them."""
-        for host in [ask] if ask else self.hosts("postgresql"):
+        """The cluster's members as the leader sees them; none where nobody leads.
+
+        The leader has to write to etcd to stay one. Another member that was cut off goes on for a while with what it saw before:
+        Patroni reads etcd through a watch that has no timeout.
+        """
+        for host in [ask] if ask else self.leaders():
             status, body = self.patroni(host, "/cluster")
             if status == 200 and isinstance(body, dict):
                 return list(body["members"])

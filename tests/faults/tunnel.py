@@ -41,8 +41,9 @@ def forwarded(destination: Sequence[str], port: int, folder: Path) -> Iterator[i
                     yield local
                     return
             finally:
-                process.terminate()
-                process.wait(ceiling(10))
+                # Not SIGTERM: an ssh that gets it just before it waits for its sockets waits on. It has nothing to put in order.
+                process.kill()
+                process.wait()
             said.seek(0)
             reason = said.read().strip()
         if attempt + 1 == ATTEMPTS:

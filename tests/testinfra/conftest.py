@@ -27,6 +27,8 @@ from site_under_test import REPOSITORY, Site
 def site() -> Site:
     """The site's inventory."""
     os.chdir(REPOSITORY)
+    # testinfra asks the shell for ansible: the one of this Python, also where pytest was started by its path.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return Site.from_environment()
 
 

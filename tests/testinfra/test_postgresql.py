@@ -100,7 +100,7 @@ def test_no_default_password(site: Site, client: str, login: Login, user: str) -
     """Neither no password nor one that everybody tries first opens the database."""
     for password in (None, "", user, "postgres", "password", "changeme"):
         with (
-            pytest.raises(psycopg.OperationalError),
+            pytest.raises(psycopg.OperationalError, match=r"password|pg_hba\.conf rejects"),
             connected(site, login, "read_write", user=user, password=password, passfile="/dev/null"),
         ):
             pass

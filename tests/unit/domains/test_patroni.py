@@ -83,6 +83,8 @@ class Patroni:
         self.own = {**OWN, **own, "patroni": {**OWN["patroni"], "name": name}}
         self.told: list[tuple[str, str, Any]] = []
         self.silent = False
+        #: what the member that is said to lead answers to GET /leader; None: nothing
+        self.leader: int | None = 200
         self.on_change: Callable[[Patroni], None] = lambda patroni: None
         self.refusal: tuple[int, str] | None = None
 
@@ -90,6 +92,12 @@ class Patroni:
         if self.silent:
             raise Silent("[Errno 111] Connection refused")
         path = "/" + url.split("/", 3)[3]
+        if path == "/leader":
+            if self.leader is None:
+                raise Silent("timed out")
+            leader = next(member for member in self.cluster["members"] if member["role"] == "leader")
+            assert url == leader["api_url"].replace("/patroni", "/leader"), "the one that is said to lead has to say so itself"
+            return self.leader, "{}"
         if method == "GET":
             return 200, json.dumps({"/cluster": self.cluster, "/config": self.config, "/patroni": self.own}[path])
         self.told.append((method, path, json.loads(body or b"null")))
@@ -391,6 +399,27 @@ def test_switchover_is_refused_while_the_cluster_is_not_whole(mode: str) -> None
     with pytest.raises(AgentError, match="db2 is not in the cluster") as caught:
         do("switchover", real, mode, candidate="", away_from="", timeout=0)
     assert (caught.value.code, real.told) == ("cluster-not-whole", [])
+
+
+@pytest.mark.parametrize("answer", [503, None])
+@pytest.mark.parametrize(
+    ("call", "params", "code"),
+    [
+        ("switchover", {"candidate": "", "away_from": "", "timeout": 1}, "cluster-not-whole"),
+        ("restart", {"only_pending": False, "force": False, "timeout": 1}, "no-leader"),
+        ("reinit", {"force": False, "timeout": 1}, "no-leader"),
+        ("remove", {"member": "db2", "unit": "patroni.service", "others": [], "force": False, "timeout": 1}, "no-leader"),
+    ],
+)
+def test_a_view_that_the_leader_does_not_confirm_is_old(answer: int | None, call: str, params: dict[str, Any], code: str) -> None:
+    """A member that was cut off still sees the cluster of before: nothing is done that relies on it."""
+    real = Patroni(name="db2")
+    real.leader = answer
+    running = lambda argv, **_more: Result(0, "active\nenabled\n", "")  # noqa: E731
+    with pytest.raises(AgentError, match="db1 is said to lead and") as refused:
+        do(call, real, runner=running, **params)
+    assert refused.value.code == code
+    assert not real.told
 
 
 def test_patroni_has_the_last_word() -> None:

@@ -21,8 +21,9 @@ from .patroni_cluster import (
     require_whole,
 )
 from .patroni_guard import guard
+from .patroni_look import configuration, look, look_surely, own, own_name
 from .patroni_packages import update
-from .patroni_rest import Rest, Silent, connect, silent
+from .patroni_rest import Rest, connect
 from .patroni_settings import waiting
 from .patroni_switchover import hand_over
 
@@ -41,55 +42,6 @@ INTERVAL = 0.5
 
 
 # --- looking --------------------------------------------------------------------------------------------------------------
-
-
-def look(rest: Rest, others: list[str] | None = None) -> Cluster:
-    """The cluster as this member, or the first of ``others`` (URLs) that answers, sees it.
-
-    :raises AgentError: ``patroni-silent``
-    """
-    first: Silent | None = None
-    for url in [rest.url, *(others or [])]:
-        try:
-            status, said = rest.at(url).ask("/cluster")
-        except Silent as error:
-            first = first or error
-            continue
-        if status == 200 and isinstance(said, dict):
-            return Cluster({"scope": rest.names.get("scope", ""), **said})
-        first = first or Silent(f"GET /cluster answers {status}")
-    raise silent(rest.url, first or Silent("nobody was asked"))
-
-
-def own(rest: Rest) -> dict[str, Any]:
-    """What this host's member says of itself (``GET /patroni`` answers 503 while PostgreSQL does not run, with the same text).
-
-    :raises AgentError: ``patroni-silent``
-    """
-    try:
-        _status, said = rest.ask("/patroni")
-    except Silent as error:
-        raise silent(rest.url, error) from error
-    if not isinstance(said, dict):
-        return {}
-    return {**said, "patroni": {**rest.names, **(said.get("patroni") or {})}}
-
-
-def own_name(rest: Rest) -> str:
-    """This host's member name, as Patroni or else its configuration says it; empty where neither does."""
-    return str((own(rest).get("patroni") or {}).get("name") or "")
-
-
-def configuration(rest: Rest) -> dict[str, Any]:
-    """Patroni's configuration of the whole cluster; empty where there is none yet.
-
-    :raises AgentError: ``patroni-silent``
-    """
-    try:
-        status, said = rest.ask("/config")
-    except Silent as error:
-        raise silent(rest.url, error) from error
-    return said if status == 200 and isinstance(said, dict) else {}
 
 
 def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> Any:
@@ -144,8 +96,9 @@ def info(params: Params, ctx: Context) -> Outcome:
     rest = connect(ctx, params)
 
     def whole() -> dict[str, Any]:
-        found = state(rest, look(rest), params)
-        require_whole(look(rest), "go on", found["problems"])
+        cluster = look_surely(rest)
+        found = state(rest, cluster, params)
+        require_whole(cluster, "go on", found["problems"])
         return found
 
     if params["wait"] and not ctx.check:
@@ -245,7 +198,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     :raises AgentError: ``cluster-not-whole``, ``no-candidate``, ``candidate-lags``, ``candidate-not-synchronous``, ``unknown-member``
     """
     rest = connect(ctx, params)
-    cluster = look(rest)
+    cluster = look_surely(rest)
     result = state(rest, cluster, params)
     leader = cluster.leader
     if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
@@ -263,7 +216,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
         hand_over(ctx, rest, cluster, leader, standby)
 
         def arrived() -> bool:
-            now = look(rest)
+            now = look_surely(rest)
             found = state(rest, now, params)
             require_whole(now, "call it done", found["problems"])
             result.update(found)
@@ -282,7 +235,7 @@ def restart(params: Params, ctx: Context) -> Outcome:
     :raises AgentError: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``patroni-refused``
     """
     rest = connect(ctx, params)
-    cluster = look(rest)
+    cluster = look_surely(rest)
     name = own_name(rest)
     result = {**state(rest, cluster, params), "member": name}
     if params["only_pending"] and not own(rest).get("pending_restart"):
@@ -318,7 +271,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
     :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``, ``unknown-member``, ``patroni-refused``
     """
     rest = connect(ctx, params)
-    cluster = look(rest)
+    cluster = look_surely(rest)
     name = own_name(rest)
     result = {**state(rest, cluster, params), "member": name}
     try:
@@ -348,7 +301,7 @@ def remove(params: Params, ctx: Context) -> Outcome:
     name, unit = params["member"], params["unit"]
     shown = ctx.run(["systemctl", "show", "-p", "ActiveState,UnitFileState", "--value", unit], check=False).out.split()
     running, enabled = "active" in shown or "activating" in shown, "enabled" in shown
-    cluster = look(rest, params["others"])
+    cluster = look_surely(rest, params["others"])
     result = {**state(rest, cluster, params, {}), "member": name}
     if running and not params["force"]:
         settings = configuration(rest)

@@ -74,11 +74,13 @@ class Cluster:
         self.scope = str(said.get("scope", ""))
         self.paused = bool(said.get("pause"))
         self.members = [Member(item) for item in said.get("members") or ()]
+        #: why the member that is said to lead is not believed; a sentence
+        self.doubt = ""
 
     @property
     def leader(self) -> Member | None:
         """Who leads and runs."""
-        return next((member for member in self.members if member.leads and member.state == "running"), None)
+        return next((member for member in self.members if member.leads and member.state == "running" and not self.doubt), None)
 
     def find(self, name: str) -> Member | None:
         """A member by name."""
@@ -109,7 +111,7 @@ class Cluster:
         if self.paused:
             found.append("automatic failover is paused (patronictl pause)")
         if leader is None:
-            found.append("nobody leads")
+            found.append(self.doubt or "nobody leads")
         for name in expected:
             if name != without and self.find(name) is None:
                 found.append(f"{name} is not in the cluster")
@@ -247,7 +249,7 @@ def _list(cluster: Cluster) -> str:
         f"{member.name} {member.role} {member.state}" + (f" lag {member.lag}" if member.lag is not None else "")
         for member in cluster.members
     ]
-    return f"Members: {', '.join(members) or 'none'}"
+    return f"Members: {', '.join(members) or 'none'}" + (f". {cluster.doubt}" if cluster.doubt else "")
 
 
 # --- the configuration that Patroni keeps for the whole cluster -----------------------------------------------------------

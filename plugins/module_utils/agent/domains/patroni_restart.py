@@ -9,8 +9,9 @@ The driver ``patroni`` of a component's unit. Patroni stops its PostgreSQL with 
 from __future__ import annotations
 
 from ..model import AgentError
-from .patroni import healthy, look, own_name, wait
+from .patroni import healthy, wait
 from .patroni_cluster import MAX_LAG, refuse_restart
+from .patroni_look import look_surely, own_name
 from .patroni_rest import Silent, connect
 
 TYPE_CHECKING = False
@@ -38,7 +39,7 @@ def restart(ctx: Context, unit: dict[str, Any]) -> None:
         name = ""  # it does not run, so nothing is interrupted
     else:
         name = own_name(rest)
-        refuse_restart(look(rest), name)
+        refuse_restart(look_surely(rest), name)
     ctx.run(["systemctl", "restart", unit["name"]], timeout=STOP + timeout)
 
     def back() -> bool:

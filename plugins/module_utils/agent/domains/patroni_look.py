@@ -1,0 +1,85 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Patroni says of the cluster and of its own member, asked anew at each call."""
+
+from __future__ import annotations
+
+from .patroni_cluster import Cluster
+from .patroni_rest import Rest, Silent, silent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def look(rest: Rest, others: list[str] | None = None) -> Cluster:
+    """The cluster as this member, or the first of ``others`` (URLs) that answers, sees it.
+
+    :raises AgentError: ``patroni-silent``
+    """
+    first: Silent | None = None
+    for url in [rest.url, *(others or [])]:
+        try:
+            status, said = rest.at(url).ask("/cluster")
+        except Silent as error:
+            first = first or error
+            continue
+        if status == 200 and isinstance(said, dict):
+            return Cluster({"scope": rest.names.get("scope", ""), **said})
+        first = first or Silent(f"GET /cluster answers {status}")
+    raise silent(rest.url, first or Silent("nobody was asked"))
+
+
+def look_surely(rest: Rest, others: list[str] | None = None) -> Cluster:
+    """As :func:`look`, and who is said to lead says so itself: before something is done that relies on it.
+
+    A member that was cut off from etcd, or whose etcd server died, goes on for a while with what it saw before: Patroni reads etcd
+    through a watch that has no timeout (``KVCache._do_watch`` of patroni/dcs/etcd3.py). The leader has to write to etcd to stay one,
+    and answers ``GET /leader`` with 200 only as long as it may (https://patroni.readthedocs.io/en/latest/rest_api.html).
+
+    :return: the cluster; nobody leads it where the leader does not confirm it, and ``doubt`` says why
+    :raises AgentError: ``patroni-silent``
+    """
+    cluster = look(rest, others)
+    leader = cluster.leader
+    if leader is not None:
+        try:
+            status, _said = (rest.at(leader.api) if leader.api else rest).ask("/leader")
+        except Silent as error:
+            cluster.doubt = f"{leader.name} is said to lead and does not answer: {error}"
+        else:
+            if status != 200:
+                cluster.doubt = f"{leader.name} is said to lead and says itself that it does not (GET /leader answers {status})"
+    return cluster
+
+
+def own(rest: Rest) -> dict[str, Any]:
+    """What this host's member says of itself (``GET /patroni`` answers 503 while PostgreSQL does not run, with the same text).
+
+    :raises AgentError: ``patroni-silent``
+    """
+    try:
+        _status, said = rest.ask("/patroni")
+    except Silent as error:
+        raise silent(rest.url, error) from error
+    if not isinstance(said, dict):
+        return {}
+    return {**said, "patroni": {**rest.names, **(said.get("patroni") or {})}}
+
+
+def own_name(rest: Rest) -> str:
+    """This host's member name, as Patroni or else its configuration says it; empty where neither does."""
+    return str((own(rest).get("patroni") or {}).get("name") or "")
+
+
+def configuration(rest: Rest) -> dict[str, Any]:
+    """Patroni's configuration of the whole cluster; empty where there is none yet.
+
+    :raises AgentError: ``patroni-silent``
+    """
+    try:
+        status, said = rest.ask("/config")
+    except Silent as error:
+        raise silent(rest.url, error) from error
+    return said if status == 200 and isinstance(said, dict) else {}
