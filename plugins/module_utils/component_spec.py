@@ -199,6 +199,7 @@ COMPONENT_SPEC: Spec = {
             "on_change": {"type": "str", "choices": ON_CHANGE, "default": "restart"},
             "watch": {"type": "dict", "default": {}},  # path -> restart | reload | defer | none
             "watch_packages": {"type": "list", "elements": "str"},  # default: the component's packages
+            "watch_command": {"type": "list", "elements": "str"},  # prints what the unit really runs with
             "no_block": {"type": "bool", "default": False},  # systemctl --no-block: members that wait for each other
             "driver": {"type": "str", "choices": ["systemd", "patroni"], "default": "systemd"},
             "ready": {"type": "dict", "options": READY_SPEC},

@@ -448,6 +448,12 @@ options:
         description: Packages whose new version concerns the unit. Those of the component where it is left out.
         type: list
         elements: str
+      watch_command:
+        description: A program and its arguments that change nothing and print what the unit really runs with. When it prints something
+          else than after the unit was started or reloaded, somebody changed that past the files, and the unit is reloaded (restarted
+          where it cannot reload). Also run in check mode.
+        type: list
+        elements: str
       no_block:
         description: Whether systemd is not waited for, as with members of a cluster that wait for each other to start.
         type: bool

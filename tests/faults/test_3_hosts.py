@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable
 
@@ -49,6 +50,19 @@ def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
     for name in site.hosts("all"):
         site.run(name, "apt-get", "purge", "-y", "-q", "hello", check=False)
     site.converge()
+
+
+def test_firewall_that_was_flushed_by_hand_comes_back(site: Site) -> None:
+    """Its unit stays active and its file is as it was, but the rules are gone: the next run sees that, on this host only."""
+    client = site.hosts("postgresql_client")[0]
+    before = site.run(client, "nft", "--stateless", "list", "table", "inet", "vannah").stdout
+    for argv in (["delete", "table", "inet", "vannah"], ["add", "rule", "inet", "vannah", "input", "tcp", "dport", "1", "accept"]):
+        site.run(client, "nft", *argv)
+        printed = site.converge()
+        assert re.search(rf"^{client} .*changed=1 ", printed, re.MULTILINE), printed[-2000:]
+        assert len(re.findall(r"changed=0 ", printed)) >= len(site.hosts("all")) - 1, printed[-2000:]
+        assert site.run(client, "nft", "--stateless", "list", "table", "inet", "vannah").stdout == before
+    site.converge_unchanged()
 
 
 def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import systemd, units
+from . import systemd, watch
 from .ledger import bequeath
 from .model import AgentError
 
@@ -241,7 +241,7 @@ def record(ctx: Context, unit: Unit, deferred: Iterable[str] = ()) -> None:
 
     disk.forget(ctx)
     name = unit["name"]
-    new = units.snapshot(unit, ctx.component, systemd.status(ctx, name), ctx)
+    new = watch.snapshot(unit, ctx.component, systemd.status(ctx, name), ctx)
     old = ctx.section("running").get(name)
     for what in deferred:
         for part, key in (("packages", what[8:]),) if what.startswith("package ") else (("files", what),):

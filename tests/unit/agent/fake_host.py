@@ -4,7 +4,8 @@
 """A simulated host: a temporary root, a small systemd, and the means to cut a run off at any program or write.
 
 A service of this systemd starts when its unit file exists and none of the files that it reads (``Reads=`` lines of the unit
-file) contains the word ``bad``; its checker ``check-config`` refuses files that contain ``invalid``.
+file) contains the word ``bad``; its checker ``check-config`` refuses files that contain ``invalid``, and ``show-running``
+prints what it runs with.
 """
 
 from __future__ import annotations
@@ -160,6 +161,8 @@ class FakeHost:
         if program == "check-config":
             bad = any("invalid" in self._read(word) for word in words)
             return Result(1, "", "this configuration is not valid") if bad else Result(0)
+        if program == "show-running":
+            return Result(0, repr(self.running_with[words[0]])) if words[0] in self.running_with else Result(1)
         return Result(127)
 
     def _read(self, path: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, systemd, units
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, systemd, units, watch
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
 
 from .fake_host import FakeHost, component, service
@@ -90,8 +90,8 @@ def test_watched() -> None:
     )
     one, two = wanted["units"]
     fragment = "/etc/systemd/system/x.service"
-    assert units.watched(one, wanted, {}) == {"/all": "reload", "/cert": "reload", fragment: "restart", "/ca": "defer"}
-    assert units.watched(two, wanted, {}) == {"/timer": "restart", "/etc/systemd/system/x.timer": "restart"}
+    assert watch.watched(one, wanted, {}) == {"/all": "reload", "/cert": "reload", fragment: "restart", "/ca": "defer"}
+    assert watch.watched(two, wanted, {}) == {"/timer": "restart", "/etc/systemd/system/x.timer": "restart"}
 
 
 class Case:
@@ -114,7 +114,7 @@ class Case:
         return {"invocation": invocation, "files": {"/etc/x": kept}, "packages": {}}
 
     def changed(self, record: dict[str, Any] | None) -> bool:
-        self.judge = units.Judge(self.found, record, self.ctx)
+        self.judge = watch.Judge(self.found, record, self.ctx)
         return self.judge.file_changed("/etc/x")
 
     def newer_than_start(self) -> None:
@@ -163,7 +163,7 @@ def test_package_versions(tmp_path: Path) -> None:
 
     def changed(invocation: str, version: str | None) -> bool:
         record = {"invocation": invocation, "files": {}, "packages": {} if version is None else {"p": version}}
-        return units.Judge(case.found, record, case.ctx).package_changed("p")
+        return watch.Judge(case.found, record, case.ctx).package_changed("p")
 
     assert changed("b", "1") and not changed("b", "2") and not changed("b", "") and not changed("b", None)
     assert not changed("a", "1")
