@@ -1,0 +1,136 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patroni on its host: the driver that restarts its unit, what is somebody else's, its packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
+    patroni_packages,
+    patroni_restart,
+)
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import guard, listeners
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
+
+from .recorded_patroni import Patroni, context
+
+# --- the driver of component_restart ------------------------------------------------------------------------------------------
+
+UNIT = {"name": "patroni.service", "ready": {"http": "https://127.0.0.1:8008/health", "timeout": 1}}
+
+
+def test_the_driver_restarts_a_standby_and_never_the_leader() -> None:
+    argvs: list[list[str]] = []
+
+    def runner(argv: list[str], **_options: Any) -> Result:
+        argvs.append(argv)
+        return Result(0)
+
+    patroni_restart.restart(context(Patroni(name="db2", replication_state="streaming"), runner=runner), UNIT)
+    assert argvs == [["systemctl", "restart", "patroni.service"]]
+    with pytest.raises(AgentError, match="Switch over first"):
+        patroni_restart.restart(context(Patroni(), runner=runner), UNIT)
+    assert len(argvs) == 1
+
+
+def test_the_driver_takes_addresses_and_certificates_from_the_definition() -> None:
+    certificate = {"cert": "/c", "key": "/k", "ca": "/a"}
+    assert patroni_restart.rest_of(UNIT, {"certificates": [certificate]}) == {"url": "https://127.0.0.1:8008", **certificate}
+
+
+def test_the_driver_travels_with_the_restart_of_its_unit() -> None:
+    payload: dict[str, Any] = {"op": "restart", "components": [{"units": [{"name": "patroni.service", "driver": "patroni"}]}]}
+    found = bundle.needed(payload, bundle.modules())
+    assert f"{bundle.PACKAGE}.domains.patroni_restart" in found
+    assert f"{bundle.PACKAGE}.domains.postgresql" not in found
+    payload["op"] = "converge"
+    assert f"{bundle.PACKAGE}.domains.patroni_restart" not in bundle.needed(payload, bundle.modules())
+
+
+# --- what is somebody else's --------------------------------------------------------------------------------------------------
+
+# /proc/net/tcp of a host with PostgreSQL on 5432 (1538) and a client of it.
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 3301 1 0000000000000000 100 0 0 10 0
+   1: 0100007F:BEEF 0100007F:1F48 01 00000000:00000000 00:00000000 00000000   101        0 3302 1 0000000000000000 100 0 0 10 0
+"""
+DATA = "/var/lib/postgresql/17/vannah"
+OURS = f"# Written by vannah.healthcloud for the cluster vannah\nscope: vannah\npostgresql:\n  data_dir: {DATA}\n"
+
+
+def test_listeners() -> None:
+    assert listeners(TCP) == {5432}
+
+
+@pytest.mark.parametrize(
+    ("files", "adopt", "outcome"),
+    [
+        ({}, False, None),
+        ({DATA + "/lost+found/x": ""}, False, None),
+        ({DATA + "/PG_VERSION": "17"}, False, "foreign-data"),
+        ({DATA + "/PG_VERSION": "17"}, True, None),
+        ({DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OURS, "/proc/net/tcp": TCP}, False, None),
+        ({DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OURS.replace("17/vannah", "17/other")}, False, "foreign-data"),
+        ({"/etc/patroni/config.yml": "scope: theirs\n"}, False, "foreign-patroni"),
+        ({"/proc/net/tcp": TCP}, False, "port-taken"),
+        ({"/proc/net/tcp6": TCP}, False, "port-taken"),
+    ],
+)
+def test_guard(tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str | None) -> None:
+    for name, text in files.items():
+        path = tmp_path / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    ctx = Context(root=str(tmp_path))
+    try:
+        steps, _result = guard({"data_directory": DATA, "ports": [5432, 8008], "adopt": adopt}, ctx)
+    except AgentError as error:
+        assert error.code == outcome
+        assert "postgresql_adopt" in error.msg
+    else:
+        assert (steps, outcome) == ([], None)
+
+
+# --- packages -----------------------------------------------------------------------------------------------------------------
+
+POLICY = """\
+patroni:
+  Installed: 4.0.7-3~deb13u1
+  Candidate: 4.0.7-3~deb13u1
+  Version table:
+ *** 4.0.7-3~deb13u1 500
+        500 http://deb.debian.org/debian trixie/main amd64 Packages
+        100 /var/lib/dpkg/status
+postgresql-17:
+  Installed: 17.11-0+deb13u1
+  Candidate: 17.12-0+deb13u1
+  Version table:
+     17.12-0+deb13u1 500
+        500 http://deb.debian.org/debian trixie/main amd64 Packages
+ *** 17.11-0+deb13u1 100
+        100 /var/lib/dpkg/status
+postgresql-gone:
+  Installed: 1
+  Candidate: (none)
+"""
+
+
+def test_candidates() -> None:
+    assert patroni_packages.candidates(POLICY) == [("postgresql-17", "17.11-0+deb13u1", "17.12-0+deb13u1")]
+
+
+def test_installed_packages_of_the_data_tier() -> None:
+    listing = "ii  libpq5:amd64\nii  patroni\nrc  postgresql-15\nhi  postgresql-17\nii  etcd-server\nii  nginx\n"
+    assert patroni_packages.installed(listing) == ["libpq5", "patroni", "postgresql-17"]
+
+
+def test_a_major_version_is_no_minor_update() -> None:
+    with pytest.raises(AgentError, match="no minor update"):
+        patroni_packages.refuse_major([("postgresql-17", "17.11-1", "18.0-1")])
+    patroni_packages.refuse_major([("postgresql-17", "17.11-1", "17.12-1"), ("postgresql-common", "278", "290")])
