@@ -39,12 +39,21 @@ class Ports:
         """Ports of a host with these roles. What cannot be told before contact is left out."""
         found: list[Port] = []
         for role in roles:
+            if self._silent(role, values):
+                continue
             options = list(self._of_options(role, values))
             numbers = {(port.first, port.last) for port in options}
             # An exported port that an option sets is the same service; the option says what to change.
             found += options
             found += [port for port in self._of_exports(role, values) if (port.first, port.last) not in numbers]
         return tuple(found)
+
+    def _silent(self, role: str, values: HostValues) -> bool:
+        """Whether a role opens none of its ports on this host, so that its options that are ports are of nobody's."""
+        listed = self._exports.get(role)
+        if not isinstance(listed, list) or not listed:
+            return False
+        return all(isinstance(item, Mapping) and "when" in item and values.evaluate(item["when"]) is False for item in listed)
 
     def _of_options(self, role: str, values: HostValues) -> Iterator[Port]:
         for option in self._options.get(role, ()):

@@ -33,7 +33,7 @@ ANSIBLE_VARIABLES = frozenset(
 
 #: Words that make a variable's value a secret, whatever the schema says of it.
 SECRET_WORDS = re.compile(
-    r"(?:^|_)(?:password|passwd|pass|passphrase|secret|secrets|token|cipher_pass|api_?key|private_?key|credentials?)$"
+    r"(?:^|_)(?:password|passwd|pass|passphrase|secret|secrets|token|cipher_pass|api_?key|private_?key|secret_?key|credentials?)$"
 )
 #: ... and what only names where a secret lies, how it is made or how it is handled.
 NOT_SECRET = re.compile(r"(?:_file|_path|_name|_length|_encryption|_authentication|_method|_command|_hash)$")

@@ -27,7 +27,9 @@ INTERVAL = 1.0
 def connect(ctx: Context, params: Item) -> S3:
     """The store that a task names."""
     endpoint, access_key, secret_key = params["endpoint"], params["access_key"], params["secret_key"]
-    return S3(ctx, endpoint, access_key, secret_key, params["ca"] or "", params["region"], params["timeout"])
+    s3 = S3(ctx, endpoint, access_key, secret_key, params["ca"] or "", params["region"], params["timeout"])
+    s3.foreign = params.get("backend") == "s3"
+    return s3
 
 
 def unseen(s3: S3, error: Silent) -> None:

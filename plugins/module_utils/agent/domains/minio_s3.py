@@ -41,6 +41,8 @@ HINTS = {
     "XMinioServerNotInitialized": "the server is starting or has too few drives: see journalctl -u minio",
     "NotImplemented": "the server does not do that",
     "AuthorizationHeaderMalformed": "the region is another one: set region",
+    "PermanentRedirect": "the bucket is in another region: give that region's endpoint and region",
+    "IllegalLocationConstraintException": "the endpoint is that of another region: give the endpoint of region",
 }
 
 
@@ -84,6 +86,7 @@ class S3:
     :param ca: file with the authority of the endpoint's certificate; "" for those the system trusts
     :param system: trust those too
     :param timeout: seconds for each read of an answer
+    :ivar foreign: it is known not to be a server of ours
     :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request
     """
 
@@ -107,6 +110,7 @@ class S3:
         self.region = region or "us-east-1"
         self.timeout = timeout
         self.system = system or not ca
+        self.foreign = False
         self._wire: Wire | None = None
         self._link: HTTPConnection | None = None
 
@@ -209,8 +213,8 @@ def check_endpoint(endpoint: str, what: str = "endpoint") -> str:
 
 def unreachable(s3: S3, error: Silent) -> AgentError:
     """What to say where an endpoint that has to be there does not answer."""
-    text = f"the object store does not answer at {s3.endpoint}: {error}. See systemctl status minio, then run again"
-    return AgentError("minio-unreachable", text)
+    look = "Correct endpoint, or open this host's way to it" if s3.foreign else "See systemctl status minio"
+    return AgentError("minio-unreachable", f"the object store does not answer at {s3.endpoint}: {error}. {look}, then run again")
 
 
 def refusal(s3: S3, what: str, error: Refused) -> AgentError:

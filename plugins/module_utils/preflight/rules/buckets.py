@@ -11,6 +11,7 @@ from typing import Any
 
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
+from .endpoint import BACKEND
 from .places import place
 
 GROUP = "object_store"
@@ -70,7 +71,7 @@ def _bucket(host: Host, bucket: Mapping[str, Any], seen: set[str]) -> Iterator[t
             yield "bucket-name-invalid", "name", problem, "a name of 3 to 63 lower-case letters, digits and hyphens"
     settings = host.known("minio_settings")
     keyless = isinstance(settings, Mapping) and "MINIO_KMS_SECRET_KEY" in settings and settings["MINIO_KMS_SECRET_KEY"] is None
-    if bucket.get("encryption") == "sse-s3" and keyless:
+    if bucket.get("encryption") == "sse-s3" and keyless and host.known(BACKEND) != "s3":
         problem = "the bucket is to be encrypted, and the server would have no key."
         yield "bucket-encryption-without-key", "encryption", problem, "nothing for MINIO_KMS_SECRET_KEY in minio_settings"
     kept, problem = retention(bucket.get("object_lock"))
@@ -91,7 +92,8 @@ def _rule(host: Host, rule: Mapping[str, Any], kept: int) -> Iterator[tuple[str,
         if isinstance(days, int) and not isinstance(days, bool) and 0 < days < kept:
             problem = f"it would expire after {days} days what is kept for {kept}."
             yield "bucket-expiry-below-retention", key, problem, f"{key}: {kept} or more"
-    tiers = host.get("minio_tiers")
+    # Elsewhere a tier is a storage class, and each store has its own.
+    tiers = UNKNOWN if host.known(BACKEND) == "s3" else host.get("minio_tiers")
     known = {entry.get("name") for entry in _entries(tiers) if entry.get("state", "present") == "present"}
     for key, days in (("tier", "transition_days"), ("noncurrent_tier", "noncurrent_transition_days")):
         tier = rule.get(key)

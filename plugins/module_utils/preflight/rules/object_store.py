@@ -14,7 +14,7 @@ from typing import Any
 from ...minio_layout import GROUP, Pool, default_parity, pools
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Site
-from . import buckets
+from . import buckets, endpoint
 from .places import finding, place
 
 #: Vulnerabilities of 2026 in the last upstream MinIO that have no fix, at least.
@@ -106,13 +106,19 @@ CODES = (
         "minio_distribution: silo with a binary of the site's, or the store's ports open to the site's hosts only.",
         Level.WARNING,
     ),
+    *endpoint.CODES,
     *buckets.CODES,
 )
 
 
+def _servers(site: Site) -> list[Host]:
+    """The servers of the site's store; none where it is an endpoint that is not ours."""
+    return [] if endpoint.foreign(site) else site.members(GROUP)
+
+
 def _pools(site: Site) -> list[Pool] | None:
     """The site's pools; None where there are none or they cannot be told."""
-    members = site.members(GROUP)
+    members = _servers(site)
     if not members:
         return None
     declared = members[0].get("minio_pools")
@@ -132,14 +138,14 @@ def _lists(entry: Mapping[str, Any]) -> bool:
 
 def _name(site: Site, number: int) -> str:
     """What a pool is called."""
-    return f"pool {number + 1}" if site.members(GROUP)[0].known("minio_pools") else "the pool"
+    return f"pool {number + 1}" if _servers(site)[0].known("minio_pools") else "the pool"
 
 
 def check_layout(site: Site) -> Iterator[Finding]:
     """Drives, sets and parity of each pool."""
-    parity = site.members(GROUP)[0].get("minio_parity") if site.members(GROUP) else None
+    parity = _servers(site)[0].get("minio_parity") if _servers(site) else None
     for number, pool in enumerate(_pools(site) or []):
-        lead = next((site.hosts[name] for name in pool.hosts if name in site.hosts), site.members(GROUP)[0])
+        lead = next((site.hosts[name] for name in pool.hosts if name in site.hosts), _servers(site)[0])
         called = _name(site, number)
         variables = ("minio_pools", "minio_drives") if called != "the pool" else ("minio_drives", "minio_pools")
         if not pool.equal:
@@ -211,7 +217,7 @@ def check_drives(site: Site) -> Iterator[Finding]:
                 if not path.startswith("/") or ".." in PurePosixPath(path).parts or PurePosixPath(path) in _SHARED:
                     problem = f"{path or '/'} cannot be a drive."
                     yield Finding("object-store-drive-path", where, variable, problem, "a path such as /srv/minio/drive1", source)
-    for host in site.members(GROUP):
+    for host in _servers(site):
         entries = host.known("minio_drives")
         devices = [entry.get("device") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
         for device in sorted({str(one) for one in devices if one and devices.count(one) > 1}):
@@ -224,10 +230,10 @@ def check_drives(site: Site) -> Iterator[Finding]:
 def check_pools(site: Site) -> Iterator[Finding]:
     """Every host of the group in one pool."""
     found = _pools(site)
-    if found is None or not site.members(GROUP)[0].known("minio_pools"):
+    if found is None or not _servers(site)[0].known("minio_pools"):
         return
-    where, variable, source = place(site, site.members(GROUP)[0], ("minio_pools",), GROUP)
-    members = {host.name for host in site.members(GROUP)}
+    where, variable, source = place(site, _servers(site)[0], ("minio_pools",), GROUP)
+    members = {host.name for host in _servers(site)}
     placed = [name for pool in found for name in pool.hosts]
     problems = [f"{name} is not in the group {GROUP}." for name in dict.fromkeys(placed) if name not in members]
     problems += [f"{name} is in two pools." for name in dict.fromkeys(placed) if placed.count(name) > 1]
@@ -239,7 +245,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
 
 def check_settings(site: Site) -> Iterator[Finding]:
     """What the servers compare, and what has a place of its own."""
-    members = site.members(GROUP)
+    members = _servers(site)
     for name in _ALIKE:
         values = {repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}
         if len(values) > 1:
@@ -261,7 +267,7 @@ def check_settings(site: Site) -> Iterator[Finding]:
 
 def check_key(site: Site) -> Iterator[Finding]:
     """The key of SSE-S3 among the site's secrets: 32 bytes."""
-    if not site.members(GROUP):
+    if not _servers(site):
         return
     for file in site.secrets:
         if KEY in file.values and not _is_key(str(file.values[KEY])):
@@ -279,11 +285,11 @@ def _is_key(text: str) -> bool:
 
 def check_distribution(site: Site) -> Iterator[Finding]:
     """Which server it is."""
-    for host in site.members(GROUP):
+    for host in _servers(site):
         if host.known("minio_distribution") == "minio":
             problem = f"the last upstream MinIO is unmaintained: at least {OPEN_VULNERABILITIES} vulnerabilities of 2026 have no fix."
             remedy = "minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
             yield finding(site, host, ("minio_distribution",), GROUP, "object-store-unmaintained", problem, remedy)
 
 
-RULES = (check_layout, check_drives, check_pools, check_settings, check_key, check_distribution, *buckets.RULES)
+RULES = (check_layout, check_drives, check_pools, check_settings, check_key, check_distribution, *endpoint.RULES, *buckets.RULES)
