@@ -132,10 +132,32 @@ def test_added_before_and_not_started(member: ModuleType, monkeypatch: pytest.Mo
 
 
 def test_lost_data_is_refused(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cluster knows the member and its data is gone: the text has the command, with the ID as etcdctl takes it."""
+    """The cluster knows a member that was ready, and its data is gone: the text has the command, with the ID as etcdctl takes it."""
+    Path(member.JOINED).touch()
     monkeypatch.setattr(member, "etcdctl", lambda *_: answers(FIRST, SECOND))
     with pytest.raises(member.Refused, match="etcdctl member remove 8211f1d0f64f326a"):
         member.join(False)
+
+
+def test_others_elected_a_leader_without_it(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member of the first cluster that never started is known by name already: it comes as a new one, with another ID."""
+    asked: list[tuple[str, ...]] = []
+
+    def etcdctl(endpoints: str, *arguments: str) -> dict[str, Any]:
+        asked.append(arguments)
+        return answers(FIRST, ("", SECOND[1])) if arguments[1] == "add" else answers(FIRST, SECOND)
+
+    monkeypatch.setattr(member, "etcdctl", etcdctl)
+    member.join(False)
+    assert [arguments[1:3] for arguments in asked] == [("list",), ("remove", "8211f1d0f64f326a"), ("add", "db2")]
+    assert "existing" in Path(member.JOIN).read_text(encoding="ascii")
+
+
+def test_a_cluster_that_cannot_take_it_out_is_asked_again(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member, "etcdctl", lambda _endpoints, *arguments: answers(FIRST, SECOND) if arguments[1] == "list" else None)
+    with pytest.raises(member.Refused, match="tried again shortly"):
+        member.join(False)
+    assert not Path(member.JOIN).exists()
 
 
 def test_no_quorum_is_not_no_cluster(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
