@@ -38,4 +38,5 @@ DEVICES: Spec = {
         "options": {"path": {"type": "path", "required": True}, "device": {"type": "str", "required": True}},
     },
     "format": {"type": "bool", "default": False},
+    "lost": {"type": "bool", "default": False},
 }

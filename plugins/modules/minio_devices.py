@@ -11,8 +11,9 @@ short_description: Format and mount the drives of an object store
 version_added: 0.2.0
 author: The VannahHealthCloud developers
 description:
-  - Mounts devices by units of systemd. A device with a file system is mounted as it is.
-  - An empty one gets XFS where that is asked for. One that holds anything is never overwritten.
+  - Mounts devices by units of systemd, by the UUID of their file system. XFS or ext4 is mounted as it is, where it holds nothing or what an
+    object store has written.
+  - An empty device gets XFS where that is asked for. One that holds anything else is refused, and nothing is written to it.
 options:
   drives:
     description: Drives with their devices.
@@ -30,6 +31,10 @@ options:
         required: true
   format:
     description: Whether an empty device gets a file system.
+    type: bool
+    default: false
+  lost:
+    description: Whether a drive that this module has mounted before may be missing. It is warned of, and the others are seen to.
     type: bool
     default: false
 """

@@ -30,6 +30,16 @@ PORT, DRIVES = 9300, "/srv/bare/drive{1...4}"
 FILES, BACK, CLIENT, ENVIRONMENT, LOG = "/tmp/bench-in", "/tmp/bench-out", "/tmp/bench-mc", "/tmp/bench.env", "/tmp/bench.log"
 
 
+def like_the_roles(site: Site, host: str) -> None:
+    """Give the server by hand drives of the same kind as the role's: XFS on devices, where the server has them, else they are volumes."""
+    for number in range(1, 5):
+        device, path = f"/dev/disk/by-id/test-bare{number}", f"/srv/bare/drive{number}"
+        if site.run(host, "test", "-e", device, check=False).returncode == 0 and site.run(host, "mountpoint", path, check=False).returncode:
+            site.run(host, "mkfs.xfs", "-q", "-f", device)
+            site.run(host, "mkdir", "-p", path)
+            site.run(host, "mount", "-o", "noatime", device, path)
+
+
 @contextlib.contextmanager
 def by_hand(site: Site, host: str, encrypted: bool) -> Iterator[None]:
     """The same binary with nothing but root's credentials, and with ``encrypted`` the key; its drives are emptied before."""
@@ -60,7 +70,7 @@ def by_hand(site: Site, host: str, encrypted: bool) -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--inventory", default="molecule/object_store_single/inventory", help="a site of test servers with the volumes /srv/bare"
+        "--inventory", default="molecule/object_store_single/inventory", help="a site of test servers with drives at /srv/bare"
     )
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--files", type=int, default=8)
@@ -68,6 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     site = Site(Path(options.inventory).resolve())
     host = site.hosts("object_store")[0]
+    like_the_roles(site, host)
     mc = ["/usr/bin/minio-client", "--config-dir", CLIENT, "--quiet"]
     make = 'mkdir -p "$1" && for n in $(seq "$2"); do head -c "$3"M /dev/urandom >"$1/$n"; done'
     site.run(host, "sh", "-c", make, "sh", FILES, str(options.files), str(options.mib), timeout=300)

@@ -17,37 +17,64 @@ if TYPE_CHECKING:
 
 #: File systems that are mounted as they are.
 GOOD = ("xfs", "ext4")
-#: Bytes at both ends of a device that have to be zero before it counts as empty.
+#: Bytes at both ends of a device that have to be zero before it counts as empty, and of each of the samples between them.
 ENDS = 4 << 20
+SAMPLES, SAMPLE = 64, 64 << 10
 UNITS = "/etc/systemd/system"
+#: Where a file system is looked at before it is anybody's.
+LOOK = "/run/vannah-look"
+#: What an object store's server has on each of its drives.
+OURS = ".minio.sys"
 
 
 def devices(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Mount the drives that are given with a device.
 
-    :param params: ``drives``: ``{path, device}``; ``format``: whether an empty device gets a file system
+    :param params: ``drives``: ``{path, device}``; ``format``: whether an empty device gets a file system; ``lost``: whether one that was
+        mounted before may be missing, which is warned of
     :return: steps; ``mounted``: path -> device
-    :raises AgentError: ``device-missing``, ``device-holds-data``, ``device-empty``, ``mounted-otherwise``
+    :raises AgentError: ``device-missing``, ``device-twice``, ``device-holds-data``, ``device-empty``, ``mounted-otherwise``,
+        ``mount-point-holds-data``. Nothing was done then
     """
+    import os
+
     table = mounted(ctx)
     steps: list[Step] = []
+    seen: dict[str, str] = {}
     for drive in params["drives"]:
-        path, device = drive["path"].rstrip("/"), resolve(ctx, drive["device"])
+        path = drive["path"].rstrip("/")
+        try:
+            device = resolve(ctx, drive["device"])
+        except AgentError as error:
+            if params["lost"] and os.path.exists(ctx.path(f"{UNITS}/{unit_name(ctx, path)}")):
+                ctx.warn(f"drive {path} is lost: {error.msg}, or replace the drive (object_store_replace_drive.yml)")
+                continue
+            raise
+        other = seen.setdefault(os.path.realpath(ctx.path(device)), path)
+        if other != path:
+            raise AgentError("device-twice", f"{other} and {path} are the same device ({device}): each drive needs one of its own")
         if path in table:
             if _same(ctx, table[path], device):
                 continue
             raise AgentError(
                 "mounted-otherwise", f"{path} is mounted from {table[path]}, and minio_drives names {device}: unmount it first"
             )
+        refuse_hiding(ctx, path, device)
         kind = probe(ctx, device)
-        if not kind:
+        if kind:
+            refuse_foreign(ctx, device, kind)
+        else:
             if not params["format"]:
                 raise AgentError(
                     "device-empty", f"{device} has no file system: set minio_format_drives: true to have an empty device formatted"
                 )
-            steps.append(Step("filesystem", device, "create", "xfs", apply=_format(device)))
-        steps.append(Step("mount", path, "mount", device, apply=_mount(path, device)))
+            steps.append(Step("filesystem", device, "format", "xfs", _diff(ctx, device, "format: xfs"), _format(device)))
+        steps.append(Step("mount", path, "mount", device, _diff(ctx, path, f"mount: {device} ({kind or 'xfs'})"), _mount(path, device)))
     return steps, {"mounted": {drive["path"]: drive["device"] for drive in params["drives"]}}
+
+
+def _diff(ctx: Context, what: str, after: str) -> dict[str, str] | None:
+    return {"before_header": what, "after_header": what, "before": "", "after": after + "\n"} if ctx.diff else None
 
 
 def mounted(ctx: Context) -> dict[str, str]:
@@ -103,15 +130,72 @@ def probe(ctx: Context, device: str) -> str:
     return ""
 
 
+def refuse_hiding(ctx: Context, path: str, device: str) -> None:
+    """:raises AgentError: ``mount-point-holds-data``"""
+    names = _names(ctx.path(path))
+    if names:
+        raise AgentError(
+            "mount-point-holds-data",
+            f"{path} holds data ({_some(names)}), which {device} would hide: move it away, or give {device} another path",
+        )
+
+
+def refuse_foreign(ctx: Context, device: str, kind: str) -> None:
+    """What a file system holds has to be an object store's, or nothing. Looking writes nothing to it, not even a count of mounts.
+
+    :raises AgentError: ``device-holds-data``
+    """
+    import os
+
+    folder = ctx.path(LOOK)
+    if os.path.isdir(folder):  # of a run that died
+        ctx.run(["umount", LOOK], check=False)
+    else:
+        os.makedirs(folder, mode=0o700)
+    try:
+        done = ctx.run(["mount", "--types", kind, "--options", "ro,norecovery", "--", device, LOOK], check=False)
+        if done.rc:
+            said = " ".join(done.err.split())
+            raise AgentError(
+                "device-holds-data", f"{device} has a file system ({kind}) that cannot be mounted: {said}. Repair it, or name another"
+            )
+        try:
+            names = _names(folder)
+        finally:
+            ctx.run(["umount", LOOK])
+    finally:
+        os.rmdir(folder)
+    if names and OURS not in names:
+        raise AgentError(
+            "device-holds-data",
+            f"{device} has a file system ({kind}) with data that is no object store's ({_some(names)}): it is left as it is. Name another "
+            "device, or empty it yourself",
+        )
+
+
+def _names(folder: str) -> list[str]:
+    import os
+
+    try:
+        return sorted(set(os.listdir(folder)) - {"lost+found"})
+    except FileNotFoundError:
+        return []
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
 def blank(path: str) -> bool:
-    """Whether both ends of a device are zeros."""
+    """Whether both ends of a device are zeros, and samples of what is between them: not everything that fills a disk has a mark."""
     import os
 
     with open(path, "rb", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
-        for place in (0, max(0, size - ENDS)):
+        between = [(size * number // (SAMPLES + 1) & ~4095, SAMPLE) for number in range(1, SAMPLES + 1)]
+        for place, length in [(0, ENDS), (max(0, size - ENDS), ENDS), *between]:
             file.seek(place)
-            left = min(ENDS, size)
+            left = min(length, size)
             while left > 0:
                 data = file.read(min(left, 1 << 20))
                 if data.strip(b"\0"):
@@ -130,6 +214,11 @@ def _format(device: str) -> Any:
     return apply
 
 
+def unit_name(ctx: Context, path: str) -> str:
+    """The name of a mount's unit."""
+    return ctx.run(["systemd-escape", "--path", "--suffix=mount", path]).out.strip()
+
+
 def unit_text(path: str, uuid: str) -> str:
     """The mount's unit."""
     return (
@@ -146,7 +235,7 @@ def _mount(path: str, device: str) -> Any:
         from .. import write
 
         uuid = ctx.run(["blkid", "--probe", "--output", "value", "--match-tag", "UUID", "--", device]).out.strip()
-        name = ctx.run(["systemd-escape", "--path", "--suffix=mount", path]).out.strip()
+        name = unit_name(ctx, path)
         write.make_directory(ctx, path, 0o755)
         write.write_file(ctx, f"{UNITS}/{name}", unit_text(path, uuid).encode(), 0o644, 0, 0)
         ctx.run(["systemctl", "daemon-reload"])
