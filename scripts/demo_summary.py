@@ -28,6 +28,11 @@ def lines(values: Values) -> list[str]:
     """The text, line by line."""
     clients = values.hosts("postgresql_client")
     stores = values.hosts("object_store")
+    runs = dict(RUNS)
+    endpoint = ""
+    if stores and values.get(stores[0], "object_store_backend", "minio") == "s3":
+        endpoint = str(values.get(stores[0], "object_store_endpoint"))
+        runs["object_store"] = "makes the buckets at the S3 endpoint"
     ports = {"rw": 5000, "ro": 5001, "s3": 9000, "console": 9001}
     if stores:
         ports["s3"] = values.get(stores[0], "minio_port", 9000)
@@ -38,7 +43,7 @@ def lines(values: Values) -> list[str]:
     text = ["", "The demo runs:", ""]
     groups = values.groups()
     for host in values.hosts():
-        what = [words.format(**ports) for group, words in RUNS.items() if host in groups.get(group, [])]
+        what = [words.format(**ports) for group, words in runs.items() if host in groups.get(group, [])]
         text.append(f"  {host:<6} {values.get(host, 'ansible_host'):<14} {'; '.join(what)}")
     text += ["", "Reach a server:"]
     first = values.hosts()[0]
@@ -52,7 +57,9 @@ def lines(values: Values) -> list[str]:
             f"  ssh -i .demo/ssh_key -o UserKnownHostsFile=.demo/known_hosts -o IdentitiesOnly=yes root@{member}"
             " patronictl -c /etc/patroni/config.yml list",
         ]
-    if stores:
+    if endpoint:
+        text += ["The object store, which is not the site's:", f"  {endpoint}, its keys in the secrets"]
+    elif stores:
         text += [
             "The object store, from any of its servers (buckets, users: inventories/demo/group_vars/object_store.yml):",
             f"  https://{stores[0]}:{ports['s3']}, authority {SITE}/pki/ca.crt, user imaging, its key in the secrets",

@@ -187,6 +187,17 @@ def test_a_server_that_is_busy_is_asked_again(call: Any_, exchange: Any_) -> Non
     assert call("buckets", answers, buckets=[{"name": "one-more"}]).said == [("bucket one-more", "create", "")]
 
 
+@pytest.mark.parametrize(
+    ("region", "said"), [("us-east-1", b""), ("eu-central-1", b"<LocationConstraint>eu-central-1</LocationConstraint>")]
+)
+def test_a_bucket_is_made_in_the_region(call: Any_, exchange: Any_, region: str, said: bytes) -> None:
+    """The first of all regions must not be named; and the bucket is behind the endpoint's name, not in it (path style)."""
+    answers = [exchange("GET", "/", NO_BUCKETS), exchange("PUT", "/one-more")]
+    run = call("buckets", answers, backend="s3", region=region, buckets=[{"name": "one-more"}])
+    method, target, body = run.store.sent[-1]
+    assert (method, target) == ("PUT", "/one-more") and (said in body if said else body == b"")
+
+
 def test_only_minio_has_a_quota(call: Any_, exchange: Any_) -> None:
     with pytest.raises(AgentError) as caught:
         call("buckets", [exchange("GET", "/", NO_BUCKETS)], backend="s3", buckets=[{"name": "one-more", "quota": "1GiB"}])

@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import S3, Refused, Silent
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import S3, Refused, Silent, unreachable
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_seal import seal
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -39,6 +40,34 @@ def test_the_signature_of_the_documentation() -> None:
         "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
         "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
     ]
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", ""])
+def test_the_region_is_signed_with(region: str) -> None:
+    """It is a part of the key that signs, and the server is told which; without one it is the first of all."""
+    seen: list[str] = []
+
+    def wire(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        seen.append(headers["authorization"])
+        return 200, {}, b""
+
+    ctx = Context(clock=lambda: 1369353600.0)
+    ctx.memo["minio_wire"] = lambda endpoint: wire
+    given = {"endpoint": "https://s3.example.net", "access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": SECRET, "ca": "", "timeout": 5}
+    for one in (region, "other"):
+        minio.connect(ctx, {**given, "region": one, "backend": "s3"}).ask("GET")
+    meant = region or "us-east-1"
+    assert f"Credential=AKIAIOSFODNN7EXAMPLE/20130524/{meant}/s3/aws4_request" in seen[0]
+    assert seen[0].rpartition("=")[2] != seen[1].rpartition("=")[2]
+
+
+@pytest.mark.parametrize(("backend", "advice"), [("s3", "Correct endpoint"), ("auto", "systemctl status minio"), (None, "systemctl")])
+def test_what_to_do_about_silence(backend: str | None, advice: str) -> None:
+    """There is no service to look at where the server is somebody else's."""
+    ctx = Context()
+    given = {"endpoint": "https://s3.example.net", "access_key": "a", "secret_key": "b", "ca": "", "region": "", "timeout": 5}
+    s3 = minio.connect(ctx, given if backend is None else {**given, "backend": backend})
+    assert advice in unreachable(s3, Silent("timed out")).msg
 
 
 def test_a_sealed_body_opens_with_the_secret() -> None:

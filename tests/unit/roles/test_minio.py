@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_layout
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import exports
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTS = [f"store{number}" for number in range(1, 5)]
@@ -147,3 +152,30 @@ def test_drives_are_file_systems_of_their_own(drives: ModuleType, own: list[str]
             drives.check_mounts(own, drives.mounts(MOUNTS))
     else:
         drives.check_mounts(own, drives.mounts(MOUNTS))
+
+
+@pytest.mark.parametrize(
+    ("variables", "ports", "secrets", "artifacts"),
+    [
+        ({}, {"minio", "minio-console"}, {"minio_root_user", "minio_root_password", "minio_kms_key"}, ["minio"]),
+        ({"object_store_backend": "s3", "object_store_endpoint": "https://s3.example.net"}, set(), set(), []),
+    ],
+)
+def test_nothing_is_exported_for_an_endpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any], ports: set[str], secrets: set[str], artifacts: list[str]
+) -> None:
+    """Neither ports nor secrets nor a server to be built, where the site's objects are kept elsewhere."""
+    monkeypatch.setattr(exports, "_cache", {})  # by the identity of hostvars, which another test's may have had
+    source = tmp_path / "hosts.yml"
+    source.write_text(yaml.safe_dump({"all": {"vars": variables, "children": {"object_store": {"hosts": {"store1": None}}}}}))
+    loader = DataLoader()
+    hosts = InventoryManager(loader=loader, sources=[str(source)])
+    manager = VariableManager(loader=loader, inventory=hosts)
+    hostvars = HostVars(inventory=hosts, variable_manager=manager, loader=loader)
+
+    def exported(kind: str) -> list[Any]:
+        return exports.exports_of(kind, "store1", hostvars=hostvars, loader=loader, roles=("minio",))
+
+    assert {item["name"] for item in exported("firewall_ports")} == ports
+    assert {item["name"] for item in exported("secrets")} == secrets
+    assert exported("artifacts") == artifacts
