@@ -38,6 +38,12 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
     assert [finding.line() for finding in (*report.errors, *report.warnings)] == []
 
 
+@pytest.mark.parametrize(("variables", "refused"), [(S3, False), ("minio_parity: 0", True)])
+def test_a_backup_server_may_speak_to_the_endpoint(judged: Judge, variables: str, refused: bool) -> None:
+    """It would not be lost with what it protects."""
+    assert ("host-exclusive-groups" in codes(judged(site(f"{ONE}\nbackup: s1", variables), secrets=KEYS))) is refused
+
+
 def test_servers_of_our_own_are_the_default(judged: Judge) -> None:
     """What is said of them is said of them only."""
     assert "object-store-parity-unsaid" in codes(judged(site(ONE, "object_store_backend: minio")))

@@ -14,6 +14,7 @@ from typing import Any
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Port, Site, parse_address
 from ..nearby import Names
+from . import endpoint
 from .places import finding, place
 
 #: Groups whose hosts find each other by address: none of them can be the machine's own name for itself.
@@ -220,6 +221,9 @@ def check_exclusive(site: Site) -> Iterator[Finding]:
     """Hosts in groups that exclude each other."""
     for exclusive in site.schema.exclusive:
         one, other = exclusive.groups
+        # Hosts that only speak to somebody else's store lose nothing that a backup is for.
+        if endpoint.GROUP in exclusive.groups and endpoint.foreign(site):
+            continue
         for host in site.members(one):
             if other in host.groups:
                 yield Finding(
