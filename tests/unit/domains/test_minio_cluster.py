@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_cluster, minio_devices
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_cluster
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
 
 URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
@@ -142,38 +142,3 @@ def test_heal_that_does_not_finish_fails(answer: dict[str, Any], wait: int, said
     with pytest.raises(AgentError, match=said) as refused:
         heal_with(answer, wait=wait)
     assert refused.value.code == "heal-not-finished"
-
-
-@pytest.mark.parametrize(
-    ("lsblk", "rc", "blkid", "kind"),
-    [
-        ("sdb", 0, "TYPE=xfs\nUUID=1", "xfs"),
-        ("sdb", 2, "", ""),
-        ("sdb /mnt", 2, "", None),
-        ("sdb\nsdb1", 2, "", None),
-        ("sdb", 0, "PTTYPE=gpt", None),
-        ("sdb", 0, "TYPE=LVM2_member", None),
-        ("sdb", 8, "", None),
-    ],
-)
-def test_what_a_device_holds(tmp_path: Path, lsblk: str, rc: int, blkid: str, kind: str | None) -> None:
-    """Only what is empty counts as empty."""
-    (tmp_path / "dev").mkdir()
-    (tmp_path / "dev" / "sdb").write_bytes(b"\0" * 10_000)
-    ctx = Context(root=str(tmp_path), runner=lambda argv, **more: Result(0, lsblk) if argv[0] == "lsblk" else Result(rc, blkid))
-    if kind is None:
-        with pytest.raises(AgentError, match=r"name another|is in use|never overwritten"):
-            minio_devices.probe(ctx, "/dev/sdb")
-    else:
-        assert minio_devices.probe(ctx, "/dev/sdb") == kind
-
-
-def test_a_device_with_any_byte_is_not_empty(tmp_path: Path) -> None:
-    """At either end."""
-    for where in (0, 9_999_999):
-        data = bytearray(10_000_000)
-        data[where] = 1
-        (tmp_path / "device").write_bytes(data)
-        assert not minio_devices.blank(str(tmp_path / "device"))
-    (tmp_path / "device").write_bytes(bytes(10_000_000))
-    assert minio_devices.blank(str(tmp_path / "device"))
