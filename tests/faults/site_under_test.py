@@ -252,13 +252,14 @@ class Site:
 
     # -- comparing -----------------------------------------------------------------------------------------------
 
-    def converge_unchanged(self) -> None:
+    def converge_unchanged(self, *arguments: str) -> None:
         """Converge and see that nothing was to do: 0 changed on every host, no service started anew.
 
+        :param arguments: further ones of the playbook
         :raises FaultError: naming the host and what changed.
         """
         before = self.invocations()
-        printed = self.converge()
+        printed = self.converge(*arguments)
         recap = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", printed, re.MULTILINE)
         if not recap:
             raise FaultError(f"the run printed no recap:\n{printed[-2000:]}")

@@ -1,0 +1,144 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another version of the server: a run puts it in place and restarts nothing, the verb takes it over on all servers at once, and so back.
+
+Building a second version takes minutes. The other version here is the program that runs, with another release written over its own: to the
+servers, which compare what they call themselves and their programs' bytes, it is another one. VANNAH_OTHER_MINIO=<file> takes a real one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from site_under_test import Site
+from store import Store
+from waiting import wait_until
+
+Measured = Callable[[str], None]
+BUCKET, BINARY, UNIT = "dicom", "/usr/local/bin/minio", "minio.service"
+#: How a release is written in a file's name, and how a server says its version.
+RELEASE = re.compile(r"RELEASE\.(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z")
+
+
+@dataclass(frozen=True)
+class Other:
+    """A program of another version, as a site brings one: arguments of a run, and the version that a server says then."""
+
+    arguments: list[str]
+    version: str
+
+
+def version_of(release: str) -> str:
+    """What a server of a release says: 2026-02-12T20:18:48Z."""
+    found = RELEASE.fullmatch(release)
+    assert found, f"{release} is no release of this server"
+    return "{}T{}:{}:{}Z".format(*found.groups())
+
+
+def renamed(program: bytes) -> tuple[bytes, str]:
+    """The program with the release a second later; each of the two texts is in it once."""
+    releases = {found.group().decode() for found in re.finditer(RELEASE.pattern.encode(), program)}
+    assert len(releases) == 1, f"the program has the releases {releases}"
+    old = releases.pop()
+    second = int(old[-3:-1])
+    new = f"{old[:-3]}{second + 1 if second < 59 else second - 1:02d}Z"
+    for was, becomes in ((old, new), (version_of(old), version_of(new))):
+        assert program.count(was.encode()) == 1, f"{was} is in the program {program.count(was.encode())} times"
+        program = program.replace(was.encode(), becomes.encode())
+    return program, new
+
+
+def versions(store: Store, host: str) -> list[str]:
+    """What each server says of its version, asked on one host."""
+    return [server.get("version", "") for server in store.status(host).get("servers", [])]
+
+
+def digests(store: Store) -> set[str]:
+    """What the programs on all hosts are."""
+    return {store.site.run(host, "sha256sum", BINARY).stdout.split()[0] for host in store.hosts}
+
+
+@pytest.fixture(scope="module")
+def other(site: Site, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Other:
+    """A program of another version, in a cache of its own: that of the site keeps what it has."""
+    folder = tmp_path_factory.mktemp("other")
+    given = os.environ.get("VANNAH_OTHER_MINIO")
+    if given:
+        program = Path(given).read_bytes()
+        release = max(found.group().decode() for found in re.finditer(RELEASE.pattern.encode(), program))
+    else:
+        site.docker("cp", f"{site.container(store.hosts[0])}:{BINARY}", str(folder / "known"))
+        program, release = renamed((folder / "known").read_bytes())
+        (folder / "known").unlink()
+    file = folder / "minio"
+    file.write_bytes(program)
+    entry = {"version": release, "url": file.as_uri(), "sha256": hashlib.sha256(program).hexdigest(), "shows": release}
+    return Other(
+        ["-e", json.dumps({"site_artifacts": {"minio": entry}, "site_artifact_cache": str(folder / "cache")})], version_of(release)
+    )
+
+
+@pytest.fixture
+def back(site: Site, store: Store) -> Iterator[str]:
+    """The version that the site has; whatever happens it has it again."""
+    (version,) = set(versions(store, store.hosts[0]))
+    yield version
+    if any(set(versions(store, host)) != {version} for host in store.hosts):
+        site.playbook("object_store_update.yml", "-e", "object_store_force=true")
+        store.wait_whole(90)
+
+
+def taken_over(site: Site, store: Store, arguments: list[str], old: str, new: str) -> float:
+    """Converge, look, update, look; how long the verb took, in seconds."""
+    before, invocations, starts = digests(store), site.invocations(), {host: site.starts(host, UNIT) for host in store.hosts}
+    printed = " ".join(site.converge(*arguments).split())  # long messages are broken into lines
+    assert digests(store) != before and len(digests(store)) == 1
+    for host in store.hosts:
+        assert f"{host} waits for object_store_update.yml, which stops all servers together: another version" in printed, printed[-4000:]
+        assert versions(store, host) == [old] * len(store.hosts), host
+    assert site.invocations() == invocations, "a converge started something anew"
+    # Waiting is no change: the next run says it again, and does nothing.
+    site.converge_unchanged(*arguments)
+
+    began = time.monotonic()
+    done = site.playbook("object_store_update.yml", *arguments)
+    took = time.monotonic() - began
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "all servers are stopped and started" in done.stdout and f"version {new} on {len(store.hosts)} servers" in done.stdout, (
+        done.stdout[-3000:]
+    )
+    for host in store.hosts:
+        assert versions(store, host) == [new] * len(store.hosts), host
+        assert site.starts(host, UNIT) == starts[host] + 1, f"{host} was not started exactly once"
+    site.converge_unchanged(*arguments)
+    return took
+
+
+def test_update_and_back(site: Site, store: Store, objects: dict[str, int], other: Other, back: str, measured: Measured) -> None:
+    """Objects of either version are read by the other, bytes compared."""
+    store.wait_whole(90)
+    assert other.version != back
+    some = {name: objects[name] for name in sorted(objects)[::5]}
+    took = taken_over(site, store, other.arguments, back, other.version)
+    assert store.different(BUCKET, some, store.hosts[-1]) == []
+    written = {f"by-the-other-version/{number}": 300_000 + number for number in range(20)} | {"by-the-other-version/large": 12 << 20}
+    store.put_all(BUCKET, written)
+    again = site.playbook("object_store_update.yml", *other.arguments)
+    assert again.returncode == 0 and "no server waits for anything" in again.stdout, again.stdout[-3000:]
+    info = site.playbook("object_store_info.yml")
+    assert f"version {other.version} on {len(store.hosts)} servers" in info.stdout, info.stdout[-3000:]
+
+    wait_until(store.whole, "the store is whole before it goes back", 90, interval=1)
+    returned = taken_over(site, store, [], other.version, back)
+    for host in store.hosts:
+        assert store.different(BUCKET, {**some, **written}, host) == []
+    what = "a real other release" if os.environ.get("VANNAH_OTHER_MINIO") else "the same program under another release"
+    measured(f"{what}: there in {took:.1f} s, back in {returned:.1f} s")
