@@ -55,7 +55,7 @@ class Cache:
         self.path = path
 
     def manifest(self) -> dict[str, Entry]:
-        """name -> {version, arch, path, sha256, size, how, verified, ...}; empty where there is none.
+        """name -> {version, arch, path, sha256, size, how, verified, ...}, older ones in its ``before``; empty where there is none.
 
         :raises ArtifactError: ``artifact-cache``
         """
@@ -72,22 +72,22 @@ class Cache:
 
     def find(self, lock: Lock, artifact: Artifact) -> Entry | None:
         """The entry of an artifact whose file is there and was made from what the lock says now; with ``src``, its path."""
-        entry = self.manifest().get(artifact.name)
-        if entry is None or entry.get("fingerprint") != lock.fingerprint(artifact):
-            return None
-        path = self.path / str(entry["path"])
-        try:
-            whole = path.stat().st_size == entry["size"]
-        except OSError:
-            return None
-        return {**entry, "src": str(path)} if whole else None
+        fingerprint = lock.fingerprint(artifact)
+        for entry in _versions(self.manifest().get(artifact.name)):
+            if entry.get("fingerprint") != fingerprint:
+                continue
+            path = self.path / str(entry["path"])
+            with suppress(OSError):
+                if path.stat().st_size == entry["size"]:
+                    return {**entry, "src": str(path)}
+        return None
 
     def sound(self, entry: Mapping[str, Any]) -> bool:
         """Whether a file still is what its entry says: reads all of it."""
         return sha256_of(Path(entry["src"])) == str(entry["sha256"])
 
     def add(self, lock: Lock, artifact: Artifact, made: Path, about: Mapping[str, Any]) -> Entry:
-        """Take over a finished file of this file system; what the manifest had under the name before is forgotten.
+        """Take over a finished file of this file system. Other versions that the manifest has of it stay: going back needs no build.
 
         :param made: the file, which is renamed
         :param about: what else the manifest says: ``how``, ``verified``, ...
@@ -109,7 +109,9 @@ class Cache:
             "fingerprint": lock.fingerprint(artifact),
             **about,
         }
-        self._write({**self.manifest(), artifact.name: entry})
+        manifest = self.manifest()
+        before = [old for old in _versions(manifest.get(artifact.name)) if old["path"] != entry["path"]]
+        self._write({**manifest, artifact.name: {**entry, "before": before} if before else entry})
         return {**entry, "src": str(target)}
 
     def _write(self, manifest: Mapping[str, Entry]) -> None:
@@ -170,6 +172,13 @@ def holder(data: bytes) -> str:
         return f"the run with pid {int(found['pid'])} on {found['host']}, which fills the cache since {found['since']}"
     except (ValueError, KeyError, TypeError):
         return "another run, which fills the cache"
+
+
+def _versions(entry: Entry | None) -> list[Entry]:
+    """All that the manifest has of one name, the newest first."""
+    if entry is None:
+        return []
+    return [{key: value for key, value in entry.items() if key != "before"}, *entry.get("before", [])]
 
 
 def sha256_of(path: Path) -> str:

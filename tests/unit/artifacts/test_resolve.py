@@ -152,6 +152,27 @@ def test_a_failed_update_keeps_what_was_there(cache: Cache, tmp_path: Path) -> N
     assert resolve.located(old, cache, "x", check=False)["sha256"] == sha256(PROGRAM)
 
 
+def test_going_back_fetches_nothing(cache: Cache, files: Files) -> None:
+    """The cache has each version that it once had; one that was made again in another way takes its own place."""
+    url, held, asked = files
+    locks = {}
+    for version in ("1", "2", "3"):
+        held[f"/{version}"] = PROGRAM + version.encode()
+        locks[version] = locked(x=entry(f"{url}/{version}", held[f"/{version}"]) | {"version": version})
+        resolve.ensure(["x"], locks[version], cache, print)
+    assert asked == ["/1", "/2", "/3"]
+    for version in ("1", "3", "2"):
+        (found,) = resolve.ensure(["x"], locks[version], cache, print, verify=True)
+        assert (found["state"], Path(found["src"]).read_bytes()) == ("there", held[f"/{version}"])
+    assert asked == ["/1", "/2", "/3"]
+    held["/other"] = b"another 2"
+    resolve.ensure(["x"], locked(x=entry(f"{url}/other", b"another 2") | {"version": "2"}), cache, print)
+    manifest = json.loads((cache.path / "manifest.json").read_text())["x"]
+    assert [manifest["version"], *(old["version"] for old in manifest["before"])] == ["2", "3", "1"]
+    with pytest.raises(ArtifactError, match="is wanted"):
+        resolve.located(locks["2"], cache, "x", check=False)
+
+
 def test_a_copy_is_a_cache(cache: Cache, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(PROGRAM)
     lock = locked(x=entry(f"file://{tmp_path}/x", PROGRAM))
