@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Buckets, tiers, users and health against what real MinIO servers answered (RELEASE.2026-02-12, four drives each, TLS)."""
+"""Buckets and how a store is against what real MinIO servers answered (RELEASE.2026-02-12, four drives each, TLS)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model imp
 NO_BUCKETS = "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>"
 EMPTY = "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>"
 Any_ = Callable[..., Any]
-
-
-# --- buckets ----------------------------------------------------------------------------------------------------------------
 
 
 def test_buckets_are_made_with_all_that_belongs_to_them(call: Any_, wanted: dict[str, Any]) -> None:
@@ -216,193 +213,6 @@ def test_listed_twice(call: Any_) -> None:
     with pytest.raises(AgentError) as caught:
         call("buckets", [], buckets=[{"name": "one-more"}, {"name": "one-more"}])
     assert caught.value.code == "listed-twice"
-
-
-# --- tiers ------------------------------------------------------------------------------------------------------------------
-
-
-def test_a_tier_is_made_once_its_remote_answers(call: Any_, wanted: dict[str, Any]) -> None:
-    run = call("tiers", "tiers_new", **wanted["tiers"])
-    assert run.said == [("tier COLD", "create", "minio")] and run.result["tiers"] == ["COLD"]
-    assert [target for _method, target, _body in run.store.sent] == [
-        "/minio/admin/v3/tier",
-        "/cold?list-type=2&max-keys=1&prefix=a%2F",
-        "/minio/admin/v3/tier?force=false",
-    ]
-    assert b"rootpassword" not in run.store.sent[-1][2] and "rootpassword" not in str(run.steps[0].diff)
-    assert call("tiers", "tiers_again", **wanted["tiers"]).said == []
-
-
-def test_a_tier_that_does_not_answer_or_fit_is_not_declared(call: Any_, wanted: dict[str, Any], exchange: Any_) -> None:
-    tier, remote = wanted["tiers"]["tiers"][0], wanted["remote"]["endpoint"]
-    probe = "/cold?list-type=2&max-keys=1&prefix=a%2F"
-    for code, status, text in (
-        ("tier-refused", 403, "<Error><Code>SignatureDoesNotMatch</Code></Error>"),
-        ("tier-refused", 404, "<Error><Code>NoSuchBucket</Code></Error>"),
-        ("tier-in-use", 200, "<ListBucketResult><Contents><Key>a/x</Key></Contents></ListBucketResult>"),
-    ):
-        answers = [exchange("GET", "/minio/admin/v3/tier", "null"), exchange("GET", probe, text, status, remote)]
-        with pytest.raises(AgentError) as caught:
-            call("tiers", answers, tiers=[tier])
-        assert caught.value.code == code
-
-
-def test_a_bucket_that_a_task_before_would_make_is_no_error_in_check_mode(call: Any_, wanted: dict[str, Any], exchange: Any_) -> None:
-    gone = exchange(
-        "GET", "/cold?list-type=2&max-keys=1&prefix=a%2F", "<Error><Code>NoSuchBucket</Code></Error>", 404, wanted["remote"]["endpoint"]
-    )
-    run = call("tiers", [exchange("GET", "/minio/admin/v3/tier", "null"), gone], check=True, **wanted["tiers"])
-    assert run.said == [("tier COLD", "create", "minio")] and "no bucket cold yet" in run.ctx.warnings[0]
-
-
-def test_another_secret_of_a_tier_is_seen(call: Any_, wanted: dict[str, Any]) -> None:
-    """The store no longer gets in with the secret it has, the given one fits."""
-    run = call("tiers", changed("tiers_again", "/minio/admin/v3/tier/COLD", 403), **wanted["tiers"])
-    assert run.said == [("tier COLD", "update", "credentials")]
-    assert run.store.writes() == [("POST", "/minio/admin/v3/tier/COLD")]
-
-
-def changed(recording: str, target: str, status: int) -> list[Any]:
-    """A recording in which one question was answered with another status, and a change is taken."""
-    from pathlib import Path
-
-    exchanges: list[Any] = json.loads((Path(__file__).parent / "data" / "minio" / f"{recording}.json").read_text())
-    for one in exchanges:
-        if one["target"] == target:
-            one.update(status=status, text="{}")
-    return [*exchanges, {**exchanges[0], "method": "POST", "target": target, "status": 204, "text": ""}]
-
-
-def test_a_tier_stays_where_it_is(call: Any_, wanted: dict[str, Any]) -> None:
-    tier = wanted["tiers"]["tiers"][0]
-    with pytest.raises(AgentError, match="prefix is 'a', asked for is 'b'") as caught:
-        call("tiers", "tiers_again", tiers=[{**tier, "prefix": "b"}])
-    assert caught.value.code == "tier-fixed"
-    with pytest.raises(AgentError, match="named by the lifecycle of dicom-pixels") as caught:
-        call("tiers", "tier_used", tiers=[{"name": "COLD", "state": "absent"}])
-    assert caught.value.code == "tier-in-use"
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"name": "cold"}, "bad-tier"),
-        ({"name": "STANDARD"}, "bad-tier"),
-        ({"endpoint": "store:9000"}, "bad-endpoint"),
-        ({"endpoint": ""}, "bad-tier"),
-        ({"bucket": "Cold"}, "bad-bucket-name"),
-        ({"storage_class": "GLACIER"}, "bad-tier"),
-    ],
-)
-def test_a_bad_tier(call: Any_, wanted: dict[str, Any], change: dict[str, str], code: str) -> None:
-    with pytest.raises(AgentError) as caught:
-        call("tiers", [], tiers=[{**wanted["tiers"]["tiers"][0], **change}])
-    assert caught.value.code == code
-
-
-def test_tiers_in_check_mode_without_a_server(call: Any_, wanted: dict[str, Any]) -> None:
-    assert call("tiers", None, check=True, **wanted["tiers"]).said == [("tier COLD", "create", "minio")]
-
-
-# --- users ------------------------------------------------------------------------------------------------------------------
-
-
-def test_users_are_made_with_their_policies(call: Any_, wanted: dict[str, Any]) -> None:
-    run = call("users", "users_new", **wanted["users"])
-    assert run.said == [
-        ("policy pacs", "create", ""),
-        ("user orthanc", "create", ""),
-        ("user orthanc", "attach", "pacs, readonly"),
-        ("user idle-user", "create", ""),
-        ("service account orthanc-svc", "create", "of user orthanc"),
-        ("service account plain-svc", "create", "of user orthanc"),
-        ("service account root-svc", "create", "of user rootuser-a"),
-    ]
-    told = str([step.diff for step in run.steps]) + str(run.result) + str([body for _method, _target, body in run.store.sent])
-    assert "-secret-" not in told
-
-
-def test_users_again(call: Any_, wanted: dict[str, Any]) -> None:
-    run = call("users", "users_again", **wanted["users"])
-    assert run.said == [] and len(run.store.sent) == 1
-
-
-@pytest.mark.parametrize(
-    ("params", "said"),
-    [
-        ({"users": [{"name": "orthanc", "secret": "another-secret"}]}, ("user orthanc", "update", "secret")),
-        ({"users": [{"name": "orthanc", "policies": ["pacs"]}]}, ("user orthanc", "attach", "pacs")),
-        ({"users": [{"name": "orthanc", "policies": []}]}, ("user orthanc", "attach", "no policy")),
-        ({"users": [{"name": "orthanc", "enabled": False}]}, ("user orthanc", "update", "disabled")),
-        ({"users": [{"name": "idle-user", "enabled": True}]}, ("user idle-user", "update", "enabled")),
-        ({"users": [{"name": "idle-user", "state": "absent"}]}, ("user idle-user", "remove", "")),
-        ({"users": [{"name": "nobody", "state": "absent"}]}, None),
-        (
-            {"service_accounts": [{"access_key": "plain-svc", "user": "orthanc", "secret_key": "other-secret"}]},
-            ("service account plain-svc", "update", "secret"),
-        ),
-        ({"service_accounts": [{"access_key": "plain-svc", "state": "absent"}]}, ("service account plain-svc", "remove", "")),
-        (
-            {
-                "policies": [
-                    {"name": "pacs", "document": {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}}}
-                ]
-            },
-            ("policy pacs", "update", ""),
-        ),
-    ],
-)
-def test_changes_of_users(call: Any_, params: dict[str, Any], said: tuple[str, str, str] | None) -> None:
-    run = call("users", "users_again", check=True, **params)
-    assert run.said == ([said] if said else [])
-    assert "secret-" not in str([step.diff for step in run.steps])
-
-
-@pytest.mark.parametrize(
-    ("params", "code"),
-    [
-        ({"policies": [{"name": "pacs", "state": "absent"}]}, "policy-in-use"),
-        ({"policies": [{"name": "readwrite", "state": "absent"}]}, "bad-policy"),
-        ({"policies": [{"name": "x"}]}, "bad-policy"),
-        ({"policies": [{"name": "x", "document": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}}}]}, "bad-policy"),
-        (
-            {
-                "policies": [
-                    {"name": "x", "document": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}}}
-                ]
-            },
-            "bad-policy",
-        ),
-        ({"users": [{"name": "newcomer", "secret": "long-enough", "policies": ["nope"]}]}, "unknown-policy"),
-        ({"users": [{"name": "newcomer"}]}, "bad-user"),
-        ({"users": [{"name": "newcomer", "secret": "short"}]}, "bad-user"),
-        ({"users": [{"name": "rootuser-a", "secret": "long-enough"}]}, "bad-user"),
-        ({"users": [{"name": "plain-svc", "secret": "long-enough"}]}, "bad-user"),
-        ({"users": [{"name": "abc", "secret": "long-enough"}, {"name": "abc", "secret": "long-enough"}]}, "listed-twice"),
-        ({"service_accounts": [{"access_key": "plain-svc", "user": "idle-user", "secret_key": "svc-secret-456"}]}, "service-account-fixed"),
-        ({"service_accounts": [{"access_key": "more-svc", "user": "nobody", "secret_key": "svc-secret-456"}]}, "unknown-user"),
-        ({"service_accounts": [{"access_key": "more-svc", "user": "orthanc"}]}, "bad-service-account"),
-        (
-            {"service_accounts": [{"access_key": "more-svc", "user": "orthanc", "secret_key": "svc-secret-456", "name": "1st"}]},
-            "bad-service-account",
-        ),
-        ({"service_accounts": [{"access_key": "x" * 21, "user": "orthanc", "secret_key": "svc-secret-456"}]}, "bad-service-account"),
-    ],
-)
-def test_users_that_cannot_be(call: Any_, params: dict[str, Any], code: str) -> None:
-    with pytest.raises(AgentError) as caught:
-        call("users", "users_again", **params)
-    assert caught.value.code == code
-
-
-def test_a_policy_may_go_with_its_last_user(call: Any_) -> None:
-    gone = {"users": [{"name": "orthanc", "state": "absent"}], "policies": [{"name": "pacs", "state": "absent"}]}
-    assert call("users", "users_again", check=True, **gone).said == [("user orthanc", "remove", ""), ("policy pacs", "remove", "")]
-
-
-def test_users_in_check_mode_without_a_server(call: Any_, wanted: dict[str, Any]) -> None:
-    run = call("users", None, check=True, **wanted["users"])
-    assert len(run.said) == 7 and run.result == {"answers": False, "users": ["idle-user", "orthanc"]}
 
 
 # --- info -------------------------------------------------------------------------------------------------------------------
