@@ -1,49 +1,24 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One component through whole trips on a simulated host."""
+"""One component through whole trips on a simulated host; what fails is in test_component_undo.py."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
 
 from . import fake_host
+from .demo import config, demo, ok, one, verbs
 from .fake_host import FakeHost, component, service
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> FakeHost:
     return FakeHost(tmp_path)
-
-
-def config(content: str = "good 1\n", **more: Any) -> dict[str, Any]:
-    return {"path": "/etc/demo.conf", "content": content, **more}
-
-
-def demo(content: str = "good 1\n", unit: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    return component(files=[config(content)], units=[service(**(unit or {}))], **more)
-
-
-def one(answer: dict[str, Any]) -> dict[str, Any]:
-    assert answer["error"] is None, answer["error"]
-    (found,) = answer["components"]
-    return found
-
-
-def ok(answer: dict[str, Any]) -> dict[str, Any]:
-    found = one(answer)
-    assert found["error"] is None, found["error"]
-    return found
-
-
-def verbs(found: dict[str, Any]) -> list[str]:
-    return [f"{step['action']} {step['target']}" for step in found["steps"]]
 
 
 def test_first_run_then_nothing(host: FakeHost) -> None:
@@ -118,79 +93,6 @@ def test_killed_between_file_and_restart_is_finished(host: FakeHost) -> None:
     assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
 
 
-def test_validator_refuses_and_all_is_put_back(host: FakeHost) -> None:
-    validate = [["check-config", "/etc/demo.conf"]]
-    ok(host.trip(demo(validate=validate)))
-    state = host.state()
-    host.log.clear()
-    new = component(
-        files=[config("invalid\n"), {"path": "/etc/more.conf", "content": "x"}],
-        units=[service(dropins=[{"name": "limits", "content": "[Service]\n"}])],
-        validate=validate,
-    )
-    said = one(host.trip(new))
-    assert said["error"]["code"] == "validation-failed" and "not valid" in said["error"]["msg"]
-    assert host.touched() == []
-    after = host.state()
-    after.pop("/etc/systemd/system/demo.service.d", None)  # an empty folder says nothing
-    assert after == state
-    assert not ok(host.trip(demo(validate=validate)))["changed"]
-
-
-def test_failed_start_is_undone_and_held_back(host: FakeHost) -> None:
-    ok(host.trip(demo()))
-    state = host.state()
-    host.log.clear()
-    for _run in range(3):
-        said = one(host.trip(demo("bad\n")))
-        assert said["error"] is not None
-    assert host.touched() == ["restart demo.service", "restart demo.service"]
-    assert said["error"]["code"] == "held-back" and "component_retry" in said["error"]["msg"]
-    assert host.state() == state
-    fixed = ok(host.trip(demo("good 3\n")))
-    assert fixed["restarted"] == ["demo.service"]
-    assert not ok(host.trip(demo("good 3\n")))["changed"]
-
-
-def test_retry_tries_again(host: FakeHost) -> None:
-    ok(host.trip(demo()))
-    one(host.trip(demo("bad\n")))
-    host.log.clear()
-    said = one(host.trip(demo("bad\n"), policy={"retry": True, "container_host": False}))
-    assert said["error"]["code"] == "start-failed" and said["error"]["journal"]
-    assert len(host.touched()) == 2
-
-
-def test_definition_of_before_needs_nothing_after_an_undo(host: FakeHost) -> None:
-    ok(host.trip(demo()))
-    one(host.trip(demo("bad\n")))
-    host.log.clear()
-    assert not ok(host.trip(demo()))["changed"]
-    assert host.log == []
-
-
-def test_first_installation_that_fails_leaves_nothing(host: FakeHost) -> None:
-    state = host.state()
-    said = one(host.trip(demo("bad\n")))
-    assert said["error"]["code"] == "start-failed" and "did not run before" in said["error"]["msg"]
-    assert host.state() == state
-    assert one(host.trip(demo("bad\n")))["error"]["code"] == "held-back"
-
-
-def test_undo_that_was_killed_is_finished(host: FakeHost) -> None:
-    ok(host.trip(demo()))
-    state = host.state()
-    host.log.clear()
-    host.cut = 3  # reset-failed, the failing restart, reset-failed, then the end
-    with pytest.raises(fake_host.Killed):
-        host.trip(demo("bad\n"))
-    host.cut = None
-    answer = host.trip(demo("bad\n"))
-    assert answer["healed"] and one(answer)["error"]["code"] == "held-back"
-    assert host.state() == state
-    assert host.touched() == ["restart demo.service", "restart demo.service"]
-
-
 def test_deferred_restart_by_its_verb(host: FakeHost) -> None:
     ok(host.trip(demo(unit={"on_change": "defer"})))
     host.log.clear()
@@ -203,19 +105,6 @@ def test_deferred_restart_by_its_verb(host: FakeHost) -> None:
     assert not host.file("/var/lib/vannah/generations/demo").exists()
     again = ok(host.trip(new))
     assert not again["changed"] and again["pending_restart"] == []
-
-
-def test_deferred_restart_that_fails_brings_the_last_good_generation_back(host: FakeHost) -> None:
-    ok(host.trip(demo(unit={"on_change": "defer"})))
-    state = host.state()
-    ok(host.trip(demo("good but then\n", unit={"on_change": "defer"})))
-    new = demo("bad\n", unit={"on_change": "defer"})
-    assert ok(host.trip(new))["pending_restart"] == ["demo.service"]
-    said = one(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))
-    assert said["error"]["code"] == "start-failed"
-    assert host.state() == state
-    assert one(host.trip(new))["error"]["code"] == "held-back"
-    assert one(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))["error"]["code"] == "held-back"
 
 
 def test_reboot_adopts_without_a_restart(host: FakeHost) -> None:
@@ -359,12 +248,6 @@ def test_artifact_is_asked_for_then_taken(host: FakeHost, tmp_path: Path) -> Non
     assert not ok(host.trip(wanted))["changed"]
 
 
-def test_file_validator_refuses(host: FakeHost) -> None:
-    said = one(host.trip(component(files=[config("invalid", validate=["check-config", "%s"])])))
-    assert said["error"]["code"] == "validation-failed" and not host.file("/etc/demo.conf").exists()
-    ok(host.trip(component(files=[config(validate=["check-config", "%s"])])))
-
-
 def test_watched_foreign_file(host: FakeHost) -> None:
     host.write("/etc/ssl/ca.pem", "ca 1")
     wanted = demo(unit={"watch": {"/etc/ssl/ca.pem": "reload"}})
@@ -372,41 +255,6 @@ def test_watched_foreign_file(host: FakeHost) -> None:
     host.log.clear()
     host.write("/etc/ssl/ca.pem", "ca 2")
     assert ok(host.trip(wanted))["reloaded"] == ["demo.service"]
-    assert not ok(host.trip(wanted))["changed"]
-
-
-def test_reload_that_fails_is_undone_by_a_reload(host: FakeHost) -> None:
-    ok(host.trip(demo(unit={"on_change": "reload"})))
-    state = host.state()
-    host.log.clear()
-    said = one(host.trip(demo("bad\n", unit={"on_change": "reload"})))
-    assert said["error"]["code"] == "reload-failed"
-    assert host.touched() == ["reload demo.service", "reload demo.service"]
-    assert host.state() == state
-
-
-def test_unit_that_was_replaced_runs_again_where_its_successor_fails(host: FakeHost) -> None:
-    first = component(files=[config()], units=[service("old.service")])
-    ok(host.trip(first))
-    state = host.state()
-    failed = host.trip(component(files=[config("bad\n")], units=[service("new.service")]))["components"][0]
-    assert failed["error"]["code"] == "start-failed"
-    assert host.state() == state
-    assert not ok(host.trip(first))["changed"]
-
-
-def test_original_that_came_back_before_a_kill_is_read_after_it(host: FakeHost) -> None:
-    host.write("/etc/demo.conf", "foreign\n")
-    ok(host.trip(demo()))
-    host.log.clear()
-    wanted = component(units=[service()])
-    host.cut = 0  # the file is back, the unit was not restarted
-    with pytest.raises(fake_host.Killed):
-        host.trip(wanted)
-    host.cut = None
-    ok(host.trip(wanted))
-    assert host.running_with["demo.service"] == {"/etc/demo.conf": "foreign\n"}
-    assert host.touched() == ["restart demo.service"]
     assert not ok(host.trip(wanted))["changed"]
 
 
@@ -422,33 +270,6 @@ def test_link_to_a_directory_is_replaced_in_diff_mode_too(host: FakeHost) -> Non
     assert host.file("/etc/demo.conf").read_text() == "good 1\n"
     ok(host.trip(component()))
     assert host.file("/etc/demo.conf").is_symlink()
-
-
-def test_unit_is_reloaded_again_after_a_revert_of_the_lockout_guard(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(argv: list[str], **options: Any) -> Result:
-        if argv[0] == "systemd-run" or "--value" in argv:
-            return Result(0, "inactive\n")
-        return plain(argv, **options)
-
-    plain = host.run
-    monkeypatch.setattr(host, "run", run)
-    host.file("/run/systemd/system").mkdir(parents=True)
-
-    def guarded(content: str) -> dict[str, Any]:
-        return demo(content, unit={"on_change": "reload"}, lockout_guard=60)
-
-    ok(host.trip(guarded("good 1\n")))
-    assert host.trip(op="disarm")["error"] is None
-    ok(host.trip(guarded("good 2\n")))
-    # Nobody comes: what the script does.
-    host.write("/etc/demo.conf", "good 1\n")
-    plain(["systemctl", "reload", "demo.service"])
-    shutil.rmtree(host.file("/run/vannah/guard"))
-    again = ok(host.trip(guarded("good 2\n")))
-    assert again["reloaded"] == ["demo.service"]
-    assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
-    assert host.trip(op="disarm")["error"] is None
-    assert not ok(host.trip(guarded("good 2\n")))["changed"]
 
 
 def test_another_install_section_is_installed_anew(host: FakeHost) -> None:
