@@ -89,6 +89,7 @@ def other(site: Site, store: Store, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def back(site: Site, store: Store) -> Iterator[str]:
     """The version that the site has; whatever happens it has it again."""
+    store.wait_whole(90)
     (version,) = set(versions(store, store.hosts[0]))
     yield version
     if any(set(versions(store, host)) != {version} for host in store.hosts):
@@ -124,7 +125,6 @@ def taken_over(site: Site, store: Store, arguments: list[str], old: str, new: st
 
 def test_update_and_back(site: Site, store: Store, objects: dict[str, int], other: Other, back: str, measured: Measured) -> None:
     """Objects of either version are read by the other, bytes compared."""
-    store.wait_whole(90)
     assert other.version != back
     some = {name: objects[name] for name in sorted(objects)[::5]}
     took = taken_over(site, store, other.arguments, back, other.version)
