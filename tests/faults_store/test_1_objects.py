@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import secrets
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +20,8 @@ from store import MIB, Store
 from waiting import wait_until
 
 Measured = Callable[[str], None]
+#: Of the second store.
+COLD_ENVIRONMENT = "/run/vannah-test-cold.env"
 MARK = b"VANNAH-MARK-OF-A-PATIENT"
 
 
@@ -61,17 +68,22 @@ def test_deletion_under_retention_fails(store: Store) -> None:
 
 @pytest.fixture
 def second_store(site: Site, store: Store) -> Any:
-    """A second server of one drive, a process of its own on the last host, with a bucket."""
+    """A second server of one drive, a process of its own on the last host with credentials of its own, and a bucket."""
     host = store.hosts[-1]
+    own = dataclasses.replace(store, key="cold", secret=secrets.token_hex(16))
+    site.run(host, "tee", COLD_ENVIRONMENT, stdin=f"MINIO_ROOT_USER={own.key}\nMINIO_ROOT_PASSWORD={own.secret}\n")
     argv = [
         "systemd-run",
         "--unit=vannah-test-cold",
         "--property=User=minio",
         "--property=EnvironmentFile=/etc/minio/minio.env",
+        f"--property=EnvironmentFile={COLD_ENVIRONMENT}",
         "--property=StateDirectory=vannah-test-cold",
         "/usr/bin/env",
         "-u",
         "MINIO_STORAGE_CLASS_STANDARD",
+        "-u",
+        "MINIO_CONFIG_ENV_FILE",
         "MINIO_CI_CD=1",
         "/usr/local/bin/minio",
         "server",
@@ -80,7 +92,7 @@ def second_store(site: Site, store: Store) -> Any:
         "/var/lib/vannah-test-cold",
     ]
     site.run(host, *argv)
-    client = store.client(host, 9100)
+    client = own.client(host, 9100)
 
     def answers() -> bool:
         try:
@@ -92,21 +104,25 @@ def second_store(site: Site, store: Store) -> Any:
     try:
         wait_until(answers, "the second store answers", 40, interval=0.5)
         store.bucket(client, "cold")
-        yield client, host
+        yield own, host
     finally:
         site.run(host, "systemctl", "stop", "vannah-test-cold.service", check=False)
+        site.run(host, "rm", "-f", COLD_ENVIRONMENT)
 
 
 def test_a_lifecycle_moves_an_object_to_the_second_store(
     site: Site, store: Store, second_store: Any, tmp_path: Any, measured: Measured
 ) -> None:
     """The object's bytes leave the store's drives, and it is read as before."""
-    cold, host = second_store
-    tier = {"name": "COLD", "type": "minio", "endpoint": f"https://{host}:9100", "bucket": "cold"}
-    secrets = {"access_key": store.key, "secret_key": store.secret}
-    wanted = tmp_path / "tiers.json"
-    wanted.write_text(json.dumps({"minio_tiers": [{**tier, **secrets}]}), encoding="utf-8")
-    wanted.chmod(0o600)
+    own, host = second_store
+    # As somebody would write it: only the secret is encrypted.
+    vault = ["ansible-vault", "encrypt_string", *site.arguments, "--stdin-name", "secret_key"]
+    argv = [str(Path(sys.executable).with_name(vault[0])), *vault[1:]]
+    secret = subprocess.run(argv, input=own.secret, capture_output=True, text=True, check=True).stdout
+    tier = {"name": "COLD", "type": "minio", "endpoint": f"https://{host}:9100", "bucket": "cold", "access_key": own.key}
+    lines = [*(f"{option}: {value}" for option, value in tier.items()), *secret.splitlines()]
+    wanted = tmp_path / "tiers.yml"
+    wanted.write_text("minio_tiers:\n  -\n" + textwrap.indent("\n".join(lines), "    ") + "\n", encoding="utf-8")
     done = site.playbook("object_store.yml", "-e", f"@{wanted}")
     assert done.returncode == 0, done.stdout[-4000:]
     client = store.client(store.hosts[0])
@@ -118,7 +134,7 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
     client.put_object(Bucket="archive", Key="old/study.dcm", Body=body)
     moved = lambda: client.head_object(Bucket="archive", Key="old/study.dcm").get("StorageClass") == "COLD"  # noqa: E731
     wait_until(moved, "the object is in the tier", 90, interval=1)
-    assert cold.list_objects_v2(Bucket="cold")["KeyCount"] >= 1, "the second store has no object"
+    assert own.client(host, 9100).list_objects_v2(Bucket="cold")["KeyCount"] >= 1, "the second store has no object"
     parts = [path for path in store.files(store.hosts[0], "archive", "old/study.dcm") if not path.endswith("xl.meta")]
     assert parts == [], "the object's parts are still on the first store's drives"
     assert client.get_object(Bucket="archive", Key="old/study.dcm")["Body"].read() == body
