@@ -75,6 +75,7 @@ def second_store(site: Site, store: Store) -> Any:
     argv = [
         "systemd-run",
         "--unit=vannah-test-cold",
+        "--collect",
         "--property=User=minio",
         f"--property=EnvironmentFile={COLD_ENVIRONMENT}",
         "--property=StateDirectory=vannah-test-cold",
