@@ -52,13 +52,12 @@ def test_timeout_takes_the_children_along(tmp_path: object) -> None:
     with open(f"{tmp_path}/child", encoding="utf-8") as file:
         child = int(file.read())
     for _ in range(100):
-        with (
-            open(f"/proc/{child}/stat", encoding="utf-8")
-            if os.path.exists(f"/proc/{child}/stat")
-            else open(os.devnull, encoding="utf-8") as file
-        ):
-            state = file.read()
-        if not state or state.split()[2] == "Z":
+        try:
+            with open(f"/proc/{child}/stat", encoding="utf-8") as file:
+                state = file.read()
+        except (FileNotFoundError, ProcessLookupError):  # reaped, before or after the file was opened
+            return
+        if state.split()[2] == "Z":
             return
         time.sleep(0.05)
     os.kill(child, signal.SIGKILL)

@@ -22,7 +22,7 @@ ONE = "etcd: db1 db2 db3\npostgresql: db1"
         ("etcd: a\npostgresql: a b", "", "etcd-single-with-databases", "etcd", "-"),
         ("etcd: a\npostgresql: a", "", "etcd-single-member", "etcd", "-"),
         ("etcd: a b c d e f g h i\npostgresql: a", "", "etcd-many-members", "etcd", "-"),
-        (THREE, "[etcd]\netcd_election_timeout: 300", "etcd-timing", "etcd", "etcd_election_timeout"),
+        (THREE, "[etcd]\netcd_election_timeout: 200", "etcd-timing", "etcd", "etcd_election_timeout"),
         ("postgresql: a b", "", "database-without-etcd", "postgresql", "-"),
         ("postgresql_client: a", "", "database-without-server", "postgresql_client", "-"),
         (THREE, "postgresql_version: '14'", "database-version-unsupported", "all", "postgresql_version"),
