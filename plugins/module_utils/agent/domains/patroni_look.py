@@ -59,10 +59,7 @@ def own(rest: Rest) -> dict[str, Any]:
 
     :raises AgentError: ``patroni-silent``
     """
-    try:
-        _status, said = rest.ask("/patroni")
-    except Silent as error:
-        raise silent(rest.url, error) from error
+    _status, said = _answer(rest, "/patroni")
     if not isinstance(said, dict):
         return {}
     return {**said, "patroni": {**rest.names, **(said.get("patroni") or {})}}
@@ -78,8 +75,13 @@ def configuration(rest: Rest) -> dict[str, Any]:
 
     :raises AgentError: ``patroni-silent``
     """
+    status, said = _answer(rest, "/config")
+    return said if status == 200 and isinstance(said, dict) else {}
+
+
+def _answer(rest: Rest, path: str) -> tuple[int, Any]:
+    """:raises AgentError: ``patroni-silent``"""
     try:
-        status, said = rest.ask("/config")
+        return rest.ask(path)
     except Silent as error:
         raise silent(rest.url, error) from error
-    return said if status == 200 and isinstance(said, dict) else {}
