@@ -40,6 +40,18 @@ def like_the_roles(site: Site, host: str) -> None:
             site.run(host, "mount", "-o", "noatime", device, path)
 
 
+def room_for(site: Site, host: str, mib: int, pairs: int) -> None:
+    """See that what is written fits: a server keeps an overwritten object for minutes before it gives the space back.
+
+    :raises SystemExit: with what to ask for instead.
+    """
+    # Of four drives two hold parity, so each takes half of what is written; both comparisons write to the role's, with a round to warm up.
+    needed = 2 * (pairs + 1) * mib // 2
+    free = int(site.run(host, "df", "--output=avail", "--block-size=1M", "/srv/minio/drive1").stdout.split()[-1])
+    if needed > free * 0.8:
+        sys.exit(f"{host}: /srv/minio/drive1 has {free} MiB free, this takes {needed} MiB: fewer --pairs, --files or --mib")
+
+
 @contextlib.contextmanager
 def by_hand(site: Site, host: str, encrypted: bool) -> Iterator[None]:
     """The same binary with nothing but root's credentials, and with ``encrypted`` the key; its drives are emptied before."""
@@ -78,6 +90,7 @@ def main() -> None:
     options = parser.parse_args()
     site = Site(Path(options.inventory).resolve())
     host = site.hosts("object_store")[0]
+    room_for(site, host, options.files * options.mib, options.pairs)
     like_the_roles(site, host)
     mc = ["/usr/bin/minio-client", "--config-dir", CLIENT, "--quiet"]
     make = 'mkdir -p "$1" && for n in $(seq "$2"); do head -c "$3"M /dev/urandom >"$1/$n"; done'
