@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take secrets out of what is shown.
 
-Every value that came from the site's secrets (the store, vaulted variables, files that are encrypted whole, connection
-passwords) is replaced in results, diffs, validators' output and journal tails, whatever put it there. Finding them costs
-decryption, so a trip that changed nothing and failed nowhere never does.
+Every value that came from the site's secrets (the store, vaulted variables, files of variables that are encrypted whole, connection
+passwords) is replaced in results, diffs, validators' output and journal tails, whatever put it there. Such files are those of the
+inventory and of ``-e @file``, which are read, and whatever else the task's variables say they came from: ``vars_files``,
+``include_vars``, a role's. Finding them costs decryption, so a trip that changed nothing and failed nowhere never does.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from ansible import context
 from ansible.parsing.vault import EncryptedString
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:  # ansible-core moves its internals without notice: vars_files and include_vars are then not known
+    Origin = None
 
 MASK = "********"
 #: Shorter values are left: hiding every "on" or "5432" would hide what is wrong, and hides no secret worth the name.
@@ -83,11 +90,12 @@ def site_values(loader: Any, task_vars: Mapping[str, Any], inventory_dir: str | 
     Vaulted values that cannot be opened are passed over: what could not be read was not sent.
     """
     values: set[str] = set()
+    encrypted = cache(_encrypted)  # each file is looked at once
     for name, value in task_vars.items():
         if name in CONNECTION and isinstance(value, str):
             values.add(str(value))
         elif name not in _ELSEWHERE:
-            _vaulted(value, values)
+            _vaulted(value, values, encrypted)
     if inventory_dir:
         values.update(_store_values(loader, inventory_dir))
     for path in [*_encrypted_files(inventory_dir), *_encrypted_extra_files()] if inventory_dir else _encrypted_extra_files():
@@ -116,15 +124,28 @@ def _encrypted_files(inventory_dir: str) -> list[str]:
 def _encrypted_extra_files() -> list[str]:
     """Files of ``-e @file`` that are encrypted whole."""
     given = [str(item)[1:] for item in context.CLIARGS.get("extra_vars") or () if str(item).startswith("@")]
-    return [path for path in given if Path(path).is_file() and _encrypted(Path(path))]
+    return [path for path in given if _encrypted(path)]
 
 
-def _encrypted(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return file.read(len(_VAULT)) == _VAULT
+def _encrypted(path: str | Path) -> bool:
+    """Whether a file is encrypted whole. A pipe (``-e @<(...)``) is not read again: that would never end."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_VAULT)) == _VAULT
+    except OSError:
+        return False
 
 
-def _vaulted(value: Any, values: set[str]) -> None:
+def _origin(value: Any) -> str:
+    """Path of the file that a value was read from; empty where it is not known. Booleans carry none, and hold no secret."""
+    tag = Origin.get_tag(value) if Origin is not None else None
+    return str(tag.path) if tag is not None and tag.path else ""
+
+
+def _vaulted(value: Any, values: set[str], encrypted: Callable[[str], bool]) -> None:
+    """Add the vaulted texts in a variable, and those that were read from a file that is ``encrypted``."""
     if isinstance(value, EncryptedString):
         try:
             values.add(str(value))
@@ -132,10 +153,12 @@ def _vaulted(value: Any, values: set[str]) -> None:
             return
     elif isinstance(value, dict):
         for item in value.values():
-            _vaulted(item, values)
+            _vaulted(item, values, encrypted)
     elif isinstance(value, list | tuple):
         for item in value:
-            _vaulted(item, values)
+            _vaulted(item, values, encrypted)
+    elif isinstance(value, str | int | float) and (path := _origin(value)) and encrypted(path):
+        values.add(str(value))
 
 
 def _texts(value: Any, values: set[str]) -> None:
@@ -147,6 +170,6 @@ def _texts(value: Any, values: set[str]) -> None:
             _texts(item, values)
     elif isinstance(value, str | int | float | EncryptedString) and not isinstance(value, bool):
         if isinstance(value, EncryptedString):
-            _vaulted(value, values)
+            _vaulted(value, values, _encrypted)
         else:
             values.add(str(value))

@@ -87,6 +87,19 @@ def test_site_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not-a-secret" not in values and "root" not in values
 
 
+def test_values_of_other_encrypted_files(tmp_path: Path) -> None:
+    """What ``vars_files`` and ``include_vars`` have read is told by the values themselves."""
+    vault = VaultLib([("default", VaultSecret(b"word"))])
+    loader = DataLoader()
+    loader.set_vault_secrets(vault.secrets)
+    (tmp_path / "whole.yml").write_bytes(vault.encrypt("{deep: {list: [file-secret]}, number: 87654321, on: true}"))
+    (tmp_path / "plain.yml").write_text("plain: not-a-secret\n", encoding="utf-8")
+    variables = {name: loader.load_from_file(str(tmp_path / f"{name}.yml"), unsafe=True) for name in ("whole", "plain")}
+    assert scrub.site_values(loader, variables, None) == {"file-secret", "87654321"}
+    (tmp_path / "whole.yml").unlink()  # nothing can be told of it any more, and nothing fails
+    assert scrub.site_values(loader, variables, None) == set()
+
+
 def test_quiet_results_are_not_looked_through() -> None:
     quiet = report.components({"components": [{"name": "x", "changed": False, "steps": []}], "facts": {"cores": 2}}, True)
     assert not report.worth_scrubbing(quiet)
