@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: minio_running
 short_description: What an object store's server runs with
-version_added: 0.2.0
+version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
   - Compares the server that runs on this host with what lies on its disk. Servers of one store compare binary and environment when they

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: site_secrets_renew
-version_added: 0.2.0
+version_added: 0.1.0
 author: The VannahHealthCloud developers
 short_description: Give secrets of a site new values
 description:

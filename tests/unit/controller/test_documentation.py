@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,19 @@ def test_documentation_equals_spec(name: str) -> None:
     found = documentation(name)
     assert found["module"] == name
     assert differences(spec_of(name), found.get("options") or {}) == []
+
+
+def test_nothing_is_newer_than_the_release() -> None:
+    """``version_added`` is a release that there is, or the one that galaxy.yml names."""
+    release = yaml.safe_load((HERE.parent / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    texts = {path: path.read_text(encoding="utf-8") for path in [*HERE.glob("*/*.py"), *HERE.glob("*/*.yml")]}
+    added = re.compile(r"^ *version_added: *[\"']?([0-9.]+)", re.MULTILINE)
+    found = {path.name: version for path, text in texts.items() for version in added.findall(text) if _numbers(version) > _numbers(release)}
+    assert found == {}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def test_every_module_has_its_action() -> None:
