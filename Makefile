@@ -5,9 +5,11 @@ SHELL := /bin/bash
 # The site that the targets of a site are about: a folder of inventories/.
 SITE ?= demo
 SITE_DIR := inventories/$(SITE)
-# A vault password file where the site has one, as the demo always has, else a question before anything else.
+# A vault password file where the site has one, as the demo always has, else what ARGS or the environment say, else a question.
 VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
-VAULT = $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),--ask-vault-pass)
+VAULT_GIVEN := $(filter --vault-% --ask-vault-% -J,$(ARGS))$(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)
+VAULT_ASKED := $(if $(VAULT_FILE)$(VAULT_GIVEN),,--ask-vault-pass)
+VAULT := $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),$(VAULT_ASKED))
 PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
 
 BIN := $(CURDIR)/.venv/bin
@@ -34,28 +36,35 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 	@$(TESTBED) down
 
 # --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
-.PHONY: check plan converge verify artifacts recovery-kit site-exists
+.PHONY: check plan converge verify artifacts recovery-kit site-exists new-vault
 site-exists:
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
-check: site-exists venv ## judge the inventory: every error at once, no host is contacted
+# The password that encrypts a site for good is asked twice; ansible-playbook asks once.
+new-vault: site-exists venv
+	@$(if $(filter --check -C,$(ARGS)),,$(if $(VAULT_ASKED),scripts/site_passwords.py new $(SITE_DIR)))
+
+check: site-exists venv new-vault ## judge the inventory: every error at once, no host is contacted
 	$(PLAY) playbooks/preflight.yml
 
 plan: site-exists venv ## say what converge would do, with differences; nothing is changed
 	$(PLAY) --check --diff playbooks/site.yml
 
-converge: site-exists venv ## make the servers what the inventory says
+converge: site-exists venv new-vault ## make the servers what the inventory says
 	$(PLAY) playbooks/site.yml
 
 verify: site-exists venv ## test that the site behaves (a row written here is read there, ...)
-	$(if $(VAULT_FILE),ANSIBLE_VAULT_PASSWORD_FILE=$(VAULT_FILE)) VANNAH_SITE_INVENTORY=$(SITE_DIR) pytest -q -p no:cacheprovider tests/testinfra
+	VANNAH_SITE_INVENTORY=$(SITE_DIR) scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider tests/testinfra
 
 artifacts: site-exists venv ## fetch or build what Debian does not carry into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml
 
+# As JSON: a path may have spaces.
+export KIT
+KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
 recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
-	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e recovery_kit_path=$(abspath $(KIT)))
+	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests
 .PHONY: test venv lint unit molecule bench soak

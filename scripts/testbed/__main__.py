@@ -57,7 +57,7 @@ def verb_down() -> None:
         if engine.stop():
             say("The Docker Engine, which was started for this, is stopped.")
     demo.remove_files()
-    say("The demo is gone; Debian packages and .venv stay.")
+    say("The demo is gone; Debian packages, .venv and .cache/artifacts stay.")
 
 
 VERBS = {

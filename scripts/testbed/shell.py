@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What set-up remembers between runs. Ignored by git; `make clean` removes it.
+#: What set-up remembers between runs. Ignored by git; not to be removed before `make demo-down`, which learns from it which engine to stop.
 STATE = ROOT / ".cache" / "testbed"
 
 
