@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import kit, store
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import keys, kit, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError, lock, read_file, write_file
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
 #: The project's folder; this file may have been found through a link.
 PROJECT = str(Path(__file__).resolve().parent.parent.parent)
-LOCK_FILES = ("requirements/python.txt", "requirements.yml", "galaxy.yml")
+LOCK_FILES = ("requirements/python.txt", "requirements.yml", "galaxy.yml", "playbooks/vars/artifacts.yml")
 
 
 class ActionModule(LocalAction):
@@ -32,11 +34,13 @@ class ActionModule(LocalAction):
         """Write the kit unless the one that is there holds the same."""
         site = site_directory(known)
         path = kit.check_path(arguments["path"], site, PROJECT)
-        passwords = {name: secret.bytes for name, secret in self._loader._vault.secrets or ()}
+        passwords = kit.password_names((name, secret.bytes) for name, secret in self._loader._vault.secrets or ())
         passphrase = _passphrase(arguments["passphrase"], arguments["passphrase_file"])
         kit.check_passphrase(passphrase, passwords.values())
         store.read(self._loader, site)  # a kit whose secrets do not open is none
-        files = kit.collect(site, {name: os.path.join(PROJECT, name) for name in LOCK_FILES}, passwords)
+        outside = keys.outside(site, keys.settings_of(known["hostvars"]))
+        lock_files = {name: os.path.join(PROJECT, name) for name in LOCK_FILES}
+        files = kit.collect(site, lock_files, passwords, software(PROJECT), outside)
         changed = not _same(path, files, passphrase)
         if changed and not self._task.check_mode:
             with lock(os.path.dirname(path)):
@@ -44,7 +48,38 @@ class ActionModule(LocalAction):
             if not _same(path, files, passphrase):
                 raise SecretsError("kit-damaged", f"{path} does not read back as it was written: use another medium.")
         name = os.path.basename(os.path.realpath(site))
-        return {"changed": changed, "path": path, "files": sorted(files), "instructions": kit.instructions(path, name)}
+        written = not (changed and self._task.check_mode)
+        result = {"changed": changed, "path": path, "files": sorted(files)}
+        result["instructions"] = kit.instructions(path, name, outside, written)
+        if outside:
+            result["warnings"] = [f"not in the recovery kit, keep separately: {', '.join(outside)}"]
+        return result
+
+
+def software(project: str) -> str:
+    """Version of the collection, and the commit where it is a checkout of git."""
+    try:
+        found = yaml.safe_load(Path(project, "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        found = "unknown"
+    text = f"version {found}"
+    if os.path.exists(os.path.join(project, ".git")):
+        commit = _git(project, "rev-parse", "HEAD")
+        if commit:
+            # The inventories may lie in the same repository: what they hold is in the kit.
+            changed = _git(project, "status", "--porcelain", "--", "plugins", "roles", "playbooks", "scripts", "requirements", "Makefile")
+            text += f", commit {commit}" + (", with changes that are not committed" if changed else "")
+    return text
+
+
+def _git(project: str, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", project, "--no-optional-locks", *words], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _passphrase(given: str | None, file: str | None) -> str:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
+from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority, is_begun
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
@@ -37,12 +39,31 @@ class ActionModule(LocalAction):
         site = site_directory(known)
         check = bool(self._task.check_mode)
         wanted = exported(known["hostvars"]) if arguments["secrets"] is None else arguments["secrets"]
-        created = store.ensure(self._loader, site, wanted, check)
-        authority = False
+        begun, is_new, had_secrets = is_begun(site), not os.path.exists(store.path_of(site)), bool(store.read(self._loader, site))
+        created = store.ensure(self._loader, site, wanted, check, established=begun)
+        tell("secrets", created, check)
+        result: dict[str, Any] = {"created": created, "authority_created": False}
         if arguments["authority"]:
             name = arguments["site_name"] or self._templar.template(known.get("site_name")) or "site"
-            authority = ensure_authority(self._loader, site, str(name), check)
-        return {"changed": bool(created or authority), "created": created, "authority_created": authority}
+            result["authority_created"] = ensure_authority(self._loader, site, str(name), check)
+            tell("CA", [f"{name} internal CA"] if result["authority_created"] else [], check)
+            if result["authority_created"] and had_secrets and not begun:
+                result["warnings"] = [LOST_AUTHORITY]
+        return result | {"changed": bool(is_new or created or result["authority_created"])}
+
+
+def tell(what: str, names: list[str], check: bool) -> None:
+    """Say on the terminal what is new: it is the moment for a recovery kit. Ansible itself prints nothing of a result without -v."""
+    if names:
+        Display().display(f"{what} {'that would be made' if check else 'made'}: {', '.join(names)}")
+
+
+#: A site brings its first secrets itself where it keeps its objects elsewhere, so this is no error.
+LOST_AUTHORITY = (
+    "the site had secrets and no CA (pki/), so a new CA is made. Where this is the site's first run, all is well. Where pki/ was lost,"
+    " the hosts trust the old CA and refuse what the new one signs: bring pki/ back from the recovery kit or from version control now,"
+    " in place of the new one; without the old one, converge all hosts, which renews every certificate."
+)
 
 
 def exported(hostvars: Any) -> list[dict[str, Any]]:

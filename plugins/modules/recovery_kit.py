@@ -10,7 +10,9 @@ module: recovery_kit
 author: The VannahHealthCloud developers
 short_description: Write everything that rebuilds a site into one encrypted file
 description:
-  - The kit holds the inventory's folder with the secrets and the CA, the vault password, and the lock file of the controller's software.
+  - The kit holds the inventory's folder with the secrets and the CA, the vault password, the lock files of the software, and the version
+    and commit of the collection.
+  - SSH keys and known hosts that the inventory names and that lie outside of its folder are not in it; they are warned of.
   - C(openssl) and C(tar) open it; RV(instructions) says how. It is read back after it was written.
   - A kit that already holds the same, under the same passphrase, is left as it is.
 options:

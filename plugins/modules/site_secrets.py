@@ -13,6 +13,9 @@ description:
   - Completes the vault-encrypted C(secrets.yml) in the inventory's folder in one atomic write.
   - Makes C(pki/ca.key), encrypted, and C(pki/ca.crt).
   - What exists is never changed. Nothing is done on the host that the task is for.
+  - Fails where the site has a CA and its secrets are gone, for new ones do not open what the old ones encrypted.
+  - Warns where it makes a CA for a site that has secrets already.
+  - A site's first secrets are encrypted only with a vault password of at least 16 characters.
   - Needs the site's vault password.
 options:
   secrets:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ..secrets import store
 from ..secrets.files import SecretsError, decrypt, encrypt, lock, make_directory, read_file, write_file
 from . import request
 
@@ -37,6 +38,11 @@ def key_path(inventory_dir: str) -> str:
 def certificate_path(inventory_dir: str) -> str:
     """Where the CA's certificate lies."""
     return os.path.join(inventory_dir, DIRECTORY, "ca.crt")
+
+
+def is_begun(inventory_dir: str) -> bool:
+    """Whether the site has an authority, or half of one: its secrets were made before that."""
+    return any(os.path.lexists(path) for path in (key_path(inventory_dir), certificate_path(inventory_dir)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -211,6 +217,22 @@ def _key(loader: Any, path: str, data: bytes) -> ec.EllipticCurvePrivateKey:
         key = serialization.load_pem_private_key(decrypt(loader, path, data), None)
     except (ValueError, TypeError):
         key = None
+    except SecretsError as error:
+        if error.code != "secrets-closed" or not _secrets_open(loader, path):
+            raise
+        text = (
+            f"{path} does not open with the vault password that opens secrets.yml: it was left under the old one, or is damaged."
+            f" Give it the new one with `ansible-vault rekey {path}`, or bring it back from the recovery kit."
+            " A vault password is changed with `ansible-vault rekey secrets.yml pki/ca.key`, both at once."
+        )
+        raise SecretsError("secrets-closed", text) from None  # the cause would say that the password is wrong
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise SecretsError("ca-damaged", f"{path} opens but holds no elliptic curve key: bring it back from the recovery kit.")
     return key
+
+
+def _secrets_open(loader: Any, key_file: str) -> bool:
+    try:
+        return bool(store.read(loader, os.path.dirname(os.path.dirname(key_file))))
+    except SecretsError:
+        return False

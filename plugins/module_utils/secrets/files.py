@@ -64,7 +64,8 @@ def write_file(path: str, data: bytes, mode: int) -> None:
         os.rename(beside, real)
         _sync(directory)
     except OSError as error:
-        _remove(beside)
+        with suppress(OSError):  # a file system that cannot be written refuses this too
+            _remove(beside)
         why = "no space is left" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
         raise SecretsError("secrets-unwritable", f"{path} cannot be written ({why}); nothing was changed.") from error
 
@@ -87,14 +88,18 @@ def make_directory(path: str, mode: int) -> None:
 def lock(directory: str) -> Iterator[None]:
     """Hold a site's folder while its secrets are read and written: two runs at once must not both make them.
 
-    :raises SecretsError: ``secrets-unreadable``
+    :raises SecretsError: ``secrets-unreadable``, ``secrets-unlockable``
     """
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise SecretsError("secrets-unreadable", f"the site's folder {directory} cannot be opened ({error.strerror}).") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            text = f"{directory} cannot be locked ({error.strerror}), as on some network file systems: keep it on a disk of the controller."
+            raise SecretsError("secrets-unlockable", text) from error
         yield
     finally:
         os.close(descriptor)
@@ -103,8 +108,10 @@ def lock(directory: str) -> Iterator[None]:
 def decrypt(loader: Any, path: str, data: bytes) -> bytes:
     """The plain bytes of a vault file.
 
-    :raises SecretsError: ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``
+    :raises SecretsError: ``secrets-empty``, ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``
     """
+    if not data.strip():  # to encrypt it would make it look like that of a new site
+        raise SecretsError("secrets-empty", f"{path} is empty, its content is lost: {RESTORE_HINT}.")
     if not is_encrypted(data):
         raise SecretsError("secrets-plain", f"{path} is not encrypted: encrypt it with `ansible-vault encrypt {path}`.")
     if not loader._vault.secrets:
@@ -123,19 +130,40 @@ def encrypt(loader: Any, path: str, plain: bytes) -> bytes:
 
     :raises SecretsError: ``secrets-no-password``
     """
-    vault = loader._vault
-    if not vault.secrets:
-        raise SecretsError("secrets-no-password", f"{path} is to be encrypted and no vault password was given: {PASSWORD_HINT}")
-    wanted = config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
-    try:
-        vault_id, secret = match_encrypt_secret(vault.secrets, encrypt_vault_id=wanted)
-    except AnsibleError as error:
-        text = f"{path} cannot be encrypted: vault_encrypt_identity names {wanted}, and no password with that id was given."
-        raise SecretsError("secrets-no-password", text) from error
-    data: bytes = vault.encrypt(plain, secret=secret, vault_id=None if vault_id == "default" else vault_id)
+    vault_id, secret = _encrypting(loader, path)
+    data: bytes = loader._vault.encrypt(plain, secret=secret, vault_id=None if vault_id == "default" else vault_id)
     return data
 
 
+def check_new_password(loader: Any, path: str) -> None:
+    """Refuse a vault password that can be guessed, before anything is encrypted with it. One that is in use is never refused.
+
+    :raises SecretsError: ``secrets-no-password``, ``secrets-weak-password``
+    """
+    secret = _encrypting(loader, path)[1]
+    if len(secret.bytes.decode("utf-8", "replace")) < PASSWORD_LENGTH:
+        text = (
+            f"the vault password is too short to keep a site's secrets: {path} is made with one of at least {PASSWORD_LENGTH} characters."
+        )
+        raise SecretsError("secrets-weak-password", text)
+
+
+def _encrypting(loader: Any, path: str) -> tuple[str, Any]:
+    """(vault id, secret) that encrypt."""
+    secrets = loader._vault.secrets
+    if not secrets:
+        raise SecretsError("secrets-no-password", f"{path} is to be encrypted and no vault password was given: {PASSWORD_HINT}")
+    wanted = config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
+    try:
+        vault_id, secret = match_encrypt_secret(secrets, encrypt_vault_id=wanted)
+    except AnsibleError as error:
+        text = f"{path} cannot be encrypted: vault_encrypt_identity names {wanted}, and no password with that id was given."
+        raise SecretsError("secrets-no-password", text) from error
+    return vault_id, secret
+
+
+PASSWORD_LENGTH = 16
+RESTORE_HINT = "bring it back from the recovery kit or from version control"
 PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass."
 
 

@@ -13,11 +13,16 @@ import gzip
 import hashlib
 import io
 import os
+import re
+import shlex
 import tarfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import VaultLib, VaultSecret
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
@@ -31,7 +36,15 @@ MAX_BYTES = 64 * 1024 * 1024
 _MAGIC = b"Salted__"  # openssl enc's own
 _OPEN = f"openssl enc -d -aes-256-cbc -pbkdf2 -iter {ITERATIONS} -md sha256"
 
-Files = dict[str, bytes]
+
+class File(NamedTuple):
+    """A file of a kit. Only its owner's rights are kept: a vault password may be a program."""
+
+    data: bytes
+    mode: int = 0o600
+
+
+Files = dict[str, File]
 
 
 def check_passphrase(passphrase: str, vault_passwords: Iterable[bytes]) -> None:
@@ -75,11 +88,28 @@ def check_path(path: str, inventory_dir: str, project: str) -> str:
     return real
 
 
-def collect(inventory_dir: str, lock_files: Mapping[str, str], vault_passwords: Mapping[str, bytes]) -> Files:
-    """What goes into a kit: name in the archive -> bytes. Links are followed.
+def password_names(passwords: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """Vault passwords by what they are called in a kit, their vault id: all of them, also where several have one."""
+    found: dict[str, bytes] = {}
+    for vault_id, password in passwords:
+        word = re.sub(r"[^A-Za-z0-9_-]", "_", vault_id)
+        name, number = word, 1
+        while found.get(name, password) != password:
+            number += 1
+            name = f"{word}.{number}"
+        found[name] = password
+    return found
+
+
+def collect(
+    inventory_dir: str, lock_files: Mapping[str, str], vault_passwords: Mapping[str, bytes], software: str = "", outside: Sequence[str] = ()
+) -> Files:
+    """What goes into a kit: name in the archive -> file. Links are followed.
 
     :param lock_files: name in the kit -> path; one that does not exist is left out
-    :param vault_passwords: vault id -> password
+    :param vault_passwords: see :func:`password_names`
+    :param software: version and commit of the collection
+    :param outside: files that the inventory names and that are not in the kit
     :raises SecretsError: ``kit-too-large``, ``kit-incomplete``, ``kit-unreadable``
     """
     root = os.path.realpath(inventory_dir)
@@ -94,21 +124,37 @@ def collect(inventory_dir: str, lock_files: Mapping[str, str], vault_passwords: 
                 size += os.path.getsize(path)
                 if size > MAX_BYTES:
                     raise SecretsError("kit-too-large", f"{root} holds more than {MAX_BYTES // 1024**2} MiB: is it a site's folder?")
-                found[f"{site}/{os.path.relpath(path, root)}"] = Path(path).read_bytes()
+                found[f"{site}/{os.path.relpath(path, root)}"] = _file(path)
         for name, path in lock_files.items():
             if os.path.isfile(path):
-                found[name] = Path(path).read_bytes()
+                found[name] = _file(path)
     except OSError as error:
         raise SecretsError("kit-unreadable", f"{error.filename} cannot be read ({error.strerror}).") from None
     missing = [name for name in ("secrets.yml", "pki/ca.key", "pki/ca.crt") if f"{site}/{name}" not in found]
     if missing:
         raise SecretsError("kit-incomplete", f"{root} has no {', '.join(missing)}: run the preflight first (make check), which makes them.")
-    for vault_id, password in vault_passwords.items():
-        found[f"vault_password.{vault_id}"] = password + b"\n"
-    found["README.txt"] = _readme(site).encode()
-    sums = [f"{hashlib.sha256(found[name]).hexdigest()}  {name}\n" for name in sorted(found)]
-    found["SHA256SUMS"] = "".join(sums).encode()
+    opens = _opening(found[f"{site}/secrets.yml"].data, vault_passwords)
+    for name, password in vault_passwords.items():
+        found[f"vault_password.{name}"] = File(password + b"\n")
+    found["README.txt"] = File(_readme(site, opens, software, outside).encode())
+    sums = [f"{hashlib.sha256(found[name].data).hexdigest()}  {name}\n" for name in sorted(found)]
+    found["SHA256SUMS"] = File("".join(sums).encode())
     return found
+
+
+def _file(path: str) -> File:
+    return File(Path(path).read_bytes(), os.stat(path).st_mode & 0o700)
+
+
+def _opening(vault_text: bytes, passwords: Mapping[str, bytes]) -> str:
+    """The file of the password that opens a vault text."""
+    for name, password in passwords.items():
+        try:
+            VaultLib([("default", VaultSecret(password))]).decrypt(vault_text)
+        except AnsibleError:
+            continue
+        return f"vault_password.{name}"
+    return "vault_password.default"
 
 
 def seal(files: Files, passphrase: str, salt: bytes = b"") -> bytes:
@@ -133,7 +179,7 @@ def unseal(kit: bytes, passphrase: str) -> Files:
     try:
         archive_bytes = gzip.decompress(unpadder.update(padded) + unpadder.finalize())  # whole: the checksum is at its end
         with tarfile.open(fileobj=io.BytesIO(archive_bytes), mode="r:") as archive:
-            return {item.name: stream.read() for item in archive if (stream := archive.extractfile(item)) is not None}
+            return {item.name: File(stream.read(), item.mode) for item in archive if (stream := archive.extractfile(item)) is not None}
     except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
         raise ValueError("the passphrase is another one, or the kit is damaged") from error
 
@@ -143,8 +189,8 @@ def _archive(files: Files) -> bytes:
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted(files):
             item = tarfile.TarInfo(name)
-            item.size, item.mode = len(files[name]), 0o600
-            archive.addfile(item, io.BytesIO(files[name]))
+            item.size, item.mode = len(files[name].data), files[name].mode
+            archive.addfile(item, io.BytesIO(files[name].data))
     return gzip.compress(plain.getvalue(), mtime=0)
 
 
@@ -153,35 +199,51 @@ def _cipher(passphrase: str, salt: bytes) -> Cipher[modes.CBC]:
     return Cipher(algorithms.AES(derived[:32]), modes.CBC(derived[32:]))
 
 
-def instructions(path: str, site: str) -> list[str]:
-    """What is printed beside the kit: how it is opened with nothing but openssl and tar."""
+def instructions(path: str, site: str, outside: Sequence[str] = (), written: bool = True) -> list[str]:
+    """What is printed beside the kit: how it is opened with nothing but openssl and tar.
+
+    :param outside: files that the inventory names and that are not in the kit
+    :param written: whether the kit is there; in check mode there may be none
+    """
+    keep = [f"NOT in the kit, and without them no server is reached: keep {name} elsewhere, separately." for name in outside]
+    if not written:
+        return [f"The recovery kit of the site {site} would be written to {path}", *keep]
     return [
         f"The recovery kit of the site {site} is {path}",
         "Print this, and keep it with the passphrase where neither can burn with the servers. To open the kit:",
-        f"  {_OPEN} -in {os.path.basename(path)} -out kit.tar.gz   # asks for the passphrase",
+        f"  {_OPEN} -in {shlex.quote(os.path.basename(path))} -out kit.tar.gz   # asks for the passphrase",
         "  mkdir -m 700 kit && tar -xzf kit.tar.gz -C kit && cd kit && sha256sum -c SHA256SUMS",
         "README.txt in it says how the site is rebuilt. Make a new kit after each change of the inventory, the secrets or the CA.",
+        *keep,
     ]
 
 
-def _readme(site: str) -> str:
+def _readme(site: str, password: str, software: str, outside: Sequence[str]) -> str:
+    keep = "".join(f"  {name}\n" for name in outside) or "  (the inventory names none: it is the user's own SSH key, or an agent's)\n"
     return f"""\
 Recovery kit of the site {site}
 
   {site}/              the inventory: hosts, variables, secrets.yml (encrypted), pki/ (the CA, its key encrypted)
-  vault_password.*     opens secrets.yml and pki/ca.key
+  vault_password.*     the vault passwords; {password} opens secrets.yml and pki/ca.key
   requirements/        the locked software of the controller
+  playbooks/           artifacts.yml, the lock of what Debian does not carry
   SHA256SUMS           sha256sum -c SHA256SUMS
 
-To rebuild the controller: on a Debian with python3, make and git check out the collection vannah.healthcloud in the version that the site
-ran (CHANGELOG.md), copy {site}/ to inventories/{site}/, and
+NOT in this kit, and without it no server is reached: the SSH keys and the list of known hosts that lie outside of the site's folder.
+They have to be kept separately:
+
+{keep}
+The collection vannah.healthcloud that wrote this kit: {software or "version unknown, see galaxy.yml"}
+
+To rebuild the controller: on a Debian with python3, make and git check out the collection in that version, copy {site}/ to
+inventories/{site}/, put the SSH keys where they were, and
 
   make check SITE={site}
   make converge SITE={site}
 
-which ask for the vault password. To read the secrets by hand:
+which ask for the vault password (it is in {password}). To read the secrets by hand:
 
-  ansible-vault view --vault-password-file vault_password.default {site}/secrets.yml
+  ansible-vault view --vault-password-file {password} {site}/secrets.yml
 
 Whoever has this folder has the site. Delete it when the work is done.
 """

@@ -17,12 +17,14 @@ from typing import Any
 import yaml
 
 from ..preflight.model import SecretsFile
-from .files import SecretsError, decrypt, encrypt, lock, read_file, write_file
+from .files import RESTORE_HINT, SecretsError, check_new_password, decrypt, encrypt, lock, read_file, write_file
 from .generate import KINDS, fits, generate, placeholder
 
 FILE = "secrets.yml"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HEADER = b"# The site's secrets. Made once; to see or change one: ansible-vault edit, then converge.\n"
+
+_LOST = f"{RESTORE_HINT}; if this really is a new site, remove pki/ too."
 
 #: Path -> (what the file and the vault passwords were when it was read, its values). Opening a vault costs milliseconds, and a play
 #: asks for each secret on its own.
@@ -38,7 +40,8 @@ def read(loader: Any, inventory_dir: str) -> Mapping[str, str]:
     """All secrets of a site, by name; empty where it has none yet.
 
     :param loader: Ansible's DataLoader, which holds the vault passwords
-    :raises SecretsError: ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``, ``secrets-not-flat``, ``secrets-unreadable``
+    :raises SecretsError: ``secrets-empty``, ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``, ``secrets-not-flat``,
+        ``secrets-unreadable``
     """
     path = path_of(inventory_dir)
     try:
@@ -52,7 +55,11 @@ def read(loader: Any, inventory_dir: str) -> Mapping[str, str]:
     known = _read.get(path)
     if known is not None and known[0] == state:
         return known[1]
-    values = MappingProxyType(_parse(path, decrypt(loader, path, read_file(path) or b"")))
+    data = read_file(path) or b""
+    if not data.strip():
+        text = f"{path} is empty, its content is lost: {RESTORE_HINT}; a new site, one without pki/, goes on once the file is removed."
+        raise SecretsError("secrets-empty", text)
+    values = MappingProxyType(_parse(path, decrypt(loader, path, data)))
     _read[path] = (state, values)
     return values
 
@@ -98,24 +105,45 @@ def value(loader: Any, inventory_dir: str, name: str, check_mode: bool = False) 
     raise SecretsError("secret-missing", text)
 
 
-def ensure(loader: Any, inventory_dir: str, wanted: Iterable[Mapping[str, Any]], check_mode: bool = False) -> list[str]:
+def ensure(
+    loader: Any, inventory_dir: str, wanted: Iterable[Mapping[str, Any]], check_mode: bool = False, established: bool = False
+) -> list[str]:
     """Make all secrets that are missing, in one atomic write. What exists stays as it is.
+
+    The file is made even where nothing is wanted, so that a site with an authority and without the file has lost it.
 
     :param wanted: ``{name, kind}``; kind is ``password`` unless it says otherwise
     :param check_mode: only say what would be made
+    :param established: the site has an authority: all its secrets are never made anew, for what they encrypt would be unreadable
     :return: the names that were made, sorted
-    :raises SecretsError: ``secret-name``, ``secret-kind``, ``secrets-unwritable``, else as :func:`read`
+    :raises SecretsError: ``secret-name``, ``secret-kind``, ``secrets-lost``, ``secrets-weak-password``, ``secrets-unwritable``, else as
+        :func:`read`
     """
     kinds = _kinds(wanted)
-    path = path_of(inventory_dir)
     if check_mode:
-        return _missing(path, read(loader, inventory_dir), kinds)
+        return _plan(loader, inventory_dir, kinds, established)[1]
     with lock(inventory_dir):
-        values = read(loader, inventory_dir)
-        missing = _missing(path, values, kinds)
-        if missing:
+        values, missing = _plan(loader, inventory_dir, kinds, established)
+        path = path_of(inventory_dir)
+        if missing or not os.path.exists(path):
+            if not values and not established:
+                check_new_password(loader, path)
             _write(loader, path, dict(values) | {name: generate(kinds[name]) for name in missing})
     return missing
+
+
+def _plan(loader: Any, inventory_dir: str, kinds: Mapping[str, str], established: bool) -> tuple[Mapping[str, str], list[str]]:
+    """(what there is, the names that are missing)."""
+    path = path_of(inventory_dir)
+    values = read(loader, inventory_dir)
+    missing = _missing(path, values, kinds)
+    if established and not values:
+        if not os.path.exists(path):
+            raise SecretsError("secrets-lost", f"{path} is gone, and the site has a CA (pki/), so it had secrets: {_LOST}")
+        # A site that needed none so far has the file as it was made here. Anything else was emptied by somebody.
+        if missing and not decrypt(loader, path, read_file(path) or b"").startswith(_HEADER):
+            raise SecretsError("secrets-lost", f"{path} holds no secret, and the site has a CA (pki/), so it had some: {_LOST}")
+    return values, missing
 
 
 def renew(loader: Any, inventory_dir: str, names: Iterable[str], check_mode: bool = False) -> list[str]:

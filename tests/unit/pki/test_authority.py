@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecret
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import x509 as x509_agent
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority as pki
@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 @pytest.fixture
 def loader() -> DataLoader:
     loader = DataLoader()
-    loader.set_vault_secrets([("default", VaultSecret(b"right"))])
+    loader.set_vault_secrets([("default", VaultSecret(b"the right password"))])
     return loader
 
 
@@ -183,6 +183,7 @@ def test_no_leaf_outlives_the_authority(tmp_path: Path, loader: DataLoader) -> N
         (lambda site: (site / "pki/ca.key").unlink(), "ca-key-missing"),
         (lambda site: (site / "pki/ca.crt").write_text("no"), "ca-damaged"),
         (lambda site: (site / "pki/ca.key").write_text("no"), "secrets-plain"),
+        (lambda site: (site / "pki/ca.key").write_text(""), "secrets-empty"),
     ],
 )
 def test_says_what_is_wrong(tmp_path: Path, loader: DataLoader, made: pki.Authority, break_it: Any, code: str) -> None:
@@ -190,6 +191,21 @@ def test_says_what_is_wrong(tmp_path: Path, loader: DataLoader, made: pki.Author
     with pytest.raises(SecretsError) as error:
         pki.ensure_authority(loader, str(tmp_path), "clinic")
     assert error.value.code == code
+
+
+def test_a_key_under_the_old_vault_password_is_told_from_a_wrong_password(tmp_path: Path, loader: DataLoader, made: pki.Authority) -> None:
+    """`ansible-vault rekey secrets.yml` alone leaves the key behind."""
+    new = VaultSecret(b"another new password")
+    rekeyed = DataLoader()
+    rekeyed.set_vault_secrets([("default", new)])
+    with pytest.raises(SecretsError) as wrong:
+        pki.load_authority(rekeyed, str(tmp_path))
+    assert "rekey" not in wrong.value.message
+    (tmp_path / "secrets.yml").write_bytes(VaultLib().encrypt('a: "b"\n', secret=new))
+    with pytest.raises(SecretsError, match=r"ansible-vault rekey secrets\.yml pki/ca\.key") as error:
+        pki.load_authority(rekeyed, str(tmp_path))
+    assert error.value.code == "secrets-closed"
+    assert f"ansible-vault rekey {tmp_path}/pki/ca.key" in error.value.message
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path, loader: DataLoader, made: pki.Authority) -> None:

@@ -23,7 +23,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.schem
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import schema_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PASSWORD = VaultSecret(b"of the tests")
+PASSWORD = VaultSecret(b"the vault of the tests")
 
 Judge = Callable[..., Report]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -33,10 +34,10 @@ def loader_with(*passwords: tuple[str, bytes]) -> DataLoader:
 
 @pytest.fixture
 def loader() -> DataLoader:
-    return loader_with(("default", b"right"))
+    return loader_with(("default", b"the right password"))
 
 
-def put(site: Path, text: str, password: bytes = b"right") -> None:
+def put(site: Path, text: str, password: bytes = b"the right password") -> None:
     (site / "secrets.yml").write_bytes(VaultLib([("default", VaultSecret(password))]).encrypt(text))
 
 
@@ -87,7 +88,7 @@ def test_the_file_is_read_again_when_it_changes(tmp_path: Path, loader: DataLoad
     assert store.known_values(loader, str(tmp_path)) == {"first-value"}
     put(tmp_path, 'one: "second-value-is-longer"\n')
     assert store.known_values(loader, str(tmp_path)) == {"second-value-is-longer"}
-    assert store.known_values(loader_with(("default", b"right")), str(tmp_path)) == {"second-value-is-longer"}
+    assert store.known_values(loader_with(("default", b"the right password")), str(tmp_path)) == {"second-value-is-longer"}
     with pytest.raises(SecretsError):
         store.known_values(loader_with(("default", b"wrong")), str(tmp_path))
 
@@ -105,14 +106,14 @@ def test_is_opened_once(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.
     ("text", "password", "code"),
     [
         ("a: hunter2hunter2", b"wrong", "secrets-closed"),
-        ("a: [hunter2hunter2", b"right", "secrets-not-flat"),
-        ("- hunter2hunter2", b"right", "secrets-not-flat"),
-        ("false", b"right", "secrets-not-flat"),
-        ("a: {b: hunter2hunter2}", b"right", "secrets-not-flat"),
-        ("a: 12345", b"right", "secrets-not-flat"),
-        ("hunter2 hunter2: x", b"right", "secrets-not-flat"),
-        ("postgresql_superuser: ''", b"right", "secret-kind"),
-        ("backup_cipher: hunter2hunter2", b"right", "secret-kind"),
+        ("a: [hunter2hunter2", b"the right password", "secrets-not-flat"),
+        ("- hunter2hunter2", b"the right password", "secrets-not-flat"),
+        ("false", b"the right password", "secrets-not-flat"),
+        ("a: {b: hunter2hunter2}", b"the right password", "secrets-not-flat"),
+        ("a: 12345", b"the right password", "secrets-not-flat"),
+        ("hunter2 hunter2: x", b"the right password", "secrets-not-flat"),
+        ("postgresql_superuser: ''", b"the right password", "secret-kind"),
+        ("backup_cipher: hunter2hunter2", b"the right password", "secret-kind"),
     ],
 )
 def test_refuses_without_quoting(tmp_path: Path, loader: DataLoader, text: str, password: bytes, code: str) -> None:
@@ -135,6 +136,88 @@ def test_plain_yaml_is_refused(tmp_path: Path, loader: DataLoader) -> None:
     seen = store.as_file(loader, str(tmp_path))
     assert seen is not None
     assert (seen.encrypted, seen.opened) == (False, False)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b" \n\n"])
+def test_an_empty_file_is_a_lost_one_and_is_not_to_be_encrypted(tmp_path: Path, loader: DataLoader, content: bytes) -> None:
+    (tmp_path / "secrets.yml").write_bytes(content)
+    with pytest.raises(SecretsError, match="recovery kit") as error:
+        store.ensure(loader, str(tmp_path), WANTED)
+    assert error.value.code == "secrets-empty"
+    assert "ansible-vault encrypt" not in error.value.message
+    assert tree(tmp_path) == {"secrets.yml": content}
+    seen = store.as_file(loader, str(tmp_path))
+    assert seen is not None
+    assert (seen.encrypted, seen.opened) == (True, False)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("content", [None, "{}", "---\n", "# nothing\n"])
+def test_lost_secrets_of_a_site_with_an_authority_are_not_made_anew(
+    tmp_path: Path, loader: DataLoader, content: str | None, check_mode: bool
+) -> None:
+    if content is not None:
+        put(tmp_path, content)
+    before = tree(tmp_path)
+    with pytest.raises(SecretsError, match="recovery kit") as error:
+        store.ensure(loader, str(tmp_path), WANTED, check_mode, established=True)
+    assert error.value.code == "secrets-lost"
+    assert tree(tmp_path) == before
+
+
+def test_a_lost_file_is_told_where_no_secret_is_wanted_now(tmp_path: Path, loader: DataLoader) -> None:
+    with pytest.raises(SecretsError) as error:
+        store.ensure(loader, str(tmp_path), [], established=True)
+    assert error.value.code == "secrets-lost"
+    put(tmp_path, "{}")
+    assert store.ensure(loader, str(tmp_path), [], established=True) == []
+
+
+def test_a_site_that_needed_no_secret_gets_those_of_a_component_that_comes_later(tmp_path: Path, loader: DataLoader) -> None:
+    assert store.ensure(loader, str(tmp_path), []) == []
+    before = tree(tmp_path)
+    assert list(before) == ["secrets.yml"]
+    assert dict(store.read(loader, str(tmp_path))) == {}
+    assert store.ensure(loader, str(tmp_path), [], established=True) == []
+    assert tree(tmp_path) == before
+    assert len(store.ensure(loader, str(tmp_path), WANTED, established=True)) == 2
+    assert store.ensure(loader, str(tmp_path), [*WANTED, {"name": "more"}], established=True) == ["more"]
+
+
+@pytest.mark.parametrize("wanted", [WANTED, []])
+def test_a_vault_password_that_can_be_guessed_makes_no_site(tmp_path: Path, wanted: list[dict[str, Any]]) -> None:
+    with pytest.raises(SecretsError, match="16 characters") as error:
+        store.ensure(loader_with(("default", b"fifteen letters")), str(tmp_path), wanted)
+    assert error.value.code == "secrets-weak-password"
+    assert "fifteen" not in error.value.message
+    assert tree(tmp_path) == {}
+
+
+def test_a_short_vault_password_that_is_in_use_is_none_of_our_business(tmp_path: Path) -> None:
+    put(tmp_path, 'mine: "first-value"\n', b"short")
+    assert len(store.ensure(loader_with(("default", b"short")), str(tmp_path), WANTED)) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(path: str, *args: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    for name in ("unlink", "rename"):
+        monkeypatch.setattr(os, name, read_only)
+    with pytest.raises(SecretsError, match="Read-only file system") as error:
+        store.ensure(loader, str(tmp_path), WANTED)
+    assert error.value.code == "secrets-unwritable"
+
+
+def test_a_folder_that_cannot_be_locked_is_an_error_of_ours(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*args: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(secret_files.fcntl, "flock", no_locks)
+    with pytest.raises(SecretsError, match="network file systems") as error:
+        store.ensure(loader, str(tmp_path), WANTED)
+    assert error.value.code == "secrets-unlockable"
+    assert tree(tmp_path) == {}
 
 
 def test_without_a_password_nothing_is_made(tmp_path: Path) -> None:
@@ -173,7 +256,7 @@ def test_refuses_wishes_that_make_no_sense(tmp_path: Path, loader: DataLoader, w
 
 
 def test_a_named_vault_id_is_kept(tmp_path: Path) -> None:
-    loader = loader_with(("clinic", b"one"))
+    loader = loader_with(("clinic", b"sixteen letters!"))
     store.ensure(loader, str(tmp_path), WANTED)
     assert (tmp_path / "secrets.yml").read_bytes().startswith(b"$ANSIBLE_VAULT;1.2;AES256;clinic\n")
     store.ensure(loader, str(tmp_path), [*WANTED, {"name": "more"}])
@@ -212,7 +295,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 loader = DataLoader()
-loader.set_vault_secrets([("default", VaultSecret(b"right"))])
+loader.set_vault_secrets([("default", VaultSecret(b"the right password"))])
 print(",".join(store.ensure(loader, sys.argv[1], [{"name": "a"}, {"name": "b"}])))
 """
     env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

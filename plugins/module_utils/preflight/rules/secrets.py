@@ -135,7 +135,7 @@ def check_files(site: Site) -> Iterator[Finding]:
             remedy = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
             yield Finding("secret-in-plain", file.path, "-", problem, remedy)
         elif not file.opened:
-            remedy = "the right vault password (--vault-password-file, --ask-vault-pass), or the file from the recovery kit"
+            remedy = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
             yield Finding("secret-file-closed", file.path, "-", f"the file does not open: {file.reason.rstrip('.')}.", remedy)
 
 
