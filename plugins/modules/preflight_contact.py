@@ -12,7 +12,7 @@ short_description: Judge what all hosts answered before anything is changed
 description:
   - Reads what M(vannah.healthcloud.host_facts) registered for each host of the play and fails with every error at once.
   - Judges system and release, memory, disk, clocks, sudo, and the major version of a database.
-  - A host that did not answer is left to Ansible, unless sudo was refused there.
+  - A host that was reached and failed is an error. One that was not reached is left to Ansible, unless sudo was refused there.
 options:
   answers:
     description: Name of the variable that M(vannah.healthcloud.host_facts) was registered as.

@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lock-out revert: a new firewall or sshd configuration is put back unless somebody comes in with it.
 
-Before the new files are written, the old ones and a small shell script are put into /run/vannah/guard, and systemd runs
-that script as a transient unit (systemd-run(1)): it needs neither this process nor Python. It waits until the run that
-armed it has ended on this host, which may install packages for minutes, then for the seconds in which the controller
+Before the new files are written, the old ones and a small shell script are put into /var/lib/vannah/guard, and systemd
+runs that script as a transient unit (systemd-run(1)): it needs neither this process nor Python. It waits until the run
+that armed it has ended on this host, which may install packages for minutes, then for the seconds in which the controller
 has to come back over a new connection, and disarms it so; else it puts everything back.
+
+A reboot in that time would end the countdown and keep what nobody confirmed: as long as it is armed, a unit of the next
+boot runs the script before firewall and sshd start.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import os
 
 from .lease import WORKING
-from .model import RUN_DIR, AgentError
+from .model import RUN_DIR, STATE_DIR, AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +26,18 @@ if TYPE_CHECKING:
 
     from .model import Context
 
-GUARD = RUN_DIR + "/guard"
+GUARD = STATE_DIR + "/guard"
 MANIFEST = GUARD + "/undo.json"
 SCRIPT = GUARD + "/revert"
 #: Made by the script before it puts anything back: from then on it is too late to disarm.
 REVERTED = RUN_DIR + "/guard-reverted"
 UNIT = "vannah-guard.service"
+#: There while it was armed in this boot. Targets pull in what they want again and again (sysinit.target with each start of
+#: a service): without this the unit of the next boot would run in this one.
+ARMED = RUN_DIR + "/guard-armed"
+UNITS = "/etc/systemd/system"
+BOOT_UNIT = f"{UNITS}/vannah-guard-boot.service"
+BOOT_LINK = f"{UNITS}/sysinit.target.wants/vannah-guard-boot.service"
 #: Seconds after which a run that has not ended yet is not waited for any more.
 PATIENCE = 1800
 
@@ -45,7 +54,8 @@ def arm(
     Armed already (another component of this run), what was to come back then still does, and time begins anew.
 
     :param undo: ``{"path", "data_b64" (None: the file was not there), "mode" (octal text or number), "uid", "gid"}``
-    :param units: reloaded, or restarted where they cannot reload, after the files are back
+    :param units: reloaded, or restarted where they cannot reload, after the files are back; one whose own unit file was
+        not there is disabled and stopped before it goes, as nothing can stop it afterwards
     :param commands: argv lists, run after that
     :raises AgentError: ``guard-unavailable`` without systemd, ``guard-reverted`` where a revert is just being done and
         does not end
@@ -57,7 +67,7 @@ def arm(
         )
     import json
 
-    from .write import state_directory, write_file
+    from .write import make_directory, make_link, state_directory, write_file
 
     if reverted(ctx):
         _await_revert(ctx)
@@ -69,16 +79,26 @@ def arm(
     manifest["units"] += [unit for unit in units if unit not in manifest["units"]]
     manifest["commands"] += [list(argv) for argv in commands if list(argv) not in manifest["commands"]]
     manifest["seconds"] = seconds
-    state_directory(ctx, GUARD)
     root = ctx.uid("root") or 0, ctx.gid("root") or 0
-    for number, item in enumerate(manifest["undo"]):
-        if item["data_b64"] is not None:
-            from base64 import b64decode
+    try:
+        state_directory(ctx, RUN_DIR)
+        write_file(ctx, ARMED, b"", 0o600, *root)
+        state_directory(ctx, GUARD)
+        for number, item in enumerate(manifest["undo"]):
+            if item["data_b64"] is not None:
+                from base64 import b64decode
 
-            write_file(ctx, f"{GUARD}/{number}", b64decode(item["data_b64"]), 0o600, *root)
-    write_file(ctx, SCRIPT, script(manifest, ctx.root).encode(), 0o700, *root)
-    write_file(ctx, MANIFEST, json.dumps(manifest).encode(), 0o600, *root)
-    _start(ctx)
+                write_file(ctx, f"{GUARD}/{number}", b64decode(item["data_b64"]), 0o600, *root)
+        write_file(ctx, SCRIPT, script(manifest, ctx.root).encode(), 0o700, *root)
+        write_file(ctx, MANIFEST, json.dumps(manifest).encode(), 0o600, *root)
+        make_directory(ctx, os.path.dirname(BOOT_LINK), 0o755, *root)
+        write_file(ctx, BOOT_UNIT, boot_unit(ctx.root).encode(), 0o644, *root)
+        make_link(ctx, BOOT_LINK, BOOT_UNIT)
+        _start(ctx)
+    except AgentError:
+        if before is None:
+            _clear(ctx)
+        raise
 
 
 def disarm(ctx: Context) -> bool:
@@ -114,30 +134,66 @@ def reverted(ctx: Context) -> bool:
 
 
 def script(manifest: dict[str, Any], root: str = "") -> str:
-    """The shell script that puts everything back. It goes on whatever fails: the next line may be what lets us in."""
+    """The shell script that puts everything back. It goes on whatever fails: the next line may be what lets us in.
+
+    With the word ``boot`` it does so at once and waits for no unit: they start after it.
+    """
+    made = {item["path"] for item in manifest["undo"] if item["data_b64"] is None}
+    new = [unit for unit in manifest["units"] if f"{UNITS}/{unit}" in made]
     lines = [
         "#!/bin/sh",
         "# Puts the configuration of before back, unless somebody comes in with the new one and stops this.",
-        f"flock --timeout {PATIENCE} {quote(root + WORKING)} true",
-        f"sleep {int(manifest['seconds'])}",
+        'if [ "${1-}" = boot ]; then',
+        f"    [ ! -e {quote(root + ARMED)} ] || exit 0",
+        f"    mkdir -p -m 0700 {quote(root + RUN_DIR)}",
+        "    wait=--no-block act=try-reload-or-restart",
+        "else",
+        f"    flock --timeout {PATIENCE} {quote(root + WORKING)} true",
+        f"    sleep {int(manifest['seconds'])}",
+        "    wait= act=reload-or-restart",
+        "fi",
         "trap '' TERM  # from here on it is done to the end",
-        f": > {quote(root + REVERTED)}",
+        f"true > {quote(root + REVERTED)}",
     ]
+    for unit in new:
+        lines += [f"systemctl disable -- {quote(unit)}", f"systemctl $wait stop -- {quote(unit)}"]
     for number, item in enumerate(manifest["undo"]):
         path = quote(root + item["path"])
         if item["data_b64"] is None:
             lines.append(f"rm -f -- {path}")
             continue
-        new = quote(root + item["path"] + ".vannah-guard")
+        old = quote(root + item["path"] + ".vannah-guard")
         lines += [
-            f"cp -- {quote(f'{root}{GUARD}/{number}')} {new} && chown {int(item['uid'])}:{int(item['gid'])} {new}"
-            f" && chmod {item['mode']} {new} && mv -f -- {new} {path}"
+            f"cp -- {quote(f'{root}{GUARD}/{number}')} {old} && chown {int(item['uid'])}:{int(item['gid'])} {old}"
+            f" && chmod {item['mode']} {old} && mv -f -- {old} {path}"
         ]
     lines.append("systemctl daemon-reload")
-    lines += [f"systemctl reload-or-restart -- {quote(unit)}" for unit in manifest["units"]]
+    lines += [f"systemctl $wait $act -- {quote(unit)}" for unit in manifest["units"] if unit not in new]
     lines += [" ".join(quote(word) for word in argv) for argv in manifest["commands"]]
-    lines.append(f"rm -rf -- {quote(root + GUARD)}")
+    lines += [
+        f"rm -f -- {quote(root + BOOT_LINK)} {quote(root + BOOT_UNIT)}",
+        f"rm -rf -- {quote(root + GUARD)}",
+        f"rm -f -- {quote(root + ARMED)}",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def boot_unit(root: str = "") -> str:
+    """The unit that runs the script where the host boots while it is armed, before firewall and sshd."""
+    return f"""# Made by vannah.healthcloud while a change of the firewall or sshd waits to be confirmed; it goes by itself.
+[Unit]
+Description=Put back what nobody has confirmed before the reboot
+DefaultDependencies=no
+ConditionPathExists=!{root}{ARMED}
+ConditionPathExists={root}{SCRIPT}
+RequiresMountsFor={root}{GUARD}
+After=systemd-remount-fs.service
+Before=sysinit.target vannah-firewall.service nftables.service ssh.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh {root}{SCRIPT} boot
+"""
 
 
 def quote(word: str) -> str:
@@ -195,12 +251,15 @@ def _stop(ctx: Context) -> None:
 def _clear(ctx: Context) -> None:
     from .disk import status
 
+    for path in (BOOT_LINK, BOOT_UNIT):
+        _remove(ctx, path)
     folder = ctx.path(GUARD)
     if status(folder) is not None:
         for name in os.listdir(folder):
             os.unlink(f"{folder}/{name}")
         os.rmdir(folder)
     _remove(ctx, REVERTED)
+    _remove(ctx, ARMED)
 
 
 def _remove(ctx: Context, path: str) -> None:

@@ -66,6 +66,10 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .facts import facts
 
         answer["facts"] = facts(ctx)
+    if op == "facts" and not os.path.exists(ctx.path("/etc/vannah/firewall.nft")):  # the first firewall is still to come
+        from .listening import facts as more
+
+        answer["facts"].update(more(ctx))
     if op == "converge":
         converge(payload, ctx, answer)
     elif op == "restart":
@@ -163,7 +167,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
         ledger.save(ctx)
         if ledger.warning and answer["components"]:
             answer["components"][0]["warnings"].insert(0, ledger.warning)
-        if os.path.isdir(ctx.path("/run/vannah/guard")):
+        if os.path.isdir(ctx.path("/var/lib/vannah/guard")):
             from . import lockout
 
             lockout.look(ctx)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Where the agent keeps what it knows about a host. Root only.
 STATE_DIR = "/var/lib/vannah"
-#: What need not outlive a boot: lease, guard, staged artifacts.
+#: What need not outlive a boot: lease, staged artifacts.
 RUN_DIR = "/run/vannah"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import closed
 from .findings import Code, Finding
 
 #: Debian's releases that are served, and the PostgreSQL that each carries (packages.debian.org).
@@ -38,13 +39,20 @@ CODES = (
         "ansible_become_password (vaulted), --ask-become-pass, or a rule for the user in the server's /etc/sudoers.d.",
     ),
     Code(
+        "contact-failed",
+        "The server was reached, and could not say what it is: the message tells why. The others are left alone, too.",
+        "What the message asks for; or leave the server out of this run with --limit.",
+    ),
+    Code(
         "contact-database-version",
         "The major version of PostgreSQL that is asked for is not the one that the server's Debian carries, or not that of the data there.",
         "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
     ),
+    *closed.CODES,
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
+#: In another language the host has failed all the same, and the message is shown as it is.
 _SUDO = re.compile(
     r"becoming root (?:is refused|needs a password)|a password is required|missing sudo password|incorrect sudo password|"
     r"not in the sudoers|not allowed to (?:execute|run)|may not run sudo|waiting for privilege escalation prompt|"
@@ -62,12 +70,14 @@ class Answer:
     facts: Mapping[str, Any] = field(default_factory=dict)  # as agent/facts.py gives them; empty where the host did not answer
     offset: float | None = None  # seconds its clock is ahead of the controller's
     failure: str = ""  # why it did not answer
+    reached: bool = False  # it failed although it was reached
     version: str = ""  # postgresql_version
     cluster: str = ""  # postgresql_cluster
+    ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
 
 
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
-    """What the answers of all hosts say. A host that did not answer is Ansible's to report, unless sudo was refused."""
+    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there."""
     given = list(answers)
     for answer in given:
         if answer.facts:
@@ -75,10 +85,23 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             yield from _memory(answer)
             yield from _disk(answer)
             yield from _version(answer)
-        elif _SUDO.search(answer.failure):
-            remedy = "ansible_become_password (vaulted), --ask-become-pass, or a rule in the server's /etc/sudoers.d"
-            yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", remedy)
+            yield from closed.findings(answer.host, answer.facts, answer.ports)
+        elif answer.failure:
+            yield from _failure(answer)
     yield from _clocks(given)
+
+
+def _failure(answer: Answer) -> Iterator[Finding]:
+    """One that was reached and failed would be dropped by Ansible, and the site made without it."""
+    if _SUDO.search(answer.failure):
+        remedy = "ansible_become_password (vaulted), --ask-become-pass, or a rule in the server's /etc/sudoers.d"
+        if "requiretty" in answer.failure:
+            remedy = "Defaults:<the login user> !requiretty in the server's /etc/sudoers.d"
+        yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", remedy)
+    elif answer.reached:
+        problem = f"the server was reached, and it failed: {' '.join(answer.failure.split()).rstrip('.')}."
+        remedy = f"what the message asks for, or leave the server out of this run: --limit 'all:!{answer.host}'"
+        yield Finding("contact-failed", answer.host, "-", problem, remedy)
 
 
 def _system(answer: Answer) -> Iterator[Finding]:

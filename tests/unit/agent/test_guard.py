@@ -26,15 +26,29 @@ def undo(path: str, data: str | None, mode: str | int = "0640") -> dict[str, Any
     return {"path": path, "data_b64": encoded, "mode": mode, "uid": os.geteuid(), "gid": os.getegid()}
 
 
-def fire(host: Any, tmp_path: Path) -> str:
-    """Run the script as systemd would, with a systemctl that only writes down and fails; returns what was run."""
+def fire(host: Any, tmp_path: Path, *words: str) -> str:
+    """Run the script as systemd would, with a systemctl that fails at all it is asked; returns what was run.
+
+    As the real one it knows no unit whose file is gone. What it stops has its table taken away.
+    """
     tools, log = tmp_path / "tools", tmp_path / "log"
     tools.mkdir(exist_ok=True)
-    (tools / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {log}\nexit 1\n')
+    (tools / "systemctl").write_text(
+        f"""#!/bin/sh
+echo "$@" >> {log}
+for unit; do :; done
+case "$*" in
+    *stop*|*restart*) [ "$unit" != own.service ] || [ -e {host.root}/etc/systemd/system/own.service ] || exit 5 ;;
+esac
+case "$*" in *stop*) rm -f {host.root}/table ;; esac
+exit 1
+"""
+    )
     (tools / "systemctl").chmod(0o755)
     env = {"PATH": f"{tools}:/usr/bin:/bin"}
-    subprocess.run(["/bin/sh", str(host.root / guard.SCRIPT.lstrip("/"))], env=env, check=True, stderr=subprocess.DEVNULL)
-    return log.read_text()
+    argv = ["/bin/sh", str(host.root / guard.SCRIPT.lstrip("/")), *words]
+    subprocess.run(argv, env=env, check=True, stderr=subprocess.DEVNULL)
+    return log.read_text() if log.exists() else ""
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
@@ -65,6 +79,49 @@ def test_old_state_comes_back(host: Any, tmp_path: Path) -> None:
     assert guard.disarm(host.ctx) is False
 
 
+def first_installation(host: Any) -> None:
+    """A firewall that was not there before is armed, written and started."""
+    items = [undo("/etc/own.rules", None), undo("/etc/systemd/system/own.service", None), undo("/etc/ssh/x.conf", "old\n")]
+    guard.arm(host.ctx, 0, items, ["own.service", "ssh.service"])
+    for path in ("/etc/own.rules", "/etc/systemd/system/own.service", "/etc/ssh/x.conf", "/table"):
+        host.write(path, "new\n")
+
+
+def test_a_unit_of_a_first_installation_is_stopped_while_systemd_knows_it(host: Any, tmp_path: Path) -> None:
+    """Once its file is gone nothing runs its ExecStop, and what it has loaded would stay."""
+    first_installation(host)
+    said = fire(host, tmp_path).splitlines()
+    assert said == ["disable -- own.service", "stop -- own.service", "daemon-reload", "reload-or-restart -- ssh.service"]
+    assert [host.read(path) for path in ("/table", "/etc/own.rules", "/etc/systemd/system/own.service")] == [None, None, None]
+    assert host.read("/etc/ssh/x.conf") == "old\n"
+    assert not (host.root / guard.ARMED.lstrip("/")).exists()
+
+
+def test_a_reboot_while_it_is_armed_reverts_before_anything_starts(host: Any, tmp_path: Path) -> None:
+    """The countdown is gone with the boot; what was armed is on the disk, and a unit of the next boot does it and goes."""
+    import shutil
+
+    first_installation(host)
+    assert fire(host, tmp_path, "boot") == ""  # pulled in again in the same boot: nothing is done
+    assert guard.armed(host.ctx)
+    unit = str(host.read(guard.BOOT_UNIT))
+    assert f"ConditionPathExists=!{guard.ARMED}\n" in guard.boot_unit() and "Before=sysinit.target vannah-firewall.service" in unit
+    assert f"ExecStart=/bin/sh {host.root}{guard.SCRIPT} boot\n" in unit
+    assert os.readlink(host.root / guard.BOOT_LINK.lstrip("/")) == guard.BOOT_UNIT
+    shutil.rmtree(host.root / "run/vannah")
+    said = fire(host, tmp_path, "boot").splitlines()
+    assert said == [
+        "disable -- own.service",
+        "--no-block stop -- own.service",
+        "daemon-reload",
+        "--no-block try-reload-or-restart -- ssh.service",
+    ]
+    assert host.read("/etc/systemd/system/own.service") is None and host.read("/etc/ssh/x.conf") == "old\n"
+    assert not os.path.lexists(host.root / guard.BOOT_LINK.lstrip("/"))
+    assert host.read(guard.BOOT_UNIT) is None and not (host.root / guard.GUARD.lstrip("/")).exists()
+    assert not guard.armed(host.ctx) and guard.reverted(host.ctx)
+
+
 def test_files_are_roots_alone_and_there_before_the_unit(host: Any) -> None:
     def started(argv: list[str]) -> Any:
         folder = host.root / guard.GUARD.lstrip("/")
@@ -82,7 +139,7 @@ def test_files_are_roots_alone_and_there_before_the_unit(host: Any) -> None:
     host.programs.on("systemd-run", do=started)
     guard.arm(host.ctx, 45, [undo("/etc/a", "secret")], [])
     (argv,) = [call for call in host.programs.calls if call[0] == "systemd-run"]
-    assert "\nsleep 45\n" in str(host.read(guard.SCRIPT))
+    assert "\n    sleep 45\n" in str(host.read(guard.SCRIPT))
     assert "secret" not in " ".join(argv)
 
 
@@ -121,7 +178,8 @@ def test_disarmed(host: Any) -> None:
     assert guard.disarm(host.ctx) is True
     assert host.programs.ran("stop", "vannah-guard.service") >= 1
     assert not guard.armed(host.ctx)
-    assert not (host.root / guard.GUARD.lstrip("/")).exists()
+    for path in (guard.GUARD, guard.ARMED, guard.BOOT_UNIT, guard.BOOT_LINK):
+        assert not os.path.lexists(host.root / path.lstrip("/")), path
 
 
 def test_fires_in_the_moment_of_disarming(host: Any, tmp_path: Path) -> None:
@@ -154,7 +212,7 @@ def test_without_systemd_nothing_is_begun(host: Any) -> None:
     with pytest.raises(AgentError, match="lockout_guard") as caught:
         guard.arm(host.ctx, 0, [], [])
     assert caught.value.code == "guard-unavailable"
-    assert not (host.root / "run/vannah").exists()
+    assert not (host.root / "run/vannah").exists() and not (host.root / "var/lib/vannah").exists()
 
 
 def test_a_unit_that_does_not_start_is_an_error(host: Any) -> None:
@@ -162,3 +220,4 @@ def test_a_unit_that_does_not_start_is_an_error(host: Any) -> None:
     with pytest.raises(AgentError, match="timed out") as caught:
         guard.arm(host.ctx, 0, [], [])
     assert caught.value.code == "guard-unavailable"
+    assert not guard.armed(host.ctx) and host.read(guard.BOOT_UNIT) is None

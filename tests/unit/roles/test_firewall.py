@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -142,3 +145,61 @@ def test_options(render: Callable[..., Any], variables: dict[str, Any], word: st
 def test_disabled_is_absent(render: Callable[..., Any]) -> None:
     """Without the firewall the component is absent: the table goes with its unit."""
     assert render("firewall", "firewall", site(firewall_enabled=False), "db1")["definition"]["state"] == "absent"
+
+
+# --- firewall-check -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refusal(
+    program: Callable[[str, str], ModuleType],
+    render: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., str]:
+    """``refusal(settings, **variables)``: what the program says to the role's rules where ``sshd -T`` prints these settings."""
+
+    def _refusal(settings: str, **variables: Any) -> str:
+        check, rules = program("firewall", "firewall-check"), tmp_path / "firewall.nft"
+        rules.write_text(render("firewall", "firewall", site(**variables), "db1")["files"][PATH], encoding="utf-8")
+        monkeypatch.setattr(check, "SSHD", "/bin/sh")
+        monkeypatch.setattr(check.os, "makedirs", lambda *_words, **_options: None)
+        monkeypatch.setattr(check.subprocess, "run", lambda *_words, **_options: subprocess.CompletedProcess([], 0, settings, ""))
+        status, said = check.main([str(rules)]), capsys.readouterr().err
+        assert status == (1 if said else 0)
+        return str(said)
+
+    return _refusal
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables", "closed"),
+    [
+        ("port 22\nlistenaddress [::]:22\nlistenaddress 0.0.0.0:22\n", {}, None),
+        ("port 2222\nlistenaddress [::]:2222\nlistenaddress 0.0.0.0:2222\n", {}, "2222"),
+        ("port 2222\n", {}, "2222"),
+        ("port 22\nport 2222\nlistenaddress 0.0.0.0:22\nlistenaddress 0.0.0.0:2222\n", {}, "2222"),
+        ("port 2222\nlistenaddress 0.0.0.0:2222\n", {"firewall_ssh_ports": [2222]}, None),
+        ("port 2222\nlistenaddress 0.0.0.0:2222\n", {"ansible_port": 2222}, None),
+        ("port 2222\n", {"firewall_ports": [{"name": "ssh for a few", "port": "2200-2300", "from": ["192.0.2.0/24"]}]}, None),
+        ("port 2222\n", {"firewall_ports": [{"name": "ssh for nobody", "port": 2222, "from": []}]}, "2222"),
+        ("port 2222\n", {"firewall_ports": [{"name": "accept", "port": 2222, "proto": "udp"}]}, "2222"),
+        ("port 2222\n", {"firewall_extra_rules": ["ip saddr 192.0.2.1 tcp dport { 443, 2222 } accept"]}, None),
+        ("port 2222\n", {"firewall_extra_rules": ['tcp dport 2222 drop comment "not accept"']}, "2222"),
+        ("port 22\nlistenaddress 0.0.0.0:22\nlistenaddress 127.0.0.1:2222\nlistenaddress [::1]:2222\n", {}, None),
+        ("", {}, None),  # sshd does not take its settings, or is not there
+    ],
+)
+def test_ports_of_sshd_stay_open(refusal: Callable[..., str], settings: str, variables: dict[str, Any], closed: str | None) -> None:
+    """Where the next connection comes past the network it proves nothing, and the inventory does not know every port."""
+    said = refusal(settings, **variables)
+    assert (f"port {closed}," in said and "firewall_ssh_ports" in said) if closed else said == "", said
+
+
+def test_the_rules_are_checked_before_they_are_loaded(render: Callable[..., Any]) -> None:
+    """By a program that the component brings."""
+    definition = render("firewall", "firewall", site(), "db1")["definition"]
+    (argv,) = definition["validate"]
+    assert argv == ["/usr/local/lib/vannah/firewall-check", PATH]
+    assert argv[0] in [item["path"] for item in definition["files"]]

@@ -1,0 +1,97 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A first firewall, and what is served before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+
+SSH = (("tcp", 22, 22),)
+
+
+@pytest.mark.parametrize(
+    ("facts", "known", "codes"),
+    [
+        ({}, SSH, []),
+        ({"listening": ["tcp/22", "udp/68", "udp/546", "tcp/111", "udp/5353"]}, SSH, []),
+        ({"listening": ["tcp/22", "tcp/443"]}, SSH, ["contact-firewall-closes"]),
+        ({"listening": ["tcp/22", "tcp/443"]}, None, []),
+        ({"listening": ["tcp/2222"]}, SSH, ["contact-firewall-closes"]),
+        ({"listening": ["udp/51820"]}, (*SSH, ("tcp", 51820, 51820)), ["contact-firewall-closes"]),
+        ({"listening": ["tcp/8005"]}, (("tcp", 8000, 8010),), []),
+        ({"firewalls": ["ufw"]}, SSH, ["contact-firewall-foreign"]),
+        ({"firewalls": ["ufw", "firewalld"], "listening": ["tcp/80"]}, SSH, ["contact-firewall-closes", *["contact-firewall-foreign"] * 2]),
+        ({"firewalls": ["ufw"]}, None, []),
+    ],
+)
+def test_one_host(facts: dict[str, Any], known: tuple[closed.Port, ...] | None, codes: list[str]) -> None:
+    """What nobody has named is refused, unless the host shall have no firewall."""
+    good = {"system": "debian", "version": "13"}
+    report = judge_contact([Answer("db1", ("firewall",), {**good, **facts}, ports=known)])
+    assert [finding.code for finding in report.errors] == codes
+
+
+def test_the_message_says_what_to_write() -> None:
+    """The list, and the first entry as it is written."""
+    (finding,) = closed.findings("db1", {"listening": ["tcp/443", "udp/51820"]}, SSH)
+    assert "tcp 443, udp 51820" in finding.problem
+    assert finding.remedy.startswith("firewall_ports: [{name: NAME, port: 443}, ...]") and "firewall_enabled: false" in finding.remedy
+    (finding,) = closed.findings("db1", {"listening": ["udp/51820"]}, SSH)
+    assert "{name: NAME, port: 51820, proto: udp}]" in finding.remedy
+
+
+def test_every_form_of_a_port() -> None:
+    """Numbers, texts, ranges, lines of nft; what is no port is none."""
+    rules = [{"port": 443}, {"port": "8000-8010", "from": []}, {"port": 500, "proto": "udp"}, {"port": "{{ x }}"}]
+    lines = ["ip saddr 192.0.2.1 tcp dport { 80, 9000-9001 } accept", "udp dport 4500 accept", "ip protocol vrrp accept"]
+    assert closed.ports([22, "2222"], rules, lines) == (
+        ("tcp", 22, 22),
+        ("tcp", 2222, 2222),
+        ("tcp", 443, 443),
+        ("tcp", 8000, 8010),
+        ("udp", 500, 500),
+        ("tcp", 80, 80),
+        ("tcp", 9000, 9001),
+        ("udp", 4500, 4500),
+    )
+
+
+@pytest.fixture
+def known(ansible_plugins: None, tmp_path: Path) -> Any:
+    """``known(**variables)``: the ports that the action finds for a member of etcd."""
+
+    def _known(**variables: Any) -> Any:
+        source = tmp_path / "hosts.yml"
+        inventory = {"all": {"hosts": {"db1": {"ansible_host": "192.0.2.11", **variables}}, "children": {"etcd": {"hosts": {"db1": None}}}}}
+        source.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+        loader = DataLoader()
+        hosts = InventoryManager(loader=loader, sources=[str(source)])
+        manager = VariableManager(loader=loader, inventory=hosts)
+        hostvars = HostVars(inventory=hosts, variable_manager=manager, loader=loader)
+        action = SimpleNamespace(_loader=loader, _templar=Templar(loader=loader))
+        return preflight_contact.ActionModule._ports(action, "db1", hostvars, str(tmp_path))  # type: ignore[arg-type]
+
+    return _known
+
+
+def test_exports_and_variables_are_known(known: Any) -> None:
+    """What the host's roles export is, whomever it is for."""
+    assert {port for _protocol, port, _last in known()} == {22, 2379, 2380}
+    more = known(ansible_port=2222, firewall_ports=[{"name": "web", "port": 443, "from": []}], etcd_client_port=12379)
+    assert {port for _protocol, port, _last in more} == {22, 2222, 443, 12379, 2380}
+    assert known(firewall_enabled=False) is None
