@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 
+REPOSITORY = Path(__file__).resolve().parents[3]
 SSHD = "/etc/ssh/sshd_config.d/01-vannah.conf"
 
 
@@ -62,6 +65,10 @@ def test_validation_asks_about_keys_only_where_passwords_end(render: Callable[..
         [*program, "--key-only", "bob"]
     ]
     assert render("base", "ssh", site(base_ssh_key_only=False), "db1")["definition"]["validate"] == [program]
+    asked = {"base_ssh_settings": {"PermitRootLogin": "no", "AllowUsers": ["a", "b"]}, "base_ssh_password_users": ["bob"]}
+    assert render("base", "ssh", site(**asked), "db1")["definition"]["validate"] == [
+        [*program, "--asked", "AllowUsers", "PermitRootLogin", "--key-only", "bob"]
+    ]
 
 
 def test_hosts_block(render: Callable[..., Any]) -> None:
@@ -107,11 +114,21 @@ def test_sysctls_can_be_changed_and_taken_away(render: Callable[..., Any]) -> No
 def test_the_data_tier_is_never_updated_by_itself(render: Callable[..., Any]) -> None:
     """Excluded also where nobody has turned updates on: the distribution's own may be."""
     files = render("base", "updates-exclude", site(base_updates=False, base_updates_exclude=["nginx"]), "db1")["files"]
-    for name in ("postgresql", "patroni", "etcd", "haproxy", "docker", "nginx"):
+    for name in ("postgresql", "patroni", "etcd", "haproxy", "minio", "nginx"):
         assert f'    "{name}";' in files["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
     for name in ("postgresql", "patroni", "etcd", "nginx"):
         assert f"qr(^{name})}} = 0;" in files["/etc/needrestart/conf.d/60-vannah.conf"]
     assert render("base", "updates", site(base_updates=False), "db1")["definition"]["state"] == "absent"
+
+
+def test_what_no_verb_updates_gets_its_security_updates(render: Callable[..., Any]) -> None:
+    """Each pattern is a verb's; Docker and the brokers are no role's, and nobody else would update them."""
+    text = render("base", "updates-exclude", site(), "db1")["files"]["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
+    excluded = set(re.findall(r'^ +"(.+)";$', text, re.MULTILINE))
+    verbs = {"postgresql": "postgresql", "patroni": "postgresql", "pgbackrest": "postgresql", "minio": "object_store"}
+    for name in excluded:
+        assert (REPOSITORY / "playbooks" / f"{verbs.get(name, name)}_update.yml").is_file(), name
+    assert {"postgresql", "etcd", "haproxy"} <= excluded
 
 
 def test_update_settings(render: Callable[..., Any]) -> None:
@@ -168,3 +185,98 @@ def test_the_first_value_counts(check: ModuleType) -> None:
     assert check.value_of(lines, "passwordauthentication", "yes") == "no"
     assert check.value_of(lines, "permitrootlogin", "x") == "yes"
     assert check.value_of(lines, "kbdinteractiveauthentication", "yes") == "yes"
+    assert check.value_of(["PermitRootLogin no # theirs"], "permitrootlogin", "x") == "no"
+    assert check.value_of(["ChallengeResponseAuthentication yes"], "kbdinteractiveauthentication", "no") == "yes"
+
+
+Verdict = Callable[..., str]
+
+
+@pytest.fixture
+def verdict(check: ModuleType, render: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdict:
+    """``verdict(theirs, exempt, **variables)``: what the program says to the role's drop-in beside the owner's lines."""
+
+    def _verdict(theirs: str, exempt: tuple[str, ...] = (), **variables: Any) -> str:
+        dropins, config = tmp_path / "sshd_config.d", tmp_path / "sshd_config"
+        dropins.mkdir()
+        ours = dropins / "01-vannah.conf"
+        ours.write_text(render("base", "ssh", site(**variables), "db1")["files"][SSHD], encoding="utf-8")
+        (dropins / "99-theirs.conf").write_text(theirs, encoding="utf-8")
+        config.write_text(f"Include {dropins}/*.conf\nUsePAM yes\nX11Forwarding yes\n", encoding="utf-8")
+        monkeypatch.setattr(check, "CONFIG", str(config))
+        asked = {name.lower() for name in variables.get("base_ssh_settings", {})}
+        said: str = check.refused(str(ours), asked, False, set(exempt))
+        return said
+
+    return _verdict
+
+
+@pytest.mark.parametrize(
+    ("theirs", "settings", "words"),
+    [
+        ("", {}, None),
+        ("PermitRootLogin yes\nLoginGraceTime 2m\nClientAliveInterval 120\nPasswordAuthentication yes\n", {}, None),
+        ("PermitRootLogin no\n", {}, 'base_ssh_settings: {PermitRootLogin: "no"}'),
+        ("PermitRootLogin forced-commands-only\n", {}, 'PermitRootLogin: "forced-commands-only"'),
+        ("PermitRootLogin no\n", {"PermitRootLogin": "no"}, None),
+        ("PermitRootLogin no\n", {"permitrootlogin": "prohibit-password"}, None),  # it was asked for
+        ("PermitRootLogin no\n", {"PermitRootLogin": None}, None),
+        ("PermitRootLogin no\nLoginGraceTime 20s\n", {}, '{PermitRootLogin: "no", LoginGraceTime: "20s"}'),
+        ("LoginGraceTime 0\nClientAliveInterval 0\n", {}, None),
+        ("ClientAliveInterval 15\n", {}, '{ClientAliveInterval: "15", ClientAliveCountMax: "3"}'),
+        ("ClientAliveInterval 300\nClientAliveCountMax 0\n", {}, None),
+        ("ClientAliveInterval 1m\nClientAliveCountMax 2\n", {}, '{ClientAliveInterval: "1m", ClientAliveCountMax: "2"}'),
+        ("Match User root\n  PermitRootLogin no\n", {}, None),  # stays in force: a Match comes after
+    ],
+)
+def test_what_is_stricter_is_not_loosened(verdict: Verdict, theirs: str, settings: dict[str, Any], words: str | None) -> None:
+    """The drop-in is read first, and would override it without a word."""
+    said = verdict(theirs, base_ssh_settings=settings)
+    assert (words in said) if words else said == "", said
+
+
+SECOND_FACTOR = "Match Group humans\n  AuthenticationMethods publickey,keyboard-interactive:pam\n"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "variables", "words"),
+    [
+        (SECOND_FACTOR, {}, ["Match Group humans in ", "99-theirs.conf", "'KbdInteractiveAuthentication yes' into that Match"]),
+        (SECOND_FACTOR + "  KbdInteractiveAuthentication yes\n", {}, []),
+        (SECOND_FACTOR, {"base_ssh_settings": {"KbdInteractiveAuthentication": True}}, []),
+        (SECOND_FACTOR, {"base_ssh_key_only": False}, []),
+        ("KbdInteractiveAuthentication no\n" + SECOND_FACTOR, {}, []),  # nobody came in that way before either
+        ("AuthenticationMethods publickey,password\n", {}, ["for everybody", 'base_ssh_settings: {PasswordAuthentication: "yes"}']),
+        ("AuthenticationMethods publickey publickey,password\n", {}, []),  # a way is left
+        ('AuthenticationMethods "publickey,password" "publickey,keyboard-interactive"\n', {}, ["PasswordAuthentication"]),
+        ("AuthenticationMethods any\n", {}, []),
+        (
+            "KbdInteractiveAuthentication no\n",
+            {"base_ssh_settings": {"AuthenticationMethods": "publickey,keyboard-interactive"}},
+            ["for everybody", "KbdInteractiveAuthentication"],
+        ),
+    ],
+)
+def test_a_method_that_is_demanded_is_not_turned_off(verdict: Verdict, theirs: str, variables: dict[str, Any], words: list[str]) -> None:
+    """A second factor: those people could not log in any more, and ``sshd -t`` says nothing of it."""
+    said = verdict(theirs, **variables)
+    assert all(word in said for word in words) if words else said == "", said
+
+
+def test_accounts_that_keep_their_password_keep_their_methods(verdict: Verdict) -> None:
+    """The drop-in turns them on for these."""
+    theirs = "Match User bob\n  AuthenticationMethods publickey,password\n"
+    assert verdict(theirs, ("bob",), base_ssh_password_users=["bob"]) == ""
+
+
+@pytest.mark.parametrize("words", [[], ["--asked", "PermitRootLogin"], ["--asked", "PermitRootLogin", "--key-only", "bob"], ["--key-only"]])
+def test_arguments(check: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """As the component's validator gives them."""
+    config, given = tmp_path / "sshd_config", []
+    config.write_text("", encoding="utf-8")
+    monkeypatch.setattr(check, "CONFIG", str(config))
+    monkeypatch.setattr(check.os, "makedirs", lambda *_words, **_options: None)
+    monkeypatch.setattr(check.subprocess, "run", lambda *_words, **_options: subprocess.CompletedProcess([], 0, "", ""))
+    monkeypatch.setattr(check, "refused", lambda *arguments: given.append(arguments) or "")
+    assert check.main([str(tmp_path / "none"), *words]) == 0
+    assert given[0][1:] == ({"permitrootlogin"} if "--asked" in words else set(), "--key-only" in words, {"bob"} & set(words))
