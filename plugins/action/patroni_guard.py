@@ -14,4 +14,5 @@ class ActionModule(DomainAction):
 
     DOMAIN = "patroni"
     CALL = "guard"
+    LEASE = "none"  # it looks before anything is changed: a host that is refused is left without a trace
     ARGUMENT_SPEC = GUARD

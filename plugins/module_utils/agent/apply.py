@@ -36,7 +36,7 @@ def apply(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> Non
                 ctx.memo.pop(memo, None)
             systemd.forget(ctx)
         _keep(journal, [*plan.files, *(step for step in plan.later if step.kind == "file")], component, ctx)
-        if component["lockout_guard"] and journal.open:
+        if component["lockout_guard"] and journal.data["files"]:
             from .lockout import arm
 
             arm(ctx, component, journal, ledger)
@@ -74,8 +74,9 @@ def _keep(journal: Journal, steps: list[Step], component: Component, ctx: Contex
     for step in steps:
         if step.action:
             writes.update(step.writes)
-    if writes:
-        journal.keep(ctx, writes, components.active_units(component, ctx))
+    directories = [step.target for step in steps if step.kind == "directory" and step.action == "update"]
+    if writes or directories:
+        journal.keep(ctx, writes, components.active_units(component, ctx), directories)
 
 
 def _validate(component: Component, ctx: Context) -> None:

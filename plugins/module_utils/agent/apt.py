@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from .apt_errors import explain, is_interrupted, is_locked, is_stale
-from .model import STATE_DIR, AgentError
+from .model import STATE_DIR, AgentError, Result
 from .packages import ASIDE, MARKER, POLICY, find, satisfied
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .model import Context, Result
+    from .model import Context
 
 LISTS = "/var/lib/apt/lists"
 SOURCES = "/etc/apt"
@@ -33,6 +33,10 @@ STAMPS = (STAMP, "/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/per
 LISTS_AGE = 86400
 #: Seconds to wait for another package manager (unattended-upgrades takes minutes).
 LOCK_PATIENCE = 600
+#: Packages that may go when what takes their place is installed.
+GIVES_WAY = frozenset(["systemd-timesyncd"])
+#: What leaves a package out on a host that shall keep what cannot stay beside it.
+SWITCHES = {"chrony": "base_time_sync: false"}
 #: Seconds after which an installation is given up.
 TIMEOUT = 3600
 
@@ -118,7 +122,8 @@ class Transaction:
     def run(self, ctx: Context) -> None:
         """Make the changes; a second call does nothing.
 
-        :raises AgentError: see :mod:`.apt_errors`, and ``package-failed`` where apt-get was content and we are not
+        :raises AgentError: see :mod:`.apt_errors`; ``package-conflict`` also where something would go that nobody has named;
+            ``package-failed`` where apt-get was content and we are not
         """
         if self.done:
             return
@@ -148,7 +153,14 @@ class Transaction:
 
     def _install(self, ctx: Context, arguments: list[str]) -> None:
         for _attempt in range(3):
-            result = patiently(ctx, [*APT_GET, "install", *arguments])
+            result = Result(0)
+            if self.installs():
+                result = patiently(ctx, [*APT_GET, "-s", "install", *arguments])
+                problem = self.refusal(result)
+                if problem:
+                    raise AgentError("package-conflict", problem)
+            if result.rc == 0:
+                result = patiently(ctx, [*APT_GET, "install", *arguments])
             if result.rc == 0:
                 self._tell_removed(ctx, result)
                 if "failed" in _memo(ctx):
@@ -161,6 +173,23 @@ class Transaction:
                 break
         unreachable = _memo(ctx).get("failed") if is_stale(result.out + result.err) else None
         raise unreachable or explain(result, "install " + ", ".join(item["name"] for item in self.items))
+
+    def refusal(self, simulated: Result) -> str:
+        """Why what apt-get would do is not done: something goes that nobody has named. Empty where all is well.
+
+        :param simulated: what ``apt-get -s install`` answered
+        """
+        going = [] if simulated.rc else [name for name in simulated_names(simulated.out, "Remv") if name not in GIVES_WAY]
+        wanted = {item["name"] for item in self.items if item["state"] == "absent"}
+        others = sorted(name for name in going if name not in wanted and name.partition(":")[0] not in wanted)
+        if not others or not self.installs():
+            return ""
+        switches = " or ".join(SWITCHES[name] for name in self.installs() if name in SWITCHES)
+        keep = f"To keep {'it' if len(others) == 1 else 'them'}: {switches or 'leave that out of what is installed here'}"
+        return (
+            f"installing {', '.join(self.installs())} would remove {', '.join(others)}, which somebody has put on this host. {keep};"
+            f" else apt-get remove {' '.join(others)} by hand"
+        )
 
     def _tell_removed(self, ctx: Context, result: Result) -> None:
         wanted = {item["name"] for item in self.items if item["state"] == "absent"}
@@ -183,11 +212,18 @@ def preview(ctx: Context, transaction: Transaction) -> None:
         ctx.warn("as things are, " + explain(result, "install " + ", ".join(item["name"] for item in transaction.items)).msg)
         return
     named = {item["name"] for item in transaction.items}
+    problem = transaction.refusal(result)
     for word, sentence in (("Inst", "apt-get would also install {}"), ("Remv", "apt-get would remove {}")):
-        lines = [line.split() for line in result.out.splitlines() if line.startswith(word + " ")]
-        others = sorted({fields[1] for fields in lines} - named)
-        if others:
+        others = sorted(simulated_names(result.out, word) - named)
+        if others and not (word == "Remv" and problem):
             ctx.warn(sentence.format(", ".join(others)))
+    if problem:
+        ctx.warn("as things are, a run is refused: " + problem)
+
+
+def simulated_names(out: str, word: str) -> set[str]:
+    """The packages of the lines of ``apt-get -s`` that begin with a word: ``Inst`` or ``Remv``."""
+    return {line.split()[1] for line in out.splitlines() if line.startswith(word + " ")}
 
 
 def select(ctx: Context, name: str, selection: str) -> None:
@@ -293,16 +329,18 @@ def _update(ctx: Context) -> bool:
 
 
 def patiently(ctx: Context, argv: list[str], input: str | None = None) -> Result:
-    """Run apt-get or dpkg, and again while another one has a lock that it does not wait for itself."""
-    waited = 0.0
+    """Run apt-get or dpkg, and again while another one has a lock that it does not wait for itself.
+
+    For dpkg's own locks apt-get does wait: what that took counts.
+    """
+    import time
+
+    until = time.monotonic() + LOCK_PATIENCE
     while True:
         result = ctx.run(argv, input=input, env=ENVIRONMENT, timeout=TIMEOUT, check=False)
-        if result.rc == 0 or not is_locked(result.out + result.err) or waited >= LOCK_PATIENCE:
+        if result.rc == 0 or not is_locked(result.out + result.err) or time.monotonic() >= until:
             return result
-        import time
-
         time.sleep(2)
-        waited += 2
 
 
 class Policy:

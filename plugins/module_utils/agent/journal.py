@@ -4,19 +4,22 @@
 """The journal of the component that is being applied: what lay at each path before it is written.
 
 From the first changed file until the component's validators have passed, /var/lib/vannah/journal/journal.json says what
-was there. If a step or a validator fails, all of it is put back; if the run is killed, the next one does that first. Once
-the validators have passed, the old contents become the component's last good generation (:mod:`.generations`).
+was there, and which mode and owner a directory had. If a step or a validator fails, all of it is put back; if the run is
+killed, the next one does that first. Once the validators have passed, the old contents become the component's last good
+generation (:mod:`.generations`); directories stay as they are then.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 
 from . import aside, disk, generations, write
 from .model import STATE_DIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .ledger import Ledger
@@ -33,17 +36,18 @@ class Journal:
 
     def __init__(self, component: str, data: dict[str, Any] | None = None) -> None:
         self.component = component
-        self.data: dict[str, Any] = data or {"component": component, "files": [], "entry": {}, "active": {}}
+        self.data: dict[str, Any] = data or {"component": component, "files": [], "directories": [], "entry": {}, "active": {}}
         self.open = data is not None
 
-    def keep(self, ctx: Context, writes: dict[str, str | None], active: dict[str, str]) -> None:
+    def keep(self, ctx: Context, writes: dict[str, str | None], active: dict[str, str], directories: Sequence[str] = ()) -> None:
         """Keep what lies at each path of ``writes`` (path -> the hash it will have), before it is written.
 
         :param active: the component's units that are running now -> their InvocationID
+        :param directories: existing ones that get another mode or owner
         """
         known = {saved["path"] for saved in self.data["files"]}
         new = [path for path in writes if path not in known]
-        if not new:
+        if not new and not directories:
             return
         if not self.open:
             import json
@@ -56,6 +60,7 @@ class Journal:
             saved = aside.save(ctx, FOLDER, path)
             saved["new"] = writes[path]
             self.data["files"].append(saved)
+        self.data["directories"] += [_attributes(ctx, path) for path in directories if os.path.isdir(ctx.path(path))]
         write.state_directory(ctx, FOLDER)
         generations.write_list(ctx, LIST, self.data)
         self.open = True
@@ -77,6 +82,8 @@ class Journal:
                 continue
             units = units or path.startswith("/etc/systemd/")
             aside.restore(ctx, FOLDER, saved)
+        for saved in self.data.get("directories", ()):
+            _restore(ctx, saved)
         disk.forget(ctx)
         entry = ledger.entry(self.component)
         entry.update(self.data["entry"])
@@ -92,12 +99,26 @@ class Journal:
         """The new files are valid: the old ones become the last good generation."""
         if not self.open:
             return
-        generations.add(ctx, self.component, self.data, FOLDER)
+        if self.data["files"]:
+            generations.add(ctx, self.component, self.data, FOLDER)
         self.close(ctx)
 
     def close(self, ctx: Context) -> None:
         aside.drop(ctx, FOLDER)
         self.open = False
+
+
+def _attributes(ctx: Context, path: str) -> dict[str, Any]:
+    """Mode and owner of a directory; behind a link those of the directory that it leads to, as they are what is changed."""
+    found = os.stat(ctx.path(path))
+    return {"path": path, "mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+
+
+def _restore(ctx: Context, saved: dict[str, Any]) -> None:
+    """Give a directory its mode and owner back, unless it has gone."""
+    real = os.path.realpath(ctx.path(saved["path"]))
+    if os.path.isdir(real):
+        write.set_attributes(ctx, real[len(ctx.root) :], saved["mode"], saved["uid"], saved["gid"])
 
 
 def _ours(ctx: Context, saved: dict[str, Any]) -> bool:
@@ -116,7 +137,7 @@ def heal(ctx: Context, ledger: Ledger) -> list[str]:
             aside.drop(ctx, FOLDER)  # killed before the list was written: nothing had been changed
         return []
     journal = Journal(data["component"], data)
-    paths = ", ".join(saved["path"] for saved in data["files"])
+    paths = ", ".join(saved["path"] for saved in [*data["files"], *data.get("directories", ())])
     left = journal.put_back(ctx, ledger, careful=True)
     said = f"component {data['component']}: an interrupted change was undone before it was checked ({paths})"
     if left:

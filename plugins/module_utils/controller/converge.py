@@ -67,9 +67,9 @@ class ComponentAction(AgentAction):
     def make(self, components: list[Component], artifacts: Mapping[str, str]) -> Result:
         """Send components, bring what the host asks for, and show what was done.
 
-        Where a component arms a lock-out guard, the host stops there: the guard is called off over a new connection, and
-        the rest follows in a trip of its own. So no revert fires while packages are installed, and a run that changes
-        nothing still takes one trip.
+        Where a component arms a lock-out guard, the components after it are applied in the same trip all the same. The
+        countdown begins with the end of the trip, so that no revert fires while packages are installed; then the guard is
+        called off over a new connection (:meth:`AgentAction.converse`).
 
         :raises Failure: the trip as a whole failed
         :raises AnsibleError: components contradict each other; see also :func:`transport.trip`, :mod:`supply`
@@ -78,16 +78,7 @@ class ComponentAction(AgentAction):
         if problems:
             raise AnsibleError("; ".join(problems))
         self._add_authority(components)
-        rest = copy.deepcopy(components)
-        answers: list[Answer] = []
-        while True:
-            answer = self._deliver(rest, artifacts)
-            answers.append(answer)
-            found = answer.get("components") or []
-            if self.check or not found or len(found) >= len(rest) or any(item.get("error") for item in found):
-                break
-            rest = rest[len(found) :]
-        result = report.components(report.joined(answers), bool(self._task.diff))
+        result = report.components(self._deliver(copy.deepcopy(components), artifacts), bool(self._task.diff))
         if self.notes:
             result["warnings"] = [*self.notes, *result.get("warnings", ())]
         return result

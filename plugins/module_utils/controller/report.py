@@ -70,22 +70,6 @@ def components(answer: Answer, diff: bool) -> Result:
     return result
 
 
-def joined(answers: list[dict[str, Any]]) -> dict[str, Any]:
-    """The answers of several trips for the components of one task as one; facts are those of the last."""
-    if len(answers) == 1:
-        return answers[0]
-    whole = dict(answers[-1])
-    whole["components"] = [item for answer in answers for item in answer.get("components") or ()]
-    whole["healed"] = [text for answer in answers for text in answer.get("healed") or ()]
-    costs = [answer["cost"] for answer in answers if answer.get("cost")]
-    if costs:
-        whole["cost"] = {
-            key: (max if key == "maxrss_kb" else sum)(cost.get(key, 0) for cost in costs)  # the rest are seconds
-            for key in costs[0]
-        }
-    return whole
-
-
 def completed(asked: list[Any], last: dict[str, Any]) -> dict[str, Any]:
     """The last answer with what its components did in the trips that ended by asking (a key was born, an earlier one was made)."""
     for answer in reversed(asked):

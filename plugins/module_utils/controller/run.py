@@ -20,6 +20,8 @@ from typing import Any
 
 _NAMESPACE = uuid.UUID("6f0d2f0e-9d0b-4d0b-8a5c-2f8f6b1f6c51")
 _PROC = Path("/proc")
+#: Read when Ansible loads this, before it forks: a run that converges its own machine may give it another name.
+_NODE = os.uname().nodename
 
 
 def main_pid() -> int:
@@ -48,9 +50,10 @@ def boot(proc: Path = _PROC) -> str:
 
 @cache
 def controller() -> str:
-    """This machine as far as process ids mean anything: its machine id and its process namespace.
+    """This machine as far as process ids mean anything: its machine id, its name and its process namespace.
 
-    Two containers may share a machine id; a process id of one says nothing in the other.
+    Two containers may share a machine id, and so may machines that were copied from one that had booted already: a process id of
+    one says nothing in the other.
     """
     try:
         machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
@@ -60,7 +63,7 @@ def controller() -> str:
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:
         namespace = ""
-    return f"{machine or os.uname().nodename}/{namespace}"
+    return f"{machine}/{_NODE}/{namespace}"
 
 
 @cache

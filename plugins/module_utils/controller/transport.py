@@ -21,6 +21,7 @@ PYTHON = "/usr/bin/python3"
 #: Lines of a failing program that are worth showing.
 _TAIL = 8
 _PROBE = "id -u; for p in python3 sudo apt-get; do command -v $p >/dev/null 2>&1 && echo $p; done; true"
+_TERMINAL = "must have a tty"
 _REFUSED = ("is not in the sudoers file", "may not run sudo", "is not allowed to execute", "sudo: sorry", "no new privileges")
 _PASSWORD = ("missing sudo password", "incorrect sudo password", "a password is required", "missing su password", "incorrect su password")
 
@@ -64,8 +65,9 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
         except bundle.AnswerError as error:
             if attempt == 1 and not_found(done):
                 if chosen:
-                    raise TripError(f"there is no {python} on the host: it is what ansible_python_interpreter says") from None
-                action.installed = bootstrap(action, check=payload["mode"] == "check")
+                    what = f"{python} has no standard library" if incomplete(done) else f"there is no {python} on the host"
+                    raise TripError(f"{what}: it is what ansible_python_interpreter says") from None
+                action.installed = bootstrap(action, payload["mode"] == "check", incomplete(done))
                 continue
             raise TripError(explain(done, str(error))) from None
     raise AssertionError("unreachable")
@@ -82,12 +84,18 @@ def interpreter(action: Any, variables: Mapping[str, Any]) -> tuple[str, bool]:
 
 def not_found(done: Mapping[str, Any]) -> bool:
     """Whether a program that the command needs (Python, sudo) is not on the host."""
-    return done["rc"] == 127 or (done["rc"] != 0 and "command not found" in done["stderr"])
+    return done["rc"] == 127 or (done["rc"] != 0 and "command not found" in done["stderr"]) or incomplete(done)
 
 
-def bootstrap(action: Any, check: bool) -> list[str]:
+def incomplete(done: Mapping[str, Any]) -> bool:
+    """Whether the host's Python lacks most of its library: python3-minimal without python3."""
+    return done["rc"] != 0 and "ModuleNotFoundError: No module named" in done["stderr"]
+
+
+def bootstrap(action: Any, check: bool, minimal: bool = False) -> list[str]:
     """Install python3, and sudo where we log in as root and are told to use it. Once in a host's life.
 
+    :param minimal: the program python3 is there, its library is not
     :return: the packages
     :raises BareHost: check mode
     :raises TripError: nobody here may install them, or apt fails
@@ -95,7 +103,7 @@ def bootstrap(action: Any, check: bool) -> list[str]:
     method = getattr(action._connection.become, "name", "").rpartition(".")[2] if action._connection.become else ""
     probe = _execute(action, _PROBE, None, sudoable=False)
     lines = probe["stdout"].split()
-    root, has = "0" in lines[:1], set(lines[1:])
+    root, has = "0" in lines[:1], set(lines[1:]) - ({"python3"} if minimal else set())
     missing = [name for name, wanted in (("python3", True), ("sudo", method == "sudo")) if wanted and name not in has]
     if not missing:
         raise TripError(explain(probe, f"{PYTHON} does not run, although a python3 is on the host: set ansible_python_interpreter"))
@@ -117,6 +125,11 @@ def bootstrap(action: Any, check: bool) -> list[str]:
 def explain(done: Mapping[str, Any], what: str) -> str:
     """A sentence for a command that did not do what it was for."""
     text = f"{done['stderr']}\n{done['stdout']}"
+    if _TERMINAL in text:
+        return (
+            "becoming root is refused: sudo wants a terminal (requiretty), which a run has not:"
+            " write Defaults:<the login user> !requiretty into the server's /etc/sudoers.d"
+        )
     for words in _REFUSED:
         if words in text:
             return "becoming root is refused: the login user needs a line in sudoers, or log in as another one (ansible_user)"

@@ -37,7 +37,7 @@ class Programs:
         self.answers: list[tuple[tuple[str, ...], Result | Callable[[list[str]], Result]]] = []
 
     def on(self, *words: str, rc: int = 0, out: str = "", err: str = "", do: Callable[[list[str]], Result] | None = None) -> None:
-        """Answer so when a command has all of ``words`` among its own."""
+        """Answer so when a command has all of ``words`` among its own; a simulation (``-s``) only where they name it."""
         self.answers.insert(0, (words, do or Result(rc, out, err)))
 
     def __call__(self, argv: list[str], input: str | bytes | None = None, timeout: float = 60, env: Any = None, user: str = "") -> Result:
@@ -45,13 +45,18 @@ class Programs:
         self.inputs.append(input)
         self.environments.append(dict(env or {}))
         for words, answer in self.answers:
-            if all(word in argv for word in words):
+            if meant(words, argv):
                 return answer(argv) if callable(answer) else answer
         return Result(0)
 
     def ran(self, *words: str) -> int:
-        """How many commands had all of ``words``."""
-        return sum(all(word in argv for word in words) for argv in self.calls)
+        """How many commands had all of ``words``; simulations are counted only where they are named."""
+        return sum(meant(words, argv) for argv in self.calls)
+
+
+def meant(words: tuple[str, ...], argv: list[str]) -> bool:
+    """Whether a command has all of ``words``, and simulates only where they say so."""
+    return all(word in argv for word in words) and ("-s" in words or "-s" not in argv)
 
 
 class Host:

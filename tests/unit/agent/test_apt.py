@@ -244,14 +244,36 @@ def test_interruption_that_only_apt_tells_of_is_repaired_too(host: Any, componen
     assert host.programs.ran("dpkg", "--configure") == 1
 
 
-def test_locks_are_waited_for(host: Any, component: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    naps: list[float] = []
-    monkeypatch.setattr("time.sleep", naps.append)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A monotonic clock that naps move on, and whoever adds to it."""
+    now = [0.0]
+    monkeypatch.setattr("time.sleep", lambda seconds: now.append(now[-1] + seconds))
+    monkeypatch.setattr("time.monotonic", lambda: now[-1])
+    return now
+
+
+def test_locks_are_waited_for(host: Any, component: Make, clock: list[float]) -> None:
     host.programs.on("apt-get", "update", rc=100, err="E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt)\n")
     with pytest.raises(AgentError) as caught:
         host.apply(packages.plan_packages, component(packages=["nginx"]))
     assert caught.value.code == "packages-locked"
-    assert sum(naps) == apt.LOCK_PATIENCE
+    assert clock[-1] == apt.LOCK_PATIENCE
+
+
+def test_what_apt_has_waited_itself_counts(host: Any, component: Make, clock: list[float]) -> None:
+    lists(host)
+
+    def wait(argv: list[str]) -> Result:
+        assert f"DPkg::Lock::Timeout={apt.LOCK_PATIENCE}" in argv
+        clock.append(clock[-1] + apt.LOCK_PATIENCE)
+        return Result(100, "", "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (unattended-upgr)\n")
+
+    host.programs.on("apt-get", "-s", do=wait)
+    with pytest.raises(AgentError) as caught:
+        host.apply(packages.plan_packages, component(packages=["nginx"]))
+    assert caught.value.code == "packages-locked"
+    assert clock[-1] == apt.LOCK_PATIENCE and host.programs.ran("apt-get", "install") == 0
 
 
 def test_our_hold_is_lifted_for_the_change_and_set_again(host: Any, component: Make) -> None:
@@ -296,6 +318,71 @@ def test_what_was_removed_along_is_said(host: Any, component: Make) -> None:
     assert "systemd-timesyncd" in host.ctx.warnings[0]
 
 
+# apt 2.6 of Debian 12 for chrony where ntpsec keeps the time
+NTPSEC = """\
+The following packages will be REMOVED:
+  ntpsec
+The following NEW packages will be installed:
+  chrony
+Remv ntpsec [1.2.2+dfsg1-1+deb12u1]
+Inst chrony (4.3-2+deb12u1 Debian:12.12/oldstable [amd64])
+Conf chrony (4.3-2+deb12u1 Debian:12.12/oldstable [amd64])
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "simulated", "words"),
+    [
+        (["chrony"], NTPSEC, ("would remove ntpsec,", "base_time_sync: false", "apt-get remove ntpsec by hand")),
+        (["redis"], "Remv b:i386 [1]\nRemv a [1]\nInst redis (8)\n", ("would remove a, b:i386,", "leave that out", "remove a b:i386")),
+        (["redis", {"name": "b", "state": "absent"}], "Remv a [1] [b ]\nRemv b [1]\n", ("installing redis would remove a,",)),
+        (["chrony"], NTPSEC.replace("ntpsec", "systemd-timesyncd"), None),
+        (["redis", {"name": "valkey", "state": "absent"}], "Remv valkey:i386 [1]\nRemv valkey [1]\nInst redis (8)\n", None),
+        ([{"name": "valkey", "state": "absent"}], "Remv tools-of-valkey [1]\nRemv valkey [1]\n", None),
+    ],
+)
+def test_nothing_goes_that_nobody_has_named(
+    host: Any, component: Make, items: list[Any], simulated: str, words: tuple[str, ...] | None
+) -> None:
+    """Of what is removed on purpose everything that needs it goes along, as ever."""
+    lists(host)
+    status(host, valkey="installed", b="installed")
+    host.programs.on("apt-get", "-s", out=simulated)
+    host.programs.on("apt-get", "install", do=installing(host, chrony="installed", redis="installed"))
+    wanted = component(packages=items)
+    if words is None:
+        host.apply(packages.plan_packages, wanted)
+        assert host.programs.ran("apt-get", "install") == 1
+        return
+    with pytest.raises(AgentError) as caught:
+        host.apply(packages.plan_packages, wanted)
+    assert caught.value.code == "package-conflict"
+    assert [word for word in words if word not in caught.value.msg] == []
+    assert host.programs.ran("apt-get", "install") == 0 and host.read(packages.POLICY) is None
+    host.plan(packages.plan_packages, wanted, "check")
+    assert [text for text in host.ctx.warnings if caught.value.msg in text]  # check mode says it, too
+
+
+def test_a_simulation_that_finds_no_package_fetches_the_lists(host: Any, component: Make) -> None:
+    lists(host)
+    host.programs.on("apt-get", "-s", rc=100, err="E: Unable to locate package nginx\n")
+    host.programs.on("apt-get", "install", do=installing(host, nginx="installed"))
+
+    def update(argv: list[str]) -> Result:
+        host.programs.on("apt-get", "-s")
+        return Result(0)
+
+    host.programs.on("apt-get", "update", do=update)
+    host.apply(packages.plan_packages, component(packages=["nginx"]))
+    assert (host.programs.ran("apt-get", "-s"), host.programs.ran("apt-get", "install")) == (2, 1)
+
+
+def test_a_host_with_nothing_to_install_simulates_nothing(host: Any, component: Make) -> None:
+    status(host, nginx="installed")
+    assert host.apply(packages.plan_packages, component(packages=["nginx"])) == []
+    assert host.programs.calls == []
+
+
 # --- check mode ---------------------------------------------------------------------------------------------------------
 
 
@@ -311,8 +398,9 @@ def test_check_mode_tells_what_comes_and_goes_along(host: Any, component: Make) 
     out = "Inst redis-server (5:8.0.2-3 Debian:13.8/stable [amd64])\nInst redis (5:8 [all])\nRemv valkey [1]\nConf redis (5:8)\n"
     host.programs.on("apt-get", "-s", out=out)
     host.plan(packages.plan_packages, component(packages=["redis"]), "check")
-    assert host.ctx.warnings == ["apt-get would also install redis-server", "apt-get would remove valkey"]
-    assert host.programs.ran("Dir::Cache::pkgcache=") == 1  # apt-get -s of root rebuilds its cache on disk otherwise
+    also, refused = host.ctx.warnings
+    assert also == "apt-get would also install redis-server" and "installing redis would remove valkey" in refused
+    assert host.programs.ran("-s", "Dir::Cache::pkgcache=") == 1  # apt-get -s of root rebuilds its cache on disk otherwise
 
 
 def test_check_mode_takes_an_unknown_package_for_a_warning(host: Any, component: Make) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, generations, journal, ledger
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
 
-from .fake_host import FakeHost
+from .fake_host import FakeHost, component
 
 PATHS = ["/etc/text", "/etc/link", "/etc/new", "/etc/large"]
 
@@ -62,6 +62,69 @@ def test_heal_leaves_what_somebody_has_changed_since(host: FakeHost) -> None:
     assert "left alone" in said and "/etc/text" in said
     assert host.file("/etc/text").read_text() == "by hand" and not host.file("/etc/new").exists() and host.file("/etc/link").is_symlink()
     assert journal.heal(ctx, book) == []
+
+
+@pytest.mark.parametrize("healed", [False, True])
+def test_directories_get_their_mode_back(host: FakeHost, healed: bool) -> None:
+    host.write("/data/theirs", "x").parent.chmod(0o2775)
+    host.file("/moved").symlink_to("data")
+    before = host.state()
+    ctx = host.context()
+    book = ledger.load(ctx)
+    ctx.start_component({"name": "demo"}, book.entry("demo"))
+    kept = journal.Journal("demo")
+    kept.keep(ctx, {}, {}, ["/moved"])
+    host.file("/data").chmod(0o700)
+    if healed:
+        (said,) = journal.heal(ctx, book)
+        assert "/moved" in said
+    else:
+        kept.put_back(ctx, book)
+    assert host.state() == before
+    assert not host.file(journal.FOLDER).exists()
+
+
+def test_directories_alone_are_no_generation_and_one_that_has_gone_is_let_go(host: FakeHost) -> None:
+    ctx = host.context()
+    book = ledger.load(ctx)
+    ctx.start_component({"name": "demo"}, book.entry("demo"))
+    host.file("/data").mkdir()
+    for end in ("commit", "put back"):
+        kept = journal.Journal("demo")
+        kept.keep(ctx, {}, {}, ["/data"])
+        assert kept.open
+        if end == "commit":
+            kept.commit(ctx)
+        else:
+            host.file("/data").rmdir()
+            kept.put_back(ctx, book)
+        assert not kept.open and not host.file(journal.FOLDER).exists()
+    assert not generations.exists(ctx, "demo")
+
+
+def test_a_component_that_is_refused_leaves_somebody_elses_directory(host: FakeHost) -> None:
+    """Although no file changes with it: the validator is asked for the directory alone."""
+    host.write("/srv/demo/theirs", "invalid").parent.chmod(0o750)
+    wanted = [{"path": "/srv/demo", "mode": "0700"}, {"path": "/srv/ours"}]
+    before = host.state()
+    refused = component(directories=wanted, validate=[["check-config", "/srv/demo/theirs"]])
+    for _run in range(2):
+        (found,) = host.trip(refused)["components"]
+        assert found["error"]["code"] == "validation-failed"
+        after = host.state()
+        after.pop("/srv/ours")  # made by this component, and its own
+        assert after == before
+    host.write("/srv/demo/theirs", "theirs")
+    (found,) = host.trip(refused)["components"]
+    assert found["error"] is None and host.file("/srv/demo").stat().st_mode & 0o7777 == 0o700
+    assert not host.trip(refused)["components"][0]["changed"]
+
+
+def test_a_directory_locks_nobody_out(host: FakeHost) -> None:
+    """No revert is armed where no file changes: this host has no systemd that could run one."""
+    host.file("/srv").mkdir()
+    (found,) = host.trip(component(directories=[{"path": "/srv", "mode": "0700"}], lockout_guard=60))["components"]
+    assert found["error"] is None and found["changed"]
 
 
 def test_killed_before_the_list_was_written(host: FakeHost) -> None:

@@ -182,3 +182,28 @@ def test_bad_definition_cut_off_anywhere_ends_with_the_old_one(data: st.DataObje
         assert fake.trip(demo("bad\n"))["components"][0]["error"]
         assert fake.state() == state
         assert fake.trip(demo("bad\n"))["components"][0]["error"]["code"] == "held-back"
+
+
+@FAST
+@given(st.data())
+def test_refused_and_cut_off_anywhere_leaves_somebody_elses_directory_as_it_was(data: st.DataObject) -> None:
+    refused = component(
+        directories=[{"path": "/srv/demo", "mode": "0700"}],
+        files=[{"path": PATHS[0], "content": "invalid\n"}],
+        validate=[["check-config", PATHS[0]]],
+    )
+    with host() as fake:
+        fake.write("/srv/demo/theirs", "x").parent.chmod(0o2775)
+        fake.write(PATHS[0], "theirs")
+        state = fake.state()
+        fake.cut = data.draw(st.integers(0, 60), label="cut at")
+        try:
+            with fake.every_change_counts():
+                fake.trip(refused)
+        except Killed:
+            pass
+        fake.cut = None
+        assert fake.trip(refused)["components"][0]["error"]["code"] == "validation-failed"
+        assert fake.state() == state
+        ok(fake.trip(component(state="absent")))
+        assert fake.state() == state

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,16 +137,15 @@ def test_the_guard_is_disarmed_over_a_new_connection() -> None:
     assert fake.sent[1]["op"] == "disarm"
 
 
-def test_the_rest_follows_a_guarded_component() -> None:
-    """The host stops where a guard is armed, so that no revert fires while other components install packages."""
-    first = {**answered(changed=True), "guard": {"armed": True, "seconds": 60}, "cost": {"wall": 1.5, "maxrss_kb": 9}}
-    second = {**answered(name="y", changed=False), "cost": {"wall": 1.0, "maxrss_kb": 7}, "facts": {"cores": 2}}
-    fake = Fake([first, {"error": None}, second])
+def test_the_rest_goes_with_a_guarded_component() -> None:
+    """One trip for all of them; its end begins the countdown, and the next connection calls the guard off."""
+    both = {**answered(changed=True), "guard": {"armed": True, "seconds": 60}}
+    both["components"] += answered(name="y", changed=False)["components"]
+    fake = Fake([both, {"error": None}])
     result = fake.make([component(), component(name="y")], {})
-    assert [sent["op"] for sent in fake.sent] == ["converge", "disarm", "converge"]
-    assert [item["name"] for item in fake.sent[2]["components"]] == ["y"]
+    assert [sent["op"] for sent in fake.sent] == ["converge", "disarm"]
+    assert [item["name"] for item in fake.sent[0]["components"]] == ["x", "y"]
     assert [item["name"] for item in result["components"]] == ["x", "y"]
-    assert result["cost"] == {"wall": 2.5, "maxrss_kb": 9}
     assert result["changed"] is True
 
 
@@ -204,6 +205,8 @@ PROBED_ROOT = (0, "0\napt-get\n", "")
     [
         ((1, "", "bob is not in the sudoers file.\n"), "becoming root is refused: the login user needs"),
         ((1, "", "sudo: a password is required\n"), "becoming root needs a password"),
+        ((1, "", "sudo: sorry, you must have a tty to run sudo\n"), r"wants a terminal \(requiretty\).* !requiretty into"),
+        ((1, "", "sudo: Ein Passwort ist notwendig\n"), r"\(exit status 1\): sudo: Ein Passwort ist notwendig"),
         ((1, "hello\n", "Segmentation fault\n"), r"did not answer \(exit status 1\): Segmentation fault \| hello"),
         (AnsibleError("Missing sudo password"), "becoming root needs a password"),
         (AnsibleError("Incorrect sudo password"), "the password for it is wrong"),
@@ -234,6 +237,34 @@ def test_a_bare_host_in_check_mode() -> None:
     with pytest.raises(transport.BareHost, match="a real run installs it first") as caught:
         REAL_TRIP(host, {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3", "sudo"]
+
+
+#: What Debian's python3-minimal says of the program that it is given.
+MINIMAL = (1, "", "Traceback (most recent call last):\n  [...]\nModuleNotFoundError: No module named 'json'\n")
+
+
+def test_a_python_without_its_library_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
+    probed = (0, "1000\npython3\nsudo\napt-get\n", "")
+    host = Host([MINIMAL, probed, (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
+    assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
+    assert host.installed == ["python3"]
+    assert host.commands[2][0].endswith("install python3'") and host.commands[2][1] is True
+
+
+def test_a_python_without_its_library_in_check_mode_or_by_choice() -> None:
+    with pytest.raises(transport.BareHost) as caught:
+        REAL_TRIP(Host([MINIMAL, (0, "0\npython3\nsudo\napt-get\n", "")]), {"mode": "check", "op": "facts"}, {})
+    assert caught.value.missing == ["python3"]
+    with pytest.raises(transport.TripError, match="/opt/python has no standard library: it is what ansible_python_interpreter says"):
+        REAL_TRIP(Host([MINIMAL]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
+
+
+def test_a_program_without_the_library_says_so_itself(tmp_path: Path) -> None:
+    """What the bootstrap of the bundle writes where json is missing, as python3-minimal is without it."""
+    text = bundle.build({"op": "facts"}, "n", tmp_path).replace(b"import json", b"import json_of_python3_minimal as json")
+    done = subprocess.run([sys.executable, "-I", "-S", "-"], input=text, capture_output=True, check=False)
+    assert transport.not_found({"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()})
 
 
 def test_a_chosen_python_that_is_not_there() -> None:

@@ -73,3 +73,21 @@ def test_forks_share_the_identity() -> None:
     assert mine["pid"] == os.getpid()
     assert not run.is_dead(mine)
     assert not run.orphaned()
+
+
+def test_machines_with_one_machine_id_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copied virtual machines: a run of the other one is not known to be dead because it started in another boot."""
+    ours = run.run_info("site.yml")
+    monkeypatch.setattr(run, "_NODE", "the-copy")
+    there = run.controller.__wrapped__()
+    assert there != ours["controller"] and there.split("/")[0] == ours["controller"].split("/")[0]
+    assert not run.is_dead({**ours, "started": "another-boot/1"}, here=there)
+    assert run.is_dead({**ours, "started": "another-boot/1"})
+
+
+def test_a_new_name_of_this_machine_leaves_the_run_its_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """base gives the controller its name where that is one of the hosts; later forks are still of this run."""
+    before = run.controller.__wrapped__()
+    renamed = os.uname_result(("Linux", "new-name", *os.uname()[2:]))
+    monkeypatch.setattr(os, "uname", lambda: renamed)
+    assert run.controller.__wrapped__() == before

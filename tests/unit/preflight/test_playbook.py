@@ -179,16 +179,17 @@ def test_answers_of_hosts_are_judged_together(run: Run) -> None:
     good = "{ansible_facts: {vannah: {system: debian, version: '13', memory_mb: 2048}}, clock_offset: 0.1}"
     late = good.replace("0.1", "-60.0").replace("2048", "300")
     refused = "{failed: true, msg: 'Missing sudo password'}"
-    run.write(
-        "hosts.yml", site(THREE, f"[@db1]\nanswer: {good}\n[@db2]\nanswer: {late}\n[@db3]\nanswer: {refused}\n[@app1]\nanswer: {good}")
-    )
+    broken = "{failed: true, msg: 'sudo: Ein Passwort ist notwendig'}"
+    away = "{unreachable: true, msg: 'No route to host'}"
+    hosts = {"db1": good, "db2": late, "db3": refused, "app1": broken, "app2": away}
+    run.write("hosts.yml", site(f"{THREE} app2", "\n".join(f"[@{host}]\nanswer: {said}" for host, said in hosts.items())))
     run.playbook.write_text(
         "- hosts: all\n  gather_facts: false\n  tasks: [{vannah.healthcloud.preflight_contact: {answers: answer}, run_once: true}]\n"
     )
     done = run()
     assert done.returncode != 0
     lines = {tuple(line.split()[:2]) for line in (done.stdout + done.stderr).splitlines() if line.startswith("contact-")}
-    assert lines == {("contact-clock", "db2"), ("contact-memory", "db2"), ("contact-sudo", "db3")}
+    assert lines == {("contact-clock", "db2"), ("contact-memory", "db2"), ("contact-sudo", "db3"), ("contact-failed", "app1")}
     assert not run.trace.exists()
 
 
