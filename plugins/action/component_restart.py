@@ -28,5 +28,6 @@ class ActionModule(ComponentAction):
         if unit not in [item["name"] for item in component["units"]]:
             raise AnsibleError(f"component {name} has no unit {unit}: it has {', '.join(item['name'] for item in component['units'])}")
         self._add_authority([component])
-        answer = self.converse({"op": "restart", "components": [component], "restart": {"component": name, "unit": unit}})
+        asked = {"component": name, "unit": unit, "previous": self.params["previous"], "reason": self.params["reason"]}
+        answer = self.converse({"op": "restart", "components": [component], "restart": asked})
         return report.components(answer, bool(self._task.diff))

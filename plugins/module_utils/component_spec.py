@@ -87,6 +87,8 @@ COMPONENT_SPEC: Spec = {
             "owner": {"type": "str", "default": "root"},
             "group": {"type": "str", "default": "root"},
             "mode": {"type": "str", "default": "0755"},
+            "mounted": {"type": "bool", "default": False},  # left alone while nothing is mounted there
+            "validate": {"type": "list", "elements": "str"},  # argv, asked before it is made or changed
             "state": STATE,  # absent removes it only when it is empty
         },
     },

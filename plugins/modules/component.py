@@ -169,6 +169,15 @@ options:
         description: Its mode.
         type: str
         default: "0755"
+      mounted:
+        description: Only where a file system is mounted at the path. A bare mount point is left as it is.
+        type: bool
+        default: false
+      validate:
+        description: Program and arguments that are asked before the directory is made, or gets its owner and mode. Where they refuse, it
+          is left as it is.
+        type: list
+        elements: str
       state:
         description: V(absent) removes it only when it is empty.
         type: str

@@ -41,6 +41,18 @@ options:
       - The unit's name with its suffix.
     type: str
     required: true
+  previous:
+    description:
+      - What becomes of the files of before, where only several hosts together show whether a unit works. With it nothing is restarted.
+      - V(kept) has them outlive a start that looks good, until one of the others is asked for.
+      - V(forgotten) says that the new files are good.
+      - V(restored) brings the files of before back and the unit runs with them; the task fails with O(reason), and the definition is not
+        tried again. Where there are none, a unit that was stopped is started and the task succeeds.
+    type: str
+    choices: [kept, forgotten, restored]
+  reason:
+    description: Why they are restored. Later runs that refuse the definition say it.
+    type: str
 seealso:
   - module: vannah.healthcloud.converge
 """

@@ -167,7 +167,7 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
 def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> None:
     """All is as it should be: nothing is held back, and without a deferred restart the current files are good."""
     ctx.entry.pop("held", None)
-    if ctx.memo.get("unproven") and not plan.pending:
+    if ctx.memo.get("unproven") and not plan.pending and not generations.kept(ctx, component["name"]):
         generations.discard(ctx, component["name"])
     ledger.save(ctx)
 

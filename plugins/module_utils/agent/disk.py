@@ -30,6 +30,14 @@ LARGE = 1 << 20
 DIFF_LIMIT = 100_000
 
 
+def is_mounted(ctx: Context, path: str) -> bool:
+    """Whether a file system of its own is mounted at a path, links followed: as /proc/self/mountinfo (proc(5)) has it."""
+    real = os.path.realpath(ctx.path(path))[len(ctx.root) :]
+    table = read(ctx.path("/proc/self/mountinfo")) or b""
+    points = (line.split()[4] for line in table.decode(errors="replace").splitlines() if len(line.split()) > 4)
+    return any(point.replace("\\040", " ") == real for point in points)
+
+
 def digest(data: bytes) -> str:
     """The sha256 of ``data`` in hexadecimal."""
     result: str = _sha256(data).hexdigest()

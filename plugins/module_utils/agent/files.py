@@ -40,6 +40,8 @@ def plan_directories(component: Component, ctx: Context) -> list[Step]:
         path = item["path"]
         if item["state"] != "present":
             continue
+        if item["mounted"] and not disk.is_mounted(ctx, path):
+            continue  # what is mounted there is missing: the directory below it is not what was meant
         found = disk.status(ctx.path(path))
         if disk.is_link(found) and os.path.isdir(ctx.path(path)):
             found = os.stat(ctx.path(path))  # somebody has moved it to another disk: it stays where it is

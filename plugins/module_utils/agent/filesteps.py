@@ -39,6 +39,8 @@ def directory(item: Item) -> Apply:
 
     def apply(ctx: Context) -> None:
         mode, (uid, gid) = files.mode_number(item), write.ids(ctx, item["owner"], item["group"])
+        if item["validate"]:
+            run_validator(ctx, [str(word) for word in item["validate"]], f"directory {item['path']}")
         made = _parents(ctx, item["path"])
         if not os.path.isdir(ctx.path(item["path"])):
             made = write.make_directory(ctx, item["path"], mode, uid, gid)

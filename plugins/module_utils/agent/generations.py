@@ -6,6 +6,7 @@
 /var/lib/vannah/generations/<component>/ exists from the moment that changed files are in place (and valid) until the
 units that use them are seen ready, and holds only what changed since. Of several changes in that time the oldest
 contents count. A deferred restart keeps it until the restart. A start that fails brings it back (:mod:`.undo`).
+Units of several hosts that only work together keep it longer (:func:`keep`), until somebody has looked at all of them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def exists(ctx: Context, component: str) -> bool:
 def load(ctx: Context, component: str) -> dict[str, Any] | None:
     """None where there is none.
 
-    ``{component, files: [saved], entry: {section: ...}, active: {unit: InvocationID}, units: {unit: known}, at, undoing}``
+    ``{component, files: [saved], entry: {section: ...}, active: {unit: InvocationID}, units: {unit: known}, at, kept, undoing}``
     """
     return read_list(ctx, folder(component) + "/generation.json")
 
@@ -75,6 +76,21 @@ def store(ctx: Context, component: str, data: dict[str, Any]) -> None:
 
     write.state_directory(ctx, folder(component))
     write_list(ctx, folder(component) + "/generation.json", data)
+
+
+def keep(ctx: Context, component: str, wanted: bool = True) -> None:
+    """Let a generation outlive a good start: whether the current files are good, only several hosts together can tell.
+
+    :param wanted: False: from now on a good start is enough again
+    """
+    found = load(ctx, component)
+    if found is not None and bool(found.get("kept")) != wanted:
+        store(ctx, component, {**found, "kept": wanted})
+
+
+def kept(ctx: Context, component: str) -> bool:
+    """Whether :func:`keep` was asked for."""
+    return bool((load(ctx, component) or {}).get("kept"))
 
 
 def discard(ctx: Context, component: str) -> None:

@@ -11,14 +11,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .component import Plan
+    from .ledger import Ledger
     from .model import Component, Context
 
     Payload = dict[str, Any]
     Answer = dict[str, Any]
 
 
+class Refused(AgentError):
+    """A unit's driver has done nothing, as it would not be safe now: there is nothing to undo, and the definition is not to blame."""
+
+
 def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Restart a unit whose restart was deferred, see it ready, and bring the last good generation back where it is not.
+
+    A driver that refuses leaves all as it is: the unit still waits for its restart. With ``previous`` nothing is restarted: it says what
+    becomes of that generation (see :func:`_judge`).
 
     :raises AgentError: ``unknown-unit``
     """
@@ -34,6 +43,14 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     run = main.Run(component, ctx, ledger)
     ctx.start_component(component, run.entry)
     plan = run.made = components.Plan()
+    if payload["restart"].get("previous"):
+        try:
+            if not ctx.check:
+                _judge(payload["restart"], plan, unit, ctx, ledger)
+        except Exception as error:
+            run.error = main.told(error)
+        answer["components"] = [run.answer()]
+        return
     plan.units = [Step("unit", name, "restart", "asked for", claims=[("units", name)])]
     try:
         undo.refuse_held(component, ctx)
@@ -44,12 +61,41 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
             ctx.memo["unproven"] = True
             components.finish(plan, component, ctx, ledger)
     except AgentError as error:
-        held = error.code == "held-back"
-        run.error = main.told(error if held or ctx.check else undo.undo(component, ctx, ledger, error))
+        untouched = isinstance(error, Refused) or error.code == "held-back"
+        if untouched:
+            run.made = None
+        run.error = main.told(error if untouched or ctx.check else undo.undo(component, ctx, ledger, error))
     except Exception as error:
         run.error = main.told(error)
     run.warnings = ctx.warnings
     answer["components"] = [run.answer()]
+
+
+def _judge(asked: dict[str, Any], plan: Plan, unit: dict[str, Any], ctx: Context, ledger: Ledger) -> None:
+    """What becomes of the last good generation of a component whose unit only works together with those of other hosts.
+
+    ``kept``: a good start does not end it. ``forgotten``: the current files are good. ``restored``: they are not, and it comes back.
+
+    :raises AgentError: ``not-proven`` with ``reason``, where it came back
+    """
+    from . import component as components
+    from . import generations, restart, systemd, undo
+
+    component, name = ctx.component, ctx.component["name"]
+    if asked["previous"] != "restored":
+        generations.keep(ctx, name, asked["previous"] == "kept")
+        if asked["previous"] == "forgotten":
+            plan.pending = _pending(component, ctx)
+            ctx.memo["unproven"] = generations.exists(ctx, name)
+            components.finish(plan, component, ctx, ledger)
+    elif generations.kept(ctx, name):
+        raise undo.undo(component, ctx, ledger, AgentError("not-proven", asked.get("reason") or "what is new was not seen to be good"))
+    elif not systemd.running(systemd.status(ctx, unit["name"])):
+        plan.units = [Step("unit", unit["name"], "start", claims=[("units", unit["name"])])]
+        components.do(plan.units, ctx, ledger)
+        restart.act(ctx, {**unit, "ready": None}, "start")
+        restart.record(ctx, unit)
+        ledger.save(ctx)
 
 
 def _restart(component: Component, unit: dict[str, Any], ctx: Context) -> None:

@@ -41,7 +41,7 @@ def check(component: Component, given: Component | None = None) -> list[str]:
         return problems
     for rule in (_paths, _links, _files, _packages, _certificates, _cron, _units, _doubles):
         problems += rule(component)
-    for argv in component["validate"]:
+    for argv in [*component["validate"], *(item["validate"] for item in component["directories"] if item["validate"] is not None)]:
         if not argv or not argv[0].startswith("/"):
             problems.append("validate: each is a list that begins with a program's absolute path")
     if component["lockout_guard"] < 0:

@@ -18,6 +18,8 @@ COMPONENT_RESTART: Spec = {
     "component": {"type": "str", "required": True},
     "role": {"type": "str", "required": True},
     "unit": {"type": "str", "required": True},
+    "previous": {"type": "str", "choices": ["kept", "forgotten", "restored"]},
+    "reason": {"type": "str"},
 }
 
 LEASE: Spec = {

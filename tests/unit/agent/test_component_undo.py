@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import patroni_restart
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.trips import Refused
 
 from . import fake_host
 from .demo import config, demo, ok, one
@@ -108,6 +110,33 @@ def test_deferred_restart_that_fails_brings_the_last_good_generation_back(host: 
     assert one(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))["error"]["code"] == "held-back"
 
 
+@pytest.mark.parametrize(("kind", "undone"), [(Refused, False), (AgentError, True)])
+def test_restart_that_the_driver_refuses_is_no_failed_start(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch, kind: type[AgentError], undone: bool
+) -> None:
+    def restart(ctx: Any, unit: Any) -> None:
+        raise kind("would-lose-standby", "refused to restart db2")
+
+    monkeypatch.setattr(patroni_restart, "restart", restart)
+    deferring = {"on_change": "defer", "driver": "patroni"}
+    ok(host.trip(demo(unit=deferring)))
+    before = host.state()
+    new = demo("good 2\n", unit=deferring)
+    assert ok(host.trip(new))["pending_restart"] == ["demo.service"]
+    wanted = host.state()
+    said = one(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))
+    assert said["error"]["code"] == "would-lose-standby"
+    assert host.file("/etc/demo.conf").read_text() == ("good 1\n" if undone else "good 2\n")
+    again = one(host.trip(new))
+    if undone:
+        assert host.state() == before
+        assert again["error"]["code"] == "held-back"
+    else:
+        assert said["error"]["msg"] == "refused to restart db2" and said["restarted"] == []
+        assert host.state() == wanted
+        assert (again["error"], again["changed"], again["pending_restart"]) == (None, False, ["demo.service"])
+
+
 def test_file_validator_refuses(host: FakeHost) -> None:
     said = one(host.trip(component(files=[config("invalid", validate=["check-config", "%s"])])))
     assert said["error"]["code"] == "validation-failed" and not host.file("/etc/demo.conf").exists()
@@ -168,9 +197,73 @@ def test_unit_is_reloaded_again_after_a_revert_of_the_lockout_guard(host: FakeHo
     # Nobody comes: what the script does.
     host.write("/etc/demo.conf", "good 1\n")
     plain(["systemctl", "reload", "demo.service"])
-    shutil.rmtree(host.file("/run/vannah/guard"))
+    shutil.rmtree(host.file("/var/lib/vannah/guard"))
     again = ok(host.trip(guarded("good 2\n")))
     assert again["reloaded"] == ["demo.service"]
     assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
     assert host.trip(op="disarm")["error"] is None
     assert not ok(host.trip(guarded("good 2\n")))["changed"]
+
+
+def judged(host: FakeHost, definition: dict[str, Any], previous: str | None = None, reason: str = "") -> dict[str, Any]:
+    """A trip of ``component_restart``."""
+    asked = {"component": "demo", "unit": "demo.service", "previous": previous, "reason": reason}
+    return one(host.trip(definition, op="restart", restart=asked))
+
+
+def waiting(content: str) -> dict[str, Any]:
+    return demo(content, unit={"on_change": "defer"})
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_kept_generation_outlives_a_good_start_and_comes_back(host: FakeHost, stopped: bool) -> None:
+    """Also where a run was cut off between the stop and the start, and the next one has started the unit."""
+    ok(host.trip(waiting("good 1\n")))
+    state = host.state()
+    new = waiting("good alone\n")
+    ok(host.trip(new))
+    assert judged(host, new, "kept")["error"] is None
+    if stopped:
+        host.run(["systemctl", "stop", "demo.service"])
+    else:
+        assert judged(host, new)["error"] is None
+    ok(host.trip(new))
+    assert host.running_with["demo.service"] == {"/etc/demo.conf": "good alone\n"}
+    said = judged(host, new, "restored", "the others do not work with it")
+    assert said["error"]["code"] == "not-proven" and "the others do not work with it" in said["error"]["msg"]
+    assert host.state() == state
+    refused = one(host.trip(new))["error"]
+    assert refused["code"] == "held-back" and "the others do not work with it" in refused["msg"]
+    assert not ok(host.trip(waiting("good 1\n")))["changed"]
+
+
+def test_forgotten_generation_does_not_come_back(host: FakeHost) -> None:
+    ok(host.trip(waiting("good 1\n")))
+    new = waiting("good 2\n")
+    ok(host.trip(new))
+    for previous in ("kept", None, "forgotten"):
+        assert judged(host, new, previous)["error"] is None
+    state = host.state()
+    host.log.clear()
+    assert judged(host, new, "restored", "too late")["error"] is None
+    assert host.log == [] and host.state() == state
+    assert not ok(host.trip(new))["changed"]
+
+
+def test_restored_starts_what_was_stopped_and_has_nothing_new(host: FakeHost) -> None:
+    ok(host.trip(demo()))
+    state = host.state()
+    host.run(["systemctl", "stop", "demo.service"])
+    said = judged(host, demo(), "restored", "the others failed")
+    assert said["error"] is None and said["changed"]
+    assert host.state() == state
+    assert not ok(host.trip(demo()))["changed"]
+
+
+def test_previous_does_nothing_in_check_mode(host: FakeHost) -> None:
+    ok(host.trip(waiting("good 1\n")))
+    ok(host.trip(waiting("good 2\n")))
+    state = host.state()
+    asked = {"component": "demo", "unit": "demo.service", "previous": "restored", "reason": ""}
+    assert one(host.trip(waiting("good 2\n"), mode="check", op="restart", restart=asked))["error"] is None
+    assert host.state() == state

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, files
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
 
+from .demo import ok
 from .fake_host import FakeHost, component
 
 
@@ -113,6 +114,31 @@ def test_drift_is_told_apart_from_a_new_definition(host: FakeHost) -> None:
     assert host.trip(component(files=[{"path": "/etc/x", "content": "two"}]))["components"][0]["drift"] == ["/etc/x"]
     host.file("/etc/x").unlink()
     assert host.trip(component(files=[{"path": "/etc/x", "content": "three"}]))["components"][0]["drift"] == ["/etc/x"]
+
+
+def test_directory_of_a_mount_is_left_alone_while_nothing_is_mounted(host: FakeHost) -> None:
+    """A bare mount point lies on the system's own disk: it is neither made nor given away."""
+    wanted = component(directories=[{"path": "/srv/my drive", "mode": "0700", "mounted": True}])
+    table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+    host.write("/proc/self/mountinfo", table)
+    assert not ok(host.trip(wanted))["changed"] and not host.file("/srv/my drive").exists()
+    host.file("/srv/my drive").mkdir(parents=True)
+    assert not ok(host.trip(wanted))["changed"]
+    host.write("/proc/self/mountinfo", table + "40 22 8:16 / /srv/my\\040drive rw - xfs /dev/sdb rw\n")
+    assert ok(host.trip(wanted))["changed"] and host.file("/srv/my drive").stat().st_mode & 0o777 == 0o700
+    assert not ok(host.trip(wanted))["changed"]
+
+
+def test_directory_is_asked_about_before_it_is_changed(host: FakeHost) -> None:
+    """Not where it is as it should be."""
+    wanted = component(directories=[{"path": "/srv/drive", "mode": "0700", "validate": ["check-config", "/srv/drive/content"]}])
+    host.write("/srv/drive/content", "invalid")
+    host.file("/srv/drive").chmod(0o755)
+    said = host.trip(wanted)["components"][0]["error"]
+    assert said["code"] == "validation-failed" and "directory /srv/drive" in said["msg"]
+    assert host.file("/srv/drive").stat().st_mode & 0o777 == 0o755
+    host.file("/srv/drive").chmod(0o700)
+    assert not ok(host.trip(wanted))["changed"]
 
 
 def test_directories_and_links_that_are_to_be_absent(host: FakeHost) -> None:
