@@ -22,7 +22,13 @@ COMMON: Spec = {
 FORCE: Spec = {"force": {"type": "bool", "default": False}}
 
 INFO: Spec = {**COMMON, "wait": {"type": "int", "default": 0}}
-CONFIG: Spec = {**COMMON, "config": {"type": "dict", "required": True}, "wait": {"type": "int", "default": 60}}
+CONFIG: Spec = {
+    **COMMON,
+    "config": {"type": "dict", "required": True},
+    "hba": {"type": "list", "elements": "str", "default": []},
+    "settings": {"type": "list", "elements": "str", "default": []},
+    "wait": {"type": "int", "default": 60},
+}
 SWITCHOVER: Spec = {
     **COMMON,
     "candidate": {"type": "str", "default": ""},
@@ -40,6 +46,7 @@ REMOVE: Spec = {
     "timeout": {"type": "int", "default": 360},
 }
 GUARD: Spec = {
+    "scope": {"type": "str", "required": True},
     "data_directory": {"type": "path", "required": True},
     "ports": {"type": "list", "elements": "int", "default": [5432, 8008]},
     "adopt": {"type": "bool", "default": False},

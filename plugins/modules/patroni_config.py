@@ -13,12 +13,23 @@ author: The VannahHealthCloud developers
 description:
   - Changes what differs from what is written here. What is not named stays; null takes a key away.
   - Run it on every member. Only the leader's host changes anything, so the rest of the cluster is not asked twice.
+  - Every member is asked whether its PostgreSQL can read what Patroni has written for it, as nobody says so otherwise.
 extends_documentation_fragment: [vannah.healthcloud.patroni]
 options:
   config:
     description: Keys as Patroni knows them (C(ttl), C(synchronous_mode), C(postgresql)).
     type: dict
     required: true
+  hba:
+    description: The lines that pg_hba.conf has to have; fails where PostgreSQL cannot read one of them.
+    type: list
+    elements: str
+    default: []
+  settings:
+    description: Names of server settings; warns of those that this PostgreSQL does not know, which Patroni leaves out.
+    type: list
+    elements: str
+    default: []
   wait:
     description: Seconds to wait until somebody leads.
     type: int

@@ -13,8 +13,14 @@ author: The VannahHealthCloud developers
 description:
   - Fails where the data directory holds data that the role C(postgresql) did not make, where another
     Patroni is set up, or where a port is taken.
+  - Fails where the role's own cluster would get another name or another data directory while the present one
+    holds data, and where the data directory is the root of a file system.
   - Changes nothing. Run it before the first change.
 options:
+  scope:
+    description: The cluster's name.
+    type: str
+    required: true
   data_directory:
     description: The data directory the role is going to use.
     type: path
@@ -25,7 +31,7 @@ options:
     elements: int
     default: [5432, 8008]
   adopt:
-    description: Take over what is there; nothing is refused.
+    description: Take over what is somebody else's. A cluster of the role's own is not left for another one nevertheless.
     type: bool
     default: false
 """
@@ -33,6 +39,7 @@ options:
 EXAMPLES = r"""
 - name: Nothing of somebody else is here
   vannah.healthcloud.patroni_guard:
+    scope: vannah
     data_directory: /var/lib/postgresql/17/vannah
 """
 

@@ -11,7 +11,7 @@ short_description: How the PostgreSQL cluster is
 version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
-  - Asks this host's Patroni who leads, who follows how closely, and what is not as it should be.
+  - Asks this host's Patroni who leads, who follows how closely, and what is not as it should be; and who leads, whether that is true.
 extends_documentation_fragment: [vannah.healthcloud.patroni]
 options:
   wait:
@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 leader:
-  description: Who leads; empty while nobody does.
+  description: Who leads, and says so itself when it is asked; empty while nobody does.
   returned: always
   type: str
 members:

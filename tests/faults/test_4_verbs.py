@@ -139,6 +139,20 @@ def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measure
     assert site.leader() == leader
 
 
+def test_a_host_that_cannot_be_reached(site: Site, writers: Writers) -> None:
+    """By SSH, while its member runs: the others answer, and only what is to be done on it is refused, with the reason."""
+    site.wait_whole()
+    candidate, away = standbys(site)
+    port = {"ansible_port": f"{{{{ 1 if inventory_hostname == '{away}' else 22 }}}}"}  # nobody listens on port 1
+    verb(site, "switchover", postgresql_candidate=candidate, **port)
+    assert site.leader() == candidate
+    writers.wait_for_rows(50)
+    site.wait_whole()
+    for name in ("reinit", "remove"):
+        assert f"{away} cannot be reached" in refused(site, name, postgresql_member=away, **port)
+    site.wait_whole()
+
+
 def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
     """Nothing newer and nothing that waits: said so, and nobody is interrupted."""
     site.wait_whole()

@@ -26,6 +26,6 @@ def test_the_host_knows_the_call(name: str) -> None:
 
 def test_only_who_looks_takes_no_lease() -> None:
     looking = {name for name, action in ACTIONS.items() if action.LEASE != "take"}
-    assert looking == {"etcd_health", "minio_health", "minio_info", "minio_running", "patroni_info"}
+    assert looking == {"etcd_health", "minio_health", "minio_info", "minio_running", "patroni_guard", "patroni_info"}
     assert {action.LEASE for action in ACTIONS.values()} == {"take", "none"}
     assert len(ACTIONS) > 15

@@ -58,6 +58,15 @@ def test_info() -> None:
     assert result["members"][1]["pending_restart_reason"] == ["max_connections"]
 
 
+@pytest.mark.parametrize("answer", [503, None])
+def test_info_shows_an_old_view_as_one(answer: int | None) -> None:
+    real = Patroni(name="db2", pending_restart=False)
+    real.leader = answer
+    _steps, result = do("info", real, wait=0)
+    assert (result["answers"], result["leader"]) == (True, "")
+    assert result["problems"][0].startswith("db1 is said to lead and")
+
+
 FIVE = {"max_prepared_transactions": ["0", False], "max_locks_per_transaction": ["64", False], "max_worker_processes": ["8", False]}
 
 
@@ -71,6 +80,8 @@ FIVE = {"max_prepared_transactions": ["0", False], "max_locks_per_transaction": 
         ("db2", True, {"max_connections": ["215", True], "shared_buffers": ["16384", True]}, ["max_connections"], False),
         ("db2", False, {"max_connections": ["215", False]}, ["max_connections"], False),  # the leader has it already
         ("db2", True, {"max_connections": ["150", True]}, [], False),  # raised
+        # It left the configuration, and goes back to its default.
+        ("db2", True, {"max_locks_per_transaction": ["256", True]}, ["max_locks_per_transaction"], True),
         ("db2", True, {"max_connections": ["200", False], "shared_buffers": ["16384", True]}, [], False),
     ],
 )
@@ -254,12 +265,28 @@ def test_remove_stops_and_waits_until_the_others_have_forgotten_it() -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_the_live_leader_is_never_removed(force: bool) -> None:
-    real = Patroni()
+@pytest.mark.parametrize(("state", "confirms"), [("running", 200), ("running", 503), ("running", None), ("starting", 200)])
+def test_the_live_leader_is_never_removed(force: bool, state: str, confirms: int | None) -> None:
+    """Nor one that is said to lead and does not confirm it, or whose PostgreSQL is just being started."""
+    real = Patroni(changed(CLUSTER, "db1", state=state))
+    real.leader = confirms
     ctx = context(real, runner=systemd("active\nenabled\n", real, []))
     with pytest.raises(AgentError, match="it leads") as caught:
         patroni.remove({**COMMON, **REMOVE, "member": "db1", "force": force}, ctx)
     assert caught.value.code == "member-leads"
+    assert ("said to lead" in caught.value.msg) is (confirms != 200)
+
+
+def test_force_removes_the_last_standby_and_not_while_nobody_leads() -> None:
+    real = Patroni(without(CLUSTER, "db3"))
+    running = systemd("active\nenabled\n", real, [])
+    with pytest.raises(AgentError, match="commits need 1"):
+        patroni.remove({**COMMON, **REMOVE}, context(real, runner=running))
+    steps, _result = patroni.remove({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
+    assert [step.action for step in steps] == ["stop", "remove"]
+    real.leader = None
+    with pytest.raises(AgentError, match="nobody leads"):
+        patroni.remove({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
 
 
 def test_debian_12_does_not_say_its_name_so_the_configuration_does(tmp_path: Path) -> None:

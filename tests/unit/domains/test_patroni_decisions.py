@@ -99,6 +99,7 @@ LEADERLESS = changed(CLUSTER, "db1", role="replica", state="stopped")
         ("remove", LAST, "db3", "would-lose-standby"),
         ("remove", PAIR, "db3", "would-lose-standby"),
         ("remove", LEADERLESS, "db2", "no-leader"),
+        ("remove", changed(CLUSTER, "db1", state="starting"), "db1", "member-leads"),
         ("remove", CLUSTER, "db9", None),  # it is out already
     ],
 )
@@ -129,6 +130,8 @@ def test_a_pair_without_strict_replication_may_lose_its_standby() -> None:
         ({"postgresql": {"parameters": {"max_connections": 300}}}, {"postgresql": {"parameters": {"max_connections": 300}}}),
         ({"postgresql": {"parameters": {"wal_keep_size": None, "nothing": None}}}, {"postgresql": {"parameters": {"wal_keep_size": None}}}),
         ({"slots": {"away": {"type": "physical"}}}, {"slots": {"away": {"type": "physical"}}}),
+        ({"slots": {"away": None}}, {}),
+        ({"postgresql": {"pg_ident": {"map": None, "other": 1}}}, {"postgresql": {"pg_ident": {"other": 1}}}),  # no null is stored
         ({"failsafe_mode": True, "ttl": 20}, {"failsafe_mode": True}),
         ({"synchronous_node_count": True}, {"synchronous_node_count": True}),  # true is not 1 here
         ({"ignore_slots": []}, {"ignore_slots": []}),
@@ -137,3 +140,12 @@ def test_a_pair_without_strict_replication_may_lose_its_standby() -> None:
 )
 def test_config_patch(wanted: dict[str, Any], patch: dict[str, Any]) -> None:
     assert config_patch(wanted, CONFIG) == patch
+
+
+def test_what_left_the_inventory_is_taken_away_once() -> None:
+    slots = {"away": {"type": "physical"}, "theirs": {"type": "physical"}}
+    parameters = {**CONFIG["postgresql"]["parameters"], "archive_timeout": "60s", "max_locks_per_transaction": 256}
+    before = {**CONFIG, "slots": slots, "postgresql": {**CONFIG["postgresql"], "parameters": parameters}}
+    wanted = {"slots": {"away": None}, "postgresql": {"parameters": {"archive_timeout": None, "max_locks_per_transaction": None}}}
+    assert config_patch(wanted, before) == wanted
+    assert config_patch(wanted, {**CONFIG, "slots": {"theirs": slots["theirs"]}}) == {}

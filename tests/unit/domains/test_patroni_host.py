@@ -15,6 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains i
 )
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import guard, listeners
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.trips import Refused
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 from .recorded_patroni import Patroni, context
@@ -33,8 +34,12 @@ def test_the_driver_restarts_a_standby_and_never_the_leader() -> None:
 
     patroni_restart.restart(context(Patroni(name="db2", replication_state="streaming"), runner=runner), UNIT)
     assert argvs == [["systemctl", "restart", "patroni.service"]]
-    with pytest.raises(AgentError, match="Switch over first"):
+    with pytest.raises(Refused, match="Switch over first"):
         patroni_restart.restart(context(Patroni(), runner=runner), UNIT)
+    old = Patroni(name="db2")
+    old.leader = 503
+    with pytest.raises(Refused, match="nobody leads"):
+        patroni_restart.restart(context(old, runner=runner), UNIT)
     assert len(argvs) == 1
 
 
@@ -68,33 +73,75 @@ def test_listeners() -> None:
     assert listeners(TCP) == {5432}
 
 
+MINE = {DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OURS, "/proc/net/tcp": TCP}
+RENAMED = OURS.replace("scope: vannah", "scope: other")
+MOVED = OURS.replace("17/vannah", "17/other")
+ELSEWHERE = {"/var/lib/postgresql/17/other/PG_VERSION": "17", "/etc/patroni/config.yml": MOVED}
+
+
+def refused(root: Path, files: dict[str, str], adopt: bool = False) -> AgentError | None:
+    """What the guard says of a host with these files; None: it may go on."""
+    for name, text in files.items():
+        path = root / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    ctx = Context(root=str(root))
+    try:
+        steps, _result = guard({"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt}, ctx)
+    except AgentError as error:
+        return error
+    assert steps == []
+    return None
+
+
 @pytest.mark.parametrize(
     ("files", "adopt", "outcome"),
     [
         ({}, False, None),
-        ({DATA + "/lost+found/x": ""}, False, None),
         ({DATA + "/PG_VERSION": "17"}, False, "foreign-data"),
         ({DATA + "/PG_VERSION": "17"}, True, None),
-        ({DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OURS, "/proc/net/tcp": TCP}, False, None),
-        ({DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OURS.replace("17/vannah", "17/other")}, False, "foreign-data"),
+        (MINE, False, None),
+        ({DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": MOVED}, False, "foreign-data"),
         ({"/etc/patroni/config.yml": "scope: theirs\n"}, False, "foreign-patroni"),
         ({"/proc/net/tcp": TCP}, False, "port-taken"),
         ({"/proc/net/tcp6": TCP}, False, "port-taken"),
     ],
 )
 def test_guard(tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str | None) -> None:
-    for name, text in files.items():
-        path = tmp_path / name.lstrip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    ctx = Context(root=str(tmp_path))
-    try:
-        steps, _result = guard({"data_directory": DATA, "ports": [5432, 8008], "adopt": adopt}, ctx)
-    except AgentError as error:
-        assert error.code == outcome
-        assert "postgresql_adopt" in error.msg
-    else:
-        assert (steps, outcome) == ([], None)
+    error = refused(tmp_path, files, adopt)
+    assert (error.code if error else None) == outcome
+    assert error is None or "postgresql_adopt" in error.msg
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+@pytest.mark.parametrize(
+    ("files", "outcome", "remedy"),
+    [
+        ({**MINE, "/etc/patroni/config.yml": RENAMED}, "cluster-renamed", "Write postgresql_cluster: other."),
+        # Its directory follows from its name.
+        ({**ELSEWHERE, "/etc/patroni/config.yml": MOVED.replace("scope: vannah", "scope: 'other'")}, "cluster-renamed", "other"),
+        (ELSEWHERE, "data-directory-moved", "Write postgresql_data_directory: /var/lib/postgresql/17/other "),
+        ({"/etc/patroni/config.yml": RENAMED}, None, ""),  # there are no data, so none are left behind
+        ({"/etc/patroni/config.yml": MOVED, "/var/lib/postgresql/17/other/lost+found/x": ""}, None, ""),
+        ({DATA + "/lost+found/x": ""}, "data-directory-root", f"postgresql_data_directory: {DATA}/data"),
+        ({**MINE, DATA + "/lost+found/x": ""}, None, ""),
+    ],
+)
+def test_a_running_cluster_is_not_left_for_an_empty_one(
+    tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str | None, remedy: str
+) -> None:
+    error = refused(tmp_path, files, adopt)
+    assert (error.code if error else None) == outcome
+    assert error is None or remedy in error.msg
+
+
+def test_a_data_directory_by_another_path_was_not_moved(tmp_path: Path) -> None:
+    folder = tmp_path / "var/lib/postgresql/17"
+    folder.mkdir(parents=True)
+    (folder / "vannah").symlink_to("other")
+    assert refused(tmp_path, ELSEWHERE) is None
+    moved = OURS.replace(DATA, DATA + "/")
+    assert refused(tmp_path, {**MINE, "/etc/patroni/config.yml": moved}) is None
 
 
 # --- packages -----------------------------------------------------------------------------------------------------------------

@@ -73,8 +73,8 @@ EVERYTHING = [
     'role we"ird: grant member of pg_monitor',
     "database app: create",
     "database app: update work_mem, jit",
-    "database app: create extension hstore",
     "database app: create schema data",
+    "database app: create extension hstore",
     "database app: grant CONNECT, TEMPORARY on database to grp",
     "database app: grant USAGE on schema data to grp",
     "database app: grant USAGE on schema data to public",
@@ -137,8 +137,8 @@ def test_what_is_sent() -> None:
         "CREATE DATABASE \"app\" OWNER \"app\" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';",
         'ALTER DATABASE "app" SET "work_mem" = \'8MB\';',
         'ALTER DATABASE "app" SET "jit" = \'off\';',
-        'CREATE EXTENSION IF NOT EXISTS "hstore" CASCADE;',
         'CREATE SCHEMA "data" AUTHORIZATION "app";',
+        'CREATE EXTENSION IF NOT EXISTS "hstore" CASCADE;',
         'GRANT CONNECT, TEMPORARY ON DATABASE "app" TO "grp";',
         'GRANT USAGE ON SCHEMA "data" TO "grp";',
         'GRANT USAGE ON SCHEMA "data" TO PUBLIC;',
@@ -193,6 +193,7 @@ def test_changes_of_a_role(change: dict[str, Any], steps: list[str]) -> None:
         ({"owner": "grp"}, ["database app: update owner"]),
         ({"connection_limit": 9}, ["database app: update connection_limit"]),
         ({"encoding": "utf-8", "locale": "C.utf8"}, []),
+        ({"encoding": "Unicode"}, []),
         ({"settings": {"work_mem": "16MB", "jit": "off"}}, ["database app: update work_mem"]),
         ({"schemas": [{"name": "data", "owner": "grp"}]}, ["database app: update schema data: owner"]),
         (
@@ -329,3 +330,39 @@ def test_lists_of_names_are_read_as_they_are_written(names: list[str]) -> None:
 )
 def test_lists_of_names(text: str, names: list[str]) -> None:
     assert settings.names(text) == names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stored", "found"),
+    [  # as PostgreSQL 17.12 keeps what ALTER ROLE ... SET was given
+        ({"timezone": "Europe/Berlin"}, ["TimeZone=Europe/Berlin"], {}),
+        ({"TimeZone": "UTC"}, ["TimeZone=Europe/Berlin"], {"timezone": ("Europe/Berlin", "UTC")}),
+        ({"datestyle": None}, ["DateStyle=ISO, DMY"], {"datestyle": ("ISO, DMY", None)}),
+        ({"search_path": ""}, ['search_path=""'], {}),
+        ({"search_path": []}, ['search_path=""'], {}),
+        ({"temp_tablespaces": ""}, ['temp_tablespaces=""'], {}),
+        ({"search_path": ""}, ["search_path=public"], {"search_path": ("public", "")}),
+        ({"search_path": ""}, None, {"search_path": (None, "")}),
+        ({"search_path": None}, ['search_path=""'], {"search_path": ('""', None)}),
+    ],
+)
+def test_settings_as_the_catalogue_keeps_them(wanted: dict[str, Any], stored: list[str] | None, found: dict[str, Any]) -> None:
+    assert settings.changes("role app", wanted, stored) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored"), [("unicode", "UTF8"), ("ISO-8859-15", "LATIN9"), ("windows-1252", "WIN1252"), ("koi8", "KOI8R")]
+)
+def test_another_name_of_the_same_encoding(asked: str, stored: str) -> None:
+    server = Server("granted")
+    server.recorded = server.recorded.replace('"encoding": "UTF8"', f'"encoding": "{stored}"')
+    assert plan(server, databases=[{"name": "app", "encoding": asked}])[0] == []
+
+
+def test_what_is_made_in_a_database_that_only_reads_by_default() -> None:
+    server = Server("nothing there")
+    for step in plan(server)[0]:
+        assert step.apply is not None
+        step.apply(server)
+    for _argv, script in server.sent:
+        assert "jsonb_build_object" in script or "SET default_transaction_read_only = off;" in script

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
+VERBS = Path(__file__).resolve().parents[3] / "playbooks" / "vars" / "postgresql_verbs.yml"
 HOSTS = {"db1": {"ansible_host": "192.0.2.11"}, "db2": {"ansible_host": "192.0.2.12"}, "db3": {"ansible_host": "2001:db8::13"}}
 PASSWORDS = {"superuser": "s" * 32, "replication": "r" * 32, "rewind": "w" * 32}
 BOOKWORM = {"vannah": {"container": True, "system": "debian", "release": "bookworm", "version": "12", "memory_mb": 64000, "cores": 2}}
@@ -54,6 +59,22 @@ def patroni(render: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Call
     return _patroni
 
 
+@pytest.fixture
+def templates(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the role was rendered with, the last one last."""
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
+
+    found: list[Any] = []
+    original = collect.define
+
+    def define(raw: Any, templates: Any, role: str) -> Any:
+        found.append(templates)
+        return original(raw, templates, role)
+
+    monkeypatch.setattr(collect, "define", define)
+    return found
+
+
 @pytest.mark.parametrize(("members", "expected"), [(1, False), (2, False), (3, True)])
 def test_synchronous_with_two_standbys(patroni: Callable[..., dict[str, Any]], members: int, expected: bool) -> None:
     dynamic = patroni(members=members)["bootstrap"]["dcs"]
@@ -75,6 +96,66 @@ def test_settings_that_must_be_equal_go_into_etcd_and_null_takes_away(patroni: C
     assert (common["max_connections"], own["work_mem"]) == (300, "64MB")
     assert not {"max_connections", "wal_keep_size", "log_checkpoints"} & set(own)
     assert "wal_keep_size" not in common
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, None),
+        ({"archive_mode": "off"}, None),
+        ({"archive_mode": None}, None),
+        ({"archive_mode": "on"}, "300s"),
+        ({"archive_mode": True}, "300s"),
+        ({"archive_mode": "always"}, "300s"),
+        ({"archive_timeout": "1h"}, "1h"),  # the site's own word
+    ],
+)
+def test_segments_are_cut_short_only_where_something_archives_them(
+    patroni: Callable[..., dict[str, Any]], templates: list[Any], settings: dict[str, Any], kept: str | None
+) -> None:
+    found = patroni(postgresql_settings=settings, postgresql_archive_timeout=300)
+    assert found["postgresql"]["parameters"].get("archive_timeout") == kept
+    # A cluster that had it in etcd loses it there; where it is not, nothing is changed.
+    common = templates[-1].value(trust_as_template("{{ __postgresql_dynamic_now }}"), "test")["postgresql"]["parameters"]
+    assert ("archive_timeout" in common) is (kept is None)
+    assert common.get("archive_timeout") is None
+
+
+def test_what_leaves_the_inventory_leaves_etcd(patroni: Callable[..., dict[str, Any]], templates: list[Any]) -> None:
+    given = {"max_locks_per_transaction": 256, "wal_keep_size": None, "work_mem": None}
+    slots = {"away": {"type": "physical"}, "gone": None}
+    new = patroni(postgresql_settings=given, postgresql_slots=slots)["bootstrap"]["dcs"]
+    # A new cluster is made without a null.
+    assert new["slots"] == {"away": {"type": "physical"}}
+    assert None not in new["postgresql"]["parameters"].values()
+    now = templates[-1].value(trust_as_template("{{ __postgresql_dynamic_now }}"), "test")
+    parameters = now["postgresql"]["parameters"]
+    assert now["slots"] == slots
+    assert {key: value for key, value in parameters.items() if value is not None} == new["postgresql"]["parameters"]
+    assert {key for key, value in parameters.items() if value is None} == {
+        "wal_keep_size",
+        "work_mem",
+        "max_worker_processes",
+        "max_prepared_transactions",
+        "track_commit_timestamp",
+        "archive_timeout",
+    }
+    assert {key: value for key, value in now.items() if key not in ("slots", "postgresql")} == {
+        key: value for key, value in new.items() if key not in ("slots", "postgresql")
+    }
+    assert now["postgresql"]["use_pg_rewind"] is True
+
+
+@pytest.mark.parametrize("settings", [{}, {"max_connections": 300, "wal_keep_size": None}, {"archive_mode": "on"}])
+def test_a_new_cluster_needs_no_change_of_its_configuration(
+    patroni: Callable[..., dict[str, Any]], templates: list[Any], settings: dict[str, Any]
+) -> None:
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_cluster import config_patch
+
+    given = {"postgresql_settings": settings, "postgresql_slots": {"away": {"type": "physical"}, "gone": None}}
+    new = patroni(**given)["bootstrap"]["dcs"]
+    now = templates[-1].value(trust_as_template("{{ __postgresql_dynamic_now }}"), "test")
+    assert config_patch(json.loads(json.dumps(now)), new) == {}  # as it travels to the host
 
 
 def test_memory(patroni: Callable[..., dict[str, Any]]) -> None:
@@ -103,6 +184,21 @@ def test_who_may_connect(patroni: Callable[..., dict[str, Any]]) -> None:
     assert [line for line in lines[:reject] if "replicator" in line and "2001:db8::13/128" in line]
     after = [line.split()[3] for line in lines[reject + 1 :]]
     assert after == ["127.0.0.1/32", "::1/128", "192.0.2.11/32", "192.0.2.12/32", "2001:db8::13/128", "192.0.2.21/32", "203.0.113.0/24"]
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("10.0.0.5", "10.0.0.5/32"),
+        ("2001:db8::5", "2001:db8::5/128"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("2001:db8::/64", "2001:db8::/64"),
+        ("10.0.0.0/255.255.255.0", "10.0.0.0 255.255.255.0"),  # preflight takes it, PostgreSQL does not after a slash
+    ],
+)
+def test_a_bare_address_is_one_host(patroni: Callable[..., dict[str, Any]], given: str, written: str) -> None:
+    """PostgreSQL takes the word after an address without a length for its mask, and does not start."""
+    assert patroni(postgresql_client_addresses=[given])["postgresql"]["pg_hba"][-1] == f"hostssl all all {written} scram-sha-256"
 
 
 def test_everything_speaks_tls(patroni: Callable[..., dict[str, Any]]) -> None:
@@ -146,3 +242,22 @@ def test_directories(render: Callable[..., Any], patroni: Callable[..., Any], di
     given = {"postgresql_data_directory": directory} if directory else {}
     made = render("postgresql", "postgresql", site(**given), "db1")["definition"]
     assert [item["path"] for item in made["directories"]] == paths
+
+
+def test_who_knows_a_leader_that_confirms_it_speaks_for_the_cluster() -> None:
+    """A member that was cut off answers, with the cluster of before; nobody leads it, as far as it can be asked."""
+    verbs = {key: trust_as_template(value) for key, value in yaml.safe_load(VERBS.read_text(encoding="utf-8")).items()}
+
+    def speaker(**leaders: str | None) -> str:
+        said: dict[str, Any] = {
+            name: {"inventory_hostname": name, "postgresql_asked": {"answers": leader is not None, "leader": leader or ""}}
+            for name, leader in leaders.items()
+        }
+        said["db9"] = {"inventory_hostname": "db9"}  # it could not be reached
+        variables = {**verbs, "ansible_play_hosts": [*said], "hostvars": said, "groups": {"postgresql": [*said]}}
+        return str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template("{{ postgresql_speaker }}")))
+
+    assert speaker(db1="db2", db2="db2", db3="db2") == "db1"
+    assert speaker(db1="", db2=None, db3="db2") == "db3"
+    assert speaker(db1=None, db2="", db3="") == "db2"
+    assert speaker(db1=None) == ""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 #: PostgreSQL cuts longer names off without an error, and would then never be as asked.
 NAME_BYTES = 63
 #: Nothing of what a session changes is logged, audited or kept in statistics: it may hold a password's verifier. Settings of
-#: extensions that are not loaded are taken as placeholders by a superuser.
+#: extensions that are not loaded are taken as placeholders by a superuser. First: things are made in a database of which sessions
+#: only read by default, too.
 _PRIVATE = """\
+SET default_transaction_read_only = off;
 SET log_statement = 'none';
 SET log_min_duration_statement = -1;
 SET log_min_duration_sample = -1;

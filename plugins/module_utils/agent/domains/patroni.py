@@ -21,6 +21,7 @@ from .patroni_cluster import (
     require_whole,
 )
 from .patroni_guard import guard
+from .patroni_hba import check
 from .patroni_look import configuration, look, look_surely, own, own_name
 from .patroni_packages import update
 from .patroni_rest import Rest, connect
@@ -86,7 +87,8 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any]
 
 
 def info(params: Params, ctx: Context) -> Outcome:
-    """The cluster as this member sees it; with ``wait`` not before it is whole.
+    """The cluster as this member sees it; with ``wait`` not before it is whole. Who is said to lead is asked, too: a member that was cut
+    off shows the cluster of before.
 
     :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
     :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,
@@ -95,17 +97,18 @@ def info(params: Params, ctx: Context) -> Outcome:
     """
     rest = connect(ctx, params)
 
-    def whole() -> dict[str, Any]:
+    def whole() -> tuple[Cluster, dict[str, Any]]:
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
         require_whole(cluster, "go on", found["problems"])
-        return found
+        return cluster, found
 
     if params["wait"] and not ctx.check:
-        found = wait(ctx, params["wait"], whole, "the cluster is whole")
+        cluster, found = wait(ctx, params["wait"], whole, "the cluster is whole")
     else:
         try:
-            found = state(rest, look(rest), params)
+            cluster = look_surely(rest)
+            found = state(rest, cluster, params)
         except AgentError as error:
             silence = {"answers": False, "error": error.msg, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
             return [], {**silence, "member": {"pending_restart": False, "lowered": [], "waits_for_leader": False}}
@@ -122,7 +125,7 @@ def info(params: Params, ctx: Context) -> Outcome:
         "waits_for_leader": False,
     }
     if said.get("pending_restart"):
-        found["member"].update(waiting(ctx, look(rest), name, configuration(rest)))
+        found["member"].update(waiting(ctx, cluster, name, configuration(rest)))
     found["error"] = ""
     return [], found
 
@@ -140,8 +143,10 @@ def config(params: Params, ctx: Context) -> Outcome:
 
     What ``config`` does not name stays; null takes a key away.
 
-    :param params: ``config``, ``wait`` (seconds for a leader to be there), ``max_lag``
+    :param params: ``config``, ``hba`` and ``settings`` (see :func:`.patroni_hba.check`), ``wait`` (seconds for a leader to be there),
+        ``max_lag``
     :return: a step where something differs; :func:`state`, with ``pending_restart`` as it is after the change
+    :raises AgentError: ``not-in-time``, ``bad-hba``
     """
     rest = connect(ctx, params)
     try:
@@ -154,9 +159,14 @@ def config(params: Params, ctx: Context) -> Outcome:
     current = configuration(rest)
     result = state(rest, cluster, params, current)
     said = own(rest)
-    if said.get("pending_restart") and (said.get("patroni") or {}).get("name") not in result["pending_restart"]:
-        result["pending_restart"].append(said["patroni"]["name"])
-    if cluster.leader is None or cluster.leader.name != (said.get("patroni") or {}).get("name"):
+    name = (said.get("patroni") or {}).get("name")
+    if said.get("pending_restart") and name not in result["pending_restart"]:
+        result["pending_restart"].append(name)
+    member = cluster.find(str(name))
+    # Patroni writes the file at its next turn after a reload: two of them, and some seconds for a host that is busy.
+    patience = 2 * float(current.get("loop_wait") or 10) + 5
+    check(ctx, member.port if member else 5432, params.get("hba") or (), params.get("settings") or (), patience)
+    if cluster.leader is None or cluster.leader.name != name:
         return [], result
     patch = config_patch(params["config"], current)
     if not patch:
@@ -303,16 +313,14 @@ def remove(params: Params, ctx: Context) -> Outcome:
     running, enabled = "active" in shown or "activating" in shown, "enabled" in shown
     cluster = look_surely(rest, params["others"])
     result = {**state(rest, cluster, params, {}), "member": name}
-    if running and not params["force"]:
-        settings = configuration(rest)
-        strict = bool(settings.get("synchronous_mode") and settings.get("synchronous_mode_strict"))
-        refuse_remove(cluster, name, int(settings.get("synchronous_node_count") or 1) if strict else 0, params["max_lag"])
-    leader = cluster.leader
-    if running and leader is not None and leader.name == name:
-        raise AgentError(
-            "member-leads",
-            f"refused to remove {name}: it leads cluster {cluster.scope}. Switch over first (playbook postgresql_switchover)",
-        )
+    if running:
+        needed = 0
+        if not params["force"]:
+            settings = configuration(rest)
+            strict = settings.get("synchronous_mode") and settings.get("synchronous_mode_strict")
+            needed = int(settings.get("synchronous_node_count") or 1) if strict else 0
+        # Force takes the standbys that commits need away from the question, and nothing else.
+        refuse_remove(cluster, name, needed, params["max_lag"])
     steps = []
     if running or enabled:
 

@@ -212,7 +212,7 @@ def refuse_reinit(cluster: Cluster, name: str, max_lag: int = MAX_LAG) -> None:
 
 
 def refuse_remove(cluster: Cluster, name: str, needed: int, max_lag: int = MAX_LAG) -> None:
-    """Whether a member may leave for good.
+    """Whether a member may leave for good. One that is said to lead may not, whether or not it confirms that.
 
     :param needed: standbys that have to be left (``synchronous_node_count`` where replication is synchronous and strict, else 0)
     :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``
@@ -221,9 +221,10 @@ def refuse_remove(cluster: Cluster, name: str, needed: int, max_lag: int = MAX_L
     if member is None:
         return
     if member.leads:
+        doubt = f" {cluster.doubt}: it may do so again." if cluster.doubt else ""
         raise AgentError(
             "member-leads",
-            f"refused to remove {name}: it leads cluster {cluster.scope}. Switch over first (playbook postgresql_switchover)",
+            f"refused to remove {name}: it leads cluster {cluster.scope}.{doubt} Switch over first (playbook postgresql_switchover)",
         )
     if cluster.leader is None:
         raise AgentError(
@@ -260,16 +261,13 @@ def config_patch(wanted: dict[str, Any], current: dict[str, Any], path: tuple[st
     patch: dict[str, Any] = {}
     for key, value in wanted.items():
         there = current.get(key)
-        if isinstance(value, dict) and isinstance(there, dict):
-            inner = config_patch(value, there, (*path, key))
+        if isinstance(value, dict) and (there is None or isinstance(there, dict)):
+            inner = config_patch(value, there or {}, (*path, key))
             if inner:
                 patch[key] = inner
         elif value is None:
             if key in current:
                 patch[key] = None
-        elif isinstance(value, dict) and there is None:
-            if value:
-                patch[key] = value
         elif not same(value, there, parameter=path == ("postgresql", "parameters")):
             patch[key] = value
     return patch

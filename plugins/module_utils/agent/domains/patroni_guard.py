@@ -19,19 +19,29 @@ if TYPE_CHECKING:
 #: First line of the configuration that the role writes.
 OURS = "# Written by vannah.healthcloud"
 LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, include/net/tcp_states.h
-#: What may lie in a data directory that nobody uses: an own file system has it.
-EMPTY = frozenset(["lost+found"])
+#: What the root of a file system has of itself.
+LOST = "lost+found"
 
 
 def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
-    """Refuse a host on which the role would take over what is somebody else's.
+    """Refuse a host on which the role would take over what is somebody else's, or leave the cluster that runs there for an empty one.
 
-    :param params: ``data_directory``, ``ports`` (numbers), ``adopt``
+    :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``
     :return: no steps; ``ours``: the role has been here before
-    :raises AgentError: ``foreign-patroni``, ``foreign-data``, ``port-taken``
+    :raises AgentError: ``cluster-renamed``, ``data-directory-moved``, ``data-directory-root``, ``foreign-patroni``, ``foreign-data``,
+        ``port-taken``
     """
     text = _read(ctx, CONFIG)
     ours = text.startswith(OURS)
+    directory = params["data_directory"]
+    if ours:
+        _refuse_another_cluster(ctx, text, params["scope"], directory)
+    if content(ctx, directory) == [LOST]:
+        raise AgentError(
+            "data-directory-root",
+            f"{directory} is the root of a file system (it has {LOST}), in which initdb makes no cluster. Use a subdirectory:"
+            f" postgresql_data_directory: {os.path.join(directory, 'data')}",
+        )
     if params["adopt"]:
         return [], {"ours": ours}
     hint = "postgresql_adopt: true takes it over"
@@ -39,8 +49,7 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
         raise AgentError(
             "foreign-patroni", f"{CONFIG} was not written by this role: a Patroni of somebody else is set up here. {hint}; or move it away"
         )
-    directory = params["data_directory"]
-    if not (ours and data_directory(text) == directory) and content(ctx, directory):
+    if not (ours and same_place(ctx, setting(text, "data_dir"), directory)) and content(ctx, directory):
         raise AgentError(
             "foreign-data",
             f"{directory} holds data that this role did not make. Write another postgresql_data_directory, or move the data away; {hint}",
@@ -57,19 +66,48 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
     return [], {"ours": ours}
 
 
-def data_directory(text: str) -> str:
-    """``data_dir`` of the configuration that the role wrote; empty where there is none."""
+def _refuse_another_cluster(ctx: Context, text: str, scope: str, directory: str) -> None:
+    """Patroni reads both at its start only, and would then make a new, empty cluster beside the one that has the data.
+
+    :param text: the configuration that the role wrote before
+    :raises AgentError: ``cluster-renamed``, ``data-directory-moved``
+    """
+    named, place = setting(text, "scope"), setting(text, "data_dir")
+    if not place or not set(content(ctx, place)) - {LOST}:
+        return
+    anew = f"To begin with an empty cluster, stop patroni.service and move {place} away"
+    if named and named != scope:
+        raise AgentError(
+            "cluster-renamed",
+            f"postgresql_cluster is {scope}, and {place} holds the data of the cluster {named}, which cannot be renamed."
+            f" Write postgresql_cluster: {named}. {anew}",
+        )
+    if not same_place(ctx, place, directory):
+        raise AgentError(
+            "data-directory-moved",
+            f"the data directory would be {directory}, and {place} holds the data of this member. Write postgresql_data_directory: {place}"
+            f" (without it, it follows from postgresql_version, or the release, and postgresql_cluster). {anew}",
+        )
+
+
+def same_place(ctx: Context, one: str, other: str) -> bool:
+    """Whether two paths are one directory, also through a link."""
+    return bool(one and other) and os.path.realpath(ctx.path(one)) == os.path.realpath(ctx.path(other))
+
+
+def setting(text: str, name: str) -> str:
+    """``scope`` or ``data_dir`` of the configuration that the role wrote, each a line of its own there; empty where there is none."""
     for line in text.splitlines():
         key, colon, value = line.strip().partition(":")
-        if colon and key == "data_dir":
+        if colon and key == name:
             return value.strip().strip("'\"")
     return ""
 
 
 def content(ctx: Context, directory: str) -> list[str]:
-    """What lies in a directory, besides what a fresh file system has."""
+    """What lies in a directory."""
     try:
-        return sorted(set(os.listdir(ctx.path(directory))) - EMPTY)
+        return sorted(os.listdir(ctx.path(directory)))
     except (FileNotFoundError, NotADirectoryError):
         return []
 

@@ -9,6 +9,7 @@ The driver ``patroni`` of a component's unit. Patroni stops its PostgreSQL with 
 from __future__ import annotations
 
 from ..model import AgentError
+from ..trips import Refused
 from .patroni import healthy, wait
 from .patroni_cluster import MAX_LAG, refuse_restart
 from .patroni_look import look_surely, own_name
@@ -28,7 +29,8 @@ def restart(ctx: Context, unit: dict[str, Any]) -> None:
     """Restart a unit of the component at hand and come back when its member leads or follows.
 
     :param unit: an entry of a component's ``units``; its ``ready.http`` says where Patroni's REST is
-    :raises AgentError: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``not-in-time``
+    :raises Refused: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``patroni-silent``; nothing was done
+    :raises AgentError: ``program-failed``, ``not-in-time``
     """
     params = rest_of(unit, ctx.component)
     rest = connect(ctx, params)
@@ -38,8 +40,11 @@ def restart(ctx: Context, unit: dict[str, Any]) -> None:
     except Silent:
         name = ""  # it does not run, so nothing is interrupted
     else:
-        name = own_name(rest)
-        refuse_restart(look_surely(rest), name)
+        try:
+            name = own_name(rest)
+            refuse_restart(look_surely(rest), name)
+        except AgentError as error:
+            raise Refused(error.code, error.msg) from error
     ctx.run(["systemctl", "restart", unit["name"]], timeout=STOP + timeout)
 
     def back() -> bool:

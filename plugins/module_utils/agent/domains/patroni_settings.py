@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from ..model import Context
     from .patroni_cluster import Cluster
 
-#: https://www.postgresql.org/docs/17/hot-standby.html#HOT-STANDBY-ADMIN
-AT_LEAST_AS_PRIMARY = (
-    "max_connections",
-    "max_prepared_transactions",
-    "max_locks_per_transaction",
-    "max_wal_senders",
-    "max_worker_processes",
-)
+#: https://www.postgresql.org/docs/17/hot-standby.html#HOT-STANDBY-ADMIN, and what Patroni starts a server with where its configuration
+#: does not say (ConfigHandler.CMDLINE_OPTIONS of patroni/postgresql/config.py).
+AT_LEAST_AS_PRIMARY = {
+    "max_connections": 100,
+    "max_prepared_transactions": 0,
+    "max_locks_per_transaction": 64,
+    "max_wal_senders": 10,
+    "max_worker_processes": 8,
+}
 _RUNNING = """\
 SELECT coalesce(json_object_agg(name, json_build_array(setting, pending_restart)), '{}') FROM pg_settings
  WHERE pending_restart OR name IN ('max_connections', 'max_prepared_transactions', 'max_locks_per_transaction', 'max_wal_senders',
@@ -44,16 +45,17 @@ def running(ctx: Context, port: int) -> dict[str, list[Any]]:
 
 
 def lowered(now: dict[str, list[Any]], parameters: dict[str, Any]) -> list[str]:
-    """Settings that run with more than the cluster's configuration says.
+    """Settings that run with more than the cluster's configuration says, or its default where it says nothing any more.
 
     :param now: :func:`running`
     :param parameters: ``postgresql.parameters`` of the cluster's configuration
     """
-    return sorted(
-        name
-        for name in AT_LEAST_AS_PRIMARY
-        if name in now and str(parameters.get(name, "")).isdigit() and int(now[name][0]) > int(parameters[name])
-    )
+    found = []
+    for name, default in AT_LEAST_AS_PRIMARY.items():
+        wanted = str(parameters.get(name, default))
+        if name in now and wanted.isdigit() and int(now[name][0]) > int(wanted):
+            found.append(name)
+    return sorted(found)
 
 
 def waiting(ctx: Context, cluster: Cluster, name: str, configuration: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ..model import AgentError
 from . import postgresql_databases as databases
 from . import postgresql_roles as roles
+from . import postgresql_settings as settings
 from ._psql import Absent, Psql, check_name, unreachable
 from .postgresql_state import State, mentioned, read
 
@@ -30,8 +31,8 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :return: steps, and ``{leader, version}``; on a standby no steps and ``leader`` false, under check mode without a server ``leader`` null
     :raises AgentError: ``postgresql-unreachable``, ``postgresql-failed``, or why something that is listed cannot be
     """
-    wanted_roles = [_role(role) for role in params["roles"]]
-    wanted_databases = [_database(database) for database in params["databases"]]
+    wanted_roles = [wanted_role(role) for role in params["roles"]]
+    wanted_databases = [wanted_database(database) for database in params["databases"]]
     _once("role", wanted_roles)
     _once("database", wanted_databases)
     psql = Psql(ctx, params["port"], params["socket"], params["user"])
@@ -53,7 +54,11 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return steps, result
 
 
-def _role(role: Item) -> Item:
+def wanted_role(role: Item) -> Item:
+    """An entry of ``roles`` with every option. Preflight asks this too, before there is a server.
+
+    :raises AgentError: ``bad-name``, ``bad-password``, ``bad-setting``
+    """
     name = check_name("role", role["name"])
     if role["state"] == "present" and (name.startswith("pg_") or name in ("public", "none")):
         raise AgentError("bad-name", f"role {name}: names that begin with pg_, public and none are PostgreSQL's own")
@@ -61,15 +66,21 @@ def _role(role: Item) -> Item:
         check_name(f"role {name}: member_of", group)
     if role["password"] is not None and (not role["password"] or "\x00" in role["password"]):
         raise AgentError("bad-password", f"role {name}: its password is empty; leave the option away where there is none")
+    settings.changes(f"role {name}", role["settings"], None)
     return role
 
 
-def _database(database: Item) -> Item:
+def wanted_database(database: Item) -> Item:
+    """An entry of ``databases`` with every option, its grants resolved. Preflight asks this too.
+
+    :raises AgentError: ``bad-name``, ``bad-grant``, ``bad-setting``
+    """
     name = check_name("database", database["name"])
     for extension in database["extensions"]:
         check_name(f"database {name}: extension", extension)
     for schema in database["schemas"]:
         check_name(f"database {name}: schema", schema["name"])
+    settings.changes(f"database {name}", database["settings"], None)
     return {**database, "grants": [databases.parse_grant(name, grant) for grant in database["grants"]]}
 
 

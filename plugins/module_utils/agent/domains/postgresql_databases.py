@@ -28,6 +28,18 @@ ALL = {
     "tables": ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"],
     "sequences": ["SELECT", "UPDATE", "USAGE"],
 }
+#: Other names of encodings, as PostgreSQL takes them (encnames.c in its source), without hyphens and underscores.
+_ENCODINGS = {
+    **{f"iso8859{part}": f"latin{number}" for number, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), 1)},
+    **{f"windows{page}": f"win{page}" for page in (866, 874, *range(1250, 1259))},
+    **{
+        f"{prefix}{page}": name
+        for prefix in ("win", "windows")
+        for page, name in ((932, "sjis"), (936, "gbk"), (949, "uhc"), (950, "big5"))
+    },
+    **dict.fromkeys(("abc", "tcvn", "tcvn5712", "vscii"), "win1258"),
+    **{"unicode": "utf8", "alt": "win866", "win": "win1251", "koi8": "koi8r", "mskanji": "sjis", "shiftjis": "sjis"},
+}
 _PREFIXES = {"schema ": "schema", "all tables in schema ": "tables", "all sequences in schema ": "sequences"}
 #: What a new database has inside.
 _PUBLIC: Item = {"owner": "pg_database_owner", "grants": [["public", "USAGE"]], "tables": 0, "sequences": 0, "relations": []}
@@ -146,8 +158,9 @@ def _update(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Ste
 
 
 def _plain(text: str) -> str:
-    """Encodings and locales are written in more than one way: UTF8 and UTF-8, C.UTF-8 and C.utf8."""
-    return text.lower().replace("-", "").replace("_", "")
+    """Encodings and locales are written in more than one way: UTF8, UTF-8 and unicode, C.UTF-8 and C.utf8."""
+    plain = text.lower().replace("-", "").replace("_", "")
+    return _ENCODINGS.get(plain, plain)
 
 
 def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[Step]:
@@ -162,6 +175,8 @@ def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[
                 f"database {name} accepts no connections (ALLOW_CONNECTIONS false): nothing can be made inside",
             )
         now = _NEW
+    # First, because an extension goes into the first schema of search_path, which may be one of these.
+    yield from _schemas(ctx, psql, database, now)
     for extension in database["extensions"]:
         if extension in now["extensions"]:
             continue
@@ -172,7 +187,6 @@ def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[
             )
         statement = f"CREATE EXTENSION IF NOT EXISTS {identifier(extension)} CASCADE"
         yield Step("extension", f"database {name}", "create", f"extension {extension}", apply=run(psql, [statement], name))
-    yield from _schemas(ctx, psql, database, now)
     yield from _grants(ctx, psql, database, state.databases.get(name), now)
 
 

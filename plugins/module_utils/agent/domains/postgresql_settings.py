@@ -22,7 +22,8 @@ def changes(where: str, wanted: Mapping[str, Any], stored: Sequence[str] | None)
 
     :raises AgentError: ``bad-setting``
     """
-    now = dict(entry.split("=", 1) for entry in stored or ())
+    # The catalogue keeps a name as PostgreSQL spells it (TimeZone, DateStyle); case does not tell settings apart.
+    now = {name.lower(): value for name, value in (entry.split("=", 1) for entry in stored or ())}
     found = {}
     for given, value in wanted.items():
         name = given.lower()
@@ -63,7 +64,10 @@ def _text(where: str, name: str, value: Any) -> str:
 
 
 def _key(name: str, text: str | None) -> Any:
-    return names(text) if text is not None and name in LISTS else text
+    if text is None or name not in LISTS:
+        return text
+    found = names(text)
+    return [] if found == [""] else found  # an empty list is kept as one empty name
 
 
 def names(text: str) -> list[str]:

@@ -1,0 +1,107 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks as people run them, on hosts whose answers the test makes up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ACTIONS = REPOSITORY / "plugins" / "action"
+#: Stands for each action of the collection: notes that it was called, and answers what the host's variable ``said`` has for it.
+STAND_IN = """\
+import os
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")
+        said = self._templar.template(task_vars["said"])
+        answer = dict(said.get(name, said.get("*", {})))
+        mode = " (check)" if self._task.check_mode else ""
+        with open(os.environ["CALLS"], "a") as file:
+            file.write(f"{name}{mode} {task_vars['inventory_hostname']}\\n")
+        if answer.pop("away", False):
+            raise AnsibleConnectionFailure("no route to host")
+        return {"changed": False, "steps": [], **answer}
+"""
+SECRET = """\
+from ansible.plugins.lookup import LookupBase
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        return list(terms)
+"""
+
+
+@dataclass
+class Done:
+    """How a run ended. ``calls`` are ``action host`` in order."""
+
+    code: int
+    printed: str
+    calls: list[str]
+
+    def of(self, action: str) -> list[str]:
+        """The hosts on which an action was called."""
+        return sorted(call.rpartition(" ")[2] for call in self.calls if call.rpartition(" ")[0] == action)
+
+
+class Run:
+    """Runs playbooks from a copy of the collection whose actions are stand-ins."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        collection = folder / "ansible_collections" / "vannah" / "healthcloud"
+        (collection / "plugins" / "action").mkdir(parents=True)
+        for name in ("filter", "module_utils", "modules", "doc_fragments"):
+            (collection / "plugins" / name).symlink_to(REPOSITORY / "plugins" / name)
+        for path in ACTIONS.glob("*.py"):
+            (collection / "plugins" / "action" / path.name).write_text(STAND_IN)
+        (collection / "plugins" / "lookup").mkdir()
+        (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
+        (collection / "playbooks").symlink_to(REPOSITORY / "playbooks")
+        self.playbooks = collection / "playbooks"
+
+    def __call__(self, playbook: str, groups: Mapping[str, list[str]], said: Mapping[str, Any], **values: object) -> Done:
+        """``said``: host -> action -> its answer; ``*`` for the others; ``{away: true}`` is a host that cannot be reached."""
+        hosts = sorted({host for members in groups.values() for host in members})
+        inventory = {
+            "all": {
+                "hosts": {host: {"ansible_host": f"10.0.0.{number}", "said": said.get(host, {})} for number, host in enumerate(hosts, 1)},
+                "children": {group: {"hosts": {host: {} for host in members}} for group, members in groups.items()},
+            }
+        }
+        (self.folder / "hosts.json").write_text(json.dumps(inventory))
+        calls = self.folder / "calls"
+        calls.write_text("")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "CALLS": str(calls),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.folder),
+            "ANSIBLE_FORCE_COLOR": "0",
+            "COLUMNS": "500",
+            "LC_ALL": "C.UTF-8",
+        }
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.folder / "hosts.json")]
+        command += [str(self.playbooks / playbook), "-e", json.dumps(values)]
+        done = subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
+        return Done(done.returncode, done.stdout + done.stderr, calls.read_text().splitlines())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """See :class:`Run`."""
+    return Run(tmp_path)

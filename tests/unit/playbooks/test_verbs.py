@@ -1,0 +1,143 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verbs: where a host cannot be reached or is held by another run, and that one host is done after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Run
+
+DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
+WHOLE: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
+PLANS = {"patroni_switchover": {"from": "db1", "to": "db2"}, "patroni_reinit": {}, "patroni_remove": {"steps": ["service patroni: stop"]}}
+GOOD: dict[str, Any] = {"patroni_info": WHOLE, **PLANS}
+AWAY = {"*": {"away": True}}
+HELD = {**GOOD, "lease": {"failed": True, "msg": "db1 is held by another run"}}
+
+
+@pytest.mark.parametrize(("verb", "host"), [("switchover", "db2"), ("reinit", "db2"), ("remove", "db2")])
+def test_others_answer_where_a_host_cannot_be_reached(run: Run, verb: str, host: str) -> None:
+    """The first one is away: the next speaks, and the member is acted upon."""
+    done = run(f"postgresql_{verb}.yml", DATABASE, {"db1": AWAY, "db2": GOOD, "db3": GOOD}, postgresql_member=host)
+    assert done.code == 0, done.printed
+    assert done.of(f"patroni_{verb}") == [host], done.printed
+    assert {"db2", "db3"} <= set(done.of("lease released"))
+
+
+@pytest.mark.parametrize("verb", ["reinit", "remove"])
+def test_a_member_that_cannot_be_reached(run: Run, verb: str) -> None:
+    """Said so; nobody takes it for one that is out already."""
+    done = run(f"postgresql_{verb}.yml", DATABASE, {"db1": GOOD, "db2": GOOD, "db3": AWAY}, postgresql_member="db3")
+    assert done.code != 0
+    assert "db3 cannot be reached" in done.printed
+    assert "out already" not in done.printed
+    assert not any(call.startswith(f"patroni_{verb}") for call in done.calls)
+    assert {"db1", "db2"} <= set(done.of("lease released"))
+
+
+@pytest.mark.parametrize("verb", ["switchover", "remove"])
+def test_nothing_is_done_while_another_run_holds_a_host(run: Run, verb: str) -> None:
+    """Neither on that host nor on another."""
+    done = run(f"postgresql_{verb}.yml", DATABASE, {"db1": HELD, "db2": GOOD, "db3": GOOD}, postgresql_member="db2")
+    assert done.code != 0
+    assert "Nothing is done without db1" in done.printed
+    assert not any(call.startswith("patroni_") for call in done.calls)
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"), [("switchover", {"away": True}), ("reinit", {"failed": True, "msg": "refused"}), ("remove", {"away": True})]
+)
+def test_the_one_that_is_acted_upon_fails(run: Run, verb: str, answer: dict[str, Any]) -> None:
+    """The run has failed, and no other host does it in its place."""
+    host = "db1" if verb == "switchover" else "db2"
+    done = run(
+        f"postgresql_{verb}.yml",
+        DATABASE,
+        {"db1": GOOD, "db2": GOOD, "db3": GOOD, host: {**GOOD, f"patroni_{verb}": answer}},
+        postgresql_member="db2",
+    )
+    assert done.code != 0
+    assert [call for call in done.calls if call.startswith(f"patroni_{verb}")] == [f"patroni_{verb} (check) {host}"]
+    assert done.of("lease released") == ["db1", "db2", "db3"]
+
+
+def test_nobody_answers(run: Run) -> None:
+    """Said once, and every host is given free."""
+    silent = {"patroni_info": {**WHOLE, "answers": False}}
+    done = run("postgresql_switchover.yml", DATABASE, {"db1": AWAY, "db2": silent, "db3": silent})
+    assert done.code != 0
+    assert done.printed.count('"msg": "No member of the cluster answers') == 1, done.printed
+    assert {"db2", "db3"} <= set(done.of("lease released"))
+
+
+@pytest.mark.parametrize(
+    ("playbook", "wave"), [("rolling_restart_postgresql.yml", "site_database"), ("rolling_restart_etcd.yml", "site_base")]
+)
+def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str, wave: str) -> None:
+    """Where they run alone; as a part of site.yml the run goes on with the hosts."""
+    said = {host: {"patroni_info": WHOLE, "converge": {"pending_restart": []}} for host in DATABASE["postgresql"]}
+    alone = run(playbook, DATABASE, said)
+    assert alone.code == 0, alone.printed
+    assert alone.of("lease released") == ["db1", "db2", "db3"]
+    part = run(playbook, DATABASE, said, **{wave: {"pending_restart": []}, "postgresql_state": WHOLE})
+    assert part.code == 0, part.printed
+    assert part.of("lease released") == []
+
+
+STORE = {"object_store": ["store1", "store2", "store3"]}
+HEALED: dict[str, Any] = {"minio_info": {"answers": True}, "minio_heal": {"scanned": 1, "healed": 0, "unhealed": 0, "items": []}}
+
+
+@pytest.mark.parametrize(
+    ("first", "healing", "said"),
+    [
+        (AWAY, ["store2"], ""),
+        ({**HEALED, "lease": {"failed": True, "msg": "held"}}, [], "Nothing is healed without store1"),
+        ({**HEALED, "minio_heal": {"away": True}}, ["store1"], "no route to host"),
+    ],
+)
+def test_healing_where_a_server_does_not_do_it(run: Run, first: dict[str, Any], healing: list[str], said: str) -> None:
+    """One that is away leaves it to the next; one that another run holds, or that goes away meanwhile, ends it."""
+    done = run("object_store_heal.yml", STORE, {"store1": first, "store2": HEALED, "store3": HEALED})
+    assert done.of("minio_heal") == healing, done.printed
+    assert (done.code != 0) == bool(said), done.printed
+    assert said in done.printed
+    assert {"store2", "store3"} <= set(done.of("lease released"))
+
+
+def test_etcd_is_updated_one_member_at_a_time(run: Run) -> None:
+    """Gated before and after each; what needs no restart gets none; the hosts are given free."""
+    pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
+    done = run("etcd_update.yml", DATABASE, {"db1": pending, "db2": {"converge": {"pending_restart": []}}, "db3": pending})
+    assert done.code == 0, done.printed
+    restarted = ["etcd_health", "patroni_update", "converge", "etcd_health", "component_restart", "etcd_health"]
+    expected = [f"{action} db1" for action in restarted] + [f"{action} db2" for action in restarted[:3]]
+    expected += [f"{action} db3" for action in restarted]
+    assert [call for call in done.calls if not call.startswith("lease")] == expected
+    assert done.of("lease") == done.of("lease released") == ["db1", "db2", "db3"]
+
+
+@pytest.mark.parametrize("action", ["etcd_health", "patroni_update", "component_restart"])
+def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> None:
+    """The other members stay as they are."""
+    pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
+    done = run(
+        "etcd_update.yml", DATABASE, {"db1": {**pending, action: {"failed": True, "msg": "not well"}}, "db2": pending, "db3": pending}
+    )
+    assert done.code != 0
+    assert not any(call.endswith((" db2", " db3")) for call in done.calls if not call.startswith("lease"))
+
+
+def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
+    """Where the first one's endpoint does not come up, the others go on as they are."""
+    groups = {"postgresql_client": ["app1", "app2"]}
+    done = run("haproxy_update.yml", groups, {"app1": {"patroni_update": {"packages": [{"name": "haproxy"}]}}})
+    assert done.code == 0, done.printed
+    assert "app1 is updated: haproxy" in done.printed and "app2 is up to date" in done.printed
+    assert done.calls == [f"{action} {host}" for host in ("app1", "app2") for action in ("patroni_update", "converge", "lease released")]
+    failed = run("haproxy_update.yml", groups, {"app1": {"converge": {"failed": True, "msg": "does not start"}}})
+    assert failed.code != 0
+    assert failed.calls == ["patroni_update app1", "converge app1"]
