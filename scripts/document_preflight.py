@@ -23,11 +23,11 @@ INTRODUCTION = """\
 <!-- Written by scripts/document_preflight.py; change the texts beside the rules in plugins/module_utils/preflight. -->
 # Preflight
 
-    make check SITE=inventories/<site>
-    ansible-playbook -i inventories/<site> playbooks/preflight.yml
+    make check SITE=<site>                 # a folder of inventories/
+    ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/preflight.yml
 
-reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host,
-takes a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
+reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host, judges
+in a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
 
     host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Write: ansible_host: the address of db2 [hosts.yml:9]
 
@@ -40,8 +40,12 @@ takes a fraction of a second (about a second for a few hundred hosts) and report
 | `Write: ...` | what to write instead |
 | `[hosts.yml:9]` | file and line, where they are known |
 
-`playbooks/site.yml` begins with it. An error ends the run before any connection is opened; a warning is shown and stops nothing. Without
-an error the secrets and the internal CA that the site lacks are made, in the inventory's folder; `--check` only says so.
+`playbooks/site.yml` begins with it. An error ends the run before any connection to a host is opened; a warning is shown and stops nothing.
+
+Without an error what the site lacks is made: secrets and the internal CA in the inventory's folder, and in the controller's cache the
+programs that its roles need and Debian does not carry ([artifacts.md](artifacts.md)). With servers of an object store the first run
+builds MinIO: 2 to 4 minutes, 4 GiB of room, the Go module proxy, and PyPI where that version of Go is not installed. With `ARGS=--check`
+nothing is made, and what would be is said (of programs with `ARGS='--check -v'`).
 
 - **`--limit`** narrows what is changed, not what is judged: the whole inventory is read, and a limit to a part of a cluster is a warning.
 - **Several hosts with the same finding** become one line of their group, where a group has exactly these hosts.

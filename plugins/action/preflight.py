@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import end_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reader import InventoryReader, inventory_directory
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import controller_of, schema_of
@@ -27,7 +28,8 @@ class ActionModule(LocalAction):
         directory = inventory_directory(inventory)
         secrets = store.as_file(loader, directory) if directory else None
         reader = InventoryReader(inventory, variables, loader, schema_of(loader, roles), roles.roles_of)
-        site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [])
+        end = end_of(directory) if directory else None
+        site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [], end)
         report = judge(site, frozenset(roles.groups_served()))
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
         if self._task.register:

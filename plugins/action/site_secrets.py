@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority, is_begun
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import RENEW_HINT, ensure_authority, is_begun
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
@@ -62,7 +62,7 @@ def tell(what: str, names: list[str], check: bool) -> None:
 LOST_AUTHORITY = (
     "the site had secrets and no CA (pki/), so a new CA is made. Where this is the site's first run, all is well. Where pki/ was lost,"
     " the hosts trust the old CA and refuse what the new one signs: bring pki/ back from the recovery kit or from version control now,"
-    " in place of the new one; without the old one, converge all hosts, which renews every certificate."
+    f" in place of the new one. Without the old one {RENEW_HINT}"
 )
 
 

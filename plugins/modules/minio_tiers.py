@@ -13,6 +13,7 @@ description:
   - Makes the tiers that the list names. Others stay as they are.
   - Each remote is asked with the credentials given for it before anything is declared. One that does not answer, or a new tier's place
     where objects lie already, fails the task.
+  - The remote of a tier that is there and stays as it is may be away; the task then only warns.
   - Secrets cannot be read back. An access key has one secret; where the given one fits and the store gets at the remote with what it
     has, nothing is changed. To find that out, the store itself puts a small object there and takes it away again, also in check mode.
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes]

@@ -102,7 +102,11 @@ class Authority:
         return _pem(builder.sign(self.key, hashes.SHA256()))
 
 
-RENEW_HINT = "move pki/ca.key and pki/ca.crt of the site away and converge all hosts, which makes a new one and renews every certificate."
+#: Hosts trust one authority: those that have the new one and those that still have the old one would refuse each other.
+RENEW_HINT = (
+    "a new one is a planned outage of the whole site (docs/day2.md, The site's authority): stop haproxy, patroni, etcd and minio on all"
+    " hosts, move pki/ca.key and pki/ca.crt of the site away, and converge all hosts, which starts them with new certificates."
+)
 
 
 def load_authority(loader: Any, inventory_dir: str) -> Authority:
@@ -118,7 +122,7 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
             "ca-missing", f"{certificate_file} does not exist: run the preflight first (make check SITE=...), which makes it."
         )
     if key_data is None:
-        text = f"{key_file} is gone, and without it nothing can be signed: bring it back from the recovery kit, or {RENEW_HINT}"
+        text = f"{key_file} is gone, and without it nothing can be signed: bring it back from the recovery kit. Without it {RENEW_HINT}"
         raise SecretsError("ca-key-missing", text)
     certificate = _certificate(certificate_file, certificate_data)
     key = _key(loader, key_file, key_data)
@@ -141,8 +145,21 @@ def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
     return _pem(_certificate(path, data))
 
 
+def end_of(inventory_dir: str) -> datetime | None:
+    """When the site's CA ends; None where there is none, or one that cannot be read, which who needs it says."""
+    path = certificate_path(inventory_dir)
+    try:
+        data = read_file(path)
+        return _certificate(path, data).not_valid_after_utc if data is not None else None
+    except SecretsError:
+        return None
+
+
 def ensure_authority(loader: Any, inventory_dir: str, site_name: str, check_mode: bool = False, now: datetime | None = None) -> bool:
     """Make the site's CA unless it exists; an existing one is proven to be whole.
+
+    Where there is a key and no certificate the key gets one. So a CA that ends soon is renewed: what the key signed before is trusted with
+    the new certificate, and what it signs now with the old one.
 
     :param site_name: for the CA's name, ``<site_name> internal CA``
     :return: whether one was made, or would be in check mode
@@ -163,7 +180,7 @@ def ensure_authority(loader: Any, inventory_dir: str, site_name: str, check_mode
         if key_data is None:
             key = ec.generate_private_key(ec.SECP384R1())
             write_file(key_file, encrypt(loader, key_file, _private_pem(key)), 0o600)
-        else:  # a run was killed between the two files
+        else:  # a run was killed between the two files, or somebody renews the certificate
             key = _key(loader, key_file, key_data)
         write_file(certificate_file, _pem(_self_signed(key, site_name, now or datetime.now(UTC))).encode(), 0o644)
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Host:
     roles: tuple[str, ...] = ()
     resolve: Resolve = lambda name: None
     ports: tuple[Port, ...] = ()
+    admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
 
     def get(self, name: str) -> Any:
         """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it cannot be told."""
@@ -98,6 +100,7 @@ class Port:
     last: int
     proto: str = "tcp"
     option: str = ""  # the variable that sets it, where one does
+    admitted: tuple[str, ...] = ()  # who may come in, as far as its export says
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class Controller:
     ask_pass: bool = False
     key_files: tuple[str, ...] = ()  # private keys that ssh would offer by itself
     agent: bool = False  # an ssh-agent answers
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
     file_exists: Callable[[str], bool] = lambda path: Path(path).expanduser().is_file()
 
 
@@ -132,6 +136,7 @@ class Site:
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # every group, "all" included -> its hosts, those of children too
     definitions: tuple[Definition, ...] = ()
     secrets: tuple[SecretsFile, ...] = ()
+    authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
     unreadable: tuple[tuple[str, str], ...] = ()  # (host or group, why): variables that could not be loaded
 

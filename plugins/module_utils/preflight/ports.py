@@ -17,8 +17,7 @@ from .templates import HostValues
 from .texts import is_template
 from .values import parse_range
 
-#: Who may come in says nothing about who listens, and naming groups there would make each host a case of its own.
-_PARTS = ("name", "port", "proto", "when")
+_PARTS = ("name", "port", "proto", "from", "when")
 #: Names that have another value on each host, or no value that can be a key.
 _EACH_HOST_ANEW = frozenset("ansible_facts groups group_names hostvars inventory_hostname inventory_hostname_short".split())
 
@@ -47,6 +46,10 @@ class Ports:
             found += options
             found += [port for port in self._of_exports(role, values) if (port.first, port.last) not in numbers]
         return tuple(found)
+
+    def admitted(self, roles: Iterable[str], values: HostValues) -> frozenset[str]:
+        """Whom these roles open ports for on a host: groups, addresses and networks, as far as it can be told before contact."""
+        return frozenset(name for role in roles for port in self._of_exports(role, values) for name in port.admitted)
 
     def _silent(self, role: str, values: HostValues) -> bool:
         """Whether a role opens none of its ports on this host, so that its options that are ports are of nobody's."""
@@ -101,4 +104,12 @@ def _evaluate(role: str, exports: Any, values: HostValues) -> Iterator[Port]:
             continue
         ports = parse_range(item.get("port"))
         if ports is not None and item.get("proto") is not UNKNOWN:
-            yield Port(role, str(item.get("name") or role), *ports, proto=str(item.get("proto") or "tcp"))
+            name, proto = str(item.get("name") or role), str(item.get("proto") or "tcp")
+            yield Port(role, name, *ports, proto=proto, admitted=named(item.get("from")))
+
+
+def named(value: Any) -> tuple[str, ...]:
+    """The texts of a value that is one, or a list of them (of lists)."""
+    if isinstance(value, list | tuple):
+        return tuple(name for item in value for name in named(item))
+    return (value,) if isinstance(value, str) and value else ()

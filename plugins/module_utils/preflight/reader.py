@@ -10,6 +10,7 @@ millisecond for each host in all. Nothing is asked of any host.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class InventoryReader:
         self._base = str(Path(inventory_directory(inventory) or loader.get_basedir()).resolve())
         self._unreadable: dict[str, str] = {}
 
-    def read(self, controller: Controller, secrets: Iterable[SecretsFile] = ()) -> Site:
+    def read(self, controller: Controller, secrets: Iterable[SecretsFile] = (), authority_end: datetime | None = None) -> Site:
         """The whole site. Variables that cannot be loaded become entries of ``Site.unreadable``, not exceptions."""
         hosts = {name: host for name, host in self._inventory.hosts.items() if not host.implicit}
         groups = self._groups(hosts)
@@ -60,6 +61,7 @@ class InventoryReader:
             groups=groups,
             definitions=definitions,
             secrets=tuple(secrets),
+            authority_end=authority_end,
             controller=controller,
             unreadable=tuple(sorted(self._unreadable.items())),
         )
@@ -88,7 +90,8 @@ class InventoryReader:
         if variables is None:
             return Host(name=host.name, groups=groups, roles=roles, resolve=lambda name: UNKNOWN)
         values = HostValues(variables, defaults, self._loader)
-        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=self._ports.of(roles, values))
+        ports, admitted = self._ports.of(roles, values), self._ports.admitted(roles, values)
+        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=ports, admitted=admitted)
 
     # --- one definition for each place that sets a variable
 

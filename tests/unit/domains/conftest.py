@@ -56,6 +56,8 @@ class Store:
                 assert fitting, f"not in the recording: {endpoint} {method} {target}"
                 known = fitting[0]
                 self.left.remove(known)
+            if not known["status"]:
+                raise Silent("Connection refused")
             data = base64.b64decode(known["base64"]) if "base64" in known else known["text"].encode()
             return known["status"], {"server": known["server"]}, data
 

@@ -56,6 +56,32 @@ def test_another_secret_of_a_tier_is_seen(call: Any_, wanted: dict[str, Any]) ->
     assert run.store.writes() == [("POST", "/minio/admin/v3/tier/COLD")]
 
 
+@pytest.mark.parametrize("status", [0, 503])
+def test_a_tier_that_is_there_does_not_wait_for_its_remote(call: Any_, wanted: dict[str, Any], status: int) -> None:
+    """An outage of the remote is no reason to leave the rest undone; other credentials are refused while they cannot be tried."""
+    probe = "/cold?list-type=2&max-keys=1&prefix=a%2F"
+    answers = [one for one in changed("tiers_again", probe, status) for _again in range(7)]
+    run = call("tiers", answers, **wanted["tiers"])
+    assert run.said == [] and run.store.writes() == []
+    assert "does not answer" in run.ctx.warnings[0] and "nothing was declared" not in run.ctx.warnings[0]
+    with pytest.raises(AgentError, match="nothing was declared") as caught:
+        call("tiers", answers, tiers=[{**wanted["tiers"]["tiers"][0], "access_key": "another"}])
+    assert caught.value.code == "tier-silent"
+
+
+def test_a_new_tier_waits_for_its_remote(call: Any_, wanted: dict[str, Any], exchange: Any_) -> None:
+    silent = exchange("GET", "/cold?list-type=2&max-keys=1&prefix=a%2F", "", 0, wanted["remote"]["endpoint"])
+    with pytest.raises(AgentError) as caught:
+        call("tiers", [exchange("GET", "/minio/admin/v3/tier", "null"), silent, silent], **wanted["tiers"])
+    assert caught.value.code == "tier-silent"
+
+
+def test_a_tier_and_the_rule_that_names_it_go_together_in_check_mode(call: Any_) -> None:
+    """A check leaves the rule where it is."""
+    run = call("tiers", "tier_used", check=True, tiers=[{"name": "COLD", "state": "absent"}])
+    assert run.said == [("tier COLD", "remove", "")] and "dicom-pixels" in run.ctx.warnings[0]
+
+
 def changed(recording: str, target: str, status: int) -> list[Any]:
     """A recording in which one question was answered with another status, and a change is taken."""
     from pathlib import Path

@@ -71,6 +71,7 @@ def test_changes_of_users(call: Any_, params: dict[str, Any], said: tuple[str, s
         ({"policies": [{"name": "pacs", "state": "absent"}]}, "policy-in-use"),
         ({"policies": [{"name": "readwrite", "state": "absent"}]}, "bad-policy"),
         ({"policies": [{"name": "x"}]}, "bad-policy"),
+        ({"policies": [{"name": "x", "document": {"Statement": {"Effect": "Allow", "Action": "s3:GetObject"}}}]}, "bad-policy"),
         ({"policies": [{"name": "x", "document": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}}}]}, "bad-policy"),
         (
             {
@@ -102,9 +103,23 @@ def test_users_that_cannot_be(call: Any_, params: dict[str, Any], code: str) -> 
     assert caught.value.code == code
 
 
+def test_actions_of_the_server_are_about_no_resource(call: Any_) -> None:
+    """As MinIO's own diagnostics has them."""
+    policy = {"name": "watch", "document": {"Statement": {"Effect": "Allow", "Action": ["admin:ServerInfo", "admin:OBDInfo"]}}}
+    assert call("users", "users_again", check=True, policies=[policy]).said == [("policy watch", "create", "")]
+
+
 def test_a_policy_may_go_with_its_last_user(call: Any_) -> None:
     gone = {"users": [{"name": "orthanc", "state": "absent"}], "policies": [{"name": "pacs", "state": "absent"}]}
     assert call("users", "users_again", check=True, **gone).said == [("user orthanc", "remove", ""), ("policy pacs", "remove", "")]
+
+
+def test_a_service_account_in_check_mode_before_its_secret_is_made(call: Any_) -> None:
+    """What stands for it is longer than a secret may be."""
+    account = {"access_key": "more-svc", "user": "orthanc", "secret_key": "vannah-check-mode-placeholder-minio_service_account_more-svc"}
+    assert call("users", "users_again", check=True, service_accounts=[account]).said == [
+        ("service account more-svc", "create", "of user orthanc")
+    ]
 
 
 def test_users_in_check_mode_without_a_server(call: Any_, wanted: dict[str, Any]) -> None:

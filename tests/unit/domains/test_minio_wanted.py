@@ -246,6 +246,14 @@ def test_anybody(word: str) -> None:
         {"Statement": [{key: value for key, value in ALLOW.items() if key != "Principal"}]},
         {"Statement": [{**ALLOW, "Resource": "arn:aws:s3:::another/*"}]},
         {"Statement": [{**ALLOW, "Resource": ["arn:aws:s3:::abc", "arn:aws:s3:::another"]}]},
+        {"Statement": [{key: value for key, value in ALLOW.items() if key != "Resource"}]},
+        {"Statement": [{**ALLOW, "Principal": ["*"]}]},
+        {"Statement": [{**ALLOW, "Principal": "arn:aws:iam::123456789012:root"}]},
+        {"Statement": [{**ALLOW, "Principal": {"AWS": {"a": "b"}}}]},
+        {"Statement": [{**ALLOW, "Condition": [{"StringEquals": {"a": "b"}}]}]},
+        {"Statement": [{**ALLOW, "Condition": {"StringEquals": "a"}}]},
+        {"Statement": [{**ALLOW, "Condition": {"StringEquals": {"a": {"b": "c"}}}}]},
+        {"Statement": [{**ALLOW, "Action": {"s3": "GetObject"}}]},
     ],
 )
 def test_bad_policies(policy: Any) -> None:

@@ -175,6 +175,33 @@ def test_no_leaf_outlives_the_authority(tmp_path: Path, loader: DataLoader) -> N
     with pytest.raises(SecretsError) as error:
         old.sign(request(), 90, ["server"], ["db1", "db1.lan"], ["10.0.0.1"], now=now + timedelta(days=30))
     assert error.value.code == "ca-expired"
+    assert "planned outage of the whole site" in error.value.message
+
+
+def test_tells_when_it_ends(tmp_path: Path, made: pki.Authority) -> None:
+    assert pki.end_of(str(tmp_path)) == made.certificate.not_valid_after_utc
+    for broken in ("no", ""):
+        (tmp_path / "pki/ca.crt").write_text(broken)
+        assert pki.end_of(str(tmp_path)) is None
+    (tmp_path / "pki/ca.crt").unlink()
+    assert pki.end_of(str(tmp_path)) is None
+
+
+def test_a_certificate_of_the_same_key_and_the_old_one_stand_in_for_each_other(tmp_path: Path, loader: DataLoader) -> None:
+    """A CA that ends soon is renewed without an outage: whoever still has the old certificate and whoever has the new one meet."""
+    pki.ensure_authority(loader, str(tmp_path), "clinic", now=datetime.now(UTC) - timedelta(days=3600))
+    old = pki.load_authority(loader, str(tmp_path))
+    (tmp_path / "pki/ca.crt").rename(tmp_path / "old.crt")
+    assert pki.ensure_authority(loader, str(tmp_path), "clinic")
+    new = pki.load_authority(loader, str(tmp_path))
+    assert new.certificate.not_valid_after_utc - old.certificate.not_valid_after_utc > timedelta(days=3500)
+    for authority, trusted in ((old, "pki/ca.crt"), (new, "old.crt"), (new, "pki/ca.crt")):
+        leaf = tmp_path / "leaf.pem"
+        leaf.write_text(authority.sign(request(), 90, ["server", "client"], ["db1", "db1.lan"], ["10.0.0.1"]))
+        verify = ["openssl", "verify", "-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", str(tmp_path / trusted)]
+        subprocess.run([*verify, "-untrusted", str(tmp_path / "old.crt"), str(leaf)], check=True, capture_output=True)
+        # A host keeps what it has until it is due.
+        assert x509_agent.signed_by(Context(), leaf.read_text(), new.certificate_pem)
 
 
 @pytest.mark.parametrize(

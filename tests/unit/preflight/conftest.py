@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def read(tmp_path: Path, schema: Schema, monkeypatch: pytest.MonkeyPatch) -> Cal
         controller: Controller | None = None,
         secrets: Iterable[SecretsFile] = (),
         password: VaultSecret = PASSWORD,
+        authority_end: datetime | None = None,
     ) -> Site:
         folder = tmp_path / "site"
         for name, text in {"hosts.yml": hosts, **(files or {})}.items():
@@ -67,7 +69,8 @@ def read(tmp_path: Path, schema: Schema, monkeypatch: pytest.MonkeyPatch) -> Cal
         variables = VariableManager(loader=loader, inventory=inventory)
         variables._extra_vars = dict(extra or {})
         with_key = Controller(key_files=("~/.ssh/id_ed25519",), file_exists=lambda path: "missing" not in path)
-        return InventoryReader(inventory, variables, loader, schema, site_map.load().roles_of).read(controller or with_key, secrets)
+        reads = InventoryReader(inventory, variables, loader, schema, site_map.load().roles_of)
+        return reads.read(controller or with_key, secrets, authority_end)
 
     return reader
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import database_objects, databases
 
-from .conftest import Judge, codes, points, site
+from .conftest import REPOSITORY, Judge, codes, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 TWO = "etcd: db1 db2 db3\npostgresql: db1 db2"
@@ -63,6 +65,95 @@ ONE = "etcd: db1 db2 db3\npostgresql: db1"
 def test_databases(judged: Judge, groups: str, variables: str, code: str, where: str, variable: str) -> None:
     """One slip in an otherwise good site."""
     assert (code, where, variable) in points(judged(site(groups, variables)))
+
+
+LONG = "r" * 64
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "variable", "text"),
+    [
+        ("postgresql_roles: [{name: postgres}]", "database-role-reserved", "postgresql_roles[0].name", "another name"),
+        ("postgresql_roles: [{name: a}, {name: replicator}]", "database-role-reserved", "postgresql_roles[1].name", "made by the role"),
+        ("postgresql_roles: [{name: rewinder, state: absent}]", "database-role-reserved", "postgresql_roles[0].name", "made by the role"),
+        ("postgresql_roles: [{name: pg_monitor}]", "database-role-reserved", "postgresql_roles[0].name", "member_of"),
+        ("postgresql_roles: [{name: public}]", "database-entry-refused", "postgresql_roles[0]", "bad-name"),
+        (f"postgresql_roles: [{{name: {LONG}}}]", "database-entry-refused", "postgresql_roles[0]", "63 bytes"),
+        (f"postgresql_databases: [{{name: {LONG}}}]", "database-entry-refused", "postgresql_databases[0]", "63 bytes"),
+        ("postgresql_roles: [{name: a, settings: {'work mem': 1}}]", "database-entry-refused", "postgresql_roles[0]", "bad-setting"),
+        ("postgresql_roles: [{name: a, superusr: true}]", "variable-unknown-key", "postgresql_roles[0].superusr", "superuser"),
+        ("postgresql_roles: [{name: a, connection_limit: many}]", "variable-wrong-type", "postgresql_roles[0].connection_limit", "number"),
+        (
+            "postgresql_databases: [{name: a, extension: [pg_trgm]}]",
+            "variable-unknown-key",
+            "postgresql_databases[0].extension",
+            "extensions",
+        ),
+        (
+            "postgresql_databases: [{name: a, schemas: [{owner: x}]}]",
+            "variable-missing-key",
+            "postgresql_databases[0].schemas[0].name",
+            "name",
+        ),
+        (
+            "postgresql_databases: [{name: a, grants: [{role: public, privileges: [SELEC], object: all tables in schema public}]}]",
+            "database-entry-refused",
+            "postgresql_databases[0]",
+            "'SELEC' is no privilege",
+        ),
+        (
+            "postgresql_databases: [{name: a, grants: [{role: '{{ lookup(''pipe'', ''x'') }}', privileges: [ALL], object: database},"
+            " {role: public, privileges: [ALL], object: table x}]}]",
+            "database-entry-refused",
+            "postgresql_databases[0]",
+            "bad-grant",
+        ),
+    ],
+)
+def test_what_the_module_would_refuse(judged: Judge, variables: str, code: str, variable: str, text: str) -> None:
+    """With the module's own words, before there is a server."""
+    found = [finding for finding in judged(site(THREE, variables)).errors if finding.code == code]
+    assert [finding.variable for finding in found] == [variable]
+    assert text in f"{found[0].problem} {found[0].remedy}"
+
+
+def test_entries_that_the_module_takes(judged: Judge) -> None:
+    """Also where parts of them are known only later, or a number is written as a text."""
+    given = (
+        "postgresql_roles: [{name: app, password: '{{ lookup(''vannah.healthcloud.secret'', ''x'') }}', connection_limit: '5',"
+        " settings: {search_path: [app]}}, {name: reader, login: false, member_of: [pg_monitor]}]\n"
+        "postgresql_databases: [{name: app, owner: app, schemas: [{name: app, owner: app}], extensions: [pg_trgm],"
+        " grants: [{role: reader, privileges: [temp], object: database}]}]"
+    )
+    assert judged(site(THREE, given)).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable"),
+    [
+        ("[@db2]\npostgresql_databases: [{name: a}]", "postgresql_databases"),
+        ("[@db2]\npostgresql_roles: [{name: a}]", "postgresql_roles"),
+        ("[@db2]\npostgresql_slots: {a: {type: physical}}", "postgresql_slots"),
+        ("[@db2]\npostgresql_settings: {max_connections: 300}", "postgresql_settings.max_connections"),
+    ],
+)
+def test_what_the_cluster_has_once(judged: Judge, variables: str, variable: str) -> None:
+    """On one member only."""
+    assert ("database-setting-differs", "postgresql", variable) in points(judged(site(THREE, variables)))
+
+
+def test_a_members_own_settings_may_differ(judged: Judge) -> None:
+    """Memory is a server's own; and PostgreSQL takes a number as a text."""
+    given = "[@db1]\npostgresql_settings: {work_mem: 8MB, max_connections: 300}\n"
+    given += "".join(f"[@{host}]\npostgresql_settings: {{max_connections: '300'}}\n" for host in ("db2", "db3"))
+    assert judged(site(THREE, given)).errors == ()
+
+
+def test_the_names_are_the_roles() -> None:
+    """What preflight repeats of the role postgresql."""
+    role = yaml.safe_load((REPOSITORY / "roles" / "postgresql" / "vars" / "main.yml").read_text(encoding="utf-8"))
+    assert role["__postgresql_cluster_names"] == databases.SERVER_SETTINGS
+    assert [entry["name"] for entry in role["__postgresql_own_roles"]] == list(database_objects.OWN_ROLES)
 
 
 def test_warnings_stop_nothing(judged: Judge) -> None:

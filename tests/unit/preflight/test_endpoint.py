@@ -83,6 +83,7 @@ def test_servers_of_our_own_are_the_default(judged: Judge) -> None:
         ("etcd: s1", S3, "object-store-endpoint-nobody", "all", "object_store_backend"),
         (ONE, f"{S3}\nminio_users: [{{name: imaging}}]", "object-store-minio-only", "all", "minio_users"),
         (ONE, f"{S3}\nminio_policies: [{{name: read}}]", "object-store-minio-only", "all", "minio_policies"),
+        (ONE, f"{S3}\nminio_service_accounts: [{{access_key: one}}]", "object-store-minio-only", "all", "minio_service_accounts"),
         (ONE, f"{S3}\nminio_tiers: [{{name: COLD}}]", "object-store-minio-only", "all", "minio_tiers"),
         (ONE, f"{S3}\nminio_buckets: [{{name: dicom, quota: 5TiB}}]", "object-store-minio-only", "all", "minio_buckets[0].quota"),
         (ONE, f"{S3}\nminio_parity: 2", "object-store-setting-idle", "all", "minio_parity"),

@@ -97,3 +97,77 @@ def test_no_domain(judged: Judge) -> None:
     """It is not there at all."""
     text = site(THREE).replace("    site_domain: clinic.health\n", "")
     assert codes(judged(text)) == {"domain-missing"}
+
+
+NAME = "server1.mine.health"
+
+
+@pytest.mark.parametrize(
+    ("groups", "variables", "expected"),
+    [
+        # Whose certificate or rule of access it is.
+        ("etcd: a\npostgresql: b", f"firewall_enabled: false\n[@a]\nansible_host: {NAME}", ("a", "ansible_host", "a member of etcd")),
+        ("etcd: a\npostgresql: b", f"firewall_enabled: false\n[@b]\nansible_host: {NAME}", ("b", "ansible_host", "a database server")),
+        (THREE, f"firewall_enabled: false\n[@app1]\nansible_host: {NAME}", ("app1", "ansible_host", "who may connect")),
+        ("object_store: a", f"firewall_enabled: false\n[@a]\nansible_host: {NAME}", ("a", "ansible_host", "the object store")),
+        (THREE, f"[@db1]\nsite_address: {NAME}", ("db1", "site_address", NAME)),
+        # Forms that neither a certificate nor nft takes.
+        (THREE, "[@db1]\nsite_address: '[fd00::1]'", ("db1", "site_address", "[fd00::1]")),
+        (THREE, "[@db1]\nsite_address: 'fe80::1%eth0'", ("db1", "site_address", "fe80::1%eth0")),
+        # The other hosts do not look at it.
+        (THREE, "[@db1]\nansible_host: ''\nansible_ssh_host: 10.1.0.1", ("db1", "ansible_host", "by db1 alone")),
+        # For whom a firewall opens a port: the store for all, others for whom the site says.
+        (
+            THREE + "\nobject_store: s1 s2 s3 s4\nmonitoring: m1",
+            f"[@m1]\nansible_host: {NAME}",
+            ("m1", "ansible_host", "the firewall of s1"),
+        ),
+        (
+            THREE + "\nmonitoring: m1",
+            f"firewall_ports: [{{name: x, port: 9100, from: [monitoring]}}]\n[@m1]\nansible_host: {NAME}",
+            ("m1", "ansible_host", "the firewall of db1"),
+        ),
+        (
+            THREE + "\ncontrol: m1",
+            f"site_admin_addresses: [control]\n[@m1]\nansible_host: {NAME}",
+            ("m1", "ansible_host", "the firewall of"),
+        ),
+        (
+            THREE + "\ncontrol: m1",
+            f"[@app1]\nhaproxy_allowed_from: control\n[@m1]\nansible_host: {NAME}",
+            ("m1", "ansible_host", "the firewall of app1"),
+        ),
+    ],
+)
+def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables: str, expected: tuple[str, str, str]) -> None:
+    """Said before contact, with the variable that mends it."""
+    report = judged(site(groups, variables))
+    found = [finding for finding in report.errors if finding.code == "host-address-name"]
+    assert [(finding.where, finding.variable) for finding in found] == [expected[:2]]
+    assert expected[2] in found[0].problem and found[0].remedy.startswith("site_address: ")
+
+
+@pytest.mark.parametrize(
+    ("groups", "variables"),
+    [
+        (THREE, f"[@db1]\nansible_host: {NAME}\nsite_address: 10.5.0.1"),
+        (THREE, f"[@db1]\nansible_host: {NAME}\nsite_address: 'fd00::1'"),
+        ("etcd: 10.1.0.1\npostgresql: 10.1.0.1", "[@10.1.0.1]\nansible_host: ''"),
+        # Nobody writes it down.
+        (THREE + "\nmonitoring: m1", f"[@m1]\nansible_host: {NAME}"),
+        (THREE + "\nmonitoring: m1", f"firewall_enabled: false\nsite_admin_addresses: [monitoring]\n[@m1]\nansible_host: {NAME}"),
+        # The host only speaks to an endpoint that is somebody else's.
+        ("object_store: a", f"object_store_backend: s3\nobject_store_endpoint: https://s3.mine.health\n[@a]\nansible_host: {NAME}"),
+        # It cannot be told before contact.
+        (THREE, "[@db1]\nsite_address: '{{ ansible_facts.vannah.address }}'"),
+    ],
+)
+def test_a_name_where_one_will_do(judged: Judge, groups: str, variables: str) -> None:
+    """With a site_address, or where nothing needs an address."""
+    assert "host-address-name" not in codes(judged(site(groups, variables)))
+
+
+@pytest.mark.parametrize("address", ["https://db1", "10.0.0.1:22", "localhost"])
+def test_what_is_no_name_either_is_said_once(judged: Judge, address: str) -> None:
+    """By the code that knows better."""
+    assert len([point for point in points(judged(site(THREE, f"[@db1]\nansible_host: {address}"))) if point[1] == "db1"]) == 1

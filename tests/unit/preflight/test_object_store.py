@@ -8,12 +8,23 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import buckets
 
-from .conftest import Judge, codes, points, site
+from .conftest import GOOD, Judge, codes, points, site, vaulted
 
 FOUR = "object_store: s1 s2 s3 s4"
 ONE = "object_store: s1"
+FIVE = FOUR + " s5"
+POOLS, HIGH = "minio_pools", "object-store-parity-too-high"
+#: Sixteen drives, of which MinIO by itself would spare four.
+MANY = "[" + ", ".join(f"/srv/d{number}" for number in range(16)) + "]"
 DRIVES = "minio_drives: [" + ", ".join(f"/srv/minio/drive{number}" for number in range(1, 5)) + "]"
 STORE = "object_store"
+INVALID = "object-store-entry-invalid"
+HOSTS_ALONE = "object_store: {hosts: {" + ", ".join(f"s{n}: {{ansible_host: 10.1.0.{n}}}" for n in range(1, 5)) + "}}"
+GOOD_TEXT = "".join(f"{name}: {value}\n" for name, value in GOOD.items())
+POLICY = "minio_policies: [{name: pacs, document: {Statement: {Effect: Allow, Action: 's3:*', Resource: 'arn:aws:s3:::dicom/*'}}}]"
+ONE_DAY = "[{id: a, expiry_days: 1}]"
+LATER = "'{{ ansible_facts.x }}'"
+TIER = f"minio_tiers: [{{name: COLD, endpoint: 'https://cold:9000', bucket: cold, access_key: a, secret_key: {LATER}}}]"
 
 
 def drives(count: int) -> str:
@@ -31,9 +42,31 @@ def drives(count: int) -> str:
         ("object_store: s1 s2 s3", drives(2)),
         ("object_store: s1 s2", drives(1) + "\nminio_parity: 1"),
         (FOUR + " s5 s6 s7 s8", "minio_pools: [{hosts: [s1, s2, s3, s4]}, {hosts: [s5, s6, s7, s8]}]"),
+        (FIVE, f"minio_pools: [{{hosts: [s2, s3, s4, s5]}}, {{hosts: [s1], drives: {MANY}}}]"),
+        (FIVE, f"minio_pools: [{{hosts: [s1], drives: {MANY}}}, {{hosts: [s2, s3, s4, s5]}}]\nminio_parity: 2"),
+        (FOUR, "minio_pools: [{hosts: [s1, s2, s3, s4], drives: [{path: /srv/a}]}]"),
         (FOUR, "minio_drives: [{path: /srv/minio/drive1, device: LABEL=one}]\nminio_format_drives: true"),
         (FOUR, "minio_buckets: [{name: dicom, object_lock: {mode: compliance, years: 10}, lifecycle: [{id: a, expiry_days: 3650}]}]"),
-        (FOUR, "minio_tiers: [{name: COLD}]\nminio_buckets: [{name: dicom, lifecycle: [{id: a, transition_days: 30, tier: COLD}]}]"),
+        (FOUR, TIER + "\nminio_buckets: [{name: dicom, lifecycle: [{id: a, transition_days: 30, tier: COLD}]}]"),
+        (FOUR, TIER + "\nminio_buckets: [{name: dicom, lifecycle: [{id: a, transition_days: 0, tier: COLD}]}]"),
+        (FOUR, "minio_tiers: [{name: OLD, state: absent}]\nminio_buckets: [{name: gone, state: absent, drop_data: true}]"),
+        # As the module takes them: a number for a text, a text for a number.
+        (FOUR, "minio_buckets: [{name: dicom, quota: 1073741824, lifecycle: [{id: 1, expiry_days: '30'}]}]"),
+        (
+            FOUR,
+            "minio_buckets: [{name: a-b, object_lock: {mode: governance, days: 9}, lifecycle: [{id: a, expiry_days: 1, enabled: false}]}]",
+        ),
+        (FOUR, POLICY + "\nminio_users: [{name: pacs, policies: [pacs, readwrite]}, {name: old, state: absent}]"),
+        (FOUR, "minio_users: [{name: pacs}]\nminio_service_accounts: [{access_key: pacs-1, user: pacs, description: of the archive}]"),
+        # What cannot be told before contact is not judged, and the rest of the entry is not judged by it.
+        (FOUR, f"minio_users: [{{name: pacs, secret: {LATER}, policies: {LATER}}}]"),
+        (FOUR, f"minio_service_accounts: [{{access_key: root-1, user: {LATER}, secret_key: {LATER}, policy: {LATER}}}]"),
+        (FOUR, f"minio_tiers: [{{name: COLD, endpoint: {LATER}, bucket: {LATER}, access_key: a, secret_key: {LATER}}}]"),
+        (FOUR, f"minio_policies: [{{name: pacs, document: {LATER}}}]\nminio_buckets: [{{name: {LATER}, quota: {LATER}, policy: {LATER}}}]"),
+        (
+            FOUR,
+            f"minio_buckets: [{{name: dicom, object_lock: {{mode: compliance, days: {LATER}}}, lifecycle: {ONE_DAY}}}]",
+        ),
     ],
 )
 def test_good(judged: Judge, groups: str, variables: str) -> None:
@@ -66,6 +99,15 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
         (FOUR, "minio_drives: [/srv]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_pools: [{hosts: [s1, s2, s3]}]", "object-store-pool-hosts", "all", "minio_pools"),
         (FOUR, "minio_pools: [{hosts: [s1, s2, s3, s4]}, {hosts: [s1, s9]}]", "object-store-pool-hosts", "all", "minio_pools"),
+        (
+            FOUR,
+            "minio_pools: [{hosts: [s1, s2, s3, s4], drives: [{path: /srv/a, device: /dev/sdb}]}]",
+            "object-store-pool-device",
+            "all",
+            "minio_pools[0].drives",
+        ),
+        (FIVE, f"minio_pools: [{{hosts: [s1], drives: {MANY}}}, {{hosts: [s2, s3, s4, s5]}}]", HIGH, "all", POOLS),
+        (FIVE, "minio_pools: [{hosts: [s2, s3, s4, s5]}, {hosts: [s1]}]", HIGH, "all", POOLS),
         (FOUR, "[@s3]\nminio_parity: 1", "object-store-setting-differs", STORE, "minio_parity"),
         (FOUR, "minio_settings: {MINIO_ROOT_USER: admin}", "object-store-setting-own", "all", "minio_settings"),
         (FOUR, "minio_settings: {MINIO_STORAGE_CLASS_STANDARD: 'EC:0'}", "object-store-setting-own", "all", "minio_settings"),
@@ -120,6 +162,99 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
 def test_object_store(judged: Judge, groups: str, variables: str, code: str, where: str, variable: str) -> None:
     """One slip in an otherwise good site."""
     assert (code, where, variable) in points(judged(site(groups, variables)))
+
+
+ALLOW = "Effect: Allow, Action: 's3:GetObject'"
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "variable", "said"),
+    [
+        ("minio_buckets: [{name: minio}]", "bucket-name-invalid", "minio_buckets[0].name", "keeps such names for itself"),
+        ("minio_buckets: [{name: dicom, quota: lots}]", INVALID, "minio_buckets[0].quota", "bad-bucket: bucket dicom: quota 'lots'"),
+        ("minio_buckets: [{name: dicom, policy: everything}]", INVALID, "minio_buckets[0].policy", "bad-policy: bucket dicom"),
+        (
+            "minio_buckets: [{name: dicom, object_lock: {}, versioning: suspended}]",
+            INVALID,
+            "minio_buckets[0].versioning",
+            "an object lock needs versioning",
+        ),
+        (
+            "minio_buckets: [{name: dicom, lifecycle: [{id: a, expiry_days: 1}, {id: a, expiry_days: 2}]}]",
+            INVALID,
+            "minio_buckets[0].lifecycle[1].id",
+            "another rule of the bucket has this id",
+        ),
+        ("minio_buckets: [{name: dicom, lifecycle: [{id: a}]}]", INVALID, "minio_buckets[0].lifecycle[0]", "does nothing"),
+        (
+            "minio_buckets: [{name: dicom, object_lock: {mode: compliance, days: 30}, lifecycle: [{id: a, newer_noncurrent_versions: 3}]}]",
+            "bucket-expiry-below-retention",
+            "minio_buckets[0].lifecycle[0].newer_noncurrent_versions",
+            "keeps every version 30 days",
+        ),
+        (
+            TIER + "\nminio_buckets: [{name: dicom, lifecycle: [{id: a, expiry_days: 3, transition_days: 4, tier: COLD}]}]",
+            INVALID,
+            "minio_buckets[0].lifecycle[0]",
+            "nothing would ever be moved",
+        ),
+        (
+            f"minio_buckets: [{{name: dicom, policy: {{Statement: {{{ALLOW}, Principal: '*', Resource: 'arn:aws:s3:::other/*'}}}}}}]",
+            INVALID,
+            "minio_buckets[0].policy",
+            "write arn:aws:s3:::dicom",
+        ),
+        (
+            f"minio_buckets: [{{name: dicom, policy: {{Statement: {{{ALLOW}, Principal: ['*'], Resource: 'arn:aws:s3:::dicom/*'}}}}}}]",
+            INVALID,
+            "minio_buckets[0].policy",
+            "Principal of its policy is no mapping",
+        ),
+        ("minio_buckets: [{name: dicom, versionning: enabled}]", "variable-unknown-key", "minio_buckets[0].versionning", "versioning"),
+        ("minio_buckets: [{name: dicom, versioning: 'yes'}]", "variable-not-a-choice", "minio_buckets[0].versioning", ""),
+        ("minio_buckets: [{quota: 1GiB}]", "variable-missing-key", "minio_buckets[0].name", ""),
+        ("minio_tiers: [{name: COLD, bucket: cold, access_key: a, secret_key: b}]", INVALID, "minio_tiers[0]", "endpoint is missing"),
+        (TIER.replace("COLD", "cold").replace("https", "ftp"), INVALID, "minio_tiers[0]", "a tier's name is in capitals"),
+        (TIER.replace("https", "ftp"), INVALID, "minio_tiers[0]", "bad-endpoint: tier COLD"),
+        ("minio_users: [{name: ab}]", INVALID, "minio_users[0]", "bad-user: user 'ab'"),
+        ("minio_users: [{name: pacs}, {name: pacs}]", INVALID, "minio_users[1].name", "pacs is listed twice"),
+        ("minio_users: [{name: pacs, policies: [nope]}]", "object-store-entry-undeclared", "minio_users[0].policies[0]", "nope"),
+        (POLICY.replace("name: pacs", "name: readonly"), INVALID, "minio_policies[0]", "MinIO's own"),
+        (f"minio_policies: [{{name: pacs, document: {{Statement: {{{ALLOW}}}}}}}]", INVALID, "minio_policies[0]", "no Resource"),
+        (
+            "minio_service_accounts: [{access_key: pacs-1, user: nobody}]",
+            "object-store-entry-undeclared",
+            "minio_service_accounts[0].user",
+            "no nobody",
+        ),
+        ("minio_service_accounts: [{access_key: pacs-1}]", INVALID, "minio_service_accounts[0]", "bad-service-account"),
+    ],
+)
+def test_entries(judged: Judge, variables: str, code: str, variable: str, said: str) -> None:
+    """What the module would refuse once there is a server: its own words, the place, and what to write."""
+    found = [finding for finding in judged(site(FOUR, variables)).errors if (finding.code, finding.variable) == (code, variable)]
+    assert len(found) == 1 and found[0].where == "all" and found[0].remedy
+    assert said in found[0].problem
+
+
+def test_entries_are_all_said_at_once(judged: Judge) -> None:
+    """One bad entry does not hide the others, nor one attribute the next."""
+    text = "minio_buckets: [{name: minio, quota: lots}, {name: dicom, quota: lots, policy: everything}]\n"
+    found = points(judged(site(FOUR, text + "minio_users: [{name: ab}, {name: b}]")))
+    assert {variable for code, _where, variable in found if code == INVALID} == {
+        *("minio_buckets[0].quota", "minio_buckets[1].quota", "minio_buckets[1].policy", "minio_users[0]", "minio_users[1]"),
+    }
+
+
+def test_a_vaulted_entry_is_not_quoted(judged: Judge) -> None:
+    """Only the module's code is said of it; a vaulted secret beside a plain mistake changes nothing."""
+    hidden = vaulted("hidden-bucket-quota").replace("\n", "\n      ")
+    whole = "minio_buckets:\n  - name: dicom\n    quota: " + hidden
+    plain = "minio_users:\n  - name: ab\n    secret: " + vaulted("hidden-secret-of-it").replace("\n", "\n      ")
+    for text, said in ((whole, "vaulted and not shown"), (plain, "user 'ab'")):
+        lines = [finding.line() for finding in judged(HOSTS_ALONE, files={"group_vars/all.yml": GOOD_TEXT + text}).errors]
+        assert any(said in line for line in lines), lines
+        assert "hidden" not in str(lines)
 
 
 @pytest.mark.parametrize(

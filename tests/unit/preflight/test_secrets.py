@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import SecretsFile
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, SecretsFile
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules.secrets import is_guessable
 
-from .conftest import Judge, codes, points, site, vaulted
+from .conftest import PASSWORD, Judge, codes, points, site, vaulted
+from .test_playbook import Run
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3"
 GOOD = "Aq7rT0zPq9LmX2cVbN4e"
@@ -124,3 +130,40 @@ def test_all_codes_of_secrets_are_errors(judged: Judge) -> None:
     """None of them is a matter of taste."""
     report = judged(site(THREE, "clinic_token: x"))
     assert {finding.code for finding in report.errors} == codes(report)
+
+
+NOW = datetime(2035, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("left", "code", "words"),
+    [
+        (timedelta(days=3650), None, ""),
+        (timedelta(days=180, seconds=1), None, ""),
+        (timedelta(days=180), "ca-expires-soon", "ends on 2035-11-28, in 180 days"),
+        (timedelta(days=3), "ca-expires-soon", "leave pki/ca.key, converge all hosts"),
+        (timedelta(hours=1), "ca-expires-soon", "in 0 days"),
+        (timedelta(0), "ca-expired", "ended on 2035-06-01"),
+        (timedelta(days=-30), "ca-expired", "a planned outage of the whole site"),
+    ],
+)
+def test_the_end_of_the_authority(judged: Judge, left: timedelta, code: str | None, words: str) -> None:
+    """Said in time to plan for it; an error once it is over."""
+    at = Controller(key_files=("~/.ssh/id_ed25519",), now=NOW)
+    report = judged(site(THREE), controller=at, authority_end=NOW + left)
+    assert codes(report) == ({code} if code else set())
+    assert [finding.code for finding in report.errors] == (["ca-expired"] if code == "ca-expired" else [])
+    found = (*report.errors, *report.warnings)
+    assert all(finding.where == "pki/ca.crt" and words in finding.line() for finding in found)
+
+
+def test_the_playbook_reads_the_end(tmp_path: Path) -> None:
+    """From the certificate in the site's folder."""
+    run = Run(tmp_path)
+    run.write("hosts.yml", site(THREE))
+    loader = DataLoader()
+    loader.set_vault_secrets([("default", PASSWORD)])
+    ensure_authority(loader, str(run.inventory), "clinic", now=datetime.now(UTC) - timedelta(days=3651))
+    done = run()
+    assert done.returncode != 0
+    assert "ca-expired pki/ca.crt -: the site's CA ended on " in done.stdout + done.stderr

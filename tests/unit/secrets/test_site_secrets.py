@@ -79,6 +79,7 @@ def test_a_lost_authority_is_warned_of(tmp_path: Path, check: bool) -> None:
     shutil.rmtree(tmp_path / "pki")
     done = run(tmp_path, check=check)
     assert "bring pki/ back from the recovery kit" in done["warnings"][0]
+    assert "planned outage of the whole site" in done["warnings"][0]
     assert (tmp_path / "secrets.yml").read_bytes() == secrets
     assert done["authority_created"]
 

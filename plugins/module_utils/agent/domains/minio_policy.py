@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _VERSION = "2012-10-17"
 _LIST, _READ, _LOCATION = "s3:ListBucket", "s3:GetObject", "s3:GetBucketLocation"
+#: Of the server itself, in users' policies: they are about no bucket.
+_WITHOUT_RESOURCE = ("admin:", "kms:", "sts:")
 _WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 #: What anybody may do without credentials, as ``mc anonymous set`` names it: actions on the bucket, actions on what is in it.
 ANONYMOUS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -48,6 +50,7 @@ def bucket_policy(bucket: str, given: Any) -> Document | None:
             },
         )
     document = canonical(f"bucket {bucket}", given, words=("none", *ANONYMOUS))
+    need_resources(f"bucket {bucket}", document)
     for statement in document["Statement"]:
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise AgentError("bad-policy", f"bucket {bucket}: a statement of its policy has no Principal: say whom it is for")
@@ -97,13 +100,13 @@ def _statement(where: str, item: Document) -> Document:
         if value in (None, "", [], {}):
             continue
         if key in ("Principal", "NotPrincipal"):
-            made[key] = {"AWS": ["*"]} if value == "*" else {name: _texts(one) for name, one in value.items()}
+            made[key] = _principal(where, key, value)
         elif key in ("Action", "NotAction"):
-            made[key] = _texts(value)
+            made[key] = _texts(where, key, value)
         elif key in ("Resource", "NotResource"):
-            made[key] = sorted({"*" if one == "**" else one for one in _texts(value)})  # MinIO makes two of one
+            made[key] = sorted({"*" if one == "**" else one for one in _texts(where, key, value)})  # MinIO makes two of one
         elif key == "Condition":
-            made[key] = {test: {name: _values(where, test, one) for name, one in keys.items()} for test, keys in value.items()}
+            made[key] = _condition(where, value)
         else:
             made[key] = value
     if made.get("Effect") not in ("Allow", "Deny") or not (made.get("Action") or made.get("NotAction")):
@@ -111,14 +114,44 @@ def _statement(where: str, item: Document) -> Document:
     return made
 
 
-def _texts(value: Any) -> list[str]:
+def need_resources(where: str, document: Document) -> None:
+    """Every statement says what it is about. Not asked of what a server has: only its own actions (``admin:``) go without.
+
+    :raises AgentError: ``bad-policy``
+    """
+    for statement in document["Statement"]:
+        own = all(action.startswith(_WITHOUT_RESOURCE) for action in statement.get("Action", ["s3:"]))
+        if "Resource" not in statement and "NotResource" not in statement and not own:
+            raise AgentError(
+                "bad-policy", f"{where}: a statement of its policy has no Resource: say what it is about, as arn:aws:s3:::name/*"
+            )
+
+
+def _principal(where: str, key: str, value: Any) -> dict[str, list[str]]:
+    if value == "*":
+        return {"AWS": ["*"]}
+    if not isinstance(value, dict):
+        raise AgentError("bad-policy", f'{where}: {key} of its policy is no mapping: write "*" for everybody, or {{AWS: [...]}}')
+    return {str(name): _texts(where, key, one) for name, one in value.items()}
+
+
+def _condition(where: str, value: Any) -> dict[str, dict[str, list[str]]]:
+    if not isinstance(value, dict) or not all(isinstance(keys, dict) for keys in value.values()):
+        text = f"{where}: Condition of its policy is no mapping of tests: write {{StringEquals: {{key: value}}}}"
+        raise AgentError("bad-policy", text)
+    return {str(test): {str(name): _values(where, str(test), one) for name, one in keys.items()} for test, keys in value.items()}
+
+
+def _texts(where: str, key: str, value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, (str, int, float)) for one in values):
+        raise AgentError("bad-policy", f"{where}: {key} of its policy is neither a text nor a list of texts")
     return sorted({str(one).lower() if isinstance(one, bool) else str(one) for one in values})
 
 
 def _values(where: str, test: str, value: Any) -> list[str]:
     """Addresses as networks: MinIO makes a /32 of one without a mask, also of IPv6, which would let 2**96 of them in."""
-    values = _texts(value)
+    values = _texts(where, "Condition", value)
     if test.rpartition(":")[2].removesuffix("IfExists") not in ("IpAddress", "NotIpAddress"):
         return values
     from ipaddress import ip_network

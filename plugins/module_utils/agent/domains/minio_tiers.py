@@ -88,7 +88,15 @@ def _tier(s3: S3, tier: Item, now: Item | None, params: Item) -> list[Step]:
             "tier-fixed", f"tier {name} exists and cannot be moved: {said}. Objects are in it: declare another tier with another name"
         )
     # An access key has one secret: where the given one fits and the store gets in with what it has, they are the same.
-    _probe(s3.ctx, tier, params, empty=False)
+    try:
+        _probe(s3.ctx, tier, params, empty=False)
+    except AgentError as error:
+        if error.code != "tier-silent" or tier["access_key"] != now["access_key"]:
+            raise
+        # It is declared as asked for, and what else is asked of the store does not wait for its remote.
+        said = error.msg.partition(": nothing was declared")[0]
+        s3.ctx.warn(f"{said}: objects in it cannot be read until it does, and a new secret_key of it is seen only then.")
+        return []
     if tier["access_key"] == now["access_key"] and _works(s3, name):
         return []
     shown = {"access_key": now["access_key"], "secret_key": "(set)"}, {"access_key": tier["access_key"], "secret_key": "(another)"}
@@ -118,9 +126,10 @@ def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
     try:
         answer = remote.ask("GET", f"/{tier['bucket']}", query)
     except Silent as error:
-        text = f"{where} does not answer ({error}): nothing was declared. Start it, or correct endpoint, and run again"
-        raise AgentError("tier-silent", text) from error
+        raise _silent(where, error) from error
     except Refused as error:
+        if error.status >= 500:
+            raise _silent(where, error) from error
         if ctx.check and error.code == "NoSuchBucket":
             ctx.warn(f"{where} has no bucket {tier['bucket']} yet: this is refused unless a task before this one makes it.")
             return
@@ -136,6 +145,11 @@ def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
         raise AgentError("tier-in-use", f"{text}: a new tier needs a place of its own, give another prefix")
 
 
+def _silent(where: str, error: Exception) -> AgentError:
+    text = f"{where} does not answer ({error}): nothing was declared. Start it, or correct endpoint, and run again"
+    return AgentError("tier-silent", text)
+
+
 def _refuse_used(s3: S3, name: str) -> None:
     import io
     import zipfile
@@ -147,7 +161,11 @@ def _refuse_used(s3: S3, name: str) -> None:
                 rules = read_lifecycle(archive.read(entry)).values()
                 if any(name in (rule.get("tier"), rule.get("noncurrent_tier")) for rule in rules):
                     users.append(entry.partition("/")[0])
-    if users:
+    if users and s3.ctx.check:
+        s3.ctx.warn(
+            f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: it stays unless a task before this one ends that."
+        )
+    elif users:
         raise AgentError("tier-in-use", f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: take those rules away first")
 
 

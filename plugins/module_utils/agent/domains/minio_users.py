@@ -9,7 +9,7 @@ All of it, secrets too, comes with one read of MinIO's own export; what is asked
 from __future__ import annotations
 
 from ..model import AgentError, Step
-from .minio_policy import canonical
+from .minio_policy import canonical, need_resources
 from .minio_s3 import ADMIN, Refused, Silent, refusal, unreachable
 from .minio_seal import seal
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: MinIO's own limits (internal/auth/credentials.go). A user's secret may be longer than a service account's.
 _ACCESS_LOW, _SECRET_LOW = 3, 8
 _ACCOUNT_ACCESS, _ACCOUNT_SECRET = 20, 40
+#: What stands in check mode for a secret that a run would make: longer than a service account's may be, and never sent.
+_PLACEHOLDER = "vannah-check-mode-placeholder-"
 #: Policies that every MinIO has.
 BUILT_IN = ("consoleAdmin", "diagnostics", "readonly", "readwrite", "writeonly")
 
@@ -96,10 +98,10 @@ def check(s3: S3, params: Item) -> Item:
     :raises AgentError: ``bad-policy``, ``bad-user``, ``bad-service-account``, ``listed-twice``
     """
     made: Item = {"users": params["users"]}
-    made["policies"] = [_check_policy(item) for item in params["policies"]]
-    made["service_accounts"] = [_check_account(item) for item in params["service_accounts"]]
+    made["policies"] = [check_policy(item) for item in params["policies"]]
+    made["service_accounts"] = [check_account(item) for item in params["service_accounts"]]
     for user in params["users"]:
-        _check_user(s3, user)
+        check_user(user, s3.access_key)
     named = {"policies": "name", "users": "name", "service_accounts": "access_key"}
     for kind, key in named.items():
         names = [item[key] for item in made[kind]]
@@ -109,7 +111,11 @@ def check(s3: S3, params: Item) -> Item:
     return made
 
 
-def _check_policy(item: Item) -> Item:
+def check_policy(item: Item) -> Item:
+    """A policy that users can be given; its document canonical.
+
+    :raises AgentError: ``bad-policy``
+    """
     name = item["name"]
     if not name or name != name.strip() or "," in name:
         raise AgentError("bad-policy", f"policy {name!r}: a name has no comma and no space around it")
@@ -124,6 +130,7 @@ def _check_policy(item: Item) -> Item:
 
 def _checked_document(where: str, given: Any) -> Item:
     document = canonical(where, given)
+    need_resources(where, document)
     for statement in document["Statement"]:
         if "Principal" in statement or "NotPrincipal" in statement:
             raise AgentError("bad-policy", f"{where}: a user's policy names no Principal: take it away, or set it as a bucket's policy")
@@ -133,24 +140,34 @@ def _checked_document(where: str, given: Any) -> Item:
     return document
 
 
-def _check_user(s3: S3, user: Item) -> None:
+def check_user(user: Item, caller: str = "") -> None:
+    """A user.
+
+    :param caller: the access key that this is done with, where it is known
+    :raises AgentError: ``bad-user``
+    """
     name, secret = user["name"], user["secret"]
     if len(name) < _ACCESS_LOW or name != name.strip() or any(char in name for char in "=,"):
         raise AgentError("bad-user", f"user {name!r}: a name has at least {_ACCESS_LOW} characters, none of = and , and no space around it")
-    if name == s3.access_key:
+    if name == caller:
         raise AgentError("bad-user", f"user {name} is who this is done as: its secret belongs to the server's environment")
     if user["state"] == "present" and secret is not None and len(secret) < _SECRET_LOW:
         raise AgentError("bad-user", f"user {name}: its secret is shorter than {_SECRET_LOW} characters")
 
 
-def _check_account(item: Item) -> Item:
+def check_account(item: Item) -> Item:
+    """A service account; its policy canonical.
+
+    :raises AgentError: ``bad-service-account``, ``bad-policy``
+    """
     name, secret = item["access_key"], item["secret_key"]
     if not _ACCESS_LOW <= len(name) <= _ACCOUNT_ACCESS or name != name.strip() or any(char in name for char in "=,"):
         text = f"service account {name!r}: an access key has {_ACCESS_LOW} to {_ACCOUNT_ACCESS} characters, none of = and ,"
         raise AgentError("bad-service-account", text)
     if item["state"] == "absent":
         return item
-    if not item["user"] or secret is None or not _SECRET_LOW <= len(secret) <= _ACCOUNT_SECRET:
+    high = _ACCOUNT_SECRET if secret is None or not secret.startswith(_PLACEHOLDER) else len(secret)
+    if not item["user"] or secret is None or not _SECRET_LOW <= len(secret) <= high:
         text = f"service account {name}: it needs user and a secret_key of {_SECRET_LOW} to {_ACCOUNT_SECRET} characters"
         raise AgentError("bad-service-account", text)
     text = item["name"] or "a"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..findings import Code, Finding
 from ..model import Site
-from . import coordination, databases, hosts, names, object_store, safety, secrets
+from . import addresses, authority, coordination, database_objects, databases, hosts, names, object_store, safety, secrets
 
 Rule = Callable[[Site], Iterable[Finding]]
 
@@ -29,12 +29,13 @@ class Area:
 
 
 AREAS = (
-    Area("Hosts and groups", hosts.CODES, hosts.RULES),
+    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES), (*hosts.RULES, *addresses.RULES)),
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
-    Area("Databases", databases.CODES, databases.RULES),
+    Area("Databases", (*databases.CODES, *database_objects.CODES), (*databases.RULES, *database_objects.RULES)),
     Area("Object store", object_store.CODES, object_store.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
+    Area("The site's authority", authority.CODES, authority.RULES),
     Area("Safety", safety.CODES, safety.RULES),
 )
 

@@ -5,21 +5,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ... import minio_spec
+from ...agent.domains import minio_wanted
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
+from ..schema import option_of
+from ..texts import Vaulted
+from . import store_entries
 from .endpoint import BACKEND
 from .places import place
+from .store_entries import INVALID, Entry, entries, filled, is_open, refusal, shape, taken
 
 GROUP = "object_store"
 VARIABLE = "minio_buckets"
-#: Days of a lifecycle rule that have to be at least one.
+_OPTION = option_of(VARIABLE, {"type": "dict", "options": minio_spec.BUCKET})
+#: Days of a lifecycle rule: at least one, of a transition none too.
 _DAYS = ("expiry_days", "noncurrent_days", "transition_days", "noncurrent_transition_days", "abort_incomplete_days")
-#: As S3 counts a year of a retention.
-_YEAR = 365
+#: What to write for an attribute that the module refuses.
+_REMEDIES = {
+    "object_lock": "mode: governance or compliance, and days or years of 1 or more",
+    "versioning": "nothing for versioning: an object lock brings it",
+    "quota": "a whole number with KiB, MiB, GiB or TiB, as 500GiB, or none",
+    "tags": "at most 50 tags of letters, digits, spaces and + - = . _ : / @",
+    "policy": "none, download, upload, public, or a document: each statement with Effect, Principal, Action, and Resource of this bucket",
+}
 
 CODES = (
     Code(
@@ -27,7 +39,11 @@ CODES = (
         "S3 does not take this name for a bucket, or it stands there twice.",
         "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, and no IP address.",
     ),
-    Code("bucket-lifecycle-days", "A lifecycle's days are zero or less.", "1 or more days, or leave the key out."),
+    Code(
+        "bucket-lifecycle-days",
+        "A lifecycle's days are below zero, or zero where it is no transition.",
+        "1 or more days, for a transition also 0, or leave the key out.",
+    ),
     Code(
         "bucket-expiry-below-retention",
         "A lifecycle would expire what the bucket's retention keeps: it would not work until that ends.",
@@ -48,53 +64,89 @@ CODES = (
         "A bucket is to be encrypted (SSE-S3), and the server's key is taken away.",
         "Nothing in minio_settings for MINIO_KMS_SECRET_KEY.",
     ),
+    *store_entries.CODES,
 )
 
 
 def check_buckets(site: Site) -> Iterator[Finding]:
     """Every bucket of every host of the group, said once."""
+    judged: list[tuple[Any, ...]] = []
     for host in site.members(GROUP):
         where, _variable, source = place(site, host, (VARIABLE,), GROUP)
+        asked = (where, source, *(host.get(name) for name in (VARIABLE, "minio_settings", "minio_tiers", BACKEND)))
+        if asked in judged:
+            continue  # one list for the whole group
+        judged.append(asked)
         seen: set[str] = set()
-        for index, bucket in enumerate(_entries(host.known(VARIABLE))):
+        for index, given in enumerate(entries(host.known(VARIABLE))):
             at = f"{VARIABLE}[{index}]"
-            for code, path, problem, remedy in _bucket(host, bucket, seen):
-                yield Finding(code, where, f"{at}.{path}", problem, remedy, source)
+            bucket = taken(minio_spec.BUCKET, given)
+            wrong = list(shape(_OPTION, bucket, at))
+            found = [(code, f"{at}.{path}", said, remedy) for code, path, said, remedy in _bucket(host, bucket, seen, usable=not wrong)]
+            for code, path, problem, remedy in (*wrong, *found):
+                yield Finding(code, where, path, problem, remedy, source)
 
 
-def _bucket(host: Host, bucket: Mapping[str, Any], seen: set[str]) -> Iterator[tuple[str, str, str, str]]:
+def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator[tuple[str, str, str, str]]:
     name = bucket.get("name")
     if isinstance(name, str):
-        problem = name_problem(name) or (f"{name} stands there twice." if name in seen else "")
+        shown = "the name" if isinstance(name, Vaulted) else name
+        problem = name_problem(name) or (f"{shown} stands there twice." if name in seen else "")
         seen.add(name)
         if problem:
             yield "bucket-name-invalid", "name", problem, "a name of 3 to 63 lower-case letters, digits and hyphens"
+    if bucket.get("state") == "absent":
+        return  # nothing else is asked of it
     settings = host.known("minio_settings")
     keyless = isinstance(settings, Mapping) and "MINIO_KMS_SECRET_KEY" in settings and settings["MINIO_KMS_SECRET_KEY"] is None
     if bucket.get("encryption") == "sse-s3" and keyless and host.known(BACKEND) != "s3":
         problem = "the bucket is to be encrypted, and the server would have no key."
         yield "bucket-encryption-without-key", "encryption", problem, "nothing for MINIO_KMS_SECRET_KEY in minio_settings"
-    kept, problem = retention(bucket.get("object_lock"))
-    if problem:
-        yield "bucket-retention-invalid", "object_lock", problem, "mode: governance or compliance, and days or years of 1 or more"
-    for number, rule in enumerate(_entries(bucket.get("lifecycle"))):
-        for code, key, said, remedy in _rule(host, rule, kept):
-            yield code, f"lifecycle[{number}].{key}", said, remedy
+    refused = set()
+    for path, said in _attributes(bucket) if usable else ():
+        refused.add(path)
+        yield ("bucket-retention-invalid" if path == "object_lock" else INVALID), path, said, _REMEDIES[path]
+    lock = bucket.get("object_lock")
+    kept = {} if not usable or is_open(lock) or "object_lock" in refused else lock
+    ids: set[str] = set()
+    for number, rule in enumerate(entries(bucket.get("lifecycle"))):
+        judged = [*_rule(host, rule)]
+        judged += _rule_together(name, rule, kept, alone=not judged) if usable else []
+        if rule.get("id") in ids:
+            judged.append((INVALID, "id", "bad-lifecycle: another rule of the bucket has this id.", "an id of its own for each rule"))
+        ids.add(str(rule.get("id")))
+        for code, key, said, remedy in judged:
+            yield code, f"lifecycle[{number}]{key and '.'}{key}", said, remedy
 
 
-def _rule(host: Host, rule: Mapping[str, Any], kept: int) -> Iterator[tuple[str, str, str, str]]:
+def _attributes(bucket: Entry) -> Iterator[tuple[str, str]]:
+    """Attributes that the module refuses, each by itself, with what it says."""
+    known = {key: value for key, value in bucket.items() if key in minio_wanted.ATTRIBUTES and not is_open(value)}
+    good = isinstance(bucket.get("name"), str) and not name_problem(bucket["name"])
+    name = bucket["name"] if good else "unknown"
+    if not good:
+        known.pop("policy", None)  # which names the bucket
+    known.pop("lifecycle", None)
+    refused: set[str] = set()
+    for path, others in (("object_lock", ()), ("versioning", ("object_lock",)), ("quota", ()), ("tags", ()), ("policy", ())):
+        if path not in known:
+            continue
+        part = {key: known[key] for key in (path, *others) if key in known and key not in refused}
+        said = refusal({**part, "name": name}, minio_wanted.bucket, filled(minio_spec.BUCKET, {"name": name, **part}))
+        if said:
+            refused.add(path)
+            yield path, said
+
+
+def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """What can be told of a rule even where parts of it cannot."""
     for key in _DAYS:
-        days = rule.get(key)
-        if isinstance(days, int) and not isinstance(days, bool) and days <= 0:
-            yield "bucket-lifecycle-days", key, f"{days} days.", f"{key}: 1 or more, or nothing"
-    for key in ("expiry_days", "noncurrent_days"):
-        days = rule.get(key)
-        if isinstance(days, int) and not isinstance(days, bool) and 0 < days < kept:
-            problem = f"it would expire after {days} days what is kept for {kept}."
-            yield "bucket-expiry-below-retention", key, problem, f"{key}: {kept} or more"
+        days, least = rule.get(key), int(not key.endswith("transition_days"))
+        if isinstance(days, int) and not isinstance(days, bool) and days < least:
+            yield "bucket-lifecycle-days", key, f"{days} days.", f"{key}: {least} or more, or nothing"
     # Elsewhere a tier is a storage class, and each store has its own.
     tiers = UNKNOWN if host.known(BACKEND) == "s3" else host.get("minio_tiers")
-    known = {entry.get("name") for entry in _entries(tiers) if entry.get("state", "present") == "present"}
+    known = {entry.get("name") for entry in entries(tiers) if entry.get("state", "present") == "present"}
     for key, days in (("tier", "transition_days"), ("noncurrent_tier", "noncurrent_transition_days")):
         tier = rule.get(key)
         if isinstance(tier, str) and tiers is not UNKNOWN and UNKNOWN not in known and tier not in known:
@@ -103,42 +155,37 @@ def _rule(host: Host, rule: Mapping[str, Any], kept: int) -> Iterator[tuple[str,
             yield "bucket-tier-unknown", key, f"{key} and {days} belong together.", f"both {key} and {days}"
 
 
+def _rule_together(name: Any, rule: Mapping[str, Any], lock: Any, alone: bool) -> Iterator[tuple[str, str, str, str]]:
+    """What a rule does as a whole, and what it does to the retention.
+
+    :param alone: nothing was said of the rule yet
+    """
+    shown = name if isinstance(name, str) else "unknown"
+    if alone and not is_open(rule):
+        said = refusal([name, rule], minio_wanted.lifecycle, shown, [filled(minio_spec.LIFECYCLE_RULE, rule)])
+        if said:
+            yield (
+                INVALID,
+                "",
+                said,
+                "actions that go together, in the order transition_days before expiry_days, and an id of 1 to 255 characters",
+            )
+    enabled = rule.get("enabled", True)
+    for key in ("expiry_days", "noncurrent_days", "newer_noncurrent_versions"):
+        number = rule.get(key)
+        if not isinstance(number, int) or number < 1 or (key.startswith("newer") and rule.get("noncurrent_days") is not None):
+            continue
+        rules = {str(rule.get("id")): {"enabled": enabled is not False, key: number}}
+        said = refusal([name, rule], minio_wanted.check_retention, shown, lock, rules)
+        if said:
+            least = minio_wanted.retention_days(lock)
+            needed = f"{'noncurrent_days' if key.startswith('newer') else key}: {least} or more"
+            yield "bucket-expiry-below-retention", key, said, needed
+
+
 def name_problem(name: str) -> str:
-    """Why S3 does not take a bucket's name (AmazonS3/latest/userguide/bucketnamingrules.html); empty where it does."""
-    if not 3 <= len(name) <= 63:
-        return f"{name} has {len(name)} characters."
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", name):
-        return f"{name} has other characters than lower-case letters, digits, dots and hyphens, or begins or ends with one of the latter."
-    if ".." in name or ".-" in name or "-." in name:
-        return f"{name} has a dot beside a dot or hyphen."
-    if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", name):
-        return f"{name} looks like an IP address."
-    if name.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or name.endswith(("-s3alias", "--ol-s3", ".mrap", "--x-s3")):
-        return f"{name} begins or ends with what S3 keeps for itself."
-    return ""
+    """Why no store takes a bucket's name; empty where it is good."""
+    return refusal(name, minio_wanted.bucket_name, name)
 
 
-def retention(lock: Any) -> tuple[int, str]:
-    """Days that a bucket keeps everything by default, and what is wrong with the definition."""
-    if not isinstance(lock, Mapping) or not any(lock.get(key) is not None for key in ("mode", "days", "years")):
-        return 0, ""
-    days, years = lock.get("days"), lock.get("years")
-    if UNKNOWN in (days, years, lock.get("mode")):
-        return 0, ""
-    if not lock.get("mode"):
-        return 0, "a time without a mode."
-    if (days is None) == (years is None):
-        return 0, "either days or years is needed."
-    time = days if years is None else years
-    if not isinstance(time, int) or isinstance(time, bool):
-        return 0, ""  # the type check speaks of it
-    if time <= 0:
-        return 0, f"nothing is kept for {time} {'days' if years is None else 'years'}."
-    return time * (1 if years is None else _YEAR), ""
-
-
-def _entries(value: Any) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
-
-
-RULES = (check_buckets,)
+RULES = (check_buckets, *store_entries.RULES)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from ..findings import Code, Finding, Level
-from ..model import UNKNOWN, Host, Site
-from .places import finding, place
+from ..model import UNKNOWN, Site
+from .places import finding
 
 GROUP = "postgresql"
 #: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.
@@ -88,23 +88,18 @@ CODES = (
         "A third host in the group postgresql, or postgresql_synchronous_strict: false.",
         Level.WARNING,
     ),
-    Code(
-        "database-entry-invalid",
-        "An entry of postgresql_databases or postgresql_roles has no name, or one name stands there twice.",
-        "Each name once.",
-    ),
-    Code(
-        "database-owner-unknown",
-        "A database belongs to a role that postgresql_roles does not name.",
-        "The role in postgresql_roles, or another owner.",
-    ),
 )
 
-#: Patroni keeps these once for the whole cluster, in etcd.
+#: Patroni keeps these once for the whole cluster, in etcd; roles and databases are made by whichever member leads, from its own variables.
 _CLUSTER_SETTINGS = (
     "postgresql_cluster postgresql_version postgresql_ttl postgresql_loop_wait postgresql_retry_timeout postgresql_synchronous "
     "postgresql_synchronous_strict postgresql_synchronous_nodes postgresql_failsafe postgresql_maximum_lag_on_failover "
-    "postgresql_max_wal_senders postgresql_max_connections"
+    "postgresql_max_wal_senders postgresql_max_connections postgresql_roles postgresql_databases postgresql_slots"
+).split()
+#: Of ``postgresql_settings``, what Patroni keeps likewise: ``__postgresql_cluster_names`` of the role.
+SERVER_SETTINGS = (
+    "max_connections max_locks_per_transaction max_worker_processes max_prepared_transactions max_wal_senders max_replication_slots "
+    "track_commit_timestamp wal_keep_size wal_level wal_log_hints"
 ).split()
 _MINIMA = {"postgresql_ttl": 20, "postgresql_loop_wait": 1, "postgresql_retry_timeout": 3}
 
@@ -142,9 +137,11 @@ def check_version(site: Site) -> Iterator[Finding]:
 
 def check_cluster_settings(site: Site) -> Iterator[Finding]:
     """Settings that Patroni has once for all members."""
-    for name in _CLUSTER_SETTINGS:
-        values = {repr(value) for host in site.members(GROUP) if (value := host.get(name)) is not UNKNOWN}
-        if len(values) > 1:
+    settings = [value for host in site.members(GROUP) if (value := host.get("postgresql_settings")) is not UNKNOWN]
+    given = {name: [host.get(name) for host in site.members(GROUP)] for name in _CLUSTER_SETTINGS}
+    given |= {f"postgresql_settings.{name}": [_value(one, name) for one in settings] for name in SERVER_SETTINGS}
+    for name, values in given.items():
+        if len({repr(value) for value in values if value is not UNKNOWN}) > 1:
             yield Finding(
                 "database-setting-differs",
                 GROUP,
@@ -152,6 +149,12 @@ def check_cluster_settings(site: Site) -> Iterator[Finding]:
                 "the members have different values, and the cluster has one.",
                 f"{name} once, in group_vars/{GROUP}.yml",
             )
+
+
+def _value(settings: Any, name: str) -> Any:
+    """A server setting as PostgreSQL reads it: 5 and "5" are the same."""
+    value = settings.get(name) if isinstance(settings, Mapping) else None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def check_timing(site: Site) -> Iterator[Finding]:
@@ -310,51 +313,6 @@ def check_replication(site: Site) -> Iterator[Finding]:
             )
 
 
-def check_objects(site: Site) -> Iterator[Finding]:
-    """Names of databases and roles."""
-    for host in site.members(GROUP):
-        roles = yield from _check_names(site, host, "postgresql_roles")
-        yield from _check_names(site, host, "postgresql_databases")
-        if roles is None:
-            continue
-        where, _name, source = place(site, host, ("postgresql_databases",), GROUP)
-        for index, entry in enumerate(_entries(host.known("postgresql_databases"))):
-            owner = entry.get("owner")
-            if isinstance(owner, str) and entry.get("state") != "absent" and owner not in roles and owner != "postgres":
-                yield Finding(
-                    "database-owner-unknown",
-                    where,
-                    f"postgresql_databases[{index}].owner",
-                    "postgresql_roles does not name this role.",
-                    "an entry for it in postgresql_roles",
-                    source,
-                )
-
-
-def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, None, set[str] | None]:
-    """Yields findings; returns the names, or None where some of them cannot be told."""
-    where, _name, source = place(site, host, (variable,), GROUP)
-    names: set[str] = set()
-    unknown = host.get(variable) is UNKNOWN
-    for index, entry in enumerate(_entries(host.known(variable))):
-        name = entry.get("name")
-        if name is UNKNOWN:
-            unknown = True
-        elif not isinstance(name, str) or not name:
-            yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", "the entry has no name.", "name: a text", source)
-        elif name in names:
-            yield Finding(
-                "database-entry-invalid", where, f"{variable}[{index}].name", f"{name} stands there twice.", "each name once", source
-            )
-        else:
-            names.add(name)
-    return None if unknown else names
-
-
-def _entries(value: Any) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
-
-
 RULES = (
     check_groups,
     check_version,
@@ -364,5 +322,4 @@ RULES = (
     check_wal_senders,
     check_archive_timeout,
     check_replication,
-    check_objects,
 )

@@ -29,6 +29,7 @@ _OF_ENDPOINT = (ENDPOINT, REGION, "object_store_ca")
 #: Lists of what only MinIO has, and where it is made instead.
 _MINIO_ONLY = {
     "minio_users": "nothing; users are made where the endpoint is administered (AWS: IAM), what others may do in a bucket is its policy",
+    "minio_service_accounts": "nothing; further credentials are made where the endpoint is administered (AWS: access keys of IAM)",
     "minio_policies": "nothing; users' policies are made where the endpoint is administered (AWS: IAM), a bucket's in minio_buckets",
     "minio_tiers": "nothing; a lifecycle's tier is a storage class of the endpoint, such as GLACIER",
 }

@@ -35,7 +35,7 @@ CODES = (
     Code(
         "host-address-invalid",
         "An address is neither an IP address nor a host name (a URL, a port or a blank in it).",
-        "An IP address or a host name, nothing else.",
+        "An IP address or a host name, nothing else; where a name will not do, host-address-name says so.",
     ),
     Code(
         "host-address-documentation",
@@ -158,7 +158,7 @@ def check_names(site: Site) -> Iterator[Finding]:
     for host in site.hosts.values():
         for variable in ("ansible_host", "site_address"):
             given = host.text(variable)
-            if given and parse_address(given) is None and not _is_name(given):
+            if given and parse_address(given) is None and not is_name(given):
                 yield Finding(
                     "host-address-invalid",
                     host.name,
@@ -176,7 +176,7 @@ def check_names(site: Site) -> Iterator[Finding]:
                 f"{address} is from a range set aside for documentation.",
                 f"{variable}: the server's address",
             )
-        if parse_address(host.name) is None and not _is_name(host.name):
+        if parse_address(host.name) is None and not is_name(host.name):
             yield Finding(
                 "host-name-invalid",
                 host.name,
@@ -186,7 +186,8 @@ def check_names(site: Site) -> Iterator[Finding]:
             )
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a text can be a name on the network."""
     labels = text.lower().rstrip(".").split(".")
     return len(text) <= 253 and all(
         0 < len(label) <= 63 and set(label) <= _LABEL and not label.startswith("-") and not label.endswith("-") for label in labels

@@ -81,6 +81,11 @@ CODES = (
         "Each host of the group object_store in one pool of minio_pools, or no minio_pools at all.",
     ),
     Code(
+        "object-store-pool-device",
+        "A drive of minio_pools is given with its device, which nobody would mount there.",
+        "{path, device} in minio_drives of the pool's hosts, and in minio_pools the path alone, or no drives at all.",
+    ),
+    Code(
         "object-store-setting-differs",
         "Servers of one store compare these settings when they start and do not work together where they differ.",
         "The setting once, in group_vars/object_store.yml.",
@@ -144,7 +149,9 @@ def _name(site: Site, number: int) -> str:
 def check_layout(site: Site) -> Iterator[Finding]:
     """Drives, sets and parity of each pool."""
     parity = _servers(site)[0].get("minio_parity") if _servers(site) else None
+    common = 0  # MinIO's default is that of the first pool, or of the next where that is 0, and every other pool has to bear it
     for number, pool in enumerate(_pools(site) or []):
+        common = common or default_parity(pool.set_size)
         lead = next((site.hosts[name] for name in pool.hosts if name in site.hosts), _servers(site)[0])
         called = _name(site, number)
         variables = ("minio_pools", "minio_drives") if called != "the pool" else ("minio_drives", "minio_pools")
@@ -170,7 +177,15 @@ def check_layout(site: Site) -> Iterator[Finding]:
                 f"{pool.total - 1} or {pool.total + 1} drives",
             )
         elif parity is not UNKNOWN and not isinstance(parity, bool) and isinstance(parity, int | None):
-            yield from _parity(site, lead, called, pool, parity, variables)
+            if parity is None and common > pool.set_size // 2:
+                problem = (
+                    f"without minio_parity all pools have that of the first ({common}), and {called} has sets of {pool.set_size} drives: "
+                    "at most half of them can be spared."
+                )
+                remedy = f"minio_parity: {pool.set_size // 2} or less, where no object is there yet; else larger sets in {called}"
+                yield finding(site, lead, ("minio_parity", *variables), GROUP, "object-store-parity-too-high", problem, remedy)
+            else:
+                yield from _parity(site, lead, called, pool, parity, variables)
 
 
 def _parity(site: Site, lead: Host, called: str, pool: Pool, parity: int | None, variables: tuple[str, ...]) -> Iterator[Finding]:
@@ -233,6 +248,13 @@ def check_pools(site: Site) -> Iterator[Finding]:
     if found is None or not _servers(site)[0].known("minio_pools"):
         return
     where, variable, source = place(site, _servers(site)[0], ("minio_pools",), GROUP)
+    for number, entry in enumerate(_servers(site)[0].known("minio_pools")):
+        drives = entry.get("drives") or [] if isinstance(entry, Mapping) else []
+        devices = [drive["device"] for drive in drives if isinstance(drive, Mapping) and drive.get("device")]
+        if devices:
+            problem = f"{', '.join(map(str, devices))} would be mounted by nobody: the role mounts what is in minio_drives of a host."
+            remedy = "{path, device} in minio_drives of the pool's hosts, and here the path alone"
+            yield Finding("object-store-pool-device", where, f"{variable}[{number}].drives", problem, remedy, source)
     members = {host.name for host in _servers(site)}
     placed = [name for pool in found for name in pool.hosts]
     problems = [f"{name} is not in the group {GROUP}." for name in dict.fromkeys(placed) if name not in members]

@@ -1,0 +1,95 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts that others must know by an IP address: a certificate, a rule of the firewall or of the database holds no name."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from ..findings import Code, Finding
+from ..model import UNKNOWN, Host, Site, parse_address
+from ..ports import named
+from . import endpoint
+from .hosts import CLUSTERS, is_name
+from .places import place
+
+CODES = (
+    Code(
+        "host-address-name",
+        "A host is known by a name alone, and the certificates, the database's rules or the firewall's need its IP address.",
+        "site_address: the IP address that the other hosts reach it by. ansible_host may stay a name.",
+    ),
+)
+
+_VARIABLES = ("site_address", "ansible_host")
+#: Groups, and what of them holds the addresses of their hosts.
+_NEEDS = {
+    "etcd": "the certificate of a member of etcd",
+    "postgresql": "the certificate of a database server",
+    "postgresql_client": "the database's list of who may connect",
+    endpoint.GROUP: "the certificate of a server of the object store",
+}
+
+
+def check_names(site: Site) -> Iterator[Finding]:
+    """Every host that is written down somewhere by its address has one."""
+    needs = {group: why for group, why in _NEEDS.items() if group != endpoint.GROUP or not endpoint.foreign(site)}
+    opened = _opened(site)
+    for host in site.hosts.values():
+        known = _known_by(host)
+        if not known or _is_address(known) or _said_elsewhere(host, known):
+            continue
+        own = [why for group, why in needs.items() if group in host.groups]
+        by = [f"the firewall of {opened[group]}" for group in site.groups if group in opened and host.name in site.groups[group]]
+        if own or by:
+            problem = f"{(own or by)[0]} needs its IP address, and it is known by {known} alone."
+            _where, variable, source = place(site, host, _VARIABLES, host.name)
+            remedy = f"site_address: the IP address that the other hosts reach {host.name} by"
+            yield Finding("host-address-name", host.name, variable, problem, remedy, source)
+
+
+def _known_by(host: Host) -> str:
+    """What the filter addresses_of gives for a host; empty where that cannot be told before contact."""
+    for variable in _VARIABLES:
+        value = host.get(variable)
+        if value is UNKNOWN:
+            return ""
+        if value:
+            return str(value)
+    return host.name
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is an address in the form that certificates and nft take."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _said_elsewhere(host: Host, known: str) -> bool:
+    """What is no name either, and a member of a cluster that is its own loopback."""
+    if known.lower() == "localhost" and host.groups.intersection(CLUSTERS):
+        return True
+    return parse_address(known) is None and not is_name(known)
+
+
+def _opened(site: Site) -> dict[str, str]:
+    """Groups that some firewall opens a port for, each with the first host whose firewall it is."""
+    found: dict[str, str] = {}
+    for host in site.hosts.values():
+        if "firewall" not in host.roles or host.get("firewall_enabled") is False:
+            continue
+        ports = host.known("firewall_ports")
+        ours = [item.get("from") for item in ports if isinstance(item, dict)] if isinstance(ports, list) else []
+        names = {*host.admitted, *named(host.known("site_admin_addresses")), *named(ours)}
+        for name in names - {"any"}:
+            if name in site.groups:
+                found.setdefault(name, host.name)
+    return found
+
+
+RULES = (check_names,)

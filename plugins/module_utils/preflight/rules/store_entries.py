@@ -1,0 +1,243 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an object store is to hold, entry by entry: the modules' own specs and checks, asked before there is a server to ask.
+
+The checks are those of the agent's domain (pure functions, standard library only), so there is one set of rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
+
+from ... import minio_spec
+from ...agent.domains import minio_tiers, minio_users
+from ...agent.model import AgentError
+from ..findings import Code, Finding
+from ..model import UNKNOWN, Host, Site
+from ..schema import Option, option_of
+from ..texts import Vaulted, walk
+from ..values import check
+from .endpoint import GROUP, foreign
+from .places import place
+
+Entry = dict[str, Any]
+
+INVALID, UNDECLARED = "object-store-entry-invalid", "object-store-entry-undeclared"
+CODES = (
+    Code(
+        "object-store-entry-invalid",
+        "The module would refuse an entry of minio_buckets, minio_tiers, minio_policies, minio_users or minio_service_accounts. "
+        "The message begins with the module's own code, such as bad-tier.",
+        "What the message names.",
+    ),
+    Code(
+        "object-store-entry-undeclared",
+        "A user is given a policy that is neither in minio_policies nor MinIO's own, or a service account's user is not in minio_users.",
+        "The policy in minio_policies, the user in minio_users, or the name of one that is there.",
+    ),
+)
+
+#: Keys whose values no message of the checks quotes.
+_SECRETS = frozenset({"secret", "secret_key"})
+#: What stands for a policy that cannot be told yet.
+_DOCUMENT: Entry = {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}
+_STAND_IN_SECRET = "unknown-unknown"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One list: what the module takes of it, its check, and what to write where that refuses.
+
+    :ivar stand_ins: values for what cannot be told yet, with which the check has nothing to say
+    """
+
+    variable: str
+    key: str
+    spec: Mapping[str, Any]
+    check: Callable[[Entry], Any]
+    stand_ins: Entry
+    remedy: str
+
+
+KINDS = (
+    Kind(
+        "minio_tiers",
+        "name",
+        minio_spec.TIER,
+        minio_tiers.wanted,
+        {
+            "name": "UNKNOWN",
+            "state": "absent",
+            "type": "s3",
+            "endpoint": "https://unknown",
+            "bucket": "unknown",
+            "access_key": "unknown",
+            "secret_key": _STAND_IN_SECRET,
+        },
+        "name in capitals, endpoint: https://name:9000, bucket, access_key and secret_key; storage_class only with type: s3",
+    ),
+    Kind(
+        "minio_policies",
+        "name",
+        minio_spec.USERS["policies"]["options"],
+        minio_users.check_policy,
+        {"name": "unknown", "state": "absent", "document": _DOCUMENT},
+        f"name, without a comma and none of {', '.join(minio_users.BUILT_IN)}; document, each statement with Effect, Action and Resource",
+    ),
+    Kind(
+        "minio_users",
+        "name",
+        minio_spec.USERS["users"]["options"],
+        minio_users.check_user,
+        {"name": "unknown", "state": "absent", "enabled": True},
+        "name of 3 or more characters without = and , and spaces around it; secret of 8 or more characters, or none",
+    ),
+    Kind(
+        "minio_service_accounts",
+        "access_key",
+        minio_spec.USERS["service_accounts"]["options"],
+        minio_users.check_account,
+        {"access_key": "unknown", "state": "absent", "user": "unknown", "secret_key": _STAND_IN_SECRET},
+        "access_key of 3 to 20 characters, user, and secret_key of 8 to 40 characters or none",
+    ),
+)
+
+
+def check_entries(site: Site) -> Iterator[Finding]:
+    """Tiers, policies, users and service accounts. Where there is no server of ours, all of them are refused elsewhere."""
+    for host in [] if foreign(site) else site.members(GROUP):
+        for kind in KINDS:
+            where, _variable, source = place(site, host, (kind.variable,), GROUP)
+            option = option_of(kind.variable, {"type": "dict", "options": kind.spec})
+            seen: set[Any] = set()
+            for index, given in enumerate(entries(host.known(kind.variable))):
+                at = f"{kind.variable}[{index}]"
+                entry = taken(kind.spec, given)
+                for code, path, problem, remedy in (*_entry(kind, option, entry, at, seen), *_references(host, kind.variable, entry, at)):
+                    yield Finding(code, where, path, problem, remedy, source)
+
+
+def _entry(kind: Kind, option: Option, entry: Entry, at: str, seen: set[Any]) -> Iterator[tuple[str, str, str, str]]:
+    wrong = list(shape(option, entry, at))
+    yield from wrong
+    name = entry.get(kind.key)
+    if isinstance(name, str) and name in seen:
+        shown = "an entry" if isinstance(name, Vaulted) else name
+        yield INVALID, f"{at}.{kind.key}", f"listed-twice: {shown} is listed twice.", "one entry of both"
+    if isinstance(name, str):
+        seen.add(name)
+    if wrong:
+        return
+    ready = filled(kind.spec, {key: stand_in(kind, key) if is_open(value) else value for key, value in entry.items()})
+    if kind.variable == "minio_service_accounts" and ready["secret_key"] is None:
+        ready["secret_key"] = _STAND_IN_SECRET  # the role gives it one of the site's
+    problem = refusal(entry, kind.check, ready)
+    if problem:
+        yield INVALID, at, problem, kind.remedy
+
+
+def stand_in(kind: Kind, key: str) -> Any:
+    """What a value that cannot be told is checked as."""
+    return kind.stand_ins.get(key, kind.spec[key].get("default"))
+
+
+def _references(host: Host, variable: str, entry: Entry, at: str) -> Iterator[tuple[str, str, str, str]]:
+    if entry.get("state", "present") != "present":
+        return
+    if variable == "minio_users" and isinstance(entry.get("policies"), list):
+        known = _names(host.get("minio_policies"), minio_users.BUILT_IN)
+        for index, policy in enumerate(entry["policies"]):
+            if known is not None and isinstance(policy, str) and policy not in known:
+                shown = "that policy" if isinstance(policy, Vaulted) else policy
+                problem = f"{shown} is neither in minio_policies nor one of MinIO's own."
+                yield UNDECLARED, f"{at}.policies[{index}]", problem, f"one of {', '.join(sorted(known))}, or the policy in minio_policies"
+    if variable == "minio_service_accounts" and isinstance(entry.get("user"), str) and entry["user"]:
+        known = _names(host.get("minio_users"), ())
+        if known is not None and entry["user"] not in known:
+            shown = "that user" if isinstance(entry["user"], Vaulted) else entry["user"]
+            yield UNDECLARED, f"{at}.user", f"minio_users has no {shown}.", "a user of minio_users; or root's, by lookup of minio_root_user"
+
+
+def _names(listed: Any, always: tuple[str, ...]) -> set[str] | None:
+    """Names that will be there; None where they cannot be told."""
+    found = entries(listed)
+    parts = [listed, *(listed if isinstance(listed, list) else ()), *(one.get(key) for one in found for key in ("name", "state"))]
+    if any(part is UNKNOWN for part in parts):
+        return None
+    return {str(one.get("name")) for one in found if one.get("state", "present") == "present"} | set(always)
+
+
+# --- also for buckets -------------------------------------------------------------------------------------------------------
+
+
+def entries(value: Any) -> list[Mapping[str, Any]]:
+    """The mappings of a list; what else is in it, the type check speaks of."""
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def is_open(value: Any) -> bool:
+    """Whether any part of a value cannot be told yet."""
+    return any(leaf is UNKNOWN for _path, _key, leaf in walk(value, ""))
+
+
+def taken(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Entry:
+    """An entry as the module takes it: ``"30"`` for a number is one, a number for a text is a text. What does not fit stays as it is."""
+    return {str(key): _taken(spec.get(str(key), {"type": "raw"}), value) for key, value in entry.items() if value is not None}
+
+
+def _taken(option: Mapping[str, Any], value: Any) -> Any:
+    kind = option.get("type", "str")
+    if value is UNKNOWN or isinstance(value, Vaulted):
+        return value if kind in ("str", "raw") else UNKNOWN
+    try:
+        made = DEFAULT_TYPE_VALIDATORS[kind](value)
+    except (TypeError, ValueError):
+        return value
+    if kind == "list" and isinstance(made, list):
+        inner = {"type": option.get("elements", "raw"), "options": option.get("options")}
+        return [_taken(inner, one) for one in made]
+    if kind == "dict" and option.get("options") and isinstance(made, Mapping):
+        return taken(option["options"], made)
+    return made
+
+
+def shape(option: Option, entry: Entry, at: str) -> Iterator[tuple[str, str, str, str]]:
+    """Keys that the module does not know or misses, and values of another type."""
+    for problem in check(option, entry, at):
+        yield problem.code, problem.path, problem.problem, problem.remedy
+
+
+def filled(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Entry:
+    """An entry with every option, as Ansible's validation hands it to the module."""
+    made: Entry = {}
+    for name, option in spec.items():
+        value = entry.get(name)
+        value = option.get("default") if value is None else value
+        inner = option.get("options")
+        if inner and isinstance(value, Mapping):
+            value = filled(inner, value)
+        elif inner and isinstance(value, list):
+            value = [filled(inner, one) if isinstance(one, Mapping) else one for one in value]
+        made[name] = value
+    return made
+
+
+def refusal(entry: Any, call: Callable[..., Any], *arguments: Any) -> str:
+    """What a check of the module says, in a sentence behind its code; empty where it has nothing to say.
+
+    :param entry: what it is about: where that is encrypted, only the code is said
+    """
+    try:
+        call(*arguments)
+    except AgentError as error:
+        hidden = any(isinstance(leaf, Vaulted) and key not in _SECRETS for _path, key, leaf in walk(entry, ""))
+        return f"{error.code}: " + ("the module refuses this; the value is vaulted and not shown." if hidden else f"{error.msg}.")
+    return ""
+
+
+RULES = (check_entries,)
