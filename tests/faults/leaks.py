@@ -46,21 +46,22 @@ def read(path):
         return b""
 
 
-def files(root):
+def files(root, skipped=()):
     """Regular files below a folder."""
+    skipped = {*SKIPPED, *skipped}
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if os.path.join(folder, name) not in SKIPPED]
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in skipped]
         for name in names:
             path = os.path.join(folder, name)
             if os.path.isfile(path) and not os.path.islink(path):
                 yield path
 
 
-def search_files(find, roots):
+def search_files(find, roots, skipped=()):
     """``[path, mode, names]`` of every file with a needle."""
     found = []
     for root in roots:
-        for path in files(root):
+        for path in files(root, skipped):
             names = find(read(path))
             if names:
                 try:
@@ -75,7 +76,7 @@ def search_host(order):
     """A host's files and its whole journal, with every field of every entry."""
     find = finder(order["needles"])
     journal = subprocess.run(["journalctl", "-q", "--no-pager", "-a", "-o", "export"], stdout=subprocess.PIPE, check=True).stdout
-    return {"files": search_files(find, order["roots"]), "journal": find(journal)}
+    return {"files": search_files(find, order["roots"], order.get("skipped", ())), "journal": find(journal)}
 
 
 def watch(order):

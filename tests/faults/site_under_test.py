@@ -30,7 +30,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: Services that come and go by themselves: logins, timers' jobs, what D-Bus starts for a question.
 PASSING = re.compile(
     r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|"
-    r"vannah-guard)"
+    r"vannah-guard|minio-layout)"
 )
 
 
