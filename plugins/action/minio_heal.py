@@ -5,13 +5,84 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ansible.utils.display import Display
+
+from ..module_utils.agent.domains.minio_cluster import SHOWN
+from ..module_utils.controller import report
 from ..module_utils.controller.action import DomainAction
 from ..module_utils.minio_verb_specs import HEAL
 
+Result = dict[str, Any]
+
+#: Seconds of the first call, and at most: each is followed by a line that says how far it is.
+FIRST, MOST = 5, 300
+
 
 class ActionModule(DomainAction):
-    """The action ``vannah.healthcloud.minio_heal``."""
+    """The action ``vannah.healthcloud.minio_heal``: asks again and again with the heal's token, and says in between how far it is."""
 
     DOMAIN = "minio"
     CALL = "heal"
     ARGUMENT_SPEC = HEAL
+    _more: Result
+
+    def prepare(self) -> Result:
+        """With the token, and the seconds of this call."""
+        return {**self.params, **self._more}
+
+    def perform(self) -> Result:
+        """One heal, however many calls it takes."""
+        result = follow(self._call, self.params["wait"], lambda text: Display().display(f"{self.host}: {text}"))
+        unfinished = bool(result.pop("token", "")) and not result.get("finished")
+        if unfinished and not result.get("failed"):
+            said = f"not done within {self.params['wait']} s, {progress(result)}; it goes on. Run again, or wait longer"
+            error = {"code": "heal-not-finished", "msg": said}
+            result |= {"failed": True, "code": error["code"], "msg": report.message(error, self.host)}
+        return result
+
+    def _call(self, token: str, seconds: int) -> Result:
+        self._more = {"token": token, "wait": seconds}
+        return super().perform()
+
+
+def follow(
+    call: Callable[[str, int], Result], wait: int, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> Result:
+    """Call until it is finished, has failed, or the time is up.
+
+    :param call: with the token (empty for the first) and the seconds it may take; gives what it was told meanwhile
+    :param wait: seconds in all
+    :param show: takes a line of progress
+    :return: all that was told, together
+    """
+    deadline = clock() + wait
+    seconds = FIRST
+    total = call("", min(seconds, wait))
+    # In check mode nothing was begun, and there is no token.
+    while total.get("token") and not (total.get("finished") or total.get("failed")):
+        show(progress(total))
+        left = math.ceil(deadline - clock())
+        if left <= 0:
+            break
+        seconds = min(2 * seconds, MOST)
+        total = together(total, call(total["token"], min(seconds, left)))
+    return total
+
+
+def together(first: Result, more: Result) -> Result:
+    """What two calls were told."""
+    made = {**first, **more}
+    for name in ("scanned", "healed", "unhealed"):
+        made[name] = first.get(name, 0) + more.get(name, 0)
+    made["items"] = [*first.get("items", ()), *more.get("items", ())][:SHOWN]
+    return made
+
+
+def progress(result: Result) -> str:
+    """How far it is, for people."""
+    return f"{result.get('scanned', 0)} looked at, {result.get('healed', 0)} healed, {result.get('unhealed', 0)} not whole still"

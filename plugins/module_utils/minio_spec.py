@@ -114,4 +114,4 @@ USERS: Spec = {
     },
 }
 
-INFO: Spec = {**COMMON, "wait": {"type": "int", "default": 0}}
+INFO: Spec = {**COMMON, "wait": {"type": "int", "default": 0}, "drive": {"type": "str", "default": ""}}

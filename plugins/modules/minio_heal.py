@@ -8,10 +8,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: minio_heal
 short_description: Heal an object store
-version_added: 0.2.0
+version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
-  - Has the store look at its objects on all drives and repair what is missing or damaged, and waits for the end.
+  - Has the store look at its objects on all drives and repair what is missing or damaged, and waits for the end. Every few minutes, at
+    first more often, a line says how far it is.
 extends_documentation_fragment: [vannah.healthcloud.minio]
 options:
   bucket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: minio_health
 short_description: Whether an object store takes writes
-version_added: 0.2.0
+version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
   - Asks this host's own server of the store, without credentials.

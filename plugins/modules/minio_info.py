@@ -17,6 +17,10 @@ options:
     description: Seconds to wait until nothing is amiss; the task fails when something was. 0 only looks.
     type: int
     default: 0
+  drive:
+    description: Wait for this drive alone, as RV(drives) names its endpoint; others may be lost or be healed meanwhile.
+    type: str
+    default: ''
 attributes:
   check_mode:
     description: Looks, and does not wait.

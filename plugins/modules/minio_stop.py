@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: minio_stop
 short_description: Stop an object store's server
-version_added: 0.2.0
+version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
   - Stops the server of this host, which stays enabled. A part of the verb C(object_store_update).

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 from site_under_test import Site
 from store import MIB, Store
@@ -66,6 +67,12 @@ def test_deletion_under_retention_fails(store: Store) -> None:
     assert client.get_object(Bucket="reports", Key="finding.pdf", VersionId=version)["Body"].read() == b"first"
 
 
+def vault(site: Site, action: str, *arguments: str, stdin: str = "") -> str:
+    """What ansible-vault says, with the site's vault password."""
+    argv = [str(Path(sys.executable).with_name("ansible-vault")), action, *site.arguments, *arguments]
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture
 def second_store(site: Site, store: Store) -> Any:
     """A second server of one drive, a process of its own on the last host with credentials of its own, and a bucket."""
@@ -112,20 +119,22 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
     """The object's bytes leave the store's drives, and it is read as before."""
     own, host = second_store
     # As somebody would write it: only the secret is encrypted.
-    vault = ["ansible-vault", "encrypt_string", *site.arguments, "--stdin-name", "secret_key"]
-    argv = [str(Path(sys.executable).with_name(vault[0])), *vault[1:]]
-    secret = subprocess.run(argv, input=own.secret, capture_output=True, text=True, check=True).stdout
+    secret = vault(site, "encrypt_string", "--stdin-name", "secret_key", stdin=own.secret)
     tier = {"name": "COLD", "type": "minio", "endpoint": f"https://{host}:9100", "bucket": "cold", "access_key": own.key}
     lines = [*(f"{option}: {value}" for option, value in tier.items()), *secret.splitlines()]
-    wanted = tmp_path / "tiers.yml"
-    wanted.write_text("minio_tiers:\n  -\n" + textwrap.indent("\n".join(lines), "    ") + "\n", encoding="utf-8")
-    done = site.playbook("object_store.yml", "-e", f"@{wanted}")
+    # Days are a matter of waiting: 0 is at once.
+    rule = {"id": "cold", "prefix": "old/", "transition_days": 0, "tier": "COLD"}
+    declared = tmp_path / "tiers.yml"
+    declared.write_text(
+        yaml.safe_dump({"minio_buckets": [{"name": "archive", "lifecycle": [rule]}]})
+        + "minio_tiers:\n  -\n"
+        + textwrap.indent("\n".join(lines), "    ")
+        + "\n",
+        encoding="utf-8",
+    )
+    done = site.playbook("object_store.yml", "-e", f"@{declared}")
     assert done.returncode == 0, done.stdout[-4000:]
     client = store.client(store.hosts[0])
-    # Days are a matter of waiting: 0 is at once, which only the server's own interface takes.
-    rule = {"ID": "cold", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Transitions": [{"Days": 0, "StorageClass": "COLD"}]}
-    store.bucket(client, "archive")
-    client.put_bucket_lifecycle_configuration(Bucket="archive", LifecycleConfiguration={"Rules": [rule]})
     body = MARK * 100_000
     client.put_object(Bucket="archive", Key="old/study.dcm", Body=body)
     moved = lambda: client.head_object(Bucket="archive", Key="old/study.dcm").get("StorageClass") == "COLD"  # noqa: E731
@@ -134,3 +143,23 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
     parts = [path for path in store.files(store.hosts[0], "archive", "old/study.dcm") if not path.endswith("xl.meta")]
     assert parts == [], "the object's parts are still on the first store's drives"
     assert client.get_object(Bucket="archive", Key="old/study.dcm")["Body"].read() == body
+    # The second store goes: what else is declared is applied all the same, and the run says what is missing.
+    site.run(host, "systemctl", "stop", "vannah-test-cold.service")
+    declared.write_text(
+        declared.read_text(encoding="utf-8").replace("name: archive", "name: archive\n  tags: {data: old}"), encoding="utf-8"
+    )
+    done = site.playbook("object_store.yml", "-e", f"@{declared}")
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "does not answer" in done.stdout + done.stderr, done.stdout[-4000:]
+    assert client.get_bucket_tagging(Bucket="archive")["TagSet"] == [{"Key": "data", "Value": "old"}]
+
+
+def test_a_service_account_may_do_what_its_policy_says(site: Site, store: Store) -> None:
+    """With the secret that the site made for it: it reads, and writes nothing, which its user may."""
+    secret = yaml.safe_load(vault(site, "view", str(site.inventory / "secrets.yml")))["minio_service_account_imaging-read"]
+    store.client(store.hosts[0]).put_object(Bucket="dicom", Key="read.dcm", Body=b"slice")
+    reader = dataclasses.replace(store, key="imaging-read", secret=secret).client(store.hosts[1])
+    assert reader.get_object(Bucket="dicom", Key="read.dcm")["Body"].read() == b"slice"
+    with pytest.raises(ClientError) as refused:
+        reader.put_object(Bucket="dicom", Key="read.dcm", Body=b"other")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403

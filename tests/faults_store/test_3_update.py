@@ -68,7 +68,7 @@ def digests(store: Store) -> set[str]:
 
 @pytest.fixture(scope="module")
 def other(site: Site, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Other:
-    """A program of another version, in a cache of its own: that of the site keeps what it has."""
+    """A program of another version."""
     folder = tmp_path_factory.mktemp("other")
     given = os.environ.get("VANNAH_OTHER_MINIO")
     if given:
@@ -78,12 +78,15 @@ def other(site: Site, store: Store, tmp_path_factory: pytest.TempPathFactory) ->
         site.docker("cp", f"{site.container(store.hosts[0])}:{BINARY}", str(folder / "known"))
         program, release = renamed((folder / "known").read_bytes())
         (folder / "known").unlink()
+    return Other(brought(folder, program, release), version_of(release))
+
+
+def brought(folder: Path, program: bytes, release: str) -> list[str]:
+    """Arguments of a run that has this program, from a cache of its own: that of the site keeps what it has."""
     file = folder / "minio"
     file.write_bytes(program)
     entry = {"version": release, "url": file.as_uri(), "sha256": hashlib.sha256(program).hexdigest(), "shows": release}
-    return Other(
-        ["-e", json.dumps({"site_artifacts": {"minio": entry}, "site_artifact_cache": str(folder / "cache")})], version_of(release)
-    )
+    return ["-e", json.dumps({"site_artifacts": {"minio": entry}, "site_artifact_cache": str(folder / "cache")})]
 
 
 @pytest.fixture
@@ -142,3 +145,65 @@ def test_update_and_back(site: Site, store: Store, objects: dict[str, int], othe
         assert store.different(BUCKET, {**some, **written}, host) == []
     what = "a real other release" if os.environ.get("VANNAH_OTHER_MINIO") else "the same program under another release"
     measured(f"{what}: there in {took:.1f} s, back in {returned:.1f} s")
+
+
+RELEASED = "RELEASE.2027-01-01T00-00-00Z"
+#: A server that ends at once, and one that says that it lives and waits for ever.
+EXITS = f"""#!/bin/sh
+[ "$1" = --version ] && echo minio version {RELEASED} && exit 0
+echo this version does not run here >&2
+exit 1
+"""
+WAITS = f"""#!/usr/bin/env python3
+import http.server, ssl, sys
+if "--version" in sys.argv:
+    sys.exit(print("minio version {RELEASED}"))
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/minio/health/live" else 503)
+        self.end_headers()
+server = http.server.ThreadingHTTPServer(("", 9000), Answers)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/etc/minio/certs/public.crt", "/etc/minio/certs/private.key")
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "cause"),
+    [(EXITS, "ends again and again"), (WAITS, "the object store is not whole within 20 s")],
+    ids=["exits", "waits"],
+)
+def test_update_that_never_works_goes_back(
+    site: Site, store: Store, objects: dict[str, int], back: str, tmp_path: Path, program: str, cause: str
+) -> None:
+    """On all servers, and the store takes writes again. What failed is not tried again by itself."""
+    before, arguments = digests(store), brought(tmp_path, program.encode(), RELEASED)
+    done = site.playbook("object_store_update.yml", *arguments, "-e", "object_store_wait=20")
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and cause in printed, printed[-4000:]
+    assert "All servers went back to what they had, and the store takes writes" in printed, printed[-4000:]
+    assert digests(store) == before
+    for host in store.hosts:
+        assert versions(store, host) == [back] * len(store.hosts), host
+    some = {name: objects[name] for name in sorted(objects)[::20]}
+    assert store.different(BUCKET, some, store.hosts[-1]) == []
+    store.put_all(BUCKET, {f"after-{tmp_path.name}": 200_000})
+    refused = site.playbook("object_store_update.yml", *arguments, "-e", "object_store_force=true")
+    assert refused.returncode != 0 and "component_retry=true" in refused.stdout, refused.stdout[-3000:]
+    assert digests(store) == before
+
+
+def test_update_that_was_cut_off_goes_on(site: Site, store: Store, back: str) -> None:
+    """All servers stopped, and nobody to start them: the next run says how, starts them, and looks whether the store takes writes."""
+    for host in store.hosts:
+        site.run(host, "systemctl", "stop", UNIT)
+    refused = site.playbook("object_store_update.yml")
+    assert refused.returncode != 0 and "object_store_force=true" in refused.stdout, refused.stdout[-3000:]
+    done = site.playbook("object_store_update.yml", "-e", "object_store_force=true")
+    assert done.returncode == 0, done.stdout[-4000:]
+    looked = done.stdout.partition("TASK [The store takes writes]")[2].partition("TASK [")[0]
+    assert all(f"ok: [{host}]" in looked for host in store.hosts), looked
+    store.put_all(BUCKET, {"after-a-cut": 200_000})
+    site.converge_unchanged()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from botocore.exceptions import ClientError
 from site_under_test import Site
 from store import DRIVE, GROUP, Store
+from waiting import ceiling, wait_until
 
 Measured = Callable[[str], None]
 BUCKET = "dicom"
@@ -53,11 +55,41 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
     site.converge_unchanged()
 
 
-def test_a_key_is_never_renewed(site: Site) -> None:
-    """Refused, for nothing could be read without it."""
-    done = site.playbook("object_store_rotate_credentials.yml", "-e", '{"object_store_renew": ["minio_kms_key"]}')
+@pytest.mark.parametrize("name", ["minio_kms_key", "minio_user_imagin", "postgresql_superuser_password"])
+def test_what_is_never_renewed(site: Site, name: str) -> None:
+    """The key, for nothing could be read without it; a name that was misspelt; another service's, which would not get to know it."""
+    secrets = (site.inventory / "secrets.yml").read_bytes()
+    done = site.playbook("object_store_rotate_credentials.yml", "-e", f'{{"object_store_renew": ["{name}"]}}')
     assert done.returncode != 0
-    assert "It is not renewed" in done.stdout, done.stdout[-3000:]
+    assert "It is not renewed" in done.stdout and "minio_user_imaging" in done.stdout, done.stdout[-3000:]
+    assert (site.inventory / "secrets.yml").read_bytes() == secrets
+
+
+def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
+    """A bare mount point beside the system's disk, and a disk with somebody's data: neither a run nor the verb gives it to the server."""
+    host = store.hosts[1]
+    store.lose_drive(host)
+    try:
+        # The server itself refuses only what lies on the file system of /.
+        site.run(host, "mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", str(Path(DRIVE).parent))
+        site.run(host, "mkdir", DRIVE)
+        site.converge()
+        site.run(host, "systemctl", "restart", "minio.service")
+        wait_until(lambda: store.settled(host), "the server has looked for new drives", 60, interval=1)
+        assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout == "", "the server took the bare mount point"
+        nothing = site.playbook("object_store_replace_drive.yml", "-e", f"object_store_host={host}")
+        assert nothing.returncode != 0 and "is no mounted file system" in " ".join(nothing.stdout.split()), nothing.stdout[-3000:]
+
+        site.run(host, "mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", DRIVE)
+        site.run(host, "touch", f"{DRIVE}/patients.xls")
+        refused = site.playbook("object_store_replace_drive.yml", "-e", f"object_store_host={host}")
+        printed = " ".join(refused.stdout.split())
+        assert refused.returncode != 0 and "holds data that this role did not make (patients.xls)" in printed, printed[-3000:]
+        assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout.split() == [f"{DRIVE}/patients.xls"]
+        assert site.run(host, "stat", "--format=%U", DRIVE).stdout.strip() == "root"
+    finally:
+        site.restart(host)  # a volume of the engine cannot be mounted again from within
+    store.wait_whole(ceiling(120))
 
 
 def test_another_pool(site: Site, store: Store, some: dict[str, int], tmp_path: Path, measured: Measured) -> None:
@@ -80,6 +112,9 @@ def test_another_pool(site: Site, store: Store, some: dict[str, int], tmp_path: 
     for host in (*store.hosts, SPARE):
         found = store.drives(host)
         assert len(found) == 8 and {drive["state"] for drive in found} == {"ok"}, host
+    for host in (*store.hosts, SPARE):
+        layout = json.loads(site.run(host, "cat", "/var/lib/vannah-minio/layout.json").stdout)
+        assert layout["pools"][1]["hosts"] == [SPARE], f"{host} did not write down that the store has the pool"
     assert store.different(BUCKET, some, SPARE) == []
     written = {f"two-pools/{number}": 200_000 for number in range(20)}
     store.put_all(BUCKET, written)

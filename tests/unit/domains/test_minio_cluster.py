@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_cluster
+from ansible_collections.vannah.healthcloud.plugins.action import minio_heal
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio, minio_cluster
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
 
 URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
@@ -72,6 +73,65 @@ def test_what_a_server_runs_with(tmp_path: Path) -> None:
     assert minio_cluster.running({"binary": "/minio", "environment": "/env"}, ctx)[1]["together"] is False
 
 
+STORE = "https://store{}:9000/srv/minio/drive1"
+
+
+def states_of(**states: str) -> dict[str, Any]:
+    """The administration's word on a drive of each host: its state, ``healing`` for one that works and is being healed."""
+    servers = [
+        {
+            "endpoint": f"{host}:9000",
+            "state": "online",
+            "version": "1",
+            "drives": [
+                {
+                    "endpoint": STORE.format(host[1:]),
+                    "state": "ok" if state == "healing" else state,
+                    "healing": state == "healing",
+                    "pool_index": 0,
+                    "set_index": 0,
+                }
+            ],
+        }
+        for host, state in states.items()
+    ]
+    return {"servers": servers, "pools": {"0": {"0": {}}}, "backend": {"standardSCParity": 2}}
+
+
+def waited(drive: str, *answers: dict[str, Any], wait: int = 30) -> int:
+    """How often the store was asked until the wait was over."""
+    ctx = Context()
+    left, asked = list(answers), [0]
+
+    def wire(method: str, target: str, headers: dict[str, str], body: bytes) -> Any:
+        asked[0] += 1
+        return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
+
+    ctx.memo.update(minio_wire=lambda endpoint: wire, minio_interval=0)
+    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5}
+    minio.info({**URL, **more, "wait": wait, "drive": drive}, ctx)
+    return asked[0]
+
+
+def test_wait_for_one_drive_ends_while_another_is_lost() -> None:
+    """Two were lost, one is replaced."""
+    answers = [states_of(s1="ok", s2=state, s3="offline", s4="ok") for state in ("unformatted", "healing", "healing", "ok")]
+    assert waited(STORE.format(2), *answers) == 4
+
+
+@pytest.mark.parametrize(("state", "said"), [("offline", "it is offline"), ("healing", "it is being healed")])
+def test_wait_for_one_drive_that_does_not_come(state: str, said: str) -> None:
+    with pytest.raises(AgentError, match=said) as refused:
+        waited(STORE.format(2), states_of(s1="ok", s2=state), wait=1)
+    assert refused.value.code == "not-in-time" and STORE.format(2) in refused.value.msg
+    with pytest.raises(AgentError, match="no drive"):
+        waited(STORE.format(9), states_of(s1="ok", s2=state), wait=1)
+
+
+def test_wait_without_a_drive_is_for_all_of_them() -> None:
+    assert waited("", states_of(s1="ok", s2="offline"), states_of(s1="ok", s2="ok")) == 2
+
+
 def item(before: str, after: str) -> dict[str, Any]:
     """An item of a heal's answer, as madmin's HealResultItem."""
     other = {"endpoint": "https://store1:9000/srv/minio/drive1", "state": "ok"}
@@ -98,10 +158,11 @@ def test_items_of_a_heal_are_counted() -> None:
     }
 
 
-def heal_with(*answers: dict[str, Any], wait: int = 60) -> tuple[dict[str, Any], list[str]]:
+def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "") -> tuple[dict[str, Any], list[str]]:
     """What a heal ends with where the server gives these answers after the first, and the targets that were asked."""
     ctx = Context()
-    left = [{"clientToken": "token", "clientAddress": "", "startTime": "2026-11-24T20:00:00Z"}, *answers]
+    begun = {"clientToken": "token", "clientAddress": "", "startTime": "2026-11-24T20:00:00Z"}
+    left = [*([] if token else [begun]), *answers]
     asked: list[str] = []
 
     def wire(method: str, target: str, headers: dict[str, str], body: bytes) -> Any:
@@ -110,7 +171,7 @@ def heal_with(*answers: dict[str, Any], wait: int = 60) -> tuple[dict[str, Any],
 
     ctx.memo.update(minio_wire=lambda endpoint: wire, minio_interval=0)
     more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": "dicom", "prefix": "", "deep": True}
-    steps, result = minio_cluster.heal({**URL, **more, "wait": wait}, ctx)
+    steps, result = minio_cluster.heal({**URL, **more, "wait": wait, "token": token}, ctx)
     assert steps[0].apply is not None
     steps[0].apply(ctx)
     return result, asked
@@ -133,12 +194,56 @@ def test_heal_takes_the_names_in_small_letters_too() -> None:
     assert heal_with({"summary": "finished", "items": [item("missing", "ok")]})[0]["healed"] == 1
 
 
-@pytest.mark.parametrize(
-    ("answer", "wait", "said"),
-    [({**RUNNING, "Summary": "stopped", "Detail": "no quorum"}, 60, "no quorum"), (RUNNING, 0, "not done within 0 s, 1 looked at")],
-)
-def test_heal_that_does_not_finish_fails(answer: dict[str, Any], wait: int, said: str) -> None:
-    """With the server's words, or with how far it came."""
-    with pytest.raises(AgentError, match=said) as refused:
-        heal_with(answer, wait=wait)
+def test_heal_that_stops_fails() -> None:
+    """With the server's words."""
+    with pytest.raises(AgentError, match="no quorum") as refused:
+        heal_with({**RUNNING, "Summary": "stopped", "Detail": "no quorum"})
     assert refused.value.code == "heal-not-finished"
+
+
+def test_heal_goes_on_with_its_token() -> None:
+    """A call that is over before the heal is: the next one neither begins anew nor counts again."""
+    result, asked = heal_with(RUNNING, wait=0)
+    assert (result["scanned"], result["finished"], result["token"]) == (1, False, "token")
+    result, asked = heal_with({**RUNNING, "Summary": "finished"}, token="token")
+    assert (result["scanned"], result["finished"]) == (1, True)
+    assert asked == ["POST /minio/admin/v3/heal/dicom?clientToken=token"]
+
+
+def told(scanned: int, finished: bool = False, **more: Any) -> dict[str, Any]:
+    """What one call of the agent gives."""
+    items = [{"name": f"dicom/{number}", "drives": {}, "healed": True} for number in range(scanned)]
+    return {"scanned": scanned, "healed": scanned, "unhealed": 0, "items": items, "finished": finished, "token": "t", **more}
+
+
+def test_a_heal_says_how_far_it_is() -> None:
+    """A line behind each call but the last, calls that become longer, and one result."""
+    answers = [told(3), told(40), told(20, finished=True)]
+    asked: list[tuple[str, int]] = []
+    lines: list[str] = []
+
+    def call(token: str, seconds: int) -> dict[str, Any]:
+        asked.append((token, seconds))
+        return answers.pop(0)
+
+    result = minio_heal.follow(call, 86400, lines.append)
+    assert asked == [("", 5), ("t", 10), ("t", 20)]
+    assert lines == [f"{count} looked at, {count} healed, 0 not whole still" for count in (3, 43)]
+    assert (result["scanned"], result["finished"], len(result["items"])) == (63, True, 50)
+
+
+@pytest.mark.parametrize(
+    ("answers", "calls"),
+    [
+        ([told(1)] * 9, 2),
+        ([told(1), {"failed": True, "msg": "gone", "changed": False}], 2),
+        ([told(0, token="")], 1),
+    ],
+)
+def test_a_heal_ends(answers: list[dict[str, Any]], calls: int) -> None:
+    """When the time is up, at an error, and in check mode, where none was begun."""
+    left = list(answers)
+    now = iter(range(0, 1000, 6))
+    result = minio_heal.follow(lambda token, seconds: left.pop(0), 12, lambda text: None, lambda: float(next(now)))
+    assert len(answers) - len(left) == calls and not result.get("finished")
+    assert result["scanned"] == sum(answer.get("scanned", 0) for answer in answers[:calls])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -92,13 +92,155 @@ def test_a_pool_that_exists_is_never_changed(drives: ModuleType, wanted: list[di
         drives.refuse_other_layout(wanted, WAS)
 
 
-def test_record_writes_what_was_started_and_refuses_another(drives: ModuleType) -> None:
-    """What is recorded once is held against later."""
-    Path(drives.WANTED).write_text(json.dumps({"pools": WAS, "drives": ["/srv/minio/drive1"]}))
+ANOTHER = pool(["store5"], ["/srv/minio/drive1"], 1)
+
+
+def layout(drives: ModuleType, pools: list[dict[str, Any]], own: list[str] | None = None, **more: Any) -> None:
+    """What the inventory says."""
+    found = {"port": 9000, "console_port": 9001, "root_disk": False, "drives": own or [], "pools": pools, **more}
+    Path(drives.WANTED).write_text(json.dumps(found))
+
+
+def recorded(drives: ModuleType) -> Any:
+    """What is written down."""
+    return drives.load(drives.RECORDED)
+
+
+@pytest.fixture
+def silent(drives: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Answers of the store, whether it takes writes; each but the last once."""
+    answers = [True]
+    monkeypatch.setattr(drives, "takes_writes", lambda port: answers.pop(0) if len(answers) > 1 else answers[0])
+    monkeypatch.setattr(drives.time, "sleep", lambda seconds: None)
+    return answers
+
+
+def test_a_pool_is_recorded_once_the_store_took_it_in(drives: ModuleType, silent: list[bool]) -> None:
+    """With the layout that the server was started with, whatever was written while it waited."""
+    layout(drives, WAS, ["/srv/minio/drive1"])
+    silent[:] = [False, False, True]
+    assert drives.main(["record"]) == 0 and silent == [True]
+    assert recorded(drives)["pools"] == WAS and recorded(drives)["drives"] == ["/srv/minio/drive1"]
+    layout(drives, [])
+    assert drives.main(["check"]) == 1
+
+
+def test_a_pool_that_the_store_did_not_take_in_can_be_taken_back(
+    drives: ModuleType, silent: list[bool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The server starts with the files of before, and the inventory of before is checked."""
+    host(drives, monkeypatch, tmp_path, "")
+    layout(drives, WAS)
     drives.record()
-    assert drives.load(drives.RECORDED)["pools"] == WAS
-    Path(drives.WANTED).write_text(json.dumps({"pools": [], "drives": []}))
-    assert drives.main(["record"]) == 1
+    layout(drives, [*WAS, ANOTHER])
+    drives.prepare()
+    layout(drives, WAS)
+    assert drives.main(["prepare"]) == 0 and drives.main(["check"]) == 0
+    assert recorded(drives)["pools"] == WAS
+    layout(drives, [*WAS, ANOTHER])
+    drives.record()
+    layout(drives, WAS)
+    assert drives.main(["prepare"]) == 0 and drives.main(["record"]) == 0, "a start never fails for it"
+    assert recorded(drives)["pools"] == [*WAS, ANOTHER]
+    assert drives.main(["check"]) == 1
+
+
+def host(drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mounted: str, state: str = "inactive") -> list[str]:
+    """A host with these file systems, whose drives belong to whoever runs the tests; returns the paths that were given away."""
+    given: list[str] = []
+    (tmp_path / "mounts").write_text("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + mounted)
+    monkeypatch.setattr(drives, "MOUNTS", str(tmp_path / "mounts"))
+    monkeypatch.setattr(drives.pwd, "getpwnam", lambda name: SimpleNamespace(pw_uid=4711, pw_gid=4711))
+    monkeypatch.setattr(drives.os, "chown", lambda path, uid, gid: given.append(path))
+    monkeypatch.setattr(drives.subprocess, "run", lambda argv, **options: SimpleNamespace(stdout=state))
+    monkeypatch.setattr(drives, "listening", lambda ports, tables: [])
+    return given
+
+
+def test_a_bare_mount_point_is_not_given_to_the_server(drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It lies on another file system: the server would heal a lost drive onto it, and two of them onto one disk."""
+    here, lost, full = (str(tmp_path / "srv" / name) for name in ("here", "lost", "full"))
+    Path(full).mkdir(parents=True)
+    Path(full, "patients.xls").touch()
+    given = host(drives, monkeypatch, tmp_path, "".join(f"4{n} 22 8:1{n} / {path} rw - xfs x rw\n" for n, path in enumerate((here, full))))
+    layout(drives, WAS, [here, lost, full])
+    drives.prepare()
+    assert given == [here] and recorded(drives)["drives"] == [here]
+    layout(drives, WAS, [here, lost, full], root_disk=True)
+    drives.prepare()
+    assert given == [here, here, lost]
+
+
+def test_a_replaced_drive_is_looked_at(
+    drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is known may be lost, but not where it is the one that is replaced; and nobody's data is taken."""
+    path = tmp_path / "drive1"
+    path.mkdir()
+    mounted = f"41 22 8:16 / {path} rw - xfs /dev/sdb rw\n"
+    host(drives, monkeypatch, tmp_path, "")
+    its = [pool(HOSTS, [str(path)], 4)]
+    layout(drives, its, [str(path)])
+    drives.write({"pools": its, "drives": [str(path)], "ports": [9000, 9001]})
+    assert drives.main(["check"]) == 0
+    assert drives.main(["check", f"--drive={path}"]) == 1 and "no mounted file system" in capsys.readouterr().err
+    assert drives.main(["check", "--drive=/srv/other"]) == 1 and "no drive of this host" in capsys.readouterr().err
+    host(drives, monkeypatch, tmp_path, mounted)
+    assert drives.main(["check", f"--drive={path}/"]) == 0
+    (path / "patients.xls").touch()
+    assert drives.main(["check"]) == 1 and "holds data that this role did not make (patients.xls)" in capsys.readouterr().err
+
+
+def test_a_drive_that_died_is_the_servers_to_miss(drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is mounted still, and every read of it fails."""
+
+    def dead(path: str) -> set[str]:
+        raise OSError(5, "Input/output error")
+
+    host(drives, monkeypatch, tmp_path, "41 22 8:16 / /srv/d rw - xfs /dev/sdb rw\n")
+    monkeypatch.setattr(drives, "contents", dead)
+    its = [pool(HOSTS, ["/srv/d"], 4)]
+    layout(drives, its, ["/srv/d"])
+    assert drives.main(["check"]) == 1, "a new one is not taken"
+    drives.write({"pools": its, "drives": ["/srv/d"]})
+    assert drives.main(["check"]) == 0
+    assert drives.main(["check", "--drive=/srv/d"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "started", "taken", "more", "said"),
+    [
+        ("inactive", [], [], {}, ""),
+        ("inactive", [], [9001], {}, "port 9001 is taken by another program on this host: stop it, or set minio_console_port"),
+        ("inactive", [], [9000], {}, "or set minio_port"),
+        ("failed", [9000, 9001], [9001], {}, "minio_console_port"),
+        ("inactive", [], [9001], {"console_port": None}, ""),
+        # Its own.
+        ("active", [9000, 9001], [9000, 9001], {}, ""),
+        ("active", [], [9000, 9001], {}, ""),
+        # One that it is to have from now on.
+        ("active", [9000, 9001], [9000, 9001, 9443], {"port": 9443}, "port 9443 is taken"),
+    ],
+)
+def test_ports_that_are_taken(
+    drives: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    state: str,
+    started: list[int],
+    taken: list[int],
+    more: dict[str, Any],
+    said: str,
+) -> None:
+    """Known before anything is restarted: the server dies for either."""
+    host(drives, monkeypatch, tmp_path, "", state)
+    monkeypatch.setattr(drives, "listening", lambda ports, tables: [port for port in ports if port in taken])
+    wanted = {"port": 9000, "console_port": 9001, **more}
+    if said:
+        with pytest.raises(drives.Refused, match=said):
+            drives.check_ports(wanted, started)
+    else:
+        drives.check_ports(wanted, started)
 
 
 FORMAT = {"format": "xl", "xl": {"sets": [["a", "b", "c", "d"]]}}
@@ -159,6 +301,28 @@ def test_drives_are_file_systems_of_their_own(drives: ModuleType, own: list[str]
     [
         ({}, {"minio", "minio-console"}, {"minio_root_user", "minio_root_password", "minio_kms_key"}, ["minio"]),
         ({"object_store_backend": "s3", "object_store_endpoint": "https://s3.example.net"}, set(), set(), []),
+        (
+            {
+                "minio_users": [
+                    {"name": "a"},
+                    {"name": "b", "state": "present"},
+                    {"name": "c", "state": "absent"},
+                    {"name": "d", "secret": "x"},
+                ],
+                "minio_service_accounts": [
+                    {"access_key": "one", "user": "a"},
+                    {"access_key": "two", "user": "a", "state": "present"},
+                    {"access_key": "three", "state": "absent"},
+                    {"access_key": "four", "user": "a", "secret_key": "x"},
+                ],
+            },
+            {"minio", "minio-console"},
+            {
+                *("minio_root_user", "minio_root_password", "minio_kms_key", "minio_user_a", "minio_user_b"),
+                *("minio_service_account_one", "minio_service_account_two"),
+            },
+            ["minio"],
+        ),
     ],
 )
 def test_nothing_is_exported_for_an_endpoint(

@@ -115,7 +115,7 @@ def users(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """How the store is.
 
-    :param params: as the module ``minio_info`` documents them; ``wait``: seconds until nothing is amiss
+    :param params: as the module ``minio_info`` documents them; ``wait``: seconds until nothing is amiss, with ``drive`` with that drive
     :return: no steps; ``answers``, ``error``, and what :func:`.minio_info.summary` gives
     :raises AgentError: ``not-in-time``
     """
@@ -132,11 +132,13 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         except (Silent, Refused) as error:
             said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "say how it is", error)
             result = {"answers": False, "error": said.msg, **minio_info.summary({}), "problems": [said.msg]}
-        if not result["problems"] or time.monotonic() >= deadline:
+        amiss = minio_info.amiss(result, params["drive"])
+        if not amiss or time.monotonic() >= deadline:
             break
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
-    if wait and result["problems"]:
-        raise AgentError("not-in-time", f"the object store was not whole within {wait} s: {'; '.join(result['problems'])}")
+    if wait and amiss:
+        what = f"drive {params['drive']}" if params["drive"] else "the object store"
+        raise AgentError("not-in-time", f"{what} was not whole within {wait} s: {'; '.join(amiss)}")
     return [], result
 
 

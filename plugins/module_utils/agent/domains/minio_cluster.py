@@ -157,12 +157,13 @@ def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Look at every object on every drive, and repair what is not whole.
 
-    :param params: as the module ``minio_heal`` documents them
-    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``items`` (up to 50 of those that were not whole), ``finished``
+    :param params: as the module ``minio_heal`` documents them; ``token`` of a heal that goes on, empty to begin one
+    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``items`` (up to 50 of those that were not whole): what this call was told,
+        not the calls before it; ``finished``, and ``token``
     :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``heal-not-finished``
     """
     s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
-    result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "items": [], "finished": False}
+    result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "items": [], "finished": False, "token": params["token"]}
 
     def apply(ctx: Context) -> None:
         try:
@@ -190,12 +191,13 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
         "nolock": False,
     }
     body = json.dumps(options).encode()
-    # One that runs already is taken over from the start: its own starter has what it said until now.
-    token = s3.ask("POST", path, {"forceStart": "true"}, body).json().get("clientToken", "")
+    if not result["token"]:
+        # One that runs already is taken over from the start: its own starter has what it said until now.
+        result["token"] = s3.ask("POST", path, {"forceStart": "true"}, body).json().get("clientToken", "")
     deadline = time.monotonic() + params["wait"]
     while True:
         # The server writes these names with capitals (healSequenceStatus), its own client takes them either way.
-        said = {name.lower(): value for name, value in s3.ask("POST", path, {"clientToken": token}).json().items()}
+        said = {name.lower(): value for name, value in s3.ask("POST", path, {"clientToken": result["token"]}).json().items()}
         for item in said.get("items") or []:
             count(item, result)
         summary = said.get("summary")
@@ -205,10 +207,7 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
         if summary == "stopped":
             raise AgentError("heal-not-finished", f"the heal stopped: {said.get('detail') or 'without words'}. Run it again")
         if time.monotonic() >= deadline:
-            raise AgentError(
-                "heal-not-finished",
-                f"not done within {params['wait']} s, {result['scanned']} looked at; it goes on. Run again, or wait longer",
-            )
+            return
         time.sleep(s3.ctx.memo.get("minio_interval", INTERVAL))
 
 

@@ -75,6 +75,18 @@ def problems(found: Item) -> list[str]:
     return said
 
 
+def amiss(found: Item, endpoint: str) -> list[str]:
+    """What is not as it should be with one drive, a sentence each; with the whole store where no endpoint is given."""
+    said: list[str] = found["problems"]
+    if not endpoint or not found["drives"]:
+        return said
+    mine = [drive for drive in found["drives"] if drive["endpoint"] == endpoint]
+    if not mine:
+        return [f"the store has no drive {endpoint}"]
+    said = [f"it is {drive['state'] or 'silent'}" for drive in mine if drive["state"] != OK]
+    return said + ["it is being healed" for drive in mine if drive["healing"]]
+
+
 def _drive(disk: Item) -> Item:
     return {
         "endpoint": disk.get("endpoint", ""),
