@@ -100,7 +100,7 @@ class Patroni:
 
 def context(real: Patroni, mode: str = "apply", runner: Callable[..., Result] | None = None, root: str = "/") -> Context:
     found = Context(mode, diff=True, runner=runner, root=root)
-    found.memo.update(patroni_rest=real, patroni_interval=0)
+    found.memo.update(patroni_rest=real, patroni_interval=0, patroni_settle=0)
     return found
 
 

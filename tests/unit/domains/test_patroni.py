@@ -178,6 +178,32 @@ def test_switchover_is_refused_while_the_cluster_is_not_whole(mode: str) -> None
     assert (caught.value.code, real.told) == ("cluster-not-whole", [])
 
 
+@pytest.mark.parametrize("seconds", [0, 5])
+def test_a_lag_that_passes_is_waited_for(seconds: int) -> None:
+    """A WAL segment that ends early (seen with archive_timeout: 16348520 bytes) is no reason to refuse."""
+    asked: list[str] = []
+
+    class Jumped(Patroni):
+        def __call__(self, method: str, url: str, body: bytes | None, timeout: float) -> tuple[int, str]:
+            if method == "GET" and url.endswith("/cluster") and not self.told:
+                asked.append(url)
+                self.cluster = changed(CLUSTER, "db3", lag=16348520 if len(asked) < 4 else 0)
+            return super().__call__(method, url, body, timeout)
+
+    real = Jumped()
+    real.on_change = switched
+    ctx = context(real)
+    ctx.memo["patroni_settle"] = seconds
+    call = {**COMMON, "candidate": "", "away_from": "", "timeout": 0}
+    if not seconds:
+        with pytest.raises(AgentError, match="db3 is 16348520 bytes behind"):
+            patroni.switchover(call, ctx)
+        return
+    steps, _result = patroni.switchover(call, ctx)
+    assert [step.detail for step in steps] == ["db1 -> db3"]
+    assert len(asked) == 4
+
+
 @pytest.mark.parametrize("answer", [503, None])
 @pytest.mark.parametrize(
     ("call", "params", "code"),

@@ -22,7 +22,7 @@ from .patroni_cluster import (
 )
 from .patroni_guard import guard
 from .patroni_hba import check
-from .patroni_look import configuration, look, look_surely, own, own_name
+from .patroni_look import configuration, look, look_settled, look_surely, own, own_name
 from .patroni_packages import update
 from .patroni_rest import Rest, connect
 from .patroni_settings import waiting
@@ -208,7 +208,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     :raises AgentError: ``cluster-not-whole``, ``no-candidate``, ``candidate-lags``, ``candidate-not-synchronous``, ``unknown-member``
     """
     rest = connect(ctx, params)
-    cluster = look_surely(rest)
+    cluster = look_settled(ctx, rest, params["max_lag"])
     result = state(rest, cluster, params)
     leader = cluster.leader
     if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
@@ -245,7 +245,7 @@ def restart(params: Params, ctx: Context) -> Outcome:
     :raises AgentError: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``patroni-refused``
     """
     rest = connect(ctx, params)
-    cluster = look_surely(rest)
+    cluster = look_settled(ctx, rest, params["max_lag"])
     name = own_name(rest)
     result = {**state(rest, cluster, params), "member": name}
     if params["only_pending"] and not own(rest).get("pending_restart"):
@@ -281,7 +281,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
     :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``, ``unknown-member``, ``patroni-refused``
     """
     rest = connect(ctx, params)
-    cluster = look_surely(rest)
+    cluster = look_settled(ctx, rest, params["max_lag"])
     name = own_name(rest)
     result = {**state(rest, cluster, params), "member": name}
     try:
@@ -311,7 +311,7 @@ def remove(params: Params, ctx: Context) -> Outcome:
     name, unit = params["member"], params["unit"]
     shown = ctx.run(["systemctl", "show", "-p", "ActiveState,UnitFileState", "--value", unit], check=False).out.split()
     running, enabled = "active" in shown or "activating" in shown, "enabled" in shown
-    cluster = look_surely(rest, params["others"])
+    cluster = look_settled(ctx, rest, params["max_lag"], params["others"])
     result = {**state(rest, cluster, params, {}), "member": name}
     if running:
         needed = 0

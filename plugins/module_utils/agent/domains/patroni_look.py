@@ -12,6 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..model import Context
+
+#: Seconds for a standby's lag to pass: two turns of Patroni and some.
+SETTLE = 10
+
 
 def look(rest: Rest, others: list[str] | None = None) -> Cluster:
     """The cluster as this member, or the first of ``others`` (URLs) that answers, sees it.
@@ -52,6 +57,26 @@ def look_surely(rest: Rest, others: list[str] | None = None) -> Cluster:
             if status != 200:
                 cluster.doubt = f"{leader.name} is said to lead and says itself that it does not (GET /leader answers {status})"
     return cluster
+
+
+def look_settled(ctx: Context, rest: Rest, max_lag: int, others: list[str] | None = None) -> Cluster:
+    """As :func:`look_surely`, and a standby that streams has some seconds to catch up.
+
+    Its lag is a distance of positions: where a WAL segment ends early (pg_switch_wal(), archive_timeout) the leader's jumps by up to
+    16 MiB that nobody has to send, and Patroni tells the standby's new one at its next turn (``loop_wait``).
+
+    :param max_lag: bytes that a standby may be behind
+    :raises AgentError: ``patroni-silent``
+    """
+    import time
+
+    deadline = time.monotonic() + ctx.memo.get("patroni_settle", SETTLE)
+    while True:
+        cluster = look_surely(rest, others)
+        streaming = (member for member in cluster.members if member.state == "streaming")
+        if time.monotonic() >= deadline or all((member.lag or 0) <= max_lag for member in streaming):
+            return cluster
+        time.sleep(ctx.memo.get("patroni_interval", 0.5))
 
 
 def own(rest: Rest) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..model import AgentError
 from ..trips import Refused
 from .patroni import healthy, wait
 from .patroni_cluster import MAX_LAG, refuse_restart
-from .patroni_look import look_surely, own_name
+from .patroni_look import look_settled, own_name
 from .patroni_rest import Silent, connect
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ def restart(ctx: Context, unit: dict[str, Any]) -> None:
     else:
         try:
             name = own_name(rest)
-            refuse_restart(look_surely(rest), name)
+            refuse_restart(look_settled(ctx, rest, MAX_LAG), name)
         except AgentError as error:
             raise Refused(error.code, error.msg) from error
     ctx.run(["systemctl", "restart", unit["name"]], timeout=STOP + timeout)
