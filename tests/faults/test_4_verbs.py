@@ -143,7 +143,8 @@ def test_a_host_that_cannot_be_reached(site: Site, writers: Writers) -> None:
     """By SSH, while its member runs: the others answer, and only what is to be done on it is refused, with the reason."""
     site.wait_whole()
     candidate, away = standbys(site)
-    port = {"ansible_port": f"{{{{ 1 if inventory_hostname == '{away}' else 22 }}}}"}  # nobody listens on port 1
+    # Nobody listens on port 1.
+    port = {"ansible_port": f"{{{{ 1 if inventory_hostname == '{away}' else 22 }}}}", "ansible_timeout": 3}
     verb(site, "switchover", postgresql_candidate=candidate, **port)
     assert site.leader() == candidate
     writers.wait_for_rows(50)
