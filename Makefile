@@ -91,4 +91,4 @@ bench: venv ## what a run with nothing to change costs, as ratios (the demo has 
 soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, the main scenarios otherwise
 	@$(TESTBED) test
 	@VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
-	@VANNAH_OBJECTS=$${VANNAH_OBJECTS:-5000} scripts/run_tests.py molecule --scenario object_store
+	@VANNAH_SOAK=1 VANNAH_OBJECTS=$${VANNAH_OBJECTS:-5000} scripts/run_tests.py molecule --scenario object_store

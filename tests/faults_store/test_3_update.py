@@ -22,6 +22,9 @@ from site_under_test import Site
 from store import Store
 from waiting import wait_until
 
+#: A minute each.
+LONG = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes a minute: `make soak` runs it")
+
 Measured = Callable[[str], None]
 BUCKET, BINARY, UNIT = "dicom", "/usr/local/bin/minio", "minio.service"
 #: How a release is written in a file's name, and how a server says its version.
@@ -172,8 +175,10 @@ server.serve_forever()
 
 @pytest.mark.parametrize(
     ("program", "cause"),
-    [(EXITS, "ends again and again"), (WAITS, "the object store is not whole within 20 s")],
-    ids=["exits", "waits"],
+    [
+        pytest.param(EXITS, "ends again and again", id="exits", marks=LONG),
+        pytest.param(WAITS, "the object store is not whole within 20 s", id="waits"),
+    ],
 )
 def test_update_that_never_works_goes_back(
     site: Site, store: Store, objects: dict[str, int], back: str, tmp_path: Path, program: str, cause: str
@@ -195,6 +200,7 @@ def test_update_that_never_works_goes_back(
     assert digests(store) == before
 
 
+@LONG
 def test_update_that_was_cut_off_goes_on(site: Site, store: Store, back: str) -> None:
     """All servers stopped, and nobody to start them: the next run says how, starts them, and looks whether the store takes writes."""
     for host in store.hosts:
