@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from .findings import Code, Finding, Level
-from .model import UNKNOWN, Definition, Site
-from .schema import ANSIBLE_VARIABLES, Schema
+from .model import UNKNOWN, Definition, Host, Site
+from .schema import ANSIBLE_VARIABLES, Option, Schema
 from .texts import Template, contains_template, template_error, walk
 from .values import CODES as VALUE_CODES
 from .values import check
@@ -43,7 +43,17 @@ CODES = (
         "What the message names instead.",
     ),
     Code("variable-missing", "A variable that a role cannot do without is not set.", "The variable."),
+    Code(
+        "variable-empty",
+        "A variable has no value (nothing or null behind its name): that is not the default, and where a default is true it turns it off.",
+        "A value; or leave the line out for the default.",
+    ),
     Code("variable-broken-template", "A Jinja expression does not parse.", "An expression that parses."),
+    Code(
+        "variable-undefined",
+        "A Jinja expression uses a variable that is not there, or leads back to itself.",
+        "The name that the message suggests; or set the variable that the expression uses.",
+    ),
     Code(
         "group-misspelt",
         "A group is not known, and its name is close to one that is.",
@@ -93,6 +103,11 @@ def check_definitions(site: Site) -> Iterator[Finding]:
         if option is None:
             yield from _check_name(site.schema, definition, own)
             continue
+        if definition.value is None:
+            remedy = f"{definition.name}: {option.type}, or leave the line out"
+            yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
+            continue
+        yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
             for problem in check(option, value, definition.name, definition.from_cli):
                 yield Finding(problem.code, definition.owner, problem.path, problem.problem, problem.remedy, definition.source)
@@ -133,6 +148,29 @@ def _values(site: Site, definition: Definition) -> Iterator[object]:
         if value is not UNKNOWN and value not in seen:
             seen.append(value)
             yield value
+
+
+def _check_undefined(site: Site, definition: Definition, option: Option) -> Iterator[Finding]:
+    """Templates without a value on hosts that use the variable; of the whole group where it is so on all of them."""
+    if not contains_template(definition.value):
+        return
+    used = [host for name in definition.hosts if _uses(host := site.hosts[name], option)]
+    lacking: dict[tuple[str, str, str], list[str]] = {}
+    for host in used:
+        for told in host.undefined(definition.name):
+            lacking.setdefault(told, []).append(host.name)
+    for (path, problem, guess), hosts in lacking.items():
+        hint = f" Did you mean {guess}?" if guess else ""
+        remedy = guess or "a variable that the host has, or set the one that is used"
+        for where in [definition.owner] if len(hosts) == len(used) else hosts:
+            yield Finding("variable-undefined", where, path, f"{problem}{hint}", remedy, definition.source)
+
+
+def _uses(host: Host, option: Option) -> bool:
+    """Whether anything of a host reads a variable; the site's are every host's, but for those of a group (object_store_endpoint)."""
+    if option.role != "site":
+        return option.role in host.roles
+    return "object_store" in host.groups or not option.name.startswith("object_store_")
 
 
 def _check_templates(definition: Definition) -> Iterator[Finding]:

@@ -49,6 +49,8 @@ class Host:
     resolve: Resolve = lambda name: None
     ports: tuple[Port, ...] = ()
     admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
+    # (path, problem, guess) of templates in a variable that can have no value on this host
+    undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda name: ()
 
     def get(self, name: str) -> Any:
         """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it cannot be told."""

@@ -91,7 +91,7 @@ class InventoryReader:
             return Host(name=host.name, groups=groups, roles=roles, resolve=lambda name: UNKNOWN)
         values = HostValues(variables, defaults, self._loader)
         ports, admitted = self._ports.of(roles, values), self._ports.admitted(roles, values)
-        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=ports, admitted=admitted)
+        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=ports, admitted=admitted, undefined=values.undefined)
 
     # --- one definition for each place that sets a variable
 

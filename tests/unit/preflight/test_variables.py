@@ -46,6 +46,28 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         ("site_name: My Clinic", "variable-malformed", "all", "site_name"),
         ("[postgresql]\npostgresql_cluster: '{{ site_name'", "variable-broken-template", "postgresql", "postgresql_cluster"),
         ("[postgresql]\npostgresql_ttl: '{{ \"many\" }}'", "variable-wrong-type", "postgresql", "postgresql_ttl"),
+        # No value: a condition on it is false, a text has None in it, a role's default does not come back.
+        ("[postgresql]\npostgresql_synchronous:", "variable-empty", "postgresql", "postgresql_synchronous"),
+        ("[postgresql]\npostgresql_synchronous_strict: null", "variable-empty", "postgresql", "postgresql_synchronous_strict"),
+        ("minio_encrypt_all:", "variable-empty", "all", "minio_encrypt_all"),
+        ("[@db1]\npostgresql_port:", "variable-empty", "db1", "postgresql_port"),
+        ("[postgresql]\npostgresql_cluster: ~", "variable-empty", "postgresql", "postgresql_cluster"),
+        ("firewall_ssh_ports:", "variable-empty", "all", "firewall_ssh_ports"),
+        ("firewall_ports:", "variable-empty", "all", "firewall_ports"),
+        ("site_address:", "variable-empty", "all", "site_address"),
+        # Templates that no play can evaluate.
+        ("[postgresql]\npostgresql_cluster: '{{ nope }}'", "variable-undefined", "postgresql", "postgresql_cluster"),
+        ("site_domain: '{{ nope }}'", "variable-undefined", "all", "site_domain"),
+        ("site_domain: '{{ site_domain }}'", "variable-undefined", "all", "site_domain"),
+        ("one: '{{ two }}'\ntwo: '{{ one }}'\nsite_domain: '{{ one }}'", "variable-undefined", "all", "site_domain"),
+        ("volume: '{{ nope }}/x'\n[etcd]\netcd_data_directory: '{{ volume }}/etcd'", "variable-undefined", "etcd", "etcd_data_directory"),
+        ("volume: {a: /x}\n[etcd]\netcd_data_directory: '{{ volume.b }}/etcd'", "variable-undefined", "etcd", "etcd_data_directory"),
+        (
+            "[postgresql]\npostgresql_roles: [{name: '{{ nope }}', login: true}]",
+            "variable-undefined",
+            "postgresql",
+            "postgresql_roles[0].name",
+        ),
     ],
 )
 def test_variables(judged: Judge, variables: str, code: str, where: str, variable: str) -> None:
@@ -55,6 +77,39 @@ def test_variables(judged: Judge, variables: str, code: str, where: str, variabl
     finding = next(found for found in report.errors if found.code == code)
     assert finding.source.startswith("hosts.yml:")
     assert finding.remedy
+
+
+def test_an_undefined_variable_and_what_was_meant(judged: Judge) -> None:
+    """The guess is among the variables that the host has; hosts that have the variable are not spoken of."""
+    variables = "[postgresql]\npostgresql_data_directory: '{{ pg_volme }}/pg'\n[@db1]\npg_volume: /volume\n[@db2]\npg_volme: /volume"
+    report = judged(site(THREE, variables))
+    found = {(finding.where, finding.remedy) for finding in report.errors if finding.code == "variable-undefined"}
+    assert ("db1", "pg_volume") in found
+    assert {where for where, _remedy in found} == {"db1", "db3"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "site_time_servers: ['{{ ansible_facts.vannah.gateway }}']",
+        "gateway: '{{ ansible_facts.vannah.gateway }}'\nsite_time_servers: ['{{ gateway }}']",
+        "site_time_servers: ['{{ ansible_default_ipv4.gateway }}']",
+        "site_time_servers: [\"{{ hostvars['db1'].ansible_host }}\"]",
+        "site_time_servers: [\"{{ groups['time'][0] }}\"]",
+        "site_time_servers: [\"{{ lookup('env', 'TIME') }}\"]",
+        "site_time_servers: [\"{{ nope | default('ntp.clinic.health') }}\"]",
+        "site_time_servers: \"{{ ['a.clinic.health'] if nope is defined else ['b.clinic.health'] }}\"",
+        # Nothing on app1 reads it.
+        "postgresql_data_directory: '{{ volume }}/pg'\n[postgresql]\nvolume: /volume",
+        "object_store_region: '{{ nope }}'",
+        # Null within a dict takes a setting away.
+        "[postgresql]\npostgresql_settings: {work_mem: null}\npostgresql_slots: {old: null}",
+        "base_ssh_settings: {MaxSessions: null}",
+    ],
+)
+def test_no_value_that_is_no_error(judged: Judge, variables: str) -> None:
+    """What only the play can tell, what has a default, and where null is a way to say something."""
+    assert not {"variable-empty", "variable-undefined"} & codes(judged(site(THREE, variables)))
 
 
 @pytest.mark.parametrize(
