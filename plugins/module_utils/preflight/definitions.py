@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from .findings import Code, Finding, Level
-from .model import UNKNOWN, Definition, Host, Site
+from .model import CONNECTION_PORTS, UNKNOWN, Definition, Host, Site
 from .schema import ANSIBLE_VARIABLES, Option, Schema
 from .texts import Template, contains_template, template_error, walk
 from .values import CODES as VALUE_CODES
@@ -67,6 +67,9 @@ CODES = (
     ),
 )
 
+#: Ports of Ansible's own that the site hangs on. A text of digits is one to Ansible, so to us.
+_CONNECTION = {name: Option(name=name, type="int", cli=True, role="site") for name in CONNECTION_PORTS}
+
 
 def check_inventory(site: Site) -> Iterator[Finding]:
     """Whether there is an inventory at all, and whether all of it could be read."""
@@ -99,7 +102,7 @@ def check_definitions(site: Site) -> Iterator[Finding]:
     own = _own_patterns(site.definitions)
     for definition in site.definitions:
         yield from _check_templates(definition)
-        option = site.schema.options.get(definition.name)
+        option = site.schema.options.get(definition.name) or _CONNECTION.get(definition.name)
         if option is None:
             yield from _check_name(site.schema, definition, own)
             continue
@@ -109,7 +112,7 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             continue
         yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
-            for problem in check(option, value, definition.name, definition.from_cli):
+            for problem in check(option, value, definition.name, definition.from_cli or definition.name in _CONNECTION):
                 yield Finding(problem.code, definition.owner, problem.path, problem.problem, problem.remedy, definition.source)
 
 

@@ -26,6 +26,9 @@ UNKNOWN = Unknown.UNKNOWN
 
 Resolve = Callable[[str], Any]
 
+#: Ansible's own variables for the port it connects to, the stronger one first.
+CONNECTION_PORTS = ("ansible_port", "ansible_ssh_port")
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -83,8 +86,18 @@ class Host:
 
     @property
     def connection_port(self) -> int:
-        """The port Ansible connects to."""
-        return self.number("ansible_port") or self.number("ansible_ssh_port") or 22
+        """The port Ansible connects to. Texts of digits count: ``-e`` knows nothing else, and Ansible takes them."""
+        for name in CONNECTION_PORTS:
+            value = self.known(name)
+            number = int(value) if isinstance(value, str) and value.isdecimal() else self.number(name)
+            if number:
+                return number
+        return 22
+
+    @property
+    def connection_port_known(self) -> bool:
+        """Whether :attr:`connection_port` can be told before contact."""
+        return all(self.get(name) is not UNKNOWN for name in CONNECTION_PORTS)
 
     @property
     def is_local(self) -> bool:

@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
 from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site
-from .ports import Ports
+from .ports import Ports, of_sshd
 from .schema import ANSIBLE_VARIABLES, Schema
 from .templates import HostValues, VaultClosed, origin_of, plain
 
@@ -90,8 +90,10 @@ class InventoryReader:
         if variables is None:
             return Host(name=host.name, groups=groups, roles=roles, resolve=lambda name: UNKNOWN)
         values = HostValues(variables, defaults, self._loader)
-        ports, admitted = self._ports.of(roles, values), self._ports.admitted(roles, values)
-        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=ports, admitted=admitted, undefined=values.undefined)
+        admitted = self._ports.admitted(roles, values)
+        found = Host(name=host.name, groups=groups, roles=roles, resolve=values, admitted=admitted, undefined=values.undefined)
+        found.ports = (*of_sshd(found), *self._ports.of(roles, values))
+        return found
 
     # --- one definition for each place that sets a variable
 
