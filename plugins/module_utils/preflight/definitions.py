@@ -65,6 +65,22 @@ CODES = (
         "Nothing; or leave the group out until a release serves it.",
         Level.WARNING,
     ),
+    Code(
+        "group-without-hosts",
+        "There are variables for a group that a role serves, and the group has no host: most often hosts.yml spells it otherwise.",
+        "Hosts in this group; or take its variables away.",
+    ),
+    Code(
+        "inventory-without-groups",
+        "No host is in a group that brings a service, and variables of services are there: the firewall would close the services' ports.",
+        "Hosts in the groups that site_map.yml names, below children of all.",
+    ),
+    Code(
+        "inventory-base-only",
+        "No host is in a group that brings a service, and nothing speaks of one: base and firewall are all they get.",
+        "Nothing, if that is meant; else hosts in the groups that site_map.yml names.",
+        Level.WARNING,
+    ),
 )
 
 #: Ports of Ansible's own that the site hangs on. A text of digits is one to Ansible, so to us.
@@ -91,10 +107,51 @@ def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
                     "group-without-role", group, "-", "no role of this release serves this group.", "nothing, or leave the group out"
                 )
             continue
-        guess = site.schema.group_names.closest(group)
+        guess = site.schema.group_names.closest(group) or _short_for(site, group)
         # A person's own group that holds one of ours (postgresql_clinic above postgresql) is theirs.
         if guess is not None:
             yield Finding("group-misspelt", group, "-", f"this group is not known. Did you mean {guess}?", guess)
+    yield from _check_hosts_of_groups(site, served)
+
+
+def _short_for(site: Site, group: str) -> str | None:
+    """The known group that a role's name (minio) or a part of the group's own (postgres, store) stands for.
+
+    Not where all its hosts are in that group anyway: then it is a group of one's own.
+    """
+    schema = site.schema
+    guess = schema.group_of_role.get(group)
+    if guess is None and len(group) > 3:
+        guess = min((known for known in schema.groups if known.startswith(group) or known.endswith(f"_{group}")), key=len, default=None)
+    return None if guess is None or set(site.groups[group]) <= set(site.groups.get(guess, ())) else guess
+
+
+def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
+    """Groups with variables and without hosts, and an inventory with no host for any service."""
+    owners = {*site.group_files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
+    empty = sorted(group for group in owners & served if not site.members(group))
+    for group in empty:
+        remedy = f"hosts in {group}, below children of all, or take its variables away"
+        yield Finding("group-without-hosts", group, "-", "there are variables for this group, and no host is in it.", remedy)
+    if not site.hosts or any(site.members(group) for group in served):
+        return
+    groups = ", ".join(sorted(served))
+    # Only base and firewall is a sane thing to want, so it is no error by itself; with a word of a service it is a slip.
+    if empty or any(_of_a_service(site, definition.name, served) for definition in site.definitions):
+        problem = "no host is in a group that brings a service, and the firewall would close the ports of those that run."
+        yield Finding("inventory-without-groups", "all", "-", problem, f"hosts in one of {groups}, below children of all")
+    else:
+        problem = "no host is in a group that brings a service: base and firewall are all they get, with SSH alone open."
+        yield Finding("inventory-base-only", "all", "-", problem, f"nothing, if that is meant, or hosts in one of {groups}")
+
+
+def _of_a_service(site: Site, name: str, served: frozenset[str]) -> bool:
+    option = site.schema.options.get(name)
+    if option is None:
+        return False
+    if option.role == "site":
+        return any(name.startswith(f"{group}_") for group in served)
+    return not any(option.role in host.roles for host in site.hosts.values())
 
 
 def check_definitions(site: Site) -> Iterator[Finding]:

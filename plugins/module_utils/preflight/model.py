@@ -153,6 +153,7 @@ class Site:
     secrets: tuple[SecretsFile, ...] = ()
     authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
+    group_files: tuple[str, ...] = ()  # names of groups that group_vars beside the inventory has a file or a folder for
     unreadable: tuple[tuple[str, str], ...] = ()  # (host or group, why): variables that could not be loaded
 
     def members(self, group: str) -> list[Host]:

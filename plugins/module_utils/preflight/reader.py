@@ -63,6 +63,7 @@ class InventoryReader:
             secrets=tuple(secrets),
             authority_end=authority_end,
             controller=controller,
+            group_files=tuple(_group_files(Path(self._base))),
             unreadable=tuple(sorted(self._unreadable.items())),
         )
 
@@ -151,6 +152,13 @@ def inventory_directory(inventory: Any) -> str | None:
         if path.is_file():
             return str(path.parent)
     return None
+
+
+def _group_files(directory: Path) -> Iterator[str]:
+    folder = directory / "group_vars"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() or path.suffix in ("", ".yml", ".yaml", ".json"):
+            yield path.name if path.is_dir() else path.stem
 
 
 def _reason(problem: AnsibleError) -> str:

@@ -69,6 +69,47 @@ def test_hosts(judged: Judge, groups: str, variables: str, code: str, where: str
     assert (code, where, variable) in points(judged(site(groups, variables)))
 
 
+HOSTS = (
+    "all:\n  vars: {site_name: clinic, site_domain: clinic.health}\n  hosts: {a: {ansible_host: 10.1.0.1}, b: {ansible_host: 10.1.0.2}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "files", "expected"),
+    [
+        # The key children misspelt: Ansible warns, and the hosts are in no group.
+        (
+            HOSTS + "  childern: {etcd: {hosts: {a: }}, postgresql: {hosts: {a: }}}\n",
+            {"group_vars/postgresql.yml": "postgresql_ttl: 20\n"},
+            {("group-without-hosts", "postgresql"), ("inventory-without-groups", "all")},
+        ),
+        (HOSTS, {"group_vars/all.yml": "etcd_client_port: 2379\n"}, {("inventory-without-groups", "all")}),
+        (HOSTS, {"group_vars/all.yml": "object_store_region: eu-1\n"}, {("inventory-without-groups", "all")}),
+        (HOSTS + "  children: {berlin: {hosts: {a: , b: }, vars: {minio_console: false}}}\n", {}, {("inventory-without-groups", "all")}),
+        # Base and firewall alone are a sane thing to want.
+        (HOSTS, {"group_vars/all.yml": "base_hostname: ''\nfirewall_log: false\n"}, {("inventory-base-only", "all")}),
+        (HOSTS + "  children: {berlin: {hosts: {a: , b: }}}\n", {}, {("inventory-base-only", "all")}),
+        # Some groups are right and one is not.
+        (site(THREE), {"group_vars/object_store/drives.yml": "minio_drives: [/srv/a]\n"}, {("group-without-hosts", "object_store")}),
+        (site(THREE + "\nminio: s1"), {}, {("group-misspelt", "minio")}),
+        (site(THREE + "\nstore: s1"), {}, {("group-misspelt", "store")}),
+        (site("etcd: a b c\npostgres: a b c"), {}, {("group-misspelt", "postgres")}),
+        (site("etcd: a b c\npostgresql: a b c\nhaproxy: d"), {}, {("group-misspelt", "haproxy")}),
+        # Groups and files of one's own, a host that is named as a group is.
+        (
+            site(THREE + "\npostgres: db1 db2 db3\nberlin: app1"),
+            {"group_vars/berlin.yml": "x: 1\n", "group_vars/all/x.yml": "y: 1\n"},
+            set(),
+        ),
+        (site("etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: object_store"), {}, set()),
+    ],
+)
+def test_groups_without_hosts(judged: Judge, hosts: str, files: dict[str, str], expected: set[tuple[str, str]]) -> None:
+    """Hosts without a service get a firewall that closes its ports."""
+    found = {(code, where) for code, where, _variable in points(judged(hosts, files=files)) if code.startswith(("group-", "inventory-"))}
+    assert found == expected
+
+
 def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None:
     """Virtual machines behind one address, each with its own port of SSH and its own address in the site."""
     variables = "[@db1]\nansible_host: 10.9.9.9\nansible_port: 2201\nsite_address: 10.5.0.1\n"
