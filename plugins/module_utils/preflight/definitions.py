@@ -91,8 +91,12 @@ def check_inventory(site: Site) -> Iterator[Finding]:
     """Whether there is an inventory at all, and whether all of it could be read."""
     if not site.hosts:
         yield Finding("inventory-empty", "all", "-", "the inventory has no host.", "-i inventories/<site>, with hosts in its hosts.yml")
-    for where, reason in site.unreadable:
-        yield Finding("inventory-unreadable", where, "-", reason, "a file that parses")
+    for part in site.unreadable:
+        if part.closed:
+            remedy = "the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"
+            yield Finding("secret-file-closed", part.where, part.variable, part.reason, remedy, part.source)
+        else:
+            yield Finding("inventory-unreadable", part.where, part.variable, part.reason, "a file that parses", part.source)
 
 
 def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:

@@ -119,6 +119,17 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """Variables that could not be loaded."""
+
+    where: str  # host or group
+    reason: str
+    source: str = ""  # file:line
+    closed: bool = False  # encrypted, and the given vault password does not open it
+    variable: str = "-"
+
+
+@dataclass(frozen=True)
 class SecretsFile:
     """One file that holds secrets, and what came of reading it."""
 
@@ -154,7 +165,7 @@ class Site:
     authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
     group_files: tuple[str, ...] = ()  # names of groups that group_vars beside the inventory has a file or a folder for
-    unreadable: tuple[tuple[str, str], ...] = ()  # (host or group, why): variables that could not be loaded
+    unreadable: tuple[Unreadable, ...] = ()
 
     def members(self, group: str) -> list[Host]:
         """Hosts of a group, in the inventory's order; empty for a group that does not exist."""

@@ -193,8 +193,29 @@ def origin_of(value: Any, key: Any, base: str) -> str:
     """file:line of a value, or of its key where the value cannot carry one (true, false); relative to ``base``. Empty when unknown."""
     if Origin is None:
         return ""
-    tag = Origin.get_tag(value) or Origin.get_tag(key)
+    return _place(Origin.get_tag(value) or Origin.get_tag(key), base)
+
+
+def origin_of_error(problem: BaseException, base: str) -> str:
+    """file:line of what an error of ansible-core is about, as far as it or one of its causes still knows; empty when unknown."""
+    for link in causes(problem) if Origin is not None else ():
+        what = getattr(link, "obj", None)
+        place = _place(what if isinstance(what, Origin) else Origin.get_tag(what), base)
+        if place:
+            return place
+    return ""
+
+
+def causes(problem: BaseException) -> Iterator[BaseException]:
+    """An error, what it came from, and so on: ansible-core says the rest of its own errors again without their place."""
+    link: BaseException | None = problem
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _place(tag: Any, base: str) -> str:
     if tag is None or not tag.path:
         return ""
-    path = tag.path.removeprefix(base.rstrip("/") + "/")
+    path: str = tag.path.removeprefix(base.rstrip("/") + "/")
     return f"{path}:{tag.line_num}" if tag.line_num else path

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.parsing.vault import VaultLib
 
 from .conftest import PASSWORD, Judge, VaultSecret, codes, points, site, vaulted
 
@@ -172,7 +173,10 @@ def test_wrong_vault_password(judged: Judge) -> None:
     """A vaulted value that does not open is an error of its own, and the others are reported with it."""
     text = "clinic_token: " + vaulted("Aq7rT0zPq9LmX2cVbN4e")
     report = judged(site(THREE, "site_domain: x_y.health"), files={"group_vars/all/vault.yml": text}, password=VaultSecret(b"another"))
-    assert codes(report) == {"inventory-unreadable", "domain-invalid"}
+    assert codes(report) == {"secret-file-closed", "domain-invalid"}
+    finding = next(found for found in report.errors if found.code == "secret-file-closed")
+    assert (finding.where, finding.variable, finding.source) == ("all", "clinic_token", "group_vars/all/vault.yml:1")
+    assert "vault password" in finding.remedy
     assert PASSWORD.bytes.decode() not in report.text()
 
 
@@ -180,3 +184,26 @@ def test_broken_file(judged: Judge) -> None:
     """A file of variables that does not parse does not hide the rest of the inventory."""
     report = judged(site(THREE, "site_domain: x_y.health"), files={"group_vars/etcd.yml": "etcd_client_port: [\n"})
     assert {"inventory-unreadable", "domain-invalid"} == codes(report)
+    assert "group_vars/etcd.yml" in report.text()
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # One line, of whose file it is, not of each group and host that came upon it.
+        (
+            {"group_vars/postgresql.yml": "# words\npostgresql_ttl: [\n"},
+            ("inventory-unreadable", "postgresql", "group_vars/postgresql.yml:3"),
+        ),
+        ({"group_vars/etcd/ports.yaml": "a: b: c\n"}, ("inventory-unreadable", "etcd", "group_vars/etcd/ports.yaml:1")),
+        ({"host_vars/db2.yml": "a: 'b\n"}, ("inventory-unreadable", "db2", "host_vars/db2.yml:2")),
+        (
+            {"group_vars/etcd.yml": VaultLib().encrypt("a: b\n", secret=VaultSecret(b"another")).decode()},
+            ("secret-file-closed", "etcd", "group_vars/etcd.yml"),
+        ),
+    ],
+)
+def test_the_file_that_cannot_be_read_is_named(judged: Judge, files: dict[str, str], expected: tuple[str, str, str]) -> None:
+    """With its line, and once."""
+    report = judged(site(THREE), files=files)
+    assert [(finding.code, finding.where, finding.source) for finding in report.errors] == [expected]
