@@ -168,6 +168,9 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             yield from _check_name(site.schema, definition, own)
             continue
         if definition.value is None:
+            # On the command line there is no line to leave out. Only the site's own may be unset for one run: they have no defaults.
+            if definition.from_cli and definition.name not in _CONNECTION and option.role == "site":
+                continue
             remedy = f"{definition.name}: {option.type}, or leave the line out"
             yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
             continue

@@ -165,6 +165,11 @@ def inventory_directory(inventory: Any) -> str | None:
     return None
 
 
+def _reason(problem: AnsibleError) -> str:
+    """The message's first line; ansible-core adds the source lines around, which may hold secrets, only to the others."""
+    return str(problem).splitlines()[0].rstrip(".") + "."
+
+
 def _group_files(directory: Path) -> Iterator[str]:
     folder = directory / "group_vars"
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -178,8 +183,3 @@ def _owner_of(source: str) -> str:
     if len(parts) < 2 or parts[0] not in ("group_vars", "host_vars"):
         return ""
     return parts[1] if len(parts) > 2 else re.sub(r"\.(?:yml|yaml|json)$", "", parts[1])
-
-
-def _reason(problem: AnsibleError) -> str:
-    """The message's first line; ansible-core adds the source lines around, which may hold secrets, only to the others."""
-    return str(problem).splitlines()[0].rstrip(".") + "."

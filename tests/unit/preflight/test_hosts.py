@@ -32,14 +32,6 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         (THREE + "\nbackup: db1", "", "host-exclusive-groups", "db1", "-"),
         (THREE, "[postgresql]\npostgresql_port: 2379", "host-port-twice", "postgresql", "postgresql_port"),
         (THREE, "[postgresql]\npostgresql_rest_port: 5432", "host-port-twice", "postgresql", "postgresql_rest_port"),
-        (THREE, "[@db2]\netcd_peer_port: 8008", "host-port-twice", "db2", "etcd_peer_port"),
-        (
-            "etcd: a\npostgresql: a\npostgresql_client: a",
-            "haproxy_read_write_port: 5432",
-            "host-port-twice",
-            "all",
-            "haproxy_read_write_port",
-        ),
         # sshd is a service too.
         (THREE, "haproxy_read_write_port: 22", "host-port-twice", "all", "haproxy_read_write_port"),
         (THREE, "[postgresql]\npostgresql_port: 22", "host-port-twice", "postgresql", "postgresql_port"),
@@ -51,6 +43,14 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         (THREE, "[@db1]\nansible_ssh_port: 0", "variable-port-invalid", "db1", "ansible_ssh_port"),
         (THREE, "[@db1]\nansible_port: '{{ ssh_prot }}'\nssh_port: 22", "variable-undefined", "db1", "ansible_port"),
         (THREE, "ansible_port:", "variable-empty", "all", "ansible_port"),
+        (THREE, "[@db2]\netcd_peer_port: 8008", "host-port-twice", "db2", "etcd_peer_port"),
+        (
+            "etcd: a\npostgresql: a\npostgresql_client: a",
+            "haproxy_read_write_port: 5432",
+            "host-port-twice",
+            "all",
+            "haproxy_read_write_port",
+        ),
         (THREE, "site_container_subnets: [172.17.0.0/16, 10.1.0.0/24]", "host-in-container-subnet", "all", "site_container_subnets"),
         (THREE, "site_admin_addresses: [10.0.0.0/33]", "host-network-invalid", "all", "site_admin_addresses[0]"),
         (THREE, "firewall_ports: [{name: x, port: 1, from: [etc]}]", "host-network-invalid", "all", "firewall_ports[0].from[0]"),
@@ -115,19 +115,6 @@ def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None
     variables = "[@db1]\nansible_host: 10.9.9.9\nansible_port: 2201\nsite_address: 10.5.0.1\n"
     variables += "[@db2]\nansible_host: 10.9.9.9\nansible_port: 2202\nsite_address: 10.5.0.2"
     assert judged(site(THREE, variables)).errors == ()
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        "ansible_port: 2222\nhaproxy_read_write_port: 22",
-        'ansible_port: \'{{ lookup("env", "SSH_PORT") }}\'\nhaproxy_read_write_port: 22',
-        "ansible_connection: local\nhaproxy_read_write_port: 22",
-    ],
-)
-def test_a_port_that_sshd_leaves_free(judged: Judge, variables: str) -> None:
-    """sshd listens elsewhere, or where cannot be told."""
-    assert "host-port-twice" not in codes(judged(site("etcd: a\npostgresql: a\npostgresql_client: a", variables)))
 
 
 def test_one_line_for_hosts_alike(judged: Judge) -> None:
@@ -236,3 +223,16 @@ def test_a_name_where_one_will_do(judged: Judge, groups: str, variables: str) ->
 def test_what_is_no_name_either_is_said_once(judged: Judge, address: str) -> None:
     """By the code that knows better."""
     assert len([point for point in points(judged(site(THREE, f"[@db1]\nansible_host: {address}"))) if point[1] == "db1"]) == 1
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "ansible_port: 2222\nhaproxy_read_write_port: 22",
+        'ansible_port: \'{{ lookup("env", "SSH_PORT") }}\'\nhaproxy_read_write_port: 22',
+        "ansible_connection: local\nhaproxy_read_write_port: 22",
+    ],
+)
+def test_a_port_that_sshd_leaves_free(judged: Judge, variables: str) -> None:
+    """sshd listens elsewhere, or where cannot be told."""
+    assert "host-port-twice" not in codes(judged(site("etcd: a\npostgresql: a\npostgresql_client: a", variables)))

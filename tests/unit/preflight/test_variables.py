@@ -154,6 +154,15 @@ def test_extra_vars(judged: Judge) -> None:
     }
 
 
+def test_no_value_from_the_command_line(judged: Judge) -> None:
+    """The way to unset a variable of the site for one run; a role's default would not come back."""
+    report = judged(site(THREE), extra={"object_store_ca": None, "postgresql_synchronous": None, "ansible_port": None})
+    assert points(report) == {
+        ("variable-empty", "extra vars", "postgresql_synchronous"),
+        ("variable-empty", "extra vars", "ansible_port"),
+    }
+
+
 def test_files_beside_the_inventory(judged: Judge) -> None:
     """group_vars and host_vars are read, and the finding says which file and line."""
     files = {"group_vars/postgresql.yml": "# words\npostgresql_ttl: '20'\n", "host_vars/db2.yml": "postgresql_prot: 5432\n"}
