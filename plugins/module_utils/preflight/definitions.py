@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from .findings import Code, Finding, Level
-from .model import UNKNOWN, Definition, Site
-from .schema import ANSIBLE_VARIABLES, Schema
+from .model import CONNECTION_PORTS, UNKNOWN, Definition, Host, Site
+from .schema import ANSIBLE_VARIABLES, Option, Schema
 from .texts import Template, contains_template, template_error, walk
 from .values import CODES as VALUE_CODES
 from .values import check
@@ -43,7 +43,17 @@ CODES = (
         "What the message names instead.",
     ),
     Code("variable-missing", "A variable that a role cannot do without is not set.", "The variable."),
+    Code(
+        "variable-empty",
+        "A variable has no value (nothing or null behind its name): that is not the default, and where a default is true it turns it off.",
+        "A value; or leave the line out for the default.",
+    ),
     Code("variable-broken-template", "A Jinja expression does not parse.", "An expression that parses."),
+    Code(
+        "variable-undefined",
+        "A Jinja expression uses a variable that is not there, or leads back to itself.",
+        "The name that the message suggests; or set the variable that the expression uses.",
+    ),
     Code(
         "group-misspelt",
         "A group is not known, and its name is close to one that is.",
@@ -55,15 +65,38 @@ CODES = (
         "Nothing; or leave the group out until a release serves it.",
         Level.WARNING,
     ),
+    Code(
+        "group-without-hosts",
+        "There are variables for a group that a role serves, and the group has no host: most often hosts.yml spells it otherwise.",
+        "Hosts in this group; or take its variables away.",
+    ),
+    Code(
+        "inventory-without-groups",
+        "No host is in a group that brings a service, and variables of services are there: the firewall would close the services' ports.",
+        "Hosts in the groups that site_map.yml names, below children of all.",
+    ),
+    Code(
+        "inventory-base-only",
+        "No host is in a group that brings a service, and nothing speaks of one: base and firewall are all they get.",
+        "Nothing, if that is meant; else hosts in the groups that site_map.yml names.",
+        Level.WARNING,
+    ),
 )
+
+#: Ports of Ansible's own that the site hangs on. A text of digits is one to Ansible, so to us.
+_CONNECTION = {name: Option(name=name, type="int", cli=True, role="site") for name in CONNECTION_PORTS}
 
 
 def check_inventory(site: Site) -> Iterator[Finding]:
     """Whether there is an inventory at all, and whether all of it could be read."""
     if not site.hosts:
         yield Finding("inventory-empty", "all", "-", "the inventory has no host.", "-i inventories/<site>, with hosts in its hosts.yml")
-    for where, reason in site.unreadable:
-        yield Finding("inventory-unreadable", where, "-", reason, "a file that parses")
+    for part in site.unreadable:
+        if part.closed:
+            remedy = "the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"
+            yield Finding("secret-file-closed", part.where, part.variable, part.reason, remedy, part.source)
+        else:
+            yield Finding("inventory-unreadable", part.where, part.variable, part.reason, "a file that parses", part.source)
 
 
 def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
@@ -78,10 +111,51 @@ def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
                     "group-without-role", group, "-", "no role of this release serves this group.", "nothing, or leave the group out"
                 )
             continue
-        guess = site.schema.group_names.closest(group)
+        guess = site.schema.group_names.closest(group) or _short_for(site, group)
         # A person's own group that holds one of ours (postgresql_clinic above postgresql) is theirs.
         if guess is not None:
             yield Finding("group-misspelt", group, "-", f"this group is not known. Did you mean {guess}?", guess)
+    yield from _check_hosts_of_groups(site, served)
+
+
+def _short_for(site: Site, group: str) -> str | None:
+    """The known group that a role's name (minio) or a part of the group's own (postgres, store) stands for.
+
+    Not where all its hosts are in that group anyway: then it is a group of one's own.
+    """
+    schema = site.schema
+    guess = schema.group_of_role.get(group)
+    if guess is None and len(group) > 3:
+        guess = min((known for known in schema.groups if known.startswith(group) or known.endswith(f"_{group}")), key=len, default=None)
+    return None if guess is None or set(site.groups[group]) <= set(site.groups.get(guess, ())) else guess
+
+
+def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
+    """Groups with variables and without hosts, and an inventory with no host for any service."""
+    owners = {*site.group_files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
+    empty = sorted(group for group in owners & served if not site.members(group))
+    for group in empty:
+        remedy = f"hosts in {group}, below children of all, or take its variables away"
+        yield Finding("group-without-hosts", group, "-", "there are variables for this group, and no host is in it.", remedy)
+    if not site.hosts or any(site.members(group) for group in served):
+        return
+    groups = ", ".join(sorted(served))
+    # Only base and firewall is a sane thing to want, so it is no error by itself; with a word of a service it is a slip.
+    if empty or any(_of_a_service(site, definition.name, served) for definition in site.definitions):
+        problem = "no host is in a group that brings a service, and the firewall would close the ports of those that run."
+        yield Finding("inventory-without-groups", "all", "-", problem, f"hosts in one of {groups}, below children of all")
+    else:
+        problem = "no host is in a group that brings a service: base and firewall are all they get, with SSH alone open."
+        yield Finding("inventory-base-only", "all", "-", problem, f"nothing, if that is meant, or hosts in one of {groups}")
+
+
+def _of_a_service(site: Site, name: str, served: frozenset[str]) -> bool:
+    option = site.schema.options.get(name)
+    if option is None:
+        return False
+    if option.role == "site":
+        return any(name.startswith(f"{group}_") for group in served)
+    return not any(option.role in host.roles for host in site.hosts.values())
 
 
 def check_definitions(site: Site) -> Iterator[Finding]:
@@ -89,12 +163,20 @@ def check_definitions(site: Site) -> Iterator[Finding]:
     own = _own_patterns(site.definitions)
     for definition in site.definitions:
         yield from _check_templates(definition)
-        option = site.schema.options.get(definition.name)
+        option = site.schema.options.get(definition.name) or _CONNECTION.get(definition.name)
         if option is None:
             yield from _check_name(site.schema, definition, own)
             continue
+        if definition.value is None:
+            # On the command line there is no line to leave out. Only the site's own may be unset for one run: they have no defaults.
+            if definition.from_cli and definition.name not in _CONNECTION and option.role == "site":
+                continue
+            remedy = f"{definition.name}: {option.type}, or leave the line out"
+            yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
+            continue
+        yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
-            for problem in check(option, value, definition.name, definition.from_cli):
+            for problem in check(option, value, definition.name, definition.from_cli or definition.name in _CONNECTION):
                 yield Finding(problem.code, definition.owner, problem.path, problem.problem, problem.remedy, definition.source)
 
 
@@ -133,6 +215,29 @@ def _values(site: Site, definition: Definition) -> Iterator[object]:
         if value is not UNKNOWN and value not in seen:
             seen.append(value)
             yield value
+
+
+def _check_undefined(site: Site, definition: Definition, option: Option) -> Iterator[Finding]:
+    """Templates without a value on hosts that use the variable; of the whole group where it is so on all of them."""
+    if not contains_template(definition.value):
+        return
+    used = [host for name in definition.hosts if _uses(host := site.hosts[name], option)]
+    lacking: dict[tuple[str, str, str], list[str]] = {}
+    for host in used:
+        for told in host.undefined(definition.name):
+            lacking.setdefault(told, []).append(host.name)
+    for (path, problem, guess), hosts in lacking.items():
+        hint = f" Did you mean {guess}?" if guess else ""
+        remedy = guess or "a variable that the host has, or set the one that is used"
+        for where in [definition.owner] if len(hosts) == len(used) else hosts:
+            yield Finding("variable-undefined", where, path, f"{problem}{hint}", remedy, definition.source)
+
+
+def _uses(host: Host, option: Option) -> bool:
+    """Whether anything of a host reads a variable; the site's are every host's, but for those of a group (object_store_endpoint)."""
+    if option.role != "site":
+        return option.role in host.roles
+    return "object_store" in host.groups or not option.name.startswith("object_store_")
 
 
 def _check_templates(definition: Definition) -> Iterator[Finding]:

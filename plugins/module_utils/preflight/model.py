@@ -26,6 +26,9 @@ UNKNOWN = Unknown.UNKNOWN
 
 Resolve = Callable[[str], Any]
 
+#: Ansible's own variables for the port it connects to, the stronger one first.
+CONNECTION_PORTS = ("ansible_port", "ansible_ssh_port")
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -49,6 +52,8 @@ class Host:
     resolve: Resolve = lambda name: None
     ports: tuple[Port, ...] = ()
     admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
+    # (path, problem, guess) of templates in a variable that can have no value on this host
+    undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda name: ()
 
     def get(self, name: str) -> Any:
         """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it cannot be told."""
@@ -81,8 +86,18 @@ class Host:
 
     @property
     def connection_port(self) -> int:
-        """The port Ansible connects to."""
-        return self.number("ansible_port") or self.number("ansible_ssh_port") or 22
+        """The port Ansible connects to. Texts of digits count: ``-e`` knows nothing else, and Ansible takes them."""
+        for name in CONNECTION_PORTS:
+            value = self.known(name)
+            number = int(value) if isinstance(value, str) and value.isdecimal() else self.number(name)
+            if number:
+                return number
+        return 22
+
+    @property
+    def connection_port_known(self) -> bool:
+        """Whether :attr:`connection_port` can be told before contact."""
+        return all(self.get(name) is not UNKNOWN for name in CONNECTION_PORTS)
 
     @property
     def is_local(self) -> bool:
@@ -101,6 +116,17 @@ class Port:
     proto: str = "tcp"
     option: str = ""  # the variable that sets it, where one does
     admitted: tuple[str, ...] = ()  # who may come in, as far as its export says
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Variables that could not be loaded."""
+
+    where: str  # host or group
+    reason: str
+    source: str = ""  # file:line
+    closed: bool = False  # encrypted, and the given vault password does not open it
+    variable: str = "-"
 
 
 @dataclass(frozen=True)
@@ -138,7 +164,8 @@ class Site:
     secrets: tuple[SecretsFile, ...] = ()
     authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
-    unreadable: tuple[tuple[str, str], ...] = ()  # (host or group, why): variables that could not be loaded
+    group_files: tuple[str, ...] = ()  # names of groups that group_vars beside the inventory has a file or a folder for
+    unreadable: tuple[Unreadable, ...] = ()
 
     def members(self, group: str) -> list[Host]:
         """Hosts of a group, in the inventory's order; empty for a group that does not exist."""

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
-from .model import UNKNOWN, Port
+from .model import UNKNOWN, Host, Port
 from .schema import Option, Schema
 from .templates import HostValues
 from .texts import is_template
@@ -74,6 +74,13 @@ class Ports:
         if key not in self._cache:
             self._cache[key] = tuple(_evaluate(role, self._exports[role], values))
         return self._cache[key]
+
+
+def of_sshd(host: Host) -> tuple[Port, ...]:
+    """Where sshd listens as far as the inventory says: at the port that is connected to, and no option moves it."""
+    if host.is_local or host.text("ansible_connection", "ssh") not in ("ssh", "smart") or not host.connection_port_known:
+        return ()
+    return (Port("sshd", "sshd", host.connection_port, host.connection_port),)
 
 
 def _pruned(exports: Any) -> Any:

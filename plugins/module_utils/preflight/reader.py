@@ -9,18 +9,20 @@ millisecond for each host in all. Nothing is asked of any host.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
+from ansible.parsing.vault import AnsibleVaultError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
-from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site
-from .ports import Ports
+from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site, Unreadable
+from .ports import Ports, of_sshd
 from .schema import ANSIBLE_VARIABLES, Schema
-from .templates import HostValues, VaultClosed, origin_of, plain
+from .templates import HostValues, VaultClosed, causes, origin_of, origin_of_error, plain
 
 #: What ansible-core itself puts among a host's variables.
 _MAGIC = frozenset(
@@ -47,7 +49,7 @@ class InventoryReader:
         self._roles_of = roles_of
         self._ports = Ports(schema)
         self._base = str(Path(inventory_directory(inventory) or loader.get_basedir()).resolve())
-        self._unreadable: dict[str, str] = {}
+        self._unreadable: dict[str, Unreadable] = {}  # by file, where it is known, else by host or group
 
     def read(self, controller: Controller, secrets: Iterable[SecretsFile] = (), authority_end: datetime | None = None) -> Site:
         """The whole site. Variables that cannot be loaded become entries of ``Site.unreadable``, not exceptions."""
@@ -63,7 +65,8 @@ class InventoryReader:
             secrets=tuple(secrets),
             authority_end=authority_end,
             controller=controller,
-            unreadable=tuple(sorted(self._unreadable.items())),
+            group_files=tuple(_group_files(Path(self._base))),
+            unreadable=tuple(self._unreadable.values()),
         )
 
     def _groups(self, hosts: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -77,7 +80,7 @@ class InventoryReader:
         try:
             found: Mapping[str, Any] = self._variables.get_vars(host=host, include_hostvars=False)
         except AnsibleError as problem:
-            self._unreadable.setdefault(host.name, _reason(problem))
+            self._not_read(host.name, problem)
             return None
         return found
 
@@ -90,8 +93,10 @@ class InventoryReader:
         if variables is None:
             return Host(name=host.name, groups=groups, roles=roles, resolve=lambda name: UNKNOWN)
         values = HostValues(variables, defaults, self._loader)
-        ports, admitted = self._ports.of(roles, values), self._ports.admitted(roles, values)
-        return Host(name=host.name, groups=groups, roles=roles, resolve=values, ports=ports, admitted=admitted)
+        admitted = self._ports.admitted(roles, values)
+        found = Host(name=host.name, groups=groups, roles=roles, resolve=values, admitted=admitted, undefined=values.undefined)
+        found.ports = (*of_sshd(found), *self._ports.of(roles, values))
+        return found
 
     # --- one definition for each place that sets a variable
 
@@ -117,7 +122,14 @@ class InventoryReader:
             if Path(basedir).resolve() != Path(self._base):
                 yield get_vars_from_path(self._loader, basedir, [entity], "task")
         except AnsibleError as problem:
-            self._unreadable.setdefault(name, _reason(problem))
+            self._not_read(name, problem)
+
+    def _not_read(self, name: str, problem: AnsibleError) -> None:
+        """Note an error of a host's or group's files: once for each file, with whose file it is rather than who came upon it."""
+        source = origin_of_error(problem, self._base)
+        closed = any(isinstance(link, AnsibleVaultError) for link in causes(problem))
+        where = _owner_of(source) or name
+        self._unreadable.setdefault(source or name, Unreadable(where, _reason(problem), source, closed))
 
     def _each(
         self,
@@ -135,7 +147,9 @@ class InventoryReader:
             try:
                 given = plain(value)
             except VaultClosed:
-                self._unreadable.setdefault(owner, f"the vaulted value of {name} does not open with the given vault password.")
+                source = origin_of(value, name, self._base)
+                reason = f"the vaulted value of {name} does not open with the given vault password."
+                self._unreadable.setdefault(f"{owner} (vaulted)", Unreadable(owner, reason, source, True, str(name)))
                 continue
             yield Definition(owner, str(name), given, origin_of(value, name, self._base), hosts, from_cli)
 
@@ -154,3 +168,18 @@ def inventory_directory(inventory: Any) -> str | None:
 def _reason(problem: AnsibleError) -> str:
     """The message's first line; ansible-core adds the source lines around, which may hold secrets, only to the others."""
     return str(problem).splitlines()[0].rstrip(".") + "."
+
+
+def _group_files(directory: Path) -> Iterator[str]:
+    folder = directory / "group_vars"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() or path.suffix in ("", ".yml", ".yaml", ".json"):
+            yield path.name if path.is_dir() else path.stem
+
+
+def _owner_of(source: str) -> str:
+    """The group or host that a file of variables is for; empty for another file."""
+    parts = Path(source.rpartition(":")[0] or source).parts
+    if len(parts) < 2 or parts[0] not in ("group_vars", "host_vars"):
+        return ""
+    return parts[1] if len(parts) > 2 else re.sub(r"\.(?:yml|yaml|json)$", "", parts[1])

@@ -103,6 +103,7 @@ class Schema:
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
     exports: dict[str, Any] = field(default_factory=dict)  # role -> firewall_ports of its exports, not evaluated
     names: Names = field(default_factory=lambda: Names(()))
+    group_of_role: dict[str, str] = field(default_factory=dict)  # role -> the group that brings it, where the two have other names
     group_names: Names = field(default_factory=lambda: Names(()))
 
     def finish(self) -> Schema:

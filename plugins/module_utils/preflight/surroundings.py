@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from ansible import context
 
-from ..site_map import SiteMap
+from ..site_map import ALL, SiteMap
 from .model import Controller
 from .schema import Schema, read_schema
 
@@ -32,7 +32,9 @@ def schema_of(loader: Any, site_map: SiteMap, collection: Path = COLLECTION) -> 
             return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # both are safe
         return loader.load_from_file(str(path), cache="none", unsafe=True, trusted_as_template=True)
 
-    return read_schema(collection / "roles", collection / "playbooks" / "vars" / "site_variables.yml", groups, load)
+    schema = read_schema(collection / "roles", collection / "playbooks" / "vars" / "site_variables.yml", groups, load)
+    schema.group_of_role = {entry.role: entry.groups[0] for entry in site_map.roles if entry.role not in groups and ALL not in entry.groups}
+    return schema
 
 
 def controller_of(inventory: Any, check_mode: bool, home: Path | None = None) -> Controller:

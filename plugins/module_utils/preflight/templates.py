@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.parsing.vault import EncryptedString
 from ansible.template import Templar, is_trusted_as_template
 
 from .model import UNKNOWN
-from .texts import Template, Vaulted, is_template
+from .nearby import Names
+from .texts import Template, Vaulted, is_template, walk
 
 try:
     from ansible._internal._datatag._tags import Origin, SourceWasEncrypted
@@ -24,6 +25,12 @@ except ImportError:  # ansible-core moves its internals without notice: findings
 
 #: What cannot be told before contact, or must not be run for a look: facts, and lookups (they may read secrets, run programs, ask servers).
 _BEYOND = re.compile(r"\bansible_facts\b|\b(?:lookup|query|q)\s*\(")
+#: What preflight has less of than the play will have: a part of one of these that is not there says nothing.
+_ELSEWHERE = re.compile(_BEYOND.pattern + r"|\b(?:hostvars|groups|vars)\b")
+#: Names that a play, a task, a role's vars or a host itself may still give.
+_GIVEN_LATER = re.compile(r"ansible_\w+|__\w+|hostvars|groups|vars|item|omit|play_hosts|role_path|role_name")
+_UNDEFINED = re.compile(r"'(\w+)' is undefined")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 #: How a file begins that is vaulted as a whole.
@@ -50,6 +57,8 @@ class HostValues:
         self._loader = loader
         self._templar: Any = None
         self._cache: dict[str, Any] = {}
+        self._failed: dict[str, AnsibleError] = {}  # template -> why it has no value
+        self._names: Names | None = None
 
     def __call__(self, name: str) -> Any:
         """The value, None when it is not set, UNKNOWN (or UNKNOWN leaves) where it cannot be told."""
@@ -78,8 +87,53 @@ class HostValues:
             self._templar = Templar(loader=self._loader, variables={**self._defaults, **self._variables})
         try:
             return plain(self._templar.template(text))
-        except (AnsibleError, VaultClosed):
-            return UNKNOWN
+        except AnsibleError as problem:
+            self._failed[str.__str__(text)] = problem
+        except VaultClosed:
+            pass
+        return UNKNOWN
+
+    def undefined(self, name: str) -> Iterator[tuple[str, str, str]]:
+        """(path, problem, the name that was probably meant) of each template in a variable that no play could evaluate either."""
+        self(name)
+        for path, _key, leaf in walk(self._variables.get(name), name):
+            problem = self._failed.get(str.__str__(leaf)) if isinstance(leaf, str) else None
+            if problem is not None:
+                yield from ((path, *said) for said in self._lacking(leaf, problem))
+
+    def _lacking(self, text: str, problem: AnsibleError) -> Iterator[tuple[str, str]]:
+        if not isinstance(problem, AnsibleUndefinedVariable) and not _recursive(problem):
+            return  # a filter that fails or a vaulted value: what it would have been with facts cannot be told
+        found = _UNDEFINED.search(str(problem)) if isinstance(problem, AnsibleUndefinedVariable) else None
+        if found is not None:
+            if not _GIVEN_LATER.fullmatch(found[1]):
+                if self._names is None:
+                    self._names = Names({*self._defaults, *self._variables})
+                yield f"the template uses {found[1]}, and there is no such variable.", self._names.closest(found[1], extra=1) or ""
+        elif not self._touches(text, set()):
+            yield (
+                "the template leads back to itself."
+                if _recursive(problem)
+                else "the template uses a part of a variable that is not there.",
+                "",
+            )
+
+    def _touches(self, text: str, seen: set[str]) -> bool:
+        """Whether a template, or a variable that it may use, depends on what is only there later. Too often yes rather than no."""
+        if _ELSEWHERE.search(text):
+            return True
+        for word in _WORD.findall(text):
+            if word in seen or not (word in self._variables or word in self._defaults):
+                continue
+            seen.add(word)
+            raw = self._variables.get(word, self._defaults.get(word))
+            if any(isinstance(leaf, str) and is_template(leaf) and self._touches(leaf, seen) for _path, _key, leaf in walk(raw, word)):
+                return True
+        return False
+
+
+def _recursive(problem: BaseException) -> bool:
+    return isinstance(problem.__cause__ or problem.__context__, RecursionError)
 
 
 def _from_encrypted(value: Any) -> bool:
@@ -139,8 +193,29 @@ def origin_of(value: Any, key: Any, base: str) -> str:
     """file:line of a value, or of its key where the value cannot carry one (true, false); relative to ``base``. Empty when unknown."""
     if Origin is None:
         return ""
-    tag = Origin.get_tag(value) or Origin.get_tag(key)
+    return _place(Origin.get_tag(value) or Origin.get_tag(key), base)
+
+
+def origin_of_error(problem: BaseException, base: str) -> str:
+    """file:line of what an error of ansible-core is about, as far as it or one of its causes still knows; empty when unknown."""
+    for link in causes(problem) if Origin is not None else ():
+        what = getattr(link, "obj", None)
+        place = _place(what if isinstance(what, Origin) else Origin.get_tag(what), base)
+        if place:
+            return place
+    return ""
+
+
+def causes(problem: BaseException) -> Iterator[BaseException]:
+    """An error, what it came from, and so on: ansible-core says the rest of its own errors again without their place."""
+    link: BaseException | None = problem
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _place(tag: Any, base: str) -> str:
     if tag is None or not tag.path:
         return ""
-    path = tag.path.removeprefix(base.rstrip("/") + "/")
+    path: str = tag.path.removeprefix(base.rstrip("/") + "/")
     return f"{path}:{tag.line_num}" if tag.line_num else path

@@ -67,7 +67,7 @@ class Problem:
 def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iterator[Problem]:
     """What is wrong with a value.
 
-    :param value: templates evaluated; UNKNOWN parts are never wrong. None means unset and is never wrong.
+    :param value: templates evaluated; UNKNOWN parts are never wrong. None within a value means unset and is never wrong.
     :param path: how messages call it, ``postgresql_roles[0].name``.
     :param from_cli: from ``-e``, where ``key=value`` can only be text: counts as its type for options marked ``cli``.
     """

@@ -32,6 +32,17 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         (THREE + "\nbackup: db1", "", "host-exclusive-groups", "db1", "-"),
         (THREE, "[postgresql]\npostgresql_port: 2379", "host-port-twice", "postgresql", "postgresql_port"),
         (THREE, "[postgresql]\npostgresql_rest_port: 5432", "host-port-twice", "postgresql", "postgresql_rest_port"),
+        # sshd is a service too.
+        (THREE, "haproxy_read_write_port: 22", "host-port-twice", "all", "haproxy_read_write_port"),
+        (THREE, "[postgresql]\npostgresql_port: 22", "host-port-twice", "postgresql", "postgresql_port"),
+        ("object_store: s1", "minio_console_port: 22", "host-port-twice", "all", "minio_console_port"),
+        (THREE, "[@db2]\nansible_port: '2379'", "host-port-twice", "db2", "etcd_client_port"),
+        (THREE, "ansible_port: 22a", "variable-port-invalid", "all", "ansible_port"),
+        (THREE, "ansible_port: 99999", "variable-port-invalid", "all", "ansible_port"),
+        (THREE, "ansible_port: '99999'", "variable-port-invalid", "all", "ansible_port"),
+        (THREE, "[@db1]\nansible_ssh_port: 0", "variable-port-invalid", "db1", "ansible_ssh_port"),
+        (THREE, "[@db1]\nansible_port: '{{ ssh_prot }}'\nssh_port: 22", "variable-undefined", "db1", "ansible_port"),
+        (THREE, "ansible_port:", "variable-empty", "all", "ansible_port"),
         (THREE, "[@db2]\netcd_peer_port: 8008", "host-port-twice", "db2", "etcd_peer_port"),
         (
             "etcd: a\npostgresql: a\npostgresql_client: a",
@@ -56,6 +67,47 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 def test_hosts(judged: Judge, groups: str, variables: str, code: str, where: str, variable: str) -> None:
     """One slip in an otherwise good site."""
     assert (code, where, variable) in points(judged(site(groups, variables)))
+
+
+HOSTS = (
+    "all:\n  vars: {site_name: clinic, site_domain: clinic.health}\n  hosts: {a: {ansible_host: 10.1.0.1}, b: {ansible_host: 10.1.0.2}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "files", "expected"),
+    [
+        # The key children misspelt: Ansible warns, and the hosts are in no group.
+        (
+            HOSTS + "  childern: {etcd: {hosts: {a: }}, postgresql: {hosts: {a: }}}\n",
+            {"group_vars/postgresql.yml": "postgresql_ttl: 20\n"},
+            {("group-without-hosts", "postgresql"), ("inventory-without-groups", "all")},
+        ),
+        (HOSTS, {"group_vars/all.yml": "etcd_client_port: 2379\n"}, {("inventory-without-groups", "all")}),
+        (HOSTS, {"group_vars/all.yml": "object_store_region: eu-1\n"}, {("inventory-without-groups", "all")}),
+        (HOSTS + "  children: {berlin: {hosts: {a: , b: }, vars: {minio_console: false}}}\n", {}, {("inventory-without-groups", "all")}),
+        # Base and firewall alone are a sane thing to want.
+        (HOSTS, {"group_vars/all.yml": "base_hostname: ''\nfirewall_log: false\n"}, {("inventory-base-only", "all")}),
+        (HOSTS + "  children: {berlin: {hosts: {a: , b: }}}\n", {}, {("inventory-base-only", "all")}),
+        # Some groups are right and one is not.
+        (site(THREE), {"group_vars/object_store/drives.yml": "minio_drives: [/srv/a]\n"}, {("group-without-hosts", "object_store")}),
+        (site(THREE + "\nminio: s1"), {}, {("group-misspelt", "minio")}),
+        (site(THREE + "\nstore: s1"), {}, {("group-misspelt", "store")}),
+        (site("etcd: a b c\npostgres: a b c"), {}, {("group-misspelt", "postgres")}),
+        (site("etcd: a b c\npostgresql: a b c\nhaproxy: d"), {}, {("group-misspelt", "haproxy")}),
+        # Groups and files of one's own, a host that is named as a group is.
+        (
+            site(THREE + "\npostgres: db1 db2 db3\nberlin: app1"),
+            {"group_vars/berlin.yml": "x: 1\n", "group_vars/all/x.yml": "y: 1\n"},
+            set(),
+        ),
+        (site("etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: object_store"), {}, set()),
+    ],
+)
+def test_groups_without_hosts(judged: Judge, hosts: str, files: dict[str, str], expected: set[tuple[str, str]]) -> None:
+    """Hosts without a service get a firewall that closes its ports."""
+    found = {(code, where) for code, where, _variable in points(judged(hosts, files=files)) if code.startswith(("group-", "inventory-"))}
+    assert found == expected
 
 
 def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None:
@@ -171,3 +223,16 @@ def test_a_name_where_one_will_do(judged: Judge, groups: str, variables: str) ->
 def test_what_is_no_name_either_is_said_once(judged: Judge, address: str) -> None:
     """By the code that knows better."""
     assert len([point for point in points(judged(site(THREE, f"[@db1]\nansible_host: {address}"))) if point[1] == "db1"]) == 1
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "ansible_port: 2222\nhaproxy_read_write_port: 22",
+        'ansible_port: \'{{ lookup("env", "SSH_PORT") }}\'\nhaproxy_read_write_port: 22',
+        "ansible_connection: local\nhaproxy_read_write_port: 22",
+    ],
+)
+def test_a_port_that_sshd_leaves_free(judged: Judge, variables: str) -> None:
+    """sshd listens elsewhere, or where cannot be told."""
+    assert "host-port-twice" not in codes(judged(site("etcd: a\npostgresql: a\npostgresql_client: a", variables)))

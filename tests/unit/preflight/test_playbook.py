@@ -159,6 +159,18 @@ def test_vaulted_group_vars_with_a_wrong_password(run: Run) -> None:
     assert not run.trace.exists()
 
 
+def test_a_broken_file_of_a_group(run: Run) -> None:
+    """It is named with its line, once, and not in the name of a group that came upon it."""
+    run.write("hosts.yml", site(THREE))
+    run.write("group_vars/postgresql.yml", "# words\npostgresql_ttl: [\n")
+    done = run()
+    assert done.returncode != 0
+    lines = {line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip().startswith("inventory-unreadable")}
+    assert len(lines) == 1, done.stdout + done.stderr
+    assert lines.pop().startswith("inventory-unreadable postgresql -: ") and "[group_vars/postgresql.yml:3]" in done.stdout + done.stderr
+    assert not run.trace.exists()
+
+
 @pytest.mark.parametrize("text", ["all: [\n", "all:\n  hosts: {}\n", "nonsense: {{{\n"])
 def test_no_inventory(run: Run, text: str) -> None:
     """It does not parse, or holds nothing."""

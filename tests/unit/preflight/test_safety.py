@@ -18,6 +18,8 @@ CLOSED, KEY = "safety-ssh-port-closed", "safety-key-only-without-key"
     ("variables", "code", "where", "variable"),
     [
         ("ansible_port: 2222\nfirewall_ssh_ports: [22]", CLOSED, "all", "firewall_ssh_ports"),
+        ("ansible_port: '2222'\nfirewall_ssh_ports: [22]", CLOSED, "all", "firewall_ssh_ports"),
+        ("ansible_ssh_port: '2222'\nfirewall_ssh_ports: [22]", CLOSED, "all", "firewall_ssh_ports"),
         ("firewall_ssh_ports: []", CLOSED, "all", "firewall_ssh_ports"),
         ("[@db2]\nfirewall_ssh_ports: [2222]", CLOSED, "db2", "firewall_ssh_ports"),
         ("site_admin_addresses: []", CLOSED, "all", "site_admin_addresses"),
@@ -37,6 +39,8 @@ def test_lock_out(judged: Judge, variables: str, code: str, where: str, variable
     [
         "ansible_port: 2222",
         "ansible_port: 2222\nfirewall_ssh_ports: [22, 2222]",
+        "ansible_port: '2222'\nfirewall_ssh_ports: [22, 2222]",
+        'ansible_port: \'{{ lookup("env", "SSH_PORT") }}\'\nfirewall_ssh_ports: [2222]',
         "firewall_enabled: false\nfirewall_ssh_ports: []",
         "[@db1]\nansible_ssh_private_key_file: ~/.ssh/site",
         "ansible_connection: local",
@@ -45,6 +49,13 @@ def test_lock_out(judged: Judge, variables: str, code: str, where: str, variable
 def test_no_lock_out(judged: Judge, variables: str) -> None:
     """What is well."""
     assert not {CLOSED, KEY} & codes(judged(site(THREE, variables)))
+
+
+def test_a_port_from_the_command_line(judged: Judge) -> None:
+    """``-e ansible_port=2222`` is a text, and moves the connection as a number does."""
+    report = judged(site(THREE, "firewall_ssh_ports: [22]"), extra={"ansible_port": "2222"})
+    assert points(report) == {(CLOSED, "all", "firewall_ssh_ports")}
+    assert judged(site(THREE), extra={"ansible_port": "2222"}).errors == ()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.parsing.vault import VaultLib
 
 from .conftest import PASSWORD, Judge, VaultSecret, codes, points, site, vaulted
 
@@ -46,6 +47,28 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         ("site_name: My Clinic", "variable-malformed", "all", "site_name"),
         ("[postgresql]\npostgresql_cluster: '{{ site_name'", "variable-broken-template", "postgresql", "postgresql_cluster"),
         ("[postgresql]\npostgresql_ttl: '{{ \"many\" }}'", "variable-wrong-type", "postgresql", "postgresql_ttl"),
+        # No value: a condition on it is false, a text has None in it, a role's default does not come back.
+        ("[postgresql]\npostgresql_synchronous:", "variable-empty", "postgresql", "postgresql_synchronous"),
+        ("[postgresql]\npostgresql_synchronous_strict: null", "variable-empty", "postgresql", "postgresql_synchronous_strict"),
+        ("minio_encrypt_all:", "variable-empty", "all", "minio_encrypt_all"),
+        ("[@db1]\npostgresql_port:", "variable-empty", "db1", "postgresql_port"),
+        ("[postgresql]\npostgresql_cluster: ~", "variable-empty", "postgresql", "postgresql_cluster"),
+        ("firewall_ssh_ports:", "variable-empty", "all", "firewall_ssh_ports"),
+        ("firewall_ports:", "variable-empty", "all", "firewall_ports"),
+        ("site_address:", "variable-empty", "all", "site_address"),
+        # Templates that no play can evaluate.
+        ("[postgresql]\npostgresql_cluster: '{{ nope }}'", "variable-undefined", "postgresql", "postgresql_cluster"),
+        ("site_domain: '{{ nope }}'", "variable-undefined", "all", "site_domain"),
+        ("site_domain: '{{ site_domain }}'", "variable-undefined", "all", "site_domain"),
+        ("one: '{{ two }}'\ntwo: '{{ one }}'\nsite_domain: '{{ one }}'", "variable-undefined", "all", "site_domain"),
+        ("volume: '{{ nope }}/x'\n[etcd]\netcd_data_directory: '{{ volume }}/etcd'", "variable-undefined", "etcd", "etcd_data_directory"),
+        ("volume: {a: /x}\n[etcd]\netcd_data_directory: '{{ volume.b }}/etcd'", "variable-undefined", "etcd", "etcd_data_directory"),
+        (
+            "[postgresql]\npostgresql_roles: [{name: '{{ nope }}', login: true}]",
+            "variable-undefined",
+            "postgresql",
+            "postgresql_roles[0].name",
+        ),
     ],
 )
 def test_variables(judged: Judge, variables: str, code: str, where: str, variable: str) -> None:
@@ -55,6 +78,39 @@ def test_variables(judged: Judge, variables: str, code: str, where: str, variabl
     finding = next(found for found in report.errors if found.code == code)
     assert finding.source.startswith("hosts.yml:")
     assert finding.remedy
+
+
+def test_an_undefined_variable_and_what_was_meant(judged: Judge) -> None:
+    """The guess is among the variables that the host has; hosts that have the variable are not spoken of."""
+    variables = "[postgresql]\npostgresql_data_directory: '{{ pg_volme }}/pg'\n[@db1]\npg_volume: /volume\n[@db2]\npg_volme: /volume"
+    report = judged(site(THREE, variables))
+    found = {(finding.where, finding.remedy) for finding in report.errors if finding.code == "variable-undefined"}
+    assert ("db1", "pg_volume") in found
+    assert {where for where, _remedy in found} == {"db1", "db3"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "site_time_servers: ['{{ ansible_facts.vannah.gateway }}']",
+        "gateway: '{{ ansible_facts.vannah.gateway }}'\nsite_time_servers: ['{{ gateway }}']",
+        "site_time_servers: ['{{ ansible_default_ipv4.gateway }}']",
+        "site_time_servers: [\"{{ hostvars['db1'].ansible_host }}\"]",
+        "site_time_servers: [\"{{ groups['time'][0] }}\"]",
+        "site_time_servers: [\"{{ lookup('env', 'TIME') }}\"]",
+        "site_time_servers: [\"{{ nope | default('ntp.clinic.health') }}\"]",
+        "site_time_servers: \"{{ ['a.clinic.health'] if nope is defined else ['b.clinic.health'] }}\"",
+        # Nothing on app1 reads it.
+        "postgresql_data_directory: '{{ volume }}/pg'\n[postgresql]\nvolume: /volume",
+        "object_store_region: '{{ nope }}'",
+        # Null within a dict takes a setting away.
+        "[postgresql]\npostgresql_settings: {work_mem: null}\npostgresql_slots: {old: null}",
+        "base_ssh_settings: {MaxSessions: null}",
+    ],
+)
+def test_no_value_that_is_no_error(judged: Judge, variables: str) -> None:
+    """What only the play can tell, what has a default, and where null is a way to say something."""
+    assert not {"variable-empty", "variable-undefined"} & codes(judged(site(THREE, variables)))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +154,15 @@ def test_extra_vars(judged: Judge) -> None:
     }
 
 
+def test_no_value_from_the_command_line(judged: Judge) -> None:
+    """The way to unset a variable of the site for one run; a role's default would not come back."""
+    report = judged(site(THREE), extra={"object_store_ca": None, "postgresql_synchronous": None, "ansible_port": None})
+    assert points(report) == {
+        ("variable-empty", "extra vars", "postgresql_synchronous"),
+        ("variable-empty", "extra vars", "ansible_port"),
+    }
+
+
 def test_files_beside_the_inventory(judged: Judge) -> None:
     """group_vars and host_vars are read, and the finding says which file and line."""
     files = {"group_vars/postgresql.yml": "# words\npostgresql_ttl: '20'\n", "host_vars/db2.yml": "postgresql_prot: 5432\n"}
@@ -117,7 +182,10 @@ def test_wrong_vault_password(judged: Judge) -> None:
     """A vaulted value that does not open is an error of its own, and the others are reported with it."""
     text = "clinic_token: " + vaulted("Aq7rT0zPq9LmX2cVbN4e")
     report = judged(site(THREE, "site_domain: x_y.health"), files={"group_vars/all/vault.yml": text}, password=VaultSecret(b"another"))
-    assert codes(report) == {"inventory-unreadable", "domain-invalid"}
+    assert codes(report) == {"secret-file-closed", "domain-invalid"}
+    finding = next(found for found in report.errors if found.code == "secret-file-closed")
+    assert (finding.where, finding.variable, finding.source) == ("all", "clinic_token", "group_vars/all/vault.yml:1")
+    assert "vault password" in finding.remedy
     assert PASSWORD.bytes.decode() not in report.text()
 
 
@@ -125,3 +193,26 @@ def test_broken_file(judged: Judge) -> None:
     """A file of variables that does not parse does not hide the rest of the inventory."""
     report = judged(site(THREE, "site_domain: x_y.health"), files={"group_vars/etcd.yml": "etcd_client_port: [\n"})
     assert {"inventory-unreadable", "domain-invalid"} == codes(report)
+    assert "group_vars/etcd.yml" in report.text()
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # One line, of whose file it is, not of each group and host that came upon it.
+        (
+            {"group_vars/postgresql.yml": "# words\npostgresql_ttl: [\n"},
+            ("inventory-unreadable", "postgresql", "group_vars/postgresql.yml:3"),
+        ),
+        ({"group_vars/etcd/ports.yaml": "a: b: c\n"}, ("inventory-unreadable", "etcd", "group_vars/etcd/ports.yaml:1")),
+        ({"host_vars/db2.yml": "a: 'b\n"}, ("inventory-unreadable", "db2", "host_vars/db2.yml:2")),
+        (
+            {"group_vars/etcd.yml": VaultLib().encrypt("a: b\n", secret=VaultSecret(b"another")).decode()},
+            ("secret-file-closed", "etcd", "group_vars/etcd.yml"),
+        ),
+    ],
+)
+def test_the_file_that_cannot_be_read_is_named(judged: Judge, files: dict[str, str], expected: tuple[str, str, str]) -> None:
+    """With its line, and once."""
+    report = judged(site(THREE), files=files)
+    assert [(finding.code, finding.where, finding.source) for finding in report.errors] == [expected]

@@ -59,7 +59,12 @@ def check_ssh_port(site: Site) -> Iterator[Finding]:
         if host.is_local or "firewall" not in host.roles or host.get("firewall_enabled") is False:
             continue
         ports = host.get("firewall_ssh_ports")
-        if isinstance(ports, list | tuple) and UNKNOWN not in ports and not _contains(ports, host.connection_port):
+        if (
+            isinstance(ports, list | tuple)
+            and UNKNOWN not in ports
+            and host.connection_port_known
+            and not _contains(ports, host.connection_port)
+        ):
             listed = f"{host.connection_port} of ansible_port is not among them" if ports else "there is none"
             remedy = f"firewall_ssh_ports with {host.connection_port} among them, or leave it out"
             problem = f"the firewall leaves these ports open for SSH, and {listed}."
