@@ -114,6 +114,14 @@ class SecretsFile:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
+def is_file(path: str) -> bool:
+    """Whether a path as ssh takes it, with ~ or ~user, is a file; not where there is no such user."""
+    try:
+        return Path(path).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
 @dataclass(frozen=True)
 class Controller:
     """What a run brings with it."""
@@ -124,7 +132,7 @@ class Controller:
     key_files: tuple[str, ...] = ()  # private keys that ssh would offer by itself
     agent: bool = False  # an ssh-agent answers
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    file_exists: Callable[[str], bool] = lambda path: Path(path).expanduser().is_file()
+    file_exists: Callable[[str], bool] = is_file
 
 
 @dataclass

@@ -117,6 +117,22 @@ def test_what_the_module_would_refuse(judged: Judge, variables: str, code: str, 
     assert text in f"{found[0].problem} {found[0].remedy}"
 
 
+@pytest.mark.parametrize(
+    ("role", "bad"),
+    [
+        ("name: app ro", True),
+        ("name: app ro, login: false", False),
+        ("name: app ro, state: absent", False),
+        ("name: app ro, password: '{{ lookup(''env'', ''X'') }}'", False),
+        ("name: app-ro", False),
+    ],
+)
+def test_names_of_secrets(judged: Judge, role: str, bad: bool) -> None:
+    """A role that gets one of the site's secrets gives it its name."""
+    found = points(judged(site(THREE, f"postgresql_roles: [{{{role}}}]")))
+    assert (("secret-name-unusable", "all", "postgresql_roles[0].name") in found) is bad
+
+
 def test_entries_that_the_module_takes(judged: Judge) -> None:
     """Also where parts of them are known only later, or a number is written as a text."""
     given = (

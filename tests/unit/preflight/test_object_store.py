@@ -258,6 +258,34 @@ def test_a_vaulted_entry_is_not_quoted(judged: Judge) -> None:
 
 
 @pytest.mark.parametrize(
+    "variables",
+    [
+        "minio_pools: [{hosts: [{s1: }, s2, s3, s4]}]",
+        "minio_tiers: [{name: [x]}]\nminio_buckets: [{name: dicom, lifecycle: [{id: a, transition_days: 1, tier: C}]}]",
+    ],
+)
+def test_kinds_that_nobody_thought_of(judged: Judge, variables: str) -> None:
+    """They are a finding of their own, and the other findings are there too."""
+    found = codes(judged(site(FOUR, variables + "\nsite_domain: x_y.health")))
+    assert found & {"variable-wrong-type", INVALID} and "domain-invalid" in found and "preflight-rule-broken" not in found
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable"),
+    [
+        ("minio_users: [{name: imaging@x}]", "minio_users[0].name"),
+        ("minio_users: [{name: pacs}]\nminio_service_accounts: [{access_key: a b c, user: pacs}]", "minio_service_accounts[0].access_key"),
+        ("minio_users: [{name: old@x, state: absent}, {name: a.b-c_d}]", ""),
+        (f"minio_users: [{{name: imaging@x, secret: {LATER}}}]", ""),
+    ],
+)
+def test_names_of_secrets(judged: Judge, variables: str, variable: str) -> None:
+    """Where the site makes the secret, its name has the user's in it."""
+    found = [point[2] for point in points(judged(site(FOUR, variables))) if point[0] == "secret-name-unusable"]
+    assert found == ([variable] if variable else [])
+
+
+@pytest.mark.parametrize(
     ("key", "bad"), [("c2hvcnQ=", True), ("not base64 at all but long enough", True), ("QUJD" * 10 + "QUI=", False), ("QUJD" * 11, True)]
 )
 def test_key(judged: Judge, key: str, bad: bool) -> None:

@@ -138,7 +138,8 @@ def _pools(site: Site) -> list[Pool] | None:
 
 
 def _lists(entry: Mapping[str, Any]) -> bool:
-    return all(isinstance(entry.get(name), list | None) for name in ("hosts", "drives"))
+    hosts, drives = entry.get("hosts"), entry.get("drives")
+    return isinstance(hosts, list | None) and isinstance(drives, list | None) and all(isinstance(host, str) for host in hosts or [])
 
 
 def _name(site: Site, number: int) -> str:
