@@ -7,24 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Site
+from .directories import directory_problem
 from .places import finding
 
 GROUP = "postgresql"
 #: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.
 VERSIONS = ("15", "17")
-#: Directories that hold other things; data in one of them would mix with those.
-_SHARED_DIRECTORIES = frozenset(
-    PurePosixPath(path)
-    for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib "
-    "/var/log /var/tmp /var/lib/postgresql".split()
-)
-#: Below these nothing lasts, or everything is the system's.
-_FOREIGN_TREES = tuple(PurePosixPath(path) for path in ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/etc", "/usr", "/boot"))
 
 CODES = (
     Code(
@@ -193,26 +185,10 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("postgresql_data_directory")
         if not isinstance(text, str):
             continue
-        problem = _directory_problem(text)
+        problem = directory_problem(text, "the database's")
         if problem:
             remedy = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
             yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, remedy)
-
-
-def _directory_problem(text: str) -> str | None:
-    path = PurePosixPath(text)
-    if not text.startswith("/"):
-        return "the path is relative."
-    if ".." in path.parts:
-        return "the path has .. in it."
-    path = PurePosixPath("/", *path.parts[1:])  # //home is /home
-    if path in _SHARED_DIRECTORIES:
-        return f"{path} is not the database's own directory."
-    if any(tree in path.parents for tree in _FOREIGN_TREES):
-        return f"what lies below {next(tree for tree in _FOREIGN_TREES if tree in path.parents)} is the system's, or does not last."
-    if path.parent == PurePosixPath("/home"):
-        return f"{path} is a person's home."
-    return None
 
 
 def check_wal_senders(site: Site) -> Iterator[Finding]:
