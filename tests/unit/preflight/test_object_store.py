@@ -249,6 +249,22 @@ def test_entries(judged: Judge, variables: str, code: str, variable: str, said: 
     assert said in found[0].problem
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "minio_drives: [/srv/minio/drive1]\npostgresql_data_directory: /srv/minio/drive1/pg",
+        "minio_drives: [/var/lib/postgresql/17/clinic]",
+        "minio_drives: [/var/lib/etcd]",
+    ],
+)
+def test_drives_that_are_anothers(judged: Judge, variables: str) -> None:
+    """On a host with several services."""
+    groups = "etcd: a b c\npostgresql: a b c d\nobject_store: a b c d"
+    assert "host-directories-overlap" in codes(judged(site(groups, variables)))
+    apart = "etcd: a b c\npostgresql: a b c\nobject_store: d e f g"
+    assert "host-directories-overlap" not in codes(judged(site(apart, variables)))
+
+
 def test_entries_are_all_said_at_once(judged: Judge) -> None:
     """One bad entry does not hide the others, nor one attribute the next."""
     text = "minio_buckets: [{name: minio, quota: lots}, {name: dicom, quota: lots, policy: everything}]\n"

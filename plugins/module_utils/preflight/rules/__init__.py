@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..findings import Code, Finding
 from ..model import Site
-from . import addresses, authority, coordination, database_objects, databases, hosts, names, object_store, safety, secrets
+from . import addresses, authority, coordination, database_objects, databases, hosts, names, object_store, overlaps, safety, secrets
 
 Rule = Callable[[Site], Iterable[Finding]]
 
@@ -37,7 +37,7 @@ CODES = (
 )
 
 AREAS = (
-    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES), (*hosts.RULES, *addresses.RULES)),
+    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area("Databases", (*databases.CODES, *database_objects.CODES), (*databases.RULES, *database_objects.RULES)),

@@ -13,6 +13,7 @@ from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Site
 from .directories import directory_problem
 from .places import finding
+from .settings import seconds, whole
 
 GROUP = "postgresql"
 #: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.
@@ -199,26 +200,22 @@ def check_wal_senders(site: Site) -> Iterator[Finding]:
     for host in members:
         settings = host.known("postgresql_settings")
         override = settings.get("max_wal_senders") if isinstance(settings, Mapping) else None
-        value = _whole(override) if override is not None else host.number("postgresql_max_wal_senders")
+        value = whole(override) if override is not None else host.number("postgresql_max_wal_senders")
         if value is not None and value < needed:
             name = "postgresql_max_wal_senders" if override is None else "postgresql_settings"
             problem = f"{value} WAL senders for {len(members) - 1} standbys and the two of a copy."
             yield finding(site, host, (name,), GROUP, "database-wal-senders", problem, f"max_wal_senders of at least {needed}, or nothing")
 
 
-def _whole(value: Any) -> int | None:
-    """A server setting as a number: PostgreSQL takes 5 and "5" alike."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.isdigit() else None
-
-
 def check_archive_timeout(site: Site) -> Iterator[Finding]:
     """What may be lost when every server is lost."""
     for host in site.members(GROUP):
-        rpo, timeout = host.number("postgresql_rpo"), host.number("postgresql_archive_timeout")
+        rpo, timeout, variable = host.number("postgresql_rpo"), host.number("postgresql_archive_timeout"), "postgresql_archive_timeout"
+        settings = host.known("postgresql_settings")
+        if isinstance(settings, Mapping) and "archive_timeout" in settings:
+            # It wins; null takes it away, and PostgreSQL's own is never.
+            given, variable = settings["archive_timeout"], "postgresql_settings"
+            timeout = 0 if given is None else seconds(given)
         if rpo is None or timeout is None or 0 < timeout <= rpo:
             continue
         problem = (
@@ -229,11 +226,11 @@ def check_archive_timeout(site: Site) -> Iterator[Finding]:
         yield finding(
             site,
             host,
-            ("postgresql_archive_timeout", "postgresql_rpo"),
+            (variable, "postgresql_rpo"),
             GROUP,
             "database-archive-timeout",
             problem,
-            f"postgresql_archive_timeout: from 1 to {rpo}",
+            f"{'archive_timeout' if variable == 'postgresql_settings' else variable}: from 1 to {rpo}",
         )
 
 

@@ -276,6 +276,15 @@ def _paths(name: str, own: list[str]) -> Iterator[tuple[str, str, str]]:
             yield "object-store-drive-within", f"{path} lies within {outer} on {name}.", "drives beside each other"
 
 
+def drives_of(site: Site) -> dict[str, tuple[str, ...]]:
+    """Paths of the drives of each host, as far as they can be told."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pool in _pools(site) or []:
+        for name, own in zip(pool.hosts, pool.drives, strict=True):
+            found[name] = (*found.get(name, ()), *(path for path in own if path != _OPEN))
+    return found
+
+
 def check_pools(site: Site) -> Iterator[Finding]:
     """Every host of the group in one pool."""
     found = _pools(site)
