@@ -147,6 +147,7 @@ class Site:
     authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
     unreadable: tuple[tuple[str, str], ...] = ()  # (host or group, why): variables that could not be loaded
+    variable_files: tuple[str, ...] = ()  # what lies beside the inventory: group_vars/x.yml, host_vars/y
 
     def members(self, group: str) -> list[Host]:
         """Hosts of a group, in the inventory's order; empty for a group that does not exist."""

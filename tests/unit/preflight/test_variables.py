@@ -108,6 +108,37 @@ def test_files_beside_the_inventory(judged: Judge) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("file", "code", "meant"),
+    [
+        ("group_vars/postgres.yml", "variables-file-misspelt", "group_vars/postgresql.yml"),
+        ("group_vars/postgresqll.yml", "variables-file-misspelt", "group_vars/postgresql.yml"),
+        ("group_vars/postgres/x.yml", "variables-file-misspelt", "group_vars/postgresql.yml"),
+        ("host_vars/db1x.yml", "variables-file-misspelt", "host_vars/db1.yml"),
+        ("host_vars/10.1.0.2.yml", "variables-file-misspelt", "host_vars/db2.yml"),
+        ("host_vars/10.1.0.2", "variables-file-misspelt", "host_vars/db2.yml"),
+        ("host_vars/etcd.yml", "variables-file-misspelt", "group_vars/etcd.yml"),
+        ("group_vars/db1.yml", "variables-file-misspelt", "host_vars/db1.yml"),
+        ("host_vars/db4.yml", "variables-file-unread", ""),
+        ("group_vars/of_last_year.yml", "variables-file-unread", ""),
+    ],
+)
+def test_files_for_nobody(judged: Judge, file: str, code: str, meant: str) -> None:
+    """Ansible passes over them silently."""
+    report = judged(site(THREE), files={file: "clinic_colour: red\n"})
+    path = "/".join(file.split("/")[:2])
+    assert points(report) == {(code, path, "-")}
+    assert not meant or report.errors[0].remedy == meant
+
+
+@pytest.mark.parametrize(
+    "file", ["group_vars/etcd.yaml", "group_vars/all/a.yml", "host_vars/db1", "group_vars/README.md", "host_vars/.x.yml"]
+)
+def test_files_for_somebody(judged: Judge, file: str) -> None:
+    """And what is no file of variables."""
+    assert points(judged(site(THREE), files={file: "clinic_colour: red\n"})) == set()
+
+
 def test_empty_inventory(judged: Judge) -> None:
     """Another inventory than was meant."""
     assert codes(judged("all:\n  hosts: {}\n")) == {"inventory-empty"}

@@ -14,7 +14,20 @@ from dataclasses import dataclass
 
 from ..findings import Code, Finding
 from ..model import Site
-from . import addresses, authority, coordination, database_objects, databases, hosts, names, object_store, overlaps, safety, secrets
+from . import (
+    addresses,
+    authority,
+    coordination,
+    database_objects,
+    databases,
+    hosts,
+    names,
+    object_store,
+    overlaps,
+    safety,
+    secrets,
+    variable_files,
+)
 
 Rule = Callable[[Site], Iterable[Finding]]
 
@@ -38,6 +51,7 @@ CODES = (
 
 AREAS = (
     Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
+    Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area("Databases", (*databases.CODES, *database_objects.CODES), (*databases.RULES, *database_objects.RULES)),

@@ -81,13 +81,13 @@ def check_addresses(site: Site) -> Iterator[Finding]:
         if host.is_local:
             by_address["(local)", 0].append(host)
             continue
-        by_address[_alike(host.connection_address), host.connection_port].append(host)
-        by_site_address[_alike(host.address)].append(host)
+        by_address[alike(host.connection_address), host.connection_port].append(host)
+        by_site_address[alike(host.address)].append(host)
     # The name of another host as an address: that host, once by its name and once by another.
     for host in site.hosts.values():
         named = site.hosts.get(host.connection_address)
         if named is not None and named is not host and not host.is_local and named.connection_port == host.connection_port:
-            by_address[_alike(named.connection_address), named.connection_port].append(host)
+            by_address[alike(named.connection_address), named.connection_port].append(host)
     named_twice: set[frozenset[str]] = set()
     for hosts in (*by_address.values(), *by_site_address.values()):
         # Each with the first alone: three hundred hosts with one address are as many lines, not one for each pair of them.
@@ -103,7 +103,7 @@ def check_addresses(site: Site) -> Iterator[Finding]:
             yield _same_name(one, other)
 
 
-def _alike(text: str) -> str:
+def alike(text: str) -> str:
     """An address or name in the form that all ways to write it have."""
     address = parse_address(text)
     # fe80::1 is another one on each interface.
@@ -111,7 +111,7 @@ def _alike(text: str) -> str:
 
 
 def _same(site: Site, one: Host, other: Host) -> Finding:
-    shared = one.address if _alike(one.address) == _alike(other.address) else one.connection_address
+    shared = one.address if alike(one.address) == alike(other.address) else one.connection_address
     if one.is_local and other.is_local:
         problem = f"{one.name} and {other.name} both have ansible_connection: local, so both are this machine."
         return Finding("host-two-names", other.name, "ansible_connection", problem, "one of the two names, in all its groups")
@@ -122,7 +122,7 @@ def _same(site: Site, one: Host, other: Host) -> Finding:
         or _twin_names(one.name, other.name)
     ):
         return _same_name(one, other)
-    said = any(_alike(host.text("site_address")) == _alike(shared) for host in (one, other))
+    said = any(alike(host.text("site_address")) == alike(shared) for host in (one, other))
     variable = "site_address" if said else "ansible_host"
     source = next((source for _owner, source in site.sources([other], variable)), "")
     return Finding(
