@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
@@ -95,7 +96,8 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             continue
         for value in _values(site, definition):
             for problem in check(option, value, definition.name, definition.from_cli):
-                yield Finding(problem.code, definition.owner, problem.path, problem.problem, problem.remedy, definition.source)
+                remedy = _in_ini(problem.remedy) if _is_ini(definition.source) else problem.remedy
+                yield Finding(problem.code, definition.owner, problem.path, problem.problem, remedy, definition.source)
 
 
 def check_required(site: Site) -> Iterator[Finding]:
@@ -133,6 +135,17 @@ def _values(site: Site, definition: Definition) -> Iterator[object]:
         if value is not UNKNOWN and value not in seen:
             seen.append(value)
             yield value
+
+
+def _is_ini(source: str) -> bool:
+    """Whether a definition stands in an inventory that is no YAML: its values are Python's."""
+    file = source.rpartition(":")[0]
+    return bool(file) and not file.endswith((".yml", ".yaml", ".json"))
+
+
+def _in_ini(remedy: str) -> str:
+    """A remedy as an INI file takes it: there true is a text, and True is none."""
+    return re.sub(r"\b(true|false), without quotes$", lambda found: f"{found[1].capitalize()}, with a capital and without quotes", remedy)
 
 
 def _check_templates(definition: Definition) -> Iterator[Finding]:

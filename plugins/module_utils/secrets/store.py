@@ -204,4 +204,5 @@ def as_file(loader: Any, inventory_dir: str) -> SecretsFile | None:
             return None
         return SecretsFile(path=FILE, values=dict(read(loader, inventory_dir)))
     except SecretsError as error:
-        return SecretsFile(path=FILE, encrypted=error.code != "secrets-plain", opened=False, reason=error.message)
+        plain, malformed = error.code == "secrets-plain", error.code == "secrets-not-flat"
+        return SecretsFile(path=FILE, encrypted=not plain, opened=False, reason=error.message, malformed=malformed)

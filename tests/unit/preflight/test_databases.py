@@ -105,6 +105,13 @@ ONE = "etcd: db1 db2 db3\npostgresql: db1"
         ),
         (THREE, "postgresql_databases: [{owner: postgres}]", "database-entry-invalid", "all", "postgresql_databases[0].name"),
         (THREE, "postgresql_roles: [{name: a}, {name: a}]", "database-entry-invalid", "all", "postgresql_roles[1].name"),
+        (
+            THREE,
+            "postgresql_roles: [{name: x, state: absent}]\npostgresql_databases: [{name: a, owner: x}]",
+            "database-owner-unknown",
+            "all",
+            "postgresql_databases[0].owner",
+        ),
         (THREE, "postgresql_databases: [{name: a, owner: nobody}]", "database-owner-unknown", "all", "postgresql_databases[0].owner"),
     ],
 )

@@ -70,6 +70,12 @@ def test_hosts(judged: Judge, groups: str, variables: str, code: str, where: str
     assert (code, where, variable) in points(judged(site(groups, variables)))
 
 
+def test_the_port_that_was_written_is_the_one_to_change(judged: Judge) -> None:
+    """Not the other service's, which has its default."""
+    found = [finding for finding in judged(site(THREE, "postgresql_port: 8008")).errors if finding.code == "host-port-twice"]
+    assert {(finding.variable, finding.remedy) for finding in found} == {("postgresql_port", "postgresql_port: another port")}
+
+
 def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None:
     """Virtual machines behind one address, each with its own port of SSH and its own address in the site."""
     variables = "[@db1]\nansible_host: 10.9.9.9\nansible_port: 2201\nsite_address: 10.5.0.1\n"

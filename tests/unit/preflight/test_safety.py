@@ -24,7 +24,7 @@ CLOSED, KEY = "safety-ssh-port-closed", "safety-key-only-without-key"
         ("ansible_port: 2222\nfirewall_ssh_ports: [22]", CLOSED, "all", "firewall_ssh_ports"),
         ("firewall_ssh_ports: []", CLOSED, "all", "firewall_ssh_ports"),
         ("[@db2]\nfirewall_ssh_ports: [2222]", CLOSED, "db2", "firewall_ssh_ports"),
-        ("site_admin_addresses: []", CLOSED, "all", "site_admin_addresses"),
+        ("site_admin_addresses: []", "safety-admin-addresses-empty", "all", "site_admin_addresses"),
         ("base_ssh_settings: {Port: '2222'}", "safety-ssh-port-moved", "all", "base_ssh_settings.Port"),
         ("base_ssh_settings: {listenaddress: 10.0.0.1}", "safety-ssh-port-moved", "all", "base_ssh_settings.listenaddress"),
         ("base_ssh_key_only: true\nansible_password: '{{ vault_x }}'\nvault_x: y", KEY, "all", "base_ssh_key_only"),

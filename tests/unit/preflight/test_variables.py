@@ -139,6 +139,22 @@ def test_files_for_somebody(judged: Judge, file: str) -> None:
     assert points(judged(site(THREE), files={file: "clinic_colour: red\n"})) == set()
 
 
+def test_booleans_of_ini(judged: Judge) -> None:
+    """There true is a text however it is written, and True is none."""
+    ini = "[etcd]\ndb1 ansible_host=10.1.0.1 base_hosts_manage=true\n[all:vars]\nsite_domain=clinic.health\nbase_hosts_manage=False\n"
+    found = judged("all:\n", files={"hosts.ini": ini}).errors
+    assert [(finding.variable, finding.remedy) for finding in found] == [
+        ("base_hosts_manage", "base_hosts_manage: True, with a capital and without quotes")
+    ]
+
+
+def test_an_unquoted_version(judged: Judge) -> None:
+    """What is to be written is taken."""
+    found = judged(site(THREE, "postgresql_version: 15.10")).errors
+    assert [finding.code for finding in found] == ["variable-version-unquoted"]
+    assert '"15.1"' not in found[0].remedy and '"15"' in found[0].remedy
+
+
 def test_empty_inventory(judged: Judge) -> None:
     """Another inventory than was meant."""
     assert codes(judged("all:\n  hosts: {}\n")) == {"inventory-empty"}

@@ -254,8 +254,8 @@ def check_ports(site: Site) -> Iterator[Finding]:
                 problem = f"{_service(one)} and {_service(other)} both listen on port {port}/{one.proto}."
                 variables = [name for name in (other.option, one.option) if name]
                 if variables:
-                    remedy = f"{variables[0]}: another port"
-                    yield finding(site, host, variables, host.name, "host-port-twice", problem, remedy)
+                    where, variable, source = place(site, host, variables, host.name)
+                    yield Finding("host-port-twice", where, variable, problem, f"{variable}: another port", source)
                 else:
                     yield Finding("host-port-twice", host.name, "-", problem, f"another host for {_service(other)}")
 

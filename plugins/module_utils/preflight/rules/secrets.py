@@ -51,6 +51,11 @@ CODES = (
         "The right vault password: --vault-password-file or --ask-vault-pass.",
     ),
     Code(
+        "secret-file-form",
+        "A file of secrets opens, and is no mapping of names to texts: it does not parse, or a value in it is no text.",
+        'One line name: "text" for each secret, with ansible-vault edit.',
+    ),
+    Code(
         "secret-name-unusable",
         "A user or role is to get one of the site's secrets, which would have its name, and that has other characters than a secret's may.",
         "A name of letters, digits, dots, hyphens and underscores; or a password of its own.",
@@ -149,6 +154,9 @@ def check_files(site: Site) -> Iterator[Finding]:
             problem = "the file lies there in plain text: whoever reads it has the site."
             remedy = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
             yield Finding("secret-in-plain", file.path, "-", problem, remedy)
+        elif file.malformed:
+            remedy = f'one line name: "text" for each secret, with ansible-vault edit {file.path}'
+            yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", remedy)
         elif not file.opened:
             remedy = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
             yield Finding("secret-file-closed", file.path, "-", f"the file does not open: {file.reason.rstrip('.')}.", remedy)
