@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
@@ -177,7 +178,8 @@ def check_definitions(site: Site) -> Iterator[Finding]:
         yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
             for problem in check(option, value, definition.name, definition.from_cli or definition.name in _CONNECTION):
-                yield Finding(problem.code, definition.owner, problem.path, problem.problem, problem.remedy, definition.source)
+                remedy = _in_ini(problem.remedy) if _is_ini(definition.source) else problem.remedy
+                yield Finding(problem.code, definition.owner, problem.path, problem.problem, remedy, definition.source)
 
 
 def check_required(site: Site) -> Iterator[Finding]:
@@ -238,6 +240,17 @@ def _uses(host: Host, option: Option) -> bool:
     if option.role != "site":
         return option.role in host.roles
     return "object_store" in host.groups or not option.name.startswith("object_store_")
+
+
+def _is_ini(source: str) -> bool:
+    """Whether a definition stands in an inventory that is no YAML: its values are Python's."""
+    file = source.rpartition(":")[0]
+    return bool(file) and not file.endswith((".yml", ".yaml", ".json"))
+
+
+def _in_ini(remedy: str) -> str:
+    """A remedy as an INI file takes it: there true is a text, and True is none."""
+    return re.sub(r"\b(true|false), without quotes$", lambda found: f"{found[1].capitalize()}, with a capital and without quotes", remedy)
 
 
 def _check_templates(definition: Definition) -> Iterator[Finding]:

@@ -137,7 +137,16 @@ class SecretsFile:
     encrypted: bool = True
     opened: bool = True
     reason: str = ""  # why it did not open; never quotes its content
+    malformed: bool = False  # the password is right, and what it opens is no list of names and texts
     values: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_file(path: str) -> bool:
+    """Whether a path as ssh takes it, with ~ or ~user, is a file; not where there is no such user."""
+    try:
+        return Path(path).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,7 @@ class Controller:
     key_files: tuple[str, ...] = ()  # private keys that ssh would offer by itself
     agent: bool = False  # an ssh-agent answers
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    file_exists: Callable[[str], bool] = lambda path: Path(path).expanduser().is_file()
+    file_exists: Callable[[str], bool] = is_file
 
 
 @dataclass
@@ -166,6 +175,7 @@ class Site:
     controller: Controller = field(default_factory=Controller)
     group_files: tuple[str, ...] = ()  # names of groups that group_vars beside the inventory has a file or a folder for
     unreadable: tuple[Unreadable, ...] = ()
+    variable_files: tuple[str, ...] = ()  # what lies beside the inventory: group_vars/x.yml, host_vars/y
 
     def members(self, group: str) -> list[Host]:
         """Hosts of a group, in the inventory's order; empty for a group that does not exist."""

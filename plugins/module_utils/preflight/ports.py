@@ -32,6 +32,11 @@ class Ports:
         for option in schema.options.values():
             if option.is_port:
                 self._options.setdefault(option.role, []).append(option)
+        self._conditions = {
+            (option.role, option.name): [item.get("when", True) for item in _listed(self._exports.get(option.role)) if _is_of(option, item)]
+            for options in self._options.values()
+            for option in options
+        }
         self._cache: dict[Hashable, tuple[Port, ...]] = {}
 
     def of(self, roles: Iterable[str], values: HostValues) -> tuple[Port, ...]:
@@ -58,8 +63,15 @@ class Ports:
             return False
         return all(isinstance(item, Mapping) and "when" in item and values.evaluate(item["when"]) is False for item in listed)
 
+    def _unused(self, role: str, option: str, values: HostValues) -> bool:
+        """Whether everything that a role would export with an option's port is switched off on this host."""
+        conditions = self._conditions.get((role, option), ())
+        return bool(conditions) and all(values.evaluate(condition) is False for condition in conditions)
+
     def _of_options(self, role: str, values: HostValues) -> Iterator[Port]:
         for option in self._options.get(role, ()):
+            if self._unused(role, option.name, values):
+                continue
             number = values(option.name)
             if isinstance(number, int) and not isinstance(number, bool):
                 yield Port(role, option.name, number, number, option=option.name)
@@ -87,6 +99,15 @@ def _pruned(exports: Any) -> Any:
     if not isinstance(exports, list | tuple):
         return exports
     return [{name: item[name] for name in _PARTS if name in item} if isinstance(item, Mapping) else item for item in exports]
+
+
+def _listed(exports: Any) -> list[Mapping[str, Any]]:
+    return [item for item in exports if isinstance(item, Mapping)] if isinstance(exports, list) else []
+
+
+def _is_of(option: Option, item: Mapping[str, Any]) -> bool:
+    """Whether an export is that of an option's port."""
+    return option.name in _variables(item.get("port"))
 
 
 def _variables(value: Any) -> Iterator[str]:

@@ -31,6 +31,9 @@ _MAGIC = frozenset(
     "inventory_dir inventory_file inventory_hostname inventory_hostname_short omit playbook_dir".split()
 )
 
+#: What lies beside files of variables and is none.
+_OTHER_FILES = frozenset({".bak", ".j2", ".md", ".orig", ".rst", ".sample", ".example", ".swp", ".txt"})
+
 RolesOf = Callable[[Iterable[str]], Iterable[str]]
 
 
@@ -67,6 +70,7 @@ class InventoryReader:
             controller=controller,
             group_files=tuple(_group_files(Path(self._base))),
             unreadable=tuple(self._unreadable.values()),
+            variable_files=tuple(variable_files(self._inventory)),
         )
 
     def _groups(self, hosts: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -163,6 +167,16 @@ def inventory_directory(inventory: Any) -> str | None:
         if path.is_file():
             return str(path.parent)
     return None
+
+
+def variable_files(inventory: Any) -> Iterator[str]:
+    """Names of the files and folders in ``group_vars`` and ``host_vars`` beside the inventory that could be read for a group or host."""
+    beside = {path if path.is_dir() else path.parent for path in (Path(str(source)) for source in inventory._sources) if path.exists()}
+    for folder in ("group_vars", "host_vars"):
+        found = {path for base in beside if (base / folder).is_dir() for path in (base / folder).iterdir()}
+        for name in sorted({path.name for path in found if path.is_dir() or path.suffix not in _OTHER_FILES}):
+            if not name.startswith(".") and not name.endswith("~"):
+                yield f"{folder}/{name}"
 
 
 def _reason(problem: AnsibleError) -> str:

@@ -124,7 +124,7 @@ def looks_secret(name: str) -> bool:
 
 
 def option_of(name: str, spec: Mapping[str, Any], role: str = "") -> Option:
-    """An option from Ansible's argument spec; ``min``, ``max``, ``pattern`` and ``cli`` are ours (site_variables.yml)."""
+    """An option from Ansible's argument spec; ``min``, ``max``, ``pattern`` and ``cli`` are ours (site_variables.yml, meta/bounds.yml)."""
     nested = spec.get("options")
     choices = spec.get("choices")
     return Option(
@@ -167,10 +167,12 @@ def read_schema(roles: Path, site_variables: Path, groups: Iterable[str], load: 
 def _read_role(schema: Schema, role: Path, load: Load) -> None:
     schema.prefixes[f"{role.name}_"] = role.name
     specs, defaults, exports = (role / part for part in ("meta/argument_specs.yml", "defaults/main.yml", "meta/exports.yml"))
+    bounds = role / "meta" / "bounds.yml"
     if specs.is_file():
         main = (load(specs) or {}).get("argument_specs", {}).get("main", {})
+        ours = (load(bounds) or {}) if bounds.is_file() else {}
         for name, spec in (main.get("options") or {}).items():
-            schema.options[name] = option_of(name, spec or {}, role.name)
+            schema.options[name] = option_of(name, {**(spec or {}), **ours.get(name, {})}, role.name)
     if defaults.is_file():
         schema.defaults[role.name] = dict(load(defaults) or {})
     if exports.is_file():

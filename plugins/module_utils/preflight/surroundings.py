@@ -27,7 +27,7 @@ def schema_of(loader: Any, site_map: SiteMap, collection: Path = COLLECTION) -> 
     groups = {group for entry in site_map.roles for group in entry.groups}
 
     def load(path: Path) -> Any:
-        if path.name in ("argument_specs.yml", "site_variables.yml"):
+        if path.name in ("argument_specs.yml", "bounds.yml", "site_variables.yml"):
             # Data without templates, several times faster without Ansible's tags.
             return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # both are safe
         return loader.load_from_file(str(path), cache="none", unsafe=True, trusted_as_template=True)

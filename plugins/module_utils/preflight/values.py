@@ -152,11 +152,12 @@ def _wrong_type(option: Option, value: Any, path: str) -> Problem:
         return Problem("variable-port-invalid", path, f"{_called(value)} is no port.", f"{name}: a number from 1 to 65535, without quotes")
     if option.type in ("str", "path") and isinstance(value, float) and "version" in name:
         given = repr(float(value)) if quotable else "the version"
+        whole = f'; where the major version is meant, "{int(value)}"' if quotable else ""
         return Problem(
             "variable-version-unquoted",
             path,
             f"YAML reads an unquoted version as a number, so 15.10 becomes 15.1; here it became {given}.",
-            f'{name}: "{given}", or the version you mean, in quotes',
+            f"{name}: the version you mean, in quotes{whole}",
         )
     remedy = f"{name}: {_TYPES.get(option.type, option.type)}"
     if option.type == "bool" and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:

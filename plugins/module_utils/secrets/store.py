@@ -21,7 +21,7 @@ from .files import RESTORE_HINT, SecretsError, check_new_password, decrypt, encr
 from .generate import KINDS, fits, generate, placeholder
 
 FILE = "secrets.yml"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HEADER = b"# The site's secrets. Made once; to see or change one: ansible-vault edit, then converge.\n"
 
 _LOST = f"{RESTORE_HINT}; if this really is a new site, remove pki/ too."
@@ -75,7 +75,7 @@ def _parse(path: str, plain: bytes) -> dict[str, str]:
     if not isinstance(data, dict):
         raise SecretsError("secrets-not-flat", f'{path} is no mapping: write one line `name: "text"` for each secret.')
     for name, value in data.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise SecretsError("secrets-not-flat", f"{path}: a name in it is no plain word: write letters, digits and underscores.")
         if not isinstance(value, str):
             raise SecretsError("secrets-not-flat", f"{path}: {name} is no text: write it in quotes.")
@@ -178,7 +178,7 @@ def _kinds(wanted: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     kinds: dict[str, str] = {}
     for item in wanted:
         name, kind = str(item.get("name") or ""), str(item.get("kind") or "password")
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise SecretsError("secret-name", f"the secret {name!r} has no usable name: write letters, digits and underscores.")
         if kind not in KINDS:
             raise SecretsError("secret-kind", f"the secret {name} is of the unknown kind {kind!r}: write one of {', '.join(KINDS)}.")
@@ -204,4 +204,5 @@ def as_file(loader: Any, inventory_dir: str) -> SecretsFile | None:
             return None
         return SecretsFile(path=FILE, values=dict(read(loader, inventory_dir)))
     except SecretsError as error:
-        return SecretsFile(path=FILE, encrypted=error.code != "secrets-plain", opened=False, reason=error.message)
+        plain, malformed = error.code == "secrets-plain", error.code == "secrets-not-flat"
+        return SecretsFile(path=FILE, encrypted=not plain, opened=False, reason=error.message, malformed=malformed)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import database_objects, databases
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.schema import option_of
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.values import check
 
 from .conftest import REPOSITORY, Judge, codes, points, site
 
@@ -48,6 +50,50 @@ ONE = "etcd: db1 db2 db3\npostgresql: db1"
         (THREE, "postgresql_rpo: 30", "database-archive-timeout", "all", "postgresql_rpo"),
         (THREE, "postgresql_rpo: 60\npostgresql_archive_timeout: 300", "database-archive-timeout", "all", "postgresql_archive_timeout"),
         (THREE, "postgresql_rpo: 60\npostgresql_archive_timeout: 0", "database-archive-timeout", "all", "postgresql_archive_timeout"),
+        (
+            THREE,
+            "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: 3600}",
+            "database-archive-timeout",
+            "all",
+            "postgresql_settings",
+        ),
+        (
+            THREE,
+            "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: 5min}",
+            "database-archive-timeout",
+            "all",
+            "postgresql_settings",
+        ),
+        (
+            THREE,
+            "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: null}",
+            "database-archive-timeout",
+            "all",
+            "postgresql_settings",
+        ),
+        (THREE, "[etcd]\netcd_settings: {election-timeout: 100}", "etcd-timing", "etcd", "etcd_settings"),
+        (THREE, "[etcd]\netcd_settings: {HEARTBEAT_INTERVAL: '500'}", "etcd-timing", "etcd", "etcd_settings"),
+        (
+            THREE,
+            "[etcd]\netcd_settings: {heartbeat-interval: null}\netcd_election_timeout: 400",
+            "etcd-timing",
+            "etcd",
+            "etcd_election_timeout",
+        ),
+        (THREE, "etcd_data_directory: /", "etcd-data-directory", "all", "etcd_data_directory"),
+        (THREE, "etcd_data_directory: /home", "etcd-data-directory", "all", "etcd_data_directory"),
+        (THREE, "etcd_data_directory: /etc/etcd", "etcd-data-directory", "all", "etcd_data_directory"),
+        (THREE, "etcd_data_directory: /srv", "etcd-data-directory", "all", "etcd_data_directory"),
+        (THREE, "etcd_data_directory: var/lib", "etcd-data-directory", "all", "etcd_data_directory"),
+        (THREE, "etcd_data_directory: ''", "etcd-data-directory", "all", "etcd_data_directory"),
+        (
+            THREE,
+            "etcd_data_directory: /srv/data\npostgresql_data_directory: /srv//data/pg",
+            "host-directories-overlap",
+            "all",
+            "postgresql_data_directory",
+        ),
+        (THREE, "etcd_data_directory: /var/lib/postgresql/etcd", "host-directories-overlap", "all", "etcd_data_directory"),
         (ONE, "postgresql_synchronous: true", "database-replication-without-standby", "all", "postgresql_synchronous"),
         (THREE, "postgresql_synchronous_nodes: 3", "database-synchronous-nodes", "all", "postgresql_synchronous_nodes"),
         (
@@ -59,12 +105,66 @@ ONE = "etcd: db1 db2 db3\npostgresql: db1"
         ),
         (THREE, "postgresql_databases: [{owner: postgres}]", "database-entry-invalid", "all", "postgresql_databases[0].name"),
         (THREE, "postgresql_roles: [{name: a}, {name: a}]", "database-entry-invalid", "all", "postgresql_roles[1].name"),
+        (
+            THREE,
+            "postgresql_roles: [{name: x, state: absent}]\npostgresql_databases: [{name: a, owner: x}]",
+            "database-owner-unknown",
+            "all",
+            "postgresql_databases[0].owner",
+        ),
         (THREE, "postgresql_databases: [{name: a, owner: nobody}]", "database-owner-unknown", "all", "postgresql_databases[0].owner"),
     ],
 )
 def test_databases(judged: Judge, groups: str, variables: str, code: str, where: str, variable: str) -> None:
     """One slip in an otherwise good site."""
     assert (code, where, variable) in points(judged(site(groups, variables)))
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable"),
+    [
+        ("postgresql_max_connections: 0", "postgresql_max_connections"),
+        ("postgresql_max_connections: -10", "postgresql_max_connections"),
+        ("postgresql_archive_timeout: -1", "postgresql_archive_timeout"),
+        ("postgresql_ready_timeout: -1", "postgresql_ready_timeout"),
+        ("etcd_ready_timeout: 0", "etcd_ready_timeout"),
+        ("etcd_heartbeat_interval: 0", "etcd_heartbeat_interval"),
+        ("etcd_quota_mb: -1", "etcd_quota_mb"),
+        ("etcd_compaction_retention: an hour", "etcd_compaction_retention"),
+        ("postgresql_cluster: ''", "postgresql_cluster"),
+        ("postgresql_cluster: a b/../c", "postgresql_cluster"),
+        ("postgresql_cluster: ../../../home", "postgresql_cluster"),
+    ],
+)
+def test_bounds(judged: Judge, variables: str, variable: str) -> None:
+    """Numbers and names that would break a server, or a template."""
+    found = {point[2] for point in points(judged(site(THREE, variables))) if point[0] in ("variable-out-of-range", "variable-malformed")}
+    assert found == {variable}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: 30s}\npostgresql_archive_timeout: 300",
+        "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: '{{ ansible_facts.x }}'}\npostgresql_archive_timeout: 300",
+        "etcd_settings: {election-timeout: '5000', heartbeat-interval: 500, snapshot-count: 7}",
+        "etcd_data_directory: /srv/etcd\npostgresql_data_directory: /srv/pg\npostgresql_cluster: a.b-c_1\netcd_compaction_retention: 1h30m",
+    ],
+)
+def test_settings_that_are_well(judged: Judge, variables: str) -> None:
+    """What wins over a variable is what is judged."""
+    assert [finding.line() for finding in judged(site(THREE, variables)).errors] == []
+
+
+def test_bounds_are_of_variables() -> None:
+    """Each file of bounds names variables of its role, and their defaults lie within."""
+    for path in sorted(REPOSITORY.glob("roles/*/meta/bounds.yml")):
+        specs = yaml.safe_load(path.with_name("argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        for name, bound in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            default = specs[name].get("default")
+            if default is not None:
+                assert list(check(option_of(name, {**specs[name], **bound}), default, name)) == []
+            assert bound.keys() <= {"min", "max", "pattern"}
 
 
 LONG = "r" * 64
@@ -115,6 +215,22 @@ def test_what_the_module_would_refuse(judged: Judge, variables: str, code: str, 
     found = [finding for finding in judged(site(THREE, variables)).errors if finding.code == code]
     assert [finding.variable for finding in found] == [variable]
     assert text in f"{found[0].problem} {found[0].remedy}"
+
+
+@pytest.mark.parametrize(
+    ("role", "bad"),
+    [
+        ("name: app ro", True),
+        ("name: app ro, login: false", False),
+        ("name: app ro, state: absent", False),
+        ("name: app ro, password: '{{ lookup(''env'', ''X'') }}'", False),
+        ("name: app-ro", False),
+    ],
+)
+def test_names_of_secrets(judged: Judge, role: str, bad: bool) -> None:
+    """A role that gets one of the site's secrets gives it its name."""
+    found = points(judged(site(THREE, f"postgresql_roles: [{{{role}}}]")))
+    assert (("secret-name-unusable", "all", "postgresql_roles[0].name") in found) is bad
 
 
 def test_entries_that_the_module_takes(judged: Judge) -> None:

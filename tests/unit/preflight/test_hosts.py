@@ -18,6 +18,8 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         (THREE, "[@db2]\nansible_host: 10.1.0.1", "host-address-twice", "db2", "ansible_host"),
         (THREE, "[@db2]\nsite_address: 10.1.0.1", "host-address-twice", "db2", "site_address"),
         (THREE, "[@db1]\nsite_address: 10.9.0.1\n[@db2]\nsite_address: 10.9.0.1", "host-address-twice", "db2", "site_address"),
+        (THREE, "[@db1]\nansible_host: fd00::1\n[@db2]\nansible_host: fd00:0:0::0001", "host-address-twice", "db2", "ansible_host"),
+        (THREE, "[@db1]\nsite_address: fd00::a\n[@db2]\nsite_address: 'FD00:0::000A'", "host-address-twice", "db2", "site_address"),
         (THREE + " app1.clinic.health", "", "host-two-names", "app1.clinic.health", "-"),
         (THREE + " APP1", "", "host-two-names", "APP1", "-"),
         (THREE, "[@app1]\nansible_host: db1", "host-two-names", "app1", "-"),
@@ -52,6 +54,16 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
             "haproxy_read_write_port",
         ),
         (THREE, "site_container_subnets: [172.17.0.0/16, 10.1.0.0/24]", "host-in-container-subnet", "all", "site_container_subnets"),
+        (THREE, "[@db2]\nansible_host: 10.0.0.300", "host-address-invalid", "db2", "ansible_host"),
+        ("object_store: s1 s2 s3 s4", "minio_client_addresses: [10.0.0.300]", "host-network-invalid", "all", "minio_client_addresses[0]"),
+        ("object_store: s1 s2 s3 s4", "minio_client_addresses: [hello]", "host-network-invalid", "all", "minio_client_addresses[0]"),
+        (THREE, "haproxy_bind: [127.0.0.1, 127.0.0.300]", "host-network-invalid", "all", "haproxy_bind[1]"),
+        (THREE, "haproxy_bind: [10.0.0.0/24]", "host-network-invalid", "all", "haproxy_bind[0]"),
+        (THREE, "base_hosts_extra: [{address: 10.0.0.300, names: [x]}]", "host-network-invalid", "all", "base_hosts_extra[0].address"),
+        (THREE, "haproxy_allowed_from: {postgresql: true}", "host-network-invalid", "all", "haproxy_allowed_from[0]"),
+        (THREE, "haproxy_allowed_from: 7", "host-network-invalid", "all", "haproxy_allowed_from[0]"),
+        (THREE, "haproxy_allowed_from: [etcd, [10.0.0.300]]", "host-network-invalid", "all", "haproxy_allowed_from[1][0]"),
+        (THREE, "firewall_ports: [{name: x, port: 1, from: [7]}]", "host-network-invalid", "all", "firewall_ports[0].from[0]"),
         (THREE, "site_admin_addresses: [10.0.0.0/33]", "host-network-invalid", "all", "site_admin_addresses[0]"),
         (THREE, "firewall_ports: [{name: x, port: 1, from: [etc]}]", "host-network-invalid", "all", "firewall_ports[0].from[0]"),
         (
@@ -110,11 +122,46 @@ def test_groups_without_hosts(judged: Judge, hosts: str, files: dict[str, str], 
     assert found == expected
 
 
+def test_the_port_that_was_written_is_the_one_to_change(judged: Judge) -> None:
+    """Not the other service's, which has its default."""
+    found = [finding for finding in judged(site(THREE, "postgresql_port: 8008")).errors if finding.code == "host-port-twice"]
+    assert {(finding.variable, finding.remedy) for finding in found} == {("postgresql_port", "postgresql_port: another port")}
+
+
 def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None:
     """Virtual machines behind one address, each with its own port of SSH and its own address in the site."""
     variables = "[@db1]\nansible_host: 10.9.9.9\nansible_port: 2201\nsite_address: 10.5.0.1\n"
     variables += "[@db2]\nansible_host: 10.9.9.9\nansible_port: 2202\nsite_address: 10.5.0.2"
     assert judged(site(THREE, variables)).errors == ()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "haproxy_bind: ['*', '::', '::1', '[::1]', ipv6@fd00::1, app1.clinic.health, '{{ ansible_facts.x }}']",
+        "haproxy_allowed_from: any",
+        "haproxy_allowed_from: [etcd, [10.0.0.0/8, postgresql]]",
+        "base_hosts_extra: [{address: 10.0.0.3, names: [x]}, {address: 'fd00::3', names: [y]}]",
+        "[@db1]\nansible_host: fe80::1%eth0\nsite_address: 10.5.0.1\n[@db2]\nansible_host: fe80::1%eth1\nsite_address: 10.5.0.2",
+    ],
+)
+def test_addresses_that_are_some(judged: Judge, variables: str) -> None:
+    """All the forms that the roles take."""
+    assert [finding.line() for finding in judged(site(THREE, variables)).errors] == []
+
+
+def test_one_address_for_many(judged: Judge) -> None:
+    """Each host that has it too is said once, not each pair."""
+    names = [f"app{number}" for number in range(30)]
+    report = judged(
+        site(
+            "postgresql_client: " + " ".join(names) + "\n" + THREE.partition("\npostgresql_client")[0],
+            "".join(f"[@{name}]\nansible_host: 10.1.9.9\n" for name in names),
+        )
+    )
+    found = [finding for finding in report.errors if finding.code == "host-address-twice"]
+    assert [finding.where for finding in found] == sorted(names[1:])
+    assert {finding.problem for finding in found} == {"app0 has the address 10.1.9.9 too."}
 
 
 def test_one_line_for_hosts_alike(judged: Judge) -> None:

@@ -38,6 +38,9 @@ def drives(count: int) -> str:
         (FOUR, ""),
         (FOUR, DRIVES),
         (ONE, DRIVES),
+        (FOUR, f"minio_drives: [\"{{{{ lookup('env', 'HOME') }}}}/a\", {{path: {LATER}, device: LABEL=a b}}]"),
+        (FOUR, "minio_drives: [/mnt]"),
+        (FOUR, "minio_console: false\nminio_console_port: 9000"),
         (FOUR, "minio_parity: 2"),
         ("object_store: s1 s2 s3", drives(2)),
         ("object_store: s1 s2", drives(1) + "\nminio_parity: 1"),
@@ -95,6 +98,15 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
             "all",
             "minio_drives",
         ),
+        (ONE, "minio_drives: [/srv/minio/drive1, /srv/minio//drive1]", "object-store-drive-twice", "all", "minio_drives"),
+        (ONE, "minio_drives: [/srv/minio/./drive1, /srv/minio/drive1]", "object-store-drive-twice", "all", "minio_drives"),
+        (ONE, "minio_drives: [/srv/minio, /srv/minio/drive1]", "object-store-drive-within", "all", "minio_drives"),
+        (ONE, "minio_drives: [/dev/sdb, /dev/sdc]", "object-store-drive-path", "all", "minio_drives"),
+        (FOUR, "minio_drives: [/var/lib]", "object-store-drive-path", "all", "minio_drives"),
+        (FOUR, "minio_drives: [{path: /srv/a, device: sdb}]", "variable-malformed", "all", "minio_drives[0].device"),
+        (FOUR, "minio_drives: [{path: /srv/a, devise: /dev/sdb}]", "variable-unknown-key", "all", "minio_drives[0].devise"),
+        (FOUR, "minio_drives: [{device: /dev/sdb}]", "variable-missing-key", "all", "minio_drives[0].path"),
+        (FOUR, "minio_console_port: 9000", "host-port-twice", "all", "minio_console_port"),
         (FOUR, "minio_drives: [srv/a]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [/srv]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_pools: [{hosts: [s1, s2, s3]}]", "object-store-pool-hosts", "all", "minio_pools"),
@@ -237,6 +249,22 @@ def test_entries(judged: Judge, variables: str, code: str, variable: str, said: 
     assert said in found[0].problem
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "minio_drives: [/srv/minio/drive1]\npostgresql_data_directory: /srv/minio/drive1/pg",
+        "minio_drives: [/var/lib/postgresql/17/clinic]",
+        "minio_drives: [/var/lib/etcd]",
+    ],
+)
+def test_drives_that_are_anothers(judged: Judge, variables: str) -> None:
+    """On a host with several services."""
+    groups = "etcd: a b c\npostgresql: a b c d\nobject_store: a b c d"
+    assert "host-directories-overlap" in codes(judged(site(groups, variables)))
+    apart = "etcd: a b c\npostgresql: a b c\nobject_store: d e f g"
+    assert "host-directories-overlap" not in codes(judged(site(apart, variables)))
+
+
 def test_entries_are_all_said_at_once(judged: Judge) -> None:
     """One bad entry does not hide the others, nor one attribute the next."""
     text = "minio_buckets: [{name: minio, quota: lots}, {name: dicom, quota: lots, policy: everything}]\n"
@@ -255,6 +283,34 @@ def test_a_vaulted_entry_is_not_quoted(judged: Judge) -> None:
         lines = [finding.line() for finding in judged(HOSTS_ALONE, files={"group_vars/all.yml": GOOD_TEXT + text}).errors]
         assert any(said in line for line in lines), lines
         assert "hidden" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "minio_pools: [{hosts: [{s1: }, s2, s3, s4]}]",
+        "minio_tiers: [{name: [x]}]\nminio_buckets: [{name: dicom, lifecycle: [{id: a, transition_days: 1, tier: C}]}]",
+    ],
+)
+def test_kinds_that_nobody_thought_of(judged: Judge, variables: str) -> None:
+    """They are a finding of their own, and the other findings are there too."""
+    found = codes(judged(site(FOUR, variables + "\nsite_domain: x_y.health")))
+    assert found & {"variable-wrong-type", INVALID} and "domain-invalid" in found and "preflight-rule-broken" not in found
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable"),
+    [
+        ("minio_users: [{name: imaging@x}]", "minio_users[0].name"),
+        ("minio_users: [{name: pacs}]\nminio_service_accounts: [{access_key: a b c, user: pacs}]", "minio_service_accounts[0].access_key"),
+        ("minio_users: [{name: old@x, state: absent}, {name: a.b-c_d}]", ""),
+        (f"minio_users: [{{name: imaging@x, secret: {LATER}}}]", ""),
+    ],
+)
+def test_names_of_secrets(judged: Judge, variables: str, variable: str) -> None:
+    """Where the site makes the secret, its name has the user's in it."""
+    found = [point[2] for point in points(judged(site(FOUR, variables))) if point[0] == "secret-name-unusable"]
+    assert found == ([variable] if variable else [])
 
 
 @pytest.mark.parametrize(

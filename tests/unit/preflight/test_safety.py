@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import rules
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site
 
 from .conftest import Judge, codes, points, site, vaulted
 
@@ -22,7 +26,7 @@ CLOSED, KEY = "safety-ssh-port-closed", "safety-key-only-without-key"
         ("ansible_ssh_port: '2222'\nfirewall_ssh_ports: [22]", CLOSED, "all", "firewall_ssh_ports"),
         ("firewall_ssh_ports: []", CLOSED, "all", "firewall_ssh_ports"),
         ("[@db2]\nfirewall_ssh_ports: [2222]", CLOSED, "db2", "firewall_ssh_ports"),
-        ("site_admin_addresses: []", CLOSED, "all", "site_admin_addresses"),
+        ("site_admin_addresses: []", "safety-admin-addresses-empty", "all", "site_admin_addresses"),
         ("base_ssh_settings: {Port: '2222'}", "safety-ssh-port-moved", "all", "base_ssh_settings.Port"),
         ("base_ssh_settings: {listenaddress: 10.0.0.1}", "safety-ssh-port-moved", "all", "base_ssh_settings.listenaddress"),
         ("base_ssh_key_only: true\nansible_password: '{{ vault_x }}'\nvault_x: y", KEY, "all", "base_ssh_key_only"),
@@ -76,6 +80,25 @@ def test_a_port_from_the_command_line(judged: Judge) -> None:
 def test_keys(judged: Judge, controller: Controller, variables: str, found: bool) -> None:
     """Where a key may come from."""
     assert (KEY in codes(judged(site(THREE, variables), controller=controller))) is found
+
+
+def test_a_key_of_nobodys_home(judged: Judge) -> None:
+    """~name of no user is a file that is not there."""
+    variables = "ansible_ssh_private_key_file: ~nobody-of-this-name/key"
+    assert (KEY, "all", "ansible_ssh_private_key_file") in points(judged(site(THREE, variables), controller=Controller()))
+
+
+def test_a_broken_rule_is_a_finding(judged: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And hides no other."""
+
+    def check_nothing(site: Site) -> Iterator[Finding]:
+        yield Finding("domain-missing", "all", "-", "it is said before that.", "x")
+        raise TypeError("hunter2")
+
+    monkeypatch.setattr(rules, "AREAS", (rules.Area("x", (), (check_nothing,)), *rules.AREAS))
+    report = judged(site(THREE, "site_domain: x_y.health"))
+    assert codes(report) == {"preflight-rule-broken", "domain-missing", "domain-invalid"}
+    assert "check_nothing" in report.text() and "TypeError" in report.text() and "hunter2" not in report.text()
 
 
 def test_a_password_in_the_inventory_keeps_passwords_open(judged: Judge) -> None:

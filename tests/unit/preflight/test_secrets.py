@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import ensure_authority
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, SecretsFile
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules.secrets import is_guessable
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 
 from .conftest import PASSWORD, Judge, codes, points, site, vaulted
 from .test_playbook import Run
@@ -98,6 +100,7 @@ def test_one_value_for_several_hosts_is_one_purpose(judged: Judge) -> None:
         (SecretsFile("secrets.yml", values={"a": GOOD, "b": GOOD}), {("secret-two-purposes", "secrets.yml", "b")}),
         (SecretsFile("secrets.yml", values={"a": GOOD + "\n"}), {("secret-newline", "secrets.yml", "a")}),
         (SecretsFile("secrets.yml", opened=False, reason="another password."), {("secret-file-closed", "secrets.yml", "-")}),
+        (SecretsFile("secrets.yml", opened=False, malformed=True, reason="x is no text."), {("secret-file-form", "secrets.yml", "-")}),
         (SecretsFile("secrets.yml", encrypted=False, opened=False, reason="plain"), {("secret-in-plain", "secrets.yml", "-")}),
         (SecretsFile("secrets.yml", encrypted=False, values={"a": GOOD}), {("secret-in-plain", "secrets.yml", "-")}),
     ],
@@ -105,6 +108,17 @@ def test_one_value_for_several_hosts_is_one_purpose(judged: Judge) -> None:
 def test_file_of_secrets(judged: Judge, file: SecretsFile, expected: set[tuple[str, str, str]]) -> None:
     """The site's secrets.yml."""
     assert points(judged(site(THREE), secrets=[file])) == expected
+
+
+def test_a_file_of_another_form(tmp_path: Path, judged: Judge) -> None:
+    """The password is right, and no other is asked for."""
+    loader = DataLoader()
+    loader.set_vault_secrets([("default", PASSWORD)])
+    text = "a: 7\n"
+    (tmp_path / "secrets.yml").write_bytes(VaultLib().encrypt(text, secret=PASSWORD))
+    file = store.as_file(loader, str(tmp_path))
+    lines = [finding.line() for finding in judged(site(THREE), secrets=[file]).errors]
+    assert len(lines) == 1 and "a is no text" in lines[0] and "vault password" not in lines[0] and "ansible-vault edit" in lines[0]
 
 
 def test_secret_on_the_command_line(judged: Judge) -> None:

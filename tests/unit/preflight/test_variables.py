@@ -173,6 +173,53 @@ def test_files_beside_the_inventory(judged: Judge) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("file", "code", "meant"),
+    [
+        ("group_vars/postgres.yml", "variables-file-misspelt", "group_vars/postgresql.yml"),
+        ("group_vars/postgresqll.yml", "variables-file-misspelt", "group_vars/postgresql.yml"),
+        ("group_vars/postgres/x.yml", "variables-file-misspelt", "group_vars/postgresql.yml"),
+        ("host_vars/db1x.yml", "variables-file-misspelt", "host_vars/db1.yml"),
+        ("host_vars/10.1.0.2.yml", "variables-file-misspelt", "host_vars/db2.yml"),
+        ("host_vars/10.1.0.2", "variables-file-misspelt", "host_vars/db2.yml"),
+        ("host_vars/etcd.yml", "variables-file-misspelt", "group_vars/etcd.yml"),
+        ("group_vars/db1.yml", "variables-file-misspelt", "host_vars/db1.yml"),
+        ("host_vars/db4.yml", "variables-file-unread", ""),
+        ("group_vars/of_last_year.yml", "variables-file-unread", ""),
+    ],
+)
+def test_files_for_nobody(judged: Judge, file: str, code: str, meant: str) -> None:
+    """Ansible passes over them silently."""
+    report = judged(site(THREE), files={file: "clinic_colour: red\n"})
+    path = "/".join(file.split("/")[:2])
+    assert points(report) == {(code, path, "-")}
+    assert not meant or report.errors[0].remedy == meant
+
+
+@pytest.mark.parametrize(
+    "file", ["group_vars/etcd.yaml", "group_vars/all/a.yml", "host_vars/db1", "group_vars/README.md", "host_vars/.x.yml"]
+)
+def test_files_for_somebody(judged: Judge, file: str) -> None:
+    """And what is no file of variables."""
+    assert points(judged(site(THREE), files={file: "clinic_colour: red\n"})) == set()
+
+
+def test_booleans_of_ini(judged: Judge) -> None:
+    """There true is a text however it is written, and True is none."""
+    ini = "[etcd]\ndb1 ansible_host=10.1.0.1 base_hosts_manage=true\n[all:vars]\nsite_domain=clinic.health\nbase_hosts_manage=False\n"
+    found = judged("all:\n", files={"hosts.ini": ini}).errors
+    assert [(finding.variable, finding.remedy) for finding in found] == [
+        ("base_hosts_manage", "base_hosts_manage: True, with a capital and without quotes")
+    ]
+
+
+def test_an_unquoted_version(judged: Judge) -> None:
+    """What is to be written is taken."""
+    found = judged(site(THREE, "postgresql_version: 15.10")).errors
+    assert [finding.code for finding in found] == ["variable-version-unquoted"]
+    assert '"15.1"' not in found[0].remedy and '"15"' in found[0].remedy
+
+
 def test_empty_inventory(judged: Judge) -> None:
     """Another inventory than was meant."""
     assert codes(judged("all:\n  hosts: {}\n")) == {"inventory-empty"}

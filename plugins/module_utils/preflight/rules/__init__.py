@@ -14,7 +14,20 @@ from dataclasses import dataclass
 
 from ..findings import Code, Finding
 from ..model import Site
-from . import addresses, authority, coordination, database_objects, databases, hosts, names, object_store, safety, secrets
+from . import (
+    addresses,
+    authority,
+    coordination,
+    database_objects,
+    databases,
+    hosts,
+    names,
+    object_store,
+    overlaps,
+    safety,
+    secrets,
+    variable_files,
+)
 
 Rule = Callable[[Site], Iterable[Finding]]
 
@@ -28,8 +41,17 @@ class Area:
     rules: tuple[Rule, ...]
 
 
+CODES = (
+    Code(
+        "preflight-rule-broken",
+        "A rule of preflight itself broke, most often on a value of a kind that nobody thought of. What it would have said is missing.",
+        "Tell us of it. Until it is mended: look for a value of another kind than its role's README has, in what the message names.",
+    ),
+)
+
 AREAS = (
-    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES), (*hosts.RULES, *addresses.RULES)),
+    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
+    Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area("Databases", (*databases.CODES, *database_objects.CODES), (*databases.RULES, *database_objects.RULES)),
@@ -37,6 +59,7 @@ AREAS = (
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),
     Area("Safety", safety.CODES, safety.RULES),
+    Area("Preflight itself", CODES, ()),
 )
 
 
@@ -44,4 +67,14 @@ def findings(site: Site) -> Iterator[Finding]:
     """What all rules say of a site."""
     for area in AREAS:
         for rule in area.rules:
-            yield from rule(site)
+            yield from guarded(rule, site)
+
+
+def guarded(rule: Rule, site: Site) -> Iterator[Finding]:
+    """What one rule says; where it breaks that is a finding, and the other rules are heard all the same."""
+    try:
+        yield from rule(site)
+    except Exception as problem:  # whatever it is, and its text may quote a value
+        where = f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
+        said = f"the rule {where} of preflight broke on something in the inventory ({type(problem).__name__})."
+        yield Finding("preflight-rule-broken", "all", "-", said, "an issue with this line and the inventory's part that it is about")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site, parse_address
@@ -92,4 +92,37 @@ def _opened(site: Site) -> dict[str, str]:
     return found
 
 
-RULES = (check_names,)
+def check_given(site: Site) -> Iterator[Finding]:
+    """Variables where one address belongs, and no network."""
+    for host in site.hosts.values():
+        yield from _check_given(site, host)
+
+
+def _check_given(site: Site, host: Host) -> Iterator[Finding]:
+    lines, bind = host.known("base_hosts_extra"), host.known("haproxy_bind")
+    given = [
+        ("base_hosts_extra", f"base_hosts_extra[{index}].address", line.get("address"), _is_one)
+        for index, line in enumerate(lines if isinstance(lines, list | tuple) else ())
+        if isinstance(line, Mapping)
+    ]
+    given += [
+        ("haproxy_bind", f"haproxy_bind[{index}]", item, _is_bind)
+        for index, item in enumerate(bind if isinstance(bind, list | tuple) else ())
+    ]
+    for variable, path, value, fits in given:
+        if isinstance(value, str) and not fits(value):
+            where, _name, source = place(site, host, (variable,), host.name)
+            short = path.rpartition(".")[2].partition("[")[0]
+            yield Finding("host-network-invalid", where, path, "this is no address.", f"{short}: an IPv4 or IPv6 address", source)
+
+
+def _is_one(text: str) -> bool:
+    return "[" not in text and parse_address(text) is not None
+
+
+def _is_bind(text: str) -> bool:
+    """Whether HAProxy can listen there: an address, a name that it resolves, * or nothing for all, or what has a prefix (ipv6@)."""
+    return not text.strip("*") or "@" in text or parse_address(text) is not None or is_name(text)
+
+
+RULES = (check_names, check_given)

@@ -146,7 +146,8 @@ def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, 
             yield "bucket-lifecycle-days", key, f"{days} days.", f"{key}: {least} or more, or nothing"
     # Elsewhere a tier is a storage class, and each store has its own.
     tiers = UNKNOWN if host.known(BACKEND) == "s3" else host.get("minio_tiers")
-    known = {entry.get("name") for entry in entries(tiers) if entry.get("state", "present") == "present"}
+    names = [entry.get("name") for entry in entries(tiers) if entry.get("state", "present") == "present"]
+    known = {name for name in names if name is UNKNOWN or isinstance(name, str)}
     for key, days in (("tier", "transition_days"), ("noncurrent_tier", "noncurrent_transition_days")):
         tier = rule.get(key)
         if isinstance(tier, str) and tiers is not UNKNOWN and UNKNOWN not in known and tier not in known:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..findings import Code, Finding, Level
-from ..model import Site
+from ..model import Host, Site
+from .directories import directory_problem
 from .places import finding
+from .settings import whole
 
 CODES = (
     Code(
@@ -38,6 +40,11 @@ CODES = (
         "etcd-timing",
         "The election timeout is less than five heartbeats, or longer than etcd allows: members would elect for ever, or never.",
         "etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000.",
+    ),
+    Code(
+        "etcd-data-directory",
+        "etcd's directory is relative, one that others share (/, /home, /var/lib), or lies where nothing lasts.",
+        "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah.",
     ),
 )
 
@@ -76,14 +83,41 @@ def check_members(site: Site) -> Iterator[Finding]:
         )
 
 
+#: What etcd has where the site takes the role's own away.
+_TIMING = {"heartbeat-interval": 100, "election-timeout": 1000}
+
+
 def check_timing(site: Site) -> Iterator[Finding]:
     """Heartbeat and election timeout, as etcd's own start-up check and tuning guide want them."""
     for host in site.members("etcd"):
-        heartbeat, election = host.number("etcd_heartbeat_interval"), host.number("etcd_election_timeout")
+        heartbeat, its = _timing(host, "heartbeat-interval")
+        election, elections = _timing(host, "election-timeout")
         if heartbeat is not None and election is not None and (election < 5 * heartbeat or election > 50000):
             problem = f"{election} ms without a heartbeat start an election, with a heartbeat each {heartbeat} ms."
             remedy = f"etcd_election_timeout: from {5 * heartbeat} to 50000"
-            yield finding(site, host, ("etcd_election_timeout", "etcd_heartbeat_interval"), "etcd", "etcd-timing", problem, remedy)
+            if "etcd_settings" in (its, elections):
+                remedy += ", and neither of the two in etcd_settings"
+            yield finding(site, host, dict.fromkeys((elections, its)), "etcd", "etcd-timing", problem, remedy)
 
 
-RULES = (check_members, check_timing)
+def _timing(host: Host, flag: str) -> tuple[int | None, str]:
+    """What etcd is started with in milliseconds, and the variable that says so; None where it cannot be told."""
+    settings = host.known("etcd_settings")
+    for name, value in settings.items() if isinstance(settings, Mapping) else ():
+        if str(name).lower().replace("_", "-") == flag:
+            return (_TIMING[flag] if value is None else whole(value)), "etcd_settings"
+    variable = "etcd_" + flag.replace("-", "_")
+    return host.number(variable), variable
+
+
+def check_data_directory(site: Site) -> Iterator[Finding]:
+    """Where the member's data lies."""
+    for host in site.members("etcd"):
+        text = host.known("etcd_data_directory")
+        problem = directory_problem(text, "etcd's") if isinstance(text, str) else None
+        if problem:
+            remedy = "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah"
+            yield finding(site, host, ("etcd_data_directory",), "etcd", "etcd-data-directory", problem, remedy)
+
+
+RULES = (check_members, check_timing, check_data_directory)

@@ -26,7 +26,7 @@ CODES = (
     ),
     Code(
         "database-owner-unknown",
-        "A database belongs to a role that postgresql_roles does not name.",
+        "A database belongs to a role that postgresql_roles does not name, or has with state: absent.",
         "The role in postgresql_roles, or another owner.",
     ),
     Code(
@@ -102,16 +102,17 @@ def check_names(site: Site) -> Iterator[Finding]:
                     "database-owner-unknown",
                     where,
                     f"postgresql_databases[{index}].owner",
-                    "postgresql_roles does not name this role.",
+                    "postgresql_roles does not name this role, or has it with state: absent.",
                     "an entry for it in postgresql_roles",
                     source,
                 )
 
 
 def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, None, set[str] | None]:
-    """Yields findings; returns the names, or None where some of them cannot be told."""
+    """Yields findings; returns the names of what will be there, or None where some of them cannot be told."""
     where, _name, source = place(site, host, (variable,), GROUP)
     names: set[str] = set()
+    gone: set[str] = set()
     unknown = host.get(variable) is UNKNOWN
     for index, entry in enumerate(entries(host.known(variable))):
         name = entry.get("name")
@@ -125,7 +126,9 @@ def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, No
             )
         else:
             names.add(name)
-    return None if unknown else names
+            if entry.get("state") == "absent":
+                gone.add(name)
+    return None if unknown else names - gone
 
 
 RULES = (check_names, check_entries)

@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Site
+from .directories import directory_problem
 from .places import finding
+from .settings import seconds, whole
 
 GROUP = "postgresql"
 #: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.
 VERSIONS = ("15", "17")
-#: Directories that hold other things; data in one of them would mix with those.
-_SHARED_DIRECTORIES = frozenset(
-    PurePosixPath(path)
-    for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib "
-    "/var/log /var/tmp /var/lib/postgresql".split()
-)
-#: Below these nothing lasts, or everything is the system's.
-_FOREIGN_TREES = tuple(PurePosixPath(path) for path in ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/etc", "/usr", "/boot"))
 
 CODES = (
     Code(
@@ -193,26 +186,10 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("postgresql_data_directory")
         if not isinstance(text, str):
             continue
-        problem = _directory_problem(text)
+        problem = directory_problem(text, "the database's")
         if problem:
             remedy = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
             yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, remedy)
-
-
-def _directory_problem(text: str) -> str | None:
-    path = PurePosixPath(text)
-    if not text.startswith("/"):
-        return "the path is relative."
-    if ".." in path.parts:
-        return "the path has .. in it."
-    path = PurePosixPath("/", *path.parts[1:])  # //home is /home
-    if path in _SHARED_DIRECTORIES:
-        return f"{path} is not the database's own directory."
-    if any(tree in path.parents for tree in _FOREIGN_TREES):
-        return f"what lies below {next(tree for tree in _FOREIGN_TREES if tree in path.parents)} is the system's, or does not last."
-    if path.parent == PurePosixPath("/home"):
-        return f"{path} is a person's home."
-    return None
 
 
 def check_wal_senders(site: Site) -> Iterator[Finding]:
@@ -223,26 +200,22 @@ def check_wal_senders(site: Site) -> Iterator[Finding]:
     for host in members:
         settings = host.known("postgresql_settings")
         override = settings.get("max_wal_senders") if isinstance(settings, Mapping) else None
-        value = _whole(override) if override is not None else host.number("postgresql_max_wal_senders")
+        value = whole(override) if override is not None else host.number("postgresql_max_wal_senders")
         if value is not None and value < needed:
             name = "postgresql_max_wal_senders" if override is None else "postgresql_settings"
             problem = f"{value} WAL senders for {len(members) - 1} standbys and the two of a copy."
             yield finding(site, host, (name,), GROUP, "database-wal-senders", problem, f"max_wal_senders of at least {needed}, or nothing")
 
 
-def _whole(value: Any) -> int | None:
-    """A server setting as a number: PostgreSQL takes 5 and "5" alike."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.isdigit() else None
-
-
 def check_archive_timeout(site: Site) -> Iterator[Finding]:
     """What may be lost when every server is lost."""
     for host in site.members(GROUP):
-        rpo, timeout = host.number("postgresql_rpo"), host.number("postgresql_archive_timeout")
+        rpo, timeout, variable = host.number("postgresql_rpo"), host.number("postgresql_archive_timeout"), "postgresql_archive_timeout"
+        settings = host.known("postgresql_settings")
+        if isinstance(settings, Mapping) and "archive_timeout" in settings:
+            # It wins; null takes it away, and PostgreSQL's own is never.
+            given, variable = settings["archive_timeout"], "postgresql_settings"
+            timeout = 0 if given is None else seconds(given)
         if rpo is None or timeout is None or 0 < timeout <= rpo:
             continue
         problem = (
@@ -253,11 +226,11 @@ def check_archive_timeout(site: Site) -> Iterator[Finding]:
         yield finding(
             site,
             host,
-            ("postgresql_archive_timeout", "postgresql_rpo"),
+            (variable, "postgresql_rpo"),
             GROUP,
             "database-archive-timeout",
             problem,
-            f"postgresql_archive_timeout: from 1 to {rpo}",
+            f"{'archive_timeout' if variable == 'postgresql_settings' else variable}: from 1 to {rpo}",
         )
 
 

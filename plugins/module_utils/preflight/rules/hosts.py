@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -68,6 +69,7 @@ CODES = (
 )
 
 _DOCUMENTATION = tuple(ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+_FOUR_NUMBERS = re.compile(r"\d+(?:\.\d+){3}")
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
@@ -79,29 +81,37 @@ def check_addresses(site: Site) -> Iterator[Finding]:
         if host.is_local:
             by_address["(local)", 0].append(host)
             continue
-        address = host.connection_address.lower().rstrip(".")
-        by_address[address, host.connection_port].append(host)
-        by_site_address[host.address.lower().rstrip(".")].append(host)
+        by_address[alike(host.connection_address), host.connection_port].append(host)
+        by_site_address[alike(host.address)].append(host)
     # The name of another host as an address: that host, once by its name and once by another.
     for host in site.hosts.values():
         named = site.hosts.get(host.connection_address)
         if named is not None and named is not host and not host.is_local and named.connection_port == host.connection_port:
-            by_address[named.connection_address.lower().rstrip("."), named.connection_port].append(host)
+            by_address[alike(named.connection_address), named.connection_port].append(host)
     named_twice: set[frozenset[str]] = set()
     for hosts in (*by_address.values(), *by_site_address.values()):
-        for one, other in combinations(hosts, 2):
-            pair = frozenset((one.name, other.name))
+        # Each with the first alone: three hundred hosts with one address are as many lines, not one for each pair of them.
+        first, *others = {host.name: host for host in hosts}.values()
+        for other in others:
+            pair = frozenset((first.name, other.name))
             if pair in named_twice:
                 continue
             named_twice.add(pair)
-            yield _same(site, one, other)
+            yield _same(site, first, other)
     for one, other in _name_twins(site):
         if frozenset((one.name, other.name)) not in named_twice:
             yield _same_name(one, other)
 
 
+def alike(text: str) -> str:
+    """An address or name in the form that all ways to write it have."""
+    address = parse_address(text)
+    # fe80::1 is another one on each interface.
+    return text.lower().rstrip(".") if address is None or "%" in text else str(address)
+
+
 def _same(site: Site, one: Host, other: Host) -> Finding:
-    shared = one.address if one.address.lower() == other.address.lower() else one.connection_address
+    shared = one.address if alike(one.address) == alike(other.address) else one.connection_address
     if one.is_local and other.is_local:
         problem = f"{one.name} and {other.name} both have ansible_connection: local, so both are this machine."
         return Finding("host-two-names", other.name, "ansible_connection", problem, "one of the two names, in all its groups")
@@ -112,7 +122,8 @@ def _same(site: Site, one: Host, other: Host) -> Finding:
         or _twin_names(one.name, other.name)
     ):
         return _same_name(one, other)
-    variable = "site_address" if one.text("site_address") == shared or other.text("site_address") == shared else "ansible_host"
+    said = any(alike(host.text("site_address")) == alike(shared) for host in (one, other))
+    variable = "site_address" if said else "ansible_host"
     source = next((source for _owner, source in site.sources([other], variable)), "")
     return Finding(
         "host-address-twice",
@@ -187,7 +198,9 @@ def check_names(site: Site) -> Iterator[Finding]:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can be a name on the network."""
+    """Whether a text can be a name on the network. Four numbers with dots are an address, or a slip in one."""
+    if _FOUR_NUMBERS.fullmatch(text):
+        return False
     labels = text.lower().rstrip(".").split(".")
     return len(text) <= 253 and all(
         0 < len(label) <= 63 and set(label) <= _LABEL and not label.startswith("-") and not label.endswith("-") for label in labels
@@ -241,8 +254,8 @@ def check_ports(site: Site) -> Iterator[Finding]:
                 problem = f"{_service(one)} and {_service(other)} both listen on port {port}/{one.proto}."
                 variables = [name for name in (other.option, one.option) if name]
                 if variables:
-                    remedy = f"{variables[0]}: another port"
-                    yield finding(site, host, variables, host.name, "host-port-twice", problem, remedy)
+                    where, variable, source = place(site, host, variables, host.name)
+                    yield Finding("host-port-twice", where, variable, problem, f"{variable}: another port", source)
                 else:
                     yield Finding("host-port-twice", host.name, "-", problem, f"another host for {_service(other)}")
 
@@ -256,6 +269,7 @@ _NETWORKS = {
     "site_admin_addresses": True,
     "site_container_subnets": False,
     "postgresql_client_addresses": False,
+    "minio_client_addresses": True,
     "haproxy_allowed_from": True,
 }
 
@@ -275,12 +289,20 @@ def check_networks(site: Site) -> Iterator[Finding]:
 def _check_list(site: Site, host: Host, variable: str, path: str, value: Any, groups: bool) -> Iterator[Finding]:
     if value is None or value is UNKNOWN or (groups and value == "any"):
         return
+    # Of lists with a type of their own the type check speaks.
+    option = site.schema.options.get(path)
+    typed = option is not None and option.type != "raw"
     items = value if isinstance(value, list | tuple) else [value]
     for index, item in enumerate(items):
-        if item is UNKNOWN or not isinstance(item, str) or _is_network(item) or (groups and (item == "any" or item in site.groups)):
+        if isinstance(item, list | tuple) and not typed:
+            yield from _check_list(site, host, variable, f"{path}[{index}]", item, groups)
+            continue
+        if item is UNKNOWN or (typed and not isinstance(item, str)):
+            continue
+        if isinstance(item, str) and (_is_network(item) or (groups and (item == "any" or item in site.groups))):
             continue
         where, _name, source = place(site, host, (variable,), host.name)
-        guess = Names(site.groups).closest(item) if groups else None
+        guess = Names(site.groups).closest(item) if groups and isinstance(item, str) else None
         hint = f" Did you mean {guess}?" if guess else ""
         also = ", or a group of the inventory" if groups else ""
         short = path.rpartition(".")[2]

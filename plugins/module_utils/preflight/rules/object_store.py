@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from ...minio_layout import GROUP, Pool, default_parity, pools
+from ...minio_layout import GROUP, Pool, default_parity, path_of, pools
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Site
+from ..schema import option_of
 from . import buckets, endpoint
+from .directories import SHARED, foreign_tree, plain
 from .places import finding, place
+from .store_entries import shape
 
 #: Vulnerabilities of 2026 in the last upstream MinIO that have no fix, at least.
 OPEN_VULNERABILITIES = 7
@@ -31,9 +34,21 @@ _OWN = {
     "MINIO_STORAGE_CLASS_STANDARD": "minio_parity",
     "MINIO_VOLUMES": "minio_pools and minio_drives",
 }
-_SHARED = frozenset(
-    PurePosixPath(path) for path in "/ /bin /boot /dev /etc /home /lib /opt /proc /root /run /srv /sys /tmp /usr /var".split()
+#: A whole file system may well be mounted here for the store.
+_SHARED = SHARED - {PurePosixPath("/mnt"), PurePosixPath("/media")}
+#: An entry of minio_drives with its device, as the role's module takes it.
+_DRIVE = option_of(
+    "minio_drives",
+    {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path", "required": True},
+            "device": {"type": "str", "required": True, "pattern": "/dev/.+|(?:LABEL|UUID|PARTLABEL|PARTUUID)=.+"},
+        },
+    },
 )
+#: How a drive is called whose path cannot be told before contact.
+_OPEN = path_of(UNKNOWN)
 #: What all servers must have alike: they compare it when they start.
 _ALIKE = ("minio_distribution", "minio_port", "minio_parity", "minio_encrypt_all", "minio_settings", "minio_pools", "minio_console")
 
@@ -71,8 +86,13 @@ CODES = (
     ),
     Code("object-store-drive-twice", "The same drive is named twice on a host.", "Each drive once."),
     Code(
+        "object-store-drive-within",
+        "A drive lies within another one of its host: what the one holds would be the other's too.",
+        "Drives beside each other, such as /srv/minio/drive1 and /srv/minio/drive2.",
+    ),
+    Code(
         "object-store-drive-path",
-        "A drive's path is relative, missing, or a directory that others share.",
+        "A drive's path is relative, missing, a directory that others share, or below one that is the system's (/dev, /etc, /tmp).",
         "The path where a file system of its own is mounted, such as /srv/minio/drive1.",
     ),
     Code(
@@ -138,7 +158,8 @@ def _pools(site: Site) -> list[Pool] | None:
 
 
 def _lists(entry: Mapping[str, Any]) -> bool:
-    return all(isinstance(entry.get(name), list | None) for name in ("hosts", "drives"))
+    hosts, drives = entry.get("hosts"), entry.get("drives")
+    return isinstance(hosts, list | None) and isinstance(drives, list | None) and all(isinstance(host, str) for host in hosts or [])
 
 
 def _name(site: Site, number: int) -> str:
@@ -225,21 +246,43 @@ def check_drives(site: Site) -> Iterator[Finding]:
             if host is None:
                 continue
             where, variable, source = place(site, host, ("minio_drives", "minio_pools"), GROUP)
-            for path in sorted({path for path in own if own.count(path) > 1}):
-                problem = f"{path or 'a drive'} is named twice on {name}."
-                yield Finding("object-store-drive-twice", where, variable, problem, "each drive once", source)
-            for path in dict.fromkeys(own):
-                if not path.startswith("/") or ".." in PurePosixPath(path).parts or PurePosixPath(path) in _SHARED:
-                    problem = f"{path or '/'} cannot be a drive."
-                    yield Finding("object-store-drive-path", where, variable, problem, "a path such as /srv/minio/drive1", source)
+            for code, problem, remedy in _paths(name, [path for path in own if path != _OPEN]):
+                yield Finding(code, where, variable, problem, remedy, source)
     for host in _servers(site):
-        entries = host.known("minio_drives")
-        devices = [entry.get("device") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-        for device in sorted({str(one) for one in devices if one and devices.count(one) > 1}):
-            where, variable, source = place(site, host, ("minio_drives",), GROUP)
+        where, variable, source = place(site, host, ("minio_drives",), GROUP)
+        listed = host.known("minio_drives")
+        entries = list(enumerate(listed)) if isinstance(listed, list) else []
+        for index, entry in entries:
+            if isinstance(entry, Mapping):
+                for code, path, problem, remedy in shape(_DRIVE, dict(entry), f"{variable}[{index}]"):
+                    yield Finding(code, where, path, problem, remedy, source)
+        devices = [entry.get("device") for _index, entry in entries if isinstance(entry, Mapping)]
+        for device in sorted({one for one in devices if isinstance(one, str) and one and devices.count(one) > 1}):
             yield Finding(
                 "object-store-drive-twice", where, variable, f"{device} is named twice on {host.name}.", "each drive once", source
             )
+
+
+def _paths(name: str, own: list[str]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the paths of one host's drives."""
+    meant = [plain(path) for path in own]
+    for path in sorted({path for path in meant if meant.count(path) > 1}):
+        yield "object-store-drive-twice", f"{path} is named twice on {name}.", "each drive once"
+    for path in dict.fromkeys(meant):
+        if not path.is_absolute() or ".." in path.parts or path in _SHARED or foreign_tree(path) is not None:
+            yield "object-store-drive-path", f"{path if path.parts else '/'} cannot be a drive.", "a path such as /srv/minio/drive1"
+        outer = next((other for other in meant if other in path.parents), None)
+        if outer is not None:
+            yield "object-store-drive-within", f"{path} lies within {outer} on {name}.", "drives beside each other"
+
+
+def drives_of(site: Site) -> dict[str, tuple[str, ...]]:
+    """Paths of the drives of each host, as far as they can be told."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pool in _pools(site) or []:
+        for name, own in zip(pool.hosts, pool.drives, strict=True):
+            found[name] = (*found.get(name, ()), *(path for path in own if path != _OPEN))
+    return found
 
 
 def check_pools(site: Site) -> Iterator[Finding]:

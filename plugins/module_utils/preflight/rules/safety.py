@@ -17,8 +17,13 @@ from .places import finding, place
 CODES = (
     Code(
         "safety-ssh-port-closed",
-        "The firewall would close the port of SSH: firewall_ssh_ports lacks the inventory's port, or site_admin_addresses is empty.",
-        "firewall_ssh_ports with ansible_port among them, or leave it out; site_admin_addresses with your networks, or leave it out.",
+        "The firewall would close the port of SSH: firewall_ssh_ports lacks the inventory's port.",
+        "firewall_ssh_ports with ansible_port among them, or leave it out.",
+    ),
+    Code(
+        "safety-admin-addresses-empty",
+        "site_admin_addresses is an empty list: it looks as if nobody might reach SSH, and the firewall would leave it open for any.",
+        "site_admin_addresses with your networks, or leave it out.",
     ),
     Code(
         "safety-ssh-port-moved",
@@ -71,9 +76,9 @@ def check_ssh_port(site: Site) -> Iterator[Finding]:
             yield finding(site, host, ("firewall_ssh_ports",), host.name, "safety-ssh-port-closed", problem, remedy)
         admins = host.get("site_admin_addresses")
         if isinstance(admins, list | tuple) and not admins:
-            problem = "an empty list lets nobody reach SSH."
+            problem = "an empty list is taken for none at all, and SSH would be open for any."
             remedy = "site_admin_addresses: the networks you come from, or leave it out for any"
-            yield finding(site, host, ("site_admin_addresses",), "all", "safety-ssh-port-closed", problem, remedy)
+            yield finding(site, host, ("site_admin_addresses",), "all", "safety-admin-addresses-empty", problem, remedy)
 
 
 def _contains(ports: list[Any] | tuple[Any, ...], port: int) -> bool:

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...secrets.store import NAME
 from ..findings import Code, Finding
-from ..model import Site
+from ..model import Host, Site
 from ..schema import ANSIBLE_VARIABLES, Option, looks_secret
 from ..texts import Template, Vaulted
+from .places import place
+from .store_entries import entries
 
 SHORTEST = 16
 #: Fewer different characters than this in a secret of the shortest length are a pattern, not chance.
@@ -47,7 +50,24 @@ CODES = (
         "A file of secrets does not open with the given vault password, or is damaged.",
         "The right vault password: --vault-password-file or --ask-vault-pass.",
     ),
+    Code(
+        "secret-file-form",
+        "A file of secrets opens, and is no mapping of names to texts: it does not parse, or a value in it is no text.",
+        'One line name: "text" for each secret, with ansible-vault edit.',
+    ),
+    Code(
+        "secret-name-unusable",
+        "A user or role is to get one of the site's secrets, which would have its name, and that has other characters than a secret's may.",
+        "A name of letters, digits, dots, hyphens and underscores; or a password of its own.",
+    ),
 )
+
+#: Lists whose entries get a secret of the site's where they have none: what names the entry, where its own would stand, the role.
+_NAMED = {
+    "minio_users": ("name", "secret", "minio"),
+    "minio_service_accounts": ("access_key", "secret_key", "minio"),
+    "postgresql_roles": ("name", "password", "postgresql"),
+}
 
 #: Defaults of products and of their documentation, and what people write until they know better; lower case, letters and digits only.
 KNOWN = frozenset(
@@ -134,6 +154,9 @@ def check_files(site: Site) -> Iterator[Finding]:
             problem = "the file lies there in plain text: whoever reads it has the site."
             remedy = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
             yield Finding("secret-in-plain", file.path, "-", problem, remedy)
+        elif file.malformed:
+            remedy = f'one line name: "text" for each secret, with ansible-vault edit {file.path}'
+            yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", remedy)
         elif not file.opened:
             remedy = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
             yield Finding("secret-file-closed", file.path, "-", f"the file does not open: {file.reason.rstrip('.')}.", remedy)
@@ -184,6 +207,30 @@ def check_purposes(site: Site) -> Iterator[Finding]:
                 yield Finding("secret-two-purposes", secret.where, secret.path, problem, remedy, secret.source)
 
 
+def check_names(site: Site) -> Iterator[Finding]:
+    """Names that become a part of a secret's name."""
+    for host in site.hosts.values():
+        for variable, (key, own, role) in _NAMED.items():
+            if role not in host.roles:
+                continue
+            where, _variable, source = place(site, host, (variable,), host.name)
+            for index, name in _to_be_named(host, variable, key, own):
+                if not NAME.fullmatch(f"of_{name}"):
+                    shown = "this name" if isinstance(name, Vaulted) else repr(str(name))
+                    problem = f"one of the site's secrets would be named after {shown}, and has only letters, digits and _ . - in its name."
+                    remedy = f"{key}: such a name, or {own}: its own, from ansible-vault encrypt_string"
+                    yield Finding("secret-name-unusable", where, f"{variable}[{index}].{key}", problem, remedy, source)
+
+
+def _to_be_named(host: Host, variable: str, key: str, own: str) -> Iterator[tuple[int, str]]:
+    """Entries that get a secret of the site's."""
+    for index, entry in enumerate(entries(host.known(variable))):
+        name = entry.get(key)
+        given = bool(entry.get(own)) if variable == "postgresql_roles" else own in entry
+        if entry.get("state", "present") == "present" and not given and isinstance(name, str) and name and entry.get("login", True) is True:
+            yield index, name
+
+
 def is_guessable(value: str) -> bool:
     """Whether a value is a known default, one with digits and signs around it, such a word repeated, or a pattern of a few characters."""
     lowered = value.lower()
@@ -204,4 +251,4 @@ def _repeated(word: str) -> str:
     return word[:at] if word and at < len(word) else word
 
 
-RULES = (check_files, check_values, check_purposes)
+RULES = (check_files, check_values, check_purposes, check_names)

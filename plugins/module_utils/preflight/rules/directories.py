@@ -1,0 +1,48 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Directories that hold a service's data: no other's, and none that is emptied or the system's."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+#: Directories that hold other things; data in one of them would mix with those.
+SHARED = frozenset(
+    PurePosixPath(path)
+    for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib "
+    "/var/log /var/tmp /var/lib/postgresql".split()
+)
+#: Below these nothing lasts, or everything is the system's.
+FOREIGN_TREES = tuple(PurePosixPath(path) for path in ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/etc", "/usr", "/boot"))
+
+
+def plain(text: str) -> PurePosixPath:
+    """A path without what means nothing: //home/./x/ is /home/x."""
+    path = PurePosixPath(text)
+    return PurePosixPath("/", *path.parts[1:]) if text.startswith("/") else path
+
+
+def directory_problem(text: str, whose: str) -> str | None:
+    """Why a path cannot be a service's directory of data.
+
+    :param whose: as in "the database's"
+    """
+    path = plain(text)
+    if not text.startswith("/"):
+        return "the path is relative." if text else "the path is empty."
+    if ".." in path.parts:
+        return "the path has .. in it."
+    if path in SHARED:
+        return f"{path} is not {whose} own directory."
+    tree = foreign_tree(path)
+    if tree is not None:
+        return f"what lies below {tree} is the system's, or does not last."
+    if path.parent == PurePosixPath("/home"):
+        return f"{path} is a person's home."
+    return None
+
+
+def foreign_tree(path: PurePosixPath) -> PurePosixPath | None:
+    """The tree that is not for anybody's data and that a path lies in."""
+    return next((tree for tree in FOREIGN_TREES if tree in path.parents), None)

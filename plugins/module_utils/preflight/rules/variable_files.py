@@ -1,0 +1,61 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of variables that Ansible reads for nobody: it does so without a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..findings import Code, Finding, Level
+from ..model import Site
+from ..nearby import Names
+from .hosts import alike
+
+CODES = (
+    Code(
+        "variables-file-misspelt",
+        "A file or folder in group_vars or host_vars has the name of no group or host, and is close to one that is: it is not read.",
+        "The name that the message suggests.",
+    ),
+    Code(
+        "variables-file-unread",
+        "A file or folder in group_vars or host_vars has the name of no group or host of this inventory: it is not read.",
+        "The file away, or the group or host into the inventory.",
+        Level.WARNING,
+    ),
+)
+
+
+def check_files(site: Site) -> Iterator[Finding]:
+    """Each file beside the inventory, by its name."""
+    names = {"group_vars": Names({*site.groups, *site.schema.groups}), "host_vars": Names(site.hosts)}
+    for path in site.variable_files:
+        folder, _slash, file = path.partition("/")
+        name = re.sub(r"\.(?:yml|yaml|json)$", "", file)
+        if name in names[folder]:
+            continue
+        kind, other = ("group", "host_vars") if folder == "group_vars" else ("host", "group_vars")
+        meant = f"{other}/{file}" if name in (site.hosts if kind == "group" else site.groups) else _meant(site, folder, name, names[folder])
+        problem = f"there is no {kind} {name}, so this is not read."
+        if meant:
+            yield Finding("variables-file-misspelt", path, "-", f"{problem} Did you mean {meant}?", meant)
+        else:
+            yield Finding("variables-file-unread", path, "-", problem, f"a {kind} {name} in the inventory, or this file away")
+
+
+def _meant(site: Site, folder: str, name: str, known: Names) -> str:
+    """The file that was probably meant; empty where that cannot be guessed."""
+    if folder == "host_vars":
+        for host in site.hosts.values():
+            if alike(name) in (alike(host.connection_address), alike(host.address)):
+                return f"{folder}/{host.name}.yml"
+    guess = known.closest(name, extra=1)
+    # db4 beside db1 to db3 is a host that went, not a slip.
+    if guess is None or re.sub(r"\d+", "0", guess) == re.sub(r"\d+", "0", name):
+        return ""
+    return f"{folder}/{guess}.yml"
+
+
+RULES = (check_files,)
