@@ -190,7 +190,7 @@ def test_other_updates_with_nothing_to_do(site: Site, name: str, group: str) -> 
 
 
 def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Measured) -> None:
-    """Raised, and lowered again: the converge that changes them restarts one member after the other, of etcd and of PostgreSQL."""
+    """Raised, and lowered again: members of etcd and of PostgreSQL are restarted one after the other, by a run that may do it."""
     site.wait_whole()
     values = {
         "postgresql_max_connections": 210,
@@ -199,7 +199,16 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
     }
     shown = "select current_setting('max_connections') || ' ' || current_setting('shared_buffers')"
     usual = site.query(site.leader(), shown)
-    for what, arguments, wanted in (("raised", ["-e", json.dumps(values)], "210 160MB"), ("lowered", [], usual)):
+    manual = {"postgresql_restart_policy": "manual", "etcd_restart_policy": "manual"}
+    before, running = site.invocations(), postmasters(site)
+    printed = " ".join(site.converge("-e", json.dumps(values | manual)).split())
+    assert site.invocations() == before and postmasters(site) == running
+    for host in site.hosts("postgresql"):
+        for name, playbook in (("etcd", "rolling_restart_etcd.yml"), ("PostgreSQL", "rolling_restart_postgresql.yml")):
+            assert f"{host}: the restart of {name} waits until somebody asks for it; {playbook}" in printed, printed[-4000:]
+    # A window that is always open.
+    window = {"postgresql_restart_policy": "window", "etcd_restart_policy": "window", "site_maintenance_windows": ["00:00-24:00"]}
+    for what, arguments, wanted in (("raised", ["-e", json.dumps(values | window)], "210 160MB"), ("lowered", [], usual)):
         leader, before = site.leader(), postmasters(site)
         starts = {h: site.starts(h, "etcd.service") for h in site.hosts("etcd")}
         began = time.monotonic()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -141,3 +142,91 @@ def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
     failed = run("haproxy_update.yml", groups, {"app1": {"converge": {"failed": True, "msg": "does not start"}}})
     assert failed.code != 0
     assert failed.calls == ["patroni_update app1", "converge app1"]
+
+
+#: One member of each cluster waits.
+WAITING: dict[str, Any] = {
+    "etcd": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]},
+    "postgresql": {"pending_restart": [{"role": "postgresql", "component": "postgresql", "unit": "patroni.service"}]},
+    "minio": {"pending_restart": [{"role": "minio", "component": "minio", "unit": "minio.service"}]},
+}
+WAVES = {"etcd": "site_base", "postgresql": "site_database", "minio": "site_store"}
+
+
+def closed_window() -> str:
+    """One that is closed whenever the test runs: the hour that was twelve hours ago."""
+    hour = (datetime.now(UTC).hour + 12) % 24
+    return f"{hour:02d}:00-{hour:02d}:01 UTC"
+
+
+@pytest.mark.parametrize("role", ["etcd", "postgresql", "minio"])
+@pytest.mark.parametrize(
+    ("values", "restarts", "said"),
+    [
+        ({}, True, ""),
+        ({"policy": "manual"}, False, "until somebody asks for it"),
+        ({"policy": "window", "site_maintenance_windows": ["00:00-24:00"]}, True, ""),
+        ({"policy": "window", "site_maintenance_windows": [closed_window()]}, False, "for the maintenance window that opens on"),
+    ],
+)
+def test_what_a_run_of_the_site_restarts(run: Run, role: str, values: dict[str, Any], restarts: bool, said: str) -> None:
+    """By its policy. Asked for by itself the playbook does it at once, whatever the policy says."""
+    groups = STORE if role == "minio" else DATABASE
+    given = {f"{role}_restart_policy" if name == "policy" else name: value for name, value in values.items()}
+    running = {"runs": True, "binary": False, "environment": False, "settings": [], "together": False}
+    whole = WHOLE | {"member": {"pending_restart": False, "lowered": [], "waits_for_leader": False}}
+    answers = {"converge": WAITING[role], "minio_running": running, "patroni_info": whole}
+    said_by = dict.fromkeys(next(iter(groups.values())), answers)
+    part = {WAVES[role]: WAITING[role]} | ({"postgresql_state": WHOLE} if role == "postgresql" else {})
+    done = run(f"rolling_restart_{role}.yml", groups, said_by, **given, **part)
+    assert done.code == 0, done.printed
+    assert done.of("component_restart") == (sorted(said_by) if restarts else []), done.printed
+    assert done.printed.count(": the restart of ") == (0 if restarts else len(said_by)) and said in done.printed, done.printed
+    alone = run(f"rolling_restart_{role}.yml", groups, said_by, **given)
+    assert alone.code == 0, alone.printed
+    assert alone.of("component_restart") == sorted(said_by), alone.printed
+
+
+TOGETHER = {"runs": True, "binary": True, "environment": False, "settings": [], "together": True}
+SEEN = {"answers": True, "problems": [], "versions": [], "servers": [], "sets": [], "drives": []}
+
+
+@pytest.mark.parametrize(
+    ("values", "away", "restarts", "said"),
+    [
+        ({}, False, False, "another version waits until somebody asks for it; object_store_update.yml"),
+        (
+            {"minio_update_policy": "window", "site_maintenance_windows": [closed_window()]},
+            False,
+            False,
+            "version waits for the maintenance",
+        ),
+        (
+            {"minio_update_policy": "window", "site_maintenance_windows": ["00:00-24:00"]},
+            False,
+            True,
+            "all servers are stopped and started",
+        ),
+        (
+            {"minio_update_policy": "window", "site_maintenance_windows": ["00:00-24:00"]},
+            True,
+            False,
+            "waits until all servers are at hand",
+        ),
+    ],
+)
+def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], away: bool, restarts: bool, said: str) -> None:
+    """Stopped all, then started all; and not while one is away. The site goes on with the hosts."""
+    answers = {"converge": WAITING["minio"], "minio_running": TOGETHER, "minio_info": SEEN, "minio_health": {"healthy": True}}
+    said_by = dict.fromkeys(STORE["object_store"], answers) | ({"store1": AWAY} if away else {})
+    both = run.playbooks.parent / "both.yml"
+    both.write_text("- import_playbook: playbooks/rolling_restart_minio.yml\n- import_playbook: playbooks/restart_minio_together.yml\n")
+    done = run(str(both), STORE, said_by, site_store=WAITING["minio"], **values)
+    assert (done.code == 0) != away, done.printed
+    assert said in " ".join(done.printed.split()), done.printed
+    calls = [call.rpartition(" ")[0] for call in done.calls if call.startswith(("minio_stop", "component_restart"))]
+    # Kept, stopped, started, and what was kept forgotten: each on all of them.
+    stages = ["component_restart", "minio_stop", "component_restart", "component_restart"] if restarts else []
+    assert calls == [action for action in stages for _host in STORE["object_store"]], done.printed
+    assert done.of("minio_stop") == (STORE["object_store"] if restarts else [])
+    assert done.of("lease released") == []
