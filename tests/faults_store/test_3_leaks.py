@@ -80,7 +80,20 @@ def remote(site: Site, store: Store, needles: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture
-def declared(site: Site, store: Store, needles: dict[str, str], remote: str, tmp_path: Path) -> Iterator[dict[str, list[str]]]:
+def taken(site: Site, store: Store) -> Iterator[int]:
+    """A port that another program listens on, on each server."""
+    unit, port = "vannah-test-taken", 9200
+    for host in store.hosts:
+        site.run(host, "systemd-run", f"--unit={unit}", "--collect", "systemd-socket-activate", f"--listen={port}", "/bin/true")
+    try:
+        yield port
+    finally:
+        for host in store.hosts:
+            site.run(host, "systemctl", "stop", f"{unit}.service", check=False)
+
+
+@pytest.fixture
+def declared(site: Site, store: Store, needles: dict[str, str], remote: str, taken: int, tmp_path: Path) -> Iterator[dict[str, list[str]]]:
     """Arguments that declare a user, a service account and a tier: secrets that are vaulted by themselves, and some in a vaulted file. All
     of it is gone afterwards."""
     given = tmp_path / "given"
@@ -101,8 +114,8 @@ def declared(site: Site, store: Store, needles: dict[str, str], remote: str, tmp
 
     yield {
         "changed": arguments("changed", "{{ leak_tier }}"),
-        # The component that holds root's credentials and the key is refused: sshd has that port. The tier's remote refuses another secret.
-        "failed component": arguments("component", "{{ leak_tier }}", minio_port=22),
+        # The component that holds root's credentials and the key is refused: that port is taken. The tier's remote refuses another secret.
+        "failed component": arguments("component", "{{ leak_tier }}", minio_port=taken),
         "failed tier": arguments("tier", "{{ leak_other_tier }}"),
     }
     gone = {
