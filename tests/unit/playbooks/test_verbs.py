@@ -83,7 +83,7 @@ def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str, wave: str
     alone = run(playbook, DATABASE, said)
     assert alone.code == 0, alone.printed
     assert alone.of("lease released") == ["db1", "db2", "db3"]
-    part = run(playbook, DATABASE, said, **{wave: {"pending_restart": []}, "postgresql_state": WHOLE})
+    part = run(playbook, DATABASE, said, part_of_site=True, **{wave: {"pending_restart": []}, "postgresql_state": WHOLE})
     assert part.code == 0, part.printed
     assert part.of("lease released") == []
 
@@ -178,7 +178,7 @@ def test_what_a_run_of_the_site_restarts(run: Run, role: str, values: dict[str, 
     answers = {"converge": WAITING[role], "minio_running": running, "patroni_info": whole}
     said_by = dict.fromkeys(next(iter(groups.values())), answers)
     part = {WAVES[role]: WAITING[role]} | ({"postgresql_state": WHOLE} if role == "postgresql" else {})
-    done = run(f"rolling_restart_{role}.yml", groups, said_by, **given, **part)
+    done = run(f"rolling_restart_{role}.yml", groups, said_by, part_of_site=True, **given, **part)
     assert done.code == 0, done.printed
     assert done.of("component_restart") == (sorted(said_by) if restarts else []), done.printed
     assert done.printed.count(": the restart of ") == (0 if restarts else len(said_by)) and said in done.printed, done.printed
@@ -221,7 +221,7 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
     said_by = dict.fromkeys(STORE["object_store"], answers) | ({"store1": AWAY} if away else {})
     both = run.playbooks.parent / "both.yml"
     both.write_text("- import_playbook: playbooks/rolling_restart_minio.yml\n- import_playbook: playbooks/restart_minio_together.yml\n")
-    done = run(str(both), STORE, said_by, site_store=WAITING["minio"], **values)
+    done = run(str(both), STORE, said_by, part_of_site=True, site_store=WAITING["minio"], **values)
     assert (done.code == 0) != away, done.printed
     assert said in " ".join(done.printed.split()), done.printed
     calls = [call.rpartition(" ")[0] for call in done.calls if call.startswith(("minio_stop", "component_restart"))]
