@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
     patroni,
+    patroni_look,
+    patroni_rest,
     patroni_switchover,
 )
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
@@ -325,3 +329,25 @@ def test_debian_12_does_not_say_its_name_so_the_configuration_does(tmp_path: Pat
     steps, result = patroni.config({**COMMON, "config": {"ttl": 30}, "wait": 0}, context(real, root=str(tmp_path)))
     assert [step.target for step in steps] == ["vannah"]
     assert result["scope"] == "vannah"
+
+
+@pytest.mark.parametrize(
+    ("age", "mode", "slept"),
+    [(0.5, "apply", [pytest.approx(2 + 3 - 0.5, abs=0.3)]), (8, "apply", []), (3600, "apply", []), (-5, "apply", []), (0.5, "check", [])],
+)
+def test_a_new_configuration_file_is_taken_over_before_the_member_is_asked(
+    age: float, mode: str, slept: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was reloaded a moment ago says that nothing waits, whatever does."""
+    file = tmp_path / "etc/patroni/config.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    os.utime(file, (time.time() - age,) * 2)
+    real = Patroni()
+    real.config = {**real.config, "loop_wait": 2}
+    ctx = context(real, mode, root=str(tmp_path))
+    del ctx.memo["patroni_interval"]
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    patroni_look.await_reload(ctx, patroni_rest.connect(ctx, COMMON))
+    assert waited == slept

@@ -22,7 +22,7 @@ from .patroni_cluster import (
 )
 from .patroni_guard import guard
 from .patroni_hba import check
-from .patroni_look import configuration, look, look_settled, look_surely, own, own_name
+from .patroni_look import await_reload, configuration, look, look_settled, look_surely, own, own_name
 from .patroni_packages import update
 from .patroni_rest import Rest, connect
 from .patroni_settings import waiting
@@ -98,6 +98,7 @@ def info(params: Params, ctx: Context) -> Outcome:
     rest = connect(ctx, params)
 
     def whole() -> tuple[Cluster, dict[str, Any]]:
+        await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
         require_whole(cluster, "go on", found["problems"])
@@ -107,6 +108,7 @@ def info(params: Params, ctx: Context) -> Outcome:
         cluster, found = wait(ctx, params["wait"], whole, "the cluster is whole")
     else:
         try:
+            await_reload(ctx, rest)
             cluster = look_surely(rest)
             found = state(rest, cluster, params)
         except AgentError as error:
@@ -156,6 +158,7 @@ def config(params: Params, ctx: Context) -> Outcome:
             raise
         ctx.warn(f"the cluster does not answer: its configuration is written when it is made ({error.msg})")
         return [], {"answers": False, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+    await_reload(ctx, rest)
     current = configuration(rest)
     result = state(rest, cluster, params, current)
     said = own(rest)
@@ -175,15 +178,30 @@ def config(params: Params, ctx: Context) -> Outcome:
 
     def apply(ctx: Context) -> None:
         rest.insist("PATCH", "/config", patch, "change its configuration")
-        # Members look at it at their next turn, and say then what waits for a restart.
-        import time
-
-        time.sleep(ctx.memo.get("patroni_interval", params["config"].get("loop_wait", 2) + 2))
-        result.update(state(rest, look(rest), params))
+        result.update(state(rest, _reloaded(ctx, rest, cluster, patch, params["config"].get("loop_wait", 2)), params))
 
     diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)} if ctx.diff else None
     names = sorted({line.partition(":")[0] for line in before + after})
     return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply)], result
+
+
+def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
+    """The cluster once its members had the time to say what waits for a restart; that nothing does, nobody says.
+
+    A member looks at the configuration at its next turn. Of the server's settings it asks PostgreSQL a second after the reload, and says it
+    at the turn after that (``reload_config`` of patroni/postgresql/config.py).
+    """
+    import time
+
+    turns = 2 if (patch.get("postgresql") or {}).get("parameters") else 1
+    cluster = before
+    for _half_second in range(2 * round(turns * (loop_wait + 1) + 1)):
+        time.sleep(ctx.memo.get("patroni_interval", 0.5))
+        cluster = look(rest)
+        # Of one that said so before it may be over, and not yet said.
+        if not before.pending and all(member.pending for member in cluster.members):
+            break
+    return cluster
 
 
 def _led(rest: Rest) -> Cluster:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .patroni_cluster import Cluster
-from .patroni_rest import Rest, Silent, silent
+from .patroni_rest import CONFIG, Rest, Silent, silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Seconds for a standby's lag to pass: two turns of Patroni and some.
 SETTLE = 10
+#: Seconds after which a member has taken over a new configuration file for sure, and for its turns longer than usual.
+TAKEN_OVER, SLOW_TURN = 3, 60
 
 
 def look(rest: Rest, others: list[str] | None = None) -> Cluster:
@@ -77,6 +79,28 @@ def look_settled(ctx: Context, rest: Rest, max_lag: int, others: list[str] | Non
         if time.monotonic() >= deadline or all((member.lag or 0) <= max_lag for member in streaming):
             return cluster
         time.sleep(ctx.memo.get("patroni_interval", 0.5))
+
+
+def await_reload(ctx: Context, rest: Rest) -> None:
+    """Let a member whose configuration file is a moment old say what waits for a restart with it, before it is asked.
+
+    It takes the file over at its next turn after the reload, and asks PostgreSQL a second later what that could not take over
+    (``reload_config`` of patroni/postgresql/config.py). Until then it says that nothing waits.
+
+    :raises AgentError: ``patroni-silent``
+    """
+    import os
+    import time
+
+    try:
+        written = os.stat(ctx.path(CONFIG)).st_mtime
+    except OSError:
+        return
+    if ctx.check or not 0 <= time.time() - written < SLOW_TURN:
+        return
+    left = written + float(configuration(rest).get("loop_wait") or 10) + TAKEN_OVER - time.time()
+    if left > 0:
+        time.sleep(ctx.memo.get("patroni_interval", left))
 
 
 def own(rest: Rest) -> dict[str, Any]:
