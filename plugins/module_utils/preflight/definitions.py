@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from .findings import Code, Finding, Level
-from .model import CONNECTION_PORTS, UNKNOWN, Definition, Host, Site
+from .model import CONNECTION_PORTS, UNKNOWN, Definition, Host, Site, owner_of
 from .schema import ANSIBLE_VARIABLES, Option, Schema
 from .texts import Template, contains_template, template_error, walk
 from .values import CODES as VALUE_CODES
@@ -133,7 +133,8 @@ def _short_for(site: Site, group: str) -> str | None:
 
 def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
     """Groups with variables and without hosts, and an inventory with no host for any service."""
-    owners = {*site.group_files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
+    files = (owner_of(path) for path in site.variable_files if path.startswith("group_vars/"))
+    owners = {*files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
     empty = sorted(group for group in owners & served if not site.members(group))
     for group in empty:
         remedy = f"hosts in {group}, below children of all, or take its variables away"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -141,6 +142,14 @@ class SecretsFile:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
+def owner_of(source: str) -> str:
+    """The group or host that a file of variables (``group_vars/etcd.yml``, with or without a line) is for; empty for another file."""
+    parts = Path(source.rpartition(":")[0] or source).parts
+    if len(parts) < 2 or parts[0] not in ("group_vars", "host_vars"):
+        return ""
+    return parts[1] if len(parts) > 2 else re.sub(r"\.(?:yml|yaml|json)$", "", parts[1])
+
+
 def is_file(path: str) -> bool:
     """Whether a path as ssh takes it, with ~ or ~user, is a file; not where there is no such user."""
     try:
@@ -173,7 +182,6 @@ class Site:
     secrets: tuple[SecretsFile, ...] = ()
     authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
-    group_files: tuple[str, ...] = ()  # names of groups that group_vars beside the inventory has a file or a folder for
     unreadable: tuple[Unreadable, ...] = ()
     variable_files: tuple[str, ...] = ()  # what lies beside the inventory: group_vars/x.yml, host_vars/y
 

@@ -9,7 +9,6 @@ millisecond for each host in all. Nothing is asked of any host.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import AnsibleVaultError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
-from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site, Unreadable
+from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site, Unreadable, owner_of
 from .ports import Ports, of_sshd
 from .schema import ANSIBLE_VARIABLES, Schema
 from .templates import HostValues, VaultClosed, causes, origin_of, origin_of_error, plain
@@ -68,7 +67,6 @@ class InventoryReader:
             secrets=tuple(secrets),
             authority_end=authority_end,
             controller=controller,
-            group_files=tuple(_group_files(Path(self._base))),
             unreadable=tuple(self._unreadable.values()),
             variable_files=tuple(variable_files(self._inventory)),
         )
@@ -132,7 +130,7 @@ class InventoryReader:
         """Note an error of a host's or group's files: once for each file, with whose file it is rather than who came upon it."""
         source = origin_of_error(problem, self._base)
         closed = any(isinstance(link, AnsibleVaultError) for link in causes(problem))
-        where = _owner_of(source) or name
+        where = owner_of(source) or name
         self._unreadable.setdefault(source or name, Unreadable(where, _reason(problem), source, closed))
 
     def _each(
@@ -182,18 +180,3 @@ def variable_files(inventory: Any) -> Iterator[str]:
 def _reason(problem: AnsibleError) -> str:
     """The message's first line; ansible-core adds the source lines around, which may hold secrets, only to the others."""
     return str(problem).splitlines()[0].rstrip(".") + "."
-
-
-def _group_files(directory: Path) -> Iterator[str]:
-    folder = directory / "group_vars"
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() or path.suffix in ("", ".yml", ".yaml", ".json"):
-            yield path.name if path.is_dir() else path.stem
-
-
-def _owner_of(source: str) -> str:
-    """The group or host that a file of variables is for; empty for another file."""
-    parts = Path(source.rpartition(":")[0] or source).parts
-    if len(parts) < 2 or parts[0] not in ("group_vars", "host_vars"):
-        return ""
-    return parts[1] if len(parts) > 2 else re.sub(r"\.(?:yml|yaml|json)$", "", parts[1])

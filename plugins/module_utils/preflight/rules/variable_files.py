@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ..findings import Code, Finding, Level
-from ..model import Site
+from ..model import Site, owner_of
 from ..nearby import Names
 from .hosts import alike
 
@@ -33,7 +33,7 @@ def check_files(site: Site) -> Iterator[Finding]:
     names = {"group_vars": Names({*site.groups, *site.schema.groups}), "host_vars": Names(site.hosts)}
     for path in site.variable_files:
         folder, _slash, file = path.partition("/")
-        name = re.sub(r"\.(?:yml|yaml|json)$", "", file)
+        name = owner_of(path)
         if name in names[folder]:
             continue
         kind, other = ("group", "host_vars") if folder == "group_vars" else ("host", "group_vars")
