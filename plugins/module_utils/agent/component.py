@@ -10,7 +10,7 @@ stopped before their files, packages and users leave.
 
 from __future__ import annotations
 
-from . import files, generations, systemd, units
+from . import files, generations, systemd, units, waiting
 from .model import Step
 
 TYPE_CHECKING = False
@@ -158,6 +158,8 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
     """
     for step in steps:
         ledger.claim(ctx, step)
+        if step.action:
+            waiting.doing(ctx, f"{ctx.component['name']}: {step.kind} {step.target}: {step.action}")
         if step.apply is not None:
             step.apply(ctx)
         if step.action:

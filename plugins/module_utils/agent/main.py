@@ -50,6 +50,10 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
         _operate(payload, ctx, answer)
     except Exception as error:
         answer["error"] = told(error)
+    if "waiting" in ctx.memo:
+        from . import waiting
+
+        waiting.done(ctx)
     answer["cost"] = cost(begun)
     return answer
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 
+from . import waiting
 from .model import AgentError
 
 TYPE_CHECKING = False
@@ -58,6 +59,7 @@ def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = Fals
         if left <= 0:
             text = journal(ctx, unit, started, unit_state(ctx, unit)) if unit else ""
             raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}", text)
+        waiting.tell(ctx, f"{unit or 'it'} to be ready", begin, ready["timeout"], reason)
         time.sleep(min(pause, left))
         pause = min(pause * GROWTH, LAST)
 

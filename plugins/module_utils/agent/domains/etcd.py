@@ -132,7 +132,10 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     wait = 0 if ctx.check else params["wait"]
     import time
 
-    deadline = time.monotonic() + wait
+    from .. import waiting
+
+    begun = time.monotonic()
+    deadline = begun + wait
     while True:
         error: AgentError | None = None
         members: list[dict[str, Any]] = []
@@ -143,6 +146,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
             error, found = caught, [caught.msg]
         if not found or time.monotonic() >= deadline:
             break
+        waiting.tell(ctx, "etcd to be complete", begun, wait, "; ".join(found))
         time.sleep(ctx.memo.get("etcd_interval", INTERVAL))
     if wait and found:
         raise AgentError("not-in-time", f"etcd was not whole within {wait} s: {'; '.join(found)}")
