@@ -17,4 +17,6 @@ class ActionModule(ComponentAction):
 
     def perform(self) -> Result:
         """Collect the roles' components and send them."""
-        return self.make(*self.role_components(self.params["roles"]))
+        components, artifacts = self.role_components(self.params["roles"])
+        self.prepared = [item["name"] for item in components if item["role"] in self.params["prepare"]]
+        return self.make(components, artifacts)

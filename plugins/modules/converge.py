@@ -36,6 +36,12 @@ options:
     type: list
     elements: str
     required: true
+  prepare:
+    description:
+      - Of these roles everything is put in place, and no unit is enabled, started, restarted or reloaded. A later call does that.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: vannah.healthcloud.component
   - plugin: vannah.healthcloud.roles_of

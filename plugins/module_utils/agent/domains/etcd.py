@@ -123,12 +123,16 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     """All members, asked through this host's one.
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;
-        ``members``: names that have to be there; ``wait``: seconds until all are healthy
+        ``members``: names that have to be there; ``wait``: seconds until all are healthy; ``formed``: only wait until all have started once
     :return: no steps; ``answers``, ``error``, ``healthy``, ``quorum``, ``problems``, and ``members``
         ``[{name, endpoint, healthy, leader, learner}]``
-    :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``
+    :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``, ``not-formed``
     """
     etcdctl = Etcdctl(ctx, params)
+    if params.get("formed"):
+        from .etcd_formed import await_formed
+
+        return [], {"version": await_formed(ctx, etcdctl, params, ctx.memo.get("etcd_interval", INTERVAL))}
     wait = 0 if ctx.check else params["wait"]
     import time
 
