@@ -42,6 +42,13 @@ options:
     type: list
     elements: str
     default: []
+  forming:
+    description:
+      - Clusters that this run forms, as RV(vannah.healthcloud.preflight_contact#module:new_clusters) names them.
+      - Where another member of one that this host is in fails, this host ends before its next step, or in its wait for a unit.
+    type: list
+    elements: dict
+    default: []
 seealso:
   - module: vannah.healthcloud.component
   - plugin: vannah.healthcloud.roles_of

@@ -165,6 +165,7 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
     for step in steps:
         ledger.claim(ctx, step)
         if step.action:
+            waiting.give_up(ctx)
             waiting.doing(ctx, f"{ctx.component['name']}: {step.kind} {step.target}: {step.action}")
         if step.apply is not None:
             step.apply(ctx)

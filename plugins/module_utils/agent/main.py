@@ -151,6 +151,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
         ctx.memo["prepare"] = payload.get("prepare") or ()
+        ctx.memo["peers"] = bool(payload.get("peers")) and not ctx.check
         _once_each(runs)
         ctx.memo["claims"] = _claims(runs)
         _expect(runs, ctx)

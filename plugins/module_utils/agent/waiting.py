@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import os
 
-from .model import RUN_DIR
+from .model import RUN_DIR, AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .model import Context
 
 PATH = RUN_DIR + "/waiting.json"
+#: Written by the controller: ``{run, peer, reason}``.
+PEER = RUN_DIR + "/peer-failed.json"
 #: A wait that is over sooner is not worth a word.
 QUIET = 2.0
 #: Seconds between two words about one wait.
@@ -49,6 +51,31 @@ def doing(ctx: Context, what: str, seconds: float | None = None) -> None:
     """Say what begins now: a step, or a program that may take long."""
     _write(ctx, what, 0.0, seconds, "")
     ctx.memo["waiting"] = ("", 0.0)
+
+
+def give_up(ctx: Context) -> None:
+    """End where another member of a cluster that is being formed has failed: what this host does next would wait for it.
+
+    :raises AgentError: ``peer-failed``
+    """
+    if not ctx.memo.get("peers") or not os.path.exists(ctx.path(PEER)):
+        return
+    import json
+
+    try:
+        with open(ctx.path(PEER), encoding="utf-8") as file:
+            said = json.load(file)
+    except (OSError, ValueError):
+        return
+    if not isinstance(said, dict) or said.get("run") != ctx.run_info.get("id"):
+        return
+    ctx.memo["peers"] = False  # what is undone now is not stopped by it
+    peer, reason = str(said.get("peer")), str(said.get("reason") or "").rstrip(". ")
+    raise AgentError(
+        "peer-failed",
+        f"stopped, because {peer} has failed, which is another member of a new cluster: {reason or 'see its error'}."
+        f" Nothing is lost: repair {peer} and run again, and the run goes on from here",
+    )
 
 
 def done(ctx: Context) -> None:

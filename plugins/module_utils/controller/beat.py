@@ -20,6 +20,8 @@ from typing import Any
 
 #: Seconds before the first word, and between two.
 EVERY = 10.0
+#: Seconds between two looks for a failed peer.
+LOOK = 2.0
 #: Seconds for the second connection's answer.
 PATIENCE = 5.0
 #: The file of the agent, and the host's own time to compare with.
@@ -34,12 +36,19 @@ class Beat:
     :param host: name of the host, for the reader
     :param read: asks the host and gives what :func:`parse` gives; None where that cannot be done
     :param show: prints a line
+    :param look: called more often: whether something has to be told to the host; gives True once that is done
     """
 
     def __init__(
-        self, host: str, read: Callable[[], Said | None] | None, show: Callable[[str], object], every: float = EVERY, patience: float = PATIENCE
+        self,
+        host: str,
+        read: Callable[[], Said | None] | None,
+        show: Callable[[str], object],
+        every: float = EVERY,
+        patience: float = PATIENCE,
+        look: Callable[[], bool] | None = None,
     ) -> None:
-        self.host, self.read, self.show, self.every, self.patience = host, read, show, every, patience
+        self.host, self.read, self.show, self.every, self.patience, self.look = host, read, show, every, patience, look
         self._over = threading.Event()
         # A fork that ends while its thread hands a line over would leave the queue of all forks locked.
         self._speaking = threading.Lock()
@@ -60,8 +69,14 @@ class Beat:
             return
 
     def _run(self) -> None:
-        while not self._over.wait(self.every):
+        spoken = self._begun
+        while not self._over.wait(self.every if self.look is None else min(self.every, LOOK)):
             try:
+                if self.look is not None and self.look():
+                    self.look = None
+                if time.monotonic() - spoken < self.every:
+                    continue
+                spoken = time.monotonic()
                 line = text(self.host, self._ask(), time.monotonic() - self._begun)
                 with self._speaking:
                     if not self._over.is_set():
@@ -147,17 +162,34 @@ def beside(action: Any) -> Beat:
             scrubbers.append(action._scrubber())
         Display().display(scrubbers[0].text(line))
 
-    return Beat(getattr(action, "host", "the host"), lambda: _read(action), show, EVERY)
+    others = getattr(action, "peers", ())
+    return Beat(getattr(action, "host", "the host"), lambda: _read(action), show, EVERY, look=(lambda: _warn(action, others)) if others else None)
 
 
 def _read(action: Any) -> Said | None:
-    """Ask the host over a connection of its own, with the options of the action's. Connection plugins keep what they do in themselves."""
     from . import run
 
+    # With input no terminal is asked for.
+    return parse(_execute(action, COMMAND, b"\n"), run.run_info("")["id"])
+
+
+def _warn(action: Any, others: Any) -> bool:
+    """Tell the host's agent that it waits in vain, where another member of its new cluster has failed."""
+    from . import peers, run
+
+    lost = peers.lost(others)
+    if lost is None:
+        return False
+    said = {"run": run.run_info("")["id"], "peer": lost[0], "reason": lost[1]}
+    _execute(action, peers.COMMAND, json.dumps(said).encode("ascii"))
+    return True
+
+
+def _execute(action: Any, command: str, data: bytes) -> str:
+    """Ask the host over a connection of its own, with the options of the action's. Connection plugins keep what they do in themselves."""
     twin = copy.copy(action)
     twin._connection = copy.copy(action._connection)
     if twin._connection.become is not None:
         twin._connection.become = copy.copy(twin._connection.become)
-    # With input no terminal is asked for.
-    done = twin._low_level_execute_command(COMMAND, sudoable=True, in_data=b"\n")
-    return parse(str(done.get("stdout", "")), run.run_info("")["id"])
+    done = twin._low_level_execute_command(command, sudoable=True, in_data=data)
+    return str(done.get("stdout", ""))

@@ -15,6 +15,7 @@ Spec = dict[str, Any]
 CONVERGE: Spec = {
     "roles": {"type": "list", "elements": "str", "required": True},
     "prepare": {"type": "list", "elements": "str", "default": []},
+    "forming": {"type": "list", "elements": "dict", "default": []},
 }
 
 COMPONENT_RESTART: Spec = {
