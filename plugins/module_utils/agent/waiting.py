@@ -81,10 +81,10 @@ def give_up(ctx: Context) -> None:
 def done(ctx: Context) -> None:
     """The trip ends."""
     if ctx.memo.pop("waiting", None) is not None:
-        try:
+        import contextlib
+
+        with contextlib.suppress(OSError):
             os.unlink(ctx.path(PATH))
-        except OSError:
-            pass
 
 
 def _write(ctx: Context, what: str, elapsed: float, seconds: float | None, reason: str) -> None:

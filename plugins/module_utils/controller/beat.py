@@ -15,6 +15,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -57,10 +58,8 @@ class Beat:
 
     def __enter__(self) -> Beat:
         self._begun = time.monotonic()
-        try:
+        with suppress(RuntimeError):  # no more threads: the call goes on without a word
             threading.Thread(target=self._run, name=f"beat {self.host}", daemon=True).start()
-        except RuntimeError:  # no more threads: the call goes on without a word
-            pass
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -163,7 +162,9 @@ def beside(action: Any) -> Beat:
         Display().display(scrubbers[0].text(line))
 
     others = getattr(action, "peers", ())
-    return Beat(getattr(action, "host", "the host"), lambda: _read(action), show, EVERY, look=(lambda: _warn(action, others)) if others else None)
+    return Beat(
+        getattr(action, "host", "the host"), lambda: _read(action), show, EVERY, look=(lambda: _warn(action, others)) if others else None
+    )
 
 
 def _read(action: Any) -> Said | None:

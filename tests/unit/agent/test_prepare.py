@@ -34,7 +34,9 @@ def test_files_come_and_no_unit_is_touched(host: FakeHost) -> None:
 
 
 def test_only_what_is_named_is_prepared(host: FakeHost) -> None:
-    other = component("other", files=[{"path": "/etc/other.conf", "content": "good"}], units=[service("other.service", ("/etc/other.conf",))])
+    other = component(
+        "other", files=[{"path": "/etc/other.conf", "content": "good"}], units=[service("other.service", ("/etc/other.conf",))]
+    )
     host.trip(other, demo(), prepare=["demo"])
     assert sorted(host.active) == ["other.service"]
 

@@ -106,9 +106,7 @@ def test_trip_names_the_step_that_it_does(host: FakeHost, monkeypatch: pytest.Mo
     plain = host.run
 
     def run(argv: list[str], **options: Any) -> Result:
-        if argv[:2] == ["systemctl", "start"]:
-            seen.append(said(host)["what"])
-        elif argv[:2] == ["systemctl", "enable"]:
+        if argv[:2] in (["systemctl", "start"], ["systemctl", "enable"]):
             seen.append(said(host)["what"])
         return plain(argv, **options)
 

@@ -26,24 +26,26 @@ def written(**more: Any) -> str:
     return json.dumps({"run": "r1", "what": "waiting for etcd.service to be ready", "since": 980.0, "seconds": 300, "reason": "", **more})
 
 
+LASTS = "db2: the call has been running for 40 s"
+INSTALL = "etcd: package etcd-server: install"
+READY = "db2: waiting for etcd.service to be ready"
+
+
 @pytest.mark.parametrize(
     ("output", "line"),
     [
-        (
-            written(reason="etcdctl ends with 1: no leader") + "\n1000\n",
-            f"db2: waiting for etcd.service to be ready, since {at(-20)} (20 s), until {at(280)} at most (300 s): etcdctl ends with 1: no leader",
-        ),
-        (written(what="etcd: package etcd-server: install", seconds=None) + "\r\n\r\n1000\r\n", f"db2: etcd: package etcd-server: install, since {at(-20)} (20 s)"),
-        (written(seconds=None), f"db2: waiting for etcd.service to be ready, since {at(-40)} (40 s)"),
-        (written(since=2000.0, seconds=None) + "\n1000", f"db2: waiting for etcd.service to be ready, since {at(0)} (0 s)"),
-        (written(run="another") + "\n1000", "db2: the call has been running for 40 s"),
-        (written(what=None) + "\n1000", "db2: the call has been running for 40 s"),
-        ("{half a li\n1000", "db2: the call has been running for 40 s"),
-        ("[]\n1000", "db2: the call has been running for 40 s"),
-        ("\n1000", "db2: the call has been running for 40 s"),
-        ("", "db2: the call has been running for 40 s"),
+        (written(reason="no leader") + "\n1000\n", f"{READY}, since {at(-20)} (20 s), until {at(280)} at most (300 s): no leader"),
+        (written(what=INSTALL, seconds=None) + "\r\n\r\n1000\r\n", f"db2: {INSTALL}, since {at(-20)} (20 s)"),
+        (written(seconds=None), f"{READY}, since {at(-40)} (40 s)"),
+        (written(since=2000.0, seconds=None) + "\n1000", f"{READY}, since {at(0)} (0 s)"),
+        (written(run="another") + "\n1000", LASTS),
+        (written(what=None) + "\n1000", LASTS),
+        ("{half a li\n1000", LASTS),
+        ("[]\n1000", LASTS),
+        ("\n1000", LASTS),
+        ("", LASTS),
     ],
-)  # fmt: skip
+)
 def test_line(output: str, line: str) -> None:
     assert beat.text("db2", beat.parse(output, "r1"), 40, lambda: NOW) == line
 

@@ -98,7 +98,10 @@ def test_host_whose_ledger_knows_is_asked_once(variables: Any) -> None:
 
 
 def test_endpoint_that_is_not_ours_costs_no_trip(variables: Any) -> None:
-    assert known(variables(object_store_backend="s3"), {"facts": {}, "ran": ["etcd", "postgresql"]}) == ({"etcd": True, "postgresql": True}, 1)
+    assert known(variables(object_store_backend="s3"), {"facts": {}, "ran": ["etcd", "postgresql"]}) == (
+        {"etcd": True, "postgresql": True},
+        1,
+    )
 
 
 def test_host_of_no_cluster_is_asked_once(variables: Any) -> None:

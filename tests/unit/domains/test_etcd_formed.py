@@ -47,7 +47,9 @@ def test_versions(version: str, decided: bool) -> None:
     assert etcd_formed.decided(version) == decided
 
 
-@pytest.mark.parametrize("before", [[], ["3.0.0"], ["not_decided", "3.0.0"], [ConnectionRefusedError(111, "refused"), ValueError("no JSON")]])
+@pytest.mark.parametrize(
+    "before", [[], ["3.0.0"], ["not_decided", "3.0.0"], [ConnectionRefusedError(111, "refused"), ValueError("no JSON")]]
+)
 def test_waits_until_all_have_started(before: list[str | Exception]) -> None:
     assert etcd.health({**PARAMS, "wait": 30}, context(*before, "3.5.0")) == ([], {"version": "3.5.0"})
 

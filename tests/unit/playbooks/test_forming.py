@@ -38,7 +38,9 @@ def site(run: Run) -> Run:
     named = 'name = self._task.action.rpartition(".")[2] + (" " + self._task.register if self._task.register else "")'
     original = 'name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")'
     assert original in text
-    text = text.replace(original, named).replace('said.get(name, said.get("*", {}))', 'said.get(name, said.get("converge", said.get("*", {})))')
+    text = text.replace(original, named).replace(
+        'said.get(name, said.get("*", {}))', 'said.get(name, said.get("converge", said.get("*", {})))'
+    )
     (plugins / "action" / "converge.py").write_text(text)
     for name in ("roles_of", "exports", "artifact"):
         (plugins / "lookup" / f"{name}.py").symlink_to(REPOSITORY / "plugins" / "lookup" / f"{name}.py")
@@ -51,7 +53,10 @@ def everybody(**special: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {host: {**GOOD, **special.get(host, {})} for host in [*HOSTS, "s1", "s2"]}
 
 
-FAILED = {"failed": True, "msg": "component etcd (role etcd): the packages cannot be fetched: mirror.example is away [packages-unreachable]"}
+FAILED = {
+    "failed": True,
+    "msg": "component etcd (role etcd): the packages cannot be fetched: mirror.example is away [packages-unreachable]",
+}
 
 
 def test_all_well(site: Run) -> None:
@@ -108,7 +113,7 @@ def test_failure_of_a_database_server(site: Run) -> None:
 
 def test_failure_in_a_cluster_that_exists_goes_on(site: Run) -> None:
     old = {"preflight_contact": OLD}
-    done = site("site.yml", DATABASE, everybody(**{**{host: old for host in HOSTS}, "db2": {**old, "converge site_base": FAILED}}))
+    done = site("site.yml", DATABASE, everybody(**{**dict.fromkeys(HOSTS, old), "db2": {**old, "converge site_base": FAILED}}))
     assert done.code != 0
     assert done.of("postgresql_objects") == ["db1", "db3"], done.printed
 

@@ -109,7 +109,13 @@ def test_finding_names_host_reason_and_two_ways_out() -> None:
     """One finding for each cluster."""
     said = judge({"etcd": THREE}, of(db1=FRESH, db2=AWAY))["msg"]
     (line,) = (line for line in said.splitlines() if "contact-new-cluster" in line)
-    for words in ("etcd does not exist yet", "db2 cannot be reached", "No route to host", "db3 is left out of this run (--limit)", "No host was"):
+    for words in (
+        "etcd does not exist yet",
+        "db2 cannot be reached",
+        "No route to host",
+        "db3 is left out of this run (--limit)",
+        "No host was",
+    ):
         assert words in line
     assert "group etcd is without db2, db3" in line and "make db2, db3 reachable and run again for all hosts" in line
 

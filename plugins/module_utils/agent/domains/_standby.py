@@ -24,7 +24,8 @@ _READ = """\
 SELECT jsonb_build_object(
   'synchronous', current_setting('synchronous_standby_names') <> '',
   'confirming', (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
-  'standbys', (SELECT coalesce(jsonb_agg(application_name || ' (' || state || ')' ORDER BY application_name), '[]') FROM pg_stat_replication));
+  'standbys', (SELECT coalesce(jsonb_agg(application_name || ' (' || state || ')' ORDER BY application_name), '[]')
+               FROM pg_stat_replication));
 """
 
 

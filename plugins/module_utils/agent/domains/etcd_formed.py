@@ -91,7 +91,9 @@ def _ask(params: dict[str, Any]) -> Any:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.load_cert_chain(params["cert"], params["key"])
     connection = (
-        http.client.HTTPSConnection(host, port, timeout=LOOK, context=context) if tls else http.client.HTTPConnection(host, port, timeout=LOOK)
+        http.client.HTTPSConnection(host, port, timeout=LOOK, context=context)
+        if tls
+        else http.client.HTTPConnection(host, port, timeout=LOOK)
     )
     try:
         connection.request("GET", "/version")
