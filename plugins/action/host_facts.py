@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from ..module_utils.controller.action import AgentAction, Result
+from ..module_utils.controller import clusters
+from ..module_utils.controller.action import AgentAction, Answer, Result
 from ..module_utils.controller.specs import HOST_FACTS
 
 
@@ -22,9 +24,22 @@ class ActionModule(AgentAction):
         answer = self.converse({"op": "facts"}, lease="none")
         after = time.time()
         facts = answer.get("facts") or {}
+        facts["clusters"] = self._clusters(answer, facts)
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
         clock = facts.get("clock")
         if isinstance(clock, int | float):
             # It was read some time during the trip, which is long where Python had to be installed first.
             result["clock_offset"] = round(clock - min(max(clock, before), after), 3)
         return result
+
+    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> dict[str, bool]:
+        """Whether each cluster that the host is a member of is known to exist. The ledger knows, on all hosts but new ones."""
+        mine = clusters.of(self.host_vars.get("group_names") or ())
+        known = {cluster.name: True for cluster in mine if cluster.component in (answer.get("ran") or ())}
+        others = [cluster for cluster in mine if cluster.name not in known]
+        if others:
+            variables = {**self.host_vars, "ansible_facts": {**(self.host_vars.get("ansible_facts") or {}), "vannah": facts}}
+            places = clusters.places(others, variables, self._loader, self._templar)
+            if places:
+                known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
+        return known

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
@@ -22,7 +23,10 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templ
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight_contact``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {"answers": {"type": "str", "required": True}}
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "answers": {"type": "str", "required": True},
+        "roles": {"type": "list", "elements": "str"},
+    }
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
@@ -31,8 +35,33 @@ class ActionModule(LocalAction):
         answers = [
             self._answer(name, known["hostvars"], arguments["answers"], defaults, folder) for name in known["ansible_play_hosts_all"]
         ]
-        report = judge_contact(answers)
-        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
+        found = [
+            self._cluster(cluster, known["groups"], answers)
+            for cluster in clusters.declared()
+            if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
+        ]
+        report = judge_contact(answers, found)
+        result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        if report.errors:
+            return {**result, "failed": True}
+        new = [cluster for cluster in found if cluster.new]
+        result["new_clusters"] = [
+            {"name": cluster.name, "group": cluster.group, "role": cluster.role, "members": sorted(cluster.members)} for cluster in new
+        ]
+        if new and not self._task.check_mode:
+            # Plays that only a first run needs have hosts where the group exists, and none on every other run.
+            result.update(add_group="site_forming", parent_groups=[f"site_forming_{cluster.role}" for cluster in new])
+        return result
+
+    def _cluster(self, cluster: clusters.Declared, groups: Mapping[str, list[str]], answers: list[Answer]) -> formation.Cluster:
+        given = {answer.host: answer for answer in answers}
+        members: dict[str, str | None] = {}
+        for name in groups[cluster.group]:
+            answer = given.get(name)
+            members[name] = formation.absence(name, answer.failure if answer else "", bool(answer and answer.facts), answer is not None)
+        said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
+        exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
+        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists)
 
     def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None) -> Answer:
         variables = hostvars.raw_get(name)

@@ -46,6 +46,7 @@ ansible_facts:
     vannah:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
+        - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
         - Until the role firewall has come also the ports that others reach (C(listening)) and other firewalls (C(firewalls)).
       type: dict
 clock_offset:

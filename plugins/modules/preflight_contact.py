@@ -12,12 +12,19 @@ short_description: Judge what all hosts answered before anything is changed
 description:
   - Reads what M(vannah.healthcloud.host_facts) registered for each host of the play and fails with every error at once.
   - Judges system and release, memory, disk, clocks, sudo, and the major version of a database.
+  - A cluster that does not exist yet is formed only with all its members. One that is unreachable, has failed, or is left out by C(--limit)
+    is an error.
+  - Adds the groups C(site_forming) and C(site_forming_<role>) where clusters are formed by this run.
   - A host that was reached and failed is an error. One that was not reached is left to Ansible, unless sudo was refused there.
 options:
   answers:
     description: Name of the variable that M(vannah.healthcloud.host_facts) was registered as.
     type: str
     required: true
+  roles:
+    description: Judge only the clusters of these roles. The clusters of all roles where it is left out.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: Nothing is ever changed.
@@ -43,4 +50,9 @@ msg:
   description: The summary and each error on its line.
   type: str
   returned: always
+new_clusters:
+  description: Clusters that do not exist yet, each with C(name), C(group), C(role) and C(members).
+  type: list
+  elements: dict
+  returned: success
 """

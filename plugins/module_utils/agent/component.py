@@ -10,7 +10,7 @@ stopped before their files, packages and users leave.
 
 from __future__ import annotations
 
-from . import files, generations, systemd, units
+from . import files, generations, systemd, units, waiting
 from .model import Step
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Plan:
     """The steps of one component, by the phase in which they are applied; a silent step (no action) only tells the ledger."""
 
-    __slots__ = ("requests", "people", "before", "packages", "files", "later", "units", "last", "pending")
+    __slots__ = ("requests", "people", "before", "packages", "files", "later", "units", "last", "pending", "prepared")
 
     def __init__(self) -> None:
         self.requests: list[Step] = []  # asked of the controller before everything else
@@ -36,6 +36,7 @@ class Plan:
         self.units: list[Step] = []  # undone if a unit does not start
         self.last: list[Step] = []
         self.pending: list[str] = []
+        self.prepared = False  # its units are left for a later trip, which sees whether the files are good
 
     @property
     def steps(self) -> list[Step]:
@@ -62,7 +63,12 @@ def make_plan(component: Component, ctx: Context) -> Plan:
 
         refuse_reverted(component, ctx)
     ctx.memo["unproven"] = generations.exists(ctx, component["name"])
-    return _present(component, ctx) if component["state"] == "present" else _absent(component, ctx)
+    if component["state"] != "present":
+        return _absent(component, ctx)
+    plan = _present(component, ctx)
+    if component["name"] in ctx.memo.get("prepare", ()):
+        plan.prepared, plan.units, plan.pending = True, [], []
+    return plan
 
 
 def _present(component: Component, ctx: Context) -> Plan:
@@ -158,6 +164,9 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
     """
     for step in steps:
         ledger.claim(ctx, step)
+        if step.action:
+            waiting.give_up(ctx)
+            waiting.doing(ctx, f"{ctx.component['name']}: {step.kind} {step.target}: {step.action}")
         if step.apply is not None:
             step.apply(ctx)
         if step.action:
@@ -166,6 +175,9 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
 
 def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> None:
     """All is as it should be: nothing is held back, and without a deferred restart the current files are good."""
+    if plan.prepared:
+        ledger.save(ctx)
+        return
     ctx.entry.pop("held", None)
     if ctx.memo.get("unproven") and not plan.pending and not generations.kept(ctx, component["name"]):
         generations.discard(ctx, component["name"])

@@ -236,10 +236,14 @@ def _await_revert(ctx: Context) -> None:
     """Wait for a revert that is being done. One that was killed half way has left its folder: what it did is done."""
     import time
 
+    from . import waiting
+
+    begun = time.monotonic()
     for _ in range(60):
         state = ctx.run(["systemctl", "show", "--property=ActiveState", "--value", UNIT], check=False).out.strip()
         if state not in ("activating", "active", "deactivating"):
             return
+        waiting.tell(ctx, f"{UNIT} to put the old configuration back", begun, 30)
         time.sleep(0.5)
     raise AgentError("guard-reverted", f"{UNIT} is still putting an old configuration back; wait until it has ended and run again")
 

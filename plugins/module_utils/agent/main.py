@@ -50,6 +50,10 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
         _operate(payload, ctx, answer)
     except Exception as error:
         answer["error"] = told(error)
+    if "waiting" in ctx.memo:
+        from . import waiting
+
+        waiting.done(ctx)
     answer["cost"] = cost(begun)
     return answer
 
@@ -66,6 +70,11 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .facts import facts
 
         answer["facts"] = facts(ctx)
+    if op == "facts":
+        from . import members
+
+        answer["ran"] = members.ran(ctx)
+        answer["members"] = members.found(ctx, payload.get("places") or {})
     if op == "facts" and not os.path.exists(ctx.path("/etc/vannah/firewall.nft")):  # the first firewall is still to come
         from .listening import facts as more
 
@@ -141,6 +150,8 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     ctx.memo["staged"] = payload.get("staged") or {}
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
+        ctx.memo["prepare"] = payload.get("prepare") or ()
+        ctx.memo["peers"] = bool(payload.get("peers")) and not ctx.check
         _once_each(runs)
         ctx.memo["claims"] = _claims(runs)
         _expect(runs, ctx)

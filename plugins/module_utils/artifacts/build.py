@@ -23,7 +23,7 @@ from .cache import Say
 from .lock import Artifact, ArtifactError, GoBuild, Toolchain, module_files
 
 #: Seconds between two lines of progress.
-_WORD_EVERY = 20.0
+_WORD_EVERY = 10.0
 #: Bytes that a build needs for modules, compiled packages and the program.
 _ROOM = 4 << 30
 #: Lines of a failed command that are shown.

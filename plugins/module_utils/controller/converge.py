@@ -25,6 +25,10 @@ class ComponentAction(AgentAction):
 
     #: What roles say beside what they do.
     notes: Sequence[str] = ()
+    #: Names of components of which everything is put in place and no unit is touched.
+    prepared: Sequence[str] = ()
+    #: The other members of clusters that are being formed: where one fails, this host stops too.
+    peers: Sequence[str] = ()
 
     def role_components(self, names: Iterable[str]) -> tuple[list[Component], dict[str, str]]:
         """The normalised components of roles, and ``{sha256: path}`` of their artifacts.
@@ -88,7 +92,8 @@ class ComponentAction(AgentAction):
         staged: dict[str, str] = {}
         asked: list[Answer] = []
         for left in reversed(range(_TRIPS)):
-            answer = self.converse({"op": "converge", "components": components, "staged": staged})
+            part = {"op": "converge", "components": components, "staged": staged, "prepare": list(self.prepared), "peers": bool(self.peers)}
+            answer = self.converse(part)
             found = answer.get("components") or []
             needs = [digest for item in found for digest in item.get("needs") or ()]
             csrs = any(item.get("csrs") for item in found)

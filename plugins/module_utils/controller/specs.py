@@ -12,7 +12,11 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-CONVERGE: Spec = {"roles": {"type": "list", "elements": "str", "required": True}}
+CONVERGE: Spec = {
+    "roles": {"type": "list", "elements": "str", "required": True},
+    "prepare": {"type": "list", "elements": "str", "default": []},
+    "forming": {"type": "list", "elements": "dict", "default": []},
+}
 
 COMPONENT_RESTART: Spec = {
     "component": {"type": "str", "required": True},

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from . import bundle
+from . import beat, bundle
 
 PYTHON = "/usr/bin/python3"
 #: Lines of a failing program that are worth showing.
@@ -147,7 +147,8 @@ def _password(text: str) -> str:
 
 def _execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> dict[str, Any]:
     try:
-        done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
+        with beat.beside(action):
+            done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
     except AnsibleConnectionFailure:
         raise
     except AnsibleError as error:
