@@ -93,7 +93,7 @@ def test_no_package_starts_a_unit_of_a_role(role: str) -> None:
 
 @pytest.mark.parametrize("item", [{"units": ["a.service"]}, {"unit": "a.service", "path": "/a"}, {"path": "/a"}, "a.service", {}])
 def test_an_item_of_another_form_is_refused(item: Any) -> None:
-    with pytest.raises(AnsibleError, match="role web: .*package_defaults.*must be"):
+    with pytest.raises(AnsibleError, match=r"role web: .*package_defaults.*must be"):
         package_defaults.files("web", [item])
 
 
