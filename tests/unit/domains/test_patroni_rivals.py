@@ -71,6 +71,7 @@ class Host:
 LINK = "/etc/systemd/system/multi-user.target.wants/postgresql@17-main.service"
 START = (f"{ETC}/start.conf", "update")
 STOP, DISABLE = ("postgresql@17-main.service", "stop"), ("postgresql@17-main.service", "disable")
+TAKEN_OVER = f"data_directory = '{OURS}'\nport = 5432\n"
 PORT = f"data_directory = '{DATA}'\nport = 5433\n"
 
 
@@ -91,14 +92,16 @@ PORT = f"data_directory = '{DATA}'\nport = 5433\n"
         ({f"{DATA}/base/5/16390.1": ""}, []),
         ({f"{DATA}/pg_tblspc/16400": ""}, []),
         ({f"{DATA}/PG_VERSION": None}, []),
-        ({f"{ETC}/postgresql.conf": f"data_directory = '{OURS}'\nport = 5432\n"}, []),  # Patroni's own
+        ({f"{ETC}/postgresql.conf": TAKEN_OVER}, [START]),  # Patroni starts it
+        ({f"{ETC}/postgresql.conf": TAKEN_OVER, f"{OURS}/postmaster.pid": "77\n", "/proc/77/comm": "postgres\n"}, [START]),
+        ({f"{ETC}/postgresql.conf": TAKEN_OVER, f"{ETC}/start.conf": "manual\n"}, []),
     ],
 )
 def test_what_is_kept_from_starting(tmp_path: Path, files: dict[str, str | None], steps: list[tuple[str, str]]) -> None:
     host = Host(tmp_path, {**FRESH, **files})
     planned = host.plan()
     assert [(step.target, step.action) for step in planned] == steps
-    assert bool(host.ctx.warnings) is bool(steps)
+    assert bool(host.ctx.warnings) is (bool(steps) and TAKEN_OVER not in files.values())
     for step in planned:
         assert step.apply is not None
         step.apply(host.ctx)
@@ -150,7 +153,7 @@ FULL = {f"{DATA}/base/16385/1259": ""}
         ({**FRESH}, False, ""),  # a run of an older release died in between
         ({**FRESH, **FULL}, False, "foreign-cluster"),
         ({**FRESH, **FULL}, True, "foreign-cluster"),  # Patroni takes over a directory, not a port that is taken
-        ({**FRESH, **FULL, f"{ETC}/postgresql.conf": f"data_directory = '{OURS}'\nport = 5432\n"}, True, ""),
+        ({**FRESH, **FULL, f"{ETC}/postgresql.conf": TAKEN_OVER}, True, ""),
     ],
 )
 def test_the_guard(tmp_path: Path, files: dict[str, str | None], adopt: bool, code: str) -> None:

@@ -5,6 +5,7 @@
 
 A package that depends on the server makes a cluster ``main``, which starts with the host. It may take Patroni's port, and then Patroni
 cannot start. One that holds nothing is stopped and kept from starting; it is not removed. One with data was refused before (the guard).
+One that has Patroni's own data directory (it was taken over) is not started by Debian any more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..model import Context
     from ._clusters import Cluster
 
-TEXT = "# Empty, and beside the cluster that Patroni runs: it does not start with the host (vannah.healthcloud).\nmanual\n"
+TEXT = "# Patroni runs PostgreSQL on this host: Debian starts no cluster with the host (vannah.healthcloud).\nmanual\n"
 
 
 def plan(ctx: Context, options: dict[str, Any]) -> list[Step]:
@@ -37,28 +38,31 @@ def plan(ctx: Context, options: dict[str, Any]) -> list[Step]:
 
     steps = []
     for cluster in _clusters.found(ctx):
-        if not is_rival(ctx, cluster, int(options["port"]), options["data_directory"]) or not _clusters.empty(ctx, cluster):
+        name = f"the cluster {cluster.label} of Debian's packages"
+        if not cluster.running and not cluster.starts(ctx):
             continue
-        what = f"the cluster {cluster.label} of Debian's packages holds nothing"
-        removal = f"pg_dropcluster {cluster.version} {cluster.name} removes it"
-        ctx.warn(f"{what}, and is kept from starting beside the cluster that Patroni runs ({removal})")
-        if cluster.start == "auto":
-            path = f"{cluster.folder}/start.conf"
-            steps.append(Step("file", path, "update", f"manual: {what}", apply=_keep_from_starting(path)))
-        if os.path.lexists(ctx.path(cluster.link)):
-            steps.append(Step("unit", cluster.unit, "disable", what, apply=_disable(cluster.unit)))
-        if cluster.running:
-            steps.append(Step("unit", cluster.unit, "stop", what, apply=_stop(cluster)))
+        if os.path.realpath(ctx.path(cluster.directory)) == os.path.realpath(ctx.path(options["data_directory"])):
+            # It was taken over: what runs is Patroni's, and Debian must not start it before Patroni does.
+            if cluster.starts(ctx):
+                steps += _starting(ctx, cluster, f"{name} is the one that Patroni runs")
+        elif (cluster.port == int(options["port"]) or cluster.name == _clusters.DEFAULT) and _clusters.empty(ctx, cluster):
+            removal = f"pg_dropcluster {cluster.version} {cluster.name} removes it"
+            ctx.warn(f"{name} holds nothing, and is kept from starting beside the cluster that Patroni runs ({removal})")
+            steps += _starting(ctx, cluster, f"{name} holds nothing")
+            if cluster.running:
+                steps.append(Step("unit", cluster.unit, "stop", f"{name} holds nothing", apply=_stop(cluster)))
     return steps
 
 
-def is_rival(ctx: Context, cluster: Cluster, port: int, directory: str) -> bool:
-    """Whether a cluster runs or starts with the host where it must not: on Patroni's port, or as the packages' own."""
-    from ._clusters import DEFAULT
-
-    if os.path.realpath(ctx.path(cluster.directory)) == os.path.realpath(ctx.path(directory)):
-        return False
-    return (cluster.running or cluster.starts(ctx)) and (cluster.port == port or cluster.name == DEFAULT)
+def _starting(ctx: Context, cluster: Cluster, why: str) -> list[Step]:
+    """Steps after which a cluster does not start with the host."""
+    steps = []
+    if cluster.start == "auto":
+        path = f"{cluster.folder}/start.conf"
+        steps.append(Step("file", path, "update", f"manual: {why}", apply=_keep_from_starting(path)))
+    if os.path.lexists(ctx.path(cluster.link)):
+        steps.append(Step("unit", cluster.unit, "disable", why, apply=_disable(cluster.unit)))
+    return steps
 
 
 def _keep_from_starting(path: str) -> Any:
