@@ -169,6 +169,15 @@ def test_the_guard_names_the_cluster_and_the_ways_out(tmp_path: Path) -> None:
     assert host.calls == []  # files were enough
 
 
+def test_an_empty_one_that_runs_is_refused_where_the_role_was_not_before(tmp_path: Path) -> None:
+    """A first run stops nothing."""
+    line = "   0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 3301\n"
+    host = Host(tmp_path, {**FRESH, **RUNS, "/proc/net/tcp": "  sl\n" + line})
+    with pytest.raises(AgentError, match=r"17/main of Debian's packages runs on port 5432.*pg_dropcluster --stop 17 main") as caught:
+        guard({"scope": "vannah", "data_directory": OURS, "ports": [5432, 8008], "adopt": False}, host.ctx)
+    assert caught.value.code == "port-taken"
+
+
 def test_what_the_driver_knows_travels_with_a_converge() -> None:
     """And nothing else of the domain."""
     payload: dict[str, Any] = {"op": "converge", "components": [{"units": [{"name": "patroni.service", "driver": "patroni"}]}]}

@@ -52,11 +52,12 @@ PRESETS = {name: package_defaults.PRESET.format(name) for name in NAMES}
         (("base", "firewall", "etcd"), ["etcd", "postgresql"], {MAIN, PRESETS["postgresql"], PRESETS["etcd"]}),
         (("base",), ["postgresql_client"], {PRESETS["haproxy"]}),
         (("base",), [], set()),  # who installs PostgreSQL on another host has it as Debian makes it
-        (("haproxy",), ["postgresql_client"], {PRESETS["haproxy"]}),
+        (("firewall",), ["postgresql_client"], {PRESETS["haproxy"]}),
+        (("haproxy",), ["postgresql_client", "etcd"], {PRESETS["haproxy"]}),  # the first wave has brought the others'
         (("postgresql",), [], {MAIN, PRESETS["postgresql"]}),  # in a playbook of one's own
     ],
 )
-def test_defaults_of_all_roles_of_a_host_come_with_each_trip(names: tuple[str, ...], groups: list[str], found: set[str]) -> None:
+def test_defaults_of_all_roles_of_a_host_come_with_the_first_wave(names: tuple[str, ...], groups: list[str], found: set[str]) -> None:
     assert paths(*names, groups=groups) == found
 
 
@@ -67,12 +68,13 @@ def test_they_come_before_every_package(tmp_path: Path) -> None:
     definition = tmp_path / "roles" / "trial" / "meta" / "components.yml"
     definition.parent.mkdir(parents=True)
     definition.write_text("- {name: trial, packages: [postgresql-17-cron]}\n", encoding="utf-8")
+    (definition.parent / "exports.yml").write_text("package_defaults: [{unit: trial.service}]\n", encoding="utf-8")
     action = object.__new__(ComponentAction)
     action._loader = DataLoader()
     action._templar = Templar(loader=action._loader)
     action.vars = {"inventory_hostname": "db1", "group_names": ["postgresql"], "playbook_dir": str(tmp_path)}
     trip, _artifacts = action.role_components(["trial"])
-    assert [found["name"] for found in trip] == ["postgresql-package-defaults", "trial"]
+    assert [found["name"] for found in trip] == ["trial-package-defaults", "trial"]
 
 
 @pytest.mark.parametrize("role", NAMES)
