@@ -204,6 +204,7 @@ COMPONENT_SPEC: Spec = {
             "watch_command": {"type": "list", "elements": "str"},  # prints what the unit really runs with
             "no_block": {"type": "bool", "default": False},  # systemctl --no-block: members that wait for each other
             "driver": {"type": "str", "choices": ["systemd", "patroni"], "default": "systemd"},
+            "driver_options": {"type": "dict", "default": {}},  # what the driver has to know of the service
             "ready": {"type": "dict", "options": READY_SPEC},
         },
     },

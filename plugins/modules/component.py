@@ -473,6 +473,11 @@ options:
         type: str
         choices: [systemd, patroni]
         default: systemd
+      driver_options:
+        description: What the driver has to know of the service. C(patroni) takes C(port) and C(data_directory), and keeps an empty
+          cluster of Debian's packages from starting beside the one that Patroni runs.
+        type: dict
+        default: {}
       ready:
         description: How the unit shows that it works. Without it, it is ready when systemd says that it is active.
         type: dict

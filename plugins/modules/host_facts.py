@@ -47,7 +47,8 @@ ansible_facts:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
         - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
-        - Until the role firewall has come also the ports that others reach (C(listening)) and other firewalls (C(firewalls)).
+        - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
+          (C(listeners)), and other firewalls (C(firewalls)).
       type: dict
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.

@@ -41,6 +41,7 @@ def plan_units(component: Component, ctx: Context) -> list[Step]:
     steps: list[Step] = []
     for unit in component["units"]:
         if unit["state"] != "absent":
+            steps += _plan_rivals(unit, ctx)
             found = _plan_unit(unit, component, ctx, pending)
             if found and unit["name"] not in ctx.section("units"):
                 found[0].claims += (("units", unit["name"]),)
@@ -89,6 +90,15 @@ def plan_reload_gone(ctx: Context) -> list[Step]:
     from .restart import daemon_reload
 
     return [Step("unit", "systemd", "daemon-reload", apply=daemon_reload)]
+
+
+def _plan_rivals(unit: Unit, ctx: Context) -> list[Step]:
+    """What the unit's driver knows to stand in its way: steps before the unit's own."""
+    if unit["driver"] == "systemd" or not unit["driver_options"]:
+        return []
+    driver = __import__(f"{__package__}.domains.{unit['driver']}_rivals", fromlist=["plan"])
+    steps: list[Step] = driver.plan(ctx, unit["driver_options"])
+    return steps
 
 
 def _act(verb: str, *args: Any) -> Callable[[Context], None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from . import collect, render, report, rules, supply, templating
+from . import collect, package_defaults, render, report, rules, supply, templating
 from .action import AgentAction, Answer, Failure, Result
 
 Component = dict[str, Any]
@@ -43,19 +43,23 @@ class ComponentAction(AgentAction):
             variables = {**variables, "ansible_facts": {**(variables.get("ansible_facts") or {}), "vannah": facts}}
         components, artifacts = [], {}
         self.notes = []
-        for role in roles:
-            for definition in collect.definitions(role, variables, self._templar):
-                if definition.note:
-                    self.notes.append(definition.note)
-                made, found = render.normalise(
-                    definition.data,
-                    f"role {role.name}",
-                    role.find,
-                    lambda path, where, templates=definition.templates: templates.file(path, self._loader, where),  # type: ignore[misc]
-                    role.name,
-                )
-                components.append(made)
-                artifacts.update(found)
+        found = package_defaults.definitions(roles, variables, self._templar, self._loader, playbook_dir)
+        for one in roles:
+            found += collect.definitions(one, variables, self._templar)
+        for definition in found:
+            role = definition.role
+            assert role is not None
+            if definition.note:
+                self.notes.append(definition.note)
+            made, files = render.normalise(
+                definition.data,
+                f"role {role.name}",
+                role.find,
+                lambda path, where, templates=definition.templates: templates.file(path, self._loader, where),  # type: ignore[misc]
+                role.name,
+            )
+            components.append(made)
+            artifacts.update(files)
         return components, artifacts
 
     def inline_component(self, options: Mapping[str, Any]) -> tuple[Component, dict[str, str]]:

@@ -19,7 +19,17 @@ from .. import site_map
 from . import collect, templating
 
 #: What a role may export.
-KINDS = ("firewall_ports", "secrets", "artifacts", "backup_paths", "scrape_targets", "ingress", "databases", "clusters")
+KINDS = (
+    "firewall_ports",
+    "secrets",
+    "artifacts",
+    "backup_paths",
+    "scrape_targets",
+    "ingress",
+    "databases",
+    "clusters",
+    "package_defaults",
+)
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
 
@@ -48,7 +58,7 @@ def exports_of(
             continue
         key = (id(hostvars), host, name, kind)
         if key not in _cache:
-            _cache[key] = _evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)
+            _cache[key] = evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)
         found.extend(_cache[key])
     return found
 
@@ -64,7 +74,11 @@ def host_variables(hostvars: Any, host: str) -> dict[str, Any]:
     return {**raw, "hostvars": hostvars}
 
 
-def _evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader: Any) -> list[Any]:
+def evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader: Any) -> list[Any]:
+    """The exports of one role.
+
+    :raises AnsibleError: a template fails; it is no list
+    """
     raw = role.exports.get(kind)
     if raw is None:
         return []

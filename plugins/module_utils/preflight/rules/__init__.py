@@ -20,6 +20,7 @@ from . import (
     coordination,
     database_objects,
     databases,
+    firewall,
     hosts,
     names,
     object_store,
@@ -60,6 +61,7 @@ AREAS = (
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),
+    Area("Firewall", firewall.CODES, firewall.RULES),
     Area("Safety", safety.CODES, safety.RULES),
     Area("Preflight itself", CODES, ()),
 )
