@@ -100,7 +100,9 @@ def _patiently(action: Any, command: str, sudoable: bool, names: str) -> dict[st
         if holder:
             waited = int(time.monotonic() - begun)
             if waited >= PATIENCE:
-                raise TripError(f"installing {names}: another package manager has been at work for {waited} s: {holder}. Wait until it ends")
+                raise TripError(
+                    f"installing {names}: another package manager has been at work for {waited} s, wait until it ends: {holder}"
+                )
             Display().display(f"{action.host}: waits to install {names}, {waited} s of at most {PATIENCE} s: {holder}")
             time.sleep(PAUSE)
         elif not healed and any(words in said for words in INTERRUPTED):

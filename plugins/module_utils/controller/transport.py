@@ -59,9 +59,7 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
     for attempt in (1, 2):
         nonce = bundle.new_nonce()
         # utf8: paths and texts are UTF-8 whatever language the host's owner chose.
-        done = execute(
-            action, f"{action._compute_environment_string()}{shlex.quote(python)} -I -S -X utf8 -", bundle.build(payload, nonce)
-        )
+        done = execute(action, f"{action._compute_environment_string()}{shlex.quote(python)} -I -S -X utf8 -", bundle.build(payload, nonce))
         try:
             return bundle.parse(done["stdout"], nonce)
         except bundle.AnswerError as error:

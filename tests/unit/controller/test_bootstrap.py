@@ -15,7 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
 Said = tuple[int, str, str]
 ANSWER = (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")
 DONE: Said = (0, "", "")
-LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)\nE: Unable to lock directory /var/lib/apt/lists/\n"
+LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)\n"
 FRONTEND = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 977 (unattended-upgr)\n"
 INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. \n"
 BROKEN = "E: The repository 'https://packages.example.org stable Release' does not have a Release file.\n"
@@ -86,7 +86,7 @@ def test_what_a_login_script_does_not_find_is_no_missing_python() -> None:
 
 
 def test_a_shell_that_runs_no_command() -> None:
-    with pytest.raises(transport.TripError, match="login shell does not run a command.*maintenance"):
+    with pytest.raises(transport.TripError, match=r"login shell does not run a command.*maintenance"):
         trip(Host([(127, "", ""), (0, "Closed for maintenance\n", "")]))
 
 
@@ -102,7 +102,7 @@ def test_another_package_manager_is_waited_for(locked: str, clock: Time, capsys:
 
 def test_the_wait_has_an_end_and_says_what_holds_the_lock(clock: Time) -> None:
     busy = (100, "", FRONTEND)
-    with pytest.raises(transport.TripError, match=r"at work for 600 s: .*process 977 \(unattended-upgr\)"):
+    with pytest.raises(transport.TripError, match=r"at work for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
         trip(Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, *[busy] * 100]))
     assert clock.now == bootstrap.PATIENCE
 
