@@ -63,6 +63,16 @@ def read(ctx: Context, path: str) -> str:
         return ""
 
 
+def made(ctx: Context) -> list[str]:
+    """Names of the components that were made on this host."""
+    import json
+
+    try:
+        return sorted(json.loads(read(ctx, "/var/lib/vannah/ledger.json"))["components"])
+    except (ValueError, KeyError, TypeError):
+        return []  # there is none, or one that the converge itself will speak of
+
+
 def os_release(text: str) -> dict[str, str]:
     """The assignments of an os-release file (os-release(5)), quotes taken off."""
     found = {}

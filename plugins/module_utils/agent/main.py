@@ -71,7 +71,7 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
 
         answer["facts"].update(more(ctx))
     if op == "facts":
-        from .survey import made
+        from .facts import made
 
         answer["made"] = made(ctx)
     if op == "converge":

@@ -28,18 +28,6 @@ CLOUD_INIT = "/run/cloud-init"
 TIMEOUT = 60
 
 
-def made(ctx: Context) -> list[str]:
-    """Names of the components that were made on this host."""
-    import json
-
-    from .ledger import PATH
-
-    try:
-        return sorted(json.loads(read(ctx, PATH))["components"])
-    except (ValueError, KeyError, TypeError):
-        return []  # there is none, or one that the converge itself will speak of
-
-
 def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict[str, Any]:
     """What a host says of itself.
 

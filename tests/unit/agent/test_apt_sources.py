@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import apt_sources
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import patroni_packages
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.packages import plan_packages
 
 UNRESOLVED = """\
 Err:1 http://nowhere.invalid/apt stable InRelease
@@ -157,3 +158,17 @@ def test_an_unreadable_list_is_named(host: Any) -> None:
     updating(host, MALFORMED)
     with pytest.raises(AgentError, match=r"broken\.list.*correct or remove that entry"):
         patroni_packages.update({"refresh": True, "names": []}, host.ctx)
+
+
+def test_an_installation_goes_on_beside_a_broken_source(host: Any, component: Any) -> None:
+    """What apt-get could read is enough, and the source is named."""
+    host.programs.on("update", rc=100, err=GONE)
+    host.programs.on("install", do=lambda argv: install(host))
+    found = host.apply(plan_packages, component(packages=["jq"]))
+    assert [step.action for step in found] == ["install"]
+    assert any("no-such-suite" in warning for warning in host.ctx.warnings)
+
+
+def install(host: Any) -> Result:
+    host.write("/var/lib/dpkg/status", "Package: jq\nStatus: install ok installed\nVersion: 1.7\n\n")
+    return Result(0)

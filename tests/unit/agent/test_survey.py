@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import main, survey
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts, main, survey
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
 
 
@@ -27,7 +27,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model imp
 def test_what_was_made(host: Any, text: str | None, names: list[str]) -> None:
     if text is not None:
         host.write("/var/lib/vannah/ledger.json", text)
-    assert survey.made(host.ctx) == names
+    assert facts.made(host.ctx) == names
 
 
 def test_a_place_is_its_nearest_parent(host: Any) -> None:
