@@ -70,7 +70,7 @@ def made(ctx: Context) -> list[str]:
     try:
         return sorted(json.loads(read(ctx, "/var/lib/vannah/ledger.json"))["components"])
     except (ValueError, KeyError, TypeError):
-        return []  # there is none, or one that the converge itself will speak of
+        return []  # no ledger, or one that cannot be read: the converge reports that
 
 
 def os_release(text: str) -> dict[str, str]:

@@ -51,7 +51,7 @@ def own(ctx: Context) -> dict[str, Any]:
 
 
 def seconds(text: str) -> int:
-    """A time of sshd_config(5): ``90``, ``2m``, ``1h30m``; 0 for what is none."""
+    """A time of sshd_config(5): ``90``, ``2m``, ``1h30m``; 0 for anything else."""
     total, digits = 0, ""
     for sign in text:
         if sign.isdigit():

@@ -85,7 +85,7 @@ def system(ctx: Context) -> dict[str, str]:
 
 
 def discs(ctx: Context) -> list[str]:
-    """Sources of packages that are discs: apt asks for the disc to be inserted, and there is nobody to do it."""
+    """Sources of packages that are discs: apt would ask for the disc in the middle of a run."""
     folder = SOURCES + "/sources.list.d"
     files = [SOURCES + "/sources.list", *(f"{folder}/{name}" for name in listed(ctx.path(folder)) if name.endswith((".list", ".sources")))]
     found = []

@@ -91,7 +91,7 @@ def running(found: Status) -> bool:
 
 
 def by_socket(ctx: Context, unit: dict[str, Any]) -> bool:
-    """Whether a socket listens that starts the unit when somebody connects: the service is not enabled then, and may not run."""
+    """Whether a socket unit listens that starts the service at a connection: the service is not enabled then, and may not run."""
     socket = unit.get("socket")
     return bool(socket) and status(ctx, str(socket)).get("ActiveState") == "active"
 

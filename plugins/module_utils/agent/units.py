@@ -157,7 +157,7 @@ def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context,
     record = ctx.section("running").get(name) or _record_elsewhere(name, component, ctx)
     by_socket = systemd.by_socket(ctx, unit)
     if by_socket and not systemd.running(found):
-        return []  # it reads what there is when somebody connects
+        return []  # it reads its files at the next connection
     if not systemd.running(found) and not _has_run(found, record, unit, component, ctx):
         return [Step("unit", name, "start", "it had failed" if found.get("ActiveState") == "failed" else "", apply=_act("start", unit))]
     asked = watch.reactions(unit, component, found, record, ctx)

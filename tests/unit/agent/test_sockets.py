@@ -53,7 +53,7 @@ def test_a_service_that_waits_for_its_socket_is_left_so(host: FakeHost) -> None:
 
 def test_one_that_runs_is_restarted_and_never_reloaded(host: FakeHost) -> None:
     host.write("/etc/ssh.conf", "good 0\n")
-    host.start("ssh.service")  # somebody has connected
+    host.start("ssh.service")  # by a connection
     made(host.trip(ssh()))
     assert host.touched() == ["restart ssh.service"] and host.enabled == {"ssh.socket"}
     assert host.running_with["ssh.service"] == {"/etc/ssh.conf": "good 1\n"}

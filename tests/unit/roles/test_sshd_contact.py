@@ -132,6 +132,12 @@ def check(program: Callable[..., ModuleType], tmp_path: Path, monkeypatch: pytes
         ({"permitrootlogin": ["without-password"]}, "root", False, ""),
         ({"permitrootlogin": ["no"]}, "root", False, "PermitRootLogin no"),
         ({"permitrootlogin": ["no"]}, "ops", False, ""),
+        (
+            {"refusal": ["/dev/stdin: line 3: Bad configuration option: Alow"]},
+            "ops",
+            False,
+            "sshd does not take them: /dev/stdin: line 3: Bad configuration option: Alow",
+        ),
         ({"permitrootlogin": ["forced-commands-only"]}, "root", False, "PermitRootLogin forced-commands-only"),
         ({"permitrootlogin": ["without-password"]}, "root", True, "PermitRootLogin without-password"),
         ({"permitrootlogin": ["yes"]}, "root", True, ""),
@@ -211,6 +217,15 @@ def test_sshd_is_asked_with_the_drop_in_before_its_own_file(check: ModuleType, m
         "    PasswordAuthentication yes",
         "Match all",
     ]
+
+
+def test_an_option_that_sshd_does_not_know_is_refused(check: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = subprocess.CompletedProcess([], 255, "", "/dev/stdin: line 1: Bad configuration option: Alow\nmore\n")
+    monkeypatch.setattr(
+        check.subprocess, "run", lambda argv, **_options: said if "-f" in argv else subprocess.CompletedProcess(argv, 0, "", "")
+    )
+    monkeypatch.setattr(check, "connection", lambda: ("ops", "192.0.2.7"))
+    assert "Bad configuration option: Alow" in check.login_lost("Alow x\n", False)
 
 
 def test_the_connection_is_found_above_sudo(check: ModuleType) -> None:
