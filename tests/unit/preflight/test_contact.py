@@ -218,3 +218,10 @@ def test_somebody_elses_database_is_refused_before_any_host_is_changed() -> None
     assert names.index("Contact") < at < names.index("Base wave")
     assert found[at]["hosts"] == "postgresql" and found[at]["max_fail_percentage"] == 0
     assert patroni_guard.ActionModule.LEASE == "none"  # nothing is left on a host that is refused
+
+
+def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
+    """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
+    (play,) = [play for play in plays("site.yml") if play["name"] == "Contact"]
+    (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
+    assert asked["vannah.healthcloud.host_facts"] == {"survey": True}
