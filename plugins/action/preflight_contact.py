@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
@@ -78,6 +78,8 @@ class ActionModule(LocalAction):
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
             offset=given.get("clock_offset"),
+            memory_mb=host_needs.memory_mb(roles),
+            survey=given.get("survey") or {},
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
             **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},

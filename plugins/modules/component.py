@@ -468,6 +468,11 @@ options:
         description: Whether systemd is not waited for, as with members of a cluster that wait for each other to start.
         type: bool
         default: false
+      socket:
+        description: A socket unit that may start the service in place of C(systemctl enable). On a host where it listens the service is
+          neither enabled nor started here, and one that runs is restarted where it would be reloaded, because a daemon that reloads may
+          lose the socket it was given.
+        type: str
       driver:
         description: Who restarts it.
         type: str

@@ -79,8 +79,16 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .listening import facts as more
 
         answer["facts"].update(more(ctx))
+    if op == "facts":
+        from .facts import made
+
+        answer["made"] = made(ctx)
     if op == "converge":
         converge(payload, ctx, answer)
+    elif op == "survey":
+        from .survey import survey
+
+        answer["survey"] = survey(ctx, payload["paths"], payload["checks"])
     elif op == "restart":
         from .trips import restart_unit
 

@@ -29,6 +29,8 @@ KINDS = (
     "databases",
     "clusters",
     "package_defaults",
+    "data_directories",
+    "host_checks",
 )
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
