@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ..module_utils.controller.action import AgentAction, Result
 from ..module_utils.controller.specs import HOST_FACTS
 
@@ -19,7 +21,7 @@ class ActionModule(AgentAction):
     def perform(self) -> Result:
         """Ask the host, and compare its clock with ours."""
         before = time.time()
-        answer = self.converse({"op": "facts"}, lease="none")
+        answer = self.converse({"op": "facts", "look": self._data() if self.takeover else []}, lease="none")
         after = time.time()
         facts = answer.get("facts") or {}
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
@@ -28,3 +30,10 @@ class ActionModule(AgentAction):
             # It was read some time during the trip, which is long where Python had to be installed first.
             result["clock_offset"] = round(clock - min(max(clock, before), after), 3)
         return result
+
+    def _data(self) -> list[str]:
+        """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""
+        from ..module_utils.controller.exports import exports_of
+
+        found = exports_of("data_directories", self.host, hostvars=self.vars["hostvars"], loader=self._loader)
+        return [str(item["path"]) for item in found if not boolean(item["adopt"], strict=False)]

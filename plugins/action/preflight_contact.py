@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
@@ -28,13 +29,18 @@ class ActionModule(LocalAction):
         """Judge the answers of all hosts of the play, those that failed among them."""
         defaults = self._defaults()
         folder = known.get("playbook_dir")
+        known_as = Whose(known, self._templar, self._loader, bool(self._task.check_mode))
         answers = [
-            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder) for name in known["ansible_play_hosts_all"]
+            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder, known_as)
+            for name in known["ansible_play_hosts_all"]
         ]
         report = judge_contact(answers)
-        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
+        result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        if report.warnings:
+            result["warnings"] = [finding.line() for finding in report.warnings]
+        return {**result, "failed": True} if report.errors else result
 
-    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None) -> Answer:
+    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)
         given = variables.get(register)
         given = plain(given) if isinstance(given, Mapping) else {}
@@ -48,6 +54,7 @@ class ActionModule(LocalAction):
             roles=roles,
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
+            belonging=known_as.of(name, values),
             offset=given.get("clock_offset"),
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),

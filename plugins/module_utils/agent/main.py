@@ -55,9 +55,10 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
 
 
 def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
-    from . import lease
+    from . import identity, lease
 
     op = payload.get("op")
+    identity.guard(payload, ctx)
     wanted = payload.get("lease") or {}
     answer["lease"] = lease.handle(ctx, wanted)
     if not answer["lease"]["ok"] and wanted.get("action") == "take" and not ctx.check:
@@ -70,6 +71,10 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .listening import facts as more
 
         answer["facts"].update(more(ctx))
+    if op == "facts":
+        from .belonging import facts as whose
+
+        answer["facts"].update(whose(ctx, payload.get("look") or ()))
     if op == "converge":
         converge(payload, ctx, answer)
     elif op == "restart":
@@ -134,7 +139,7 @@ def cost(begun: float) -> dict[str, float]:
 
 def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Plan all components, ask for everything that is to be asked at once, then apply one after the other."""
-    from . import generations
+    from . import generations, identity
 
     ledger = open_ledger(ctx, answer)
     ctx.memo["ledger"] = ledger
@@ -149,6 +154,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             if run.error is not None and ctx.check:
                 break
         if not ctx.check:
+            identity.record(ctx)
             for run in runs:
                 run.request()
                 if run.refused:

@@ -19,7 +19,17 @@ from .. import site_map
 from . import collect, templating
 
 #: What a role may export.
-KINDS = ("firewall_ports", "secrets", "artifacts", "backup_paths", "scrape_targets", "ingress", "databases")
+KINDS = (
+    "firewall_ports",
+    "secrets",
+    "artifacts",
+    "data_directories",
+    "own_address",
+    "backup_paths",
+    "scrape_targets",
+    "ingress",
+    "databases",
+)
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import closed
+from . import belonging, closed
 from .findings import Code, Finding
 
 #: Debian's releases that are served, and the PostgreSQL that each carries (packages.debian.org).
@@ -49,6 +49,7 @@ CODES = (
         "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
     ),
     *closed.CODES,
+    *belonging.CODES,
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
@@ -74,6 +75,7 @@ class Answer:
     version: str = ""  # postgresql_version
     cluster: str = ""  # postgresql_cluster
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
+    belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
 
 
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
@@ -88,6 +90,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             yield from closed.findings(answer.host, answer.facts, answer.ports)
         elif answer.failure:
             yield from _failure(answer)
+    yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
     yield from _clocks(given)
 
 

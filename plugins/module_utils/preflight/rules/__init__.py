@@ -27,6 +27,7 @@ from . import (
     restarts,
     safety,
     secrets,
+    takeover,
     variable_files,
 )
 
@@ -60,6 +61,7 @@ AREAS = (
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),
+    Area("Hosts of another site", takeover.CODES, takeover.RULES),
     Area("Safety", safety.CODES, safety.RULES),
     Area("Preflight itself", CODES, ()),
 )
