@@ -47,12 +47,18 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
 
 
 def record(ctx: Context) -> None:
-    """Write down which site the host belongs to now, where that is not there already. Not in check mode."""
+    """Write down which site the host belongs to now, where that is not there already. Not in check mode.
+
+    :raises AgentError: as :func:`guard`: between that look and the lease another run may have made the host its own
+    """
     ours = ctx.memo.get("site")
     if not ours or ctx.check or not ours.get("authorities"):
         return
     former = recorded(ctx) or {}
-    moved = bool(set(differences(former, ours)) & {"authority", "name", "host"})
+    said = differences(former, ours)
+    if not ours.get("takeover"):
+        refuse(said, former, ours)
+    moved = bool(set(said) & {"authority", "name", "host"})
     wanted = {name: ours.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
     if former.get("version") == VERSION and all(former.get(name) == wanted[name] for name in TAKEN):
         return

@@ -57,7 +57,7 @@ class Whose:
             variable=variable,
             takeover=host in self._taken,
             adopted=partial(self._adopted, host),
-            binds=partial(self._binds, host),
+            users=partial(self._users, address == values("ansible_host"), host),
         )
 
     def _exports(self, kind: str, host: str) -> list[Any]:
@@ -66,8 +66,9 @@ class Whose:
     def _adopted(self, host: str) -> frozenset[str]:
         return frozenset(str(item["path"]) for item in self._exports("data_directories", host) if boolean(item["adopt"], strict=False))
 
-    def _binds(self, host: str) -> tuple[str, ...]:
-        return tuple(str(item["what"]) for item in self._exports("own_address", host))
+    def _users(self, reached: bool, host: str) -> tuple[str, ...]:
+        """Who cannot use an address that is on no interface: who listens on it, and who tells it to others though nobody came in by it."""
+        return tuple(str(item["what"]) for item in self._exports("own_address", host) if item["listens"] or not reached)
 
 
 def _planned(loader: Any, folder: str) -> dict[str, Any]:

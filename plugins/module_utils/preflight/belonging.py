@@ -57,7 +57,8 @@ CODES = (
     ),
     Code(
         "contact-address",
-        "The address that the server's roles listen on, or tell the others, is on none of its interfaces.",
+        "The address that the server's roles listen on, or tell the others, is on none of its interfaces. One that is translated may be"
+        " told to others where Ansible itself comes in by it.",
         "site_address: the address of the server's own interface that the other hosts reach.",
     ),
 )
@@ -72,7 +73,7 @@ class Belonging:
     variable: str = "ansible_host"  # the variable that says so; "-" where it is the host's name
     takeover: bool = False
     adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role is told to adopt
-    binds: Callable[[], Sequence[str]] = field(default=tuple)  # what listens on the address or tells it to others
+    users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
 
 
 Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
@@ -204,10 +205,10 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
             return
     except ValueError:
         return  # a name: who resolves it is not asked here
-    roles = known.binds()
-    if roles:
+    users = known.users()
+    if users:
         listed = ", ".join(own)
-        problem = f"{_said(known)} is on no interface of the server ({listed}), and {', '.join(roles)} cannot listen there."
+        problem = f"{_said(known)} is on no interface of the server ({listed}), and {' and '.join(users)} cannot use it."
         remedy = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
         yield Finding("contact-address", host, "site_address", problem, remedy)
 

@@ -224,13 +224,24 @@ def test_a_second_run_writes_nothing(host: FakeHost) -> None:
     assert host.file(identity.PATH).stat() == before and not answer["components"][0]["changed"]
 
 
+def test_two_sites_at_once(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look at a bare host, then one after the other gets the lease: the second one finds the record of the first."""
+    monkeypatch.setattr(identity, "guard", lambda payload, ctx: ctx.memo.update(site=payload["site"]))
+    assert host.trip(WANTED, site=ours())["error"] is None
+    wanted = component(files=[{"path": "/etc/x", "content": "of the other"}])
+    assert host.trip(wanted, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"
+    assert host.file("/etc/x").read_text() == "x" and recorded(host)["authorities"] == [CLINIC]
+
+
 def test_newer_secrets_are_written_and_the_host_stays_as_long(host: FakeHost) -> None:
     host.trip(WANTED, site=ours())
     since = recorded(host)["since"]
     host.write(identity.PATH, json.dumps({**recorded(host), "since": "2020-01-01T00:00:00Z"}))
     host.trip(WANTED, site=ours(secrets="c", known=["a", "b", "c"], authorities=[RENEWED]))
     found = recorded(host)
-    assert (found["secrets"], found["authorities"], found["since"]) == ("c", [RENEWED], "2020-01-01T00:00:00Z") and found["updated"] >= since
+    assert (found["secrets"], found["authorities"], found["since"]) == ("c", [RENEWED], "2020-01-01T00:00:00Z") and found[
+        "updated"
+    ] >= since
     # The checkout that was left behind.
     assert host.trip(WANTED, site=ours(authorities=[RENEWED]))["error"]["code"] == "stale-checkout"
     assert host.trip(WANTED, site=ours(secrets="c", known=["a", "b", "c"]))["error"]["code"] == "stale-checkout"

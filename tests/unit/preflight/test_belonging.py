@@ -146,7 +146,7 @@ def test_servers_without_an_id_are_no_clones() -> None:
         ({"address": "fd00::3"}, ["10.0.0.1", "fd00::2"], True),
         # A public address that is translated: right for Ansible, not for what listens.
         ({"address": "203.0.113.7", "variable": "ansible_host"}, ["10.0.0.1"], True),
-        ({"address": "203.0.113.7", "binds": tuple}, ["10.0.0.1"], False),
+        ({"address": "203.0.113.7", "users": tuple}, ["10.0.0.1"], False),
         ({"address": "db1.clinic.health"}, ["10.0.0.1"], False),
         ({"address": "127.0.0.1"}, ["10.0.0.1"], False),
         ({"address": ""}, ["10.0.0.1"], False),
@@ -154,7 +154,7 @@ def test_servers_without_an_id_are_no_clones() -> None:
     ],
 )
 def test_address(known: dict[str, Any], addresses: list[str], wrong: bool) -> None:
-    found = judgement(answer(facts={"addresses": addresses}, **{"variable": "site_address", "binds": lambda: ("etcd",), **known}))
+    found = judgement(answer(facts={"addresses": addresses}, **{"variable": "site_address", "users": lambda: ("etcd",), **known}))
     assert [finding.code for finding in found] == ["contact-address"] * wrong
     if wrong:
         assert all(text in found[0].line() for text in (known["address"], "10.0.0.1", "site_address:", "etcd"))

@@ -79,18 +79,26 @@ def test_data_directories(tmp_path: Path, groups: tuple[str, ...], variables: di
     assert sorted(site.belonging().adopted()) == sorted(adopted)
 
 
+BOTH = {"ansible_host": "203.0.113.1", "site_address": "10.0.0.1"}
+LISTENS = {"etcd_settings": {"listen-client-urls": "https://0.0.0.0:2379", "listen-peer-urls": "https://0.0.0.0:2380"}}
+
+
 @pytest.mark.parametrize(
-    ("groups", "variables", "binds"),
+    ("groups", "variables", "users"),
     [
         ((), {}, ()),
-        (("postgresql_client",), {}, ()),
-        (("etcd", "postgresql"), {}, ("etcd", "PostgreSQL and Patroni")),
-        (("object_store",), {}, ("MinIO",)),
-        (("object_store",), {"object_store_backend": "s3"}, ()),
+        (("postgresql_client",), BOTH, ()),
+        (("etcd", "postgresql"), BOTH, ("etcd", "PostgreSQL")),
+        # Ansible came in by it, so the others may, too; but nothing can listen on it.
+        (("etcd", "postgresql"), {"ansible_host": "203.0.113.1"}, ("etcd",)),
+        (("etcd", "postgresql"), {"ansible_host": "203.0.113.1", **LISTENS}, ()),
+        (("etcd",), {**BOTH, "etcd_settings": {"listen-client-urls": "https://0.0.0.0:2379"}}, ("etcd",)),
+        (("object_store",), {"ansible_host": "203.0.113.1"}, ("MinIO",)),
+        (("object_store",), {**BOTH, "object_store_backend": "s3"}, ()),
     ],
 )
-def test_who_needs_the_address(tmp_path: Path, groups: tuple[str, ...], variables: dict[str, Any], binds: tuple[str, ...]) -> None:
-    assert tuple(Site(tmp_path, groups, variables).belonging().binds()) == binds
+def test_who_needs_the_address(tmp_path: Path, groups: tuple[str, ...], variables: dict[str, Any], users: tuple[str, ...]) -> None:
+    assert tuple(Site(tmp_path, groups, variables).belonging().users()) == users
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,10 @@ def test_a_digest_needs_the_key_and_depends_on_names_and_values(site: Path) -> N
     one = history.digest(KEY, {"a": "1", "b": "2"})
     assert one == history.digest(KEY, {"b": "2", "a": "1"}) and len(one) == 32
     others = [{"a": "2", "b": "1"}, {"a": "1"}, {"a": "1", "b": "2", "c": ""}, {"a": '1","b":"2'}]
-    assert len({one, *(history.digest(KEY, other) for other in others), history.digest(ec.generate_private_key(ec.SECP384R1()), {"a": "1"})}) == 6
+    assert (
+        len({one, *(history.digest(KEY, other) for other in others), history.digest(ec.generate_private_key(ec.SECP384R1()), {"a": "1"})})
+        == 6
+    )
 
 
 def test_a_checkout_that_was_left_behind(tmp_path: Path) -> None:
