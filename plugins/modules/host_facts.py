@@ -46,6 +46,8 @@ ansible_facts:
     vannah:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
+        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, and whose data of etcd lie there (C(etcd)).
+        - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports that others reach (C(listening)) and other firewalls (C(firewalls)).
       type: dict
 clock_offset:

@@ -12,6 +12,8 @@ short_description: Judge what all hosts answered before anything is changed
 description:
   - Reads what M(vannah.healthcloud.host_facts) registered for each host of the play and fails with every error at once.
   - Judges system and release, memory, disk, clocks, sudo, and the major version of a database.
+  - Refuses hosts of another site, of another authority or under another name, a checkout that is out of date, clones, data of another
+    member of etcd, and an address that is on no interface.
   - A host that was reached and failed is an error. One that was not reached is left to Ansible, unless sudo was refused there.
 options:
   answers:

@@ -70,7 +70,7 @@ class Belonging:
 
     ours: Mapping[str, Any] | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
     address: str = ""  # what the others reach the host by
-    variable: str = "ansible_host"  # the variable that says so; "-" where it is the host's name
+    variable: str = "ansible_host"  # the variable that says so; empty where it is the host's name
     takeover: bool = False
     adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role is told to adopt
     users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
@@ -126,12 +126,11 @@ def _belongs(hosts: Sequence[Judged]) -> str:
 
 def _other_authority(hosts: Sequence[Judged]) -> Finding:
     ours = hosts[0][2].ours or {}
-    since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
-    begins = min((str(item.get("begins")) for item in ours.get("authorities") or ()), default="")
-    remove = f"remove pki/ and secrets.yml that this checkout made on {begins[:10]}, then bring back" if begins > since else "bring back"
+    made = ", ".join(str(item.get("begins"))[:10] for item in ours.get("authorities") or ())
+    remove = f"remove this inventory's pki/ and secrets.yml (CA of {made}) unless a site uses them, and " if made else ""
     remedy = (
-        f"nothing; {remove} those of that site from its recovery kit or the original checkout ({DOCS});"
-        f" or take over from that site with -e {SWITCH}={_where(hosts)}"
+        f"nothing; {remove}bring pki/ and secrets.yml of the servers' site from its recovery kit or the original checkout ({DOCS});"
+        f" or take the servers over from that site with -e {SWITCH}={_where(hosts)}"
     )
     return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
 

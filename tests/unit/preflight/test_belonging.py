@@ -88,7 +88,7 @@ def test_a_second_checkout_is_told_everything_once() -> None:
     assert finding.where == "db1,db2,db3"
     for text in ("site clinic", "CC:CC", "DD:DD", "2026-02-02T00:00:00Z"):
         assert text in finding.problem, text
-    for text in ("remove pki/ and secrets.yml that this checkout made on 2026-11-29", "recovery kit", "-e site_takeover_hosts=db1,db2,db3"):
+    for text in ("remove this inventory's pki/ and secrets.yml (CA of 2026-11-29)", "recovery kit", "-e site_takeover_hosts=db1,db2,db3"):
         assert text in finding.remedy, text
 
 
@@ -98,10 +98,10 @@ def test_hosts_of_two_other_sites_are_two_lines() -> None:
     assert sorted(finding.where for finding in found) == ["db1,db3", "db2"]
 
 
-def test_an_older_pki_is_not_told_to_be_removed() -> None:
-    """The authority here is older than the server's stay with the other site: it is a real one, of another site."""
-    (finding,) = judgement(answer(record={**RECORD, "authorities": [DEMO], "since": "2026-11-02T00:00:00Z"}))
-    assert "remove" not in finding.remedy and "recovery kit" in finding.remedy
+def test_an_inventory_without_a_ca_has_nothing_to_remove() -> None:
+    """A plan from a copy: check mode makes none."""
+    (finding,) = judgement(answer(ours={**OURS, "authorities": []}))
+    assert "remove" not in finding.remedy and "recovery kit" in finding.remedy and "it has no CA" in finding.problem
 
 
 # --- one server twice, and clones ---------------------------------------------------------------------------------------------
