@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..module_utils import site_map
@@ -44,7 +45,7 @@ class ActionModule(AgentAction):
 
     def _ask(self) -> tuple[Answer, float | None]:
         before = time.time()
-        answer = self.converse({"op": "facts"}, lease="none")
+        answer = self.converse({"op": "facts", "look": self._data() if self.takeover else []}, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
         if not isinstance(clock, int | float):
@@ -86,3 +87,10 @@ class ActionModule(AgentAction):
             if places:
                 known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
         return known
+
+    def _data(self) -> list[str]:
+        """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""
+        from ..module_utils.controller.exports import exports_of
+
+        found = exports_of("takeover_paths", self.host, hostvars=self.vars["hostvars"], loader=self._loader)
+        return [str(item["path"]) for item in found if not boolean(item["adopt"], strict=False)]

@@ -12,6 +12,7 @@ from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
@@ -32,8 +33,10 @@ class ActionModule(LocalAction):
         """Judge the answers of all hosts of the play, those that failed among them."""
         defaults = self._defaults()
         folder = known.get("playbook_dir")
+        known_as = Whose(known, self._templar, self._loader, bool(self._task.check_mode))
         answers = [
-            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder) for name in known["ansible_play_hosts_all"]
+            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder, known_as)
+            for name in known["ansible_play_hosts_all"]
         ]
         found = [
             self._cluster(cluster, known["groups"], answers)
@@ -42,6 +45,8 @@ class ActionModule(LocalAction):
         ]
         report = judge_contact(answers, found)
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        if report.warnings:
+            result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:
             return {**result, "failed": True}
         new = [cluster for cluster in found if cluster.new]
@@ -63,7 +68,7 @@ class ActionModule(LocalAction):
         exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
         return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists)
 
-    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None) -> Answer:
+    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)
         given = variables.get(register)
         given = plain(given) if isinstance(given, Mapping) else {}
@@ -77,6 +82,7 @@ class ActionModule(LocalAction):
             roles=roles,
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
+            belonging=known_as.of(name, values),
             offset=given.get("clock_offset"),
             memory_mb=host_needs.memory_mb(roles),
             survey=given.get("survey") or {},

@@ -15,6 +15,8 @@ description:
   - A cluster that does not exist yet is formed only with all its members. One that is unreachable, has failed, or is left out by C(--limit)
     is an error.
   - Adds the groups C(site_forming) and C(site_forming_<role>) where clusters are formed by this run.
+  - Refuses hosts of another site, of another authority or under another name, a checkout that is out of date, clones, data of another
+    member of etcd, and an address that is on no interface.
   - A host that was reached and failed is an error. One that was not reached is left to Ansible, unless sudo was refused there.
 options:
   answers:

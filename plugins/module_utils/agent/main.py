@@ -59,9 +59,10 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
 
 
 def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
-    from . import lease
+    from . import identity, lease
 
     op = payload.get("op")
+    identity.guard(payload, ctx)
     wanted = payload.get("lease") or {}
     answer["lease"] = lease.handle(ctx, wanted)
     if not answer["lease"]["ok"] and wanted.get("action") == "take" and not ctx.check:
@@ -71,18 +72,9 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
 
         answer["facts"] = facts(ctx)
     if op == "facts":
-        from . import members
+        from .host_checks import look
 
-        answer["ran"] = members.ran(ctx)
-        answer["members"] = members.found(ctx, payload.get("places") or {})
-    if op == "facts" and not os.path.exists(ctx.path("/etc/vannah/firewall.nft")):  # the first firewall is still to come
-        from .listening import facts as more
-
-        answer["facts"].update(more(ctx))
-    if op == "facts":
-        from .facts import made
-
-        answer["made"] = made(ctx)
+        look(payload, ctx, answer)
     if op == "converge":
         converge(payload, ctx, answer)
     elif op == "survey":
@@ -151,7 +143,7 @@ def cost(begun: float) -> dict[str, float]:
 
 def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Plan all components, ask for everything that is to be asked at once, then apply one after the other."""
-    from . import generations
+    from . import generations, identity
 
     ledger = open_ledger(ctx, answer)
     ctx.memo["ledger"] = ledger
@@ -168,6 +160,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             if run.error is not None and ctx.check:
                 break
         if not ctx.check:
+            identity.record(ctx)
             for run in runs:
                 run.request()
                 if run.refused:

@@ -31,6 +31,8 @@ KINDS = (
     "package_defaults",
     "data_directories",
     "host_checks",
+    "own_address",
+    "takeover_paths",
 )
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import closed, survey, versions
+from . import belonging, closed, survey, versions
 from .findings import Code, Finding
 
 #: Seconds between two clocks of one site.
@@ -37,6 +37,7 @@ CODES = (
     *versions.CODES,
     *survey.CODES,
     *closed.CODES,
+    *belonging.CODES,
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
@@ -64,6 +65,7 @@ class Answer:
     memory_mb: int = 0  # that its roles need: a server sold with 512 MiB shows about 460
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
+    belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
 
 
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
@@ -79,6 +81,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
         elif answer.failure:
             yield from _failure(answer)
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
+    yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
     yield from _clocks(given)
 
 

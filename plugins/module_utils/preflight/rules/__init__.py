@@ -29,6 +29,7 @@ from . import (
     restarts,
     safety,
     secrets,
+    takeover,
     variable_files,
 )
 
@@ -67,6 +68,7 @@ AREAS = (
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),
     Area("Firewall", firewall.CODES, firewall.RULES),
+    Area("Hosts of another site", takeover.CODES, takeover.RULES),
     Area("Safety", safety.CODES, safety.RULES),
     Area("Preflight itself", CODES, ()),
 )
