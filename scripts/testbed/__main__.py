@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from . import cache, demo, engine, images, machine, venv
+from . import cache, demo, engine, environment, images, machine, venv
 from .shell import SetupError, say, warn
 
 
@@ -74,6 +74,7 @@ def main() -> int:
     for name, (_, text) in VERBS.items():
         verbs.add_parser(name, help=text)
     chosen = parser.parse_args()
+    environment.apply()
     try:
         VERBS[chosen.verb][0]()
     except SetupError as error:

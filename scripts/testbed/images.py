@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
-from .shell import ROOT, SetupError, run, say
+from .shell import ROOT, SetupError, read, run, say, succeeds
 
 RECIPES = ROOT / "tests" / "images"
 REPOSITORY = "vannah-test"
@@ -72,13 +72,10 @@ def recipe(image: Image) -> str:
 
 def is_current(image: Image) -> bool:
     """Whether the engine has the image, made from today's recipe."""
-    done = subprocess.run(
-        ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', image.name],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode == 0 and done.stdout.strip() == recipe(image)
+    if not succeeds(["docker", "image", "inspect", image.name]):
+        return False
+    argv = ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', image.name]
+    return read(argv, lambda said: bool(said.strip())).strip() == recipe(image)
 
 
 def are_current(tags: tuple[str, ...]) -> bool:

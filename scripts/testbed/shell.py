@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -41,6 +42,30 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise SetupError(f"`{' '.join(argv[:6])}` exited {done.returncode}:\n{tail}")
     return done.stdout
+
+
+def read(argv: Sequence[str], valid: Callable[[str], bool], *, attempts: int = 5, pause: float = 1.0) -> str:
+    """What a program of the engine's says, read again until it is valid: a busy engine may lose its output and exit 0.
+
+    :raises SetupError: it failed, or was not valid each time; the message names the program and what it said last.
+    """
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(pause)
+        said = run(argv)
+        if valid(said):
+            return said
+    raise SetupError(
+        f"`{' '.join(argv[:6])}` exited 0, and what it said is not valid, {attempts} times: {said.strip()[:200]!r}. Run the same again."
+    )
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON with something in it."""
+    try:
+        return bool(json.loads(text))
+    except ValueError:
+        return False
 
 
 def succeeds(argv: Sequence[str], *, timeout: float = 60) -> bool:
