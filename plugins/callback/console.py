@@ -80,6 +80,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._task_done: set[str] = set()
         self._task_hosts = 0
         self._said: set[str] = set()
+        self._warnings: dict[str, list[str]] = {}
         self._failed: dict[str, str] = {}
         self._retry_said = 0.0
 
@@ -129,6 +130,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         """Why none remains was said already."""
 
     def _end_play(self) -> None:
+        self._tell_warnings()
         if self._play_name and self._play_hosts:
             seconds = time.monotonic() - self._play_began
             line = texts.play_line(self._play_name, len(self._play_hosts), sorted(self._play_changed), sorted(self._play_failed), seconds)
@@ -138,6 +140,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
 
     @compact
     def _task_start(self, task: Any, prefix: str | None = None) -> None:
+        self._tell_warnings()
         self._task_name = task.get_name().strip()
         self._task_done = set()
         if self._live is not None:
@@ -171,7 +174,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
     @compact
     def v2_runner_on_ok(self, result: Any) -> None:
         host = self._done(result)
-        self._warn(result.result)
+        self._warn(result)
         if result.task.action in TELLING and not texts.is_hidden(result.result):
             for line in texts.told(result.result):
                 self._say_once_a_task(f"  {line}")
@@ -188,7 +191,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
     @compact
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         host = self._done(result)
-        self._warn(result.result)
+        self._warn(result)
         self._keep(f"{'ignored failure of' if ignore_errors else 'failed'} {host}", result)
         if not ignore_errors:
             self._play_failed.add(host)
@@ -205,11 +208,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
 
     @compact
     def v2_runner_item_on_ok(self, result: Any) -> None:
-        self._warn(result.result)
+        self._warn(result)
 
     @compact
     def v2_runner_item_on_failed(self, result: Any) -> None:
-        self._warn(result.result)
+        self._warn(result)
 
     @compact
     def v2_runner_item_on_skipped(self, result: Any) -> None:
@@ -261,12 +264,20 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             )
 
     def _warn(self, result: Any) -> None:
-        """Warnings of a result, each once in a run."""
-        for warning in result.get("warnings") or ():
-            text = str(getattr(warning, "msg", warning))
-            if text not in self._said:
-                self._said.add(text)
-                self._display.display(f"WARNING {text}", color=C.COLOR_WARN)
+        """Keep a result's warnings until its task is done: what several hosts say is said once."""
+        host = "" if result.task.run_once else str(result.host.get_name())
+        for warning in result.result.get("warnings") or ():
+            hosts = self._warnings.setdefault(str(getattr(warning, "msg", warning)), [])
+            if host and host not in hosts:
+                hosts.append(host)
+
+    def _tell_warnings(self) -> None:
+        for text, hosts in self._warnings.items():
+            line = f"{', '.join(sorted(hosts))}: {text}" if hosts else text
+            if line not in self._said:
+                self._said.add(line)
+                self._display.display(f"WARNING {line}", color=C.COLOR_WARN)
+        self._warnings = {}
 
     def _say_once_a_task(self, line: str) -> None:
         key = f"{self._task_name}\n{line}"

@@ -20,12 +20,18 @@ class SetupError(Exception):
     """Set-up cannot go on. The message is one sentence for the person in front of the terminal."""
 
 
+#: Takes away a line of progress that is updated in place, where there is one.
+before_output: Callable[[], None] = lambda: None  # noqa: E731 - replaced by a stage
+
+
 def say(message: str) -> None:
     """Print one line at once, so that it stands before the output of the next program."""
+    before_output()
     print(f"==> {message}", flush=True)
 
 
 def warn(message: str) -> None:
+    before_output()
     print(f"==> WARNING: {message}", file=sys.stderr, flush=True)
 
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from . import environment, machine
+from . import lock as lock_of
 from .shell import ROOT, SetupError, run, say, succeeds, warn
 
 VENV = ROOT / ".venv"
@@ -102,6 +103,13 @@ def ensure() -> Path:
     if is_current(VENV, lock):
         give_locale(VENV)
         return VENV
+    with lock_of.alone("virtual environment", VENV.parent / ".cache" / "testbed" / "venv.lock"):
+        if not is_current(VENV, lock):  # another run may have made it meanwhile
+            _make(lock)
+    return VENV
+
+
+def _make(lock: str) -> None:
     python = _interpreter()
     if not succeeds([python, "-c", "import ensurepip, venv"]):
         if not python.startswith("/usr/bin/"):
@@ -118,4 +126,3 @@ def ensure() -> Path:
         raise SetupError("pip could not install requirements/python.txt; its own words stand above.")
     give_locale(VENV)
     stamp.write_text(stamp_of(lock, sys.version), encoding="utf-8")
-    return VENV

@@ -48,6 +48,12 @@ class Log:
         """Add a line with the time of day."""
         self.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
+    def close(self) -> None:
+        """Nothing more comes."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.close()
+
 
 def prune(folder: Path, kept: int) -> None:
     """Remove all logs but the newest."""

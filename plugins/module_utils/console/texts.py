@@ -12,6 +12,8 @@ Result = Mapping[str, Any]
 
 #: Of one component's steps no more are shown; the log has all of them.
 STEPS = 3
+#: Of one host's components in one task no more are shown with their steps; of more, only the names.
+COMPONENTS = 4
 #: Of a failure's first line no more is shown.
 WIDTH = 600
 #: Words with which messages of this project begin what to do.
@@ -48,13 +50,12 @@ def changes(task: str, result: Result) -> list[str]:
     if isinstance(items, list):
         changed = [item for item in items if isinstance(item, Mapping) and item.get("changed")]
         return [f"{task} ({counted(len(changed), 'item')})"]
-    lines = []
-    components = result.get("components")
-    if isinstance(components, list):
-        for component in components:
-            if isinstance(component, Mapping) and component.get("changed"):
-                lines.append(_with_steps(str(component.get("name")), component.get("steps")))
-    return lines or [_with_steps(task, result.get("steps"))]
+    listed = result.get("components")
+    components = [item for item in listed if isinstance(item, Mapping) and item.get("changed")] if isinstance(listed, list) else []
+    if len(components) > COMPONENTS:
+        steps = sum(len(item.get("steps") or ()) for item in components)
+        return [f"{counted(steps, 'step')}: {', '.join(str(item.get('name')) for item in components)}"]
+    return [_with_steps(str(item.get("name")), item.get("steps")) for item in components] or [_with_steps(task, result.get("steps"))]
 
 
 def _with_steps(name: str, steps: Any) -> str:
