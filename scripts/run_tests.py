@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the parts of the test suite, count what passed, and end with the line `N passed, N failed`.
 
-    scripts/run_tests.py [lint] [unit] [molecule] [--scenario NAME]...
+    scripts/run_tests.py [lint] [unit] [molecule] [newcomer] [--scenario NAME]...
 
 Without a part: all of them. What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
 """
@@ -19,6 +19,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from testbed import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".test" / "reports"
@@ -84,6 +86,14 @@ class Outcome:
                 self.check(name, True)
 
 
+def surroundings() -> None:
+    """The same environment for every test, whatever the caller has. No wish for Ansible output is kept either: tests read it."""
+    environment.apply()
+    for name in [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_CONFIG"]:
+        del os.environ[name]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
 def heading(text: str) -> None:
     print(f"\n==> {text}", flush=True)
 
@@ -112,6 +122,11 @@ def run_pytest(outcome: Outcome, arguments: Sequence[str], report: Path) -> None
 
 def run_unit(outcome: Outcome) -> None:
     run_pytest(outcome, ["-q", "tests/unit"], REPORTS / "unit.xml")
+
+
+def run_newcomer(outcome: Outcome) -> None:
+    """`make demo` of a copy of this checkout, killed and run again."""
+    run_pytest(outcome, ["-q", "-p", "no:cacheprovider", "tests/newcomer"], REPORTS / "newcomer.xml")
 
 
 def scenarios() -> list[str]:
@@ -152,7 +167,7 @@ def run_molecule(outcome: Outcome, chosen: Sequence[str]) -> None:
             outcome.add_junit(report)
 
 
-PARTS = ("lint", "unit", "molecule")
+PARTS = ("lint", "unit", "molecule", "newcomer")
 
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
@@ -180,7 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "lint": run_lint,
         "unit": run_unit,
         "molecule": lambda outcome: run_molecule(outcome, chosen.scenario),
+        "newcomer": run_newcomer,
     }
+    surroundings()
     REPORTS.mkdir(parents=True, exist_ok=True)
     outcomes = []
     for part in chosen.parts or PARTS:

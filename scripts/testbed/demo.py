@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from . import venv
-from .shell import ROOT, run
-from .stages import CONSOLE, Aside, Stage, program
+from .shell import ROOT, SetupError, run
+from .stages import CONSOLE, Aside, Stage, StageError, program
 from .stages import run as run_stages
 
 NETWORK = "vannah-demo"
@@ -40,11 +41,11 @@ def up(set_up: Callable[[], None]) -> None:
         beside.append(Aside("artifacts", argv, {"ANSIBLE_STDOUT_CALLBACK": CONSOLE}))
 
     def servers() -> None:
-        program(["ansible-playbook", "-i", SITE, "tests/servers/create.yml"], extra={"ANSIBLE_STDOUT_CALLBACK": CONSOLE})
+        playbook("tests/servers/create.yml")
 
     def first_servers() -> None:
         if beside[0].runs():
-            program(["make", "--no-print-directory", "converge", "SITE=demo", f"ARGS=--limit {WITHOUT_PROGRAMS}"])
+            playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS)
 
     def join() -> None:
         beside[0].join()
@@ -66,14 +67,24 @@ def up(set_up: Callable[[], None]) -> None:
     program(["scripts/demo_summary.py"])
 
 
+def playbook(name: str, *arguments: str) -> None:
+    """Run a playbook for the demo, with our own output unless the person has another."""
+    extra = {"ANSIBLE_STDOUT_CALLBACK": os.environ.get("ANSIBLE_STDOUT_CALLBACK", CONSOLE)}
+    program(["ansible-playbook", "-i", SITE, "--vault-password-file", PASSWORD, name, *arguments], extra=extra)
+
+
 def converge() -> None:
     """The whole site."""
-    program(["make", "--no-print-directory", "converge", "SITE=demo"])
+    playbook("playbooks/site.yml")
 
 
 def verify() -> None:
     """The tests of the site's behaviour."""
-    program(["make", "--no-print-directory", "verify", "SITE=demo"])
+    argv = ["scripts/site_passwords.py", "run", SITE, "--vault-password-file", PASSWORD, "--"]
+    try:
+        program([*argv, "pytest", "-q", "-p", "no:cacheprovider", "tests/testinfra"], extra={"VANNAH_SITE_INVENTORY": SITE})
+    except StageError:
+        raise SetupError("a test of the site failed, see above. Fix: run `make verify`, and `make demo` if it fails again.") from None
 
 
 def remove_servers() -> None:

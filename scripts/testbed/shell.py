@@ -45,8 +45,9 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str
     except FileNotFoundError:
         raise SetupError(f"the program {argv[0]} is not installed") from None
     if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise SetupError(f"`{' '.join(argv[:6])}` exited {done.returncode}:\n{tail}")
+        tail = (done.stdout + done.stderr).strip().splitlines()[-15:]
+        last = tail[-1].strip()[:300] if tail else "without a word"
+        raise SetupError("\n".join([f"`{' '.join(argv[:6])}` exited {done.returncode}: {last}", *tail]))
     return done.stdout
 
 

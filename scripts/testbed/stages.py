@@ -57,42 +57,49 @@ def run(stages: Sequence[Stage], name: str) -> None:
     :raises StageError: one failed; what and what to do is printed.
     """
     log = stream.Log(LOGS, name)
-    for number, stage in enumerate(stages, 1):
-        title = f"{head(number, len(stages))}{stage.name}"
-        print(f"{title} (about {texts.clock(stage.expected)})", flush=True)
-        log.line(title)
-        began = time.monotonic()
-        os.environ["VANNAH_STAGE"] = head(number, len(stages))
-        os.environ["VANNAH_STAGE_EXPECTED"] = str(stage.expected)
-        os.environ["VANNAH_STAGE_STARTED"] = str(time.time())
-        lock = threading.RLock()
-        live = stream.Live(
-            sys.stdout,
-            lock,
-            lambda title=title, began=began, stage=stage: f"{title}  {texts.elapsed(time.monotonic() - began, stage.expected)}",  # type: ignore[misc]
-            plain=not stream.is_live(sys.stdout, os.environ.get("TERM")),
-        )
-        shell.before_output = live.erase
-        if not stage.speaks:
-            live.start()
-        try:
-            stage.work()
-        except SetupError as error:
-            live.end()
-            log.line(str(error))
-            for line in told(title, str(error)):
-                print(line, file=sys.stderr, flush=True)
-            if log.path is not None and "\n" in str(error).strip():
-                print(f"Details: {log.path.relative_to(ROOT)}", file=sys.stderr, flush=True)
-            raise StageError from None
-        finally:
-            live.end()
-            shell.before_output = lambda: None
-            for variable in ("VANNAH_STAGE", "VANNAH_STAGE_EXPECTED", "VANNAH_STAGE_STARTED"):
-                os.environ.pop(variable, None)
-        line = f"{title}: {texts.clock(time.monotonic() - began)}"
-        print(line, flush=True)
-        log.line(line)
+    try:
+        for number, stage in enumerate(stages, 1):
+            _run(stage, head(number, len(stages)), log)
+    finally:
+        log.close()
+
+
+def _run(stage: Stage, prefix: str, log: stream.Log) -> None:
+    title = f"{prefix}{stage.name}"
+    print(f"{title} (about {texts.clock(stage.expected)})", flush=True)
+    log.line(title)
+    began = time.monotonic()
+    os.environ["VANNAH_STAGE"] = prefix
+    os.environ["VANNAH_STAGE_EXPECTED"] = str(stage.expected)
+    os.environ["VANNAH_STAGE_STARTED"] = str(time.time())
+    lock = threading.RLock()
+    live = stream.Live(
+        sys.stdout,
+        lock,
+        lambda: f"{title}  {texts.elapsed(time.monotonic() - began, stage.expected)}",
+        plain=not stream.is_live(sys.stdout, os.environ.get("TERM")),
+    )
+    shell.before_output = live.erase
+    if not stage.speaks:
+        live.start()
+    try:
+        stage.work()
+    except SetupError as error:
+        live.end()
+        log.line(str(error))
+        for line in told(title, str(error)):
+            print(line, file=sys.stderr, flush=True)
+        if log.path is not None and "\n" in str(error).strip():
+            print(f"Details: {log.path.relative_to(ROOT)}", file=sys.stderr, flush=True)
+        raise StageError from None
+    finally:
+        live.end()
+        shell.before_output = lambda: None
+        for variable in ("VANNAH_STAGE", "VANNAH_STAGE_EXPECTED", "VANNAH_STAGE_STARTED"):
+            os.environ.pop(variable, None)
+    line = f"{title}: {texts.clock(time.monotonic() - began)}"
+    print(line, flush=True)
+    log.line(line)
 
 
 def told(title: str, text: str) -> list[str]:

@@ -28,7 +28,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
         (folder / ".cache" / "artifacts").symlink_to(artifacts.resolve())
     site = folder / "inventories" / "demo"
     (site / "hosts.yml").write_text(HOSTS, encoding="utf-8")
-    (site / "containers.yml").write_text(f"subnet: {SUBNET}.0/24\nservers:\n  app1: {{image: trixie-bare}}\n", encoding="utf-8")
+    (site / "containers.yml").write_text(f"subnet: {SUBNET}.0/24\nservers:\n  db3: {{image: trixie-bare}}\n", encoding="utf-8")
     (site / "group_vars" / "object_store.yml").unlink()
     connection = site / "group_vars" / "all" / "connection.yml"
     text = connection.read_text(encoding="utf-8")

@@ -26,20 +26,19 @@ def left_out(folder: str, names: list[str]) -> set[str]:
     return MADE(folder, names) | (MADE_OF_A_SITE(folder, names) if "inventor" in Path(folder).parent.name else set())
 
 
-#: Few servers: etcd and PostgreSQL with a standby, and a server of applications that comes without Python.
+#: Few servers, and clusters all the same: three members of etcd, a database with its standby. The third comes without Python.
 HOSTS = f"""\
 all:
   children:
     etcd:
       hosts:
         db1: {{ansible_host: {SUBNET}.11}}
+        db2: {{ansible_host: {SUBNET}.12}}
+        db3: {{ansible_host: {SUBNET}.13}}
     postgresql:
       hosts:
         db1:
-        db2: {{ansible_host: {SUBNET}.12}}
-    postgresql_client:
-      hosts:
-        app1: {{ansible_host: {SUBNET}.14}}
+        db2:
 """
 
 

@@ -254,3 +254,8 @@ def test_a_good_locale_is_left_alone(tmp_path: Path) -> None:
 def test_set_up_starts_anywhere(checkout: Path, tmp_path: Path) -> None:
     given = {"LC_ALL": "xx", "PATH": "/usr/bin:/bin", "PYTHONPATH": "scripts", "COLUMNS": "5"}
     assert start(["python3", "-m", "testbed", "--help"], checkout, given).returncode == 0
+
+
+def test_what_is_kept_is_documented() -> None:
+    text = (REPOSITORY / "docs" / "environment.md").read_text(encoding="utf-8")
+    assert sorted(name for name in environment.KEPT if f"`{name}`" not in text) == []
