@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-from . import environment, machine
 from . import lock as lock_of
-from .shell import ROOT, SetupError, run, say, succeeds, warn
+from . import machine
+from .shell import ROOT, SetupError, run, say, succeeds
+
+if str(ROOT / "collections") not in sys.path:
+    sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import pip as of_pip
 
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements" / "python.txt"
@@ -30,8 +33,6 @@ def stamp_of(lock: str, version: str) -> str:
     return hashlib.sha256(f"{version}\n{lock}".encode()).hexdigest()
 
 
-#: pip's settings that a person's pip.conf may give: the way to packages. All others would change what is installed where.
-PIP_SETTINGS = frozenset(name.removeprefix("PIP_").lower() for name in environment.KEPT if name.startswith("PIP_")) - {"config_file"}
 #: The module that gives Ansible a locale it can run with, and the line that has Python import it when it starts.
 LOCALE_MODULE = Path(__file__).with_name("vannah_locale.py")
 LOCALE_LINE = "import vannah_locale\n"
@@ -54,31 +55,6 @@ def is_current(folder: Path, lock: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and stamp == stamp_of(lock, done.stdout)
-
-
-def pip_settings(listed: str) -> dict[str, str]:
-    """What `pip config list` prints, as variables of the environment; only :data:`PIP_SETTINGS`.
-
-    The command's own section (``install.``) wins over ``global.``.
-    """
-    found: dict[str, str] = {}
-    for section in ("global", "install"):
-        for key, value in re.findall(rf"(?m)^{section}\.([a-z_-]+)=(.+)$", listed):
-            name = key.replace("-", "_")
-            if name in PIP_SETTINGS:
-                found[f"PIP_{name.upper()}"] = " ".join(str(ast.literal_eval(value)).split())
-    if "PIP_FIND_LINKS" not in found and "PIP_FIND_LINKS" not in os.environ:
-        found.pop("PIP_NO_INDEX", None)
-    return found
-
-
-def _pip_environment(pip: list[str]) -> dict[str, str]:
-    """The environment for pip: the way to packages as the person's pip.conf and environment say, nothing else of them."""
-    done = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        warn(f"pip's own settings cannot be read and are left out: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
-    settings = pip_settings(done.stdout if done.returncode == 0 else "")
-    return {**settings, **os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_REQUIRE_VIRTUALENV": "1"}
 
 
 def give_locale(folder: Path) -> None:
@@ -121,7 +97,7 @@ def _make(lock: str) -> None:
     run([python, "-m", "venv", "--clear", str(VENV)])
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-input", "--requirement", str(LOCK)]
-    done = subprocess.run([*pip, *install], env=_pip_environment(pip), check=False)
+    done = subprocess.run([*pip, *install], env={**of_pip.environment(pip, os.environ), "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
     if done.returncode != 0:
         raise SetupError("pip could not install requirements/python.txt; its own words stand above.")
     give_locale(VENV)

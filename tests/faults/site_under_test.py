@@ -104,11 +104,15 @@ class Site:
     # -- doing ---------------------------------------------------------------------------------------------------
 
     def docker(self, *argv: str, check: bool = True) -> str:
-        """Run the engine's client."""
-        done = subprocess.run(["docker", *argv], capture_output=True, text=True, check=False)
-        if check and done.returncode:
-            raise FaultError(f"docker {' '.join(argv[:3])}: {done.stderr.strip()}")
-        return done.stdout
+        """Run the engine's client. What it inspects is never nothing: then it is asked again."""
+        for _ in range(READS):
+            done = subprocess.run(["docker", *argv], capture_output=True, text=True, check=False)
+            if check and done.returncode:
+                raise FaultError(f"docker {' '.join(argv[:3])}: {done.stderr.strip()}")
+            if done.returncode or done.stdout.strip() or argv[0] != "inspect":
+                return done.stdout
+            time.sleep(1)
+        raise FaultError(f"docker {' '.join(argv[:6])} exited 0 and said nothing, {READS} times")
 
     def run(
         self, host: str, *argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60

@@ -96,25 +96,6 @@ def test_home_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert environment.clean({"HOME": "/none/such"}, home=lambda said: None)["HOME"] == str(tmp_path / ".cache" / "home")
 
 
-def test_pip_settings() -> None:
-    listed = "\n".join(
-        [
-            ":env:.cert='/x'",
-            "global.index-url='https://one.example/simple'",
-            "global.target='/opt'",
-            "global.user='true'",
-            "global.no-index='true'",
-            "global.trusted-host='a.example\\nb.example'",
-            "install.index-url='https://two.example/simple'",
-            "install.require-hashes='true'",
-            "freeze.timeout='10'",
-        ]
-    )
-    assert venv.pip_settings(listed) == {"PIP_INDEX_URL": "https://two.example/simple", "PIP_TRUSTED_HOST": "a.example b.example"} | (
-        {"PIP_NO_INDEX": "true"} if "PIP_FIND_LINKS" in os.environ else {}
-    )
-
-
 def test_the_environment_is_current_whatever_python3_is_first(tmp_path: Path) -> None:
     """cron's PATH has another python3 than a login's: .venv is not made anew for that."""
     (tmp_path / "bin").mkdir()
