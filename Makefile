@@ -17,8 +17,9 @@ override VAULT_GIVEN := $(filter --vault-% --ask-vault-% -J,$(ARGS))$(ANSIBLE_VA
 override VAULT_ASKED := $(if $(VAULT_FILE)$(VAULT_GIVEN),,--ask-vault-pass)
 override VAULT := $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),$(VAULT_ASKED))
 # Our own output, unless a person's environment or the checkout's ansible.cfg names another.
-override CONSOLE := $(if $(ANSIBLE_STDOUT_CALLBACK)$(shell grep -E '^ *stdout_callback *=' ansible.cfg),,ANSIBLE_STDOUT_CALLBACK=vannah.healthcloud.console)
-override PLAY = $(CONSOLE) ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
+override CALLBACK := $(or $(ANSIBLE_STDOUT_CALLBACK),$(if $(shell grep -E '^ *stdout_callback *=' ansible.cfg),,vannah.healthcloud.console))
+check plan converge artifacts recovery-kit demo: override export ANSIBLE_STDOUT_CALLBACK := $(CALLBACK)
+override PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
 
 override BIN := $(CURDIR)/.venv/bin
 # The tools of the virtual environment come first, for everything that is started from here.

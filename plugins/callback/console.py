@@ -250,6 +250,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         return host
 
     def _fail(self, host: str, task: str, text: str) -> None:
+        self._tell_warnings()
         key = f"{task}\n{text.replace(host, '')}"
         if key in self._failed:
             self._display.display(f"FAILED  {host}: the same as {self._failed[key]}", color=C.COLOR_ERROR)
