@@ -202,7 +202,8 @@ def test_toolchain_of_another_version_is_not_used(cache: Cache, fake_go: Path, t
     (tmp_path / "go2").write_text(fake)
     (tmp_path / "go2").chmod(0o755)
     python.write_text(
-        '#!/bin/sh\necho again >> "$0.runs"\nwhile [ $# -gt 0 ]; do [ "$1" = --target ] && to=$2; shift; done\n'
+        '#!/bin/sh\ncase "$*" in *"config list"*) exit 1 ;; esac\n'
+        'echo again >> "$0.runs"\nwhile [ $# -gt 0 ]; do [ "$1" = --target ] && to=$2; shift; done\n'
         f'mkdir -p "$to/go/bin" && cp {tmp_path}/go2 "$to/go/bin/go"\n'
     )
     python.chmod(0o755)
