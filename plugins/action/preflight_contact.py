@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
-from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
@@ -22,7 +22,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templ
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight_contact``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {"answers": {"type": "str", "required": True}}
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {"answers": {"type": "str", "required": True}, "changing": {"type": "str", "default": ""}}
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
@@ -31,8 +31,16 @@ class ActionModule(LocalAction):
         answers = [
             self._answer(name, known["hostvars"], arguments["answers"], defaults, folder) for name in known["ansible_play_hosts_all"]
         ]
-        report = judge_contact(answers)
-        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
+        verb = arguments["changing"]
+        report = judge_contact(answers, verb)
+        result = {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
+        if verb:
+            asked = [change for answer in answers for change in answer.changes if change.statement.verb == verb]
+            result["before"] = effects.before(asked)
+            result["changes"] = sorted(
+                {f"{change.variable}: {effects.shown(change.running)} -> {effects.shown(change.wanted)}" for change in asked}
+            )
+        return result
 
     def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None) -> Answer:
         variables = hostvars.raw_get(name)
@@ -51,8 +59,32 @@ class ActionModule(LocalAction):
             offset=given.get("clock_offset"),
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
-            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},
+            **self._values(name, roles, hostvars, facts.get("running"), folder),
+            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
+
+    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, running: Any, folder: str | None) -> dict[str, Any]:
+        """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
+        if not running:
+            return {}
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating, values
+
+        changed: list[effects.Change] = []
+        left: list[changes.Left] = []
+        raw = exports.host_variables(hostvars, name)
+        where = folder or self._loader.get_basedir()
+        for entry in running.values():
+            role = entry.get("role") or ""
+            if role and role not in roles and entry.get("enabled"):
+                said = collect.load(self._loader, role, where).exports.get("membership") or {}
+                left.append(changes.Left(role, entry["unit"], said.get("fix", "")))
+        for role_name in roles:
+            role = collect.load(self._loader, role_name, where)
+            own = running.get(values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)]))
+            if own:
+                templates = templating.Templates(self._templar, role.variables(raw), [])
+                changed += values.changes(role, own["values"], templates, self._loader, where)
+        return {"changes": tuple(changed), "left": tuple(left)}
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
         """What the firewall will know of a host's ports; None where it shall have none."""

@@ -70,6 +70,10 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .listening import facts as more
 
         answer["facts"].update(more(ctx))
+    if op == "facts" and os.path.exists(ctx.path("/var/lib/vannah/ledger.json")):
+        from .values import running
+
+        answer["facts"]["running"] = running(ctx)
     if op == "converge":
         converge(payload, ctx, answer)
     elif op == "restart":

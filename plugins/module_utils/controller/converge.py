@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from . import collect, render, report, rules, supply, templating
+from . import collect, render, report, rules, supply, templating, values
 from .action import AgentAction, Answer, Failure, Result
 
 Component = dict[str, Any]
@@ -40,7 +40,9 @@ class ComponentAction(AgentAction):
         components, artifacts = [], {}
         self.notes = []
         for role in roles:
-            for definition in collect.definitions(role, variables, self._templar):
+            definitions = collect.definitions(role, variables, self._templar)
+            own = values.recorder(role.name, [definition.data["name"] for definition in definitions])
+            for definition in definitions:
                 if definition.note:
                     self.notes.append(definition.note)
                 made, found = render.normalise(
@@ -52,6 +54,9 @@ class ComponentAction(AgentAction):
                 )
                 components.append(made)
                 artifacts.update(found)
+                if made["name"] == own and made["state"] == "present":
+                    verb = str(variables.get("site_changing") or "")
+                    made.update(values.for_agent(role, definition.templates, verb, self._loader, playbook_dir))
         return components, artifacts
 
     def inline_component(self, options: Mapping[str, Any]) -> tuple[Component, dict[str, str]]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import effects
+from . import changes as running
 from . import closed
 from .findings import Code, Finding
 
@@ -49,6 +51,7 @@ CODES = (
         "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
     ),
     *closed.CODES,
+    *running.CODES,
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
@@ -74,10 +77,15 @@ class Answer:
     version: str = ""  # postgresql_version
     cluster: str = ""  # postgresql_cluster
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
+    changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
+    left: tuple[running.Left, ...] = ()
 
 
-def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
-    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there."""
+def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
+    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there.
+
+    :param verb: the playbook that runs now, where it changes settings that ``site.yml`` does not
+    """
     given = list(answers)
     for answer in given:
         if answer.facts:
@@ -89,6 +97,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
         elif answer.failure:
             yield from _failure(answer)
     yield from _clocks(given)
+    yield from running.findings({one.host: one.changes for one in given}, {one.host: one.left for one in given}, verb)
 
 
 def _failure(answer: Answer) -> Iterator[Finding]:

@@ -62,7 +62,10 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_contact(answers: Iterable[contact.Answer]) -> Report:
-    """What the hosts' answers say."""
+def judge_contact(answers: Iterable[contact.Answer], verb: str = "") -> Report:
+    """What the hosts' answers say.
+
+    :param verb: see :func:`contact.findings`
+    """
     given = list(answers)
-    return Report.of(contact.findings(given), catalogue(), len(given))
+    return Report.of(contact.findings(given, verb), catalogue(), len(given))
