@@ -97,6 +97,15 @@ def test_a_member_that_left_its_group() -> None:
     )
 
 
+def test_codes() -> None:
+    """Each kind has its own."""
+    answers = [
+        Answer("db1", facts=FACTS, changes=(change(1, 2), change("a", "b", NAME)), left=(Left("etcd", "etcd.service", "remove it"),))
+    ]
+    codes = [finding.code for finding in judge_contact(answers).errors]
+    assert codes == ["contact-group-left", "contact-setting-new", "contact-setting-together"]
+
+
 def test_before() -> None:
     """Each value that goes is an overlay; what is wanted is none."""
     many = [change(5432, 5433), change(["5432"], ["5433"]), change(5431, 5433), change(["5432", "5433"], ["5433"])]

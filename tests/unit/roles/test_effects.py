@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -82,3 +83,14 @@ def test_guide_explains_the_effects() -> None:
     """The legend of docs/day2.md has each effect."""
     text = (REPOSITORY / "docs" / "day2.md").read_text(encoding="utf-8").partition("## What a change of a setting does")[2]
     assert [effect for effect in effects.EFFECTS if f"| `{effect}` |" not in text] == []
+
+
+def test_every_variable_is_changed_on_a_running_site() -> None:
+    """By tests/faults or tests/faults_store; or there is a reason why not."""
+    sys.path.insert(0, str(REPOSITORY / "tests" / "faults"))
+    import settings_tried as tried
+
+    tables = (tried.DATABASE, tried.STORE, tried.NOT_TRIED)
+    assert sorted(set(tried.stated()) - {name for table in tables for name in table}) == [], "give it a second value, or a reason"
+    assert sorted({name for table in tables for name in table} - set(tried.stated())) == [], "there is no such variable"
+    assert sum(map(len, tables)) == len({name for table in tables for name in table}), "a variable is in two tables"
