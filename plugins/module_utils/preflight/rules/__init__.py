@@ -17,6 +17,7 @@ from ..model import Site
 from . import (
     addresses,
     authority,
+    connections,
     coordination,
     database_objects,
     databases,
@@ -55,7 +56,11 @@ AREAS = (
     Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
-    Area("Databases", (*databases.CODES, *database_objects.CODES), (*databases.RULES, *database_objects.RULES)),
+    Area(
+        "Databases",
+        (*databases.CODES, *database_objects.CODES, *connections.CODES),
+        (*databases.RULES, *database_objects.RULES, *connections.RULES),
+    ),
     Area("Object store", object_store.CODES, object_store.RULES),
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
