@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -41,3 +42,24 @@ def test_lockout(judged: Judge, lines: list[str], refused: bool) -> None:
     """The first line that fits decides, and what the cluster needs has to be let in."""
     found = codes(judged(site(THREE, f"postgresql_hba: {json.dumps(lines)}")))
     assert ("database-hba-lockout" in found) is refused
+
+
+@pytest.mark.parametrize(
+    ("settings", "refused"),
+    [
+        ({"work_mem": "64MB", "ssl": "on", "wal_level": "logical", "hot_standby": True}, False),
+        ({"unix_socket_directories": "/var/run/postgresql"}, False),
+        ({"ssl": "off"}, True),
+        ({"ssl": False}, True),
+        ({"ssl": None}, True),
+        ({"port": 5433}, True),
+        ({"unix_socket_directories": "/tmp"}, True),
+        ({"wal_level": "minimal"}, True),
+        ({"listen_addresses": "localhost"}, True),
+        ({"synchronous_standby_names": "*"}, True),
+    ],
+)
+def test_settings_of_the_role(judged: Judge, settings: dict[str, Any], refused: bool) -> None:
+    """What members and clients reach the server by is not changed beside its variables."""
+    found = codes(judged(site(THREE, f"postgresql_settings: {json.dumps(settings)}")))
+    assert ("database-setting-own" in found) is refused

@@ -1,13 +1,16 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of ``postgresql_hba`` come before the role's own, and the first line that fits a connection decides: who they would lock out."""
+"""Settings that would cut connections which the cluster or its clients need: lines of ``postgresql_hba``, and ``postgresql_settings``.
+
+Lines of ``postgresql_hba`` come before the role's own, and the first line that fits a connection decides.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..findings import Code, Finding
@@ -23,7 +26,33 @@ CODES = (
         "A line of postgresql_hba fits a connection that the cluster or its clients need, and does not let it in as they log in.",
         "The line for fewer databases, users or addresses; or without it.",
     ),
+    Code(
+        "database-setting-own",
+        "postgresql_settings has something that has a variable of its own, or by which members and clients reach the server.",
+        "Nothing in postgresql_settings for it; or the variable that the message names.",
+    ),
 )
+
+_NOTHING = "nothing for it in postgresql_settings"
+#: Setting -> what to write instead, and values that are not refused.
+_OWN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "port": ("postgresql_port", ()),
+    "listen_addresses": (_NOTHING + "; the firewall decides who reaches the server", ()),
+    "unix_socket_directories": (_NOTHING, ("/run/postgresql", "/var/run/postgresql")),
+    "data_directory": ("postgresql_data_directory", ()),
+    "config_file": (_NOTHING, ()),
+    "hba_file": ("postgresql_hba", ()),
+    "ident_file": (_NOTHING, ()),
+    "ssl": (_NOTHING + "; every connection has TLS", ("on", "true", "yes", "1")),
+    "ssl_cert_file": (_NOTHING + "; the site's authority signs it", ()),
+    "ssl_key_file": (_NOTHING + "; the site's authority signs its certificate", ()),
+    "ssl_ca_file": (_NOTHING + "; it is the site's authority", ()),
+    "wal_level": ("replica or logical", ("replica", "logical")),
+    "hot_standby": (_NOTHING, ("on", "true", "yes", "1")),
+    "synchronous_standby_names": ("postgresql_synchronous and postgresql_synchronous_nodes", ()),
+    "primary_conninfo": (_NOTHING + "; Patroni writes it", ()),
+    "primary_slot_name": (_NOTHING + "; Patroni writes it", ()),
+}
 
 #: Line types of pg_hba.conf that fit a connection with TLS over the network.
 _NETWORK = ("host", "hostssl", "hostnogssenc")
@@ -125,4 +154,15 @@ def check_lockout(site: Site) -> Iterator[Finding]:
             break
 
 
-RULES = (check_lockout,)
+def check_settings(site: Site) -> Iterator[Finding]:
+    """``postgresql_settings`` wins over the role's own settings, and must not win over these."""
+    for host in site.members(GROUP):
+        settings = host.known("postgresql_settings")
+        for name, value in settings.items() if isinstance(settings, Mapping) else ():
+            remedy, good = _OWN.get(str(name), ("", ()))
+            if remedy and (value is None or str(value).lower() not in good):
+                problem = f"{name} is not changed here: members and clients reach the server by it."
+                yield finding(site, host, ("postgresql_settings",), GROUP, "database-setting-own", problem, remedy)
+
+
+RULES = (check_lockout, check_settings)
