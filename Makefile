@@ -94,8 +94,8 @@ molecule: ## the scenarios on test servers; one: SCENARIO=<name>
 bench: venv ## what a run with nothing to change costs, as ratios (the demo has to be up)
 	@python tests/benchmarks/bench.py $(BENCH)
 
-soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, 10 kills of the demo, the main scenarios otherwise
+soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, every setting changed, 10 kills of the demo
 	@$(TESTBED) test
-	@VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
+	@VANNAH_SOAK=1 VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
 	@VANNAH_NEWCOMER_KILLS=$${VANNAH_NEWCOMER_KILLS:-10} scripts/run_tests.py newcomer
 	@VANNAH_SOAK=1 VANNAH_OBJECTS=$${VANNAH_OBJECTS:-5000} scripts/run_tests.py molecule --scenario object_store

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
-from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed, formation
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
@@ -27,6 +27,7 @@ class ActionModule(LocalAction):
     ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
         "answers": {"type": "str", "required": True},
         "roles": {"type": "list", "elements": "str"},
+        "changing": {"type": "str", "default": ""},
     }
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +44,8 @@ class ActionModule(LocalAction):
             for cluster in clusters.declared()
             if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
         ]
-        report = judge_contact(answers, found)
+        verb = arguments["changing"]
+        report = judge_contact(answers, found, verb)
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
@@ -56,6 +58,12 @@ class ActionModule(LocalAction):
         if new and not self._task.check_mode:
             # Plays that only a first run needs have hosts where the group exists, and none on every other run.
             result.update(add_group="site_forming", parent_groups=[f"site_forming_{cluster.role}" for cluster in new])
+        if verb:
+            asked = [change for answer in answers for change in answer.changes if change.statement.verb == verb]
+            result["before"] = effects.before(asked)
+            result["changes"] = sorted(
+                {f"{change.variable}: {effects.shown(change.running)} -> {effects.shown(change.wanted)}" for change in asked}
+            )
         return result
 
     def _cluster(self, cluster: clusters.Declared, groups: Mapping[str, list[str]], answers: list[Answer]) -> formation.Cluster:
@@ -88,8 +96,32 @@ class ActionModule(LocalAction):
             survey=given.get("survey") or {},
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
-            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},
+            **self._values(name, roles, hostvars, facts.get("running"), folder),
+            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
+
+    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, running: Any, folder: str | None) -> dict[str, Any]:
+        """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
+        if not running:
+            return {}
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating, values
+
+        changed: list[effects.Change] = []
+        left: list[changes.Left] = []
+        raw = exports.host_variables(hostvars, name)
+        where = folder or self._loader.get_basedir()
+        for entry in running.values():
+            role = entry.get("role") or ""
+            if role and role not in roles and entry.get("enabled"):
+                said = collect.load(self._loader, role, where).exports.get("membership") or {}
+                left.append(changes.Left(role, entry["unit"], said.get("fix", "")))
+        for role_name in roles:
+            role = collect.load(self._loader, role_name, where)
+            own = running.get(values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)]))
+            if own:
+                templates = templating.Templates(self._templar, role.variables(raw), [])
+                changed += values.changes(role, own["values"], templates, self._loader, where)
+        return {"changes": tuple(changed), "left": tuple(left)}
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
         """What the firewall will know of a host's ports; None where it shall have none."""

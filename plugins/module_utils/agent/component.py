@@ -52,7 +52,7 @@ class Plan:
 def make_plan(component: Component, ctx: Context) -> Plan:
     """Compare a component with the host; ``ctx.start_component`` has been called for it.
 
-    :raises AgentError: ``held-back`` and whatever a definition that cannot be is refused with
+    :raises AgentError: ``held-back``, ``setting-differs``, and whatever a definition that cannot be is refused with
     """
     if ctx.entry.get("held"):
         from .undo import refuse_held
@@ -62,6 +62,10 @@ def make_plan(component: Component, ctx: Context) -> Plan:
         from .lockout import refuse_reverted
 
         refuse_reverted(component, ctx)
+    if component.get("values") and ctx.entry.get("values") not in (None, component["values"]):
+        from .values import refuse_changed
+
+        refuse_changed(component, ctx)
     ctx.memo["unproven"] = generations.exists(ctx, component["name"])
     if component["state"] != "present":
         return _absent(component, ctx)
@@ -180,6 +184,10 @@ def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> No
         ledger.save(ctx)
         return
     ctx.entry.pop("held", None)
+    if not plan.pending and (component.get("values") or {}) != (ctx.entry.get("values") or {}):
+        from .values import record
+
+        record(component, ctx)
     if ctx.memo.get("unproven") and not plan.pending and not generations.kept(ctx, component["name"]):
         generations.discard(ctx, component["name"])
     ledger.save(ctx)

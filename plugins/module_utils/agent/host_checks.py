@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from . import belonging, facts, members
+from .model import STATE_DIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ RULES = "/etc/vannah/firewall.nft"
 
 
 def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
-    """Add to ``answer["facts"]`` whose the host is and what its first firewall would close, and to the answer what was made there.
+    """Add to ``answer["facts"]`` whose the host is, which shared settings run and what its first firewall would close, and to the answer what was made there.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data
     """
@@ -28,6 +29,10 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     answer["members"] = members.found(ctx, payload.get("places") or {})
     answer["made"] = facts.made(ctx)
     answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
+    if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
+        from .values import running
+
+        answer["facts"]["running"] = running(ctx)
     if not os.path.exists(ctx.path(RULES)):
         from . import listening
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from . import collect, package_defaults, render, report, rules, supply, templating
+from . import collect, package_defaults, render, report, rules, supply, templating, values
 from .action import AgentAction, Answer, Failure, Result
 
 Component = dict[str, Any]
@@ -44,8 +44,11 @@ class ComponentAction(AgentAction):
         components, artifacts = [], {}
         self.notes = []
         found = package_defaults.definitions(roles, variables, self._templar, self._loader, playbook_dir)
+        own = {}
         for one in roles:
-            found += collect.definitions(one, variables, self._templar)
+            defined = collect.definitions(one, variables, self._templar)
+            own[one.name] = values.recorder(one.name, [definition.data["name"] for definition in defined])
+            found += defined
         for definition in found:
             role = definition.role
             assert role is not None
@@ -60,6 +63,9 @@ class ComponentAction(AgentAction):
             )
             components.append(made)
             artifacts.update(files)
+            if made["name"] == own.get(role.name) and made["state"] == "present":
+                verb = str(variables.get("site_changing") or "")
+                made.update(values.for_agent(role, definition.templates, verb, self._loader, playbook_dir))
         return components, artifacts
 
     def inline_component(self, options: Mapping[str, Any]) -> tuple[Component, dict[str, str]]:

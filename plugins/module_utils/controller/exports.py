@@ -35,6 +35,9 @@ KINDS = (
     "takeover_paths",
 )
 
+#: Set for the run of a verb that changes settings: overlays of variables with the values that hold until the new ones run.
+BEFORE = "site_before"
+
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
 
 
@@ -57,6 +60,8 @@ def exports_of(
         raise AnsibleError(f"nothing exports {kind!r}: there are {', '.join(KINDS)}")
     found: list[Any] = []
     variables = host_variables(hostvars, host)
+    if variables.get(BEFORE):
+        return _with_before(kind, variables, loader, playbook_dir, roles)
     for name in site_map.load().roles_of(variables.get("group_names") or ()):
         if roles is not None and name not in roles:
             continue
@@ -64,6 +69,18 @@ def exports_of(
         if key not in _cache:
             _cache[key] = evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)
         found.extend(_cache[key])
+    return found
+
+
+def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_dir: str | None, roles: Container[str] | None) -> list[Any]:
+    """The exports of now, and those of before that are not among them."""
+    found: list[Any] = []
+    for name in site_map.load().roles_of(variables.get("group_names") or ()):
+        if roles is None or name in roles:
+            role = collect.load(loader, name, playbook_dir or loader.get_basedir())
+            for overlay in ({}, *variables[BEFORE]):
+                exported = _evaluate(kind, role, {**variables, **overlay}, loader)
+                found += [item for item in exported if item not in found]
     return found
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import effects
 from . import belonging, closed, survey, versions
+from . import changes as running
 from .findings import Code, Finding
 
 #: Seconds between two clocks of one site.
@@ -38,6 +40,7 @@ CODES = (
     *survey.CODES,
     *closed.CODES,
     *belonging.CODES,
+    *running.CODES,
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
@@ -66,10 +69,15 @@ class Answer:
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
     belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
+    changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
+    left: tuple[running.Left, ...] = ()
 
 
-def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
-    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there."""
+def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
+    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there.
+
+    :param verb: the playbook that runs now, where it changes settings that ``site.yml`` does not
+    """
     given = list(answers)
     for answer in given:
         if answer.facts:
@@ -83,6 +91,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
     yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
     yield from _clocks(given)
+    yield from running.findings({one.host: one.changes for one in given}, {one.host: one.left for one in given}, verb)
 
 
 def _failure(answer: Answer) -> Iterator[Finding]:

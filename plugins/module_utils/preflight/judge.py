@@ -62,10 +62,11 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formation.Cluster] = ()) -> Report:
+def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "") -> Report:
     """What the hosts' answers say.
 
     :param clusters: that the hosts are members of
+    :param verb: see :func:`contact.findings`
     """
     given = list(answers)
-    return Report.of([*contact.findings(given), *formation.findings(clusters)], catalogue(), len(given))
+    return Report.of([*contact.findings(given, verb), *formation.findings(clusters)], catalogue(), len(given))

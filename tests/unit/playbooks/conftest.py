@@ -71,6 +71,7 @@ class Run:
             (collection / "plugins" / "action" / path.name).write_text(STAND_IN)
         (collection / "plugins" / "lookup").mkdir()
         (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
+        (collection / "plugins" / "lookup" / "roles_of.py").symlink_to(REPOSITORY / "plugins" / "lookup" / "roles_of.py")
         (collection / "playbooks").symlink_to(REPOSITORY / "playbooks")
         self.playbooks = collection / "playbooks"
 

@@ -57,6 +57,14 @@ def rules(render: Callable[..., Any]) -> Callable[..., list[str]]:
 SSH = 'tcp dport 22 accept comment "ssh"'
 
 
+def test_ports_of_before_stay_open(rules: Callable[..., list[str]]) -> None:
+    """While a verb changes a port, the old one is open for the same hosts, and what does not change is there once."""
+    now = rules(etcd_client_port=2390)
+    both = rules(etcd_client_port=2390, site_before=[{"etcd_client_port": 2379}])
+    assert [line.replace("dport 2390", "dport 2379") for line in now if "2390" in line] == [line for line in both if line not in now]
+    assert [line for line in now if line not in both] == []
+
+
 def test_exports_are_opened_for_the_groups_they_name(rules: Callable[..., list[str]]) -> None:
     """The role etcd exports its ports for the groups etcd and postgresql; the second is not in use and opens nothing."""
     assert rules() == [

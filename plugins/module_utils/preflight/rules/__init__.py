@@ -17,6 +17,7 @@ from ..model import Site
 from . import (
     addresses,
     authority,
+    connections,
     coordination,
     database_locales,
     database_objects,
@@ -60,8 +61,8 @@ AREAS = (
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area(
         "Databases",
-        (*databases.CODES, *database_objects.CODES, *database_locales.CODES),
-        (*databases.RULES, *database_objects.RULES, *database_locales.RULES),
+        (*databases.CODES, *database_objects.CODES, *database_locales.CODES, *connections.CODES),
+        (*databases.RULES, *database_objects.RULES, *database_locales.RULES, *connections.RULES),
     ),
     Area("Object store", object_store.CODES, object_store.RULES),
     Area("Restarts", restarts.CODES, restarts.RULES),
