@@ -21,7 +21,9 @@ RULES = "/etc/vannah/firewall.nft"
 
 
 def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
-    """Add to ``answer["facts"]`` whose the host is, which shared settings run and what its first firewall would close, and to the answer what was made there.
+    """Add to ``answer["facts"]`` whose the host is, which shared settings run and what its first firewall would close.
+
+    The answer also says which components were made and which clusters the host is a member of.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data
     """

@@ -79,7 +79,7 @@ def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_
         if roles is None or name in roles:
             role = collect.load(loader, name, playbook_dir or loader.get_basedir())
             for overlay in ({}, *variables[BEFORE]):
-                exported = _evaluate(kind, role, {**variables, **overlay}, loader)
+                exported = evaluate(kind, role, {**variables, **overlay}, loader)
                 found += [item for item in exported if item not in found]
     return found
 
