@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from site_under_test import Site
-from test_1_bare import server
+from untouched import server
 
 PASSWORD = "another vault password of the tests"  # of a copy that is thrown away
 PASSPHRASE = "the passphrase of a kit of the tests"

@@ -94,8 +94,9 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
                 yield from _data(host, facts)
         yield from _etcd(host, facts, known)
         yield from _address(host, facts, known)
+    with_us = any(_is_member(one) for one in given)
     for (kind, *_more), hosts in apart.items():
-        yield _APART[kind](hosts)
+        yield _stranger(hosts) if kind == "authority" and with_us else _APART[kind](hosts)
     yield from _copies(given)
 
 
@@ -127,11 +128,17 @@ def _belongs(hosts: Sequence[Judged]) -> str:
 def _other_authority(hosts: Sequence[Judged]) -> Finding:
     ours = hosts[0][2].ours or {}
     made = ", ".join(str(item.get("begins"))[:10] for item in ours.get("authorities") or ())
-    remove = f"remove this inventory's pki/ and secrets.yml (CA of {made}) unless a site uses them, and " if made else ""
+    away = f"move this inventory's pki/ and secrets.yml (CA of {made}) away, and " if made else ""
     remedy = (
-        f"nothing; {remove}bring pki/ and secrets.yml of the servers' site from its recovery kit or the original checkout ({DOCS});"
+        f"nothing; {away}bring those of the servers' site from its recovery kit or the original checkout ({DOCS});"
         f" or take the servers over from that site with -e {SWITCH}={_where(hosts)}"
     )
+    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
+
+
+def _stranger(hosts: Sequence[Judged]) -> Finding:
+    """A server of another site among those of this one: the inventory has the right authority, and the wrong server."""
+    remedy = f"the right address, or the inventory without it; or take over from that site with -e {SWITCH}={_where(hosts)} ({DOCS})"
     return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
 
 

@@ -88,7 +88,11 @@ def test_a_second_checkout_is_told_everything_once() -> None:
     assert finding.where == "db1,db2,db3"
     for text in ("site clinic", "CC:CC", "DD:DD", "2026-02-02T00:00:00Z"):
         assert text in finding.problem, text
-    for text in ("remove this inventory's pki/ and secrets.yml (CA of 2026-11-29)", "recovery kit", "-e site_takeover_hosts=db1,db2,db3"):
+    for text in (
+        "move this inventory's pki/ and secrets.yml (CA of 2026-11-29) away",
+        "recovery kit",
+        "-e site_takeover_hosts=db1,db2,db3",
+    ):
         assert text in finding.remedy, text
 
 
@@ -101,7 +105,15 @@ def test_hosts_of_two_other_sites_are_two_lines() -> None:
 def test_an_inventory_without_a_ca_has_nothing_to_remove() -> None:
     """A plan from a copy: check mode makes none."""
     (finding,) = judgement(answer(ours={**OURS, "authorities": []}))
-    assert "remove" not in finding.remedy and "recovery kit" in finding.remedy and "it has no CA" in finding.problem
+    assert "away" not in finding.remedy and "recovery kit" in finding.remedy and "it has no CA" in finding.problem
+
+
+def test_one_stranger_among_the_servers_of_this_site() -> None:
+    """The authority here is the right one: nobody is told to move it away."""
+    found = judgement(answer("db1", 1), answer("db2", 2, record={**RECORD, "authorities": [DEMO], "name": "demo"}))
+    (finding,) = found
+    assert finding.code == "contact-other-site" and finding.where == "db2"
+    assert "pki/" not in finding.remedy and "site_takeover_hosts=db2" in finding.remedy
 
 
 # --- one server twice, and clones ---------------------------------------------------------------------------------------------
