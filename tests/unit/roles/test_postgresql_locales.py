@@ -21,16 +21,23 @@ def locales(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypat
     module = program("postgresql", "postgresql-locales")
     made: set[str] = {"C.UTF-8"}
     runs: list[list[str]] = []
-    for name, path in (("SUPPORTED", "SUPPORTED"), ("GENERATED", "locale.gen"), ("ALL", "locales-all.list")):
+    places = {"SUPPORTED": "SUPPORTED", "GENERATED": "locale.gen", "ALL": "locales-all.list", "SOURCES": "sources", "FOLDER": "lib"}
+    for name, path in places.items():
         monkeypatch.setattr(module, name, tmp_path / path)
     module.SUPPORTED.write_text(SUPPORTED, encoding="utf-8")
 
     def run(argv: list[str], **_options: Any) -> Any:
         runs.append(argv)
-        if argv[0] == "locale-gen":
-            lines = [" ".join(line.split()) for line in module.GENERATED.read_text(encoding="utf-8").splitlines()]
-            made.update(name for name in ("de_DE.UTF-8", "de_DE.utf8", "am_ET.UTF-8") if module.entry(name, SUPPORTED) in lines)
-            return SimpleNamespace(returncode=0)
+        if argv[0] == "localedef":
+            if "sr_RS@latin" not in argv:  # it fails
+                place = module.folder(f"{argv[-1]} {argv[argv.index('-f') + 1]}")
+                place.mkdir(parents=True, exist_ok=True)
+                for number in range(module.CATEGORIES):
+                    (place / f"LC_{number}").touch()
+                made.update(
+                    name for name in ("de_DE.UTF-8", "de_DE.utf8", "am_ET.UTF-8") if module.parts(name)[0] == place.name.partition(".")[0]
+                )
+            return SimpleNamespace(returncode=1)  # as with warnings
         return SimpleNamespace(returncode=0 if argv[-1] in made else 1)
 
     monkeypatch.setattr(module.subprocess, "run", run)
@@ -72,10 +79,32 @@ def test_the_owners_lines_stay_and_a_second_run_does_nothing(locales: Any, text:
     assert locales.call("apply", "de_DE.UTF-8") == 0
     after = path.read_text(encoding="utf-8")
     assert after.startswith(text or "") and "de_DE.UTF-8 UTF-8" in [" ".join(line.split()) for line in after.splitlines()]
-    assert ["locale-gen", "--keep-existing"] in locales.runs  # without it the others' would be made anew, or be gone for a moment
+    (argv,) = [argv for argv in locales.runs if argv[0] == "localedef"]
+    assert argv[1:6] == ["--no-archive", "-i", "de_DE", "-c", "-f"] and argv[-1] == "de_DE.UTF-8"
     locales.runs.clear()
     assert locales.call("apply", "de_DE.UTF-8") == 0
-    assert path.read_text(encoding="utf-8") == after and not [argv for argv in locales.runs if argv[0] == "locale-gen"]
+    assert path.read_text(encoding="utf-8") == after and not [argv for argv in locales.runs if argv[0] == "localedef"]
+
+
+def test_a_folder_that_a_killed_run_has_left_is_finished(locales: Any) -> None:
+    place = locales.module.FOLDER / "de_DE.utf8"
+    place.mkdir(parents=True)
+    (place / "LC_TIME").touch()
+    assert locales.call("apply", "de_DE.UTF-8") == 0 and len(list(place.iterdir())) >= locales.module.CATEGORIES
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("de_DE.UTF-8 UTF-8", "de_DE.utf8"),
+        ("de_DE ISO-8859-1", "de_DE"),
+        ("de_DE@euro ISO-8859-15", "de_DE@euro"),
+        ("en_US.ISO-8859-15 ISO-8859-15", "en_US.iso885915"),
+        ("sr_RS@latin UTF-8", "sr_RS@latin"),
+    ],
+)
+def test_where_glibc_looks_for_it(locales: Any, line: str, name: str) -> None:
+    assert locales.module.folder(line) == locales.module.FOLDER / name
 
 
 def test_a_link_is_followed(locales: Any, tmp_path: Path) -> None:
