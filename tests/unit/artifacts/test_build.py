@@ -249,3 +249,13 @@ def test_environment(name: str, value: str | None) -> None:
         "HOME": "/home/me",
     }
     assert build.environment_of(given, "arm64", Path("/work")).get(name) == value
+
+
+def test_go_is_asked_for_its_version_without_the_callers_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GOROOT or GOFLAGS of the caller would make any Go fail."""
+    go = tmp_path / "go"
+    go.write_text('#!/bin/sh\n[ -z "$GOROOT$GOFLAGS" ] && [ "$GOTOOLCHAIN" = local ] && echo go version go1.99.1 linux/amd64\n')
+    go.chmod(0o755)
+    monkeypatch.setenv("GOROOT", "/none")
+    monkeypatch.setenv("GOFLAGS", "-none")
+    assert build._version(go) == "1.99.1"
