@@ -14,10 +14,10 @@ BROKEN = "/etc/apt/apt.conf.d/99-no-mirror"
 
 
 def refused(site: Site, *arguments: str) -> str:
-    """What a run of the site printed that has to fail."""
+    """What a run of the site printed that has to fail, without the line breaks of the printed form."""
     done = site.playbook("site.yml", *arguments)
     assert done.returncode != 0, done.stdout[-4000:]
-    return done.stdout
+    return " ".join(done.stdout.split())
 
 
 def started(site: Site) -> dict[str, str]:
