@@ -26,14 +26,18 @@ systemctl stop patroni.service
 systemctl start "postgresql@$(ls /usr/lib/postgresql)-main.service"
 systemctl start patroni.service
 """
-#: Somebody's database in it, while it has another port.
+#: A database in it, made while it has another port.
 FILL = """
 set -e
 version=$(ls /usr/lib/postgresql)
-echo auto > "/etc/postgresql/$version/main/start.conf"
-pg_ctlcluster --skip-systemctl-redirect "$version" main start -o '-p 5499'
+folder="/etc/postgresql/$version/main"
+echo auto > "$folder/start.conf"
+sed -i 's/^port = .*/port = 5499/' "$folder/postgresql.conf"
+systemctl start "postgresql@$version-main.service"
 runuser -u postgres -- createdb --port 5499 theirs
-pg_ctlcluster --skip-systemctl-redirect "$version" main stop
+systemctl stop "postgresql@$version-main.service"
+sed -i 's/^port = .*/port = 5432/' "$folder/postgresql.conf"
+systemctl daemon-reload
 """
 DROP = 'pg_dropcluster --stop "$(ls /usr/lib/postgresql)" main'
 
