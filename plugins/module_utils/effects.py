@@ -41,6 +41,8 @@ class Statement:
     :ivar line: path on the host and number of the line that shows the running value, as templates
     :ivar prefix: a list that may grow at its end
     :ivar secret: the value is a fingerprint, and no text shows it
+    :ivar judged_with: the variable whose statement judges this one, too
+    :ivar follows: a list of what other hosts have, who come and go: it differs where nothing of it is left
     """
 
     name: str
@@ -54,6 +56,7 @@ class Statement:
     prefix: bool = False
     secret: bool = False
     judged_with: str = ""
+    follows: bool = False
 
     @property
     def recorded(self) -> bool:
@@ -90,7 +93,7 @@ def recorded(exports: Mapping[str, Any], where: str = "effects") -> dict[str, St
     for name, said in (exports.get(IDENTITY) or {}).items():
         found |= statements({name: {"effect": "new", **said}}, where)
     for name, value in (exports.get(FOLLOWS) or {}).items():
-        found |= statements({name: {"effect": "new", "value": value}}, where)
+        found |= {name: Statement(str(name), "new", value=value, follows=True)}
     return found
 
 
@@ -115,6 +118,9 @@ def same(statement: Statement, running: str, wanted: str) -> bool:
     """Whether a host may take the wanted value while the other one runs."""
     if running == wanted:
         return True
+    if statement.follows:
+        here, there = set(parts(running)), set(parts(wanted))
+        return not here or not there or bool(here & there)
     if not statement.prefix:
         return False
     try:
@@ -165,7 +171,7 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
     """The statement of a variable that another role owns, with the owner's words."""
     if owner is None or owner is statement:
         return statement
-    return Statement(owner.name, owner.effect, verb=owner.verb, why=owner.why, fix=owner.fix, value=statement.value)
+    return Statement(owner.name, owner.effect, verb=owner.verb, why=owner.why, fix=owner.fix, value=statement.value, follows=True)
 
 
 def remedy(statement: Statement, running: str = "") -> str:

@@ -69,13 +69,21 @@ def refuse_changed(component: Component, ctx: Context) -> None:
     fixes = component.get("fixes") or {}
     for name, wanted in component["values"].items():
         known = ctx.entry["values"].get(name)
-        fix, secret = fixes.get(name) or ("", False)
+        fix, secret, follows = fixes.get(name) or ("", False, False)
         if not fix or known is None:
             continue
         value = now(ctx, known)
-        if value != wanted[0]:
+        if value != wanted[0] and not (follows and _overlap(value, wanted[0])):
             both = "" if secret else f" ({value} runs, {wanted[0]} is asked for)"
             raise AgentError("setting-differs", f"{name} cannot be changed here on a running site{both}: {fix}")
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two recorded lists have something in common, or one has nothing: members come and go."""
+    import json
+
+    here, there = set(json.loads(one)), set(json.loads(other))
+    return not here or not there or bool(here & there)
 
 
 def record(component: Component, ctx: Context) -> None:

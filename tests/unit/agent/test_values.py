@@ -13,7 +13,7 @@ from .demo import config, demo, ok, one
 from .fake_host import FakeHost, component, service
 
 PID = "/var/lib/db/postmaster.pid"
-REFUSED = {"port": ["run the verb", False], "key": ["put it back", True]}
+REFUSED = {"port": ["run the verb", False, False], "key": ["put it back", True, False]}
 
 
 @pytest.fixture
@@ -70,9 +70,18 @@ def test_another_value_is_refused_before_anything_is_touched(host: FakeHost) -> 
     assert host.state() == state and host.touched() == []
 
 
+def test_what_others_have(host: FakeHost) -> None:
+    """Another member is no change; none of those of before is."""
+    follows = {"ports": ["run the verb", False, True]}
+    ok(host.trip(with_values(demo(), follows, ports=['["1"]'])))
+    ok(host.trip(with_values(demo(), follows, ports=['["1","2"]'])))
+    assert asked(host)["demo"]["values"] == {"ports": '["1","2"]'}
+    assert one(host.trip(with_values(demo(), follows, ports=['["3"]'])))["error"]["code"] == "setting-differs"
+
+
 def test_a_verb_changes_it(host: FakeHost) -> None:
     ok(host.trip(with_values(demo(), port=["1"])))
-    ok(host.trip(with_values(demo("good 2\n"), {"port": ["", False]}, port=["2"])))
+    ok(host.trip(with_values(demo("good 2\n"), {"port": ["", False, False]}, port=["2"])))
     assert asked(host)["demo"]["values"] == {"port": "2"}
 
 
@@ -81,7 +90,7 @@ def test_what_waits_for_a_restart_does_not_run(host: FakeHost) -> None:
 
     def deferred(content: str, port: str) -> dict[str, Any]:
         made = component(files=[config(content, on_change="defer")], units=[service()])
-        return with_values(made, {"port": ["", False]}, port=[port])
+        return with_values(made, {"port": ["", False, False]}, port=[port])
 
     ok(host.trip(deferred("good 1\n", "1")))
     assert ok(host.trip(deferred("good 2\n", "2")))["pending_restart"] == ["demo.service"]
@@ -97,7 +106,7 @@ def test_a_line_of_the_host_shows_what_runs(host: FakeHost) -> None:
     pid.write_text("77\n/var/lib/db\n1700000000\n5432\n", encoding="utf-8")
 
     def db(port: str) -> dict[str, Any]:
-        return with_values(demo(), {"port": ["", False]}, port=[port, PID, 4])
+        return with_values(demo(), {"port": ["", False, False]}, port=[port, PID, 4])
 
     ok(host.trip(db("5432")))
     ok(host.trip(db("5433")))  # taken over by a reload, and still to be restarted

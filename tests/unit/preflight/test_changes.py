@@ -51,6 +51,22 @@ def test_same(running: Any, wanted: Any, prefix: bool, expected: bool) -> None:
     assert effects.same(statement, effects.canonical(running), effects.canonical(wanted)) is expected
 
 
+@pytest.mark.parametrize(
+    ("running", "wanted", "expected"),
+    [
+        (["5432"], ["5432"], True),
+        (["5432"], ["5433"], False),
+        (["5432"], ["5432", "5433"], True),
+        (["5432", "5433"], ["5432"], True),
+        ([], ["5432"], True),
+    ],
+)
+def test_same_for_who_follows(running: list[str], wanted: list[str], expected: bool) -> None:
+    """A member with another port comes or goes: that is no change of the others."""
+    statement = effects.Statement("postgresql_port", "together", verb="change_ports.yml", follows=True)
+    assert effects.same(statement, effects.canonical(running), effects.canonical(wanted)) is expected
+
+
 def test_one_finding_for_all_hosts() -> None:
     """Both values, why, and the verb; a host that follows with a list of one port says the same."""
     follows = change(["5432"], ["5433"], role="haproxy")
