@@ -138,7 +138,7 @@ def test_trip_is_accompanied_over_a_connection_of_its_own(monkeypatch: pytest.Mo
     monkeypatch.setattr("ansible.utils.display.Display.display", lambda _self, text, *_more, **_options: shown.append(text))
     monkeypatch.setattr(beat, "EVERY", 0.05)
     action = Action()
-    assert transport._execute(action, "agent", b"payload")["stdout"] == "done"
+    assert transport.execute(action, "agent", b"payload")["stdout"] == "done"
     assert shown and "waiting for etcd.service to be ready" in shown[0]
     assert "hunter2hunter2" not in "".join(shown) and scrub.MASK in shown[0]
     trips = [(connection, become) for connection, become, command in action.used if command == "agent"]

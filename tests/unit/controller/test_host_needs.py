@@ -131,6 +131,9 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
         self.answers = answers
         self.sent: list[Any] = []
 
+    def _clusters(self, answer: Any, facts: Any) -> dict[str, bool]:
+        return {}  # test_clusters.py
+
     def converse(self, part: Any, lease: str = "take") -> Any:
         self.sent.append(part)
         assert lease == "none"

@@ -25,7 +25,7 @@ def change(running: Any, wanted: Any, statement: effects.Statement = PORT, role:
 def said(verb: str = "", left: tuple[Left, ...] = (), **hosts: list[effects.Change]) -> list[str]:
     """The lines of a judgement."""
     answers = [Answer(host, facts=FACTS, changes=tuple(found), left=left) for host, found in hosts.items()]
-    return [finding.line() for finding in judge_contact(answers, verb).errors]
+    return [finding.line() for finding in judge_contact(answers, verb=verb).errors]
 
 
 @pytest.mark.parametrize(

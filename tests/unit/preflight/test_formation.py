@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import formation
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import belonging, formation
 
 FACTS = {"system": "debian", "version": "13", "memory_mb": 4096, "disk": {"size_mb": 20000, "free_mb": 9000}}
 AWAY = {"unreachable": True, "msg": "ssh: connect to host 10.0.0.2 port 22: No route to host"}
@@ -47,12 +47,15 @@ def judge(
     action = object.__new__(preflight_contact.ActionModule)
     action._task = SimpleNamespace(check_mode=check)
     action._loader = SimpleNamespace(load_from_file=lambda *_path, **_options: {})
+    action._templar = None
     hostvars = HostVars(
         (name, {"contact": said, "group_names": ["all", *(group for group, members in groups.items() if name in members)]})
         for name, said in answers.items()
     )
     known = {"hostvars": hostvars, "groups": groups, "ansible_play_hosts_all": list(answers)}
-    return action.perform({"answers": "contact", "roles": roles}, known)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preflight_contact, "Whose", lambda *_known: SimpleNamespace(of=lambda *_host: belonging.Belonging()))
+        return action.perform({"answers": "contact", "roles": roles, "changing": ""}, known)
 
 
 def found(result: dict[str, Any]) -> set[str]:
