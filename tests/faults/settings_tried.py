@@ -9,6 +9,7 @@ variable has neither a value here nor a reason why it is not tried.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,7 @@ NOT_TRIED: dict[str, str] = {
 GAPS = {"live": 3.0, "reload": 3.0, "rolling": 5.0, "together": 5.0}
 
 
+@cache
 def stated() -> dict[str, Statement]:
     """The statement of every public variable of the roles and of the site."""
     files = [*sorted((REPOSITORY / "roles").glob("*/meta/exports.yml")), REPOSITORY / "playbooks" / "vars" / "site_variables.yml"]
@@ -157,4 +159,5 @@ def refused(tried: dict[str, Any]) -> dict[str, Any]:
 
 def taken_over(tried: dict[str, Any]) -> dict[str, Any]:
     """Those that it takes over."""
-    return {name: value for name, value in tried.items() if name not in refused(tried)}
+    gone = refused(tried)
+    return {name: value for name, value in tried.items() if name not in gone}
