@@ -43,6 +43,7 @@ def site(run: Run) -> Run:
     )
     (plugins / "action" / "converge.py").write_text(text)
     for name in ("roles_of", "exports", "artifact"):
+        (plugins / "lookup" / f"{name}.py").unlink(missing_ok=True)
         (plugins / "lookup" / f"{name}.py").symlink_to(REPOSITORY / "plugins" / "lookup" / f"{name}.py")
     (run.playbooks.parent / "roles").symlink_to(REPOSITORY / "roles")
     return run
