@@ -93,7 +93,7 @@ class ActionModule(AgentAction):
     def _has_firewall(self) -> bool:
         """Whether the host shall have a firewall: what the first one would close is looked for at length."""
         try:
-            return boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False)
+            return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False))
         except AnsibleError:
             return True  # who judges the host says what is wrong
 
