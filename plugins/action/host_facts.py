@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
@@ -45,7 +46,8 @@ class ActionModule(AgentAction):
 
     def _ask(self) -> tuple[Answer, float | None]:
         before = time.time()
-        answer = self.converse({"op": "facts", "look": self._data() if self.takeover else []}, lease="none")
+        asked = {"op": "facts", "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
+        answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
         if not isinstance(clock, int | float):
@@ -87,6 +89,13 @@ class ActionModule(AgentAction):
             if places:
                 known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
         return known
+
+    def _has_firewall(self) -> bool:
+        """Whether the host shall have a firewall: what the first one would close is looked for at length."""
+        try:
+            return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False))
+        except AnsibleError:
+            return True  # who judges the host says what is wrong
 
     def _data(self) -> list[str]:
         """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""

@@ -56,7 +56,7 @@ ansible_facts:
         - Which site the host belongs to (C(site)), its machine ID, its SSH host key, and whose data of etcd lie there (C(etcd)).
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
-          (C(listeners)), and other firewalls (C(firewalls)).
+          (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).
       type: dict
 survey:
   description:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +25,8 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.console import 
 
 LOGS = ROOT / ".cache" / "logs"
 CONSOLE = "vannah.healthcloud.console"
+#: Seconds that a program beside the stages gets to end.
+ENDING = 10.0
 AGAIN = "remove the cause, then run the same again: it goes on from here."
 
 
@@ -152,10 +156,31 @@ class Aside:
             raise SetupError(failure_of(self.path))
 
     def stop(self) -> None:
-        """End it where it still runs."""
-        if self.runs():
-            self._process.terminate()
-            self._process.wait()
+        """End it where it still runs; one that does not end in time is killed with all that it has started."""
+        if not self.runs():
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            for pid in [self._process.pid, *below(self._process.pid)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(ENDING)
+
+
+def below(pid: int) -> list[int]:
+    """The processes that a process has started, and theirs (proc(5))."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parent = int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = list(children.get(pid, ()))
+    for child in found:  # it grows
+        found += children.get(child, ())
+    return found
 
 
 def failure_of(path: Path) -> str:

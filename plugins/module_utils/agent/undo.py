@@ -22,15 +22,27 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .model import Component, Context
 
+#: Keys of a component that say what else the site knows of it. Its files say all that it runs with.
+TOLD = ("values", "fixes", "member")
 STAYS = "Packages, users and data stay as they are."
 
 
 def definition_hash(component: Component) -> str:
-    """The sha256 of a definition, without what is made anew for each run of the same one."""
+    """The sha256 of a definition, without what is made anew for each run of the same one, or only tells the agent of the site.
+
+    A release that adds an option must not change it where the option is not used: what is held back would be tried again after the upgrade.
+    """
     import json
 
-    certificates = [{key: value for key, value in item.items() if key not in ("issued", "ca_pem")} for item in component["certificates"]]
-    return disk.digest(json.dumps({**component, "certificates": certificates}, sort_keys=True).encode())
+    definition = {key: value for key, value in component.items() if key not in TOLD}
+    definition["certificates"] = [
+        {key: value for key, value in item.items() if key not in ("issued", "ca_pem")} for item in component["certificates"]
+    ]
+    definition["units"] = [
+        {key: value for key, value in unit.items() if key != "driver_options" and (key, value) != ("socket", None)}
+        for unit in component["units"]
+    ]
+    return disk.digest(json.dumps(definition, sort_keys=True).encode())
 
 
 def refuse_held(component: Component, ctx: Context) -> None:

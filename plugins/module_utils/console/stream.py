@@ -20,7 +20,7 @@ COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 #: Logs that are kept, the newest.
 KEPT = 20
 #: Seconds between two updates of the line, and between two lines where there is no terminal.
-LIVE_EVERY, PLAIN_EVERY = 0.5, 30.0
+LIVE_EVERY, PLAIN_EVERY = 0.5, 10.0
 
 
 class Log:
@@ -69,7 +69,7 @@ def prune(folder: Path, kept: int) -> None:
 class Live:
     """The line at the bottom of a terminal that says what goes on now.
 
-    :param plain: the output is no terminal: a line of its own every 30 s instead, so that nothing takes minutes in silence
+    :param plain: the output is no terminal: a line of its own every 10 s instead, so that nothing takes minutes in silence
     :param lock: Ansible's own of its output. It forks while it holds it, so a fork never finds this thread in the middle of a write.
     :param text: gives the line
     """

@@ -4,8 +4,7 @@
 """A word every ten seconds while a call to a host lasts: what the host does or waits for, since when, until when, and why.
 
 The host's agent says it in a file (``agent/waiting.py``). A thread beside the call reads that through a second connection of the same
-kind. Whatever goes wrong here is ignored: the call itself neither fails nor takes longer, and the thread then only says that the call
-lasts.
+kind. Whatever goes wrong here is ignored: the call itself does not fail, and the thread then only says that the call lasts.
 """
 
 from __future__ import annotations
@@ -25,6 +24,10 @@ EVERY = 10.0
 LOOK = 2.0
 #: Seconds for the second connection's answer.
 PATIENCE = 5.0
+#: Seconds that the end of a call waits for a second connection that is in use.
+ENDING = 2.0
+#: From here on Ansible prints every command of a connection: it would print those of the second one too.
+NOISY = 3
 #: The file of the agent, and the host's own time to compare with.
 COMMAND = "cat /run/vannah/waiting.json 2>/dev/null; echo; date +%s"
 
@@ -37,7 +40,7 @@ class Beat:
     :param host: name of the host, for the reader
     :param read: asks the host and gives what :func:`parse` gives; None where that cannot be done
     :param show: prints a line
-    :param look: called more often: whether something has to be told to the host; gives True once that is done
+    :param look: called more often, never twice at once: whether something has to be told to the host; gives True once that is done
     """
 
     def __init__(
@@ -51,10 +54,11 @@ class Beat:
     ) -> None:
         self.host, self.read, self.show, self.every, self.patience, self.look = host, read, show, every, patience, look
         self._over = threading.Event()
-        # A fork that ends while its thread hands a line over would leave the queue of all forks locked.
+        # A fork that ends while one of its threads hands a line over would leave the queue of all forks locked.
         self._speaking = threading.Lock()
         self._begun = 0.0
-        self._reading: threading.Thread | None = None
+        #: The threads that use a second connection, by what they do there: it may hang, and Ansible may print a line of it.
+        self._asking: dict[str, threading.Thread] = {}
 
     def __enter__(self) -> Beat:
         self._begun = time.monotonic()
@@ -65,14 +69,17 @@ class Beat:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
         with self._speaking:
-            return
+            asking = list(self._asking.values())
+        end = time.monotonic() + ENDING
+        for thread in asking:
+            thread.join(max(end - time.monotonic(), 0.0))
 
     def _run(self) -> None:
         spoken = self._begun
         while not self._over.wait(self.every if self.look is None else min(self.every, LOOK)):
             try:
-                if self.look is not None and self.look():
-                    self.look = None
+                if self.look is not None:
+                    self._aside("look", self._look)
                 if time.monotonic() - spoken < self.every:
                     continue
                 spoken = time.monotonic()
@@ -83,22 +90,36 @@ class Beat:
             except Exception:
                 continue
 
+    def _look(self) -> None:
+        if self.look is not None and self.look():
+            self.look = None
+
     def _ask(self) -> Said | None:
         """What the host says; None where it says nothing in time. A question that hangs is not asked a second time."""
-        if self.read is None or (self._reading is not None and self._reading.is_alive()):
+        read = self.read
+        if read is None:
             return None
         answers: list[Said | None] = []
-
-        def ask() -> None:
-            try:
-                answers.append(self.read() if self.read else None)
-            except BaseException:  # a thread of ours prints no trace of its own
-                return
-
-        self._reading = threading.Thread(target=ask, name=f"beat {self.host}: read", daemon=True)
-        self._reading.start()
-        self._reading.join(self.patience)
+        thread = self._aside("read", lambda: answers.append(read()))
+        if thread is not None:
+            thread.join(self.patience)
         return answers[0] if answers else None
+
+    def _aside(self, name: str, work: Callable[[], object]) -> threading.Thread | None:
+        """Do something in a thread of its own; None where the last one of that name still hangs, or the call is over."""
+
+        def quietly() -> None:
+            with suppress(BaseException):  # a thread of ours prints no trace of its own
+                work()
+
+        with self._speaking:
+            last = self._asking.get(name)
+            if self._over.is_set() or (last is not None and last.is_alive()):
+                return None
+            thread = threading.Thread(target=quietly, name=f"beat {self.host}: {name}", daemon=True)
+            thread.start()
+            self._asking[name] = thread
+        return thread
 
 
 def parse(output: str, run: str) -> Said | None:
@@ -163,7 +184,11 @@ def beside(action: Any) -> Beat:
 
     others = getattr(action, "peers", ())
     return Beat(
-        getattr(action, "host", "the host"), lambda: _read(action), show, EVERY, look=(lambda: _warn(action, others)) if others else None
+        getattr(action, "host", "the host"),
+        (lambda: _read(action)) if Display().verbosity < NOISY else None,
+        show,
+        EVERY,
+        look=(lambda: _warn(action, others)) if others else None,
     )
 
 
@@ -171,26 +196,25 @@ def _read(action: Any) -> Said | None:
     from . import run
 
     # With input no terminal is asked for.
-    return parse(_execute(action, COMMAND, b"\n"), run.run_info("")["id"])
+    return parse(str(_execute(action, COMMAND, b"\n").get("stdout", "")), run.run_info("")["id"])
 
 
 def _warn(action: Any, others: Any) -> bool:
-    """Tell the host's agent that it waits in vain, where another member of its new cluster has failed."""
+    """Tell the host's agent that it waits in vain, where another member of its new cluster has failed; True once it has been told."""
     from . import peers, run
 
     lost = peers.lost(others)
     if lost is None:
         return False
     said = {"run": run.run_info("")["id"], "peer": lost[0], "reason": lost[1]}
-    _execute(action, peers.COMMAND, json.dumps(said).encode("ascii"))
-    return True
+    return _execute(action, peers.COMMAND, json.dumps(said).encode("ascii")).get("rc") == 0
 
 
-def _execute(action: Any, command: str, data: bytes) -> str:
+def _execute(action: Any, command: str, data: bytes) -> Said:
     """Ask the host over a connection of its own, with the options of the action's. Connection plugins keep what they do in themselves."""
     twin = copy.copy(action)
     twin._connection = copy.copy(action._connection)
     if twin._connection.become is not None:
         twin._connection.become = copy.copy(twin._connection.become)
-    done = twin._low_level_execute_command(command, sudoable=True, in_data=data)
-    return str(done.get("stdout", ""))
+    done: Said = twin._low_level_execute_command(command, sudoable=True, in_data=data)
+    return done

@@ -17,8 +17,11 @@ from typing import Any
 
 from ansible import constants as C
 
-#: What the agent looks for.
-COMMAND = "umask 077 && cat > /run/vannah/peer-failed.new && mv /run/vannah/peer-failed.new /run/vannah/peer-failed.json"
+#: Writes what the agent looks for. The first trip to a host may not have made the folder yet.
+COMMAND = (
+    "umask 077 && mkdir -p -m 700 /run/vannah"
+    " && cat > /run/vannah/peer-failed.new && mv /run/vannah/peer-failed.new /run/vannah/peer-failed.json"
+)
 
 
 def folder() -> Path:

@@ -146,6 +146,15 @@ def test_without_a_terminal_the_live_line_is_a_line(tmp_path: Path) -> None:
     assert "\x1b" not in out.getvalue()
 
 
+def test_no_wait_is_silent_for_longer_than_10_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The console and the stages of make demo both leave the interval to the line."""
+    asked: list[float] = []
+    live = stream.Live(io.StringIO(), threading.RLock(), lambda: "going on", plain=True)
+    monkeypatch.setattr(live._ended, "wait", lambda seconds: asked.append(seconds) or True)
+    live._tick()
+    assert asked and asked[0] <= 10
+
+
 PLAYBOOK = """\
 - name: First play
   hosts: all

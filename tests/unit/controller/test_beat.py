@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import beat, run, scrub, transport
 
 #: 14:31:27 by the clock of the reader, whatever that is.
@@ -105,6 +106,76 @@ def test_call_does_not_end_while_a_line_is_handed_over() -> None:
         inside.wait(5)
     events.append("ended")
     assert events[-1] == "ended" and events.count("shown") == len(events) - 1
+
+
+@pytest.mark.parametrize("kind", ["read", "look"])
+def test_call_does_not_end_while_a_second_connection_is_in_use(kind: str) -> None:
+    """With -vvv Ansible prints what it does there, to the same queue."""
+    events: list[str] = []
+    inside = threading.Event()
+
+    def ask() -> None:
+        inside.set()
+        time.sleep(0.2)
+        events.append("asked")
+
+    with beat.Beat("h", **{"read": None, kind: ask}, show=lambda _line: None, every=0.01):
+        assert inside.wait(5)
+    events.append("ended")
+    assert events[:2] == ["asked", "ended"]
+    time.sleep(0.1)
+    assert events[-1] == "ended", "it began again after the call"
+
+
+def test_second_connection_that_hangs_lets_the_call_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beat, "ENDING", 0.05)
+    answered: list[bool] = []
+    inside, never = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        inside.set()
+        answered.append(never.wait(10))
+
+    with beat.Beat("h", hang, lambda _line: None, 0.01):
+        assert inside.wait(5)
+    assert answered == []
+    never.set()
+
+
+def test_look_that_hangs_holds_no_word_back() -> None:
+    looked = []
+    never = threading.Event()
+    shown: list[str] = []
+    spoken = threading.Event()
+
+    def look() -> bool:
+        looked.append(1)
+        never.wait(30)
+        return True
+
+    def show(line: str) -> None:
+        shown.append(line)
+        if len(shown) == 2:
+            spoken.set()
+
+    try:
+        with beat.Beat("h", None, show, 0.02, look=look):
+            assert spoken.wait(5), "silent"
+            never.set()
+    finally:
+        never.set()
+    assert len(looked) == 1
+
+
+def test_nothing_is_asked_where_ansible_would_print_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("ansible.utils.display.Display.display", lambda _self, text, *_more, **_options: shown.append(text))
+    monkeypatch.setattr(Display(), "verbosity", 3)
+    monkeypatch.setattr(beat, "EVERY", 0.05)
+    action = Action()
+    transport.execute(action, "agent", b"payload")
+    assert [command for _connection, _become, command in action.used] == ["agent"]
+    assert set(shown) == {"db2: the call has been running for 0 s"}
 
 
 class Connection:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.action import host_facts
@@ -148,6 +148,26 @@ BUSY = {"survey": {"cloud_init": True}}
 def test_a_host_with_all_its_roles_costs_one_trip(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [{"facts": FACTS, "made": ["ssh", "etcd"]}]})
     assert "survey" not in asks.perform() and [part["op"] for part in asks.sent] == ["facts"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({}, True),
+        ({"firewall_enabled": True}, True),
+        ({"firewall_enabled": False}, False),
+        ({"firewall_enabled": "no"}, False),
+        ({"firewall_enabled": trust_as_template("{{ not outside }}"), "outside": True}, False),
+        ({"firewall_enabled": trust_as_template("{{ missing }}")}, True),
+    ],
+)
+def test_a_host_without_a_firewall_is_not_asked_what_it_would_close(tmp_path: Path, variables: dict[str, Any], asked: bool) -> None:
+    known = action(tmp_path)
+    known.vars.update(variables)
+    known._templar.available_variables = known.vars
+    asks = Facts(known, {"facts": [{"facts": FACTS, "made": ["ssh", "etcd"]}]})
+    asks.perform()
+    assert asks.sent[0]["firewall"] is asked
 
 
 def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,8 +67,8 @@ def test_failure_is_noted(monkeypatch: pytest.MonkeyPatch, ends: Any, forming: b
     assert peers.lost(["db2"]) == noted
 
 
-def test_member_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While its call lasts, and before a word is printed of it."""
+def test_member_is_told_until_it_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its call lasts, and before a word is printed of it. A try that fails is not the last one."""
     sent: list[bytes] = []
 
     class Action:
@@ -77,12 +78,27 @@ def test_member_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
         def _low_level_execute_command(self, command: str, sudoable: bool = True, in_data: bytes = b"") -> dict[str, Any]:
             assert command == peers.COMMAND
             sent.append(in_data)
-            return {"rc": 0, "stdout": ""}
+            if len(sent) == 1:
+                raise AnsibleConnectionFailure("no second connection")
+            return {"rc": 1 if len(sent) == 2 else 0, "stdout": ""}
 
     monkeypatch.setattr(beat, "LOOK", 0.02)
     with beat.beside(Action()):
         time.sleep(0.1)
         assert sent == []
         peers.note("db2", "no packages")
-        time.sleep(0.3)
-    assert [json.loads(data) for data in sent] == [{"run": run.run_info("")["id"], "peer": "db2", "reason": "no packages"}]
+        end = time.monotonic() + 10
+        while len(sent) < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.1)
+    assert [json.loads(data) for data in sent] == [{"run": run.run_info("")["id"], "peer": "db2", "reason": "no packages"}] * 3
+
+
+def test_word_reaches_a_host_without_the_folder(tmp_path: Path) -> None:
+    """The agent makes it, and may not have come to that yet."""
+    command = peers.COMMAND.replace("/run/vannah", f"{tmp_path}/vannah")
+    for text in (b"one", b"two"):
+        subprocess.run(["/bin/sh", "-c", command], input=text, check=True)
+        assert (tmp_path / "vannah" / "peer-failed.json").read_bytes() == text
+    assert (tmp_path / "vannah").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "vannah" / "peer-failed.json").stat().st_mode & 0o777 == 0o600

@@ -75,8 +75,11 @@ class Run:
         (collection / "playbooks").symlink_to(REPOSITORY / "playbooks")
         self.playbooks = collection / "playbooks"
 
-    def __call__(self, playbook: str, groups: Mapping[str, list[str]], said: Mapping[str, Any], **values: object) -> Done:
-        """``said``: host -> action -> its answer; ``*`` for the others; ``{away: true}`` is a host that cannot be reached."""
+    def __call__(self, playbook: str, groups: Mapping[str, list[str]], said: Mapping[str, Any], *options: str, **values: object) -> Done:
+        """``said``: host -> action -> its answer; ``*`` for the others; ``{away: true}`` is a host that cannot be reached.
+
+        ``options`` are ansible-playbook's.
+        """
         hosts = sorted({host for members in groups.values() for host in members})
         inventory = {
             "all": {
@@ -97,7 +100,7 @@ class Run:
             "LC_ALL": "C.UTF-8",
         }
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.folder / "hosts.json")]
-        command += [str(self.playbooks / playbook), "-e", json.dumps(values)]
+        command += [str(self.playbooks / playbook), "-e", json.dumps(values), *options]
         done = subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
         return Done(done.returncode, done.stdout + done.stderr, calls.read_text().splitlines())
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -143,3 +144,29 @@ def test_object_store(site: Run, playbook: str, failing: str, step: str, started
     if failing:
         assert f"because s2 failed while the new cluster object_store was {step}" in done.printed
         assert done.of("minio_health") == []
+
+
+#: Ansible gathers facts in the play that it starts in, whatever the play says.
+LOCAL = {
+    "ansible_connection": "local",
+    "ansible_become": False,
+    "ansible_facts_modules": ["ansible.builtin.ping"],
+    "ansible_python_interpreter": sys.executable,
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "called"),
+    [
+        ("Make the hosts so", "converge site_base"),
+        ("Make the database servers so", "converge site_database"),
+        ("Make the object store's servers so", "converge site_store"),
+    ],
+)
+def test_start_at_a_task(site: Run, task: str, called: str) -> None:
+    """The hosts are not judged then: no cluster counts as new, and the run goes on from there."""
+    groups = {"etcd": ["db1"], "postgresql": ["db1"], "object_store": ["db1"]}
+    done = site("site.yml", groups, everybody(), "--start-at-task", task, **LOCAL)
+    assert done.code == 0, done.printed
+    assert done.of("preflight_contact") == []
+    assert done.of(called) == ["db1"], done.calls

@@ -78,6 +78,25 @@ def test_a_program_beside(tmp_path: Path) -> None:
     assert not waiting.runs()
 
 
+def test_a_program_beside_that_does_not_end_is_killed_with_what_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "ENDING", 0.3)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {deaf!r}]); {deaf}"
+    beside = stages.Aside("deaf", [sys.executable, "-c", parent], {})
+    while beside.path.read_text(encoding="utf-8").count("deaf") < 2:
+        time.sleep(0.01)
+    (child,) = stages.below(beside._process.pid)
+    beside.stop()
+    assert not beside.runs()
+    state = Path(f"/proc/{child}/stat")
+    for _ in range(500):  # its new parent may take a moment to reap it
+        if not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("it still runs")
+
+
 def test_the_build_begins_before_the_images_and_is_waited_for_before_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
 
