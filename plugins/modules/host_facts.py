@@ -64,6 +64,10 @@ survey:
       whether cloud-init is still at work, and what the roles' own checks refuse.
   returned: when O(survey=true) and a role has not come to the host yet
   type: dict
+bare:
+  description: The host has no python3, or no sudo, which a real run installs. Nothing more is known of it then.
+  returned: in check mode, on such a host
+  type: bool
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
   returned: when the host answered

@@ -61,7 +61,7 @@ def absence(name: str, failure: str, answered: bool, asked: bool) -> str | None:
     """Why a member is not there; None where it is.
 
     :param failure: what its host answered instead of facts
-    :param answered: whether it gave its facts
+    :param answered: whether it gave its facts, or in check mode could not yet without python3
     :param asked: whether the run is for it
     """
     if not asked:

@@ -19,6 +19,8 @@ FACTS = {"system": "debian", "version": "13", "memory_mb": 4096, "disk": {"size_
 AWAY = {"unreachable": True, "msg": "ssh: connect to host 10.0.0.2 port 22: No route to host"}
 REFUSED = {"failed": True, "msg": "becoming root is refused: the login user needs a line in sudoers"}
 BROKEN = {"failed": True, "msg": "there is no /opt/python on the host"}
+#: In check mode: the host has no python3, and it gets none.
+BARE = {"changed": True, "bare": True, "msg": "the host has no python3: a real run installs it first"}
 LIMITED: dict[str, Any] = {}
 THREE = ["db1", "db2", "db3"]
 BOTH = {"etcd": THREE, "postgresql": THREE}
@@ -96,6 +98,10 @@ def of(**answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
         ({"object_store": ["s1", "s2"]}, of(s1=facts(object_store=True), s2=AWAY), set()),
         # An endpoint that is not the site's: its hosts form nothing.
         ({"object_store": ["s1", "s2"]}, of(s1=facts(), s2=AWAY), set()),
+        # A bare server is there.
+        (BOTH, of(db1=FRESH, db2=BARE, db3=BARE), set()),
+        (BOTH, of(db1=BARE, db2=BARE, db3=BARE), set()),
+        (BOTH, of(db1=FRESH, db2=BARE, db3=AWAY), {"etcd", "postgresql"}),
         # Nobody is there to form anything.
         (BOTH, of(db1=AWAY, db2=AWAY, db3=AWAY), set()),
     ],
