@@ -64,7 +64,7 @@ class ActionModule(AgentAction):
             return {}
         paths = list(dict.fromkeys(str(need["path"]) for need in asked["needs"]))
         told = self.converse({"op": "survey", "paths": paths, "checks": asked["checks"]}, lease="none")
-        return {**(told.get("survey") or {}), "needs": asked["needs"]}
+        return {**(told.get("survey") or {}), "needs": asked["needs"], "memory_mb": asked["memory_mb"]}
 
     def _after_cloud_init(self, answer: Answer) -> dict[str, Any]:
         begun = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
@@ -93,7 +93,6 @@ class ActionModule(LocalAction):
             ports=self._ports(name, hostvars, folder) if first else None,
             belonging=known_as.of(name, values),
             offset=given.get("clock_offset"),
-            memory_mb=host_needs.memory_mb(roles),
             survey=given.get("survey") or {},
             bare=bool(given.get("bare")),
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",

@@ -20,7 +20,7 @@ CLOCK = 5.0
 
 CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
-    Code("contact-memory", "The server has less memory than its roles need.", "A server with more memory, or fewer groups for this host."),
+    Code("contact-memory", "A role is still to come to the server, which has less memory than its roles need.", "A server with more memory, or fewer groups for this host."),
     Code(
         "contact-clock",
         "The server's clock is off by more than 5 seconds from the others: certificates and the cluster's leases would not hold.",
@@ -66,7 +66,6 @@ class Answer:
     reached: bool = False  # it failed although it was reached
     version: str = ""  # postgresql_version
     cluster: str = ""  # postgresql_cluster
-    memory_mb: int = 0  # that its roles need: a server sold with 512 MiB shows about 460
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
     belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
@@ -116,7 +115,8 @@ def _system(answer: Answer) -> Iterator[Finding]:
 
 
 def _memory(answer: Answer) -> Iterator[Finding]:
-    needed, there = answer.memory_mb, answer.facts.get("memory_mb")
+    """Only where a role is still to come: a host that runs with all of its roles has shown that its memory is enough."""
+    needed, there = int(answer.survey.get("memory_mb") or 0), answer.facts.get("memory_mb")
     if isinstance(there, int) and 0 < there < needed:
         problem = f"{there} MiB of memory, and its roles need {needed}."
         yield Finding("contact-memory", answer.host, "-", problem, f"a server with {needed} MiB or more, or fewer groups for this host")
