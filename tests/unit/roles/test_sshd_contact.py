@@ -228,13 +228,23 @@ def test_an_option_that_sshd_does_not_know_is_refused(check: ModuleType, monkeyp
     assert "Bad configuration option: Alow" in check.login_lost("Alow x\n", False)
 
 
-def test_the_connection_is_found_above_sudo(check: ModuleType) -> None:
-    """sudo drops SSH_CONNECTION; the shell that sshd has started still has it."""
+@pytest.mark.parametrize(
+    "sudo",
+    [
+        ["env", "-i"],
+        ["env", "USER=root", "LOGNAME=root", "SUDO_USER=ops"],  # sudo -E, or env_keep += SSH_CONNECTION
+        ["env", "-i", "sh", "-c", 'env USER=root SSH_CONNECTION="192.0.2.7 40000 192.0.2.1 22" "$@"; true', "sh"],
+        [],
+    ],
+)
+def test_the_connection_is_found_above_sudo(check: ModuleType, tmp_path: Path, sudo: list[str]) -> None:
+    """sudo drops SSH_CONNECTION or keeps it; the shell that sshd has started still has it. Nothing above sshd is asked."""
     program = (
         f"import importlib.util as u, importlib.machinery as m; l = m.SourceFileLoader('c', {check.__file__!r});"
         " c = u.module_from_spec(u.spec_from_loader('c', l)); l.exec_module(c); print(*c.connection())"
     )
-    inner = ["env", "-i", "/usr/bin/python3", "-c", program]
-    outer = ["/bin/sh", "-c", '"$@"; true', "sh", *inner]
-    given = {**os.environ, "SSH_CONNECTION": "192.0.2.7 40000 192.0.2.1 22", "USER": "ops"}
+    (tmp_path / "sshd").symlink_to("/bin/sh")
+    session = ["env", "SSH_CONNECTION=192.0.2.7 40000 192.0.2.1 22", "USER=ops", "/bin/sh", "-c", '"$@"; true', "sh"]
+    outer = [str(tmp_path / "sshd"), "-c", '"$@"; true', "sh", *session, *sudo, "/usr/bin/python3", "-c", program]
+    given = {**os.environ, "SSH_CONNECTION": "198.51.100.9 40000 192.0.2.1 22", "USER": "alice"}  # who has started this sshd by hand
     assert subprocess.run(outer, env=given, capture_output=True, text=True, check=True).stdout == "ops 192.0.2.7\n"
