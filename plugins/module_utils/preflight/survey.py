@@ -68,7 +68,7 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
     for name, refusal in sorted((survey.get("checks") or {}).items()):
         if refusal:
             problem = f"the check of the role {name} refuses this server: {str(refusal).rstrip('.')}."
-            yield Finding("contact-role-check", host, "-", problem, "what the message says; nothing was changed")
+            yield Finding("contact-role-check", host, "-", problem, "what the message says")
 
 
 def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
