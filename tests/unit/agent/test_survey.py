@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts, main, survey
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts, ledger, main, survey
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
 
 
@@ -28,6 +28,19 @@ def test_what_was_made(host: Any, text: str | None, names: list[str]) -> None:
     if text is not None:
         host.write("/var/lib/vannah/ledger.json", text)
     assert facts.made(host.ctx) == names
+
+
+@pytest.mark.parametrize("text", ["", "{broken", '{"version": 99, "components": {}}', '{"version": 1, "components": {"x": []}}'])
+def test_host_checks_leave_a_broken_ledger(host: Any, text: str) -> None:
+    """The converge that comes after them sets it aside and warns of it."""
+    host.write("/var/lib/vannah/ledger.json", text)
+    before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
+    answer = main.main(
+        {"protocol": 1, "mode": "apply", "lease": {"action": "none"}, "op": "facts"}, root=str(host.root), runner=host.programs
+    )
+    assert answer["error"] is None and answer["ran"] == []
+    assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
+    assert "set aside" in ledger.load(host.ctx).warning
 
 
 def test_a_place_is_its_nearest_parent(host: Any) -> None:
