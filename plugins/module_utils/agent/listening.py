@@ -46,7 +46,7 @@ def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[st
     if unsure:
         from .sockets import servers
 
-        clients, names = servers(ctx, {key: found[key] for key in unsure}, lambda: ports(ctx), sleep)
+        clients, names = servers(ctx, {key: found[key] for key in unsure}, lambda: ports(ctx), sleep, (low, high))
         for key in clients:
             del found[key]
     listed = [f"{protocol}/{port}" for protocol, port in sorted(found)]
