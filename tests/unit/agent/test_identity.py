@@ -153,7 +153,9 @@ def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any]
     assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
 
 
-@pytest.mark.parametrize("payload", [{"op": "facts"}, {"op": "lease", "lease": {"action": "none"}}])
+@pytest.mark.parametrize(
+    "payload", [{"op": "facts"}, {"op": "survey", "paths": ["/srv"], "checks": []}, {"op": "lease", "lease": {"action": "none"}}]
+)
 def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> None:
     host.trip(WANTED, site=ours())
     assert host.trip(site=ours(authorities=[OTHER]), **payload)["error"] is None
