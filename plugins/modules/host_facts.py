@@ -61,7 +61,7 @@ ansible_facts:
 survey:
   description:
     - The file systems of the data directories of the host's roles, mounts that no run can use, sources of packages that are discs,
-      whether cloud-init is still at work, and what the roles' own checks refuse.
+      whether cloud-init is still at work or has broken off, and what the roles' own checks refuse.
   returned: when O(survey=true) and a role has not come to the host yet
   type: dict
 bare:

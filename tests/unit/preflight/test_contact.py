@@ -155,6 +155,14 @@ def test_what_a_full_disk_is_needed_for() -> None:
     assert "the file system of /usr, /var/lib, /var/lib/etcd/vannah has 2400 MiB, and the host's roles need 2500" in finding.problem
 
 
+def test_cloud_init_that_has_broken_off_is_a_warning() -> None:
+    """It is not waited for, and the run goes on."""
+    report = judge_contact([answer(survey=surveyed(cloud_init_broken=True))])
+    assert not report.errors
+    assert [finding.code for finding in report.warnings] == ["contact-cloud-init-broken"]
+    assert "touch /etc/cloud/cloud-init.disabled" in report.warnings[0].remedy
+
+
 def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
     """It would be the root's file system that is judged."""
     need = {"role": "minio", "path": "/srv/minio/drive1", "needs_mb": 300, "mounted": True}
