@@ -30,7 +30,7 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     answer["ran"] = members.ran(ctx)
     answer["members"] = members.found(ctx, payload.get("places") or {})
     answer["made"] = facts.made(ctx)
-    answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
+    answer["facts"].update(belonging.facts(ctx, payload.get("look") or (), str((payload.get("site") or {}).get("host") or "")))
     if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
         from .values import running
 
