@@ -28,7 +28,8 @@ CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/
 
 def facts(ctx: Context, look: Iterable[str], host: str = "") -> dict[str, Any]:
     """``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256 of
-    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``, ``known_by``
+    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``,
+    ``known_by``
 
     :param look: paths; ``found`` are those that hold something
     :param host: its name in the inventory; ``known_by`` is the address by which the others reach it since the last converge; empty

@@ -25,7 +25,8 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
 
     The answer also says which components were made and which clusters the host is a member of.
 
-    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data
+    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
+        ``firewall`` (whether the host shall have one; it is asked on each run where it never comes)
     """
     answer["ran"] = members.ran(ctx)
     answer["members"] = members.found(ctx, payload.get("places") or {})
@@ -35,7 +36,7 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
         from .values import running
 
         answer["facts"]["running"] = running(ctx)
-    if not os.path.exists(ctx.path(RULES)):
+    if payload.get("firewall", True) and not os.path.exists(ctx.path(RULES)):
         from . import listening
 
         answer["facts"].update(listening.facts(ctx))

@@ -33,7 +33,8 @@ FURTHER = (1.0, 2.0)
 CLIENTS = frozenset(
     (
         "avahi-daemon chronyd collectd connmand dhclient dhcpcd dnsmasq iwd kresd named NetworkManager nscd ntpd ntpsec openntpd"
-        " pdns_recursor rpc.statd rpcbind rsyslogd snmpd sssd sssd_be syslog-ng systemd-network systemd-resolve systemd-timesyn udhcpc unbound"
+        " pdns_recursor rpc.statd rpcbind rsyslogd snmpd sssd sssd_be syslog-ng systemd-network systemd-resolve systemd-timesyn udhcpc"
+        " unbound"
     ).split()
 )
 

@@ -36,7 +36,8 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict
     :param paths: directories that roles will make or use
     :param checks: ``{name, program (text of a Python program), arguments, input}``
     :return: ``paths`` (see :func:`place`), ``system`` (path -> ``readonly``, ``noexec``), ``discs`` (``file: line`` of sources that are
-        discs), ``cloud_init`` (whether it is still at work), ``cloud_init_broken`` (it has not finished and never will), ``checks`` (name -> why it refuses, empty where it does not)
+        discs), ``cloud_init`` (whether it is still at work), ``cloud_init_broken`` (it has not finished and never will), ``checks``
+        (name -> why it refuses, empty where it does not)
     """
     begun = cloud_init_begun(ctx)
     works = begun and cloud_init_works(ctx)

@@ -64,7 +64,8 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
         role = collect.load(action._loader, name, str(action.vars.get("playbook_dir") or action._loader.get_basedir()))
         templates = templating.Templates(action._templar, role.variables(variables), [f"{role.path}/templates"])
         where = f"role {role.name}: meta/exports.yml"
-        memory += sum(int(item.get("memory_mb", 0)) for item in collect.items([role.exports.get("host") or {}], templates, f"{where}: host"))
+        said = collect.items([role.exports.get("host") or {}], templates, f"{where}: host")
+        memory += sum(int(item.get("memory_mb", 0)) for item in said)
         needs += [{**item, "role": role.name} for item in _listed(role, "data_directories", templates, where)]
         for item in _listed(role, "host_checks", templates, where) if name in set(new) else ():
             check = {"name": role.name, "arguments": [str(word) for word in item["arguments"]], "input": ""}

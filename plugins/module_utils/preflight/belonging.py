@@ -63,7 +63,7 @@ CODES = (
     ),
     Code(
         "contact-address-member",
-        "The address that the server's roles tell the others is on none of its interfaces. It is the one that the server was converged with,"
+        "The address that the server's roles tell the others is on none of its interfaces. The server was converged with it,"
         " and nothing listens on it, so the run goes on.",
         "Nothing where the address is translated or floats; else site_address: the address of the server's own interface.",
         Level.WARNING,

@@ -20,7 +20,11 @@ CLOCK = 5.0
 
 CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
-    Code("contact-memory", "A role is still to come to the server, which has less memory than its roles need.", "A server with more memory, or fewer groups for this host."),
+    Code(
+        "contact-memory",
+        "A role is still to come to the server, which has less memory than its roles need.",
+        "A server with more memory, or fewer groups for this host.",
+    ),
     Code(
         "contact-clock",
         "The server's clock is off by more than 5 seconds from the others: certificates and the cluster's leases would not hold.",

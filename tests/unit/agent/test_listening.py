@@ -188,5 +188,6 @@ def test_it_is_asked_before_the_first_firewall_only(host: Any) -> None:
     payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}}
     told = main.main(payload, root=str(host.root), runner=host.programs)["facts"]
     assert (told["listening"], told["firewalls"]) == ([], [])
+    assert "listening" not in main.main({**payload, "firewall": False}, root=str(host.root), runner=host.programs)["facts"]
     host.write("/etc/vannah/firewall.nft", "table inet vannah {}\n")
     assert "listening" not in main.main(payload, root=str(host.root), runner=host.programs)["facts"]

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.action import host_facts
@@ -155,6 +155,34 @@ def test_a_host_with_all_its_roles_costs_one_trip(tmp_path: Path) -> None:
 def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
     assert "survey" not in asks.perform()
+
+
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({}, True),
+        ({"firewall_enabled": True}, True),
+        ({"firewall_enabled": False}, False),
+        ({"firewall_enabled": "no"}, False),
+        ({"firewall_enabled": "{{ not own_firewall }}", "own_firewall": True}, False),
+        ({"firewall_enabled": "{{ ansible_facts.vannah.container }}"}, True),  # not known yet
+        ({"firewall_enabled": "maybe"}, True),
+    ],
+)
+def test_what_a_first_firewall_would_close_is_asked_where_one_comes(tmp_path: Path, variables: dict[str, Any], asked: bool) -> None:
+    known = action(tmp_path)
+    known.vars = {**known.vars, **{name: trust_as_template(text) if isinstance(text, str) else text for name, text in variables.items()}}
+    known._templar = Templar(loader=known._loader, variables=known.vars)
+    asks = Facts(known, {"facts": [SEEN]}, survey=False)
+    asks.perform()
+    assert asks.sent[0]["firewall"] is asked
+
+
+def test_the_trip_for_clusters_asks_for_nothing_else(tmp_path: Path) -> None:
+    """What a first firewall would close was told on the first trip; to look takes time."""
+    asks = Facts(action(tmp_path), {"facts": [{"members": {"etcd": True}}]})
+    assert host_facts.ActionModule._clusters(asks, SEEN, FACTS) == {"etcd": True}
+    assert list(asks.sent[0]["places"]) == ["etcd"] and asks.sent[0]["firewall"] is False
 
 
 def test_a_new_host_is_looked_at(tmp_path: Path) -> None:
