@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
@@ -71,7 +71,8 @@ class ActionModule(LocalAction):
         members: dict[str, str | None] = {}
         for name in groups[cluster.group]:
             answer = given.get(name)
-            members[name] = formation.absence(name, answer.failure if answer else "", bool(answer and answer.facts), answer is not None)
+            there = answer is not None and bool(answer.facts or answer.bare)
+            members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
         said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
         exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
         return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists)
@@ -92,8 +93,8 @@ class ActionModule(LocalAction):
             ports=self._ports(name, hostvars, folder) if first else None,
             belonging=known_as.of(name, values),
             offset=given.get("clock_offset"),
-            memory_mb=host_needs.memory_mb(roles),
             survey=given.get("survey") or {},
+            bare=bool(given.get("bare")),
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
             **self._values(name, roles, hostvars, facts.get("running"), folder),

@@ -53,7 +53,8 @@ ansible_facts:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
         - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
-        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, and whose data of etcd lie there (C(etcd)).
+        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, whose data of etcd lie there (C(etcd)), and the
+          address by which the other hosts reach it since the last converge (C(known_by)).
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
           (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).
@@ -61,9 +62,13 @@ ansible_facts:
 survey:
   description:
     - The file systems of the data directories of the host's roles, mounts that no run can use, sources of packages that are discs,
-      whether cloud-init is still at work, and what the roles' own checks refuse.
+      whether cloud-init is still at work or has broken off, and what the roles' own checks refuse.
   returned: when O(survey=true) and a role has not come to the host yet
   type: dict
+bare:
+  description: The host has no python3, or no sudo, which a real run installs. Nothing more is known of it then.
+  returned: in check mode, on such a host
+  type: bool
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
   returned: when the host answered

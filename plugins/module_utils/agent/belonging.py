@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 HOST_KEYS = tuple(f"/etc/ssh/ssh_host_{kind}_key.pub" for kind in ("ed25519", "ecdsa", "rsa"))
 ETCD_SETTINGS = "/etc/etcd/vannah.env"
 ETCD_DATA = "/var/lib/etcd/vannah"
+#: The site's hosts by name, as the last converge had them (role base).
+HOSTS = "/etc/vannah/hosts"
 #: Where systemd keeps the processes of a unit that runs, with cgroup v2 and v1.
 CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/")
 
 
-def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
+def facts(ctx: Context, look: Iterable[str], host: str = "") -> dict[str, Any]:
     """``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256 of
-    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``
+    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``,
+    ``known_by``
 
     :param look: paths; ``found`` are those that hold something
+    :param host: its name in the inventory; ``known_by`` is the address by which the others reach it since the last converge; empty
     """
     return {
         "site": recorded(ctx),
@@ -36,7 +40,13 @@ def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
         "host_key": next((key for key in (fingerprint(read(ctx, path)) for path in HOST_KEYS) if key), ""),
         "etcd": etcd(ctx),
         "found": [path for path in look if holds(ctx.path(path))],
+        "known_by": known_by(read(ctx, HOSTS), host),
     }
+
+
+def known_by(text: str, host: str) -> str:
+    """The address of a host in lines as of hosts(5); empty where there is none."""
+    return next((words[0] for words in (line.split() for line in text.splitlines()) if host in words[1:]), "")
 
 
 def machine_id(text: str) -> str:

@@ -38,7 +38,8 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
     :raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``
     """
     ours, op = payload.get("site"), payload.get("op")
-    if ours is None or op in ("facts", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none"):
+    asks = op in ("facts", "survey", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none")
+    if ours is None or asks:
         return
     found = recorded(ctx)
     if found and not ours.get("takeover"):

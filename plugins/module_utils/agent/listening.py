@@ -27,6 +27,8 @@ TABLES = (
     ("udplite", "udplite", UNCONNECTED),
     ("udplite6", "udplite", UNCONNECTED),
 )
+#: The last port that only root may take: a client does not choose one of these.
+RESERVED = 1023
 #: Seconds between two looks: a client's socket without a connection lives as long as one question.
 PAUSE = 0.4
 
@@ -39,11 +41,12 @@ def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[st
     found = ports(ctx)
     names: dict[str, str] = {}
     low, high = _clients(read(ctx, "/proc/sys/net/ipv4/ip_local_port_range"))
-    unsure = {key for key in found if key[0] in ("udp", "udplite") and low <= key[1] <= high}
+    # Resolvers ask from ports of their own choice, below the kernel's range too.
+    unsure = {key for key in found if key[0] in ("udp", "udplite") and (key[1] > RESERVED or low <= key[1] <= high)}
     if unsure:
         from .sockets import servers
 
-        clients, names = servers(ctx, {key: found[key] for key in unsure}, lambda: ports(ctx), sleep)
+        clients, names = servers(ctx, {key: found[key] for key in unsure}, lambda: ports(ctx), sleep, (low, high))
         for key in clients:
             del found[key]
     listed = [f"{protocol}/{port}" for protocol, port in sorted(found)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def ran(ctx: Context) -> list[str]:
     """Names of components of ours of which a unit has been ready on this host."""
-    return sorted(name for name, entry in ledgers.load(ctx).components.items() if entry.get("running"))
+    return sorted(name for name, entry in ledgers.peek(ctx).items() if entry.get("running"))
 
 
 def found(ctx: Context, places: Mapping[str, Sequence[str]]) -> dict[str, bool]:

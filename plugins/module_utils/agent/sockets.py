@@ -1,14 +1,15 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers and clients among UDP sockets on ports that the kernel gives to clients; loaded only where there is such a socket.
+"""Servers and clients among UDP sockets on ports that clients may have; loaded only where there is such a socket.
 
 A socket of a client that does not connect looks like one of a server. What tells them apart:
 
 - No process has it open: it is the kernel's (WireGuard, VXLAN, L2TP), and serves.
 - It is gone at a second look: a question to a name server or a time server.
-- A program that is known to keep sockets for its own questions has it. Answers to these come in through any firewall that
-  follows connections.
+- A program that is known to keep sockets for its own questions has it, on a port that the kernel gives to clients. Answers to these
+  come in through any firewall that follows connections. On another port such a program may serve (syslog on 1514), or ask (a resolver
+  chooses its ports itself): it serves where the socket stays for some seconds.
 
 Everything else serves: a port that nobody reaches is found out late.
 """
@@ -26,34 +27,46 @@ if TYPE_CHECKING:
     Key = tuple[str, int]
     Sockets = dict[Key, set[str]]
 
-#: What /proc/<pid>/comm (15 letters at most) says of programs that ask from ports of the kernel's choice. They serve on lower ports.
+#: Seconds between further looks at a known client's socket on a port that the kernel does not give to clients.
+FURTHER = (1.0, 2.0)
+#: What /proc/<pid>/comm (15 letters at most) says of programs that ask from ports of the kernel's choice, or of their own.
 CLIENTS = frozenset(
     (
-        "avahi-daemon chronyd collectd connmand dhclient dhcpcd dnsmasq iwd named NetworkManager nscd ntpd ntpsec openntpd rpc.statd"
-        " rpcbind rsyslogd snmpd sssd sssd_be syslog-ng systemd-network systemd-resolve systemd-timesyn udhcpc unbound"
+        "avahi-daemon chronyd collectd connmand dhclient dhcpcd dnsmasq iwd kresd named NetworkManager nscd ntpd ntpsec openntpd"
+        " pdns_recursor rpc.statd rpcbind rsyslogd snmpd sssd sssd_be syslog-ng systemd-network systemd-resolve systemd-timesyn udhcpc"
+        " unbound"
     ).split()
 )
 
 
 def servers(
-    ctx: Context, unsure: Sockets, again: Callable[[], Sockets], sleep: Callable[[float], None] | None = None
+    ctx: Context,
+    unsure: Sockets,
+    again: Callable[[], Sockets],
+    sleep: Callable[[float], None] | None = None,
+    given: tuple[int, int] = (32768, 60999),
 ) -> tuple[set[Key], dict[str, str]]:
     """Which of the sockets are clients', and the names of the programs that have the others.
 
     :param unsure: protocol and port -> inodes
     :param again: looks a second time
+    :param given: the first and the last port that the kernel gives to clients
     """
     holders = programs(ctx, {inode for inodes in unsure.values() for inode in inodes})
     kernel = {key for key, inodes in unsure.items() if not any(holders.get(inode) for inode in inodes)}
-    clients = {key for key, inodes in unsure.items() if key not in kernel and all(holders.get(i, "") in CLIENTS for i in inodes)}
+    known = {key for key, inodes in unsure.items() if key not in kernel and all(holders.get(i, "") in CLIENTS for i in inodes)}
+    clients = {key for key in known if given[0] <= key[1] <= given[1]}
     if len(unsure) > len(clients):
         import time
 
         from .listening import PAUSE
 
-        (sleep or time.sleep)(PAUSE)
-        now = again()
-        clients |= {key for key, inodes in unsure.items() if not inodes & now.get(key, set())}
+        for pause in (PAUSE, *FURTHER):
+            (sleep or time.sleep)(pause)
+            now = again()
+            clients |= {key for key, inodes in unsure.items() if not inodes & now.get(key, set())}
+            if known <= clients:
+                break
     names = {}
     for (protocol, port), inodes in unsure.items():
         if (protocol, port) not in clients:

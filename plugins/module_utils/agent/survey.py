@@ -24,6 +24,8 @@ WRITTEN = ("/etc", "/usr", "/usr/local", "/var/lib", "/var/lib/dpkg", "/var/cach
 EXECUTED = ("/usr", "/usr/local", "/var/lib/dpkg")
 SOURCES = "/etc/apt"
 CLOUD_INIT = "/run/cloud-init"
+#: Its stages, and the process that runs them all since version 24.3.
+CLOUD_INIT_UNITS = tuple(f"cloud-{name}.service" for name in ("init-main", "init-local", "init-network", "init", "config", "final"))
 #: Seconds for a role's check.
 TIMEOUT = 60
 
@@ -34,13 +36,17 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict
     :param paths: directories that roles will make or use
     :param checks: ``{name, program (text of a Python program), arguments, input}``
     :return: ``paths`` (see :func:`place`), ``system`` (path -> ``readonly``, ``noexec``), ``discs`` (``file: line`` of sources that are
-        discs), ``cloud_init`` (whether it is still at work), ``checks`` (name -> why it refuses, empty where it does not)
+        discs), ``cloud_init`` (whether it is still at work), ``cloud_init_broken`` (it has not finished and never will), ``checks``
+        (name -> why it refuses, empty where it does not)
     """
+    begun = cloud_init_begun(ctx)
+    works = begun and cloud_init_works(ctx)
     return {
         "paths": {path: place(ctx, path) for path in paths},
         "system": system(ctx),
         "discs": discs(ctx),
-        "cloud_init": cloud_init(ctx),
+        "cloud_init": works,
+        "cloud_init_broken": begun and not works and cloud_init_begun(ctx),  # it may have finished between the two looks
         "checks": {check["name"]: said(ctx, check) for check in checks},
     }
 
@@ -101,9 +107,20 @@ def discs(ctx: Context) -> list[str]:
     return found
 
 
-def cloud_init(ctx: Context) -> bool:
-    """Whether cloud-init has begun to set the host up and has not ended."""
+def cloud_init_begun(ctx: Context) -> bool:
+    """Whether cloud-init has begun to set the host up and has not said that it has finished. Where its last stage fails it never does."""
     return os.path.exists(ctx.path(f"{CLOUD_INIT}/status.json")) and not os.path.exists(ctx.path(f"{CLOUD_INIT}/result.json"))
+
+
+def cloud_init_works(ctx: Context) -> bool:
+    """Whether a stage of cloud-init runs or is still to come. Those that have ended are ``active (exited)``, ``failed`` or ``inactive``."""
+    argv = ["systemctl", "show", "--property=ActiveState,SubState,Job", "--", *CLOUD_INIT_UNITS]
+    result = ctx.run(argv, check=False, timeout=60)
+    if result.rc != 0:
+        return True
+    lines = set(result.out.split())
+    queued = any(line.startswith("Job=") and line not in ("Job=", "Job=0") for line in lines)
+    return queued or bool(lines & {"ActiveState=activating", "ActiveState=reloading", "SubState=running"})
 
 
 def said(ctx: Context, check: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         except AnsibleConnectionFailure as error:
             raise type(error)(self._scrubber().text(error.message)) from None
         except transport.BareHost as error:
-            result = {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": []}
+            result = {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": [], "bare": True}
             self.installed = error.missing
         except Failure as error:
             result = {"changed": False, **error.result, "failed": True, "msg": error.message}

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What roles need of a host, out of their ``meta/exports.yml``: asked of it before they come to it for the first time.
 
-``host`` says the component that shows that the role has been there, and its memory (data without templates); ``data_directories`` where
-its data will lie and how much room that takes at least; ``host_checks`` programs of the role that may refuse the host.
+``host`` says the component that shows that the role has been there (without templates), and its memory; ``data_directories`` where its data
+will lie and how much room that takes at least; ``host_checks`` programs of the role that may refuse the host.
 """
 
 from __future__ import annotations
@@ -35,11 +35,6 @@ def declared(roles: Path = collect.COLLECTION / "roles") -> dict[str, dict[str, 
 declared()
 
 
-def memory_mb(roles: Iterable[str]) -> int:
-    """Mebibytes of memory that a host with these roles must have."""
-    return sum(int(declared().get(role, {}).get("host", {}).get("memory_mb", 0)) for role in roles)
-
-
 def unmade(roles: Iterable[str], made: Iterable[str]) -> list[str]:
     """The roles that were not on a host yet and want to know something of it.
 
@@ -58,16 +53,19 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
 
     :param roles: all of the host, because what they keep on one file system adds up
     :param new: those that were not there yet: their checks are asked
-    :return: ``needs`` (``{role, path, needs_mb, ...}``), ``checks`` (see the agent's survey)
+    :return: ``needs`` (``{role, path, needs_mb, ...}``), ``memory_mb`` (of all roles together), ``checks`` (see the agent's survey)
     :raises AnsibleError: a template fails
     """
     variables = {**action.vars, "ansible_facts": {**(action.vars.get("ansible_facts") or {}), "vannah": facts}}
     needs: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
+    memory = 0
     for name in roles:
         role = collect.load(action._loader, name, str(action.vars.get("playbook_dir") or action._loader.get_basedir()))
         templates = templating.Templates(action._templar, role.variables(variables), [f"{role.path}/templates"])
         where = f"role {role.name}: meta/exports.yml"
+        said = collect.items([role.exports.get("host") or {}], templates, f"{where}: host")
+        memory += sum(int(item.get("memory_mb", 0)) for item in said)
         needs += [{**item, "role": role.name} for item in _listed(role, "data_directories", templates, where)]
         for item in _listed(role, "host_checks", templates, where) if name in set(new) else ():
             check = {"name": role.name, "arguments": [str(word) for word in item["arguments"]], "input": ""}
@@ -75,7 +73,7 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
             if item.get("template"):
                 check["input"] = templates.file(role.find("templates", item["template"]), action._loader, where)
             checks.append(check)
-    return {"needs": needs, "checks": checks}
+    return {"needs": needs, "memory_mb": memory, "checks": checks}
 
 
 def _listed(role: collect.Role, kind: str, templates: templating.Templates, where: str) -> list[dict[str, Any]]:

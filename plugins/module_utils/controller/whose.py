@@ -58,6 +58,7 @@ class Whose:
             takeover=host in self._taken,
             adopted=partial(self._adopted, host),
             users=partial(self._users, address == values("ansible_host"), host),
+            listens=partial(self._listens, host),
         )
 
     def _exports(self, kind: str, host: str) -> list[Any]:
@@ -69,6 +70,10 @@ class Whose:
     def _users(self, reached: bool, host: str) -> tuple[str, ...]:
         """Who cannot use an address that is on no interface: who listens on it, and who tells it to others though nobody came in by it."""
         return tuple(str(item["what"]) for item in self._exports("own_address", host) if item["listens"] or not reached)
+
+    def _listens(self, host: str) -> bool:
+        """Whether any of them listens on the address, which nothing can where it is on no interface."""
+        return any(item["listens"] for item in self._exports("own_address", host))
 
 
 def _planned(loader: Any, folder: str) -> dict[str, Any]:

@@ -61,6 +61,13 @@ CODES = (
         " told to others where Ansible itself comes in by it.",
         "site_address: the address of the server's own interface that the other hosts reach.",
     ),
+    Code(
+        "contact-address-member",
+        "The address that the server's roles tell the others is on none of its interfaces. The server was converged with it,"
+        " and nothing listens on it, so the run goes on.",
+        "Nothing where the address is translated or floats; else site_address: the address of the server's own interface.",
+        Level.WARNING,
+    ),
 )
 
 
@@ -74,6 +81,7 @@ class Belonging:
     takeover: bool = False
     adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role is told to adopt
     users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
+    listens: Callable[[], bool] = field(default=bool)  # whether one of them listens on it
 
 
 Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
@@ -215,6 +223,11 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
     if users:
         listed = ", ".join(own)
         problem = f"{_said(known)} is on no interface of the server ({listed}), and {' and '.join(users)} cannot use it."
+        if facts.get("known_by") == known.address and not known.listens():
+            problem = f"{_said(known)} is on no interface of the server ({listed}). The site has reached it there until now."
+            remedy = "nothing, where that address is translated or floats"
+            yield Finding("contact-address-member", host, "site_address", problem, remedy)
+            return
         remedy = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
         yield Finding("contact-address", host, "site_address", problem, remedy)
 

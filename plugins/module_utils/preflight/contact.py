@@ -20,7 +20,11 @@ CLOCK = 5.0
 
 CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
-    Code("contact-memory", "The server has less memory than its roles need.", "A server with more memory, or fewer groups for this host."),
+    Code(
+        "contact-memory",
+        "A role is still to come to the server, which has less memory than its roles need.",
+        "A server with more memory, or fewer groups for this host.",
+    ),
     Code(
         "contact-clock",
         "The server's clock is off by more than 5 seconds from the others: certificates and the cluster's leases would not hold.",
@@ -61,11 +65,11 @@ class Answer:
     roles: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)  # as agent/facts.py gives them; empty where the host did not answer
     offset: float | None = None  # seconds its clock is ahead of the controller's
+    bare: bool = False  # it has no python3, and check mode installs none: it was reached, and nothing more is known of it
     failure: str = ""  # why it did not answer
     reached: bool = False  # it failed although it was reached
     version: str = ""  # postgresql_version
     cluster: str = ""  # postgresql_cluster
-    memory_mb: int = 0  # that its roles need: a server sold with 512 MiB shows about 460
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
     belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
@@ -115,7 +119,8 @@ def _system(answer: Answer) -> Iterator[Finding]:
 
 
 def _memory(answer: Answer) -> Iterator[Finding]:
-    needed, there = answer.memory_mb, answer.facts.get("memory_mb")
+    """Only where a role is still to come: a host that runs with all of its roles has shown that its memory is enough."""
+    needed, there = int(answer.survey.get("memory_mb") or 0), answer.facts.get("memory_mb")
     if isinstance(there, int) and 0 < there < needed:
         problem = f"{there} MiB of memory, and its roles need {needed}."
         yield Finding("contact-memory", answer.host, "-", problem, f"a server with {needed} MiB or more, or fewer groups for this host")

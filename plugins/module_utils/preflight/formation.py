@@ -13,11 +13,16 @@ from .findings import Code, Finding
 CODES = (
     Code(
         "contact-new-cluster",
-        "A cluster does not exist yet, and one of its members cannot be reached, has failed, or is left out by `--limit`."
-        " A cluster that exists is converged with a member down.",
-        "Make the member reachable and run again without `--limit`, or take it out of the cluster's group.",
+        "No member that answered has been in the cluster yet, and another one cannot be reached, has failed, or is left out by `--limit`:"
+        " the run would form a new cluster without it. A cluster that exists is converged with a member down.",
+        "Make the member reachable and run again without `--limit`, or take it out of the cluster's group. For a new member of a cluster"
+        " that exists, have one of its members in the limit.",
     ),
 )
+#: Why a member is not there that may know of the cluster.
+LEFT_OUT = "is left out of this run (--limit)"
+#: What the first contact itself may have done.
+UNCHANGED = "No host was changed, but for python3 and sudo where they were missing."
 
 
 @dataclass(frozen=True)
@@ -48,24 +53,30 @@ def findings(clusters: Iterable[Cluster]) -> Iterator[Finding]:
             continue
         names = ", ".join(missing)
         reasons = "; ".join(f"{name} {why}" for name, why in missing.items())
-        yield Finding(
-            "contact-new-cluster",
-            cluster.group,
-            "-",
-            f"the cluster {cluster.name} does not exist yet and is formed only with all its members: {reasons}. No host was changed.",
-            f"an inventory whose group {cluster.group} is without {names}, or make {names} reachable and run again for all hosts",
-        )
+        problem = f"the cluster {cluster.name} does not exist yet and is formed only with all its members: {reasons}. {UNCHANGED}"
+        remedy = f"an inventory whose group {cluster.group} is without {names}, or make {names} reachable and run again for all hosts"
+        if LEFT_OUT in missing.values():
+            problem = (
+                f"no member of the cluster {cluster.name} that is known to exist is in this run, and a new one is formed only with all its"
+                f" members: {reasons}. {UNCHANGED}"
+            )
+            remedy = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
+        yield Finding("contact-new-cluster", cluster.group, "-", problem, remedy)
+
+
+def _listed(cluster: Cluster) -> str:
+    return ", ".join(name for name, why in cluster.members.items() if why is None)
 
 
 def absence(name: str, failure: str, answered: bool, asked: bool) -> str | None:
     """Why a member is not there; None where it is.
 
     :param failure: what its host answered instead of facts
-    :param answered: whether it gave its facts
+    :param answered: whether it gave its facts, or in check mode could not yet without python3
     :param asked: whether the run is for it
     """
     if not asked:
-        return "is left out of this run (--limit)"
+        return LEFT_OUT
     if answered:
         return None
     said = " ".join(failure.split()).rstrip(".")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from .findings import Code, Finding
+from .findings import Code, Finding, Level
 from .rules.directories import hidden_tree
 
 #: Mebibytes that must be free for a run: less is the room of half a package.
@@ -42,6 +42,12 @@ CODES = (
         "'cloud-init status --wait' on the server, then the run again; 'cloud-init status --long' says what it does.",
     ),
     Code(
+        "contact-cloud-init-broken",
+        "cloud-init has begun to set the server up, has not finished, and is not at work any more. The run goes on.",
+        "'cloud-init status --long' on the server says why; touch /etc/cloud/cloud-init.disabled there, if it is not to run at all.",
+        Level.WARNING,
+    ),
+    Code(
         "contact-role-check",
         "A role's own check refuses the server, before anything on it is changed.",
         "What the message says.",
@@ -59,6 +65,10 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
     if survey.get("cloud_init"):
         problem = "cloud-init still sets this server up, after five minutes."
         yield Finding("contact-cloud-init", host, "-", problem, "'cloud-init status --wait' on the server, then run again")
+    if survey.get("cloud_init_broken"):
+        problem = "cloud-init has not finished to set this server up, and is not at work any more."
+        remedy = "'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
+        yield Finding("contact-cloud-init-broken", host, "-", problem, remedy)
     yield from _disks(host, survey)
     yield from _mounts(host, survey)
     for line in survey.get("discs") or ():
@@ -68,7 +78,7 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
     for name, refusal in sorted((survey.get("checks") or {}).items()):
         if refusal:
             problem = f"the check of the role {name} refuses this server: {str(refusal).rstrip('.')}."
-            yield Finding("contact-role-check", host, "-", problem, "what the message says; nothing was changed")
+            yield Finding("contact-role-check", host, "-", problem, "what the message says")
 
 
 def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:

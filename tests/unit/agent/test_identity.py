@@ -153,10 +153,29 @@ def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any]
     assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
 
 
-@pytest.mark.parametrize("payload", [{"op": "facts"}, {"op": "lease", "lease": {"action": "none"}}])
+@pytest.mark.parametrize(
+    "payload", [{"op": "facts"}, {"op": "survey", "paths": ["/srv"], "checks": []}, {"op": "lease", "lease": {"action": "none"}}]
+)
 def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> None:
     host.trip(WANTED, site=ours())
     assert host.trip(site=ours(authorities=[OTHER]), **payload)["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (None, ""),
+        ("", ""),
+        ("10.0.0.1 db1\n10.0.0.2 db2\n", "10.0.0.1"),
+        ("10.0.0.2 db10 db1x\nfd00::1 db1.clinic.health db1\n", "fd00::1"),
+    ],
+)
+def test_the_host_says_by_which_address_it_is_known(host: FakeHost, text: str | None, address: str) -> None:
+    """Of the inventory's name, before and after a record is there."""
+    if text is not None:
+        host.write("/etc/vannah/hosts", text)
+    assert host.trip(op="facts", site=ours())["facts"]["known_by"] == address
+    assert host.trip(op="facts")["facts"]["known_by"] == ""
 
 
 def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:

@@ -102,7 +102,13 @@ ANY, LOOPBACK = "00000000", "0100007F"
         ([(LOOPBACK, 51821, "10")], None, {}),
         ([(ANY, 0, "10")], None, {}),
         ([(ANY, 51821, "20"), ("0B0200C0", 51821, "10")], None, {"udp/51821": "wg-agent"}),
-        ([(ANY, 4789, "99")], None, {}),  # below the clients' ports there is nothing to tell apart
+        # Resolvers choose their ports themselves, from 1024 to 65535; syslog on 1514 stays.
+        ([(ANY, 4789, "99")], None, {"udp/4789": "the kernel"}),
+        ([(ANY, 5000, "10")], None, {"udp/5000": "wg-agent"}),
+        ([(ANY, 5000, "10")], [], {}),
+        ([(ANY, 1024, "20"), (ANY, 65535, "20")], [], {}),
+        ([(ANY, 1514, "20")], None, {"udp/1514": "rsyslogd"}),
+        ([(ANY, 1023, "20")], [], {"udp/1023": ""}),  # a port that only root may take is a server's
     ],
 )
 def test_servers_among_the_ports_of_clients(
@@ -119,9 +125,25 @@ def test_servers_among_the_ports_of_clients(
         host.write("/proc/net/udp", udp(*(before if after is None else after)))
 
     told = listening.facts(host.ctx, sleep)
-    assert told["listeners"] == found
-    assert [text for text in told["listening"] if text != "udp/4789"] == list(found)
-    assert len(looks) <= 1
+    assert told["listeners"] == {port: program for port, program in found.items() if program}
+    assert told["listening"] == list(found)
+    assert len(looks) <= (3 if "rsyslogd" in found.values() else 1)
+
+
+@pytest.mark.parametrize(("until", "found"), [(1, []), (2, []), (3, []), (4, ["udp/5300"])])
+def test_a_slow_question_of_a_resolver(host: Any, until: int, found: list[str]) -> None:
+    """It is answered after a look or two; what stays is a server."""
+    pid(host, 20, "unbound", "20")
+    host.write("/proc/net/udp", udp((ANY, 5300, "20")))
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) >= until:
+            host.write("/proc/net/udp", udp())
+
+    assert listening.facts(host.ctx, sleep)["listening"] == found
+    assert len(looks) == min(until, 3)
 
 
 def test_connected_sockets_are_clients(host: Any) -> None:

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts, main, survey
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts, ledger, main, survey
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Result
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,19 @@ def test_what_was_made(host: Any, text: str | None, names: list[str]) -> None:
     if text is not None:
         host.write("/var/lib/vannah/ledger.json", text)
     assert facts.made(host.ctx) == names
+
+
+@pytest.mark.parametrize("text", ["", "{broken", '{"version": 99, "components": {}}', '{"version": 1, "components": {"x": []}}'])
+def test_host_checks_leave_a_broken_ledger(host: Any, text: str) -> None:
+    """The converge that comes after them sets it aside and warns of it."""
+    host.write("/var/lib/vannah/ledger.json", text)
+    before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
+    answer = main.main(
+        {"protocol": 1, "mode": "apply", "lease": {"action": "none"}, "op": "facts"}, root=str(host.root), runner=host.programs
+    )
+    assert answer["error"] is None and answer["ran"] == []
+    assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
+    assert "set aside" in ledger.load(host.ctx).warning
 
 
 def test_a_place_is_its_nearest_parent(host: Any) -> None:
@@ -91,14 +104,55 @@ def test_sources_that_are_discs(host: Any, path: str, text: str, found: bool) ->
     assert [line.startswith(path + ": ") for line in survey.discs(host.ctx)] == ([True] if found else [])
 
 
+def states(*units: tuple[str, str, str]) -> str:
+    """What systemctl show prints of units: active state, state below it, job."""
+    return "\n\n".join(f"Job={job}\nActiveState={active}\nSubState={sub}" for active, sub, job in units) + "\n"
+
+
+DONE, WORKS, QUEUED = ("active", "exited", ""), ("activating", "start", "99"), ("inactive", "dead", "120")
+FAILED, MASKED = ("failed", "failed", ""), ("inactive", "dead", "")
+
+
 @pytest.mark.parametrize(
-    ("files", "busy"),
-    [([], False), (["status.json"], True), (["status.json", "result.json"], False), (["disabled"], False)],
+    ("files", "units", "found"),
+    [
+        ([], (), ""),
+        (["status.json", "result.json"], (DONE, DONE), ""),
+        (["disabled"], (), ""),
+        (["status.json"], (DONE, WORKS, QUEUED), "works"),
+        (["status.json"], (DONE, QUEUED), "works"),  # the last stage waits for the other services of the boot
+        (["status.json"], (("active", "running", ""), DONE, MASKED), "works"),  # one process for all stages
+        # Nothing will write the result any more.
+        (["status.json"], (DONE, DONE, FAILED), "broken"),
+        (["status.json"], (DONE, MASKED), "broken"),
+        (["status.json"], (MASKED, ("inactive", "dead", "0")), "broken"),
+    ],
 )
-def test_cloud_init(host: Any, files: list[str], busy: bool) -> None:
+def test_cloud_init(host: Any, files: list[str], units: Any, found: str) -> None:
     for name in files:
         host.write(f"/run/cloud-init/{name}", "{}")
-    assert survey.cloud_init(host.ctx) is busy
+    host.programs.on("systemctl", "show", out=states(*units))
+    seen = survey.survey(host.ctx, [], [])
+    assert (seen["cloud_init"], seen["cloud_init_broken"]) == (found == "works", found == "broken")
+    assert bool(host.programs.calls) is (files == ["status.json"])
+
+
+def test_cloud_init_where_systemd_does_not_answer(host: Any) -> None:
+    host.write("/run/cloud-init/status.json", "{}")
+    host.programs.on("systemctl", "show", rc=1, err="Failed to connect to bus")
+    assert survey.survey(host.ctx, [], [])["cloud_init"] is True
+
+
+def test_cloud_init_that_finishes_between_the_looks(host: Any) -> None:
+    host.write("/run/cloud-init/status.json", "{}")
+
+    def finish(argv: list[str]) -> Result:
+        host.write("/run/cloud-init/result.json", "{}")
+        return Result(0, states(DONE))
+
+    host.programs.on("systemctl", "show", do=finish)
+    seen = survey.survey(host.ctx, [], [])
+    assert not seen["cloud_init"] and not seen["cloud_init_broken"]
 
 
 PROGRAM = """\
@@ -127,6 +181,6 @@ def test_the_trips(host: Any) -> None:
     assert main.main(payload, root=str(host.root), runner=host.programs)["made"] == ["ssh"]
     check = {"name": "base", "program": "", "arguments": [], "input": ""}
     answer = main.main({**payload, "op": "survey", "paths": ["/srv/x"], "checks": [check]}, root=str(host.root), runner=host.programs)
-    assert set(answer["survey"]) == {"paths", "system", "discs", "cloud_init", "checks"} and answer["error"] is None
+    assert set(answer["survey"]) == {"paths", "system", "discs", "cloud_init", "cloud_init_broken", "checks"} and answer["error"] is None
     assert answer["survey"]["checks"] == {"base": ""} and set(answer["survey"]["paths"]) == {"/srv/x"}
     assert sorted(host.root.rglob("*")) == before

@@ -131,6 +131,15 @@ def test_an_endless_wish_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         Fake([answered(needs=["a"]) for _time in range(3)]).make([component()], {})
 
 
+def test_a_bare_host_of_check_mode_says_so() -> None:
+    """The host checks count it as a server that is there."""
+    fake = Fake([transport.BareHost(["python3"])], check=True)
+    fake.validate_argument_spec = lambda **_options: (None, {})
+    fake._remove_tmp_path = lambda _path: None
+    result = fake.run(task_vars={"inventory_hostname": "h"})
+    assert result["bare"] is True and not result.get("failed") and result["steps"] == ["package python3: install"]
+
+
 def test_the_guard_is_disarmed_over_a_new_connection() -> None:
     fake = Fake([{**answered(changed=True), "guard": {"armed": True, "seconds": 60}}, {"error": None}])
     fake.make([component()], {})

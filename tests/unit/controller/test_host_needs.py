@@ -53,9 +53,11 @@ def test_every_role_says_what_shows_that_it_was_there(role: str) -> None:
     assert role == "firewall" or (said["host"]["component"] in names and said["host"]["memory_mb"] > 0)
 
 
-def test_memory_adds_up() -> None:
-    assert host_needs.memory_mb(["base", "firewall", "etcd", "postgresql"]) == 700
-    assert host_needs.memory_mb(["base", "minio"]) > host_needs.memory_mb(["base"])
+def test_memory_adds_up(tmp_path: Path) -> None:
+    """A server sold with 512 MiB shows about 460."""
+    host = action(tmp_path, minio_drives=["/srv/minio/drive1"])
+    assert host_needs.request(host, ["base", "firewall", "etcd", "postgresql"], [], FACTS)["memory_mb"] == 700
+    assert host_needs.request(host, ["base", "minio"], [], FACTS)["memory_mb"] == 500
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,9 @@ def test_directories_of_all_roles_and_checks_of_the_new_ones(tmp_path: Path) -> 
     assert all(need["needs_mb"] > 0 for need in asked["needs"]) and asked["checks"] == []
 
 
-def test_an_endpoint_of_others_needs_no_drive(tmp_path: Path) -> None:
+def test_an_endpoint_of_others_needs_neither_drive_nor_memory(tmp_path: Path) -> None:
     host = action(tmp_path, object_store_backend="s3", object_store_endpoint="https://s3.example.org")
-    assert host_needs.request(host, ["minio"], ["minio"], FACTS) == {"needs": [], "checks": []}
+    assert host_needs.request(host, ["minio"], ["minio"], FACTS) == {"needs": [], "memory_mb": 0, "checks": []}
 
 
 @pytest.mark.parametrize(
@@ -175,10 +177,38 @@ def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
     assert "survey" not in asks.perform()
 
 
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({}, True),
+        ({"firewall_enabled": True}, True),
+        ({"firewall_enabled": False}, False),
+        ({"firewall_enabled": "no"}, False),
+        ({"firewall_enabled": "{{ not own_firewall }}", "own_firewall": True}, False),
+        ({"firewall_enabled": "{{ ansible_facts.vannah.container }}"}, True),  # not known yet
+        ({"firewall_enabled": "maybe"}, True),
+    ],
+)
+def test_what_a_first_firewall_would_close_is_asked_where_one_comes(tmp_path: Path, variables: dict[str, Any], asked: bool) -> None:
+    known = action(tmp_path)
+    known.vars = {**known.vars, **{name: trust_as_template(text) if isinstance(text, str) else text for name, text in variables.items()}}
+    known._templar = Templar(loader=known._loader, variables=known.vars)
+    asks = Facts(known, {"facts": [SEEN]}, survey=False)
+    asks.perform()
+    assert asks.sent[0]["firewall"] is asked
+
+
+def test_the_trip_for_clusters_asks_for_nothing_else(tmp_path: Path) -> None:
+    """What a first firewall would close was told on the first trip; to look takes time."""
+    asks = Facts(action(tmp_path), {"facts": [{"members": {"etcd": True}}]})
+    assert host_facts.ActionModule._clusters(asks, SEEN, FACTS) == {"etcd": True}
+    assert list(asks.sent[0]["places"]) == ["etcd"] and asks.sent[0]["firewall"] is False
+
+
 def test_a_new_host_is_looked_at(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [SEEN], "survey": [IDLE]})
     found = asks.perform()["survey"]
-    assert {need["role"] for need in found["needs"]} == {"base", "etcd"}
+    assert {need["role"] for need in found["needs"]} == {"base", "etcd"} and found["memory_mb"] == 300
     assert "/var/lib/etcd/vannah" in asks.sent[1]["paths"] and len(asks.sent[1]["checks"]) == 1
 
 

@@ -172,6 +172,23 @@ def test_address(known: dict[str, Any], addresses: list[str], wrong: bool) -> No
         assert all(text in found[0].line() for text in (known["address"], "10.0.0.1", "site_address:", "etcd"))
 
 
+@pytest.mark.parametrize(
+    ("known_by", "listens", "level"),
+    [
+        ("", False, "error"),  # new
+        ("10.0.0.9", False, "error"),  # the inventory says another one than before
+        ("203.0.113.7", True, "error"),
+        ("203.0.113.7", False, "warning"),
+    ],
+)
+def test_address_of_a_member(known_by: str, listens: bool, level: str) -> None:
+    """A floating or translated address that the site runs with: an upgrade does not refuse it."""
+    known = {"variable": "site_address", "address": "203.0.113.7", "users": lambda: ("PostgreSQL",), "listens": lambda: listens}
+    report = judge_contact([answer(facts={"addresses": ["10.0.0.1"], "known_by": known_by}, **known)])
+    assert [finding.code for finding in report.errors] == ["contact-address"] * (level == "error")
+    assert [finding.code for finding in report.warnings] == ["contact-address-member"] * (level == "warning")
+
+
 def test_every_code_is_declared() -> None:
     assert {code.name for code in contact.CODES} >= {"contact-other-site", "contact-clone", "contact-etcd-identity", "contact-address"}
 

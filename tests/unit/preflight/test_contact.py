@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.action import patroni_guard
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.host_needs import memory_mb
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
@@ -25,8 +24,7 @@ ALL = ("base", "firewall", "etcd", "postgresql")
 def answer(host: str = "db1", **more: Any) -> Answer:
     """A good answer with differences: names of facts, or fields of the answer."""
     fields = {name: more.pop(name) for name in ("roles", "offset", "failure", "reached", "version", "cluster", "survey") if name in more}
-    needed = {"memory_mb": memory_mb(fields.get("roles", ALL))}
-    return Answer(**{"host": host, "roles": ALL, "offset": 0.0, "cluster": "vannah", "facts": {**FACTS, **more}, **needed, **fields})
+    return Answer(**{"host": host, "roles": ALL, "offset": 0.0, "cluster": "vannah", "facts": {**FACTS, **more}, **fields})
 
 
 def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
@@ -49,9 +47,9 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
         (answer(system="ubuntu"), {"contact-system"}),
         (Answer("db1", ("base",), {**FACTS, "version": "11"}), {"contact-system"}),
         (Answer("db1", ("base",), {**FACTS, "version": ""}), {"contact-system"}),
-        (answer(memory_mb=460), {"contact-memory"}),
-        (answer(memory_mb=460, roles=("base", "haproxy")), set()),
-        (answer(memory_mb=460, roles=("base", "minio")), {"contact-memory"}),
+        (answer(memory_mb=460, survey=surveyed(memory_mb=700)), {"contact-memory"}),
+        (answer(memory_mb=460, survey=surveyed(memory_mb=250)), set()),
+        (answer(memory_mb=460), set()),  # all of its roles run there today
         (answer(disk={"size_mb": 30000, "free_mb": 20}), {"contact-disk"}),
         (answer(survey=surveyed()), set()),
         # 4500 MiB are needed where all lies on one file system, and nothing where it is not asked (the roles are there already).
@@ -157,6 +155,14 @@ def test_what_a_full_disk_is_needed_for() -> None:
     assert "the file system of /usr, /var/lib, /var/lib/etcd/vannah has 2400 MiB, and the host's roles need 2500" in finding.problem
 
 
+def test_cloud_init_that_has_broken_off_is_a_warning() -> None:
+    """It is not waited for, and the run goes on."""
+    report = judge_contact([answer(survey=surveyed(cloud_init_broken=True))])
+    assert not report.errors
+    assert [finding.code for finding in report.warnings] == ["contact-cloud-init-broken"]
+    assert "touch /etc/cloud/cloud-init.disabled" in report.warnings[0].remedy
+
+
 def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
     """It would be the root's file system that is judged."""
     need = {"role": "minio", "path": "/srv/minio/drive1", "needs_mb": 300, "mounted": True}
@@ -169,7 +175,7 @@ def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
 
 def test_all_at_once() -> None:
     """Every host's error in one report, sorted."""
-    report = judge_contact([answer("b", memory_mb=100), answer("a", memory_mb=100), answer("c", system="fedora")])
+    report = judge_contact([*(answer(host, memory_mb=100, survey=surveyed(memory_mb=700)) for host in "ba"), answer("c", system="fedora")])
     assert [(finding.code, finding.where) for finding in report.errors] == [
         ("contact-memory", "a"),
         ("contact-memory", "b"),

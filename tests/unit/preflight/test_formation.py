@@ -19,6 +19,8 @@ FACTS = {"system": "debian", "version": "13", "memory_mb": 4096, "disk": {"size_
 AWAY = {"unreachable": True, "msg": "ssh: connect to host 10.0.0.2 port 22: No route to host"}
 REFUSED = {"failed": True, "msg": "becoming root is refused: the login user needs a line in sudoers"}
 BROKEN = {"failed": True, "msg": "there is no /opt/python on the host"}
+#: In check mode: the host has no python3, and it gets none.
+BARE = {"changed": True, "bare": True, "msg": "the host has no python3: a real run installs it first"}
 LIMITED: dict[str, Any] = {}
 THREE = ["db1", "db2", "db3"]
 BOTH = {"etcd": THREE, "postgresql": THREE}
@@ -96,6 +98,10 @@ def of(**answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
         ({"object_store": ["s1", "s2"]}, of(s1=facts(object_store=True), s2=AWAY), set()),
         # An endpoint that is not the site's: its hosts form nothing.
         ({"object_store": ["s1", "s2"]}, of(s1=facts(), s2=AWAY), set()),
+        # A bare server is there.
+        (BOTH, of(db1=FRESH, db2=BARE, db3=BARE), set()),
+        (BOTH, of(db1=BARE, db2=BARE, db3=BARE), set()),
+        (BOTH, of(db1=FRESH, db2=BARE, db3=AWAY), {"etcd", "postgresql"}),
         # Nobody is there to form anything.
         (BOTH, of(db1=AWAY, db2=AWAY, db3=AWAY), set()),
     ],
@@ -108,19 +114,39 @@ def test_who_may_form_what(groups: dict[str, list[str]], answers: dict[str, dict
         assert result["failed"]
 
 
+def line_of(**answers: dict[str, Any]) -> str:
+    """The one finding."""
+    said = judge({"etcd": THREE}, answers)["msg"]
+    (line,) = (line for line in said.splitlines() if "contact-new-cluster" in line)
+    return str(line)
+
+
 def test_finding_names_host_reason_and_two_ways_out() -> None:
     """One finding for each cluster."""
-    said = judge({"etcd": THREE}, of(db1=FRESH, db2=AWAY))["msg"]
-    (line,) = (line for line in said.splitlines() if "contact-new-cluster" in line)
+    line = line_of(db1=FRESH, db2=AWAY, db3=BROKEN)
     for words in (
         "etcd does not exist yet",
         "db2 cannot be reached",
         "No route to host",
-        "db3 is left out of this run (--limit)",
-        "No host was",
+        "db3 cannot be reached or has failed (there is no /opt/python",
+        "No host was changed, but for python3 and sudo",
     ):
         assert words in line
     assert "group etcd is without db2, db3" in line and "make db2, db3 reachable and run again for all hosts" in line
+
+
+def test_members_that_are_not_asked_may_know_of_the_cluster() -> None:
+    """A new member alone: the cluster may well exist, and one of its members in the run is enough."""
+    line = line_of(db2=FRESH)
+    for words in (
+        "no member of the cluster etcd that is known to exist is in this run",
+        "db1 is left out of this run (--limit); db3 is left out of this run (--limit)",
+        "No host was changed, but for python3 and sudo",
+        "no --limit; or, where the cluster exists, a --limit with one of its members that run, beside db2",
+    ):
+        assert words in line
+    assert "does not exist yet" not in line
+    assert "db1 cannot be reached or has failed" in line_of(db1=AWAY, db2=FRESH)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_missing_inventory(run: Run) -> None:
 def test_answers_of_hosts_are_judged_together(run: Run) -> None:
     """The action of playbooks/contact.yml, with answers that the inventory makes up."""
     good = "{ansible_facts: {vannah: {system: debian, version: '13', memory_mb: 2048}}, clock_offset: 0.1}"
-    late = good.replace("0.1", "-60.0").replace("2048", "300")
+    late = good.replace("clock_offset: 0.1", "clock_offset: -60.0, survey: {memory_mb: 700}").replace("2048", "300")
     refused = "{failed: true, msg: 'Missing sudo password'}"
     broken = "{failed: true, msg: 'sudo: Ein Passwort ist notwendig'}"
     away = "{unreachable: true, msg: 'No route to host'}"

@@ -122,7 +122,8 @@ def check(program: Callable[..., ModuleType], tmp_path: Path, monkeypatch: pytes
     config.write_text(MAIN, encoding="utf-8")
     monkeypatch.setattr(found, "CONFIG", str(config))
     monkeypatch.setattr(found, "SSHD", "/bin/true")
-    monkeypatch.setattr(found.os, "makedirs", lambda *_words, **_options: None)
+    monkeypatch.setattr(found, "RUN", str(tmp_path / "run"))
+    (tmp_path / "run").mkdir()
     return found
 
 
@@ -179,6 +180,24 @@ def test_a_login_that_would_be_lost(
     monkeypatch.setattr(check.sys, "stdin", io.StringIO("X11Forwarding no\n"))
     assert check.main(["--proposed", DROPIN]) == (1 if words else 0)
     assert (words or "") in capsys.readouterr().err
+
+
+def test_the_host_is_left_as_it_is(check: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Host checks and check mode: sshd's directory is not made, and without it sshd can say nothing and has let nobody in."""
+    (tmp_path / "run").rmdir()
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(check, "connection", lambda: ("root", "192.0.2.7"))
+    monkeypatch.setattr(check, "in_force", lambda *_words: {"refusal": ["Missing privilege separation directory: /run/sshd"]})
+    monkeypatch.setattr(check.sys, "stdin", io.StringIO("X11Forwarding no\n"))
+    assert check.main(["--proposed", DROPIN]) == 0 and sorted(tmp_path.rglob("*")) == before
+
+
+def test_keys_of_a_directory_are_known_without_sshd(check: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where sshd cannot be asked, its file says that keys come from elsewhere: no account is taken for one without a key."""
+    Path(check.CONFIG).write_text(f"{MAIN}AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys\n", encoding="utf-8")
+    monkeypatch.setattr(check, "effective", dict)
+    monkeypatch.setattr(check, "password_accounts", lambda *_words: pytest.fail("the accounts were looked at"))
+    assert check.locked_out(DROPIN, set()) == []
 
 
 def test_a_login_that_is_none_of_ssh_is_not_judged(check: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,7 @@ LISTENS = {"etcd_settings": {"listen-client-urls": "https://0.0.0.0:2379", "list
         ((), {}, ()),
         (("postgresql_client",), BOTH, ()),
         (("etcd", "postgresql"), BOTH, ("etcd", "PostgreSQL")),
+        (("postgresql",), BOTH, ("PostgreSQL",)),
         # Ansible came in by it, so the others may, too; but nothing can listen on it.
         (("etcd", "postgresql"), {"ansible_host": "203.0.113.1"}, ("etcd",)),
         (("etcd", "postgresql"), {"ansible_host": "203.0.113.1", **LISTENS}, ()),
@@ -98,7 +99,10 @@ LISTENS = {"etcd_settings": {"listen-client-urls": "https://0.0.0.0:2379", "list
     ],
 )
 def test_who_needs_the_address(tmp_path: Path, groups: tuple[str, ...], variables: dict[str, Any], users: tuple[str, ...]) -> None:
-    assert tuple(Site(tmp_path, groups, variables).belonging().users()) == users
+    known = Site(tmp_path, groups, variables).belonging()
+    assert tuple(known.users()) == users
+    # PostgreSQL is reached by the address, and listens on all that the host has.
+    assert known.listens() is bool(set(users) - {"PostgreSQL"})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks of one role: they ask the hosts that they are for, and judge no cluster of another role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from .conftest import REPOSITORY, Run
+
+PLAYBOOKS = REPOSITORY / "playbooks"
+GROUPS = {"etcd": ["db1"], "postgresql": ["db1"], "postgresql_client": ["app1"]}
+GOOD = {"host_facts": {"ansible_facts": {"vannah": {"release": "trixie", "version": "13"}}}, "preflight_contact": {"new_clusters": []}}
+
+
+def imports() -> dict[str, dict[str, Any]]:
+    """Playbook -> the variables that it gives to the host checks; without the site's own."""
+    found = {}
+    for path in sorted(PLAYBOOKS.glob("*.yml")):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            if play.get("ansible.builtin.import_playbook") == "contact.yml" and path.name != "site.yml":
+                found[path.name] = play.get("vars") or {}
+    return found
+
+
+def test_each_names_its_role() -> None:
+    said = {name: given.get("contact_roles") for name, given in imports().items()}
+    assert said == {"base.yml": ["base"], "firewall.yml": ["firewall"], "haproxy.yml": ["haproxy"], "object_store.yml": ["minio"]}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "asked", "guarded"),
+    [
+        ("base.yml", ["app1", "db1"], []),
+        ("firewall.yml", ["app1", "db1"], ["db1"]),  # it closes the database's port
+        ("haproxy.yml", ["app1"], []),
+    ],
+)
+def test_who_is_asked(run: Run, playbook: str, asked: list[str], guarded: list[str]) -> None:
+    """A database server that fails is no matter of the clients' HAProxy."""
+    (run.playbooks.parent / "roles").symlink_to(REPOSITORY / "roles")
+    done = run(playbook, GROUPS, {"app1": GOOD, "db1": GOOD})
+    assert done.code == 0, done.printed
+    assert done.of("host_facts") == asked and done.of("patroni_guard") == guarded
