@@ -96,18 +96,20 @@ class ActionModule(LocalAction):
             survey=given.get("survey") or {},
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
-            **self._values(name, roles, hostvars, facts.get("running"), folder),
+            **self._values(name, roles, hostvars, facts, folder),
             **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
 
-    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, running: Any, folder: str | None) -> dict[str, Any]:
+    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, facts: Mapping[str, Any], folder: str | None) -> dict[str, Any]:
         """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
-        if not running:
+        running, before = facts.get("running") or {}, facts.get("unrecorded") or ()
+        if not running and not before:
             return {}
         from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating, values
 
         changed: list[effects.Change] = []
         left: list[changes.Left] = []
+        unrecorded: list[changes.Unrecorded] = []
         raw = exports.host_variables(hostvars, name)
         where = folder or self._loader.get_basedir()
         for entry in running.values():
@@ -117,11 +119,14 @@ class ActionModule(LocalAction):
                 left.append(changes.Left(role, entry["unit"], said.get("fix", "")))
         for role_name in roles:
             role = collect.load(self._loader, role_name, where)
-            own = running.get(values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)]))
-            if own:
+            recorder = values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)])
+            if recorder in running or recorder in before:
                 templates = templating.Templates(self._templar, role.variables(raw), [])
-                changed += values.changes(role, own["values"], templates, self._loader, where)
-        return {"changes": tuple(changed), "left": tuple(left)}
+            if recorder in running:
+                changed += values.changes(role, running[recorder]["values"], templates, self._loader, where)
+            elif recorder in before:
+                unrecorded += values.unrecorded(role, facts.get("tcp") or (), templates, self._loader, where)
+        return {"changes": tuple(changed), "left": tuple(left), "unrecorded": tuple(unrecorded)}
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
         """What the firewall will know of a host's ports; None where it shall have none."""

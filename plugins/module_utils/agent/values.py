@@ -39,6 +39,24 @@ def running(ctx: Context) -> dict[str, Any]:
     return found
 
 
+def unrecorded(ctx: Context) -> dict[str, Any]:
+    """What an older release left: ``unrecorded`` (components that run and say nothing of their values); empty where there is none.
+
+    Before the first converge of this release also ``tcp`` (ports that others reach): what they listen on is all that says how they run.
+    """
+    from . import ledger
+
+    entries = ledger.peek(ctx)
+    names = sorted(name for name, entry in entries.items() if entry.get("running") and not entry.get("values"))
+    if not names:
+        return {}
+    if any(entry.get("values") for entry in entries.values()):
+        return {"unrecorded": names}
+    from .listening import ports
+
+    return {"unrecorded": names, "tcp": sorted(port for protocol, port in ports(ctx) if protocol == "tcp")}
+
+
 def now(ctx: Context, known: list[Any], value: str | None = None) -> str:
     """The value that runs: of the line that shows it, else ``value``, else as it was recorded."""
     value = str(known[0]) if value is None else value

@@ -50,6 +50,16 @@ def test_recorded_with_the_first_run(host: FakeHost) -> None:
     assert host.state() == state
 
 
+def test_what_an_older_release_made(host: FakeHost) -> None:
+    """It runs, and nothing says with which values: the ports are all that shows it, until the first values are recorded."""
+    ok(host.trip(demo()))
+    host.write("/proc/net/tcp", "  sl  local_address\n 0: 00000000:1538 00000000:0000 0A 0:0 0:0 0 0 0 77\n")
+    found = host.trip(op="facts")["facts"]
+    assert (found["running"], found["unrecorded"], found["tcp"]) == ({}, ["demo"], [5432])
+    ok(host.trip(with_values(demo(), port=["1"])))
+    assert not {"unrecorded", "tcp"} & set(host.trip(op="facts")["facts"])
+
+
 def test_check_mode_records_nothing(host: FakeHost) -> None:
     ok(host.trip(demo()))
     ok(host.trip(with_values(demo(), port=["1"]), mode="check"))

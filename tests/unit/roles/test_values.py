@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
+from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, templating, values
 
 from .conftest import FACTS
@@ -118,3 +120,39 @@ def test_what_differs(look: Look, name: str, variables: dict[str, Any], differin
     role, templates, loader = look(name, **variables)
     found = values.changes(role, {variable: known[0] for variable, known in RECORDED[name].items()}, templates, loader, "")
     assert {change.variable: change.statement.effect for change in found} == differing
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "listening", "runs"),
+    [
+        ("postgresql", {}, [5432, 8008], {}),
+        ("postgresql", {"postgresql_port": 5433}, [5432, 8008], {"postgresql_port": "5432"}),
+        ("postgresql", {"postgresql_port": 5433}, [5433, 8008], {}),
+        ("postgresql", {"postgresql_port": 5433}, [8008], {}),  # it is down
+        ("postgresql", {"postgresql_rest_port": 8009}, [5432, 8008], {"postgresql_rest_port": "8008"}),
+        ("etcd", {"etcd_peer_port": 2390}, [2379, 2380], {"etcd_peer_port": "2380"}),
+        ("haproxy", {"haproxy_read_only_port": 5011}, [5000, 5001], {"haproxy_read_only_port": "5001"}),
+        ("haproxy", {"postgresql_port": 5433}, [5000, 5001, 5432], {}),  # its member says it
+    ],
+)
+def test_what_an_older_release_recorded_nothing_of(
+    look: Look, name: str, variables: dict[str, Any], listening: list[int], runs: dict[str, str]
+) -> None:
+    """All that the verb changes is named; a port that runs is known by who listens."""
+    role, templates, loader = look(name, **variables)
+    found = values.unrecorded(role, listening, templates, loader, "")
+    assert {one.statement.name: one.runs for one in found if one.runs} == runs
+    verbs = {one.statement.name for one in found if one.statement.verb == "change_ports.yml"}
+    assert verbs == {variable for variable in RECORDED[name] if variable.endswith("_port") and not variable.startswith("etcd_")}
+
+
+@pytest.mark.parametrize("facts", [{"unrecorded": ["postgresql", "tools"]}, {"unrecorded": [], "running": {}}, {}])
+def test_the_host_checks_know_what_was_made_before(look: Look, tmp_path: Path, facts: dict[str, Any]) -> None:
+    """A component of a role that runs and has recorded nothing."""
+    _role, _templates, loader = look("postgresql")
+    action: Any = SimpleNamespace(_loader=loader, _templar=Templar(loader=loader))
+    hostvars = {"db1": {"inventory_hostname": "db1"}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "unrecorded", lambda role, *_more: [role.name])
+        found = preflight_contact.ActionModule._values(action, "db1", ("postgresql",), hostvars, facts, str(tmp_path))
+    assert found.get("unrecorded", ()) == (("postgresql",) if facts.get("unrecorded") else ())
