@@ -144,6 +144,26 @@ def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def foreign(found: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Whether what lies on a host is another site's: its data, and the values that run there.
+
+    A new authority of the same site, or a new name with the same authority, leaves the host's data its own.
+
+    :param found: see :func:`recorded`; one of an older release says the site's name by its authority's
+    :param ours: see :func:`differences`
+    """
+    said = set(differences(found, ours))
+    if not said & {"authority", "name"}:
+        return False
+    if "host" in said or {"authority", "name"} <= said:
+        return True
+    if "name" in said:
+        return False
+    if "name" in found:
+        return bool(found["name"] != ours.get("name"))
+    return f"{ours.get('name') or 'site'} internal CA" not in [item.get("called") for item in found.get("authorities") or ()]
+
+
 def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
     """:raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``, where there is something to refuse"""
     if not said:
