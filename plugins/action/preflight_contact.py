@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.identity import SITE_NAME
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
@@ -84,23 +85,26 @@ class ActionModule(LocalAction):
         values = HostValues(variables, defaults, self._loader)
         asked = {option: values(f"postgresql_{option}") for option in ("version", "cluster")} if "postgresql" in roles else {}
         facts = (given.get("ansible_facts") or {}).get("vannah") or {}
+        belonging = known_as.of(name, values)
         first = "firewall" in roles and (facts.get("listening") or facts.get("firewalls"))
         return Answer(
             host=name,
             roles=roles,
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
-            belonging=known_as.of(name, values),
+            belonging=belonging,
             offset=given.get("clock_offset"),
             memory_mb=host_needs.memory_mb(roles),
             survey=given.get("survey") or {},
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
-            **self._values(name, roles, hostvars, facts, folder),
+            **({} if belonging.is_foreign(name, facts) else self._values(name, roles, hostvars, facts, folder, belonging.takeover)),
             **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
 
-    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, facts: Mapping[str, Any], folder: str | None) -> dict[str, Any]:
+    def _values(
+        self, name: str, roles: tuple[str, ...], hostvars: Any, facts: Mapping[str, Any], folder: str | None, takeover: bool = False
+    ) -> dict[str, Any]:
         """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
         running, before = facts.get("running") or {}, facts.get("unrecorded") or ()
         if not running and not before:
@@ -126,6 +130,8 @@ class ActionModule(LocalAction):
                 changed += values.changes(role, running[recorder]["values"], templates, self._loader, where)
             elif recorder in before:
                 unrecorded += values.unrecorded(role, facts.get("tcp") or (), templates, self._loader, where)
+        if takeover:
+            changed = [change for change in changed if change.variable != SITE_NAME]
         return {"changes": tuple(changed), "left": tuple(left), "unrecorded": tuple(unrecorded)}
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:

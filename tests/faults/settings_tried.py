@@ -122,6 +122,7 @@ STORE: dict[str, Any] = {
 NOT_TRIED: dict[str, str] = {
     "component_retry": "a switch of one run",
     "takeover": "a switch of one run",
+    "site_takeover_hosts": "a switch of one run",
     "minio_allow_root_disk": "the drives of the scenario are file systems of their own; with it, whether that holds is not asked",
     "minio_distribution": "the other one is a binary that the site brings; tests/faults_store/test_3_update.py takes another version",
     "minio_buckets": "tests/faults_store changes buckets",

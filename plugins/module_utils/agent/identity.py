@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PATH = STATE_DIR + "/site.json"
 AUTHORITY = "/etc/vannah/pki/ca.crt"
 VERSION = 1
+#: The one recorded value that a takeover changes on a host that stays its own site's.
+SITE_NAME = "site_name"
 #: What a record takes from the run as it is.
 TAKEN = ("name", "host", "authorities", "secrets")
 
@@ -66,6 +68,7 @@ def record(ctx: Context) -> None:
 
     from . import write
 
+    _forget(ctx, said, foreign(former, ours))
     now = ctx.today()
     since = now if moved else former.get("since") or now
     written = {"version": VERSION, **wanted, "since": since, "updated": now}
@@ -75,6 +78,20 @@ def record(ctx: Context) -> None:
         written["before"] = former["before"]
     write.state_directory(ctx, STATE_DIR)
     write.write_file(ctx, PATH, json.dumps(written, sort_keys=True).encode(), 0o600, *write.ids(ctx, "root", "root"))
+
+
+def _forget(ctx: Context, said: list[str], everything: bool) -> None:
+    """What the host ran with as another site's, or under another name, holds no more: also for a run after one that dies from here on."""
+    ledger = ctx.memo.get("ledger")
+    if ledger is None or not {"authority", "name"} & set(said):
+        return
+    for entry in ledger.components.values():
+        if everything:
+            entry.pop("values", None)
+            entry.pop("member", None)
+        elif "name" in said:
+            entry.get("values", {}).pop(SITE_NAME, None)
+    ledger.save(ctx)
 
 
 def recorded(ctx: Context) -> Record | None:

@@ -18,6 +18,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, templating, values
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 
 from .conftest import FACTS
 
@@ -156,3 +157,39 @@ def test_the_host_checks_know_what_was_made_before(look: Look, tmp_path: Path, f
         patch.setattr(values, "unrecorded", lambda role, *_more: [role.name])
         found = preflight_contact.ActionModule._values(action, "db1", ("postgresql",), hostvars, facts, str(tmp_path))
     assert found.get("unrecorded", ()) == (("postgresql",) if facts.get("unrecorded") else ())
+
+
+@pytest.mark.parametrize(
+    ("own", "takeover", "refused"),
+    [(True, False, {"postgresql_cluster", "site_name"}), (True, True, {"postgresql_cluster"}), (False, True, set())],
+)
+def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, takeover: bool, refused: set[str]) -> None:
+    """A new site_name is what it is for; the values of another site are nothing to this one."""
+    _role, _templates, loader = look("postgresql")
+    theirs = {"key": "t", "called": "theirs internal CA"}
+    ours = {"key": "o", "called": "clinic internal CA"}
+    facts = {
+        "site": {"name": "demo", "host": "db1", "authorities": [ours if own else theirs]},
+        "running": {
+            "authority": {"values": {"site_name": "demo"}},  # of the role base
+            "postgresql": {"values": {"postgresql_cluster": "b"}, "role": "postgresql", "unit": "patroni.service", "enabled": True},
+        },
+    }
+    said = {"ansible_facts": {"vannah": facts}, "clock_offset": 0.0}
+    variables = {"inventory_hostname": "db1", "site_name": "clinic", "group_names": ["all", "postgresql"], "contact": said}
+    hostvars = RawHostVars(db1=variables)
+    action = object.__new__(preflight_contact.ActionModule)
+    action._loader, action._templar = loader, Templar(loader=loader)
+    known = Belonging(ours={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
+    defaults: dict[str, Any] = {"postgresql_version": "17", "postgresql_cluster": "vannah"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preflight_contact.host_needs, "memory_mb", lambda *_roles: 0)
+        given = action._answer("db1", hostvars, "contact", defaults, str(tmp_path), SimpleNamespace(of=lambda *_host: known))
+    assert {change.variable for change in given.changes} == refused
+
+
+class RawHostVars(dict[str, Any]):
+    """As much of Ansible's hostvars as the action uses."""
+
+    def raw_get(self, name: str) -> Any:
+        return self[name]
