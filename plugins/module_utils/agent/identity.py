@@ -155,8 +155,9 @@ def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     last, mine = found.get("secrets"), ours.get("secrets")
     if last and mine and last != mine:
         known = list(ours.get("known") or ())
-        # The host's came from this checkout before the present ones were first there: it only has to be brought up to date.
-        if last not in known or (mine in known and len(known) - 1 - known[::-1].index(last) > known.index(mine)):
+        # Secrets that this checkout had before the present ones: the host only has to be brought up to date. Each counts from when it was
+        # first there: secrets that come back after newer ones may be those of an old file.
+        if last not in known or (mine in known and known.index(last) > known.index(mine)):
             said.append("secrets")
     return said
 

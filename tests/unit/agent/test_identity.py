@@ -118,6 +118,11 @@ RECORD = {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "
         ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a"]}, ["secrets"]),
         ({"secrets": "b"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
         ({"secrets": "a"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
+        # Those of before came back, were taken for right, and were changed again: no host of either time is ahead.
+        ({"secrets": "a"}, {"secrets": "b", "known": ["a", "b", "a", "b"]}, []),
+        ({"secrets": "b"}, {"secrets": "b", "known": ["a", "b", "a", "b"]}, []),
+        ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a", "b", "a"]}, ["secrets"]),
+        ({"secrets": "c"}, {"secrets": "b", "known": ["a", "b", "c", "b"]}, ["secrets"]),
         ({"secrets": "a"}, {"secrets": "b", "known": ["b"]}, ["secrets"]),
         ({"secrets": ""}, {}, []),
         ({"secrets": "c"}, {"secrets": "", "known": []}, []),
