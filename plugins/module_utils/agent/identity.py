@@ -43,9 +43,17 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
     if ours is None or op in ("facts", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none"):
         return
     found = recorded(ctx)
-    if found and not ours.get("takeover"):
+    if found and not ours.get("takeover") and not _only_asks(payload):
         refuse(differences(found, ours), found, ours)
     ctx.memo["site"] = ours
+
+
+def _only_asks(payload: Mapping[str, Any]) -> bool:
+    """Whether a run from a folder without an authority, such as a playbook of people's own, changes nothing: it is of no other site."""
+    if (payload.get("site") or {}).get("authorities"):
+        return False
+    looks = payload.get("op") == "domain" and (payload.get("lease") or {}).get("action", "none") == "none"
+    return looks or payload.get("mode") == "check"
 
 
 def record(ctx: Context) -> None:
@@ -190,7 +198,8 @@ def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -
     way = f"Nothing was changed. Run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
     if "authority" in said or "name" in said:
         text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(ours)}"
-        raise AgentError("other-site", f"{text}. {way}")
+        link = "" if ours.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
+        raise AgentError("other-site", f"{text}.{link} {way}")
     if "host" in said:
         raise AgentError("other-name", f"this host is {found['host']} of its site since {found.get('since')}, and not {host}. {way}")
     what = " and ".join({"secrets": "secrets", "certificate": "a CA certificate"}[one] for one in said)

@@ -136,15 +136,23 @@ def test_differences(found: dict[str, Any], mine: dict[str, Any], said: list[str
 # --- what is refused ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("payload", ACTING)
+OTHERS: list[tuple[dict[str, Any], str]] = [
+    ({"authorities": [OTHER]}, "other-site"),
+    ({"authorities": [], "name": ""}, "other-site"),
+    ({"name": "demo"}, "other-site"),
+    ({"host": "db2"}, "other-name"),
+    ({"secrets": "a", "known": ["a"]}, "stale-checkout"),
+]
+
+
+# A run of no site may plan: test_a_run_of_no_site_may_ask.
 @pytest.mark.parametrize(
-    ("mine", "code"),
+    ("payload", "mine", "code"),
     [
-        ({"authorities": [OTHER]}, "other-site"),
-        ({"authorities": []}, "other-site"),
-        ({"name": "demo"}, "other-site"),
-        ({"host": "db2"}, "other-name"),
-        ({"secrets": "a", "known": ["a"]}, "stale-checkout"),
+        (payload, mine, code)
+        for payload in ACTING
+        for mine, code in OTHERS
+        if mine.get("authorities") != [] or payload.get("mode") != "check"
     ],
 )
 def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any], mine: dict[str, Any], code: str) -> None:
@@ -162,6 +170,27 @@ def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any]
 def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> None:
     host.trip(WANTED, site=ours())
     assert host.trip(site=ours(authorities=[OTHER]), **payload)["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        ({"op": "domain", "domain": "etcd", "call": "none"}, None),
+        ({"op": "domain", "domain": "etcd", "call": "none", "lease": {"action": "take"}}, "other-site"),
+        ({"op": "converge", "mode": "check", "lease": TAKE}, None),
+        ({"op": "converge", "lease": TAKE}, "other-site"),
+    ],
+)
+def test_a_run_of_no_site_may_ask(host: FakeHost, payload: dict[str, Any], error: str | None) -> None:
+    """People's own playbooks, from a folder without pki/: they may look and plan. One of another site may not."""
+    host.trip(WANTED, site=ours())
+    before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
+    components = [WANTED] if payload["op"] == "converge" else []
+    said = host.trip(*components, site=ours(authorities=[], name="", secrets="", known=[]), **payload)["error"]
+    assert (said or {}).get("code") == error
+    assert error is None or "pki/ca.crt" in said["msg"]
+    assert host.trip(*components, site=ours(authorities=[OTHER]), **payload)["error"]["code"] == "other-site"
+    assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
 
 
 def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:
