@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.identity import SITE_NAME
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
@@ -85,30 +86,35 @@ class ActionModule(LocalAction):
         values = HostValues(variables, defaults, self._loader)
         asked = {option: values(f"postgresql_{option}") for option in ("version", "cluster")} if "postgresql" in roles else {}
         facts = (given.get("ansible_facts") or {}).get("vannah") or {}
+        belonging = known_as.of(name, values)
         first = "firewall" in roles and (facts.get("listening") or facts.get("firewalls"))
         return Answer(
             host=name,
             roles=roles,
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
-            belonging=known_as.of(name, values),
+            belonging=belonging,
             offset=given.get("clock_offset"),
             survey=given.get("survey") or {},
             bare=bool(given.get("bare")),
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
-            **self._values(name, roles, hostvars, facts.get("running"), folder),
+            **({} if belonging.is_foreign(name, facts) else self._values(name, roles, hostvars, facts, folder, belonging.takeover)),
             **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
 
-    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, running: Any, folder: str | None) -> dict[str, Any]:
+    def _values(
+        self, name: str, roles: tuple[str, ...], hostvars: Any, facts: Mapping[str, Any], folder: str | None, takeover: bool = False
+    ) -> dict[str, Any]:
         """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
-        if not running:
+        running, before = facts.get("running") or {}, facts.get("unrecorded") or ()
+        if not running and not before:
             return {}
         from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating, values
 
         changed: list[effects.Change] = []
         left: list[changes.Left] = []
+        unrecorded: list[changes.Unrecorded] = []
         raw = exports.host_variables(hostvars, name)
         where = folder or self._loader.get_basedir()
         for entry in running.values():
@@ -118,11 +124,16 @@ class ActionModule(LocalAction):
                 left.append(changes.Left(role, entry["unit"], said.get("fix", "")))
         for role_name in roles:
             role = collect.load(self._loader, role_name, where)
-            own = running.get(values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)]))
-            if own:
+            recorder = values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)])
+            if recorder in running or recorder in before:
                 templates = templating.Templates(self._templar, role.variables(raw), [])
-                changed += values.changes(role, own["values"], templates, self._loader, where)
-        return {"changes": tuple(changed), "left": tuple(left)}
+            if recorder in running:
+                changed += values.changes(role, running[recorder]["values"], templates, self._loader, where)
+            elif recorder in before:
+                unrecorded += values.unrecorded(role, facts.get("tcp") or (), templates, self._loader, where)
+        if takeover:
+            changed = [change for change in changed if change.variable != SITE_NAME]
+        return {"changes": tuple(changed), "left": tuple(left), "unrecorded": tuple(unrecorded)}
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
         """What the firewall will know of a host's ports; None where it shall have none."""

@@ -50,8 +50,23 @@ class ActionModule(LocalAction):
             if result["authority_created"] and had_secrets and not begun:
                 result["warnings"] = [LOST_AUTHORITY]
             if authority is not None:
-                history.note(site, history.digest(authority.key, store.read(self._loader, site)), check)
+                warning = self._note(site, history.digest(authority.key, store.read(self._loader, site)), check, begun)
+                if warning:
+                    result["warnings"] = [*result.get("warnings", ()), warning]
         return result | {"changed": bool(is_new or created or result["authority_created"])}
+
+    def _note(self, site: str, digest: str, check: bool, begun: bool) -> str:
+        """Note the present secrets; a warning where that is not possible. A checkout may be read-only: nothing else needs the file."""
+        before = history.read(site)
+        try:
+            after = history.note(site, digest, check)
+        except SecretsError as error:
+            if error.code not in ("secrets-unwritable", "secrets-unlockable"):
+                raise
+            return f"{error} {NOT_NOTED}"
+        if begun and after != before and not check:
+            Display().display(f"{history.FILE} has a new line: commit it with secrets.yml. {WITHOUT_NOTE}")
+        return ""
 
 
 def tell(what: str, names: list[str], check: bool) -> None:
@@ -60,6 +75,11 @@ def tell(what: str, names: list[str], check: bool) -> None:
         Display().display(f"{what} {'that would be made' if check else 'made'}: {', '.join(names)}")
 
 
+WITHOUT_NOTE = "A checkout without it is refused as out of date by hosts that have other secrets of this site."
+NOT_NOTED = (
+    f"The run goes on, but this checkout cannot note its present secrets. Run `make check` once in a checkout that can be written,"
+    f" and commit {history.FILE}. {WITHOUT_NOTE}"
+)
 #: A site brings its first secrets itself where it keeps its objects elsewhere, so this is no error.
 LOST_AUTHORITY = (
     "the site had secrets and no CA (pki/), so a new CA is made. Where this is the site's first run, all is well. Where pki/ was lost,"

@@ -33,9 +33,9 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     answer["made"] = facts.made(ctx)
     answer["facts"].update(belonging.facts(ctx, payload.get("look") or (), str((payload.get("site") or {}).get("host") or "")))
     if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
-        from .values import running
+        from .values import running, unrecorded
 
-        answer["facts"]["running"] = running(ctx)
+        answer["facts"].update(running=running(ctx), **unrecorded(ctx))
     if payload.get("firewall", True) and not os.path.exists(ctx.path(RULES)):
         from . import listening
 

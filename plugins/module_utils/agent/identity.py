@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PATH = STATE_DIR + "/site.json"
 AUTHORITY = "/etc/vannah/pki/ca.crt"
 VERSION = 1
+#: The one recorded value that a takeover changes on a host that stays its own site's.
+SITE_NAME = "site_name"
 #: What a record takes from the run as it is.
 TAKEN = ("name", "host", "authorities", "secrets")
 
@@ -42,9 +44,17 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
     if ours is None or asks:
         return
     found = recorded(ctx)
-    if found and not ours.get("takeover"):
+    if found and not ours.get("takeover") and not _only_asks(payload):
         refuse(differences(found, ours), found, ours)
     ctx.memo["site"] = ours
+
+
+def _only_asks(payload: Mapping[str, Any]) -> bool:
+    """Whether a run from a folder without an authority, such as a playbook of people's own, changes nothing: it is of no other site."""
+    if (payload.get("site") or {}).get("authorities"):
+        return False
+    looks = payload.get("op") == "domain" and (payload.get("lease") or {}).get("action", "none") == "none"
+    return looks or payload.get("mode") == "check"
 
 
 def record(ctx: Context) -> None:
@@ -67,6 +77,7 @@ def record(ctx: Context) -> None:
 
     from . import write
 
+    _forget(ctx, said, foreign(former, ours))
     now = ctx.today()
     since = now if moved else former.get("since") or now
     written = {"version": VERSION, **wanted, "since": since, "updated": now}
@@ -76,6 +87,20 @@ def record(ctx: Context) -> None:
         written["before"] = former["before"]
     write.state_directory(ctx, STATE_DIR)
     write.write_file(ctx, PATH, json.dumps(written, sort_keys=True).encode(), 0o600, *write.ids(ctx, "root", "root"))
+
+
+def _forget(ctx: Context, said: list[str], everything: bool) -> None:
+    """What the host ran with as another site's, or under another name, holds no more: also for a run after one that dies from here on."""
+    ledger = ctx.memo.get("ledger")
+    if ledger is None or not {"authority", "name"} & set(said):
+        return
+    for entry in ledger.components.values():
+        if everything:
+            entry.pop("values", None)
+            entry.pop("member", None)
+        elif "name" in said:
+            entry.get("values", {}).pop(SITE_NAME, None)
+    ledger.save(ctx)
 
 
 def recorded(ctx: Context) -> Record | None:
@@ -139,10 +164,31 @@ def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     last, mine = found.get("secrets"), ours.get("secrets")
     if last and mine and last != mine:
         known = list(ours.get("known") or ())
-        # The host's came from this checkout before the present ones were first there: it only has to be brought up to date.
-        if last not in known or (mine in known and len(known) - 1 - known[::-1].index(last) > known.index(mine)):
+        # Secrets that this checkout had before the present ones: the host only has to be brought up to date. Each counts from when it was
+        # first there: secrets that come back after newer ones may be those of an old file.
+        if last not in known or (mine in known and known.index(last) > known.index(mine)):
             said.append("secrets")
     return said
+
+
+def foreign(found: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Whether what lies on a host is another site's: its data, and the values that run there.
+
+    A new authority of the same site, or a new name with the same authority, leaves the host's data its own.
+
+    :param found: see :func:`recorded`; one of an older release says the site's name by its authority's
+    :param ours: see :func:`differences`
+    """
+    said = set(differences(found, ours))
+    if not said & {"authority", "name"}:
+        return False
+    if "host" in said or {"authority", "name"} <= said:
+        return True
+    if "name" in said:
+        return False
+    if "name" in found:
+        return bool(found["name"] != ours.get("name"))
+    return f"{ours.get('name') or 'site'} internal CA" not in [item.get("called") for item in found.get("authorities") or ()]
 
 
 def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
@@ -153,7 +199,8 @@ def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -
     way = f"Nothing was changed. Run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
     if "authority" in said or "name" in said:
         text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(ours)}"
-        raise AgentError("other-site", f"{text}. {way}")
+        link = "" if ours.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
+        raise AgentError("other-site", f"{text}.{link} {way}")
     if "host" in said:
         raise AgentError("other-name", f"this host is {found['host']} of its site since {found.get('since')}, and not {host}. {way}")
     what = " and ".join({"secrets": "secrets", "certificate": "a CA certificate"}[one] for one in said)

@@ -25,7 +25,10 @@ UNITS = "/etc/systemd/system"
 
 
 def running(ctx: Context) -> dict[str, Any]:
-    """What runs here, for the host checks: component -> ``values`` (variable -> value), ``role``, ``enabled`` (whether its unit starts)."""
+    """What runs here, for the host checks: component -> ``values`` (variable -> value), ``role``, ``enabled`` (whether its unit starts).
+
+    A member that was taken out of its cluster has no values.
+    """
     from . import ledger
 
     found: dict[str, Any] = {}
@@ -33,10 +36,28 @@ def running(ctx: Context) -> dict[str, Any]:
         if entry.get("values"):
             member = entry.get("member") or {}
             found[name] = {
-                "values": {variable: now(ctx, known) for variable, known in entry["values"].items()},
+                "values": {} if given_up(ctx, entry) else {variable: now(ctx, known) for variable, known in entry["values"].items()},
                 **({"role": member["role"], "unit": member["unit"], "enabled": enabled(ctx, member["unit"])} if member else {}),
             }
     return found
+
+
+def unrecorded(ctx: Context) -> dict[str, Any]:
+    """What an older release left: ``unrecorded`` (components that run and say nothing of their values); empty where there is none.
+
+    Before the first converge of this release also ``tcp`` (ports that others reach): what they listen on is all that says how they run.
+    """
+    from . import ledger
+
+    entries = ledger.peek(ctx)
+    names = sorted(name for name, entry in entries.items() if entry.get("running") and not entry.get("values"))
+    if not names:
+        return {}
+    if any(entry.get("values") for entry in entries.values()):
+        return {"unrecorded": names}
+    from .listening import ports
+
+    return {"unrecorded": names, "tcp": sorted(port for protocol, port in ports(ctx) if protocol == "tcp")}
 
 
 def now(ctx: Context, known: list[Any], value: str | None = None) -> str:
@@ -61,16 +82,30 @@ def enabled(ctx: Context, unit: str) -> bool:
     return any(os.path.lexists(ctx.path(f"{UNITS}/{name}/{unit}")) for name in wants)
 
 
+def given_up(ctx: Context, entry: dict[str, Any]) -> bool:
+    """Whether the host is a member no more: the unit neither runs nor starts at boot. What it ran with binds a new member to nothing."""
+    from .belonging import CGROUPS
+
+    unit = str((entry.get("member") or {}).get("unit") or "")
+    return bool(unit) and not enabled(ctx, unit) and not any(os.path.isdir(ctx.path(f"{base}{unit}")) for base in CGROUPS)
+
+
 def refuse_changed(component: Component, ctx: Context) -> None:
     """Leave a component as it is where a value would change that a converge does not change on a running site.
 
     :raises AgentError: ``setting-differs``
     """
+    from . import identity
+
+    site = ctx.memo.get("site") or {}
+    taken = bool(site.get("takeover"))
+    if given_up(ctx, ctx.entry) or (taken and identity.foreign(identity.recorded(ctx) or {}, site)):
+        return
     fixes = component.get("fixes") or {}
     for name, wanted in component["values"].items():
         known = ctx.entry["values"].get(name)
         fix, secret, follows = fixes.get(name) or ("", False, False)
-        if not fix or known is None:
+        if not fix or known is None or (taken and name == identity.SITE_NAME):
             continue
         value = now(ctx, known)
         if value != wanted[0] and not (follows and _overlap(value, wanted[0])):

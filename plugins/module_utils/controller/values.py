@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from ansible.template import trust_as_template
 
 from .. import effects, site_map
+from ..preflight.changes import Unrecorded
 from . import collect, templating
 
 _cache: dict[str, dict[str, effects.Statement]] = {}
@@ -78,4 +80,23 @@ def changes(
             wanted = effects.canonical(value(name, statement, templates, role.name))
             if not effects.same(statement, running[name], wanted):
                 found.append(effects.Change(name, role.name, running[name], wanted, statement))
+    return found
+
+
+def unrecorded(
+    role: collect.Role, listening: Container[int], templates: templating.Templates, loader: Any, playbook_dir: str
+) -> list[Unrecorded]:
+    """The ports of a role that an older release made on a host, and other settings that a verb changes.
+
+    :param listening: the host's ports; where nothing listens on the wanted port and something on the role's default, the default runs
+    :raises AnsibleError: a template fails
+    """
+    found = []
+    for name, statement in stated(role, loader, playbook_dir).items():
+        default = role.defaults.get(name)
+        is_port = name.endswith("_port") and isinstance(default, int) and not statement.follows
+        if is_port or statement.verb:
+            wanted = effects.canonical(value(name, statement, templates, role.name))
+            runs = is_port and wanted.isdigit() and int(wanted) not in listening and default in listening
+            found.append(Unrecorded(statement, wanted, str(default) if runs else ""))
     return found

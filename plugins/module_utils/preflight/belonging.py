@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..agent.etcd_data import foreign
-from ..agent.identity import differences, site
+from ..agent.etcd_data import foreign as other_member
+from ..agent.identity import differences, foreign, site
 from .findings import Code, Finding, Level
 
 SWITCH = "site_takeover_hosts"
@@ -83,6 +83,11 @@ class Belonging:
     users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
     listens: Callable[[], bool] = field(default=bool)  # whether one of them listens on it
 
+    def is_foreign(self, host: str, facts: Mapping[str, Any]) -> bool:
+        """Whether the host is taken over from another site, so that neither its data nor its values are this one's."""
+        found = facts.get("site")
+        return self.takeover and self.ours is not None and isinstance(found, Mapping) and foreign(found, {**self.ours, "host": host})
+
 
 Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
 
@@ -98,7 +103,7 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
             if not known.takeover:
                 for what in _kinds(said):
                     apart.setdefault((*what, site(found)), []).append(one)
-            elif {"authority", "name"} & set(said):
+            elif known.is_foreign(host, facts):
                 yield from _data(host, facts)
         yield from _etcd(host, facts, known)
         yield from _address(host, facts, known)
@@ -201,7 +206,7 @@ def _etcd(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Fin
     shown = f"[{known.address}]" if ":" in known.address else known.address
     # The port may be another one by now: who listens at the address of this host is this host.
     mine = next((url for url in said.get("urls") or () if str(url).rpartition("://")[2].rpartition(":")[0] == shown), "")
-    if foreign(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
+    if other_member(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
         where = said["directory"]
         problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
         remedy = (

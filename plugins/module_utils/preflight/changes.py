@@ -27,6 +27,11 @@ CODES = (
         "The host is still a member of a cluster, and its groups no longer give it the role: the firewall would close its ports.",
         "The host back in the group; or the member taken out of the cluster first, as the message says.",
     ),
+    Code(
+        "contact-setting-unknown",
+        "An older release made the service, and the value that it runs with is not recorded yet: the setting cannot be changed before.",
+        "The value that runs, for one run of site.yml, which records it.",
+    ),
 )
 
 
@@ -39,12 +44,30 @@ class Left:
     fix: str
 
 
-def findings(changes: Mapping[str, Iterable[effects.Change]], left: Mapping[str, Iterable[Left]], verb: str = "") -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Unrecorded:
+    """A setting of a service that an older release made: which value runs is not recorded.
+
+    :ivar runs: the value that runs, where the host's ports show that it is not the wanted one
+    """
+
+    statement: effects.Statement
+    wanted: str
+    runs: str = ""
+
+
+def findings(
+    changes: Mapping[str, Iterable[effects.Change]],
+    left: Mapping[str, Iterable[Left]],
+    verb: str = "",
+    unrecorded: Mapping[str, Iterable[Unrecorded]] | None = None,
+) -> Iterator[Finding]:
     """One finding for each variable and value that runs, with all hosts on which it does.
 
     :param changes: by host
     :param left: by host
     :param verb: the playbook that runs now: what it changes is no finding
+    :param unrecorded: by host
     """
     alike: dict[tuple[str, str, str], tuple[effects.Change, list[str]]] = {}
     for host, found in changes.items():
@@ -62,7 +85,25 @@ def findings(changes: Mapping[str, Iterable[effects.Change]], left: Mapping[str,
         why = f"; {statement.why}" if statement.why else ""
         code = "contact-setting-together" if statement.effect == "together" else "contact-setting-new"
         yield Finding(code, where, variable, f"{problem}{why}.", effects.remedy(statement, change.running))
+    yield from _unknown(unrecorded or {}, verb)
     for host, services in left.items():
         for service in services:
             problem = f"{service.unit} still runs here, and the host's groups no longer give it the role {service.role}."
             yield Finding("contact-group-left", host, "-", problem, f"the host back into its group; or {service.fix}")
+
+
+def _unknown(unrecorded: Mapping[str, Iterable[Unrecorded]], verb: str) -> Iterator[Finding]:
+    """What the verb cannot change yet, and what ``site.yml`` would change although another value runs."""
+    alike: dict[tuple[str, str, str], tuple[Unrecorded, list[str]]] = {}
+    for host, settings in unrecorded.items():
+        for one in settings:
+            if one.runs or (verb and one.statement.verb == verb):
+                alike.setdefault((one.statement.name, one.runs, one.wanted), (one, []))[1].append(host)
+    for (variable, runs, wanted), (one, hosts) in alike.items():
+        if runs:
+            problem = f"the service listens on {runs}, and the inventory says {wanted}; an older release made it, which recorded no value."
+        else:
+            problem = "an older release made the service, and the value that it runs with is not recorded yet."
+        then = f"; then run playbooks/{one.statement.verb}" if one.statement.verb else ""
+        remedy = f"{variable}: {runs or 'the value that runs'}, and run playbooks/site.yml once, which records it{then}"
+        yield Finding("contact-setting-unknown", ", ".join(dict.fromkeys(hosts)), variable, problem, remedy)

@@ -75,6 +75,7 @@ class Answer:
     belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
     changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
     left: tuple[running.Left, ...] = ()
+    unrecorded: tuple[running.Unrecorded, ...] = ()  # what an older release made without recording its values
 
 
 def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
@@ -95,7 +96,8 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
     yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
     yield from _clocks(given)
-    yield from running.findings({one.host: one.changes for one in given}, {one.host: one.left for one in given}, verb)
+    changes, left, unrecorded = ({one.host: getattr(one, what) for one in given} for what in ("changes", "left", "unrecorded"))
+    yield from running.findings(changes, left, verb, unrecorded)
 
 
 def _failure(answer: Answer) -> Iterator[Finding]:

@@ -118,6 +118,11 @@ RECORD = {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "
         ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a"]}, ["secrets"]),
         ({"secrets": "b"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
         ({"secrets": "a"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
+        # Those of before came back, were taken for right, and were changed again: no host of either time is ahead.
+        ({"secrets": "a"}, {"secrets": "b", "known": ["a", "b", "a", "b"]}, []),
+        ({"secrets": "b"}, {"secrets": "b", "known": ["a", "b", "a", "b"]}, []),
+        ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a", "b", "a"]}, ["secrets"]),
+        ({"secrets": "c"}, {"secrets": "b", "known": ["a", "b", "c", "b"]}, ["secrets"]),
         ({"secrets": "a"}, {"secrets": "b", "known": ["b"]}, ["secrets"]),
         ({"secrets": ""}, {}, []),
         ({"secrets": "c"}, {"secrets": "", "known": []}, []),
@@ -131,15 +136,23 @@ def test_differences(found: dict[str, Any], mine: dict[str, Any], said: list[str
 # --- what is refused ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("payload", ACTING)
+OTHERS: list[tuple[dict[str, Any], str]] = [
+    ({"authorities": [OTHER]}, "other-site"),
+    ({"authorities": [], "name": ""}, "other-site"),
+    ({"name": "demo"}, "other-site"),
+    ({"host": "db2"}, "other-name"),
+    ({"secrets": "a", "known": ["a"]}, "stale-checkout"),
+]
+
+
+# A run of no site may plan: test_a_run_of_no_site_may_ask.
 @pytest.mark.parametrize(
-    ("mine", "code"),
+    ("payload", "mine", "code"),
     [
-        ({"authorities": [OTHER]}, "other-site"),
-        ({"authorities": []}, "other-site"),
-        ({"name": "demo"}, "other-site"),
-        ({"host": "db2"}, "other-name"),
-        ({"secrets": "a", "known": ["a"]}, "stale-checkout"),
+        (payload, mine, code)
+        for payload in ACTING
+        for mine, code in OTHERS
+        if mine.get("authorities") != [] or payload.get("mode") != "check"
     ],
 )
 def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any], mine: dict[str, Any], code: str) -> None:
@@ -176,6 +189,27 @@ def test_the_host_says_by_which_address_it_is_known(host: FakeHost, text: str | 
         host.write("/etc/vannah/hosts", text)
     assert host.trip(op="facts", site=ours())["facts"]["known_by"] == address
     assert host.trip(op="facts")["facts"]["known_by"] == ""
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        ({"op": "domain", "domain": "etcd", "call": "none"}, None),
+        ({"op": "domain", "domain": "etcd", "call": "none", "lease": {"action": "take"}}, "other-site"),
+        ({"op": "converge", "mode": "check", "lease": TAKE}, None),
+        ({"op": "converge", "lease": TAKE}, "other-site"),
+    ],
+)
+def test_a_run_of_no_site_may_ask(host: FakeHost, payload: dict[str, Any], error: str | None) -> None:
+    """People's own playbooks, from a folder without pki/: they may look and plan. One of another site may not."""
+    host.trip(WANTED, site=ours())
+    before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
+    components = [WANTED] if payload["op"] == "converge" else []
+    said = host.trip(*components, site=ours(authorities=[], name="", secrets="", known=[]), **payload)["error"]
+    assert (said or {}).get("code") == error
+    assert error is None or "pki/ca.crt" in said["msg"]
+    assert host.trip(*components, site=ours(authorities=[OTHER]), **payload)["error"]["code"] == "other-site"
+    assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
 
 
 def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:

@@ -13,12 +13,18 @@ from .demo import config, demo, ok, one
 from .fake_host import FakeHost, component, service
 
 PID = "/var/lib/db/postmaster.pid"
+WANTS = "/etc/systemd/system/multi-user.target.wants/demo.service"
 REFUSED = {"port": ["run the verb", False, False], "key": ["put it back", True, False]}
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> FakeHost:
-    return FakeHost(tmp_path)
+    """A host whose service starts at boot."""
+    made = FakeHost(tmp_path)
+    wants = made.file(WANTS)
+    wants.parent.mkdir(parents=True)
+    wants.symlink_to("/etc/systemd/system/demo.service")
+    return made
 
 
 def with_values(found: dict[str, Any], fixes: dict[str, Any] | None = None, **values: list[Any]) -> dict[str, Any]:
@@ -39,15 +45,20 @@ def test_recorded_with_the_first_run(host: FakeHost) -> None:
     ok(host.trip(demo()))
     assert asked(host) == {}
     assert not ok(host.trip(with_values(demo(), port=["1"])))["changed"]
-    known = {"values": {"port": "1"}, "role": "demo", "unit": "demo.service", "enabled": False}
-    assert asked(host) == {"demo": known}
-    wants = host.file("/etc/systemd/system/multi-user.target.wants")
-    wants.mkdir(parents=True, exist_ok=True)
-    (wants / "demo.service").symlink_to("/etc/systemd/system/demo.service")
-    assert asked(host) == {"demo": {**known, "enabled": True}}
+    assert asked(host) == {"demo": {"values": {"port": "1"}, "role": "demo", "unit": "demo.service", "enabled": True}}
     state = host.state()
     assert not ok(host.trip(with_values(demo(), port=["1"])))["changed"]
     assert host.state() == state
+
+
+def test_what_an_older_release_made(host: FakeHost) -> None:
+    """It runs, and nothing says with which values: the ports are all that shows it, until the first values are recorded."""
+    ok(host.trip(demo()))
+    host.write("/proc/net/tcp", "  sl  local_address\n 0: 00000000:1538 00000000:0000 0A 0:0 0:0 0 0 0 77\n")
+    found = host.trip(op="facts")["facts"]
+    assert (found["running"], found["unrecorded"], found["tcp"]) == ({}, ["demo"], [5432])
+    ok(host.trip(with_values(demo(), port=["1"])))
+    assert not {"unrecorded", "tcp"} & set(host.trip(op="facts")["facts"])
 
 
 def test_check_mode_records_nothing(host: FakeHost) -> None:
@@ -116,6 +127,65 @@ def test_a_line_of_the_host_shows_what_runs(host: FakeHost) -> None:
     assert asked(host)["demo"]["values"] == {"port": "5432"}
     pid.write_text("78\n/var/lib/db\n1700000000\n5433\n", encoding="utf-8")
     assert asked(host)["demo"]["values"] == {"port": "5433"}
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_member_that_was_taken_out(host: FakeHost, runs: bool) -> None:
+    """It neither runs nor starts at boot: a new member may have what the old one had not. One that still runs is one still."""
+    ok(host.trip(with_values(demo(), port=["1"])))
+    host.file(WANTS).unlink()
+    if runs:
+        host.file("/sys/fs/cgroup/system.slice/demo.service").mkdir(parents=True)
+    assert asked(host)["demo"] == {"values": {"port": "1"} if runs else {}, "role": "demo", "unit": "demo.service", "enabled": False}
+    said = host.trip(with_values(demo(), port=["2"]))
+    assert (one(said)["error"] or {}).get("code") == ("setting-differs" if runs else None)
+    host.file(WANTS).symlink_to("/etc/systemd/system/demo.service")
+    assert asked(host)["demo"]["values"] == {"port": "1" if runs else "2"}
+
+
+def site(**more: Any) -> dict[str, Any]:
+    """Whose a run is."""
+    return {"name": "clinic", "host": "db1", "authorities": [{"key": "c"}], "secrets": "", "known": [], "takeover": False, **more}
+
+
+@pytest.mark.parametrize("mode", ["check", "apply"])
+@pytest.mark.parametrize(
+    ("others", "refused"),
+    [
+        ({"name": "demo", "authorities": [{"key": "d"}]}, None),
+        ({"name": "demo"}, "setting-differs"),  # its own site under another name
+        ({"authorities": [{"key": "d"}]}, "setting-differs"),  # with another authority
+        ({}, "setting-differs"),
+    ],
+)
+def test_taken_over(host: FakeHost, others: dict[str, Any], refused: str | None, mode: str) -> None:
+    """What ran as another site's binds nothing; the site's own values do, but for the name that the takeover changes."""
+    for name in ("port", "site_name"):
+        fixes = {name: ["put it back", False, False]}
+        host.file("/var/lib/vannah/site.json").unlink(missing_ok=True)
+        host.file("/var/lib/vannah/ledger.json").unlink(missing_ok=True)
+        ok(host.trip(with_values(demo(), fixes, **{name: ["1"]}), site=site(**others)))
+        answer = host.trip(with_values(demo(), fixes, **{name: ["2"]}), site=site(takeover=True), mode=mode)
+        assert (one(answer)["error"] or {}).get("code") == (refused if name == "port" else None), name
+
+
+def test_a_takeover_that_dies_goes_on(host: FakeHost) -> None:
+    """The first trip was of another component: the record is this site's from then on, and what the old site recorded is forgotten."""
+    ok(host.trip(with_values(demo(), port=["1"]), site=site(name="demo", authorities=[{"key": "d"}])))
+    first = component(files=[{"path": "/etc/x", "content": "x"}])
+    ok(host.trip({**first, "name": "first"}, site=site(takeover=True)))
+    assert asked(host) == {}
+    ok(host.trip(with_values(demo(), port=["2"]), site=site()))
+    assert asked(host)["demo"]["values"] == {"port": "2"}
+
+
+def test_a_new_site_name_that_dies_goes_on(host: FakeHost) -> None:
+    fixes = {"site_name": ["put it back", False, False], "port": ["put it back", False, False]}
+    ok(host.trip(with_values(demo(), fixes, site_name=["demo"], port=["1"]), site=site(name="demo")))
+    first = component(files=[{"path": "/etc/x", "content": "x"}])
+    ok(host.trip({**first, "name": "first"}, site=site(takeover=True)))
+    assert asked(host)["demo"]["values"] == {"port": "1"}
+    ok(host.trip(with_values(demo(), fixes, site_name=["clinic"], port=["1"]), site=site()))
 
 
 def test_what_leaves_the_definition_is_forgotten(host: FakeHost) -> None:

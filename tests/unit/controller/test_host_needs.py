@@ -152,26 +152,6 @@ def test_a_host_with_all_its_roles_costs_one_trip(tmp_path: Path) -> None:
     assert "survey" not in asks.perform() and [part["op"] for part in asks.sent] == ["facts"]
 
 
-@pytest.mark.parametrize(
-    ("variables", "asked"),
-    [
-        ({}, True),
-        ({"firewall_enabled": True}, True),
-        ({"firewall_enabled": False}, False),
-        ({"firewall_enabled": "no"}, False),
-        ({"firewall_enabled": trust_as_template("{{ not outside }}"), "outside": True}, False),
-        ({"firewall_enabled": trust_as_template("{{ missing }}")}, True),
-    ],
-)
-def test_a_host_without_a_firewall_is_not_asked_what_it_would_close(tmp_path: Path, variables: dict[str, Any], asked: bool) -> None:
-    known = action(tmp_path)
-    known.vars.update(variables)
-    known._templar.available_variables = known.vars
-    asks = Facts(known, {"facts": [{"facts": FACTS, "made": ["ssh", "etcd"]}]})
-    asks.perform()
-    assert asks.sent[0]["firewall"] is asked
-
-
 def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
     assert "survey" not in asks.perform()

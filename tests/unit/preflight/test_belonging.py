@@ -22,6 +22,7 @@ from .conftest import site as inventory
 FACTS = {"system": "debian", "version": "13", "memory_mb": 2048, "disk": {"size_mb": 20000, "free_mb": 9000}}
 CLINIC = {"key": "c", "fingerprint": "CC:CC", "called": "clinic internal CA", "begins": "2026-01-01T00:00:00Z"}
 NEWER = {**CLINIC, "fingerprint": "CD:CD", "begins": "2027-01-01T00:00:00Z"}
+AGAIN = {"key": "n", "fingerprint": "CN:CN", "called": "clinic internal CA", "begins": "2026-11-01T00:00:00Z"}
 DEMO = {"key": "d", "fingerprint": "DD:DD", "called": "demo internal CA", "begins": "2026-11-01T00:00:00Z"}
 OURS = {"name": "clinic", "authorities": [CLINIC], "secrets": "b", "known": ["a", "b"]}
 RECORD = {**{name: OURS[name] for name in ("name", "authorities", "secrets")}, "since": "2026-02-02T00:00:00Z"}
@@ -64,8 +65,28 @@ def judgement(*answers: Answer) -> list[Finding]:
         ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True}, []),
         ({"record": {**RECORD, "host": "db9"}, "takeover": True}, []),
         ({"record": {**RECORD, "secrets": "c"}, "takeover": True}, []),
-        ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, ["contact-other-site-data"]),
-        ({"record": {**RECORD, "name": "demo"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, ["contact-other-site-data"]),
+        (
+            {"record": {**RECORD, "authorities": [DEMO], "name": "demo"}, "takeover": True, "facts": {"found": ["/srv/x"]}},
+            ["contact-other-site-data"],
+        ),
+        (
+            {"record": {**RECORD, "name": "demo", "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}},
+            ["contact-other-site-data"],
+        ),
+        (
+            {"record": {**RECORD, "authorities": [DEMO], "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}},
+            ["contact-other-site-data"],
+        ),
+        ({"record": {"authorities": [DEMO]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, ["contact-other-site-data"]),
+        (
+            {"record": {**RECORD, "authorities": [DEMO], "name": ""}, "takeover": True, "facts": {"found": ["/srv/x"]}},
+            ["contact-other-site-data"],
+        ),
+        # The site's own data: it has a new authority (docs/day2.md), planned or made already, or another name.
+        ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": OLD, "ours": {**OURS, "authorities": [AGAIN]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": OLD, "ours": {**OURS, "authorities": []}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": {**RECORD, "name": "demo"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": {**RECORD, "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": None, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         # Data of etcd.
@@ -94,6 +115,18 @@ def test_a_second_checkout_is_told_everything_once() -> None:
         "-e site_takeover_hosts=db1,db2,db3",
     ):
         assert text in finding.remedy, text
+
+
+@pytest.mark.parametrize("record", [RECORD, OLD, {**RECORD, "name": ""}])
+def test_a_lost_authority_is_replaced(record: dict[str, Any]) -> None:
+    """docs/day2.md, "The site's authority", steps 1 to 5: all hosts, stopped, with their data; refused only without the switch."""
+    name = str(record.get("name", "clinic"))
+    replaced = {"ours": {**OURS, "name": name, "authorities": [AGAIN], "secrets": "n", "known": ["a", "b", "n"]}, "record": record}
+    data = {"found": ["/var/lib/postgresql/17/vannah", "/var/lib/etcd/vannah", "/srv/minio"]}
+    etcd = [{**ETCD, "name": f"db{number}", "urls": [f"https://10.0.0.{number}:2380"]} for number in (1, 2, 3)]
+    hosts = [(f"db{number}", number, {**data, "etcd": etcd[number - 1]}) for number in (1, 2, 3)]
+    assert [one.code for one in judgement(*(answer(host, number, **replaced) for host, number, _facts in hosts))] == ["contact-other-site"]
+    assert judgement(*(answer(host, number, **replaced, facts=facts, takeover=True) for host, number, facts in hosts)) == []
 
 
 def test_hosts_of_two_other_sites_are_two_lines() -> None:

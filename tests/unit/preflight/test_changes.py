@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.changes import Left
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.changes import Left, Unrecorded
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
@@ -111,6 +111,18 @@ def test_a_member_that_left_its_group() -> None:
         "contact-group-left db3 -: etcd.service still runs here, and the host's groups no longer give it the role etcd."
         " Write: the host back into its group; or remove it"
     )
+
+
+def test_a_value_that_is_not_recorded_yet() -> None:
+    """After an upgrade the verb would find no change and close the port that runs; the other way round site.yml would move it."""
+    quiet = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433"), Unrecorded(NAME, "vannah")))
+    assert judge_contact([quiet]).errors == ()
+    (finding,) = judge_contact([quiet], verb="change_ports.yml").errors
+    assert (finding.code, finding.where, finding.variable) == ("contact-setting-unknown", "db1", "postgresql_port")
+    assert finding.remedy.startswith("postgresql_port: the value that runs, and run playbooks/site.yml once")
+    seen = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433", "5432"),))
+    (finding,) = judge_contact([seen]).errors
+    assert finding.code == "contact-setting-unknown" and finding.remedy.startswith("postgresql_port: 5432, and run playbooks/site.yml once")
 
 
 def test_codes() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
+from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, templating, values
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 
 from .conftest import FACTS
 
@@ -118,3 +121,75 @@ def test_what_differs(look: Look, name: str, variables: dict[str, Any], differin
     role, templates, loader = look(name, **variables)
     found = values.changes(role, {variable: known[0] for variable, known in RECORDED[name].items()}, templates, loader, "")
     assert {change.variable: change.statement.effect for change in found} == differing
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "listening", "runs"),
+    [
+        ("postgresql", {}, [5432, 8008], {}),
+        ("postgresql", {"postgresql_port": 5433}, [5432, 8008], {"postgresql_port": "5432"}),
+        ("postgresql", {"postgresql_port": 5433}, [5433, 8008], {}),
+        ("postgresql", {"postgresql_port": 5433}, [8008], {}),  # it is down
+        ("postgresql", {"postgresql_rest_port": 8009}, [5432, 8008], {"postgresql_rest_port": "8008"}),
+        ("etcd", {"etcd_peer_port": 2390}, [2379, 2380], {"etcd_peer_port": "2380"}),
+        ("haproxy", {"haproxy_read_only_port": 5011}, [5000, 5001], {"haproxy_read_only_port": "5001"}),
+        ("haproxy", {"postgresql_port": 5433}, [5000, 5001, 5432], {}),  # its member says it
+    ],
+)
+def test_what_an_older_release_recorded_nothing_of(
+    look: Look, name: str, variables: dict[str, Any], listening: list[int], runs: dict[str, str]
+) -> None:
+    """All that the verb changes is named; a port that runs is known by who listens."""
+    role, templates, loader = look(name, **variables)
+    found = values.unrecorded(role, listening, templates, loader, "")
+    assert {one.statement.name: one.runs for one in found if one.runs} == runs
+    verbs = {one.statement.name for one in found if one.statement.verb == "change_ports.yml"}
+    assert verbs == {variable for variable in RECORDED[name] if variable.endswith("_port") and not variable.startswith("etcd_")}
+
+
+@pytest.mark.parametrize("facts", [{"unrecorded": ["postgresql", "tools"]}, {"unrecorded": [], "running": {}}, {}])
+def test_the_host_checks_know_what_was_made_before(look: Look, tmp_path: Path, facts: dict[str, Any]) -> None:
+    """A component of a role that runs and has recorded nothing."""
+    _role, _templates, loader = look("postgresql")
+    action: Any = SimpleNamespace(_loader=loader, _templar=Templar(loader=loader))
+    hostvars = {"db1": {"inventory_hostname": "db1"}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "unrecorded", lambda role, *_more: [role.name])
+        found = preflight_contact.ActionModule._values(action, "db1", ("postgresql",), hostvars, facts, str(tmp_path))
+    assert found.get("unrecorded", ()) == (("postgresql",) if facts.get("unrecorded") else ())
+
+
+@pytest.mark.parametrize(
+    ("own", "takeover", "refused"),
+    [(True, False, {"postgresql_cluster", "site_name"}), (True, True, {"postgresql_cluster"}), (False, True, set())],
+)
+def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, takeover: bool, refused: set[str]) -> None:
+    """A new site_name is what it is for; the values of another site are nothing to this one."""
+    _role, _templates, loader = look("postgresql")
+    theirs = {"key": "t", "called": "theirs internal CA"}
+    ours = {"key": "o", "called": "clinic internal CA"}
+    facts = {
+        "site": {"name": "demo", "host": "db1", "authorities": [ours if own else theirs]},
+        "running": {
+            "authority": {"values": {"site_name": "demo"}},  # of the role base
+            "postgresql": {"values": {"postgresql_cluster": "b"}, "role": "postgresql", "unit": "patroni.service", "enabled": True},
+        },
+    }
+    said = {"ansible_facts": {"vannah": facts}, "clock_offset": 0.0}
+    variables = {"inventory_hostname": "db1", "site_name": "clinic", "group_names": ["all", "postgresql"], "contact": said}
+    hostvars = RawHostVars(db1=variables)
+    action = object.__new__(preflight_contact.ActionModule)
+    action._loader, action._templar = loader, Templar(loader=loader)
+    known = Belonging(ours={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
+    defaults: dict[str, Any] = {"postgresql_version": "17", "postgresql_cluster": "vannah"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preflight_contact.host_needs, "memory_mb", lambda *_roles: 0)
+        given = action._answer("db1", hostvars, "contact", defaults, str(tmp_path), SimpleNamespace(of=lambda *_host: known))
+    assert {change.variable for change in given.changes} == refused
+
+
+class RawHostVars(dict[str, Any]):
+    """As much of Ansible's hostvars as the action uses."""
+
+    def raw_get(self, name: str) -> Any:
+        return self[name]

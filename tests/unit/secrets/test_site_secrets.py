@@ -14,7 +14,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.vannah.healthcloud.plugins.action.site_secrets import ActionModule
-from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 
 WANTED = [{"name": "minio_kms_key", "kind": "key32"}, {"name": "postgresql_superuser"}]
@@ -49,6 +49,47 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
     loader.set_vault_secrets([("default", VaultSecret(b"the right password"))])
     assert not any(value in said.out + said.err for value in store.read(loader, str(tmp_path)).values())
     assert run(tmp_path) == {"changed": False, "created": [], "authority_created": False}
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("code", ["secrets-unwritable", "secrets-unlockable"])
+def test_a_checkout_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """As one on a read-only mount after an upgrade: the run goes on, with a warning that says what to commit."""
+    run(tmp_path)
+    (tmp_path / "pki" / "generations").unlink()
+
+    def refuse(*_arguments: Any) -> None:
+        raise SecretsError(code, "pki/generations cannot be written (Read-only file system).")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "write_file", refuse)
+        done = run(tmp_path)
+    (warning,) = done["warnings"]
+    assert not done["changed"] and "Read-only file system" in warning and "commit pki/generations" in warning
+    assert "pki/generations" not in names(tmp_path)
+
+
+def test_a_damaged_file_still_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path)
+
+    def refuse(*_arguments: Any) -> None:
+        raise SecretsError("secrets-unreadable", "pki/generations cannot be read.")
+
+    monkeypatch.setattr(history, "note", refuse)
+    with pytest.raises(SecretsError, match="cannot be read"):
+        run(tmp_path)
+
+
+def test_a_new_line_is_to_be_committed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said where an existing site gets one, and only then."""
+    run(tmp_path)
+    assert "commit" not in capsys.readouterr().out
+    (tmp_path / "pki" / "generations").unlink()
+    run(tmp_path, check=True)
+    assert capsys.readouterr().out == ""
+    run(tmp_path)
+    assert "pki/generations has a new line: commit it with secrets.yml" in capsys.readouterr().out
+    run(tmp_path)
     assert capsys.readouterr().out == ""
 
 
