@@ -183,11 +183,12 @@ def test_a_udp_server_of_this_machine_is_seen() -> None:
         assert f"udp/{client.getsockname()[1]}" not in found["listening"]
 
 
-def test_it_is_asked_before_the_first_firewall_only(host: Any) -> None:
-    """A run with nothing to do does not read the kernel's tables."""
-    payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}}
+def test_it_is_asked_before_the_first_firewall_only(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run with nothing to do does not read the kernel's tables, neither does one of a host that shall have no firewall."""
+    payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}, "firewall": True}
     told = main.main(payload, root=str(host.root), runner=host.programs)["facts"]
     assert (told["listening"], told["firewalls"]) == ([], [])
+    monkeypatch.setattr(listening, "facts", lambda _ctx: pytest.fail("looked"))
     assert "listening" not in main.main({**payload, "firewall": False}, root=str(host.root), runner=host.programs)["facts"]
     host.write("/etc/vannah/firewall.nft", "table inet vannah {}\n")
     assert "listening" not in main.main(payload, root=str(host.root), runner=host.programs)["facts"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -247,23 +248,23 @@ def test_an_option_that_sshd_does_not_know_is_refused(check: ModuleType, monkeyp
     assert "Bad configuration option: Alow" in check.login_lost("Alow x\n", False)
 
 
-@pytest.mark.parametrize(
-    "sudo",
-    [
-        ["env", "-i"],
-        ["env", "USER=root", "LOGNAME=root", "SUDO_USER=ops"],  # sudo -E, or env_keep += SSH_CONNECTION
-        ["env", "-i", "sh", "-c", 'env USER=root SSH_CONNECTION="192.0.2.7 40000 192.0.2.1 22" "$@"; true', "sh"],
-        [],
-    ],
-)
-def test_the_connection_is_found_above_sudo(check: ModuleType, tmp_path: Path, sudo: list[str]) -> None:
-    """sudo drops SSH_CONNECTION or keeps it; the shell that sshd has started still has it. Nothing above sshd is asked."""
+#: sudo with its defaults, with become_flags -E or env_keep += SSH_CONNECTION, and as root without it.
+KEPT = [["-i"], ["USER=root"], ["-i", "USER=root", "SSH_CONNECTION=192.0.2.7 40000 192.0.2.1 22"], ["-u", "SSH_CONNECTION", "USER=root"]]
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_the_connection_is_found_above_sudo(check: ModuleType, tmp_path: Path, kept: list[str]) -> None:
+    """Whatever sudo keeps of the environment: the shell that sshd has started says who has logged in."""
     program = (
         f"import importlib.util as u, importlib.machinery as m; l = m.SourceFileLoader('c', {check.__file__!r});"
         " c = u.module_from_spec(u.spec_from_loader('c', l)); l.exec_module(c); print(*c.connection())"
     )
-    (tmp_path / "sshd").symlink_to("/bin/sh")
-    session = ["env", "SSH_CONNECTION=192.0.2.7 40000 192.0.2.1 22", "USER=ops", "/bin/sh", "-c", '"$@"; true', "sh"]
-    outer = [str(tmp_path / "sshd"), "-c", '"$@"; true', "sh", *session, *sudo, "/usr/bin/python3", "-c", program]
-    given = {**os.environ, "SSH_CONNECTION": "198.51.100.9 40000 192.0.2.1 22", "USER": "alice"}  # who has started this sshd by hand
-    assert subprocess.run(outer, env=given, capture_output=True, text=True, check=True).stdout == "ops 192.0.2.7\n"
+    sudo = tmp_path / "sshd-check"  # a name that begins with sshd is not sshd
+    shell = ["-c", '"$@"; true', "sh"]
+    login = ["/usr/bin/env", "SSH_CONNECTION=192.0.2.7 40000 192.0.2.1 22", "USER=ops", "/bin/sh", *shell]
+    sshd = tmp_path / "sshd"  # a daemon that was started from another login
+    for path in (sudo, sshd):
+        shutil.copy("/bin/sh", path)
+    given = {**os.environ, "SSH_CONNECTION": "192.0.2.99 40000 192.0.2.1 22", "USER": "root"}
+    argv = [str(sshd), *shell, *login, "/usr/bin/env", *kept, str(sudo), *shell, "/usr/bin/python3", "-c", program]
+    assert subprocess.run(argv, env=given, capture_output=True, text=True, check=True).stdout == "ops 192.0.2.7\n"
