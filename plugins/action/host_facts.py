@@ -46,21 +46,14 @@ class ActionModule(AgentAction):
 
     def _ask(self) -> tuple[Answer, float | None]:
         before = time.time()
-        look = self._data() if self.takeover else []
-        answer = self.converse({"op": "facts", "look": look, "firewall": self._firewall()}, lease="none")
+        asked = {"op": "facts", "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
+        answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
         if not isinstance(clock, int | float):
             return answer, None
         # It was read some time during the trip, which is long where Python had to be installed first.
         return answer, round(clock - min(max(clock, before), after), 3)
-
-    def _firewall(self) -> bool:
-        """Whether the host shall have a firewall: else it is not asked what a first one would close. As the role's default is."""
-        try:
-            return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True))))
-        except (AnsibleError, TypeError):
-            return True  # it depends on facts; the role refuses what is no truth value
 
     def _survey(self, answer: Answer) -> dict[str, Any]:
         """A trip of its own, and only where a role was not on the host yet."""
@@ -94,8 +87,15 @@ class ActionModule(AgentAction):
             variables = {**self.host_vars, "ansible_facts": {**(self.host_vars.get("ansible_facts") or {}), "vannah": facts}}
             places = clusters.places(others, variables, self._loader, self._templar)
             if places:
-                known.update(self.converse({"op": "facts", "places": places, "firewall": False}, lease="none").get("members") or {})
+                known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
         return known
+
+    def _has_firewall(self) -> bool:
+        """Whether the host shall have a firewall: what the first one would close is looked for at length."""
+        try:
+            return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False))
+        except AnsibleError:
+            return True  # who judges the host says what is wrong
 
     def _data(self) -> list[str]:
         """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""

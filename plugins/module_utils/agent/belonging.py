@@ -26,13 +26,11 @@ HOSTS = "/etc/vannah/hosts"
 CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/")
 
 
-def facts(ctx: Context, look: Iterable[str], host: str = "") -> dict[str, Any]:
+def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
     """``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256 of
-    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``,
-    ``known_by``
+    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``
 
     :param look: paths; ``found`` are those that hold something
-    :param host: its name in the inventory; ``known_by`` is the address by which the others reach it since the last converge; empty
     """
     return {
         "site": recorded(ctx),
@@ -40,13 +38,15 @@ def facts(ctx: Context, look: Iterable[str], host: str = "") -> dict[str, Any]:
         "host_key": next((key for key in (fingerprint(read(ctx, path)) for path in HOST_KEYS) if key), ""),
         "etcd": etcd(ctx),
         "found": [path for path in look if holds(ctx.path(path))],
-        "known_by": known_by(read(ctx, HOSTS), host),
     }
 
 
-def known_by(text: str, host: str) -> str:
-    """The address of a host in lines as of hosts(5); empty where there is none."""
-    return next((words[0] for words in (line.split() for line in text.splitlines()) if host in words[1:]), "")
+def known_by(ctx: Context, host: str) -> str:
+    """The address by which the others reach the host since the last converge; empty where it had none.
+
+    :param host: its name in the inventory
+    """
+    return next((words[0] for words in (line.split() for line in read(ctx, HOSTS).splitlines()) if host in words[1:]), "")
 
 
 def machine_id(text: str) -> str:

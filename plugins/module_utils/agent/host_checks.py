@@ -26,17 +26,18 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     The answer also says which components were made and which clusters the host is a member of.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
-        ``firewall`` (whether the host shall have one; it is asked on each run where it never comes)
+        ``firewall`` whether the host shall have one
     """
+    answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     answer["ran"] = members.ran(ctx)
     answer["members"] = members.found(ctx, payload.get("places") or {})
     answer["made"] = facts.made(ctx)
-    answer["facts"].update(belonging.facts(ctx, payload.get("look") or (), str((payload.get("site") or {}).get("host") or "")))
+    answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
     if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
         from .values import running, unrecorded
 
         answer["facts"].update(running=running(ctx), **unrecorded(ctx))
-    if payload.get("firewall", True) and not os.path.exists(ctx.path(RULES)):
+    if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
         from . import listening
 
         answer["facts"].update(listening.facts(ctx))

@@ -175,23 +175,6 @@ def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        (None, ""),
-        ("", ""),
-        ("10.0.0.1 db1\n10.0.0.2 db2\n", "10.0.0.1"),
-        ("10.0.0.2 db10 db1x\nfd00::1 db1.clinic.health db1\n", "fd00::1"),
-    ],
-)
-def test_the_host_says_by_which_address_it_is_known(host: FakeHost, text: str | None, address: str) -> None:
-    """Of the inventory's name, before and after a record is there."""
-    if text is not None:
-        host.write("/etc/vannah/hosts", text)
-    assert host.trip(op="facts", site=ours())["facts"]["known_by"] == address
-    assert host.trip(op="facts")["facts"]["known_by"] == ""
-
-
-@pytest.mark.parametrize(
     ("payload", "error"),
     [
         ({"op": "domain", "domain": "etcd", "call": "none"}, None),
@@ -236,6 +219,23 @@ def test_a_damaged_record_leaves_the_certificate(host: FakeHost, text: str) -> N
     host.write(identity.AUTHORITY, PEM)
     assert host.trip(WANTED, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"
     assert host.trip(WANTED, site=ours())["error"] is None and recorded(host)["name"] == "clinic"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (None, ""),
+        ("", ""),
+        ("10.0.0.1 db1\n10.0.0.2 db2\n", "10.0.0.1"),
+        ("10.0.0.2 db10 db1x\nfd00::1 db1.clinic.health db1\n", "fd00::1"),
+    ],
+)
+def test_the_host_says_by_which_address_it_is_known(host: FakeHost, text: str | None, address: str) -> None:
+    """Of the inventory's name, before and after a record is there."""
+    if text is not None:
+        host.write("/etc/vannah/hosts", text)
+    assert host.trip(op="facts", site=ours())["facts"]["known_by"] == address
+    assert host.trip(op="facts")["facts"]["known_by"] == ""
 
 
 def test_a_host_of_no_site_refuses_nobody(host: FakeHost) -> None:

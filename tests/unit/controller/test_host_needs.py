@@ -152,11 +152,6 @@ def test_a_host_with_all_its_roles_costs_one_trip(tmp_path: Path) -> None:
     assert "survey" not in asks.perform() and [part["op"] for part in asks.sent] == ["facts"]
 
 
-def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
-    asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
-    assert "survey" not in asks.perform()
-
-
 @pytest.mark.parametrize(
     ("variables", "asked"),
     [
@@ -164,25 +159,22 @@ def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
         ({"firewall_enabled": True}, True),
         ({"firewall_enabled": False}, False),
         ({"firewall_enabled": "no"}, False),
-        ({"firewall_enabled": "{{ not own_firewall }}", "own_firewall": True}, False),
-        ({"firewall_enabled": "{{ ansible_facts.vannah.container }}"}, True),  # not known yet
-        ({"firewall_enabled": "maybe"}, True),
+        ({"firewall_enabled": trust_as_template("{{ not outside }}"), "outside": True}, False),
+        ({"firewall_enabled": trust_as_template("{{ missing }}")}, True),
     ],
 )
-def test_what_a_first_firewall_would_close_is_asked_where_one_comes(tmp_path: Path, variables: dict[str, Any], asked: bool) -> None:
+def test_a_host_without_a_firewall_is_not_asked_what_it_would_close(tmp_path: Path, variables: dict[str, Any], asked: bool) -> None:
     known = action(tmp_path)
-    known.vars = {**known.vars, **{name: trust_as_template(text) if isinstance(text, str) else text for name, text in variables.items()}}
-    known._templar = Templar(loader=known._loader, variables=known.vars)
-    asks = Facts(known, {"facts": [SEEN]}, survey=False)
+    known.vars.update(variables)
+    known._templar.available_variables = known.vars
+    asks = Facts(known, {"facts": [{"facts": FACTS, "made": ["ssh", "etcd"]}]})
     asks.perform()
     assert asks.sent[0]["firewall"] is asked
 
 
-def test_the_trip_for_clusters_asks_for_nothing_else(tmp_path: Path) -> None:
-    """What a first firewall would close was told on the first trip; to look takes time."""
-    asks = Facts(action(tmp_path), {"facts": [{"members": {"etcd": True}}]})
-    assert host_facts.ActionModule._clusters(asks, SEEN, FACTS) == {"etcd": True}
-    assert list(asks.sent[0]["places"]) == ["etcd"] and asks.sent[0]["firewall"] is False
+def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
+    asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
+    assert "survey" not in asks.perform()
 
 
 def test_a_new_host_is_looked_at(tmp_path: Path) -> None:
