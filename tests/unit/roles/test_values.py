@@ -183,7 +183,6 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
     known = Belonging(ours={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
     defaults: dict[str, Any] = {"postgresql_version": "17", "postgresql_cluster": "vannah"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preflight_contact.host_needs, "memory_mb", lambda *_roles: 0)
         given = action._answer("db1", hostvars, "contact", defaults, str(tmp_path), SimpleNamespace(of=lambda *_host: known))
     assert {change.variable for change in given.changes} == refused
 
