@@ -335,7 +335,10 @@ class Site:
         files = self.read(host, *find, "-exec", "sha256sum", "{}", "+")
         modes = self.read(host, *find, "-printf", "%m %u %g %p\n")
         enabled = self.read(host, "systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--no-pager")
-        running = "\n".join(sorted(self._invocations(host)))
+        units = set(self._invocations(host))
+        if self.run(host, "systemctl", "is-active", "--quiet", "ssh.socket", check=False).returncode == 0:
+            units.discard("ssh.service")  # the socket starts it with the first connection
+        running = "\n".join(sorted(units))
         return {
             "files": "\n".join(sorted(files.splitlines())),
             "modes": "\n".join(sorted(modes.splitlines())),
