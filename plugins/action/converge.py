@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
+from ..module_utils import documented
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
-from ..module_utils.controller.specs import CONVERGE
 
 
 class ActionModule(ComponentAction):
     """The action ``vannah.healthcloud.converge``."""
 
-    ARGUMENT_SPEC = CONVERGE
+    ARGUMENT_SPEC = documented.spec("converge")
 
     def perform(self) -> Result:
         """Collect the roles' components and send them."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 
+from ..module_utils import documented
 from ..module_utils.controller.action import AgentAction, Result
-from ..module_utils.controller.specs import HOST_FACTS
 
 
 class ActionModule(AgentAction):
     """The action ``vannah.healthcloud.host_facts``."""
 
-    ARGUMENT_SPEC = HOST_FACTS
+    ARGUMENT_SPEC = documented.spec("host_facts")
 
     def perform(self) -> Result:
         """Ask the host, and compare its clock with ours."""

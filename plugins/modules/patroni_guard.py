@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``patroni_guard``; it runs on the controller (plugins/action/patroni_guard.py)."""
+"""Documentation of ``patroni_guard``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ description:
   - Fails where the role's own cluster would get another name or another data directory while the present one
     holds data, and where the data directory is the root of a file system.
   - Changes nothing. Run it before the first change.
+extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   scope:
     description: The cluster's name.
@@ -44,8 +45,5 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ours:
-  description: Whether the role has been on this host before.
-  returned: always
-  type: bool
+ours: {returned: always, type: bool, description: Whether the role has been on this host before.}
 """

@@ -71,7 +71,8 @@ class Run:
             (collection / "plugins" / "action" / path.name).write_text(STAND_IN)
         (collection / "plugins" / "lookup").mkdir()
         (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
-        (collection / "playbooks").symlink_to(REPOSITORY / "playbooks")
+        for name in ("meta", "playbooks"):
+            (collection / name).symlink_to(REPOSITORY / name)
         self.playbooks = collection / "playbooks"
 
     def __call__(self, playbook: str, groups: Mapping[str, list[str]], said: Mapping[str, Any], **values: object) -> Done:
