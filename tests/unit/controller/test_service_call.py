@@ -154,7 +154,9 @@ PLAY = """\
 - hosts: all
   gather_facts: false
   module_defaults:
-    group/vannah.healthcloud.minio: {access_key: root, secret_key: a-long-secret}
+    group/vannah.healthcloud.minio: "{{ login }}"
+  vars:
+    login: {access_key: "{{ 'ro' ~ 'ot' }}", secret_key: a-long-secret}
   tasks:
     - name: The group's defaults are there, and the routed action validates before it contacts anything
       vannah.healthcloud.minio_info: {bogus: 1}

@@ -230,3 +230,25 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
     assert calls == [action for action in stages for _host in STORE["object_store"]], done.printed
     assert done.of("minio_stop") == (STORE["object_store"] if restarts else [])
     assert done.of("lease released") == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "groups", "action", "arguments"),
+    [
+        ("postgresql_info.yml", DATABASE, "patroni_info", {"url": "https://127.0.0.1:8009", "members": ["db1", "db2", "db3"]}),
+        (
+            "object_store_info.yml",
+            {"object_store": ["store1"]},
+            "minio_info",
+            {"endpoint": "https://127.0.0.1:9000", "access_key": "minio_root_user", "secret_key": "minio_root_password"},
+        ),
+    ],
+)
+def test_the_group_gives_the_arguments(
+    run: Run, playbook: str, groups: dict[str, list[str]], action: str, arguments: dict[str, Any]
+) -> None:
+    """Where and as whom a service is asked stands once for a play, in its module_defaults."""
+    answers = {host: {"patroni_info": WHOLE} for host in next(iter(groups.values()))}
+    done = run(playbook, groups, answers, postgresql_rest_port=8009)
+    assert done.code == 0, done.printed
+    assert [given for name, given in done.arguments if name == action] == [arguments] * len(answers)
