@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the parts of the test suite, count what passed, and end with the line `N passed, N failed`.
 
-    scripts/run_tests.py [lint] [unit] [molecule] [--scenario NAME]...
+    scripts/run_tests.py [lint] [unit] [molecule] [newcomer] [--scenario NAME]...
 
-Without a part: all of them. What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
+Without a part: all of them. Parts and scenarios run in parallel, as many as the machine has cores; the output of each is in a file.
+What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
 """
 
 from __future__ import annotations
@@ -18,10 +19,16 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+import parallel_jobs
+from parallel_jobs import Job, Output
+from testbed import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".test" / "reports"
+LOGS = ROOT / ".test" / "logs"
 #: Of why a check failed the end repeats no more lines than this; the whole stands where it happened.
 WHY_LINES = 12
 
@@ -48,6 +55,7 @@ class Outcome:
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
     skips: dict[str, list[str]] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
 
     def check(self, name: str, succeeded: bool, why: str = "") -> None:
         """Count one check; the first lines of ``why`` it failed are told again at the end."""
@@ -74,6 +82,8 @@ class Outcome:
             return
         for case in (case for suite in suites for case in suite.iter("testcase")):
             name = f"{case.get('classname')}::{case.get('name')}"
+            figures = (item.get("value") for item in case.iter("property") if item.get("name") == "measured")
+            self.measured += [f"{case.get('name')}: {figure}" for figure in figures]
             skipped = case.find("skipped")
             broken = [found for found in (case.find("failure"), case.find("error")) if found is not None]
             if broken:
@@ -84,39 +94,53 @@ class Outcome:
                 self.check(name, True)
 
 
-def heading(text: str) -> None:
-    print(f"\n==> {text}", flush=True)
+def surroundings() -> None:
+    """The same environment for every test, whatever the caller has. No wish for Ansible output is kept either: tests read it."""
+    environment.apply()
+    for name in [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_CONFIG"]:
+        del os.environ[name]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
-def run_lint(outcome: Outcome) -> None:
+def run_lint(outcome: Outcome, output: Output) -> None:
     """The checks one after another; a check that passes is one line."""
     for name, argv in LINT.items():
         start = time.monotonic()
         done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         verdict = "ok" if done.returncode == 0 else "FAILED"
-        print(f"{name:<14} {verdict} ({time.monotonic() - start:.1f} s)", flush=True)
+        output.line(f"{name:<14} {verdict} ({time.monotonic() - start:.1f} s)")
         if done.returncode != 0:
-            print(done.stdout.rstrip(), flush=True)
+            output.line(done.stdout.rstrip())
         outcome.check(name, done.returncode == 0)
 
 
-def run_pytest(outcome: Outcome, arguments: Sequence[str], report: Path) -> None:
+def run_pytest(outcome: Outcome, output: Output, arguments: Sequence[str], report: Path) -> None:
     """Run pytest and take over its counts; that it exits otherwise than its counts say is a failure of its own."""
     report.unlink(missing_ok=True)
-    done = subprocess.run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments], cwd=ROOT, check=False)
+    status = output.run([sys.executable, "-m", "pytest", f"--junitxml={report}", "-q", *arguments], cwd=ROOT)
     before = outcome.failed
     outcome.add_junit(report)
-    if done.returncode != 0 and outcome.failed == before:
-        outcome.check(f"pytest exited {done.returncode}", False)
+    if status != 0 and outcome.failed == before:
+        outcome.check(f"pytest exited {status}", False)
 
 
-def run_unit(outcome: Outcome) -> None:
-    run_pytest(outcome, ["-q", "tests/unit"], REPORTS / "unit.xml")
+def run_unit(outcome: Outcome, output: Output) -> None:
+    run_pytest(outcome, output, ["tests/unit"], REPORTS / "unit.xml")
+
+
+def run_newcomer(outcome: Outcome, output: Output) -> None:
+    """`make demo` of a copy of this checkout, killed and run again."""
+    run_pytest(outcome, output, ["-p", "no:cacheprovider", "tests/newcomer"], REPORTS / "newcomer.xml")
 
 
 def scenarios() -> list[str]:
-    """Molecule's scenarios in the order of their names; folders that start with an underscore are shared by them."""
-    return sorted(file.parent.name for file in ROOT.glob("molecule/[!_]*/molecule.yml"))
+    """Molecule's scenarios, those with most servers first because they take longest. Folders with an underscore are shared by them."""
+
+    def servers(name: str) -> int:
+        return (ROOT / "molecule" / name / "inventory" / "hosts.yml").read_text(encoding="utf-8").count("ansible_host:")
+
+    found = sorted(file.parent.name for file in ROOT.glob("molecule/[!_]*/molecule.yml"))
+    return sorted(found, key=servers, reverse=True)
 
 
 def molecule_environment(reports: Path) -> dict[str, str]:
@@ -131,41 +155,79 @@ def molecule_environment(reports: Path) -> dict[str, str]:
     return {**os.environ, **ours}
 
 
-def run_molecule(outcome: Outcome, chosen: Sequence[str]) -> None:
-    """Each scenario's whole sequence counts as one, its behaviour tests one each."""
-    unknown = sorted(set(chosen) - set(scenarios()))
-    for name in unknown:
-        outcome.check(f"there is no scenario {name}", False)
-    for name in chosen or scenarios():
-        if name in unknown:
-            continue
-        heading(f"molecule: {name}")
-        reports = REPORTS / f"molecule-{name}"
-        reports.mkdir(parents=True, exist_ok=True)
-        for old in reports.glob("*.xml"):
-            old.unlink()
-        start = time.monotonic()
-        done = subprocess.run(["molecule", "test", "--scenario-name", name], cwd=ROOT, env=molecule_environment(reports), check=False)
-        print(f"scenario {name}: {time.monotonic() - start:.0f} s", flush=True)
-        outcome.check(f"scenario {name}", done.returncode == 0)
-        for report in sorted(reports.glob("*.xml")):
-            outcome.add_junit(report)
+def run_scenario(name: str, outcome: Outcome, output: Output) -> None:
+    """The scenario's whole sequence counts as one, its behaviour tests one each."""
+    reports = REPORTS / f"molecule-{name}"
+    reports.mkdir(parents=True, exist_ok=True)
+    for old in reports.glob("*.xml"):
+        old.unlink()
+    status = output.run(["molecule", "test", "--scenario-name", name], cwd=ROOT, env=molecule_environment(reports))
+    outcome.check("the sequence of the scenario", status == 0)
+    for report in sorted(reports.glob("*.xml")):
+        outcome.add_junit(report)
 
 
-PARTS = ("lint", "unit", "molecule")
+PARTS = ("lint", "unit", "molecule", "newcomer")
 
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
     """The table, the notes, and last the line that CI reads."""
-    lines = []
+    lines = [f"MEASURED {outcome.part}: {figure}" for outcome in outcomes for figure in outcome.measured]
     for outcome in outcomes:
         for reason, names in outcome.skips.items():
             lines.append(f"SKIPPED  {outcome.part}: {reason}: {', '.join(names)}")
     lines += [failure for outcome in outcomes for failure in outcome.failures]
-    lines.append(f"{'part':<20}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
-    lines += [f"{o.part:<20}{o.passed:>8}{o.failed:>8}{o.skipped:>9}{o.seconds:>9.0f}" for o in outcomes]
+    lines.append(f"{'part':<30}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    lines += [f"{o.part:<30}{o.passed:>8}{o.failed:>8}{o.skipped:>9}{o.seconds:>9.0f}" for o in outcomes]
     lines.append(f"{sum(o.passed for o in outcomes)} passed, {sum(o.failed for o in outcomes)} failed")
     return lines
+
+
+def plan(parts: Sequence[str], chosen: Sequence[str]) -> tuple[list[Outcome], list[Job]]:
+    """What is run, in the order in which it is started, and where it is counted.
+
+    :param parts: of :data:`PARTS`
+    :param chosen: scenarios; none: all of them
+    """
+    outcomes: list[Outcome] = []
+    jobs: list[Job] = []
+
+    def add(name: str, work: Callable[[Outcome, Output], None]) -> None:
+        outcome = Outcome(name)
+
+        def timed(output: Output) -> None:
+            start = time.monotonic()
+            try:
+                work(outcome, output)
+            except Exception as error:
+                output.line(f"{type(error).__name__}: {error}")
+                outcome.check("the part could not be run", False, f"{type(error).__name__}: {error}")
+            outcome.seconds = time.monotonic() - start
+            if not (outcome.passed or outcome.failed):
+                outcome.check("nothing was run", False)
+
+        def verdict() -> tuple[str, bool]:
+            return f"{outcome.passed} passed, {outcome.failed} failed", not outcome.failed
+
+        outcomes.append(outcome)
+        jobs.append(Job(name, timed, verdict))
+
+    if "molecule" in parts:
+        there = scenarios()
+        for name in chosen or there:
+            if name in there:
+                add(f"scenario {name}", partial(run_scenario, name))
+            else:
+                outcomes.append(Outcome(f"scenario {name}"))
+                outcomes[-1].check(f"there is no scenario {name}: there are {', '.join(there)}", False)
+    # After those that take long: they fill what is left.
+    if "newcomer" in parts:
+        add("newcomer", run_newcomer)
+    if "unit" in parts:
+        add("unit", run_unit)
+    if "lint" in parts:
+        add("lint", run_lint)
+    return outcomes, jobs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -176,22 +238,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in chosen.parts:
         if part not in PARTS:
             parser.error(f"unknown part {part}; there are {', '.join(PARTS)}")
-    runners: dict[str, Callable[[Outcome], None]] = {
-        "lint": run_lint,
-        "unit": run_unit,
-        "molecule": lambda outcome: run_molecule(outcome, chosen.scenario),
-    }
+    surroundings()
     REPORTS.mkdir(parents=True, exist_ok=True)
-    outcomes = []
-    for part in chosen.parts or PARTS:
-        heading(part)
-        outcome = Outcome(part)
-        start = time.monotonic()
-        runners[part](outcome)
-        outcome.seconds = time.monotonic() - start
-        if not (outcome.passed or outcome.failed):
-            outcome.check("nothing was run", False)
-        outcomes.append(outcome)
+    outcomes, jobs = plan(chosen.parts or PARTS, chosen.scenario)
+    parallel_jobs.run(jobs, LOGS, width=parallel_jobs.lanes())
     print()
     print("\n".join(summary(outcomes)), flush=True)
     return 1 if any(outcome.failed for outcome in outcomes) else 0

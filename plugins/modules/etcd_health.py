@@ -35,6 +35,12 @@ options:
     description: Name of a member that is about to be interrupted.
     type: str
     default: ""
+  formed:
+    description:
+      - Only wait until the cluster has decided on its version, which it does once all of its members have started. Then only RV(version) is
+        returned. The task fails where it has not decided within O(wait) seconds.
+    type: bool
+    default: false
   members:
     description: Names of the members that have to be there.
     type: list
@@ -53,10 +59,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-answers: {returned: always, type: bool, description: Whether etcd answered on this host.}
-error: {returned: always, type: str, description: Why it did not; empty where it did.}
-members: {returned: always, type: list, elements: dict, description: "All members with name, endpoint, healthy, leader and learner."}
-healthy: {returned: always, type: int, description: How many voting members answer.}
-quorum: {returned: always, type: int, description: How many voting members have to answer.}
-problems: {returned: always, type: list, elements: str, description: Why the cluster is not healthy; empty when it is.}
+version: {returned: with O(formed), type: str, description: The version that the cluster has decided on.}
+answers: {returned: without O(formed), type: bool, description: Whether etcd answered on this host.}
+error: {returned: without O(formed), type: str, description: Why it did not; empty where it did.}
+members:
+  returned: without O(formed)
+  type: list
+  elements: dict
+  description: All members with name, endpoint, healthy, leader and learner.
+healthy: {returned: without O(formed), type: int, description: How many voting members answer.}
+quorum: {returned: without O(formed), type: int, description: How many voting members have to answer.}
+problems: {returned: without O(formed), type: list, elements: str, description: Why the cluster is not healthy; empty when it is.}
 """

@@ -25,7 +25,13 @@ attributes:
     support: full
   platform:
     platforms: debian
-options: {}
+options:
+  survey:
+    description:
+      - Whether a host that a role has not come to yet is looked at more closely, which takes a second trip. It returns RV(survey) then.
+      - A server that cloud-init still sets up is waited for, five minutes at most.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -46,8 +52,18 @@ ansible_facts:
     vannah:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
-        - Until the role firewall has come also the ports that others reach (C(listening)) and other firewalls (C(firewalls)).
+        - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
+        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, and whose data of etcd lie there (C(etcd)).
+        - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
+        - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
+          (C(listeners)), and other firewalls (C(firewalls)).
       type: dict
+survey:
+  description:
+    - The file systems of the data directories of the host's roles, mounts that no run can use, sources of packages that are discs,
+      whether cloud-init is still at work, and what the roles' own checks refuse.
+  returned: when O(survey=true) and a role has not come to the host yet
+  type: dict
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
   returned: when the host answered

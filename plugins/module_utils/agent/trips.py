@@ -124,6 +124,7 @@ def _pending(component: Component, ctx: Context) -> list[str]:
 
 def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Call a function of a domain module, and apply the steps it plans."""
+    from . import waiting
     from .main import told
 
     name, call = payload["domain"], payload["call"]
@@ -136,6 +137,7 @@ def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
         said["result"] = result
         for step in steps:
             if not ctx.check and step.apply is not None:
+                waiting.doing(ctx, f"{name}: {step.kind} {step.target}: {step.action}")
                 step.apply(ctx)
             if step.action:
                 said["steps"].append(step.report())

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import packages as agent_packages
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
     packages,
     patroni,
@@ -181,10 +179,13 @@ def test_installed_packages() -> None:
     assert packages.installed(listing, patterns) == ["libpq5", "patroni", "postgresql-17"]
 
 
+LISTED = ("postgresql-17", "nginx", "postgresql-gone")
+
+
 @pytest.mark.parametrize(
     ("names", "asked"), [(["postgresql-*"], ["postgresql-17", "postgresql-gone"]), (["postgresql-17"], ["postgresql-17"])]
 )
-def test_update_of_packages(monkeypatch: pytest.MonkeyPatch, names: list[str], asked: list[str]) -> None:
+def test_update_of_packages(tmp_path: Path, names: list[str], asked: list[str]) -> None:
     """Patterns stand for what is installed; a name is taken as it is."""
     policies: list[list[str]] = []
 
@@ -192,10 +193,13 @@ def test_update_of_packages(monkeypatch: pytest.MonkeyPatch, names: list[str], a
         if argv[0] == "apt-cache":
             policies.append(argv[3:])
             return Result(0, POLICY)
-        return Result(0, "ii  postgresql-17\nii  nginx\nii  postgresql-gone\n")
+        return Result(0, "".join(f"ii  {name}\n" for name in LISTED))
 
-    monkeypatch.setattr(agent_packages, "find", lambda _ctx, _name: SimpleNamespace(whole=True, held=False))
-    steps, result = packages.CALLS["update"]({"names": names, "refresh": True}, Context("check", runner=runner))
+    status = tmp_path / "var" / "lib" / "dpkg" / "status"
+    status.parent.mkdir(parents=True)
+    status.write_text("".join(f"Package: {name}\nStatus: install ok installed\nVersion: 1\n\n" for name in LISTED))
+    ctx = Context("check", runner=runner, root=str(tmp_path))
+    steps, result = packages.CALLS["update"]({"names": names, "refresh": True}, ctx)
     assert policies == [asked]
     assert result["packages"] == [{"name": "postgresql-17", "installed": "17.11-0+deb13u1", "available": "17.12-0+deb13u1"}]
     assert [step.packages for step in steps] == [("postgresql-17",)]

@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import parallel_jobs
 import pytest
 import run_tests
+from parallel_jobs import Job, Output
 
 SUITE = """<?xml version="1.0"?><testsuites><testsuite>
 <testcase classname="a" name="good"/>
@@ -56,44 +63,134 @@ def test_the_last_line_counts_everything() -> None:
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     monkeypatch.setattr(run_tests, "REPORTS", tmp_path)
+    monkeypatch.setattr(run_tests, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr(run_tests, "surroundings", lambda: None)  # they are this process's too
     return monkeypatch
 
 
+def test_tests_run_in_the_same_surroundings_everywhere() -> None:
+    """In a process of its own: nothing of the caller's Ansible, pytest or locale stays, and this Python's tools come first."""
+    given = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "xx"}
+    given |= {"ANSIBLE_STDOUT_CALLBACK": "x", "ANSIBLE_NOCOLOR": "1", "PYTEST_ADDOPTS": "-x"}
+    program = "import sys; sys.path.insert(0, 'scripts'); import run_tests, os; run_tests.surroundings(); print(dict(os.environ))"
+    argv = [sys.executable, "-c", program]
+    done = subprocess.run(argv, cwd=run_tests.ROOT, env=given, capture_output=True, text=True, check=True)
+    found = ast.literal_eval(done.stdout)
+    assert not {"ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_NOCOLOR", "PYTEST_ADDOPTS"} & set(found)
+    assert (found["LC_ALL"], found["ANSIBLE_CONFIG"]) == ("C.UTF-8", str(run_tests.ROOT / "ansible.cfg"))
+    assert found["PATH"].startswith(f"{Path(sys.executable).parent}:")
+
+
 def test_a_part_that_ran_nothing_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    quiet.setattr(run_tests, "run_unit", lambda outcome: outcome.skip("all", "no time"))
+    quiet.setattr(run_tests, "run_unit", lambda outcome, output: outcome.skip("all", "no time"))
     assert run_tests.main(["unit"]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "0 passed, 1 failed"
 
 
+def test_a_part_that_breaks_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(outcome: run_tests.Outcome, output: Output) -> None:
+        raise OSError("no space left on device")
+
+    quiet.setattr(run_tests, "run_unit", broken)
+    assert run_tests.main(["unit"]) == 1
+    out = capsys.readouterr().out
+    assert "OSError: no space left on device" in out
+    assert out.splitlines()[-1] == "0 passed, 1 failed"
+
+
 def test_success_exits_0(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    quiet.setattr(run_tests, "run_unit", lambda outcome: outcome.check("one", True))
+    quiet.setattr(run_tests, "run_unit", lambda outcome, output: outcome.check("one", True))
     assert run_tests.main(["unit"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 0 failed"
 
 
 def test_pytest_that_exits_otherwise_than_it_counts_fails(quiet: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    class Done:
-        returncode = 3
+    class Broken(Output):
+        def run(self, argv: object, **_: object) -> int:
+            (tmp_path / "unit.xml").write_text(
+                '<testsuites><testsuite><testcase classname="a" name="b"/></testsuite></testsuites>', encoding="utf-8"
+            )
+            return 3
 
-    def run(argv: list[str], **_: object) -> Done:
-        (tmp_path / "r.xml").write_text(
-            '<testsuites><testsuite><testcase classname="a" name="b"/></testsuite></testsuites>', encoding="utf-8"
-        )
-        return Done()
-
-    quiet.setattr(run_tests.subprocess, "run", run)
     outcome = run_tests.Outcome("unit")
-    run_tests.run_pytest(outcome, [], tmp_path / "r.xml")
+    run_tests.run_unit(outcome, Broken())
     assert (outcome.passed, outcome.failed) == (1, 1)
 
 
-def test_an_unknown_scenario_fails(quiet: pytest.MonkeyPatch) -> None:
-    outcome = run_tests.Outcome("molecule")
-    run_tests.run_molecule(outcome, ["no-such-scenario"])
-    assert (outcome.passed, outcome.failed) == (0, 1)
+def test_an_unknown_scenario_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_tests.main(["molecule", "--scenario", "no-such-scenario"]) == 1
+    assert "there is no scenario no-such-scenario: there are " in capsys.readouterr().out
 
 
-def test_scenarios_are_found_and_shared_folders_are_none() -> None:
+def test_scenarios_are_found_those_with_most_servers_first_and_shared_folders_are_none() -> None:
     found = run_tests.scenarios()
     assert {"bookworm", "engine", "postgresql"} <= set(found)
     assert not [name for name in found if name.startswith("_")]
+    assert found.index("postgresql") < found.index("engine")
+
+
+def test_what_was_measured_is_told(tmp_path: Path) -> None:
+    report = tmp_path / "r.xml"
+    report.write_text(
+        '<testsuites><testsuite><testcase classname="a" name="failover"><properties><property name="measured" value="1.5 s (load 0.3)"/>'
+        '<property name="other" value="x"/></properties></testcase></testsuite></testsuites>',
+        encoding="utf-8",
+    )
+    outcome = run_tests.Outcome("scenario postgresql")
+    outcome.add_junit(report)
+    assert run_tests.summary([outcome])[0] == "MEASURED scenario postgresql: failover: 1.5 s (load 0.3)"
+
+
+# --- parallel jobs ------------------------------------------------------------------------------------------------------
+
+
+def job(name: str, work: Callable[[Output], None], good: bool = True) -> Job:
+    return Job(name, work, lambda: ("1 passed, 0 failed" if good else "0 passed, 1 failed", good))
+
+
+def test_a_job_alone_writes_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parallel_jobs.run([job("one", lambda output: output.line("hello"))], tmp_path, width=2)
+    assert capsys.readouterr().out == "hello\n"
+
+
+def test_as_many_jobs_as_lanes_run_at_a_time_and_their_output_is_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now, most, lock = 0, 0, threading.Lock()
+    both = threading.Barrier(2, timeout=10)
+
+    def work(output: Output) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        both.wait()
+        output.line("inside")
+        with lock:
+            now -= 1
+
+    parallel_jobs.run([job(name, work) for name in ("a", "b", "c d", "e")], tmp_path, width=2)
+    assert most == 2
+    assert sorted(file.name for file in tmp_path.glob("*.log")) == ["a.log", "b.log", "c-d.log", "e.log"]
+    assert (tmp_path / "c-d.log").read_text() == "inside\n"
+    out = capsys.readouterr().out
+    assert "inside" not in out
+    assert out.count("started") == 4
+    assert out.count("1 passed, 0 failed in 0:00") == 4
+
+
+def test_the_end_of_the_output_of_a_job_that_failed_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(output: Output) -> None:
+        for number in range(500):
+            output.line(f"line {number}")
+
+    parallel_jobs.run([job("bad", work, good=False), job("good", lambda output: None)], tmp_path, width=1)
+    out = capsys.readouterr().out
+    assert "| line 499\n" in out
+    assert "| line 3\n" not in out
+    assert f"500 lines in {tmp_path / 'bad.log'}" in out
+
+
+def test_a_program_of_a_job_writes_to_its_file(tmp_path: Path) -> None:
+    output = Output(tmp_path / "x.log")
+    assert output.run([sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(4)"], cwd=tmp_path) == 4
+    output.close()
+    assert sorted((tmp_path / "x.log").read_text().split()) == ["err", "out"]

@@ -24,17 +24,16 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     from .. import apt
     from ..packages import find
 
-    if params["refresh"] and not ctx.check:
-        with apt.Policy(ctx):
-            result = apt.patiently(ctx, [*apt.APT_GET, "-o", "APT::Update::Error-Mode=any", "update"])
-        if result.rc != 0:
-            from ..apt_errors import explain
-
-            raise explain(result, "fetch the package lists")
     names = params["names"]
     if any("*" in name for name in names):
         names = installed(ctx.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package}\n"]).out, names)
     names = [name for name in names if find(ctx, name).whole and not find(ctx, name).held]
+    if params["refresh"] and not ctx.check:
+        from ..apt_sources import refresh
+        from ..facts import os_release, read
+
+        # Only the sources of what is updated have to be read: one of a package that is not installed or held does not count.
+        refresh(ctx, names, os_release(read(ctx, "/etc/os-release")).get("VERSION_CODENAME", ""))
     newer = candidates(ctx.run(["apt-cache", "policy", "--", *names]).out) if names else []
     refuse_major(newer)
     result_packages = [{"name": name, "installed": now, "available": then} for name, now, then in newer]
