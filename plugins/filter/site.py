@@ -1,15 +1,22 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over a site. Documentation: addresses_of.yml, restart_due.yml."""
+"""Filters over a site. Documentation: addresses_of.yml, restart_due.yml, wave_hosts.yml."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..module_utils import site_map
 from ..module_utils.addresses import addresses_of
+from ..module_utils.controller import planning
 from ..module_utils.maintenance import restart_due
+
+
+def wave_hosts(groups: Mapping[str, Sequence[str]], group: str, wave: str, only_planned: bool = False, planned: bool = True) -> str:
+    """The hosts of a play of ``site.yml``, see :func:`planning.hosts_of`."""
+    return planning.hosts_of(groups, group, wave, planning.order(site_map.load().waves), only_planned, planned)
 
 
 class FilterModule:
@@ -17,4 +24,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name -> function."""
-        return {"addresses_of": addresses_of, "restart_due": restart_due}
+        return {"addresses_of": addresses_of, "restart_due": restart_due, "wave_hosts": wave_hosts}

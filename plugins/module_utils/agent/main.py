@@ -62,16 +62,20 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["lease"] = lease.handle(ctx, wanted)
     if not answer["lease"]["ok"] and wanted.get("action") == "take" and not ctx.check:
         raise AgentError("lease-held", held_text(answer["lease"]))
-    if op in ("converge", "facts"):
+    if op in ("converge", "facts", "plan"):
         from .facts import facts
 
         answer["facts"] = facts(ctx)
-    if op == "facts" and not os.path.exists(ctx.path("/etc/vannah/firewall.nft")):  # the first firewall is still to come
+    if op in ("facts", "plan") and not os.path.exists(ctx.path("/etc/vannah/firewall.nft")):  # the first firewall is still to come
         from .listening import facts as more
 
         answer["facts"].update(more(ctx))
     if op == "converge":
         converge(payload, ctx, answer)
+    elif op == "plan":
+        from .planning import plan
+
+        plan(payload, ctx, answer)
     elif op == "restart":
         from .trips import restart_unit
 

@@ -112,18 +112,17 @@ def modules(agent: Path = AGENT) -> Modules:
 
 
 def needed(payload: dict[str, Any], found: Modules) -> Modules:
-    """The modules a payload can need: of the domains only the one it names (shared helpers start with ``_``), or whose driver restarts."""
+    """The modules a payload can need: of the domains only those it names (shared helpers start with ``_``), or whose driver restarts."""
     domains = PACKAGE + ".domains."
-    domain = payload.get("domain") if payload.get("op") == "domain" else None
-    drivers: set[str] = set()
+    named = {payload["domain"]} if payload.get("op") == "domain" else {item["domain"] for item in payload.get("calls") or ()}
     if payload.get("op") == "restart":
-        drivers = {unit["driver"] for component in payload["components"] for unit in component["units"] if unit.get("driver")}
+        named |= {unit["driver"] for component in payload["components"] for unit in component["units"] if unit.get("driver")}
 
     def wanted(name: str) -> bool:
         if not name.startswith(domains):
             return True
         first = name[len(domains) :].partition(".")[0]
-        return first.startswith("_") or any(first == whose or first.startswith(f"{whose}_") for whose in (domain, *drivers) if whose)
+        return first.startswith("_") or any(first == whose or first.startswith(f"{whose}_") for whose in named)
 
     return {name: packed for name, packed in found.items() if wanted(name)}
 

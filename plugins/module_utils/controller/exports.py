@@ -19,7 +19,7 @@ from .. import site_map
 from . import collect, templating
 
 #: What a role may export.
-KINDS = ("firewall_ports", "secrets", "artifacts", "backup_paths", "scrape_targets", "ingress", "databases")
+KINDS = ("firewall_ports", "secrets", "artifacts", "backup_paths", "scrape_targets", "ingress", "databases", "calls")
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
 
