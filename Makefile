@@ -1,23 +1,32 @@
 # Everything this project does by hand or by CI. `make` alone lists it.
-SHELL := /bin/bash
+# Every recipe runs in the same environment, whatever the caller's is: docs/environment.md.
+SHELL := scripts/clean-shell
+# The shell itself starts in it too, and says nothing of a locale that is not installed.
+override export LC_ALL := C.UTF-8
+unexport BASH_ENV ENV CDPATH LANG LANGUAGE GREP_OPTIONS
+# One target after another, also with -j in the caller's MAKEFLAGS.
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 # The site that the targets of a site are about: a folder of inventories/.
 SITE ?= demo
-SITE_DIR := inventories/$(SITE)
+override SITE_DIR := inventories/$(SITE)
 # A vault password file where the site has one, as the demo always has, else what ARGS or the environment say, else a question.
-VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
-VAULT_GIVEN := $(filter --vault-% --ask-vault-% -J,$(ARGS))$(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)
-VAULT_ASKED := $(if $(VAULT_FILE)$(VAULT_GIVEN),,--ask-vault-pass)
-VAULT := $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),$(VAULT_ASKED))
-PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
+override VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
+override VAULT_GIVEN := $(filter --vault-% --ask-vault-% -J,$(ARGS))$(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)
+override VAULT_ASKED := $(if $(VAULT_FILE)$(VAULT_GIVEN),,--ask-vault-pass)
+override VAULT := $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),$(VAULT_ASKED))
+# Our own output, unless a person's environment or the checkout's ansible.cfg names another.
+override CALLBACK := $(or $(ANSIBLE_STDOUT_CALLBACK),$(if $(shell grep -E '^ *stdout_callback *=' ansible.cfg),,vannah.healthcloud.console))
+check plan converge artifacts recovery-kit demo: override export ANSIBLE_STDOUT_CALLBACK := $(CALLBACK)
+override PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
 
-BIN := $(CURDIR)/.venv/bin
+override BIN := $(CURDIR)/.venv/bin
 # The tools of the virtual environment come first, for everything that is started from here.
-export PATH := $(BIN):$(PATH)
-export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+override export PATH := $(BIN):$(PATH)
+override export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # The set-up runs before the virtual environment is there, with the python3 of the machine.
-TESTBED := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 python3 -m testbed
+override TESTBED := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 python3 -m testbed
 
 .PHONY: help
 help: ## list the targets
@@ -28,9 +37,6 @@ help: ## list the targets
 .PHONY: demo demo-down
 demo: ## make the demo's servers, converge and verify them, print what runs where; again: re-converge
 	@$(TESTBED) demo
-	ansible-playbook -i inventories/demo tests/servers/create.yml
-	@$(MAKE) --no-print-directory converge verify SITE=demo
-	@scripts/demo_summary.py
 
 demo-down: ## remove the demo: containers, networks, volumes, images, keys, secrets; stop the engine it started
 	@$(TESTBED) down
@@ -62,7 +68,7 @@ artifacts: site-exists venv ## fetch or build what Debian does not carry into th
 
 # As JSON: a path may have spaces.
 export KIT
-KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
+override KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
 recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
@@ -88,7 +94,8 @@ molecule: ## the scenarios on test servers; one: SCENARIO=<name>
 bench: venv ## what a run with nothing to change costs, as ratios (the demo has to be up)
 	@python tests/benchmarks/bench.py $(BENCH)
 
-soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, the main scenarios otherwise
+soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, every setting changed, 10 kills of the demo
 	@$(TESTBED) test
-	@VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
+	@VANNAH_SOAK=1 VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
+	@VANNAH_NEWCOMER_KILLS=$${VANNAH_NEWCOMER_KILLS:-10} scripts/run_tests.py newcomer
 	@VANNAH_SOAK=1 VANNAH_OBJECTS=$${VANNAH_OBJECTS:-5000} scripts/run_tests.py molecule --scenario object_store

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the parts of the test suite, count what passed, and end with the line `N passed, N failed`.
 
-    scripts/run_tests.py [lint] [unit] [molecule] [--scenario NAME]...
+    scripts/run_tests.py [lint] [unit] [molecule] [newcomer] [--scenario NAME]...
 
 Without a part: all of them. Parts and scenarios run in parallel, as many as the machine has cores; the output of each is in a file.
 What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import parallel_jobs
 from parallel_jobs import Job, Output
+from testbed import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".test" / "reports"
@@ -93,6 +94,14 @@ class Outcome:
                 self.check(name, True)
 
 
+def surroundings() -> None:
+    """The same environment for every test, whatever the caller has. No wish for Ansible output is kept either: tests read it."""
+    environment.apply()
+    for name in [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_CONFIG"]:
+        del os.environ[name]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
 def run_lint(outcome: Outcome, output: Output) -> None:
     """The checks one after another; a check that passes is one line."""
     for name, argv in LINT.items():
@@ -105,15 +114,23 @@ def run_lint(outcome: Outcome, output: Output) -> None:
         outcome.check(name, done.returncode == 0)
 
 
-def run_unit(outcome: Outcome, output: Output) -> None:
-    """pytest, whose counts are taken over; that it exits otherwise than its counts say is a failure of its own."""
-    report = REPORTS / "unit.xml"
+def run_pytest(outcome: Outcome, output: Output, arguments: Sequence[str], report: Path) -> None:
+    """Run pytest and take over its counts; that it exits otherwise than its counts say is a failure of its own."""
     report.unlink(missing_ok=True)
-    status = output.run([sys.executable, "-m", "pytest", f"--junitxml={report}", "-q", "tests/unit"], cwd=ROOT)
+    status = output.run([sys.executable, "-m", "pytest", f"--junitxml={report}", "-q", *arguments], cwd=ROOT)
     before = outcome.failed
     outcome.add_junit(report)
     if status != 0 and outcome.failed == before:
         outcome.check(f"pytest exited {status}", False)
+
+
+def run_unit(outcome: Outcome, output: Output) -> None:
+    run_pytest(outcome, output, ["tests/unit"], REPORTS / "unit.xml")
+
+
+def run_newcomer(outcome: Outcome, output: Output) -> None:
+    """`make demo` of a copy of this checkout, killed and run again."""
+    run_pytest(outcome, output, ["-p", "no:cacheprovider", "tests/newcomer"], REPORTS / "newcomer.xml")
 
 
 def scenarios() -> list[str]:
@@ -150,7 +167,7 @@ def run_scenario(name: str, outcome: Outcome, output: Output) -> None:
         outcome.add_junit(report)
 
 
-PARTS = ("lint", "unit", "molecule")
+PARTS = ("lint", "unit", "molecule", "newcomer")
 
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
@@ -204,6 +221,8 @@ def plan(parts: Sequence[str], chosen: Sequence[str]) -> tuple[list[Outcome], li
                 outcomes.append(Outcome(f"scenario {name}"))
                 outcomes[-1].check(f"there is no scenario {name}: there are {', '.join(there)}", False)
     # After those that take long: they fill what is left.
+    if "newcomer" in parts:
+        add("newcomer", run_newcomer)
     if "unit" in parts:
         add("unit", run_unit)
     if "lint" in parts:
@@ -219,6 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in chosen.parts:
         if part not in PARTS:
             parser.error(f"unknown part {part}; there are {', '.join(PARTS)}")
+    surroundings()
     REPORTS.mkdir(parents=True, exist_ok=True)
     outcomes, jobs = plan(chosen.parts or PARTS, chosen.scenario)
     parallel_jobs.run(jobs, LOGS, width=parallel_jobs.lanes())

@@ -8,8 +8,10 @@ It is part of every run's preflight: what only a site with artifacts needs is im
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
@@ -28,7 +30,9 @@ class ActionModule(LocalAction):
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Fetch or build what is missing, with progress on the terminal."""
-        names = exported(known["hostvars"]) if arguments["names"] is None else arguments["names"]
+        # What --limit leaves out needs no programs in this run.
+        chosen = frozenset(known.get("ansible_play_hosts_all") or ()) if context.CLIARGS.get("subset") else None
+        names = exported(known["hostvars"], chosen) if arguments["names"] is None else arguments["names"]
         found: list[dict[str, Any]] = []
         if names:
             from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import cache, lock, resolve
@@ -49,8 +53,10 @@ class ActionModule(LocalAction):
         return {"changed": any(item["state"] != "there" for item in found), "artifacts": found}
 
 
-def exported(hostvars: Any) -> list[str]:
+def exported(hostvars: Any, chosen: Collection[str] | None = None) -> list[str]:
     """Names of the artifacts that the roles of all hosts export, each once.
+
+    :param chosen: the hosts that ``--limit`` leaves; None where there is none
 
     Most sites need none, and finding that out costs nothing: only hosts of groups whose roles' files have the word are asked.
 
@@ -62,7 +68,11 @@ def exported(hostvars: Any) -> list[str]:
     groups = {group for role in roles for group in site_map.load().groups_of(role)}
     found: dict[str, None] = {}
     for name, host in hostvars._inventory.hosts.items():
-        if host.implicit or not groups.intersection(group.name for group in host.get_groups()):
+        if (
+            host.implicit
+            or (chosen is not None and name not in chosen)
+            or not groups.intersection(group.name for group in host.get_groups())
+        ):
             continue
         for item in exports_of("artifacts", name, hostvars=hostvars, loader=hostvars._loader, roles=roles):
             if not isinstance(item, str):

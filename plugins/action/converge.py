@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+
+from ..module_utils.controller import peers
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.specs import CONVERGE
@@ -15,6 +20,21 @@ class ActionModule(ComponentAction):
 
     ARGUMENT_SPEC = CONVERGE
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        """Ansible's entry; the other members of a cluster that is being formed are told of a failure."""
+        try:
+            result = super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as error:
+            if self.peers:
+                peers.note(self.host, error.message)
+            raise
+        if self.peers and result.get("failed"):
+            peers.note(self.host, str(result.get("msg") or ""))
+        return result
+
     def perform(self) -> Result:
         """Collect the roles' components and send them."""
-        return self.make(*self.role_components(self.params["roles"]))
+        self.peers = peers.of(self.host, self.params["forming"]) if self.params["forming"] and not self.check else ()
+        components, artifacts = self.role_components(self.params["roles"])
+        self.prepared = [item["name"] for item in components if item["role"] in self.params["prepare"]]
+        return self.make(components, artifacts)

@@ -6,25 +6,126 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
-from ..module_utils.controller.action import AgentAction, Result
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
+
+from ..module_utils import site_map
+from ..module_utils.controller import clusters, host_needs, planning, transport
+from ..module_utils.controller.action import Answer, Failure, Result
+from ..module_utils.controller.converge import ComponentAction
+from ..module_utils.controller.site_plan import SitePlan
 from ..module_utils.controller.specs import HOST_FACTS
 
+#: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
+PATIENCE, PAUSE = 300, 10
 
-class ActionModule(AgentAction):
+
+class ActionModule(ComponentAction):
     """The action ``vannah.healthcloud.host_facts``."""
 
     ARGUMENT_SPEC = HOST_FACTS
 
     def perform(self) -> Result:
-        """Ask the host, and compare its clock with ours."""
-        before = time.time()
-        answer = self.converse({"op": "facts"}, lease="none")
-        after = time.time()
+        """Ask the host, and compare its clock with ours; where a role is still to come, look closer."""
+        plan = SitePlan(self) if self.params["plan"] else None
+        try:
+            answer, offset = self._planned(plan) if plan else self._ask()
+        except transport.BareHost as error:
+            if plan is None:
+                raise
+            # In check mode nothing can be said of a host without python3: each wave says so.
+            work = plan.work({})
+            return {"changed": False, "msg": error.message, "work": work, **planning.groups(work)}
+        survey: dict[str, Any] = {}
+        if self.params["survey"]:
+            survey = self._survey(answer)
+            if survey.get("cloud_init"):
+                survey = self._after_cloud_init(answer)
+                answer, offset = self._ask()  # it may have changed what was told
         facts = answer.get("facts") or {}
+        facts["clusters"] = self._clusters(answer, facts)
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
-        clock = facts.get("clock")
-        if isinstance(clock, int | float):
-            # It was read some time during the trip, which is long where Python had to be installed first.
-            result["clock_offset"] = round(clock - min(max(clock, before), after), 3)
+        if offset is not None:
+            result["clock_offset"] = offset
+        if survey:
+            result["survey"] = survey
+        if plan:
+            plan.refuse(answer)
+            plan.remember(facts)
+            result["work"] = plan.work(answer)
+            result.update(planning.groups(result["work"]))
         return result
+
+    def _planned(self, plan: SitePlan) -> tuple[Answer, float | None]:
+        """The answer to a planning call with the facts of the last run; with the new ones where they are unknown or different."""
+        facts = plan.known_facts()
+        if facts is not None:
+            try:
+                answer, offset = self._ask(plan.payload(facts))
+                if not answer.get("stale"):
+                    return answer, offset
+            except (AnsibleConnectionFailure, Failure):
+                raise
+            except AnsibleError:
+                pass  # python3 is gone, or with the facts of the last run it does not even render
+        answer, offset = self._ask()
+        if not answer.get("made"):
+            return answer, offset  # nothing is on it yet
+        return self._ask(plan.payload(answer["facts"]))[0], offset
+
+    def _ask(self, part: Mapping[str, Any] | None = None) -> tuple[Answer, float | None]:
+        part = part or {"op": "facts"}
+        before = time.time()
+        answer = self.converse({**part, "look": self._data() if self.takeover else []}, lease="none")
+        after = time.time()
+        clock = (answer.get("facts") or {}).get("clock")
+        if not isinstance(clock, int | float):
+            return answer, None
+        # It was read some time during the call, which is long where Python had to be installed first.
+        return answer, round(clock - min(max(clock, before), after), 3)
+
+    def _survey(self, answer: Answer) -> dict[str, Any]:
+        """A trip of its own, and only where a role was not on the host yet."""
+        roles = site_map.load().roles_of(self.vars.get("group_names") or ())
+        new = host_needs.unmade(roles, answer.get("made") or ())
+        if not new:
+            return {}
+        asked = host_needs.request(self, roles, new, answer.get("facts") or {})
+        if not asked["checks"] and not any(need["role"] in new for need in asked["needs"]):
+            return {}
+        paths = list(dict.fromkeys(str(need["path"]) for need in asked["needs"]))
+        told = self.converse({"op": "survey", "paths": paths, "checks": asked["checks"]}, lease="none")
+        return {**(told.get("survey") or {}), "needs": asked["needs"]}
+
+    def _after_cloud_init(self, answer: Answer) -> dict[str, Any]:
+        begun = time.monotonic()
+        while True:
+            waited = int(time.monotonic() - begun)
+            survey = self._survey(answer)
+            if not survey.get("cloud_init") or waited >= PATIENCE:
+                return survey
+            Display().display(f"{self.host}: waits for cloud-init, which sets the server up, {waited} s of at most {PATIENCE} s")
+            time.sleep(PAUSE)
+
+    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> dict[str, bool]:
+        """Whether each cluster that the host is a member of is known to exist. The ledger knows, on all hosts but new ones."""
+        mine = clusters.of(self.host_vars.get("group_names") or ())
+        known = {cluster.name: True for cluster in mine if cluster.component in (answer.get("ran") or ())}
+        others = [cluster for cluster in mine if cluster.name not in known]
+        if others:
+            variables = {**self.host_vars, "ansible_facts": {**(self.host_vars.get("ansible_facts") or {}), "vannah": facts}}
+            places = clusters.places(others, variables, self._loader, self._templar)
+            if places:
+                known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
+        return known
+
+    def _data(self) -> list[str]:
+        """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""
+        from ..module_utils.controller.exports import exports_of
+
+        found = exports_of("takeover_paths", self.host, hostvars=self.vars["hostvars"], loader=self._loader)
+        return [str(item["path"]) for item in found if not boolean(item["adopt"], strict=False)]

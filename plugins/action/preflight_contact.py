@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
-from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, host_needs
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
@@ -22,19 +24,59 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templ
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight_contact``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {"answers": {"type": "str", "required": True}}
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "answers": {"type": "str", "required": True},
+        "roles": {"type": "list", "elements": "str"},
+        "changing": {"type": "str", "default": ""},
+    }
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
         defaults = self._defaults()
         folder = known.get("playbook_dir")
+        known_as = Whose(known, self._templar, self._loader, bool(self._task.check_mode))
         answers = [
-            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder) for name in known["ansible_play_hosts_all"]
+            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder, known_as)
+            for name in known["ansible_play_hosts_all"]
         ]
-        report = judge_contact(answers)
-        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
+        found = [
+            self._cluster(cluster, known["groups"], answers)
+            for cluster in clusters.declared()
+            if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
+        ]
+        verb = arguments["changing"]
+        report = judge_contact(answers, found, verb)
+        result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        if report.warnings:
+            result["warnings"] = [finding.line() for finding in report.warnings]
+        if report.errors:
+            return {**result, "failed": True}
+        new = [cluster for cluster in found if cluster.new]
+        result["new_clusters"] = [
+            {"name": cluster.name, "group": cluster.group, "role": cluster.role, "members": sorted(cluster.members)} for cluster in new
+        ]
+        if new and not self._task.check_mode:
+            # Plays that only a first run needs have hosts where the group exists, and none on every other run.
+            result.update(add_group="site_forming", parent_groups=[f"site_forming_{cluster.role}" for cluster in new])
+        if verb:
+            asked = [change for answer in answers for change in answer.changes if change.statement.verb == verb]
+            result["before"] = effects.before(asked)
+            result["changes"] = sorted(
+                {f"{change.variable}: {effects.shown(change.running)} -> {effects.shown(change.wanted)}" for change in asked}
+            )
+        return result
 
-    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None) -> Answer:
+    def _cluster(self, cluster: clusters.Declared, groups: Mapping[str, list[str]], answers: list[Answer]) -> formation.Cluster:
+        given = {answer.host: answer for answer in answers}
+        members: dict[str, str | None] = {}
+        for name in groups[cluster.group]:
+            answer = given.get(name)
+            members[name] = formation.absence(name, answer.failure if answer else "", bool(answer and answer.facts), answer is not None)
+        said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
+        exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
+        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists)
+
+    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)
         given = variables.get(register)
         given = plain(given) if isinstance(given, Mapping) else {}
@@ -48,11 +90,38 @@ class ActionModule(LocalAction):
             roles=roles,
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
+            belonging=known_as.of(name, values),
             offset=given.get("clock_offset"),
+            memory_mb=host_needs.memory_mb(roles),
+            survey=given.get("survey") or {},
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
-            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},
+            **self._values(name, roles, hostvars, facts.get("running"), folder),
+            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
+
+    def _values(self, name: str, roles: tuple[str, ...], hostvars: Any, running: Any, folder: str | None) -> dict[str, Any]:
+        """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
+        if not running:
+            return {}
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating, values
+
+        changed: list[effects.Change] = []
+        left: list[changes.Left] = []
+        raw = exports.host_variables(hostvars, name)
+        where = folder or self._loader.get_basedir()
+        for entry in running.values():
+            role = entry.get("role") or ""
+            if role and role not in roles and entry.get("enabled"):
+                said = collect.load(self._loader, role, where).exports.get("membership") or {}
+                left.append(changes.Left(role, entry["unit"], said.get("fix", "")))
+        for role_name in roles:
+            role = collect.load(self._loader, role_name, where)
+            own = running.get(values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)]))
+            if own:
+                templates = templating.Templates(self._templar, role.variables(raw), [])
+                changed += values.changes(role, own["values"], templates, self._loader, where)
+        return {"changes": tuple(changed), "left": tuple(left)}
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
         """What the firewall will know of a host's ports; None where it shall have none."""

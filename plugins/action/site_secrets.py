@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import RENEW_HINT, ensure_authority, is_begun
-from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import RENEW_HINT, ensured, is_begun
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
@@ -45,10 +45,12 @@ class ActionModule(LocalAction):
         result: dict[str, Any] = {"created": created, "authority_created": False}
         if arguments["authority"]:
             name = arguments["site_name"] or self._templar.template(known.get("site_name")) or "site"
-            result["authority_created"] = ensure_authority(self._loader, site, str(name), check)
+            result["authority_created"], authority = ensured(self._loader, site, str(name), check)
             tell("CA", [f"{name} internal CA"] if result["authority_created"] else [], check)
             if result["authority_created"] and had_secrets and not begun:
                 result["warnings"] = [LOST_AUTHORITY]
+            if authority is not None:
+                history.note(site, history.digest(authority.key, store.read(self._loader, site)), check)
         return result | {"changed": bool(is_new or created or result["authority_created"])}
 
 

@@ -58,6 +58,7 @@ ETCD_HEALTH: Spec = {
     "cert": {"type": "path", "default": "/etc/vannah/pki/etcd/cert.pem"},
     "key": {"type": "path", "default": "/etc/vannah/pki/etcd/key.pem", "no_log": False},
     "interrupt": {"type": "str", "default": ""},
+    "formed": {"type": "bool", "default": False},
     "members": {"type": "list", "elements": "str", "default": []},
     "wait": {"type": "int", "default": 0},
 }

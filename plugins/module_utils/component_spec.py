@@ -203,7 +203,9 @@ COMPONENT_SPEC: Spec = {
             "watch_packages": {"type": "list", "elements": "str"},  # default: the component's packages
             "watch_command": {"type": "list", "elements": "str"},  # prints what the unit really runs with
             "no_block": {"type": "bool", "default": False},  # systemctl --no-block: members that wait for each other
+            "socket": {"type": "str"},  # where it listens the service is its to start, and is restarted in place of a reload
             "driver": {"type": "str", "choices": ["systemd", "patroni"], "default": "systemd"},
+            "driver_options": {"type": "dict", "default": {}},  # what the driver has to know of the service
             "ready": {"type": "dict", "options": READY_SPEC},
         },
     },

@@ -20,8 +20,9 @@ description:
     only removed with O(purge), and data never is.
   - Units are restarted when what they were started with is not what should run, not because a task reported a change. A run that was cut
     off is finished by the next one.
-  - Where a unit does not become ready with new files, the previous ones come back, the unit runs with them, and the task fails. The same
-    definition is not tried again until it changes or the variable C(component_retry=true) is given.
+  - Where a unit does not become ready with new files, the previous ones come back, the unit runs with them, and the task fails. Where
+    that interrupted a unit that ran before, the same definition is not tried again until it changes or the variable
+    C(component_retry=true) is given. A failed first start is tried again by the next run.
   - All changed files are checked together (O(validate)) before any unit is touched, and all of them are put back when a check fails.
 notes:
   - A run holds a lease on each host. A host that another run holds is refused, with that run's name; see M(vannah.healthcloud.lease).
@@ -467,11 +468,21 @@ options:
         description: Whether systemd is not waited for, as with members of a cluster that wait for each other to start.
         type: bool
         default: false
+      socket:
+        description: A socket unit that may start the service in place of C(systemctl enable). On a host where it listens the service is
+          neither enabled nor started here, and one that runs is restarted where it would be reloaded, because a daemon that reloads may
+          lose the socket it was given.
+        type: str
       driver:
         description: Who restarts it.
         type: str
         choices: [systemd, patroni]
         default: systemd
+      driver_options:
+        description: What the driver has to know of the service. C(patroni) takes C(port) and C(data_directory), and keeps an empty
+          cluster of Debian's packages from starting beside the one that Patroni runs.
+        type: dict
+        default: {}
       ready:
         description: How the unit shows that it works. Without it, it is ready when systemd says that it is active.
         type: dict

@@ -36,6 +36,19 @@ options:
     type: list
     elements: str
     required: true
+  prepare:
+    description:
+      - Of these roles everything is put in place, and no unit is enabled, started, restarted or reloaded. A later call does that.
+    type: list
+    elements: str
+    default: []
+  forming:
+    description:
+      - Clusters that this run forms, as RV(vannah.healthcloud.preflight_contact#module:new_clusters) names them.
+      - Where another member of one that this host is in fails, this host ends before its next step, or in its wait for a unit.
+    type: list
+    elements: dict
+    default: []
 seealso:
   - module: vannah.healthcloud.component
   - plugin: vannah.healthcloud.roles_of

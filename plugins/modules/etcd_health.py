@@ -34,6 +34,12 @@ options:
     description: Name of a member that is about to be interrupted.
     type: str
     default: ""
+  formed:
+    description:
+      - Only wait until the cluster has decided on its version, which it does once all of its members have started. Then only RV(version) is
+        returned. The task fails where it has not decided within O(wait) seconds.
+    type: bool
+    default: false
   members:
     description: Names of the members that have to be there.
     type: list
@@ -52,6 +58,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+version:
+  description: The version that the cluster has decided on.
+  returned: with O(formed)
+  type: str
 members:
   description: All members with name, endpoint, healthy, leader and learner.
   returned: always

@@ -25,7 +25,23 @@ attributes:
     support: full
   platform:
     platforms: debian
-options: {}
+options:
+  survey:
+    description:
+      - Whether a host that a role has not come to yet is looked at more closely, which takes a second trip. It returns RV(survey) then.
+      - A server that cloud-init still sets up is waited for, five minutes at most.
+    type: bool
+    default: false
+  plan:
+    description:
+      - Whether the same call plans a run of the site on the host. It sends the components of all its roles and the questions of its
+        services (C(calls) in the roles' C(meta/exports.yml)) in check mode, whatever mode the run is in. Nothing is changed, and the lease
+        is not taken.
+      - The host is put into the group C(planned_<wave>) of each wave that has work on it, for P(vannah.healthcloud.wave_hosts#filter).
+      - Components are rendered with the facts that the host told the last time, kept in C(.cache/facts) of the controller. A host whose
+        facts have changed is asked again. A host on which nothing has been made yet is not planned, all of its waves have work.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -46,8 +62,24 @@ ansible_facts:
     vannah:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
-        - Until the role firewall has come also the ports that others reach (C(listening)) and other firewalls (C(firewalls)).
+        - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
+        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, and whose data of etcd lie there (C(etcd)).
+        - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
+        - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
+          (C(listeners)), and other firewalls (C(firewalls)).
       type: dict
+survey:
+  description:
+    - The file systems of the data directories of the host's roles, mounts that no run can use, sources of packages that are discs,
+      whether cloud-init is still at work, and what the roles' own checks refuse.
+  returned: when O(survey=true) and a role has not come to the host yet
+  type: dict
+work:
+  description: The waves that have work on the host, with C(_objects) for what a wave's clusters and stores hold.
+  returned: with O(plan=true)
+  type: list
+  elements: str
+  sample: [base, database_objects]
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
   returned: when the host answered

@@ -15,6 +15,7 @@ description:
     Patroni is set up, or where a port is taken.
   - Fails where the role's own cluster would get another name or another data directory while the present one
     holds data, and where the data directory is the root of a file system.
+  - Fails where a cluster of Debian's packages with data has one of the ports, or takes it when the host starts.
   - Changes nothing. Run it before the first change.
 options:
   scope:

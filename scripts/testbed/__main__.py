@@ -8,8 +8,9 @@ import argparse
 import os
 import sys
 
-from . import cache, demo, engine, images, machine, venv
+from . import cache, demo, engine, environment, images, lock, machine, venv
 from .shell import SetupError, say, warn
+from .stages import StageError
 
 
 def check(*, containers: bool, space: bool = True) -> None:
@@ -28,9 +29,14 @@ def _up(tags: tuple[str, ...]) -> None:
     # What was set up before has taken its space already.
     check(containers=True, space=not (engine.answers() and images.are_current(tags)))
     venv.ensure()
-    machine.install(machine.missing_packages(machine.PROGRAMS))
-    engine.ensure()
-    images.ensure(tags)
+    with lock.alone("set-up"):
+        machine.install(machine.missing_packages(machine.PROGRAMS))
+        engine.ensure()
+        images.ensure(tags)
+        _cache()
+
+
+def _cache() -> None:
     try:
         cache.ensure()
     except SetupError as error:
@@ -39,7 +45,9 @@ def _up(tags: tuple[str, ...]) -> None:
 
 
 def verb_demo() -> None:
-    _up(images.DEMO)
+    check(containers=True, space=not (engine.answers() and images.are_current(images.DEMO)))
+    with lock.alone("demo"):
+        demo.up(lambda: _up(images.DEMO))
 
 
 def verb_test() -> None:
@@ -62,7 +70,7 @@ def verb_down() -> None:
 
 VERBS = {
     "venv": (verb_venv, "the virtual environment with the locked tools"),
-    "demo": (verb_demo, "all that the demo needs: tools, engine, images, package cache"),
+    "demo": (verb_demo, "the demo: tools, engine, images, servers; converge and verify"),
     "test": (verb_test, "all that the tests need: the same with the images of both releases"),
     "down": (verb_down, "remove the demo, images and package cache, stop the engine if it was started for this"),
 }
@@ -74,11 +82,14 @@ def main() -> int:
     for name, (_, text) in VERBS.items():
         verbs.add_parser(name, help=text)
     chosen = parser.parse_args()
+    environment.apply()
     try:
         VERBS[chosen.verb][0]()
     except SetupError as error:
         print(error, file=sys.stderr)
         return 2
+    except StageError:
+        return 2  # it has said why
     except KeyboardInterrupt:
         say("Stopped; the next run goes on from here.")
         return 130

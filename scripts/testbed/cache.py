@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import images, machine
-from .shell import STATE, SetupError, run, say, succeeds, wait_for
+from .shell import STATE, SetupError, is_json, read, run, say, succeeds, wait_for
 
 CONTAINER = "vannah-test-cache"
 VOLUME = "vannah-test-cache"
@@ -33,7 +33,7 @@ def address() -> str:
 
     :raises SetupError: the engine has no default bridge.
     """
-    bridge = json.loads(run(["docker", "network", "inspect", "bridge"]))[0]
+    bridge = json.loads(read(["docker", "network", "inspect", "bridge"], is_json))[0]
     return gateway(bridge, _interface_address)
 
 
@@ -95,7 +95,8 @@ def is_running() -> bool:
 
 def _said_address() -> str:
     """What the running container's label says."""
-    return run(["docker", "container", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', CONTAINER]).strip()
+    argv = ["docker", "container", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', CONTAINER]
+    return read(argv, lambda said: bool(said.strip())).strip()
 
 
 def ensure() -> None:

@@ -1,17 +1,90 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a demo leaves on this machine. It is removed from whatever is there, also after a demo that broke off."""
+"""The demo: its stages, and what it leaves on this machine, which is removed also after a demo that broke off."""
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from .shell import ROOT, run
+from . import venv
+from .shell import ROOT, SetupError, run
+from .stages import CONSOLE, Aside, Stage, StageError, program
+from .stages import run as run_stages
 
 NETWORK = "vannah-demo"
+SITE = "inventories/demo"
+PASSWORD = f"{SITE}/.vault_password"
+#: The servers that need nothing of what is built: they are converged while it is built.
+WITHOUT_PROGRAMS = "all:!object_store"
 #: What a run of the demo makes in the checkout.
 FILES = (".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password")
+
+
+def up(set_up: Callable[[], None]) -> None:
+    """Make the demo's servers, converge and verify them. What is there already takes seconds.
+
+    The programs that Debian does not carry are built from the first moment on, beside the images and the other servers' packages.
+
+    :param set_up: engine, images and package cache
+    :raises StageError: a stage failed, and has said so.
+    """
+    again = (ROOT / SITE / "secrets.yml").is_file()
+    beside: list[Aside] = []
+
+    def tools() -> None:
+        venv.ensure()
+        run([str(ROOT / "scripts" / "demo_password.py")])
+        argv = ["ansible-playbook", "-i", SITE, "--vault-password-file", PASSWORD, "playbooks/artifacts.yml"]
+        beside.append(Aside("artifacts", argv, {"ANSIBLE_STDOUT_CALLBACK": CONSOLE}))
+
+    def servers() -> None:
+        playbook("tests/servers/create.yml")
+
+    def first_servers() -> None:
+        if beside[0].runs():
+            playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS)
+
+    def join() -> None:
+        beside[0].join()
+
+    stages = [
+        Stage("Tools in .venv", 2 if again else 90, tools),
+        Stage("Docker Engine, images of servers, package cache", 3 if again else 120, set_up),
+        Stage("Servers", 20 if again else 45, servers, speaks=True),
+        Stage("Databases and applications, while the object store's programs are built", 2 if again else 180, first_servers, speaks=True),
+        Stage("Programs of the object store", 1 if again else 120, join),
+        Stage("Converge the site", 20 if again else 120, converge, speaks=True),
+        Stage("Verify the site", 60, verify, speaks=True),
+    ]
+    try:
+        run_stages(stages, "demo")
+    finally:
+        for program_aside in beside:
+            program_aside.stop()
+    program(["scripts/demo_summary.py"])
+
+
+def playbook(name: str, *arguments: str) -> None:
+    """Run a playbook for the demo, with our own output unless the person has another."""
+    extra = {"ANSIBLE_STDOUT_CALLBACK": os.environ.get("ANSIBLE_STDOUT_CALLBACK", CONSOLE)}
+    program(["ansible-playbook", "-i", SITE, "--vault-password-file", PASSWORD, name, *arguments], extra=extra)
+
+
+def converge() -> None:
+    """The whole site."""
+    playbook("playbooks/site.yml")
+
+
+def verify() -> None:
+    """The tests of the site's behaviour."""
+    argv = ["scripts/site_passwords.py", "run", SITE, "--vault-password-file", PASSWORD, "--"]
+    try:
+        program([*argv, "pytest", "-q", "-p", "no:cacheprovider", "tests/testinfra"], extra={"VANNAH_SITE_INVENTORY": SITE})
+    except StageError:
+        raise SetupError("a test of the site failed, see above. Fix: run `make verify`, and `make demo` if it fails again.") from None
 
 
 def remove_servers() -> None:

@@ -55,6 +55,8 @@ def ensure() -> None:
         wait_for("the Docker Engine answers", answers, seconds=90)
         return
     environment = {**os.environ, "PATH": _PATH}
+    # Before it starts: a run that is killed here still leaves word of whose the engine is. The pid is then in its own file.
+    _mark({"how": "process", "pid": 0})
     with LOG.open("wb") as log:
         engine = subprocess.Popen(
             ["dockerd", "--pidfile", str(PID_FILE)],
@@ -76,7 +78,9 @@ def ensure() -> None:
 
 
 def _mark(what: dict[str, object]) -> None:
-    MARK.write_text(json.dumps({**what, "boot": _boot()}), encoding="utf-8")
+    beside = MARK.with_name(f".{MARK.name}.{os.getpid()}")
+    beside.write_text(json.dumps({**what, "boot": _boot()}), encoding="utf-8")
+    beside.replace(MARK)
 
 
 def stop() -> bool:
@@ -90,10 +94,20 @@ def stop() -> bool:
     if mark["how"] == "systemd":
         run(["systemctl", "stop", "docker.socket", "docker.service"])
         return True
-    return _end_process(int(mark["pid"]))
+    return _end_process(int(mark["pid"]) or _pid_in_file())
+
+
+def _pid_in_file(path: Path = PID_FILE) -> int:
+    """The pid that the engine itself wrote; 0 where there is none."""
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
 
 
 def _end_process(pid: int) -> bool:
+    if pid <= 0:
+        return False
     comm = Path(f"/proc/{pid}/comm")
     try:
         if comm.read_text(encoding="ascii").strip() != "dockerd":

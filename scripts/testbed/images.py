@@ -7,16 +7,22 @@ Each image carries a label with a hash of everything it was made from, and is ma
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
-from .shell import ROOT, SetupError, run, say
+from .shell import ROOT, SetupError, read, run, say, succeeds
 
+#: Where images are made. One set-up at a time works there.
+WORK = Path("/var/tmp/vannah-images")
 RECIPES = ROOT / "tests" / "images"
 REPOSITORY = "vannah-test"
 LABEL = "vannah.recipe"
@@ -72,13 +78,10 @@ def recipe(image: Image) -> str:
 
 def is_current(image: Image) -> bool:
     """Whether the engine has the image, made from today's recipe."""
-    done = subprocess.run(
-        ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', image.name],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode == 0 and done.stdout.strip() == recipe(image)
+    if not succeeds(["docker", "image", "inspect", image.name]):
+        return False
+    argv = ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', image.name]
+    return read(argv, lambda said: bool(said.strip())).strip() == recipe(image)
 
 
 def are_current(tags: tuple[str, ...]) -> bool:
@@ -108,8 +111,8 @@ def ensure(tags: tuple[str, ...]) -> None:
 
 
 def _import(release: str, name: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="vannah-image-") as folder:
-        tree = Path(folder) / release
+    with workplace() as folder:
+        tree = folder / release
         mirror = machine.package_mirrors()["debian"]
         environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         run(["debootstrap", "--variant=minbase", f"--include={','.join(base_packages())}", release, str(tree), mirror], env=environment)
@@ -117,6 +120,45 @@ def _import(release: str, name: str) -> None:
             done = subprocess.run(["docker", "import", "-", name], stdin=tar.stdout, capture_output=True, text=True, check=False)
         if tar.returncode != 0 or done.returncode != 0:
             raise SetupError(f"docker import of {release} failed: {done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def workplace(root: Path = WORK) -> Iterator[Path]:
+    """A folder on a disk for half-made trees, gone afterwards, and with it what a killed run left there.
+
+    Not /tmp: Debian 13 mounts it `nodev`, which debootstrap refuses. The caller holds the lock of the set-up.
+    """
+    clear(root)
+    root.mkdir(mode=0o700)
+    try:
+        yield root
+    finally:
+        clear(root)
+
+
+def clear(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    """Remove a folder and all below it, but nothing through a mount: a debootstrap that was killed leaves /proc mounted in its tree.
+
+    :raises SetupError: something is mounted there that cannot be unmounted.
+    """
+    for point in mounted_below(folder, mounts.read_text(encoding="utf-8", errors="replace")):
+        run(["umount", "--lazy", str(point)])
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+def mounted_below(folder: Path, mountinfo: str) -> list[Path]:
+    """Mount points in or at a folder, the deepest first (proc_pid_mountinfo(5): the fifth field, with spaces as \\040)."""
+    points = []
+    for line in mountinfo.splitlines():
+        fields = line.split(" ")
+        if len(fields) > 4:
+            point = Path(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[4]))
+            if point == folder or folder in point.parents:
+                points.append(point)
+    return sorted(points, key=lambda point: len(point.parts), reverse=True)
 
 
 def _build(image: Image, parent: str) -> None:

@@ -105,9 +105,17 @@ def install(packages: list[str]) -> None:
     say(f"Installing Debian packages: {' '.join(packages)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    if is_interrupted():
+        say("Finishing an installation of packages that was interrupted")
+        run(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"], env=environment)
     run([*apt, "update"], env=environment)
     known = [package for package in packages if succeeds(["apt-cache", "show", package])]
     run([*apt, "install", "--yes", "--no-install-recommends", *known], env=environment)
+
+
+def is_interrupted(updates: Path = Path("/var/lib/dpkg/updates")) -> bool:
+    """Whether dpkg was killed in its work: it keeps numbered files there until it has written its status (dpkg(1), --audit)."""
+    return updates.is_dir() and any(entry.name.isdigit() for entry in updates.iterdir())
 
 
 def package_mirrors(folder: Path = Path("/etc/apt")) -> dict[str, str]:

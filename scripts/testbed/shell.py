@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -19,12 +20,18 @@ class SetupError(Exception):
     """Set-up cannot go on. The message is one sentence for the person in front of the terminal."""
 
 
+#: Takes away a line of progress that is updated in place, where there is one.
+before_output: Callable[[], None] = lambda: None  # noqa: E731 - replaced by a stage
+
+
 def say(message: str) -> None:
     """Print one line at once, so that it stands before the output of the next program."""
+    before_output()
     print(f"==> {message}", flush=True)
 
 
 def warn(message: str) -> None:
+    before_output()
     print(f"==> WARNING: {message}", file=sys.stderr, flush=True)
 
 
@@ -38,9 +45,34 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str
     except FileNotFoundError:
         raise SetupError(f"the program {argv[0]} is not installed") from None
     if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise SetupError(f"`{' '.join(argv[:6])}` exited {done.returncode}:\n{tail}")
+        tail = (done.stdout + done.stderr).strip().splitlines()[-15:]
+        last = tail[-1].strip()[:300] if tail else "without a word"
+        raise SetupError("\n".join([f"`{' '.join(argv[:6])}` exited {done.returncode}: {last}", *tail]))
     return done.stdout
+
+
+def read(argv: Sequence[str], valid: Callable[[str], bool], *, attempts: int = 5, pause: float = 1.0) -> str:
+    """What a program of the engine's says, read again until it is valid: a busy engine may lose its output and exit 0.
+
+    :raises SetupError: it failed, or was not valid each time; the message names the program and what it said last.
+    """
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(pause)
+        said = run(argv)
+        if valid(said):
+            return said
+    raise SetupError(
+        f"`{' '.join(argv[:6])}` exited 0, and what it said is not valid, {attempts} times: {said.strip()[:200]!r}. Run the same again."
+    )
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON with something in it."""
+    try:
+        return bool(json.loads(text))
+    except ValueError:
+        return False
 
 
 def succeeds(argv: Sequence[str], *, timeout: float = 60) -> bool:

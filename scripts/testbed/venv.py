@@ -10,8 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from . import lock as lock_of
 from . import machine
 from .shell import ROOT, SetupError, run, say, succeeds
+
+if str(ROOT / "collections") not in sys.path:
+    sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import pip as of_pip
 
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements" / "python.txt"
@@ -27,26 +33,72 @@ def stamp_of(lock: str, version: str) -> str:
     return hashlib.sha256(f"{version}\n{lock}".encode()).hexdigest()
 
 
+#: The module that gives Ansible a locale it can run with, and the line that has Python import it when it starts.
+LOCALE_MODULE = Path(__file__).with_name("vannah_locale.py")
+LOCALE_LINE = "import vannah_locale\n"
+
+
+def is_current(folder: Path, lock: str) -> bool:
+    """Whether the environment was finished with this lock, and its own Python still runs.
+
+    The python3 that is first in PATH does not matter here: cron's may be another one than a login's.
+    """
+    try:
+        stamp = (folder / "lock.sha256").read_text(encoding="utf-8")
+        done = subprocess.run(
+            [str(folder / "bin" / "python"), "-I", "-S", "-c", "import sys; print(end=sys.version)"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and stamp == stamp_of(lock, done.stdout)
+
+
+def give_locale(folder: Path) -> None:
+    """Have the environment's Python repair the locale before Ansible looks at it; nothing is written where it is there."""
+    for site in folder.glob("lib/python3*/site-packages"):
+        for file, text in (
+            (site / LOCALE_MODULE.name, LOCALE_MODULE.read_text(encoding="utf-8")),
+            (site / "vannah_locale.pth", LOCALE_LINE),
+        ):
+            if not file.is_file() or file.read_text(encoding="utf-8") != text:
+                beside = file.with_name(f".{file.name}.{os.getpid()}")
+                beside.write_text(text, encoding="utf-8")
+                beside.replace(file)
+
+
 def ensure() -> Path:
     """Make `.venv`, or bring it to the lock; nothing is done where its stamp says that it is there.
 
     :raises SetupError: no venv module and no root to install it, or pip failed.
     """
-    stamp = VENV / "lock.sha256"
-    wanted = stamp_of(LOCK.read_text(encoding="utf-8"), sys.version)
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and (VENV / "bin" / "python").exists():
+    lock = LOCK.read_text(encoding="utf-8")
+    if is_current(VENV, lock):
+        give_locale(VENV)
         return VENV
+    with lock_of.alone("virtual environment", VENV.parent / ".cache" / "testbed" / "venv.lock"):
+        if not is_current(VENV, lock):  # another run may have made it meanwhile
+            _make(lock)
+    return VENV
+
+
+def _make(lock: str) -> None:
     python = _interpreter()
     if not succeeds([python, "-c", "import ensurepip, venv"]):
         if not python.startswith("/usr/bin/"):
             raise SetupError(f"{python} has no venv module: put another Python 3.11 or newer first in PATH.")
         machine.install(["python3-venv"])
     say("Installing the locked Python tools into .venv (one to two minutes)")
+    stamp = VENV / "lock.sha256"
     stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes anew
     run([python, "-m", "venv", "--clear", str(VENV)])
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input"]
-    done = subprocess.run([*pip, "--requirement", str(LOCK)], env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    install = ["install", "--quiet", "--no-input", "--requirement", str(LOCK)]
+    done = subprocess.run([*pip, *install], env={**of_pip.environment(pip, os.environ), "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
     if done.returncode != 0:
         raise SetupError("pip could not install requirements/python.txt; its own words stand above.")
-    stamp.write_text(wanted, encoding="utf-8")
-    return VENV
+    give_locale(VENV)
+    stamp.write_text(stamp_of(lock, sys.version), encoding="utf-8")

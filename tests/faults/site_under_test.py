@@ -16,12 +16,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from container_exec import READS, LostOutputError, execute
 from site_values import Values
 from tunnel import forwarded
 from waiting import FaultError, ceiling, wait_until
@@ -102,28 +104,43 @@ class Site:
     # -- doing ---------------------------------------------------------------------------------------------------
 
     def docker(self, *argv: str, check: bool = True) -> str:
-        """Run the engine's client."""
-        done = subprocess.run(["docker", *argv], capture_output=True, text=True, check=False)
-        if check and done.returncode:
-            raise FaultError(f"docker {' '.join(argv[:3])}: {done.stderr.strip()}")
-        return done.stdout
+        """Run the engine's client. What it inspects is never nothing: then it is asked again."""
+        for _ in range(READS):
+            done = subprocess.run(["docker", *argv], capture_output=True, text=True, check=False)
+            if check and done.returncode:
+                raise FaultError(f"docker {' '.join(argv[:3])}: {done.stderr.strip()}")
+            if done.returncode or done.stdout.strip() or argv[0] != "inspect":
+                return done.stdout
+            time.sleep(1)
+        raise FaultError(f"docker {' '.join(argv[:6])} exited 0 and said nothing, {READS} times")
 
     def run(
         self, host: str, *argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host, past its network."""
-        flags = ["-i"] if stdin is not None else []
-        done = subprocess.run(
-            ["docker", "exec", *flags, self.container(host), *argv],
-            capture_output=True,
-            text=True,
-            check=False,
-            input=stdin,
-            timeout=timeout,
-        )
+        try:
+            done = execute(self.container(host), argv, stdin=stdin, timeout=timeout)
+        except LostOutputError as error:
+            if check:
+                raise
+            return subprocess.CompletedProcess(argv, 75, "", str(error))  # no success, for those who look only at that
         if check and done.returncode:
             raise FaultError(f"{host}: {' '.join(argv)} exited {done.returncode}: {done.stderr.strip()[-500:]}")
         return done
+
+    def read(self, host: str, *argv: str, timeout: float = 60) -> str:
+        """The output of a command that changes nothing; asked again where the engine lost it.
+
+        :raises FaultError: the command failed, or its output was lost each time.
+        """
+        for attempt in range(READS):
+            try:
+                return self.run(host, *argv, timeout=timeout).stdout
+            except LostOutputError:
+                if attempt + 1 == READS:
+                    raise
+            time.sleep(1)
+        raise AssertionError("not reached")
 
     def playbook(self, name: str, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Run one of the project's playbooks against the site and return how it ended."""
@@ -279,12 +296,10 @@ class Site:
         return {host: self._invocations(host) for host in self.hosts("all")}
 
     def _invocations(self, host: str, states: str = "running,exited") -> dict[str, str]:
-        listed = self.run(
-            host, "systemctl", "list-units", "--type=service", f"--state={states}", "--no-legend", "--plain", "--no-pager"
-        ).stdout
+        listed = self.read(host, "systemctl", "list-units", "--type=service", f"--state={states}", "--no-legend", "--plain", "--no-pager")
         names = [line.split()[0] for line in listed.splitlines() if line.strip()]
         names = [n for n in names if not PASSING.match(n)]
-        shown = self.run(host, "systemctl", "show", "-p", "Id,InvocationID", "--", *names).stdout
+        shown = self.read(host, "systemctl", "show", "-p", "Id,InvocationID", "--", *names)
         blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
         return {block["Id"]: block.get("InvocationID", "") for block in blocks if "Id" in block}
 
@@ -302,12 +317,12 @@ class Site:
     def starts(self, host: str, unit: str) -> int:
         """How often systemd began to start a unit since the host's boot (message id of "Starting ...", systemd.journal-fields(7))."""
         argv = ["journalctl", "-b", "-q", "--no-pager", "-o", "cat", f"UNIT={unit}", "MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5"]
-        return len(self.run(host, *argv).stdout.splitlines())
+        return len(self.read(host, *argv).splitlines())
 
     def connections(self) -> int:
         """How many logins the hosts' sshd have accepted."""
         return sum(
-            self.run(h, "journalctl", "-q", "--no-pager", "-o", "cat", "-t", "sshd", "-t", "sshd-session").stdout.count("Accepted ")
+            self.read(h, "journalctl", "-q", "--no-pager", "-o", "cat", "-t", "sshd", "-t", "sshd-session").count("Accepted ")
             for h in self.hosts("all")
         )
 
@@ -317,9 +332,9 @@ class Site:
 
     def _fingerprint(self, host: str) -> dict[str, str]:
         find = ["find", "/etc", "-xdev", "-type", "f", "!", "-name", "*-", "!", "-name", "ld.so.cache", "!", "-path", "/etc/ssl/certs/*"]
-        files = self.run(host, *find, "-exec", "sha256sum", "{}", "+").stdout
-        modes = self.run(host, *find, "-printf", "%m %u %g %p\n").stdout
-        enabled = self.run(host, "systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--no-pager").stdout
+        files = self.read(host, *find, "-exec", "sha256sum", "{}", "+")
+        modes = self.read(host, *find, "-printf", "%m %u %g %p\n")
+        enabled = self.read(host, "systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--no-pager")
         running = "\n".join(sorted(self._invocations(host)))
         return {
             "files": "\n".join(sorted(files.splitlines())),

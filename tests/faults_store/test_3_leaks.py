@@ -142,7 +142,8 @@ def test_no_secret_is_found(site: Site, store: Store, needles: dict[str, str], d
     with watching({"needles": {**needles, CANARY: canary}, "roots": temporary_folders(site, store.hosts)}, watched):
         for name in ("changed", "failed component"):
             change_the_private_file()
-            done = site.playbook(PLAYBOOK, *declared[name], "--diff", "-vvv")
+            # Another port is changed by its verb alone.
+            done = site.playbook("change_ports.yml" if name == "failed component" else PLAYBOOK, *declared[name], "--diff", "-vvv")
             printed[name], ended[name] = done.stdout, done.returncode
         change_the_private_file()
         ended["failed tier"] = by_runner(site, runner, declared["failed tier"], PLAYBOOK)

@@ -4,7 +4,7 @@ FROM ${IMPORTED}
 ARG RELEASE
 COPY files/ /
 # The sources are those of a new server, whatever mirror debootstrap used. Host keys and machine id are each server's own.
-RUN rm -f /etc/apt/sources.list /etc/ssh/ssh_host_* && : > /etc/machine-id \
+RUN rm -f /etc/apt/sources.list /etc/ssh/ssh_host_* /var/lib/dbus/machine-id && : > /etc/machine-id \
  && printf 'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: %s %s-updates\nComponents: main\nSigned-By: %s\n\nTypes: deb\nURIs: http://deb.debian.org/debian-security\nSuites: %s-security\nComponents: main\nSigned-By: %s\n' \
     "$RELEASE" "$RELEASE" /usr/share/keyrings/debian-archive-keyring.gpg "$RELEASE" /usr/share/keyrings/debian-archive-keyring.gpg \
     > /etc/apt/sources.list.d/debian.sources \

@@ -335,11 +335,15 @@ def patiently(ctx: Context, argv: list[str], input: str | None = None) -> Result
     """
     import time
 
-    until = time.monotonic() + LOCK_PATIENCE
+    from . import waiting
+
+    begun = time.monotonic()
+    until = begun + LOCK_PATIENCE
     while True:
         result = ctx.run(argv, input=input, env=ENVIRONMENT, timeout=TIMEOUT, check=False)
         if result.rc == 0 or not is_locked(result.out + result.err) or time.monotonic() >= until:
             return result
+        waiting.tell(ctx, "another package manager to end", begun, LOCK_PATIENCE, (result.err or result.out).strip())
         time.sleep(2)
 
 

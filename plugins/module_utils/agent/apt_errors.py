@@ -26,7 +26,14 @@ LOCKED = (
 )
 INTERRUPTED = ("dpkg was interrupted", "--fix-broken install", "needs to be reinstalled")
 UNKNOWN = ("Unable to locate package", "has no installation candidate", "E: Version '", "Couldn't find any package")
-UNREACHABLE = ("Failed to fetch", "Unable to fetch some archives", "Some index files failed to download", "Temporary failure resolving")
+UNREACHABLE = (
+    "Failed to fetch",
+    "Unable to fetch some archives",
+    "Some index files failed to download",
+    "Temporary failure resolving",
+    "does not have a Release file",
+)
+UNREADABLE = ("Malformed ", "The list of sources could not be read", "Conflicting values set for option")
 NO_SPACE = ("No space left on device", "have enough free space", "Disk quota exceeded")
 UNTRUSTED = (
     "is not signed",
@@ -61,7 +68,7 @@ def explain(result: Result, what: str) -> AgentError:
 
     :param what: what was to be done, in words that follow "to": ``install nginx``
     :return: ``no-space``, ``packages-locked``, ``packages-untrusted``, ``package-unknown``, ``packages-unreachable``,
-        ``package-held``, ``package-conflict``, ``program-timeout``, ``program-missing`` or ``package-failed``
+        ``packages-sources``, ``package-held``, ``package-conflict``, ``program-timeout``, ``program-missing`` or ``package-failed``
     """
     said = result.out + "\n" + result.err
     if result.rc == 127 and not said.strip():
@@ -74,6 +81,12 @@ def explain(result: Result, what: str) -> AgentError:
         return AgentError(
             "packages-locked",
             f"cannot {what}: another package manager is at work ({_lines(said, LOCKED)}); wait until it has ended and run again",
+        )
+    if _any(UNREADABLE, said):
+        return AgentError(
+            "packages-sources",
+            f"cannot {what}: apt cannot read its list of sources, so that it does nothing at all: {_lines(said, UNREADABLE)};"
+            " correct or remove that entry",
         )
     if _any(UNTRUSTED, said):
         return AgentError(

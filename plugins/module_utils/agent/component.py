@@ -10,7 +10,7 @@ stopped before their files, packages and users leave.
 
 from __future__ import annotations
 
-from . import files, generations, systemd, units
+from . import files, generations, systemd, units, waiting
 from .model import Step
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Plan:
     """The steps of one component, by the phase in which they are applied; a silent step (no action) only tells the ledger."""
 
-    __slots__ = ("requests", "people", "before", "packages", "files", "later", "units", "last", "pending")
+    __slots__ = ("requests", "people", "before", "packages", "files", "later", "units", "last", "pending", "prepared")
 
     def __init__(self) -> None:
         self.requests: list[Step] = []  # asked of the controller before everything else
@@ -36,6 +36,7 @@ class Plan:
         self.units: list[Step] = []  # undone if a unit does not start
         self.last: list[Step] = []
         self.pending: list[str] = []
+        self.prepared = False  # its units are left for a later trip, which sees whether the files are good
 
     @property
     def steps(self) -> list[Step]:
@@ -51,7 +52,7 @@ class Plan:
 def make_plan(component: Component, ctx: Context) -> Plan:
     """Compare a component with the host; ``ctx.start_component`` has been called for it.
 
-    :raises AgentError: ``held-back`` and whatever a definition that cannot be is refused with
+    :raises AgentError: ``held-back``, ``setting-differs``, and whatever a definition that cannot be is refused with
     """
     if ctx.entry.get("held"):
         from .undo import refuse_held
@@ -61,8 +62,17 @@ def make_plan(component: Component, ctx: Context) -> Plan:
         from .lockout import refuse_reverted
 
         refuse_reverted(component, ctx)
+    if component.get("values") and ctx.entry.get("values") not in (None, component["values"]):
+        from .values import refuse_changed
+
+        refuse_changed(component, ctx)
     ctx.memo["unproven"] = generations.exists(ctx, component["name"])
-    return _present(component, ctx) if component["state"] == "present" else _absent(component, ctx)
+    if component["state"] != "present":
+        return _absent(component, ctx)
+    plan = _present(component, ctx)
+    if component["name"] in ctx.memo.get("prepare", ()):
+        plan.prepared, plan.units, plan.pending = True, [], []
+    return plan
 
 
 def _present(component: Component, ctx: Context) -> Plan:
@@ -148,6 +158,7 @@ def _settings(plan: Plan, component: Component, ctx: Context) -> None:
 def expected_units(component: Component, entry: dict[str, Any]) -> list[str]:
     """The names of all units that planning a component will ask systemd for."""
     names = [unit["name"] for unit in component["units"]] if component["state"] == "present" else []
+    names += [unit["socket"] for unit in component["units"] if unit.get("socket")] if names else []
     return names + [name for name in entry.get("units", {}) if name not in names]
 
 
@@ -158,6 +169,9 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
     """
     for step in steps:
         ledger.claim(ctx, step)
+        if step.action:
+            waiting.give_up(ctx)
+            waiting.doing(ctx, f"{ctx.component['name']}: {step.kind} {step.target}: {step.action}")
         if step.apply is not None:
             step.apply(ctx)
         if step.action:
@@ -166,7 +180,14 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
 
 def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> None:
     """All is as it should be: nothing is held back, and without a deferred restart the current files are good."""
+    if plan.prepared:
+        ledger.save(ctx)
+        return
     ctx.entry.pop("held", None)
+    if not plan.pending and (component.get("values") or {}) != (ctx.entry.get("values") or {}):
+        from .values import record
+
+        record(component, ctx)
     if ctx.memo.get("unproven") and not plan.pending and not generations.kept(ctx, component["name"]):
         generations.discard(ctx, component["name"])
     ledger.save(ctx)

@@ -25,9 +25,11 @@ def facts(ctx: Context) -> dict[str, Any]:
     :return: ``system`` (``debian``), ``release`` (``trixie``), ``version`` (``13``; empty for testing), ``kernel``,
         ``machine``, ``memory_mb`` (of the machine, or of the container where that is less), ``cores``,
         ``addresses`` (neither loopback nor link-local), ``devices`` ``[{name, size (bytes), model}]``, ``disk``
-        ``{size_mb, free_mb}`` (the file system of /var/lib), ``postgresql`` (``17/main``: what lies in
+        ``{size_mb, free_mb}`` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``postgresql`` (``17/main``: what lies in
         /var/lib/postgresql), ``python``, ``container``, ``hostname``, ``boot_id``, ``clock`` (seconds since the epoch)
     """
+    from .sshd import own
+
     release = os_release(read(ctx, "/etc/os-release") or read(ctx, "/usr/lib/os-release"))
     kernel = os.uname()
     container = is_container(ctx)
@@ -42,6 +44,7 @@ def facts(ctx: Context) -> dict[str, Any]:
         "addresses": addresses(read(ctx, "/proc/net/fib_trie"), read(ctx, "/proc/net/if_inet6")),
         "devices": devices(ctx),
         "disk": disk(ctx.path("/var/lib")),
+        "sshd": own(ctx),
         "postgresql": clusters(ctx.path("/var/lib/postgresql")),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "container": container,
@@ -58,6 +61,16 @@ def read(ctx: Context, path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+def made(ctx: Context) -> list[str]:
+    """Names of the components that were made on this host."""
+    import json
+
+    try:
+        return sorted(json.loads(read(ctx, "/var/lib/vannah/ledger.json"))["components"])
+    except (ValueError, KeyError, TypeError):
+        return []  # no ledger, or one that cannot be read: the converge reports that
 
 
 def os_release(text: str) -> dict[str, str]:

@@ -48,6 +48,7 @@ def arm(
     undo: Sequence[dict[str, Any]],
     units: Sequence[str],
     commands: Sequence[Sequence[str]] = (),
+    restarted: Sequence[str] = (),
 ) -> None:
     """Have the old state come back ``seconds`` after this run's end. To be called before the new files are written.
 
@@ -57,6 +58,7 @@ def arm(
     :param units: reloaded, or restarted where they cannot reload, after the files are back; one whose own unit file was
         not there is disabled and stopped before it goes, as nothing can stop it afterwards
     :param commands: argv lists, run after that
+    :param restarted: units that are started by a socket: restarted where they run, never started or reloaded
     :raises AgentError: ``guard-unavailable`` without systemd, ``guard-reverted`` where a revert is just being done and
         does not end
     """
@@ -77,6 +79,7 @@ def arm(
     known = {item["path"] for item in manifest["undo"]}
     manifest["undo"] += [{**item, "mode": _octal(item["mode"])} for item in undo if item["path"] not in known]
     manifest["units"] += [unit for unit in units if unit not in manifest["units"]]
+    manifest["restarted"] = [*manifest.get("restarted", ()), *(unit for unit in restarted if unit not in manifest.get("restarted", ()))]
     manifest["commands"] += [list(argv) for argv in commands if list(argv) not in manifest["commands"]]
     manifest["seconds"] = seconds
     root = ctx.uid("root") or 0, ctx.gid("root") or 0
@@ -169,6 +172,7 @@ def script(manifest: dict[str, Any], root: str = "") -> str:
         ]
     lines.append("systemctl daemon-reload")
     lines += [f"systemctl $wait $act -- {quote(unit)}" for unit in manifest["units"] if unit not in new]
+    lines += [f"systemctl $wait try-restart -- {quote(unit)}" for unit in manifest.get("restarted", ())]
     lines += [" ".join(quote(word) for word in argv) for argv in manifest["commands"]]
     lines += [
         f"rm -f -- {quote(root + BOOT_LINK)} {quote(root + BOOT_UNIT)}",
@@ -188,7 +192,7 @@ ConditionPathExists=!{root}{ARMED}
 ConditionPathExists={root}{SCRIPT}
 RequiresMountsFor={root}{GUARD}
 After=systemd-remount-fs.service
-Before=sysinit.target vannah-firewall.service nftables.service ssh.service
+Before=sysinit.target vannah-firewall.service nftables.service ssh.service ssh.socket
 
 [Service]
 Type=oneshot
@@ -236,10 +240,14 @@ def _await_revert(ctx: Context) -> None:
     """Wait for a revert that is being done. One that was killed half way has left its folder: what it did is done."""
     import time
 
+    from . import waiting
+
+    begun = time.monotonic()
     for _ in range(60):
         state = ctx.run(["systemctl", "show", "--property=ActiveState", "--value", UNIT], check=False).out.strip()
         if state not in ("activating", "active", "deactivating"):
             return
+        waiting.tell(ctx, f"{UNIT} to put the old configuration back", begun, 30)
         time.sleep(0.5)
     raise AgentError("guard-reverted", f"{UNIT} is still putting an old configuration back; wait until it has ended and run again")
 

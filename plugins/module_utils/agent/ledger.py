@@ -180,5 +180,16 @@ def load(ctx: Context) -> Ledger:
     return Ledger(components)
 
 
+def peek(ctx: Context) -> dict[str, Entry]:
+    """The entries as they lie on disk, for a look; empty where the ledger cannot be understood."""
+    import json
+
+    try:
+        components: dict[str, Entry] = json.loads(disk.read(ctx.path(PATH)) or b"{}").get("components") or {}
+    except (ValueError, AttributeError):
+        return {}
+    return components if isinstance(components, dict) and all(_is_entry(entry) for entry in components.values()) else {}
+
+
 def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and all(isinstance(section, dict) for section in entry.values())

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host serves to others, and which firewall of somebody else it has: asked before the first firewall of ours."""
+"""What a host serves to others, and which other firewall it has: asked before our first firewall."""
 
 from __future__ import annotations
 
@@ -12,48 +12,68 @@ from .facts import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from .model import Context
 
-#: WireGuard's usual port lies among those that clients' sockets get.
-WIREGUARD = 51820
 LISTEN, UNCONNECTED = "0A", "07"  # states in /proc/net/tcp and /proc/net/udp
+#: Tables of the kernel, the protocol each is of, and the state of a socket that waits for others.
+TABLES = (
+    ("tcp", "tcp", LISTEN),
+    ("tcp6", "tcp", LISTEN),
+    ("udp", "udp", UNCONNECTED),
+    ("udp6", "udp", UNCONNECTED),
+    ("udplite", "udplite", UNCONNECTED),
+    ("udplite6", "udplite", UNCONNECTED),
+)
+#: Seconds between two looks: a client's socket without a connection lives as long as one question.
+PAUSE = 0.4
 
 
-def facts(ctx: Context) -> dict[str, Any]:
-    """``listening`` (``tcp/443``: ports that others reach) and ``firewalls`` (``ufw``, ``firewalld``)."""
-    return {"listening": listening(ctx), "firewalls": firewalls(ctx)}
+def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[str, Any]:
+    """``listening`` (``tcp/443``: ports that others reach; ``ip/112``: protocols), ``firewalls`` (``ufw``, ``firewalld``).
 
-
-def listening(ctx: Context) -> list[str]:
-    """The ports that are served on any address but the loopback's.
-
-    A UDP socket of a client looks like one of a server. Its port comes from the range of the kernel, where no server is looked for.
+    ``listeners`` names programs as far as they were looked for: ``{"udp/51821": "wg-agent"}``.
     """
+    found = ports(ctx)
+    names: dict[str, str] = {}
     low, high = _clients(read(ctx, "/proc/sys/net/ipv4/ip_local_port_range"))
-    found = set()
-    for name, protocol, state in (
-        ("tcp", "tcp", LISTEN),
-        ("tcp6", "tcp", LISTEN),
-        ("udp", "udp", UNCONNECTED),
-        ("udp6", "udp", UNCONNECTED),
-    ):
-        for address, port in sockets(read(ctx, f"/proc/net/{name}"), state):
-            client = protocol == "udp" and low <= port <= high and port != WIREGUARD
-            if not is_loopback(address) and not client:
-                found.add((protocol, port))
-    return [f"{protocol}/{port}" for protocol, port in sorted(found)]
+    unsure = {key for key in found if key[0] in ("udp", "udplite") and low <= key[1] <= high}
+    if unsure:
+        from .sockets import servers
+
+        clients, names = servers(ctx, {key: found[key] for key in unsure}, lambda: ports(ctx), sleep)
+        for key in clients:
+            del found[key]
+    listed = [f"{protocol}/{port}" for protocol, port in sorted(found)]
+    from .protocols import in_use
+
+    listed += in_use(ctx, listed)
+    return {"listening": listed, "listeners": names, "firewalls": firewalls(ctx)}
+
+
+def ports(ctx: Context) -> dict[tuple[str, int], set[str]]:
+    """Protocol and port of what is served on any address but the loopback's -> inodes of the sockets."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for name, protocol, state in TABLES:
+        for address, port, inode in sockets(read(ctx, f"/proc/net/{name}"), state):
+            if port and not is_loopback(address):
+                found.setdefault((protocol, port), set()).add(inode)
+    for port, inode, addresses in endpoints(read(ctx, "/proc/net/sctp/eps")):
+        if not all(address.startswith("127.") or address == "::1" for address in addresses):
+            found.setdefault(("sctp", port), set()).add(inode)
+    return found
 
 
 def _clients(text: str) -> tuple[int, int]:
+    """The ports that the kernel gives to clients (ip_local_port_range)."""
     words = text.split()
     return (int(words[0]), int(words[1])) if len(words) == 2 else (32768, 60999)
 
 
-def sockets(text: str, state: str) -> Iterator[tuple[bytes, int]]:
-    """Local address and port of the sockets in a state (proc_pid_net(5): the address is written as words of the machine)."""
+def sockets(text: str, state: str) -> Iterator[tuple[bytes, int, str]]:
+    """Local address, port and inode of the sockets in a state (proc_pid_net(5): the address is written as words of the machine)."""
     for line in text.splitlines()[1:]:
         fields = line.split()
         if len(fields) < 4 or fields[3] != state:
@@ -62,7 +82,18 @@ def sockets(text: str, state: str) -> Iterator[tuple[bytes, int]]:
         raw = bytes.fromhex(digits)
         if sys.byteorder == "little":
             raw = b"".join(raw[start : start + 4][::-1] for start in range(0, len(raw), 4))
-        yield raw, int(port, 16)
+        yield raw, int(port, 16), fields[9] if len(fields) > 9 else ""
+
+
+def endpoints(text: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Port, inode and addresses of SCTP endpoints that listen.
+
+    Fields of net/sctp/proc.c: ENDPT SOCK STY SST HBKT LPORT UID INODE LADDRS. SST 10 listens.
+    """
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 8 and fields[3] == "10":
+            yield int(fields[5]), fields[7], fields[8:]
 
 
 def is_loopback(address: bytes) -> bool:
@@ -73,7 +104,7 @@ def is_loopback(address: bytes) -> bool:
 
 
 def firewalls(ctx: Context) -> list[str]:
-    """Somebody else's firewalls that are active. Their rules are not looked into."""
+    """Other firewalls that are active. Their rules are not looked into."""
     found = []
     if any(line.replace('"', "").strip().lower() == "enabled=yes" for line in read(ctx, "/etc/ufw/ufw.conf").splitlines()):
         found.append("ufw")

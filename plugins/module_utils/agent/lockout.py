@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import restart
+from . import restart, systemd
 from .model import AgentError
 from .undo import definition_hash
 
@@ -34,8 +34,10 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
         undo.append(
             {"path": saved["path"], "data_b64": text, "mode": saved.get("mode", 0), "uid": saved.get("uid", 0), "gid": saved.get("gid", 0)}
         )
-    names = [unit["name"] for unit in restart.units_to_start(component)]
-    guard.arm(ctx, component["lockout_guard"], undo, names)
+    units = restart.units_to_start(component)
+    by_socket = [unit["name"] for unit in units if systemd.by_socket(ctx, unit)]
+    names = [unit["name"] for unit in units if unit["name"] not in by_socket]
+    guard.arm(ctx, component["lockout_guard"], undo, names, restarted=by_socket)
     ctx.memo["guard"] = {"armed": True, "seconds": component["lockout_guard"]}
     known, definition = ctx.entry.get("guard") or {}, definition_hash(component)
     tries = known.get("tries", 0) + 1 if known.get("hash") == definition else 1

@@ -50,14 +50,19 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
         _operate(payload, ctx, answer)
     except Exception as error:
         answer["error"] = told(error)
+    if "waiting" in ctx.memo:
+        from . import waiting
+
+        waiting.done(ctx)
     answer["cost"] = cost(begun)
     return answer
 
 
 def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
-    from . import lease
+    from . import identity, lease
 
     op = payload.get("op")
+    identity.guard(payload, ctx)
     wanted = payload.get("lease") or {}
     answer["lease"] = lease.handle(ctx, wanted)
     if not answer["lease"]["ok"] and wanted.get("action") == "take" and not ctx.check:
@@ -66,16 +71,20 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .facts import facts
 
         answer["facts"] = facts(ctx)
-    if op in ("facts", "plan") and not os.path.exists(ctx.path("/etc/vannah/firewall.nft")):  # the first firewall is still to come
-        from .listening import facts as more
+    if op in ("facts", "plan"):
+        from .host_checks import look
 
-        answer["facts"].update(more(ctx))
+        look(payload, ctx, answer)
     if op == "converge":
         converge(payload, ctx, answer)
     elif op == "plan":
         from .planning import plan
 
         plan(payload, ctx, answer)
+    elif op == "survey":
+        from .survey import survey
+
+        answer["survey"] = survey(ctx, payload["paths"], payload["checks"])
     elif op == "restart":
         from .trips import restart_unit
 
@@ -138,13 +147,15 @@ def cost(begun: float) -> dict[str, float]:
 
 def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Plan all components, ask for everything that is to be asked at once, then apply one after the other."""
-    from . import generations
+    from . import generations, identity
 
     ledger = open_ledger(ctx, answer)
     ctx.memo["ledger"] = ledger
     ctx.memo["staged"] = payload.get("staged") or {}
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
+        ctx.memo["prepare"] = payload.get("prepare") or ()
+        ctx.memo["peers"] = bool(payload.get("peers")) and not ctx.check
         _once_each(runs)
         ctx.memo["claims"] = _claims(runs)
         _expect(runs, ctx)
@@ -153,6 +164,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             if run.error is not None and ctx.check:
                 break
         if not ctx.check:
+            identity.record(ctx)
             for run in runs:
                 run.request()
                 if run.refused:
@@ -341,6 +353,10 @@ class Run:
             return True
         return False
 
+    def _records(self, plan: Plan) -> bool:
+        """Whether applying the plan would tell the ledger anything, also where the host stays as it is."""
+        return bool(plan.steps) or (self.component.get("values") or {}) != (self.entry.get("values") or {}) or bool(self.entry.get("held"))
+
     def answer(self, requests: bool = False) -> dict[str, Any]:
         """What the trip's answer says of the component.
 
@@ -362,6 +378,7 @@ class Run:
             "drift": self.drift,
             "needs": self.needs,
             "csrs": self.csrs,
+            "records": self._records(plan),
             # What cannot be planned yet may be possible once the components before it are applied.
             "error": self.error if self.refused or not requests else None,
         }

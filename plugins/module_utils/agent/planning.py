@@ -28,6 +28,7 @@ def plan(payload: Payload, ctx: Context, answer: Answer) -> None:
     :param payload: ``expected`` (the facts that the controller rendered the components with; where one of them is another one, nothing
         else is planned and ``answer["stale"]`` names them), ``components``, ``calls`` [{domain, call, params}]
     """
+    from . import identity
     from .main import converge, held_text
     from .trips import call
 
@@ -40,6 +41,8 @@ def plan(payload: Payload, ctx: Context, answer: Answer) -> None:
         answer["stale"] = stale
         return
     answer["unfinished"] = [name for name in UNFINISHED if _is_filled(ctx.path(f"{STATE_DIR}/{name}"))]
+    if not identity.is_current(payload.get("site"), ctx):
+        answer["unfinished"].append("site")
     converge(payload, ctx, answer)
     answer["calls"] = [call(item["domain"], item["call"], item.get("params") or {}, ctx) for item in payload.get("calls") or ()]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 
+from . import waiting
 from .model import AgentError
 
 TYPE_CHECKING = False
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 LOOK = 5.0
 #: Seconds between looks, growing from the first to the last.
 FIRST, LAST, GROWTH = 0.05, 1.0, 1.5
+#: Seconds between two looks at the unit's journal, for what is said of the wait.
+EVERY = 8.0
 #: So many automatic restarts while we wait, and it will not come up.
 RESTARTS = 3
 #: Lines of the journal that an error carries.
@@ -41,6 +44,7 @@ def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = Fals
     begin = time.monotonic()
     started = ctx.now()
     pause = FIRST
+    asked, last = begin, ""
     first: int | None = None
     while True:
         left = begin + ready["timeout"] - time.monotonic()
@@ -58,6 +62,10 @@ def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = Fals
         if left <= 0:
             text = journal(ctx, unit, started, unit_state(ctx, unit)) if unit else ""
             raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}", text)
+        waiting.give_up(ctx)
+        if unit and time.monotonic() - asked >= EVERY:
+            asked, last = time.monotonic(), last_word(ctx, unit, started)
+        waiting.tell(ctx, f"{unit or 'it'} to be ready", begin, ready["timeout"], reason + last)
         time.sleep(min(pause, left))
         pause = min(pause * GROWTH, LAST)
 
@@ -114,6 +122,13 @@ def journal(ctx: Context, unit: str, since: float, state: dict[str, str] | None 
         since = min(since, float(started[1:]))
     argv = ["journalctl", "--unit", unit, "--since", f"@{int(since) - 1}", "--lines", str(LINES), "--no-pager", "--quiet"]
     return ctx.run([*argv, "--output=short-iso", "--no-hostname"], check=False).out.strip()
+
+
+def last_word(ctx: Context, unit: str, since: float) -> str:
+    """The last line of a unit's journal, to be put after a reason: it often says what the unit itself waits for."""
+    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since)}", "--lines", "1", "--no-pager", "--quiet", "--output=cat"]
+    said = ctx.run(argv, check=False).out.strip().splitlines()
+    return f"; its journal: {said[-1][:300]}" if said else ""
 
 
 # --- looks --------------------------------------------------------------------------------------------------------------

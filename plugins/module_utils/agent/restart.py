@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import systemd, watch
+from . import systemd, waiting, watch
 from .ledger import bequeath
 from .model import AgentError
 
@@ -198,6 +198,7 @@ def act(ctx: Context, unit: Unit, verb: str) -> None:
         ctx.run(["systemctl", "reset-failed", name], check=False)
     systemd.forget(ctx)
     ctx.memo.setdefault("touched", {})[name] = "reload" if verb == "reload" else "restart"
+    waiting.doing(ctx, f"systemctl {verb} {name}", PATIENCE)
     result = ctx.run(["systemctl", *(["--no-block"] if unit["no_block"] else []), verb, name], check=False, timeout=PATIENCE)
     if result.rc != 0:
         said = result.err.strip().splitlines()
@@ -223,8 +224,10 @@ def _stays(ctx: Context, name: str, seconds: float) -> None:
     """See that a unit is up, and for ``seconds`` where its kind counts as started as soon as its process exists."""
     import time
 
-    until = time.monotonic() + seconds
+    begun = time.monotonic()
+    until = begun + seconds
     while True:
+        waiting.tell(ctx, f"{name} to stay up", begun, seconds)
         systemd.forget(ctx)
         found = systemd.show(ctx, [name])[name]
         state = found.get("ActiveState")

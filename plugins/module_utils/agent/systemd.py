@@ -10,6 +10,7 @@ from .model import AgentError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from .model import Context
 
@@ -87,6 +88,12 @@ def parse(text: str) -> list[Status]:
 def running(found: Status) -> bool:
     """Whether a unit runs. One that waits for systemd's next attempt (Restart=) does not."""
     return found.get("ActiveState") in RUNNING and found.get("SubState") != "auto-restart"
+
+
+def by_socket(ctx: Context, unit: dict[str, Any]) -> bool:
+    """Whether a socket unit listens that starts the service at a connection: the service is not enabled then, and may not run."""
+    socket = unit.get("socket")
+    return bool(socket) and status(ctx, str(socket)).get("ActiveState") == "active"
 
 
 def exists(found: Status) -> bool:

@@ -132,6 +132,7 @@ def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answ
 
     :return: ``changed``, ``steps``, ``diff``, ``warnings``, ``result``, ``error``
     """
+    from . import waiting
     from .main import told
 
     said: Answer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
@@ -141,6 +142,7 @@ def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answ
         said["result"] = result
         for step in steps:
             if not ctx.check and step.apply is not None:
+                waiting.doing(ctx, f"{name}: {step.kind} {step.target}: {step.action}")
                 step.apply(ctx)
             if step.action:
                 said["steps"].append(step.report())

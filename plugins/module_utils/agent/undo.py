@@ -1,13 +1,18 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A start that failed: the last good generation comes back, and the definition is held back until it changes."""
+"""A start that failed: the last good generation comes back.
+
+Where that interrupted a unit that ran before, the definition is held back until it changes: there is a service to protect. A first
+start that failed has interrupted nothing and is tried again by the next run.
+"""
 
 from __future__ import annotations
 
 import os
 
 from . import aside, disk, generations, restart, systemd
+from .component import active_units
 from .model import AgentError
 
 TYPE_CHECKING = False
@@ -29,14 +34,14 @@ def definition_hash(component: Component) -> str:
 
 
 def refuse_held(component: Component, ctx: Context) -> None:
-    """Refuse a definition that is held back, without touching anything.
+    """Refuse a definition that is held back, without touching anything. Where no unit of it runs, there is nothing to protect.
 
     :raises AgentError: ``held-back``
     """
     held = ctx.entry.get("held")
     if not held or ctx.policy.get("retry") or component["state"] != "present":
         return
-    if held["hash"] == definition_hash(component):
+    if held["hash"] == definition_hash(component) and active_units(component, ctx):
         raise AgentError(
             "held-back",
             f"component {component['name']}: this definition failed on {held['since']} and is not tried again:"
@@ -55,13 +60,13 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
     if generation is None:
         return error
     verbs = _verbs(component, ctx, generation["active"])
+    ran = sorted(unit for unit, verb in verbs.items() if verb != "stop")
+    stopped = sorted(unit for unit, verb in verbs.items() if verb == "stop")
     # One write says all: a run that is killed from here on is brought to its end by the next one.
-    held = {"hash": definition_hash(component), "since": ctx.today(), "reason": error.msg}
+    held = {"hash": definition_hash(component), "since": ctx.today(), "reason": error.msg} if ran else None
     generation["undoing"] = {"units": verbs, "held": held}
     generations.store(ctx, name, generation)
     problem = bring_back(ctx, ledger, generation)
-    ran = sorted(unit for unit, verb in verbs.items() if verb != "stop")
-    stopped = sorted(unit for unit, verb in verbs.items() if verb == "stop")
     what = "The files of before are back."
     if problem:
         what = f"The files of before are back, but with them it does not run either: {problem}."
@@ -69,11 +74,8 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
         what = f"The files of before are back, and {', '.join(ran)} runs with them."
     if stopped:
         what += f" {', '.join(stopped)} did not run before and is stopped."
-    return AgentError(
-        error.code,
-        f"{error.msg.rstrip('. ')}. {what} {STAYS} Not tried again until the definition changes or component_retry=true.",
-        error.journal,
-    )
+    then = "Not tried again until the definition changes or component_retry=true." if held else "The next run tries again."
+    return AgentError(error.code, f"{error.msg.rstrip('. ')}. {what} {STAYS} {then}", error.journal)
 
 
 def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[str, str]:
@@ -116,6 +118,8 @@ def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
     disk.forget(ctx)
     entry.update(generation["entry"])
     entry["held"] = generation["undoing"]["held"]
+    if not entry["held"]:
+        entry.pop("held")
     ledger.save(ctx)
     if any(saved["path"].startswith("/etc/systemd/") for saved in generation["files"]):
         systemd.reload(ctx)

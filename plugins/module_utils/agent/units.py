@@ -41,6 +41,7 @@ def plan_units(component: Component, ctx: Context) -> list[Step]:
     steps: list[Step] = []
     for unit in component["units"]:
         if unit["state"] != "absent":
+            steps += _plan_rivals(unit, ctx)
             found = _plan_unit(unit, component, ctx, pending)
             if found and unit["name"] not in ctx.section("units"):
                 found[0].claims += (("units", unit["name"]),)
@@ -91,6 +92,15 @@ def plan_reload_gone(ctx: Context) -> list[Step]:
     return [Step("unit", "systemd", "daemon-reload", apply=daemon_reload)]
 
 
+def _plan_rivals(unit: Unit, ctx: Context) -> list[Step]:
+    """What the unit's driver knows to stand in its way: steps before the unit's own."""
+    if unit["driver"] == "systemd" or not unit["driver_options"]:
+        return []
+    driver = __import__(f"{__package__}.domains.{unit['driver']}_rivals", fromlist=["plan"])
+    steps: list[Step] = driver.plan(ctx, unit["driver_options"])
+    return steps
+
+
 def _act(verb: str, *args: Any) -> Callable[[Context], None]:
     """What a step does; its module is loaded only where there is a step."""
     from . import restart
@@ -124,7 +134,9 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
         unit_file_state = "disabled"
     if unit["state"] != "unmanaged":
         bare = not unit_file_state and not systemd.exists(found)
-        if unit["enabled"] and unit_file_state not in ENABLED:
+        if unit["enabled"] and systemd.by_socket(ctx, unit):
+            pass  # the socket is what is enabled; the service beside it would take its port at the next boot
+        elif unit["enabled"] and unit_file_state not in ENABLED:
             steps.append(Step("unit", name, "enable", apply=_act("enable", name, systemd.installs(unit["content"]))))
         elif unit["enabled"] and unit["content"] is not None:
             steps += _plan_installed(unit, ctx)
@@ -153,10 +165,13 @@ def _plan_installed(unit: Unit, ctx: Context) -> list[Step]:
 def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context, pending: list[str]) -> list[Step]:
     name = unit["name"]
     record = ctx.section("running").get(name) or _record_elsewhere(name, component, ctx)
+    by_socket = systemd.by_socket(ctx, unit)
+    if by_socket and not systemd.running(found):
+        return []  # it reads its files at the next connection
     if not systemd.running(found) and not _has_run(found, record, unit, component, ctx):
         return [Step("unit", name, "start", "it had failed" if found.get("ActiveState") == "failed" else "", apply=_act("start", unit))]
     asked = watch.reactions(unit, component, found, record, ctx)
-    if asked["restart"] or (asked["reload"] and found.get("CanReload") == "no"):
+    if asked["restart"] or (asked["reload"] and (by_socket or found.get("CanReload") == "no")):
         why = asked["restart"] or asked["reload"]
         return [Step("unit", name, "restart", _why(why), apply=_act("restart", unit))]
     steps = []

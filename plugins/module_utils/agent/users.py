@@ -291,6 +291,7 @@ def _act(argv: list[str], after: Callable[[Context], None] | None = None) -> Cal
     """Run one of shadow's programs, and again where another one had the files locked for a moment."""
 
     def apply(ctx: Context) -> None:
+        begun = 0.0
         for attempt in range(10):
             result = ctx.run(argv, check=False)
             ctx.memo.pop("users", None)
@@ -302,6 +303,10 @@ def _act(argv: list[str], after: Callable[[Context], None] | None = None) -> Cal
                 break
             import time
 
+            from . import waiting
+
+            begun = begun or time.monotonic()
+            waiting.tell(ctx, "the lock of the user database", begun, 5, result.err)
             time.sleep(0.5)
         raise AgentError("user-failed", f"{' '.join(argv)} ended with {result.rc}: {result.err.strip()[-500:]}")
 

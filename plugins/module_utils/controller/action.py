@@ -19,7 +19,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from . import bundle, report, run, scrub, transport
+from . import bundle, identity, report, run, scrub, transport
 
 Answer = dict[str, Any]
 Result = dict[str, Any]
@@ -138,6 +138,19 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         except TypeError:
             raise AnsibleError(f"variable {name} must be true or false") from None
 
+    @property
+    def takeover(self) -> bool:
+        """Whether this run takes the host over from another site, or from another name (``-e site_takeover_hosts=db1,db2``).
+
+        :raises AnsibleError: the switch does not name hosts
+        """
+        return self.host in identity.named(self._templar.template(self.vars.get(identity.TAKEOVER)))
+
+    def belonging(self) -> dict[str, Any]:
+        """Which site this run is of, for the host to compare with its own record."""
+        name = self._templar.template(self.vars.get("site_name")) or ""
+        return {**identity.of(self.inventory_dir, str(name)), "host": self.host, "takeover": self.takeover}
+
     def converse(self, part: Mapping[str, Any], lease: str = "take") -> Answer:
         """Send one payload and give back its answer, whatever that says of components.
 
@@ -169,6 +182,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             "run": run.run_info(_playbook()),
             "policy": {"container_host": None, "retry": self.flag("component_retry")},
             "lease": lease,
+            "site": self.belonging(),
             **part,
         }
         return transport.trip(self, payload, self.host_vars)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from . import collect, render, report, rules, supply, templating
+from . import collect, package_defaults, render, report, rules, supply, templating, values
 from .action import AgentAction, Answer, Failure, Result
 
 Component = dict[str, Any]
@@ -25,6 +25,10 @@ class ComponentAction(AgentAction):
 
     #: What roles say beside what they do.
     notes: Sequence[str] = ()
+    #: Names of components of which everything is put in place and no unit is touched.
+    prepared: Sequence[str] = ()
+    #: The other members of clusters that are being formed: where one fails, this host stops too.
+    peers: Sequence[str] = ()
 
     def role_components(self, names: Iterable[str]) -> tuple[list[Component], dict[str, str]]:
         """The normalised components of roles, and ``{sha256: path}`` of their artifacts.
@@ -39,19 +43,29 @@ class ComponentAction(AgentAction):
             variables = {**variables, "ansible_facts": {**(variables.get("ansible_facts") or {}), "vannah": facts}}
         components, artifacts = [], {}
         self.notes = []
-        for role in roles:
-            for definition in collect.definitions(role, variables, self._templar):
-                if definition.note:
-                    self.notes.append(definition.note)
-                made, found = render.normalise(
-                    definition.data,
-                    f"role {role.name}",
-                    role.find,
-                    lambda path, where, templates=definition.templates: templates.file(path, self._loader, where),  # type: ignore[misc]
-                    role.name,
-                )
-                components.append(made)
-                artifacts.update(found)
+        found = package_defaults.definitions(roles, variables, self._templar, self._loader, playbook_dir)
+        own = {}
+        for one in roles:
+            defined = collect.definitions(one, variables, self._templar)
+            own[one.name] = values.recorder(one.name, [definition.data["name"] for definition in defined])
+            found += defined
+        for definition in found:
+            role = definition.role
+            assert role is not None
+            if definition.note:
+                self.notes.append(definition.note)
+            made, files = render.normalise(
+                definition.data,
+                f"role {role.name}",
+                role.find,
+                lambda path, where, templates=definition.templates: templates.file(path, self._loader, where),  # type: ignore[misc]
+                role.name,
+            )
+            components.append(made)
+            artifacts.update(files)
+            if made["name"] == own.get(role.name) and made["state"] == "present":
+                verb = str(variables.get("site_changing") or "")
+                made.update(values.for_agent(role, definition.templates, verb, self._loader, playbook_dir))
         return components, artifacts
 
     def inline_component(self, options: Mapping[str, Any]) -> tuple[Component, dict[str, str]]:
@@ -77,7 +91,7 @@ class ComponentAction(AgentAction):
         problems = rules.check_together(components)
         if problems:
             raise AnsibleError("; ".join(problems))
-        self._add_authority(components)
+        self.add_authority(components)
         result = report.components(self._deliver(copy.deepcopy(components), artifacts), bool(self._task.diff))
         if self.notes:
             result["warnings"] = [*self.notes, *result.get("warnings", ())]
@@ -88,7 +102,8 @@ class ComponentAction(AgentAction):
         staged: dict[str, str] = {}
         asked: list[Answer] = []
         for left in reversed(range(_TRIPS)):
-            answer = self.converse({"op": "converge", "components": components, "staged": staged})
+            part = {"op": "converge", "components": components, "staged": staged, "prepare": list(self.prepared), "peers": bool(self.peers)}
+            answer = self.converse(part)
             found = answer.get("components") or []
             needs = [digest for item in found for digest in item.get("needs") or ()]
             csrs = any(item.get("csrs") for item in found)
@@ -103,7 +118,8 @@ class ComponentAction(AgentAction):
             staged = supply.upload(self, files)
         raise AssertionError("unreachable")
 
-    def _add_authority(self, components: Iterable[Component]) -> None:
+    def add_authority(self, components: Iterable[Component]) -> None:
+        """Give each certificate of the components the text of the site's CA certificate."""
         with_certificates = [item for component in components for item in component["certificates"]]
         if with_certificates:
             from ..pki.authority import certificate_text

@@ -19,7 +19,25 @@ from .. import site_map
 from . import collect, templating
 
 #: What a role may export.
-KINDS = ("firewall_ports", "secrets", "artifacts", "backup_paths", "scrape_targets", "ingress", "databases", "calls")
+KINDS = (
+    "firewall_ports",
+    "secrets",
+    "artifacts",
+    "backup_paths",
+    "scrape_targets",
+    "ingress",
+    "databases",
+    "calls",
+    "clusters",
+    "package_defaults",
+    "data_directories",
+    "host_checks",
+    "own_address",
+    "takeover_paths",
+)
+
+#: Set for the run of a verb that changes settings: overlays of variables with the values that hold until the new ones run.
+BEFORE = "site_before"
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
 
@@ -43,13 +61,27 @@ def exports_of(
         raise AnsibleError(f"nothing exports {kind!r}: there are {', '.join(KINDS)}")
     found: list[Any] = []
     variables = host_variables(hostvars, host)
+    if variables.get(BEFORE):
+        return _with_before(kind, variables, loader, playbook_dir, roles)
     for name in site_map.load().roles_of(variables.get("group_names") or ()):
         if roles is not None and name not in roles:
             continue
         key = (id(hostvars), host, name, kind)
         if key not in _cache:
-            _cache[key] = _evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)
+            _cache[key] = evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)
         found.extend(_cache[key])
+    return found
+
+
+def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_dir: str | None, roles: Container[str] | None) -> list[Any]:
+    """The exports of now, and those of before that are not among them."""
+    found: list[Any] = []
+    for name in site_map.load().roles_of(variables.get("group_names") or ()):
+        if roles is None or name in roles:
+            role = collect.load(loader, name, playbook_dir or loader.get_basedir())
+            for overlay in ({}, *variables[BEFORE]):
+                exported = evaluate(kind, role, {**variables, **overlay}, loader)
+                found += [item for item in exported if item not in found]
     return found
 
 
@@ -64,7 +96,11 @@ def host_variables(hostvars: Any, host: str) -> dict[str, Any]:
     return {**raw, "hostvars": hostvars}
 
 
-def _evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader: Any) -> list[Any]:
+def evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader: Any) -> list[Any]:
+    """The exports of one role.
+
+    :raises AnsibleError: a template fails; it is no list
+    """
     raw = role.exports.get(kind)
     if raw is None:
         return []

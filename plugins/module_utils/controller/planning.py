@@ -19,7 +19,20 @@ from pathlib import Path
 from typing import Any
 
 #: Facts that only an administrator changes. Components are rendered with these as they were the last time; the host compares them.
-STABLE_FACTS = ("system", "release", "version", "kernel", "machine", "memory_mb", "cores", "addresses", "python", "container", "hostname")
+STABLE_FACTS = (
+    "system",
+    "release",
+    "version",
+    "kernel",
+    "machine",
+    "memory_mb",
+    "cores",
+    "addresses",
+    "python",
+    "container",
+    "hostname",
+    "sshd",
+)
 #: What the dynamic groups of hosts with work are called; the rest is the wave.
 GROUP = "planned_"
 #: The work of a wave after its components: what a cluster or store holds.
@@ -46,7 +59,7 @@ def work(answer: Mapping[str, Any], wave_of: Mapping[str, str], calls: Sequence[
         found.add(waves[0])
     components = answer.get("components") or ()
     for component in components:
-        if any(component.get(key) for key in ("changed", "error", "needs", "csrs", "pending_restart")):
+        if any(component.get(key) for key in ("changed", "records", "error", "needs", "csrs", "pending_restart")):
             found.add(wave_of[component["role"]])
     said = answer.get("calls") or ()
     for call, outcome in zip(calls, said, strict=False):

@@ -12,7 +12,11 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-CONVERGE: Spec = {"roles": {"type": "list", "elements": "str", "required": True}}
+CONVERGE: Spec = {
+    "roles": {"type": "list", "elements": "str", "required": True},
+    "prepare": {"type": "list", "elements": "str", "default": []},
+    "forming": {"type": "list", "elements": "dict", "default": []},
+}
 
 COMPONENT_RESTART: Spec = {
     "component": {"type": "str", "required": True},
@@ -27,4 +31,4 @@ LEASE: Spec = {
     "takeover": {"type": "bool", "default": False},
 }
 
-HOST_FACTS: Spec = {}
+HOST_FACTS: Spec = {"survey": {"type": "bool", "default": False}, "plan": {"type": "bool", "default": False}}

@@ -16,6 +16,8 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from . import beat
+
 Component = dict[str, Any]
 
 
@@ -62,7 +64,8 @@ def upload(action: Any, files: Mapping[str, str]) -> dict[str, str]:
     staged = {}
     for digest, path in files.items():
         there = shell.join_path(shell.tmpdir, digest)
-        action._transfer_file(os.path.abspath(path), there)
+        with beat.beside(action):
+            action._transfer_file(os.path.abspath(path), there)
         staged[digest] = there
     return staged
 

@@ -4,24 +4,26 @@
 """One trip to a host: the agent goes in through the connection's standard input, its answer comes back.
 
 The connection, the login and becoming root are Ansible's own (``_low_level_execute_command``), so that every way to reach
-a host that Ansible knows works. A bare host gets python3 and sudo here, once, before the first trip.
+a host that Ansible knows works. A bare host gets python3 and sudo before its first trip (:mod:`.bootstrap`).
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from . import bundle
+from . import beat, bundle
 
 PYTHON = "/usr/bin/python3"
 #: Lines of a failing program that are worth showing.
 _TAIL = 8
-_PROBE = "id -u; for p in python3 sudo apt-get; do command -v $p >/dev/null 2>&1 && echo $p; done; true"
 _TERMINAL = "must have a tty"
+#: sudo(8) of a program that it is to start.
+_NOT_FOUND = re.compile(r"^sudo: \S+: command not found", re.MULTILINE)
 _REFUSED = ("is not in the sudoers file", "may not run sudo", "is not allowed to execute", "sudo: sorry", "no new privileges")
 _PASSWORD = ("missing sudo password", "incorrect sudo password", "a password is required", "missing su password", "incorrect su password")
 
@@ -57,9 +59,7 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
     for attempt in (1, 2):
         nonce = bundle.new_nonce()
         # utf8: paths and texts are UTF-8 whatever language the host's owner chose.
-        done = _execute(
-            action, f"{action._compute_environment_string()}{shlex.quote(python)} -I -S -X utf8 -", bundle.build(payload, nonce)
-        )
+        done = execute(action, f"{action._compute_environment_string()}{shlex.quote(python)} -I -S -X utf8 -", bundle.build(payload, nonce))
         try:
             return bundle.parse(done["stdout"], nonce)
         except bundle.AnswerError as error:
@@ -67,6 +67,8 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
                 if chosen:
                     what = f"{python} has no standard library" if incomplete(done) else f"there is no {python} on the host"
                     raise TripError(f"{what}: it is what ansible_python_interpreter says") from None
+                from .bootstrap import bootstrap  # only a bare host needs it
+
                 action.installed = bootstrap(action, payload["mode"] == "check", incomplete(done))
                 continue
             raise TripError(explain(done, str(error))) from None
@@ -83,43 +85,13 @@ def interpreter(action: Any, variables: Mapping[str, Any]) -> tuple[str, bool]:
 
 
 def not_found(done: Mapping[str, Any]) -> bool:
-    """Whether a program that the command needs (Python, sudo) is not on the host."""
-    return done["rc"] == 127 or (done["rc"] != 0 and "command not found" in done["stderr"]) or incomplete(done)
+    """Whether a program that the command needs (Python, sudo) is not on the host. What a login script does not find is not meant."""
+    return done["rc"] == 127 or (done["rc"] != 0 and _NOT_FOUND.search(done["stderr"]) is not None) or incomplete(done)
 
 
 def incomplete(done: Mapping[str, Any]) -> bool:
     """Whether the host's Python lacks most of its library: python3-minimal without python3."""
     return done["rc"] != 0 and "ModuleNotFoundError: No module named" in done["stderr"]
-
-
-def bootstrap(action: Any, check: bool, minimal: bool = False) -> list[str]:
-    """Install python3, and sudo where we log in as root and are told to use it. Once in a host's life.
-
-    :param minimal: the program python3 is there, its library is not
-    :return: the packages
-    :raises BareHost: check mode
-    :raises TripError: nobody here may install them, or apt fails
-    """
-    method = getattr(action._connection.become, "name", "").rpartition(".")[2] if action._connection.become else ""
-    probe = _execute(action, _PROBE, None, sudoable=False)
-    lines = probe["stdout"].split()
-    root, has = "0" in lines[:1], set(lines[1:]) - ({"python3"} if minimal else set())
-    missing = [name for name, wanted in (("python3", True), ("sudo", method == "sudo")) if wanted and name not in has]
-    if not missing:
-        raise TripError(explain(probe, f"{PYTHON} does not run, although a python3 is on the host: set ansible_python_interpreter"))
-    if "apt-get" not in has:
-        raise TripError(f"the host has no {missing[0]} and no apt-get: this collection works on Debian 12 and newer")
-    if check:
-        raise BareHost(missing)
-    if not root and (not method or "sudo" in missing):
-        raise TripError(
-            f"the host has no {' and no '.join(missing)}, and the login user is not root: log in as root or with become_method su once"
-        )
-    install = f"apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install {' '.join(missing)}"
-    done = _execute(action, f"/bin/sh -c {shlex.quote(install)}", None, sudoable=not root)
-    if done["rc"] != 0:
-        raise TripError(explain(done, f"installing {' and '.join(missing)} failed"))
-    return missing
 
 
 def explain(done: Mapping[str, Any], what: str) -> str:
@@ -145,9 +117,14 @@ def _password(text: str) -> str:
     return "becoming root needs a password: give it with --ask-become-pass or ansible_become_password, or let sudo ask for none"
 
 
-def _execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> dict[str, Any]:
+def execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> dict[str, Any]:
+    """Run a command of the host's shell over the action's connection: ``rc``, ``stdout``, ``stderr``.
+
+    :raises TripError: becoming root is refused
+    """
     try:
-        done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
+        with beat.beside(action):
+            done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
     except AnsibleConnectionFailure:
         raise
     except AnsibleError as error:

@@ -156,24 +156,30 @@ def end_of(inventory_dir: str) -> datetime | None:
 
 
 def ensure_authority(loader: Any, inventory_dir: str, site_name: str, check_mode: bool = False, now: datetime | None = None) -> bool:
+    """Whether :func:`ensured` made an authority, or would in check mode."""
+    return ensured(loader, inventory_dir, site_name, check_mode, now)[0]
+
+
+def ensured(
+    loader: Any, inventory_dir: str, site_name: str, check_mode: bool = False, now: datetime | None = None
+) -> tuple[bool, Authority | None]:
     """Make the site's CA unless it exists; an existing one is proven to be whole.
 
     Where there is a key and no certificate the key gets one. So a CA that ends soon is renewed: what the key signed before is trusted with
     the new certificate, and what it signs now with the old one.
 
     :param site_name: for the CA's name, ``<site_name> internal CA``
-    :return: whether one was made, or would be in check mode
+    :return: whether one was made, or would be in check mode; the authority, None where check mode makes none
     :raises SecretsError: as :func:`load_authority`, and ``secrets-unwritable``
     """
     certificate_file = certificate_path(inventory_dir)
     if os.path.exists(certificate_file):
-        load_authority(loader, inventory_dir)
-        return False
+        return False, load_authority(loader, inventory_dir)
     if check_mode:
-        return True
+        return True, None
     with lock(inventory_dir):
         if os.path.exists(certificate_file):  # another run was faster
-            return False
+            return False, load_authority(loader, inventory_dir)
         make_directory(os.path.dirname(certificate_file), 0o755)
         key_file = key_path(inventory_dir)
         key_data = read_file(key_file)
@@ -182,8 +188,9 @@ def ensure_authority(loader: Any, inventory_dir: str, site_name: str, check_mode
             write_file(key_file, encrypt(loader, key_file, _private_pem(key)), 0o600)
         else:  # a run was killed between the two files, or somebody renews the certificate
             key = _key(loader, key_file, key_data)
-        write_file(certificate_file, _pem(_self_signed(key, site_name, now or datetime.now(UTC))).encode(), 0o644)
-    return True
+        certificate = _self_signed(key, site_name, now or datetime.now(UTC))
+        write_file(certificate_file, _pem(certificate).encode(), 0o644)
+    return True, Authority(certificate, key)
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, site_name: str, now: datetime) -> x509.Certificate:

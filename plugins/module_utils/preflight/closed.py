@@ -9,13 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..ip_protocols import WITHOUT_PORTS, name_of, protocol
 from .findings import Code, Finding
 
 CODES = (
     Code(
         "contact-firewall-closes",
-        "The server gets its first firewall of ours, and something listens there that it would close.",
-        "firewall_ports: each port that shall stay open, with from: [] one that may be closed; or firewall_enabled: false.",
+        "The server gets its first firewall of ours, which would close a port or a protocol that is in use there: TCP, UDP or SCTP"
+        " listeners, VRRP, ESP, GRE, OSPF and the like.",
+        "firewall_ports: each port or protocol that shall stay open, with from: [] one that may be closed; or firewall_enabled: false.",
     ),
     Code(
         "contact-firewall-foreign",
@@ -24,32 +26,39 @@ CODES = (
     ),
 )
 
-#: What listens on servers that nobody has set up: DHCP and NTP clients, names in the local network, rpcbind, printers that are looked for.
-#: Nobody misses it from outside.
+#: What listens on servers without being set up: DHCP and NTP clients, names in the local network, rpcbind, printers that are looked for.
+#: Nothing reaches it from outside that would be missed.
 UNASKED = frozenset(
     {"udp/68", "udp/546", "udp/123", "udp/323", "udp/5353", "udp/5355", "tcp/5355", "udp/111", "tcp/111", "udp/631"},
 )
 
-Port = tuple[str, int, int]  # protocol, first, last
+Port = tuple[str, int, int]  # protocol, first, last; ("ip", number, number) is a protocol as such
 
 
 def ports(ssh: Iterable[Any], rules: Iterable[Mapping[str, Any]], lines: Iterable[str]) -> tuple[Port, ...]:
-    """The ports that the firewall knows, for whomever it opens them: somebody has thought of them.
+    """The ports and protocols that the firewall knows, whoever it opens them for: the site has thought of them.
 
     :param ssh: firewall_ssh_ports
     :param rules: what the host's roles export, and firewall_ports
     :param lines: firewall_extra_rules
     """
     found = [("tcp", str(port)) for port in ssh]
-    found += [(str(rule.get("proto") or "tcp"), str(rule.get("port"))) for rule in rules]
+    for rule in rules:
+        number = protocol(rule.get("proto") or "tcp")
+        if rule.get("port") in (None, ""):
+            found.append(("ip", str(number)))
+        else:
+            found.append((name_of(number or 0), str(rule.get("port"))))
     for line in lines:
-        for protocol, what in re.findall(r"\b(tcp|udp) dport (\{[^}]*\}|\S+)", str(line)):
-            found += [(protocol, part) for part in re.findall(r"\d+(?:-\d+)?", what)]
+        for name, what in re.findall(r"\b(tcp|udp|sctp|udplite|dccp) dport (\{[^}]*\}|\S+)", str(line)):
+            found += [(name, part) for part in re.findall(r"\d+(?:-\d+)?", what)]
+        for what in re.findall(r"\b(?:ip protocol|meta l4proto|ip6 nexthdr) (\{[^}]*\}|\S+)", str(line)):
+            found += [("ip", str(protocol(word))) for word in re.findall(r"\w+", what)]
     known = []
-    for protocol, text in found:
+    for name, text in found:
         first, _dash, last = text.partition("-")
         if first.isdigit() and (last or first).isdigit():
-            known.append((protocol, int(first), int(last or first)))
+            known.append((name, int(first), int(last or first)))
     return tuple(known)
 
 
@@ -63,18 +72,36 @@ def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None
         return
     closed = [text for text in facts.get("listening") or () if text not in UNASKED and not _is_known(text, known)]
     if closed:
-        listed = ", ".join(text.replace("/", " ") for text in closed)
-        protocol, _slash, port = closed[0].partition("/")
-        entry = f"{{name: NAME, port: {port}{', proto: udp' if protocol == 'udp' else ''}}}"
-        them, more = ("them", ", ...") if len(closed) > 1 else ("it", "")
+        programs = facts.get("listeners") or {}
+        listed = ", ".join(_told(text, programs.get(text, "")) for text in closed)
+        them = "them" if len(closed) > 1 else "it"
         problem = f"{listed} can be reached on this server today, and its first firewall would close {them}."
-        remedy = f"firewall_ports: [{entry}{more}] (from: [] for one that may be closed), or firewall_enabled: false"
+        entries = ", ".join(_entry(text) for text in closed)
+        remedy = f"firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
         yield Finding("contact-firewall-closes", host, "firewall_ports", problem, remedy)
     for name in facts.get("firewalls") or ():
         stop = "ufw disable" if name == "ufw" else f"systemctl disable --now {name}"
         problem = f"{name} is active on this server, and drops what the site's servers ask of each other."
         remedy = f"'{stop}' on the server, or firewall_enabled: false with the roles' ports open in {name}"
         yield Finding("contact-firewall-foreign", host, "firewall_enabled", problem, remedy)
+
+
+def _told(text: str, program: str) -> str:
+    """A port or a protocol for a person: ``udp 51821 (wg-agent)``, ``VRRP (IP protocol 112)``."""
+    kind, _slash, number = text.partition("/")
+    if kind != "ip":
+        return f"{kind} {number}" + (f" ({program})" if program else "")
+    name = name_of(int(number))
+    return f"IP protocol {number}" if name == number else f"{name.upper()} (IP protocol {number})"
+
+
+def _entry(text: str) -> str:
+    """The item of firewall_ports that keeps it open."""
+    kind, _slash, number = text.partition("/")
+    if kind == "ip":
+        name = name_of(int(number))
+        return f"{{name: {name if name in WITHOUT_PORTS else 'NAME'}, proto: {name}}}"
+    return f"{{name: NAME, port: {number}{'' if kind == 'tcp' else f', proto: {kind}'}}}"
 
 
 def _is_known(text: str, known: Iterable[Port]) -> bool:

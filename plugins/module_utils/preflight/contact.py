@@ -10,24 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import closed
+from .. import effects
+from . import belonging, closed, survey, versions
+from . import changes as running
 from .findings import Code, Finding
 
-#: Debian's releases that are served, and the PostgreSQL that each carries (packages.debian.org).
-RELEASES = {"12": "15", "13": "17"}
-#: Mebibytes that each role needs beside the others. A server sold with 512 MiB shows about 460.
-MEMORY_MB = {"base": 200, "etcd": 100, "haproxy": 50, "postgresql": 400}
-#: Mebibytes that the file system of /var/lib must have in all: packages, logs and the least data.
-DISK_MB = {"base": 1500, "etcd": 1000, "postgresql": 2000}
-#: Mebibytes that must be free there for a run: less is the room of half a package.
-FREE_MB = 200
 #: Seconds between two clocks of one site.
 CLOCK = 5.0
 
 CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
     Code("contact-memory", "The server has less memory than its roles need.", "A server with more memory, or fewer groups for this host."),
-    Code("contact-disk", "The file system of /var/lib is too small for the host's roles, or full.", "A larger disk, or less on it."),
     Code(
         "contact-clock",
         "The server's clock is off by more than 5 seconds from the others: certificates and the cluster's leases would not hold.",
@@ -43,12 +36,11 @@ CODES = (
         "The server was reached, and could not say what it is: the message tells why. The others are left alone, too.",
         "What the message asks for; or leave the server out of this run with --limit.",
     ),
-    Code(
-        "contact-database-version",
-        "The major version of PostgreSQL that is asked for is not the one that the server's Debian carries, or not that of the data there.",
-        "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
-    ),
+    *versions.CODES,
+    *survey.CODES,
     *closed.CODES,
+    *belonging.CODES,
+    *running.CODES,
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
@@ -73,22 +65,33 @@ class Answer:
     reached: bool = False  # it failed although it was reached
     version: str = ""  # postgresql_version
     cluster: str = ""  # postgresql_cluster
+    memory_mb: int = 0  # that its roles need: a server sold with 512 MiB shows about 460
+    survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
+    belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
+    changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
+    left: tuple[running.Left, ...] = ()
 
 
-def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
-    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there."""
+def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
+    """What the answers of all hosts say. A host that is not reached is Ansible's to report, unless sudo was refused there.
+
+    :param verb: the playbook that runs now, where it changes settings that ``site.yml`` does not
+    """
     given = list(answers)
     for answer in given:
         if answer.facts:
             yield from _system(answer)
             yield from _memory(answer)
             yield from _disk(answer)
-            yield from _version(answer)
+            yield from survey.findings(answer.host, answer.survey)
             yield from closed.findings(answer.host, answer.facts, answer.ports)
         elif answer.failure:
             yield from _failure(answer)
+    yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
+    yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
     yield from _clocks(given)
+    yield from running.findings({one.host: one.changes for one in given}, {one.host: one.left for one in given}, verb)
 
 
 def _failure(answer: Answer) -> Iterator[Finding]:
@@ -106,57 +109,33 @@ def _failure(answer: Answer) -> Iterator[Finding]:
 
 def _system(answer: Answer) -> Iterator[Finding]:
     system, version = (str(answer.facts.get(name) or "") for name in ("system", "version"))
-    if system != "debian" or version not in RELEASES:
+    if system != "debian" or version not in versions.RELEASES:
         problem = f"the server runs {system or 'an unknown system'}{' ' + version if version else ''}."
         yield Finding("contact-system", answer.host, "-", problem, "a server with Debian 13 or 12")
 
 
 def _memory(answer: Answer) -> Iterator[Finding]:
-    needed, there = _sum(MEMORY_MB, answer), answer.facts.get("memory_mb")
+    needed, there = answer.memory_mb, answer.facts.get("memory_mb")
     if isinstance(there, int) and 0 < there < needed:
         problem = f"{there} MiB of memory, and its roles need {needed}."
         yield Finding("contact-memory", answer.host, "-", problem, f"a server with {needed} MiB or more, or fewer groups for this host")
 
 
 def _disk(answer: Answer) -> Iterator[Finding]:
+    """A host that was looked at more closely says more of all its file systems (:mod:`.survey`)."""
     disk = answer.facts.get("disk")
-    size, free = (disk.get("size_mb"), disk.get("free_mb")) if isinstance(disk, Mapping) else (None, None)
-    needed = _sum(DISK_MB, answer)
-    if isinstance(size, int) and size < needed:
-        problem = f"the file system of /var/lib has {size} MiB, and its roles need {needed}."
-        yield Finding("contact-disk", answer.host, "-", problem, f"a file system of {needed} MiB or more for /var/lib")
-    elif isinstance(free, int) and free < FREE_MB:
-        problem = f"{free} MiB are free in the file system of /var/lib, and a run needs {FREE_MB}."
-        yield Finding(
-            "contact-disk", answer.host, "-", problem, "less in /var/lib: apt-get clean, journalctl --vacuum-size=100M, or a larger disk"
-        )
+    free = disk.get("free_mb") if isinstance(disk, Mapping) else None
+    if not answer.survey and isinstance(free, int) and free < survey.FREE_MB:
+        yield survey.full(answer.host, "/var/lib", free)
 
 
-def _sum(needs: Mapping[str, int], answer: Answer) -> int:
-    return sum(needs.get(role, 0) for role in answer.roles)
-
-
-def _version(answer: Answer) -> Iterator[Finding]:
-    if "postgresql" not in answer.roles:
-        return
-    carried = RELEASES.get(str(answer.facts.get("version")))
-    if carried is None:
-        return
-    if answer.version and answer.version != carried:
-        problem = f"PostgreSQL {answer.version} is asked for, and Debian {answer.facts['version']} carries {carried}."
-        yield Finding(
-            "contact-database-version", answer.host, "postgresql_version", problem, f'postgresql_version: "{carried}", or nothing'
-        )
-        return
-    there = sorted(
+def _member(answer: Answer) -> versions.Member:
+    data = sorted(
         version
         for version, _slash, cluster in (str(item).partition("/") for item in answer.facts.get("postgresql") or ())
         if cluster == answer.cluster
     )
-    if there and carried not in there:
-        problem = f"the data of the cluster {answer.cluster} is of PostgreSQL {there[-1]}, and {carried} would be installed."
-        remedy = f"a server with the Debian that carries PostgreSQL {there[-1]}, or a dump, an empty data directory and a restore"
-        yield Finding("contact-database-version", answer.host, "postgresql_version", problem, remedy)
+    return versions.Member(answer.host, str(answer.facts.get("version") or ""), answer.cluster, answer.version, tuple(data))
 
 
 def _clocks(answers: list[Answer]) -> Iterator[Finding]:

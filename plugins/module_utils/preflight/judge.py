@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import contact, definitions, rules
+from . import contact, definitions, formation, rules
 from .findings import Code, Finding, Report
 from .model import Site
 from .rules import Area
@@ -16,7 +16,7 @@ from .rules import Area
 AREAS = (
     Area("Inventory and variables", definitions.CODES, ()),
     *rules.AREAS,
-    Area("On contact, before changes", contact.CODES, ()),
+    Area("On contact, before changes", (*contact.CODES, *formation.CODES), ()),
 )
 
 
@@ -62,7 +62,11 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_contact(answers: Iterable[contact.Answer]) -> Report:
-    """What the hosts' answers say."""
+def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "") -> Report:
+    """What the hosts' answers say.
+
+    :param clusters: that the hosts are members of
+    :param verb: see :func:`contact.findings`
+    """
     given = list(answers)
-    return Report.of(contact.findings(given), catalogue(), len(given))
+    return Report.of([*contact.findings(given, verb), *formation.findings(clusters)], catalogue(), len(given))

@@ -124,6 +124,8 @@ def _item(option: Option) -> Option:
 def _from_text(kind: str, value: str) -> Any:
     if kind == "bool":
         return {"true": True, "false": False}.get(_BOOLEAN_WORDS.get(value.lower(), ""), value)
+    if kind == "list":
+        return [item.strip() for item in value.split(",")]
     return int(value) if kind == "int" and re.fullmatch(r"-?\d+", value) else value
 
 

@@ -75,14 +75,6 @@ def test_definition_of_before_needs_nothing_after_an_undo(host: FakeHost) -> Non
     assert host.log == []
 
 
-def test_first_installation_that_fails_leaves_nothing(host: FakeHost) -> None:
-    state = host.state()
-    said = one(host.trip(demo("bad\n")))
-    assert said["error"]["code"] == "start-failed" and "did not run before" in said["error"]["msg"]
-    assert host.state() == state
-    assert one(host.trip(demo("bad\n")))["error"]["code"] == "held-back"
-
-
 def test_undo_that_was_killed_is_finished(host: FakeHost) -> None:
     ok(host.trip(demo()))
     state = host.state()

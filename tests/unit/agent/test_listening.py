@@ -45,13 +45,23 @@ UDP = (
 )
 
 
+def pid(host: Any, number: int, name: str, *inodes: str) -> None:
+    """A process with sockets."""
+    host.write(f"/proc/{number}/comm", f"{name}\n")
+    folder = host.root / f"proc/{number}/fd"
+    folder.mkdir()
+    for descriptor, inode in enumerate(inodes):
+        (folder / str(descriptor)).symlink_to(f"socket:[{inode}]")
+
+
 def test_what_others_reach(host: Any) -> None:
-    """Neither the loopback's, nor what is connected, nor a client's socket; WireGuard's port is a server's."""
+    """Neither the loopback's, nor what is connected, nor a client's socket."""
     host.write("/proc/net/tcp", TCP)
     host.write("/proc/net/tcp6", TCP6)
     host.write("/proc/net/udp", UDP)
     host.write("/proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n")
-    assert listening.listening(host.ctx) == ["tcp/22", "tcp/443", "tcp/8081", "udp/68", "udp/51820"]
+    pid(host, 41, "chronyd", "3003")
+    assert listening.facts(host.ctx, lambda _seconds: None)["listening"] == ["tcp/22", "tcp/443", "tcp/8081", "udp/68", "udp/51820"]
 
 
 @pytest.mark.parametrize(
@@ -69,12 +79,86 @@ def test_other_firewalls(host: Any, path: str, text: str, found: list[str]) -> N
     assert listening.firewalls(host.ctx) == found
 
 
+def udp(*lines: tuple[str, int, str], state: str = "07") -> str:
+    """A table of UDP sockets: address, port, inode."""
+    return HEAD + "".join(
+        f"   {number}: {address}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 0 0 {inode} 2 0 0\n"
+        for number, (address, port, inode) in enumerate(lines)
+    )
+
+
+ANY, LOOPBACK = "00000000", "0100007F"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ([(ANY, 51821, "10")], None, {"udp/51821": "wg-agent"}),
+        ([(ANY, 51821, "99")], None, {"udp/51821": "the kernel"}),  # WireGuard: no process has the socket
+        ([(ANY, 51821, "99")], [], {}),
+        ([(ANY, 40000, "10")], [], {}),  # a question to a name server: gone at the second look
+        ([(ANY, 40000, "10")], [(ANY, 40000, "11")], {}),  # another one by chance
+        ([(ANY, 40000, "20")], None, {}),  # rsyslog sends
+        ([(LOOPBACK, 51821, "10")], None, {}),
+        ([(ANY, 0, "10")], None, {}),
+        ([(ANY, 51821, "20"), ("0B0200C0", 51821, "10")], None, {"udp/51821": "wg-agent"}),
+        ([(ANY, 4789, "99")], None, {}),  # below the clients' ports there is nothing to tell apart
+    ],
+)
+def test_servers_among_the_ports_of_clients(
+    host: Any, before: list[tuple[str, int, str]], after: list[tuple[str, int, str]] | None, found: dict[str, str]
+) -> None:
+    """A port that a client may have is refused where something serves there, and only there."""
+    pid(host, 10, "wg-agent", "10", "12")
+    pid(host, 20, "rsyslogd", "20")
+    host.write("/proc/net/udp", udp(*before))
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        host.write("/proc/net/udp", udp(*(before if after is None else after)))
+
+    told = listening.facts(host.ctx, sleep)
+    assert told["listeners"] == found
+    assert [text for text in told["listening"] if text != "udp/4789"] == list(found)
+    assert len(looks) <= 1
+
+
+def test_connected_sockets_are_clients(host: Any) -> None:
+    """ESTABLISHED in the table of UDP."""
+    host.write("/proc/net/udp", udp((ANY, 51821, "1"), (ANY, 1701, "2"), state="01"))
+    assert listening.facts(host.ctx)["listening"] == []
+
+
+def test_sctp(host: Any) -> None:
+    """Endpoints that listen; net/sctp/proc.c writes the port in decimals."""
+    lines = (
+        " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS",
+        "ffff8 ffff9 2   10  25   38412  0 100 192.0.2.11 ",
+        "ffff8 ffff9 2   10  25   9 0 101 127.0.0.1 ",
+        "ffff8 ffff9 2   1  25   10 0 102 ::",
+    )
+    host.write("/proc/net/sctp/eps", "\n".join(lines) + "\n")
+    assert listening.facts(host.ctx)["listening"] == ["sctp/38412"]
+
+
 def test_a_listener_of_this_machine_is_seen() -> None:
     """The real tables."""
     with socket.create_server(("0.0.0.0", 0)) as server, socket.create_server(("127.0.0.1", 0)) as inner:
-        found = listening.listening(Context("check"))
+        found = listening.facts(Context("check"))["listening"]
         assert f"tcp/{server.getsockname()[1]}" in found
         assert f"tcp/{inner.getsockname()[1]}" not in found
+
+
+def test_a_udp_server_of_this_machine_is_seen() -> None:
+    """The real tables: a server on a port of the clients' range, beside a socket that is connected."""
+    with socket.socket(type=socket.SOCK_DGRAM) as server, socket.socket(type=socket.SOCK_DGRAM) as client:
+        server.bind(("0.0.0.0", 0))
+        client.connect(("127.0.0.1", server.getsockname()[1]))
+        found = listening.facts(Context("check"))
+        assert f"udp/{server.getsockname()[1]}" in found["listening"]
+        assert found["listeners"][f"udp/{server.getsockname()[1]}"]
+        assert f"udp/{client.getsockname()[1]}" not in found["listening"]
 
 
 def test_it_is_asked_before_the_first_firewall_only(host: Any) -> None:

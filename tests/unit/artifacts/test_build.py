@@ -202,7 +202,8 @@ def test_toolchain_of_another_version_is_not_used(cache: Cache, fake_go: Path, t
     (tmp_path / "go2").write_text(fake)
     (tmp_path / "go2").chmod(0o755)
     python.write_text(
-        '#!/bin/sh\necho again >> "$0.runs"\nwhile [ $# -gt 0 ]; do [ "$1" = --target ] && to=$2; shift; done\n'
+        '#!/bin/sh\ncase "$*" in *"config list"*) exit 1 ;; esac\n'
+        'echo again >> "$0.runs"\nwhile [ $# -gt 0 ]; do [ "$1" = --target ] && to=$2; shift; done\n'
         f'mkdir -p "$to/go/bin" && cp {tmp_path}/go2 "$to/go/bin/go"\n'
     )
     python.chmod(0o755)
@@ -248,3 +249,13 @@ def test_environment(name: str, value: str | None) -> None:
         "HOME": "/home/me",
     }
     assert build.environment_of(given, "arm64", Path("/work")).get(name) == value
+
+
+def test_go_is_asked_for_its_version_without_the_callers_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GOROOT or GOFLAGS of the caller would make any Go fail."""
+    go = tmp_path / "go"
+    go.write_text('#!/bin/sh\n[ -z "$GOROOT$GOFLAGS" ] && [ "$GOTOOLCHAIN" = local ] && echo go version go1.99.1 linux/amd64\n')
+    go.chmod(0o755)
+    monkeypatch.setenv("GOROOT", "/none")
+    monkeypatch.setenv("GOFLAGS", "-none")
+    assert build._version(go) == "1.99.1"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -194,10 +195,16 @@ class Host:
         if isinstance(answer, Exception):
             raise answer
         rc, out, err = answer
-        return {"rc": rc, "stdout": out, "stderr": err}
+        asked = re.search(r"VANNAH-PROBE-\w+", command)
+        return {"rc": rc, "stdout": out.replace("<marker>", asked[0]) if asked else out, "stderr": err}
 
 
-PROBED_ROOT = (0, "0\napt-get\n", "")
+def probed(*lines: str, before: str = "") -> tuple[int, str, str]:
+    """The probe's answer, after what the login shell has printed."""
+    return (0, "\n".join([before, "", "<marker>", *lines, "<marker>", ""]), "")
+
+
+PROBED_ROOT = probed("0", "apt-get")
 
 
 @pytest.mark.parametrize(
@@ -226,10 +233,10 @@ def test_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
-    host = Host([(127, "", "sudo: not found"), PROBED_ROOT, (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
+    host = Host([(127, "", "sudo: not found"), PROBED_ROOT, (0, "", ""), (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
     assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
     assert host.installed == ["python3", "sudo"]
-    assert "install python3 sudo" in host.commands[2][0] and host.commands[2][1] is False
+    assert "install python3 sudo" in host.commands[3][0] and host.commands[3][1] is False
 
 
 def test_a_bare_host_in_check_mode() -> None:
@@ -245,16 +252,16 @@ MINIMAL = (1, "", "Traceback (most recent call last):\n  [...]\nModuleNotFoundEr
 
 def test_a_python_without_its_library_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
-    probed = (0, "1000\npython3\nsudo\napt-get\n", "")
-    host = Host([MINIMAL, probed, (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
+    some = probed("1000", "python3", "sudo", "apt-get")
+    host = Host([MINIMAL, some, (0, "", ""), (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
     assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
     assert host.installed == ["python3"]
-    assert host.commands[2][0].endswith("install python3'") and host.commands[2][1] is True
+    assert host.commands[3][0].endswith("install python3'") and host.commands[3][1] is True
 
 
 def test_a_python_without_its_library_in_check_mode_or_by_choice() -> None:
     with pytest.raises(transport.BareHost) as caught:
-        REAL_TRIP(Host([MINIMAL, (0, "0\npython3\nsudo\napt-get\n", "")]), {"mode": "check", "op": "facts"}, {})
+        REAL_TRIP(Host([MINIMAL, probed("0", "python3", "sudo", "apt-get")]), {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3"]
     with pytest.raises(transport.TripError, match="/opt/python has no standard library: it is what ansible_python_interpreter says"):
         REAL_TRIP(Host([MINIMAL]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
@@ -274,4 +281,4 @@ def test_a_chosen_python_that_is_not_there() -> None:
 
 def test_nobody_may_install() -> None:
     with pytest.raises(transport.TripError, match="the login user is not root"):
-        REAL_TRIP(Host([(127, "", ""), (0, "1000\napt-get\n", "")]), {"mode": "apply", "op": "facts"}, {})
+        REAL_TRIP(Host([(127, "", ""), probed("1000", "apt-get")]), {"mode": "apply", "op": "facts"}, {})

@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")
-        said = self._templar.template(task_vars["said"])
+        said = self._templar.template(task_vars.get("said", {}))
         answer = dict(said.get(name, said.get("*", {})))
         mode = " (check)" if self._task.check_mode else ""
         with open(os.environ["CALLS"], "a") as file:
@@ -71,6 +71,7 @@ class Run:
             (collection / "plugins" / "action" / path.name).write_text(STAND_IN)
         (collection / "plugins" / "lookup").mkdir()
         (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
+        (collection / "plugins" / "lookup" / "roles_of.py").symlink_to(REPOSITORY / "plugins" / "lookup" / "roles_of.py")
         (collection / "playbooks").symlink_to(REPOSITORY / "playbooks")
         self.playbooks = collection / "playbooks"
 

@@ -34,6 +34,10 @@ SSH = (("tcp", 22, 22),)
         ({"listening": ["tcp/2222"]}, SSH, ["contact-firewall-closes"]),
         ({"listening": ["udp/51820"]}, (*SSH, ("tcp", 51820, 51820)), ["contact-firewall-closes"]),
         ({"listening": ["tcp/8005"]}, (("tcp", 8000, 8010),), []),
+        ({"listening": ["ip/112"]}, SSH, ["contact-firewall-closes"]),
+        ({"listening": ["ip/112"]}, (*SSH, ("ip", 112, 112)), []),
+        ({"listening": ["ip/112"]}, (*SSH, ("tcp", 112, 112)), ["contact-firewall-closes"]),
+        ({"listening": ["sctp/112"]}, (*SSH, ("ip", 112, 112)), ["contact-firewall-closes"]),
         ({"firewalls": ["ufw"]}, SSH, ["contact-firewall-foreign"]),
         ({"firewalls": ["ufw", "firewalld"], "listening": ["tcp/80"]}, SSH, ["contact-firewall-closes", *["contact-firewall-foreign"] * 2]),
         ({"firewalls": ["ufw"]}, None, []),
@@ -47,10 +51,12 @@ def test_one_host(facts: dict[str, Any], known: tuple[closed.Port, ...] | None, 
 
 
 def test_the_message_says_what_to_write() -> None:
-    """The list, and the first entry as it is written."""
-    (finding,) = closed.findings("db1", {"listening": ["tcp/443", "udp/51820"]}, SSH)
-    assert "tcp 443, udp 51820" in finding.problem
-    assert finding.remedy.startswith("firewall_ports: [{name: NAME, port: 443}, ...]") and "firewall_enabled: false" in finding.remedy
+    """The list, and each entry as it is written."""
+    facts = {"listening": ["tcp/443", "udp/51821", "ip/112", "ip/200"], "listeners": {"udp/51821": "wg-agent"}}
+    (finding,) = closed.findings("db1", facts, SSH)
+    assert "tcp 443, udp 51821 (wg-agent), VRRP (IP protocol 112), IP protocol 200 can be reached" in finding.problem
+    entries = "{name: NAME, port: 443}, {name: NAME, port: 51821, proto: udp}, {name: vrrp, proto: vrrp}, {name: NAME, proto: 200}"
+    assert finding.remedy.startswith(f"firewall_ports: [{entries}] (from: []") and "firewall_enabled: false" in finding.remedy
     (finding,) = closed.findings("db1", {"listening": ["udp/51820"]}, SSH)
     assert "{name: NAME, port: 51820, proto: udp}]" in finding.remedy
 
@@ -58,16 +64,25 @@ def test_the_message_says_what_to_write() -> None:
 def test_every_form_of_a_port() -> None:
     """Numbers, texts, ranges, lines of nft; what is no port is none."""
     rules = [{"port": 443}, {"port": "8000-8010", "from": []}, {"port": 500, "proto": "udp"}, {"port": "{{ x }}"}]
+    rules += [{"proto": "vrrp"}, {"proto": 89, "from": []}, {"proto": "132", "port": 7}]
     lines = ["ip saddr 192.0.2.1 tcp dport { 80, 9000-9001 } accept", "udp dport 4500 accept", "ip protocol vrrp accept"]
+    lines += ["meta l4proto { esp, 47 } accept", "ip6 nexthdr 103 accept"]
     assert closed.ports([22, "2222"], rules, lines) == (
         ("tcp", 22, 22),
         ("tcp", 2222, 2222),
         ("tcp", 443, 443),
         ("tcp", 8000, 8010),
         ("udp", 500, 500),
+        ("ip", 112, 112),
+        ("ip", 89, 89),
+        ("sctp", 7, 7),
         ("tcp", 80, 80),
         ("tcp", 9000, 9001),
         ("udp", 4500, 4500),
+        ("ip", 112, 112),
+        ("ip", 50, 50),
+        ("ip", 47, 47),
+        ("ip", 103, 103),
     )
 
 

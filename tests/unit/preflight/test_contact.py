@@ -10,19 +10,35 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.action import patroni_guard
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.host_needs import memory_mb
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
 from .conftest import REPOSITORY
 
+ROOT = {"at": "/var/lib", "device": 1, "size_mb": 20000, "free_mb": 9000, "readonly": False, "mounted": False}
+PATHS = ["/var/lib", "/usr", "/var/lib/etcd/vannah", "/srv/db"]
 FACTS = {"system": "debian", "version": "13", "memory_mb": 2048, "disk": {"size_mb": 20000, "free_mb": 9000}, "postgresql": ["17/vannah"]}
 ALL = ("base", "firewall", "etcd", "postgresql")
 
 
 def answer(host: str = "db1", **more: Any) -> Answer:
     """A good answer with differences: names of facts, or fields of the answer."""
-    fields = {name: more.pop(name) for name in ("roles", "offset", "failure", "reached", "version", "cluster") if name in more}
-    return Answer(**{"host": host, "roles": ALL, "offset": 0.0, "cluster": "vannah", "facts": {**FACTS, **more}, **fields})
+    fields = {name: more.pop(name) for name in ("roles", "offset", "failure", "reached", "version", "cluster", "survey") if name in more}
+    needed = {"memory_mb": memory_mb(fields.get("roles", ALL))}
+    return Answer(**{"host": host, "roles": ALL, "offset": 0.0, "cluster": "vannah", "facts": {**FACTS, **more}, **needed, **fields})
+
+
+def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
+    """What a closer look said: by default one file system for all that the roles of ALL need."""
+    needs = [
+        {"role": "base", "path": "/var/lib", "needs_mb": 1000},
+        {"role": "base", "path": "/usr", "needs_mb": 500},
+        {"role": "etcd", "path": "/var/lib/etcd/vannah", "needs_mb": 1000, "unit_hides_homes": True},
+        {"role": "postgresql", "path": "/srv/db", "needs_mb": 2000},
+    ]
+    paths = {need["path"]: {**ROOT, "real": need["path"], **(places or {}).get(str(need["path"]), {})} for need in needs}
+    return {"needs": needs, "paths": paths, "system": {}, "discs": [], "cloud_init": False, "checks": {"base": ""}, **more}
 
 
 @pytest.mark.parametrize(
@@ -35,8 +51,26 @@ def answer(host: str = "db1", **more: Any) -> Answer:
         (Answer("db1", ("base",), {**FACTS, "version": ""}), {"contact-system"}),
         (answer(memory_mb=460), {"contact-memory"}),
         (answer(memory_mb=460, roles=("base", "haproxy")), set()),
-        (answer(disk={"size_mb": 3000, "free_mb": 2000}), {"contact-disk"}),
+        (answer(memory_mb=460, roles=("base", "minio")), {"contact-memory"}),
         (answer(disk={"size_mb": 30000, "free_mb": 20}), {"contact-disk"}),
+        (answer(survey=surveyed()), set()),
+        # 4500 MiB are needed where all lies on one file system, and nothing where it is not asked (the roles are there already).
+        (
+            answer(survey=surveyed({path: {"size_mb": 4400} for path in PATHS})),
+            {"contact-disk"},
+        ),
+        (answer(disk={"size_mb": 3000, "free_mb": 2000}), set()),
+        (answer(survey=surveyed({"/srv/db": {"device": 2, "size_mb": 1900}})), {"contact-disk"}),
+        (answer(survey=surveyed({"/srv/db": {"device": 2, "size_mb": 2100}})), set()),
+        (answer(survey=surveyed({"/srv/db": {"device": 2, "free_mb": 100}})), {"contact-disk"}),
+        (answer(survey=surveyed({"/srv/db": {"device": 2, "readonly": True}})), {"contact-mount"}),
+        (answer(survey=surveyed({"/var/lib/etcd/vannah": {"real": "/home/etcd/vannah"}})), {"contact-directory-hidden"}),
+        (answer(survey=surveyed({"/srv/db": {"real": "/home/db"}})), set()),  # Patroni's unit sees it
+        (answer(survey=surveyed(system={"/usr": "readonly"})), {"contact-mount"}),
+        (answer(survey=surveyed(system={"/var/lib/dpkg": "noexec"})), {"contact-mount"}),
+        (answer(survey=surveyed(discs=["/etc/apt/sources.list: deb cdrom:[Debian 12]/ bookworm main"])), {"contact-package-disc"}),
+        (answer(survey=surveyed(cloud_init=True)), {"contact-cloud-init"}),
+        (answer(survey=surveyed(checks={"base": "sshd would keep out root."})), {"contact-role-check"}),
         (answer(disk={}), set()),
         (answer(version="15"), {"contact-database-version"}),
         (answer(postgresql=["15/vannah"]), {"contact-database-version"}),
@@ -78,6 +112,59 @@ def test_clocks(offsets: list[float | None], wrong: set[str]) -> None:
     """What most clocks agree on is the time."""
     report = judge_contact([answer(f"db{number}", offset=offset) for number, offset in enumerate(offsets)])
     assert {(finding.code, finding.where) for finding in report.errors} == {("contact-clock", where) for where in wrong}
+
+
+@pytest.mark.parametrize(
+    ("members", "wrong"),
+    [
+        # release of Debian, majors with data of the cluster
+        ([("13", ["17"]), ("13", ["17"]), ("13", [])], set()),
+        ([("13", ["17"]), ("13", ["17"]), ("12", [])], {"db2"}),  # the replaced one
+        ([("13", ["17"]), ("12", []), ("12", [])], {"db1", "db2"}),  # two replaced ones: the data speak
+        ([("13", []), ("13", []), ("12", [])], {"db2"}),  # a new cluster: the most
+        ([("13", []), ("12", [])], {"db0", "db1"}),  # undecided
+        ([("12", ["15"]), ("12", ["15"]), ("12", [])], set()),
+        ([("11", []), ("13", ["17"]), ("13", ["17"])], set()),  # contact-system speaks of it
+        ([("12", ["15"]), ("13", ["17"])], {"db0", "db1"}),
+    ],
+)
+def test_one_major_for_a_cluster(members: list[tuple[str, list[str]]], wrong: set[str]) -> None:
+    """A standby of another major cannot follow: named before anything is changed, with both majors and both releases."""
+    given = [
+        answer(f"db{number}", version=release, postgresql=[f"{major}/vannah" for major in majors])
+        for number, (release, majors) in enumerate(members)
+    ]
+    given = [
+        Answer(**{**vars(one), "version": "", "facts": {**one.facts, "version": release}})
+        for one, (release, _) in zip(given, members, strict=True)
+    ]
+    found = [finding for finding in judge_contact(given).errors if finding.code == "contact-database-release"]
+    assert {finding.where for finding in found} == wrong
+    assert all("PostgreSQL 1" in finding.problem and "Debian 1" in finding.problem for finding in found)
+
+
+def test_other_clusters_have_other_majors() -> None:
+    """Two clusters of one site need not agree."""
+    given = [answer("db1", postgresql=["17/vannah"]), answer("db2", cluster="old", postgresql=["15/old"])]
+    given[1] = Answer(**{**vars(given[1]), "facts": {**given[1].facts, "version": "12"}})
+    assert not judge_contact(given).errors
+
+
+def test_what_a_full_disk_is_needed_for() -> None:
+    """All that lies on it is named, with the sum."""
+    small = {path: {"size_mb": 2400} for path in PATHS[:3]}
+    (finding,) = judge_contact([answer(survey=surveyed({**small, "/srv/db": {"device": 2}}))]).errors
+    assert "the file system of /usr, /var/lib, /var/lib/etcd/vannah has 2400 MiB, and the host's roles need 2500" in finding.problem
+
+
+def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
+    """It would be the root's file system that is judged."""
+    need = {"role": "minio", "path": "/srv/minio/drive1", "needs_mb": 300, "mounted": True}
+    place = {**ROOT, "real": "/srv/minio/drive1", "size_mb": 100}
+    given = {"needs": [need], "paths": {"/srv/minio/drive1": place}}
+    assert not judge_contact([answer(survey=given)]).errors
+    given["paths"] = {"/srv/minio/drive1": {**place, "mounted": True}}
+    assert {finding.code for finding in judge_contact([answer(survey=given)]).errors} == {"contact-disk"}
 
 
 def test_all_at_once() -> None:
@@ -129,5 +216,12 @@ def test_somebody_elses_database_is_refused_before_any_host_is_changed() -> None
     names = [play["name"] for play in found]
     (at,) = [number for number, play in enumerate(found) if guards(play)]
     assert names.index("Contact") < at < names.index("Base wave")
-    assert found[at]["hosts"] == "postgresql" and found[at]["max_fail_percentage"] == 0
+    assert "'postgresql'" in found[at]["hosts"] and found[at]["max_fail_percentage"] == 0
     assert patroni_guard.ActionModule.LEASE == "none"  # nothing is left on a host that is refused
+
+
+def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
+    """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
+    (play,) = [play for play in plays("site.yml") if play["name"] == "Contact"]
+    (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
+    assert asked["vannah.healthcloud.host_facts"] == {"survey": True}

@@ -107,6 +107,8 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
         (FOUR, "minio_drives: [{path: /srv/a, devise: /dev/sdb}]", "variable-unknown-key", "all", "minio_drives[0].devise"),
         (FOUR, "minio_drives: [{device: /dev/sdb}]", "variable-missing-key", "all", "minio_drives[0].path"),
         (FOUR, "minio_console_port: 9000", "host-port-twice", "all", "minio_console_port"),
+        (FOUR, "minio_drives: [/home/minio/drive1]", "object-store-drive-path", "all", "minio_drives"),
+        (FOUR, "minio_drives: [/root/drive1]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [srv/a]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [/srv]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_pools: [{hosts: [s1, s2, s3]}]", "object-store-pool-hosts", "all", "minio_pools"),

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -236,3 +239,64 @@ def test_listening(member: ModuleType) -> None:
     )
     assert member.listening(22, [table])
     assert not member.listening(2379, [table])
+
+
+# --- data of another member ---------------------------------------------------------------------------------------------------
+
+RECORDED = Path(__file__).parents[1] / "agent" / "data"
+
+
+def copied(directory: Path) -> None:
+    """What etcd 3.5 wrote as db2 at http://127.0.0.1:12380, with the mark of the role."""
+    for name, file in (("wal/0000000000000000-0000000000000000.wal", "etcd-3.5.wal.gz"), ("snap/db", "etcd-3.5.db.gz")):
+        (directory / "member" / name).parent.mkdir(parents=True)
+        (directory / "member" / name).write_bytes(gzip.decompress((RECORDED / file).read_bytes()))
+    (directory / ".made-by-vannah").write_text("begun\n")
+
+
+@pytest.mark.parametrize("was_ready", [False, True])
+@pytest.mark.parametrize(
+    ("name", "url", "refused"),
+    [
+        ("db2", "http://127.0.0.1:12380", False),
+        ("renamed", "http://127.0.0.1:12380", False),
+        ("db2", "https://192.0.2.12:2380", False),
+        ("db1", "https://192.0.2.11:2380", True),
+    ],
+)
+def test_a_copy_of_another_member_does_not_start(
+    member: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str, url: str, refused: bool, was_ready: bool
+) -> None:
+    """Not at a start of the unit and not at a converge, and the text says how the server becomes a member of its own."""
+    data = Path(os.environ["ETCD_DATA_DIR"])
+    copied(data)
+    if was_ready:
+        Path(member.JOINED).touch()
+    monkeypatch.setenv("ETCD_NAME", name)
+    monkeypatch.setenv("ETCD_INITIAL_ADVERTISE_PEER_URLS", url)
+    settings = data.parent / "settings.env"
+    settings.write_text(f'# made\nETCD_NAME="{name}"\nETCD_INITIAL_ADVERTISE_PEER_URLS="{url}"\n')
+    monkeypatch.setattr(member, "SETTINGS", (str(settings), "/nowhere"))
+    monkeypatch.setattr(member, "running", lambda: (False, False))
+    monkeypatch.setattr(member, "activating", lambda: True)
+    monkeypatch.setattr(member, "etcdctl", lambda *_: answers(FIRST, (name, url)))
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    for act in (lambda: member.join(False), lambda: member.check(str(data), [], False)):
+        if refused:
+            with pytest.raises(member.Refused, match=r"the member db2 .*ID 695094fe8287f0f6.*rm -rf \S+/data/member \S+/joined"):
+                act()
+        else:
+            act()
+    assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+    assert not refused or not Path(member.JOIN).exists()
+    member.check(str(data), [], True)  # that is what adopting means
+
+
+def test_the_program_finds_its_module_where_it_is_installed(render: Callable[..., Any]) -> None:
+    """python3 -I looks at no folder of the script's: the module lies beside it, and is the agent's own file."""
+    files = {item["path"]: item for item in render("etcd", "etcd", site(), "db1")["definition"]["files"]}
+    assert "/usr/local/lib/vannah/etcd_data.py" in files
+    ours = Path(__file__).parents[3] / "plugins/module_utils/agent/etcd_data.py"
+    assert (Path(__file__).parents[3] / "roles/etcd/files/etcd_data.py").resolve() == ours
+    done = subprocess.run(["/usr/bin/python3", "-I", ours], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,7 @@ def rules(render: Callable[..., Any]) -> Callable[..., list[str]]:
         lines = text.partition(f"chain {chain} {{")[2].partition("\n\t}")[0].splitlines()
         found = []
         for line in (line.strip() for line in lines):
-            if " dport " in f" {line}" or "proto-dst" in line:
+            if " dport " in f" {line}" or "proto-dst" in line or re.search(r"l4proto \d", line):
                 for name, elements in sets.items():
                     line = line.replace(f"@{name} ", f"{{{elements}}} ")
                 found.append(line)
@@ -54,6 +55,14 @@ def rules(render: Callable[..., Any]) -> Callable[..., list[str]]:
 
 
 SSH = 'tcp dport 22 accept comment "ssh"'
+
+
+def test_ports_of_before_stay_open(rules: Callable[..., list[str]]) -> None:
+    """While a verb changes a port, the old one is open for the same hosts, and what does not change is there once."""
+    now = rules(etcd_client_port=2390)
+    both = rules(etcd_client_port=2390, site_before=[{"etcd_client_port": 2379}])
+    assert [line.replace("dport 2390", "dport 2379") for line in now if "2390" in line] == [line for line in both if line not in now]
+    assert [line for line in now if line not in both] == []
 
 
 def test_exports_are_opened_for_the_groups_they_name(rules: Callable[..., list[str]]) -> None:
@@ -81,6 +90,17 @@ def test_exports_are_opened_for_the_groups_they_name(rules: Callable[..., list[s
         ([{"name": "six", "port": 1, "from": ["2001:db8::/32"]}], ['ip6 saddr {2001:db8::/32} tcp dport 1 accept comment "six"']),
         ([{"name": "none", "port": 1, "from": []}], []),
         ([{"name": "empty group", "port": 1, "from": ["none"]}], []),
+        ([{"name": "vrrp", "proto": "vrrp"}], ['meta l4proto 112 accept comment "vrrp"']),
+        ([{"name": "own", "proto": 200}], ['meta l4proto 200 accept comment "own"']),
+        (
+            [{"name": "esp", "proto": "ESP", "from": ["pc", "2001:db8::/32"]}],
+            [
+                'ip saddr {192.0.2.99} meta l4proto 50 accept comment "esp"',
+                'ip6 saddr {2001:db8::/32} meta l4proto 50 accept comment "esp"',
+            ],
+        ),
+        ([{"name": "sctp", "proto": "sctp", "port": 38412}], ['sctp dport 38412 accept comment "sctp"']),
+        ([{"name": "by number", "proto": 17, "port": 53}], ['udp dport 53 accept comment "by number"']),
         ([{"name": 'a"; drop; #', "port": 1}], ['tcp dport 1 accept comment "a__ drop_ _"']),
     ],
 )
@@ -100,6 +120,22 @@ def test_a_source_that_is_none_is_refused(rules: Callable[..., list[str]], sourc
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"proto": "vvrp"}, ["firewall_ports: x", "'vvrp' is not a protocol", "vrrp"]),
+        ({"proto": "vrrp", "port": 1}, ["vrrp has no ports", "without port"]),
+        ({"proto": "udp"}, ["udp needs a port"]),
+        ({}, ["tcp needs a port"]),
+    ],
+)
+def test_a_protocol_that_is_none_is_refused(rules: Callable[..., list[str]], rule: dict[str, Any], words: list[str]) -> None:
+    """Also where a playbook uses the role without preflight."""
+    with pytest.raises(AnsibleError) as caught:
+        rules(firewall_ports=[{"name": "x", **rule}])
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
 def test_ssh_for_administrators_and_on_another_port(rules: Callable[..., list[str]]) -> None:
     """SSH stays open on 22 and on the inventory's port, for the addresses of the administrators alone."""
     found = rules(site_admin_addresses=["192.0.2.99", "2001:db8::/64"], ansible_port=2222)
@@ -116,6 +152,13 @@ def test_published_ports_follow_the_same_list(rules: Callable[..., list[str]]) -
     assert rules("published", firewall_ports=[{"name": "web", "port": 443}])[-1] == (
         'meta l4proto tcp ct original proto-dst 443 accept comment "web"'
     )
+
+
+def test_a_protocol_without_ports_is_not_published(rules: Callable[..., list[str]]) -> None:
+    """Docker publishes ports; what has none is no business of a container."""
+    found = rules("published", firewall_ports=[{"name": "vrrp", "proto": "vrrp"}, {"name": "s", "proto": "sctp", "port": 7}])
+    assert not [line for line in found if "112" in line]
+    assert found[-1] == 'meta l4proto 132 ct original proto-dst 7 accept comment "s"'
 
 
 def test_only_our_table(render: Callable[..., Any]) -> None:

@@ -39,6 +39,29 @@ def test_servers(render: Callable[..., Any]) -> None:
     assert "verify required ca-file /etc/vannah/pki/ca.crt on-marked-down shutdown-sessions" in text
 
 
+def test_members_on_two_ports_of_postgresql(render: Callable[..., Any]) -> None:
+    """While the port changes: a backend for each port, up only where PostgreSQL itself answers there."""
+    servers = {"db1": {"ansible_host": "192.0.2.11"}, "db2": {"ansible_host": "192.0.2.12"}}
+    hosts = {"vars": {"postgresql_port": 5433, "site_before": [{"postgresql_port": 5432}]}}
+    hosts["children"] = {"postgresql": {"hosts": servers}, "postgresql_client": {"hosts": {"app": None}}}
+    text = str(render("haproxy", "haproxy", {"all": hosts}, "app")["files"][CONFIG])
+    assert text.count("    server db1 192.0.2.11:5433 check port 8008 check-sni db1\n") == 2
+    assert text.count("    server db1 192.0.2.11:5432 check port 8008 check-sni db1\n") == 2
+    check = ["    option httpchk", "    http-check connect default", "    http-check send meth HEAD uri /primary"]
+    check += ["    http-check expect status 200", "    http-check connect port 5432"]
+    assert "backend postgresql_leader_5432\n" + "\n".join(check) + "\n    server db1" in text
+    assert "    use_backend postgresql_leader_5432 if { nbsrv(postgresql_leader) eq 0 } { nbsrv(postgresql_leader_5432) gt 0 }" in text
+    assert "option httpchk HEAD" not in text
+
+
+def test_members_on_two_ports_of_patroni(render: Callable[..., Any]) -> None:
+    """Each is asked on both; whichever answers says whether it leads."""
+    text = config(render, postgresql_rest_port=8009, site_before=[{"postgresql_rest_port": 8008}])
+    assert text.count("    server db1 192.0.2.11:5432 check port 8009 check-sni db1\n") == 2
+    assert text.count("    server db1-8008 192.0.2.11:5432 check port 8008 check-sni db1\n") == 2
+    assert "http-check connect" not in text
+
+
 @pytest.mark.parametrize(
     ("variables", "there"),
     [

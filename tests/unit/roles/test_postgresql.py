@@ -226,8 +226,6 @@ def test_the_component_never_restarts_behind_the_sites_back(render: Callable[...
     assert (config["mode"], config["sensitive"], config["on_change"]) == ("0600", True, "reload")
     (certificate,) = made["certificates"]
     assert (certificate["key_mode"], certificate["owner"], certificate["on_change"]) == ("0600", "postgres", "reload")
-    before = next(item for item in made["files"] if item.get("before") == "packages")
-    assert "create_main_cluster = false" in before["content"]
 
 
 @pytest.mark.parametrize(

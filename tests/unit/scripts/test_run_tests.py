@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -62,7 +64,21 @@ def test_the_last_line_counts_everything() -> None:
 def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     monkeypatch.setattr(run_tests, "REPORTS", tmp_path)
     monkeypatch.setattr(run_tests, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr(run_tests, "surroundings", lambda: None)  # they are this process's too
     return monkeypatch
+
+
+def test_tests_run_in_the_same_surroundings_everywhere() -> None:
+    """In a process of its own: nothing of the caller's Ansible, pytest or locale stays, and this Python's tools come first."""
+    given = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "xx"}
+    given |= {"ANSIBLE_STDOUT_CALLBACK": "x", "ANSIBLE_NOCOLOR": "1", "PYTEST_ADDOPTS": "-x"}
+    program = "import sys; sys.path.insert(0, 'scripts'); import run_tests, os; run_tests.surroundings(); print(dict(os.environ))"
+    argv = [sys.executable, "-c", program]
+    done = subprocess.run(argv, cwd=run_tests.ROOT, env=given, capture_output=True, text=True, check=True)
+    found = ast.literal_eval(done.stdout)
+    assert not {"ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_NOCOLOR", "PYTEST_ADDOPTS"} & set(found)
+    assert (found["LC_ALL"], found["ANSIBLE_CONFIG"]) == ("C.UTF-8", str(run_tests.ROOT / "ansible.cfg"))
+    assert found["PATH"].startswith(f"{Path(sys.executable).parent}:")
 
 
 def test_a_part_that_ran_nothing_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

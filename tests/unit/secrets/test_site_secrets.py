@@ -42,7 +42,7 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
     assert "secrets that would be made: minio_kms_key, postgresql_superuser" in capsys.readouterr().out
     done = run(tmp_path)
     assert done == {"changed": True, "created": NAMES, "authority_created": True}
-    assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "secrets.yml"]
+    assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
     said = capsys.readouterr()
     assert "secrets made: minio_kms_key, postgresql_superuser\nCA made: clinic internal CA\n" in said.out
     loader = DataLoader()
@@ -55,7 +55,7 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
 def test_a_site_without_secrets_has_the_file_nevertheless(tmp_path: Path) -> None:
     assert run(tmp_path, [], check=True)["changed"]
     assert run(tmp_path, [])["changed"]
-    assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "secrets.yml"]
+    assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
     assert not run(tmp_path, [])["changed"]
     assert run(tmp_path)["created"] == NAMES
 

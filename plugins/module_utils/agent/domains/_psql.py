@@ -72,9 +72,12 @@ class Psql:
     def write(self, statements: Sequence[str], database: str = "postgres") -> None:
         """Run statements, each in a transaction of its own, without a trace in logs.
 
-        :raises AgentError: ``postgresql-failed``, ``postgresql-timeout``, ``postgresql-unreachable``
+        :raises AgentError: ``postgresql-failed``, ``postgresql-timeout``, ``postgresql-unreachable``, ``no-synchronous-standby``
         """
+        from ._standby import await_standby
+
         try:
+            await_standby(self)
             self._run(database, _PRIVATE + "".join(f"{statement};\n" for statement in statements), 300)
         except Absent as error:
             raise unreachable(self, error) from error

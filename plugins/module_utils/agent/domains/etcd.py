@@ -123,16 +123,23 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     """All members, asked through this host's one.
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;
-        ``members``: names that have to be there; ``wait``: seconds until all are healthy
+        ``members``: names that have to be there; ``wait``: seconds until all are healthy; ``formed``: only wait until all have started once
     :return: no steps; ``answers``, ``error``, ``healthy``, ``quorum``, ``problems``, and ``members``
         ``[{name, endpoint, healthy, leader, learner}]``
-    :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``
+    :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``, ``not-formed``
     """
     etcdctl = Etcdctl(ctx, params)
+    if params.get("formed"):
+        from .etcd_formed import await_formed
+
+        return [], {"version": await_formed(ctx, etcdctl, params, ctx.memo.get("etcd_interval", INTERVAL))}
     wait = 0 if ctx.check else params["wait"]
     import time
 
-    deadline = time.monotonic() + wait
+    from .. import waiting
+
+    begun = time.monotonic()
+    deadline = begun + wait
     while True:
         error: AgentError | None = None
         members: list[dict[str, Any]] = []
@@ -143,6 +150,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
             error, found = caught, [caught.msg]
         if not found or time.monotonic() >= deadline:
             break
+        waiting.tell(ctx, "etcd to be complete", begun, wait, "; ".join(found))
         time.sleep(ctx.memo.get("etcd_interval", INTERVAL))
     if wait and found:
         raise AgentError("not-in-time", f"etcd was not whole within {wait} s: {'; '.join(found)}")

@@ -121,11 +121,13 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """
     import time
 
+    from .. import waiting
     from . import minio_info
 
     s3 = connect(ctx, params)
     wait = 0 if ctx.check else params["wait"]
-    deadline = time.monotonic() + wait
+    begun = time.monotonic()
+    deadline = begun + wait
     while True:
         try:
             result: Item = {"answers": True, "error": "", **minio_info.read(s3)}
@@ -135,6 +137,7 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         amiss = minio_info.amiss(result, params["drive"])
         if not amiss or time.monotonic() >= deadline:
             break
+        waiting.tell(ctx, "the object store to be complete", begun, wait, "; ".join(amiss))
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
     if wait and amiss:
         what = f"drive {params['drive']}" if params["drive"] else "the object store"

@@ -75,7 +75,10 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     s3 = S3(ctx, params["endpoint"], "", "", params["ca"], timeout=10)
     wait = 0 if ctx.check else params["wait"]
-    deadline = time.monotonic() + wait
+    from .. import waiting
+
+    begun = time.monotonic()
+    deadline = begun + wait
     while True:
         seen = look(s3, params["interrupt"])
         said = problem(seen, params["interrupt"])
@@ -83,6 +86,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
             said = f"this server was started less than {params['settle']} s ago"
         if not said or time.monotonic() >= deadline:
             break
+        waiting.tell(ctx, "the object store to take writes", begun, wait, said)
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
     if said and (params["interrupt"] or params["wait"]) and not ctx.check:
         what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not whole within {wait} s"
@@ -194,7 +198,10 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
     if not result["token"]:
         # One that runs already is taken over from the start: its own starter has what it said until now.
         result["token"] = s3.ask("POST", path, {"forceStart": "true"}, body).json().get("clientToken", "")
-    deadline = time.monotonic() + params["wait"]
+    from .. import waiting
+
+    begun = time.monotonic()
+    deadline = begun + params["wait"]
     while True:
         # The server writes these names with capitals (healSequenceStatus), its own client takes them either way.
         said = {name.lower(): value for name, value in s3.ask("POST", path, {"clientToken": result["token"]}).json().items()}
@@ -208,6 +215,7 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
             raise AgentError("heal-not-finished", f"the heal stopped: {said.get('detail') or 'without words'}. Run it again")
         if time.monotonic() >= deadline:
             return
+        waiting.tell(s3.ctx, "the heal to end", begun, params["wait"], f"{result['scanned']} items looked at")
         time.sleep(s3.ctx.memo.get("minio_interval", INTERVAL))
 
 

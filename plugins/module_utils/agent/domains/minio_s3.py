@@ -139,6 +139,9 @@ class S3:
         """
         import time
 
+        from .. import waiting
+
+        begun = time.monotonic()
         if self._wire is None:
             self._wire = _wire(self)
         target = quote(path, safe="/-_.~")
@@ -149,6 +152,7 @@ class S3:
             answer = Answer(self._wire(method, whole, sent, body))
             if answer.status not in BUSY or pause is None or self.ctx.check:
                 break
+            waiting.tell(self.ctx, "the object store, which is busy", begun, sum(TRIES), f"HTTP status {answer.status}")
             time.sleep(self.ctx.memo.get("minio_pause", pause))
         if answer.status >= 300:
             raise _refused(answer)

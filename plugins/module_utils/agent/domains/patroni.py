@@ -52,7 +52,10 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
     """
     import time
 
-    deadline = time.monotonic() + seconds
+    from .. import waiting
+
+    begun = time.monotonic()
+    deadline = begun + seconds
     while True:
         reason = ""
         try:
@@ -63,6 +66,7 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
             reason = ": " + error.msg
         if time.monotonic() >= deadline:
             raise AgentError("not-in-time", f"not within {seconds:g} s: {what}{reason}")
+        waiting.tell(ctx, f"this: {what}", begun, seconds, reason.removeprefix(": "))
         time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
 
 
@@ -193,9 +197,14 @@ def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], 
     """
     import time
 
+    from .. import waiting
+
+    begun = time.monotonic()
     turns = 2 if (patch.get("postgresql") or {}).get("parameters") else 1
     cluster = before
-    for _half_second in range(2 * round(turns * (loop_wait + 1) + 1)):
+    half_seconds = 2 * round(turns * (loop_wait + 1) + 1)
+    for _half_second in range(half_seconds):
+        waiting.tell(ctx, "the members of PostgreSQL to read the new settings", begun, half_seconds / 2)
         time.sleep(ctx.memo.get("patroni_interval", 0.5))
         cluster = look(rest)
         # Of one that said so before it may be over, and not yet said.
@@ -312,6 +321,9 @@ def reinit(params: Params, ctx: Context) -> Outcome:
         rest.insist("POST", "/reinitialize", {"force": True}, f"reinitialise {name}")
         import time
 
+        from .. import waiting
+
+        waiting.doing(ctx, f"waiting for the copy of {name} to begin", params["timeout"])
         time.sleep(ctx.memo.get("patroni_interval", 2))  # the copy begins at Patroni's next turn
         wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} follows again")
         result.update(state(rest, look(rest), params))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..model import Context
+    from ._clusters import Cluster
 
 #: First line of the configuration that the role writes.
 OURS = "# Written by vannah.healthcloud"
@@ -29,7 +30,7 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
     :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``
     :return: no steps; ``ours``: the role has been here before
     :raises AgentError: ``cluster-renamed``, ``data-directory-moved``, ``data-directory-root``, ``foreign-patroni``, ``foreign-data``,
-        ``port-taken``
+        ``foreign-cluster``, ``port-taken``
     """
     text = _read(ctx, CONFIG)
     ours = text.startswith(OURS)
@@ -42,6 +43,7 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
             f"{directory} is the root of a file system (it has {LOST}), in which initdb makes no cluster. Use a subdirectory:"
             f" postgresql_data_directory: {os.path.join(directory, 'data')}",
         )
+    clusters = _rivals(params, ctx)
     if params["adopt"]:
         return [], {"ours": ours}
     hint = "postgresql_adopt: true takes it over"
@@ -59,11 +61,46 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
         taken = [port for port in params["ports"] if port in listening]
         if taken:
             ports = ", ".join(str(port) for port in taken)
+            whose = [cluster for cluster in clusters if cluster.running and cluster.port in taken]
+            if whose:
+                raise AgentError(
+                    "port-taken",
+                    f"the cluster {whose[0].label} of Debian's packages runs on port {ports}. It holds nothing: pg_dropcluster --stop"
+                    f" {whose[0].version} {whose[0].name} removes it. Or change postgresql_port; {hint}",
+                )
             raise AgentError(
                 "port-taken",
                 f"somebody listens on port {ports} already (ss -ltnp). Stop it, or change postgresql_port or postgresql_rest_port; {hint}",
             )
     return [], {"ours": ours}
+
+
+def _rivals(params: dict[str, Any], ctx: Context) -> list[Cluster]:
+    """Empty clusters of Debian's packages on a port of ours, which the role keeps from starting.
+
+    :raises AgentError: ``foreign-cluster``: one with data
+    """
+    if not content(ctx, "/etc/postgresql"):
+        return []
+    from . import _clusters
+
+    found = []
+    for cluster in _clusters.found(ctx):
+        if same_place(ctx, cluster.directory, params["data_directory"]) or cluster.port not in params["ports"]:
+            continue
+        if not cluster.running and not cluster.starts(ctx):
+            continue
+        if not _clusters.empty(ctx, cluster):
+            raise AgentError(
+                "foreign-cluster",
+                f"the cluster {cluster.label} of Debian's packages ({cluster.directory}) holds data and"
+                f" {'has' if cluster.running else 'takes, when this host starts,'} port {cluster.port}, which Patroni's PostgreSQL needs."
+                f" Give it another port (pg_conftool {cluster.version} {cluster.name} set port 5499, then pg_ctlcluster {cluster.version}"
+                f" {cluster.name} restart); or keep it from starting (pg_ctlcluster {cluster.version} {cluster.name} stop, and the word"
+                f" manual in {cluster.folder}/start.conf). Its data stay where they are",
+            )
+        found.append(cluster)
+    return found
 
 
 def _refuse_another_cluster(ctx: Context, text: str, scope: str, directory: str) -> None:

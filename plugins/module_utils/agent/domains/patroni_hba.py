@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 
+from .. import waiting
 from ..model import AgentError
 from ._psql import Absent, Psql, literal
 
@@ -49,7 +50,8 @@ def check(ctx: Context, port: int, hba: Sequence[str], settings: Sequence[str], 
     psql = Psql(ctx, port)
     names = [name.lower() for name in settings if "." not in name]  # one with a dot may be an extension's that is not loaded
     script = _READ.format(names=", ".join(literal(name) for name in ["", *names]))
-    deadline = time.monotonic() + patience
+    begun = time.monotonic()
+    deadline = begun + patience
     while True:
         try:
             (found,) = psql.read(script)
@@ -58,6 +60,7 @@ def check(ctx: Context, port: int, hba: Sequence[str], settings: Sequence[str], 
         written = not hba or not found["patronis"] or rules(found["text"]) == rules("\n".join(hba))
         if written or ctx.check or time.monotonic() >= deadline:
             break
+        waiting.tell(ctx, "Patroni to write pg_hba.conf", begun, patience)
         time.sleep(ctx.memo.get("patroni_interval", 0.5))
     for name in sorted(set(names) - set(found["known"])):
         ctx.warn(f"postgresql_settings: this PostgreSQL knows no setting {name}; Patroni leaves it out. Correct its name or take it away")

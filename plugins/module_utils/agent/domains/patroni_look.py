@@ -72,12 +72,17 @@ def look_settled(ctx: Context, rest: Rest, max_lag: int, others: list[str] | Non
     """
     import time
 
-    deadline = time.monotonic() + ctx.memo.get("patroni_settle", SETTLE)
+    from .. import waiting
+
+    begun = time.monotonic()
+    settle = ctx.memo.get("patroni_settle", SETTLE)
+    deadline = begun + settle
     while True:
         cluster = look_surely(rest, others)
-        streaming = (member for member in cluster.members if member.state == "streaming")
-        if time.monotonic() >= deadline or all((member.lag or 0) <= max_lag for member in streaming):
+        behind = [member.name for member in cluster.members if member.state == "streaming" and (member.lag or 0) > max_lag]
+        if time.monotonic() >= deadline or not behind:
             return cluster
+        waiting.tell(ctx, "standbys to catch up", begun, settle, f"behind: {', '.join(behind)}")
         time.sleep(ctx.memo.get("patroni_interval", 0.5))
 
 
@@ -100,6 +105,9 @@ def await_reload(ctx: Context, rest: Rest) -> None:
         return
     left = written + float(configuration(rest).get("loop_wait") or 10) + TAKEN_OVER - time.time()
     if left > 0:
+        from .. import waiting
+
+        waiting.doing(ctx, "waiting for Patroni to read its new configuration file", left)
         time.sleep(ctx.memo.get("patroni_interval", left))
 
 

@@ -27,14 +27,12 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     from .. import apt
     from ..packages import find
 
-    if params["refresh"] and not ctx.check:
-        with apt.Policy(ctx):
-            result = apt.patiently(ctx, [*apt.APT_GET, "-o", "APT::Update::Error-Mode=any", "update"])
-        if result.rc != 0:
-            from ..apt_errors import explain
-
-            raise explain(result, "fetch the package lists")
     names = params["names"] or installed(ctx.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package}\n"]).out)
+    if params["refresh"] and not ctx.check:
+        from ..apt_sources import refresh
+        from ..facts import os_release, read
+
+        refresh(ctx, names, os_release(read(ctx, "/etc/os-release")).get("VERSION_CODENAME", ""))
     names = [name for name in names if find(ctx, name).whole and not find(ctx, name).held]
     newer = candidates(ctx.run(["apt-cache", "policy", "--", *names]).out) if names else []
     refuse_major(newer)
@@ -79,7 +77,7 @@ def candidates(policy: str) -> list[tuple[str, str, str]]:
 
 
 def refuse_major(packages: list[tuple[str, str, str]]) -> None:
-    """:raises AgentError: ``major-update``: such a step needs pg_upgrade and is none of this verb's"""
+    """:raises AgentError: ``major-update``: such a step needs pg_upgrade, which this verb does not do"""
     for name, now, then in packages:
         if name.startswith("postgresql-") and now.partition(".")[0] != then.partition(".")[0] and name.split("-")[1].isdigit():
             raise AgentError("major-update", f"{name} would go from {now} to {then}: that is no minor update")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 
+from .. import waiting
 from ..model import AgentError
 from .patroni_cluster import LEADERS, Cluster, Member
 from .patroni_rest import Rest, Silent
@@ -49,12 +50,14 @@ def hand_over(ctx: Context, rest: Rest, cluster: Cluster, leader: Member, candid
 
 
 def _await_stop(ctx: Context, old: Rest, leader: Member, what: str) -> None:
-    deadline = time.monotonic() + AHEAD + 1 + PATIENCE
+    begun = time.monotonic()
+    deadline = begun + AHEAD + 1 + PATIENCE
     while _leads(old):
         if time.monotonic() > deadline:
             raise AgentError(
                 "not-in-time", f"{leader.name} has not begun to {what}; the order was taken back. See journalctl -u patroni there"
             )
+        waiting.tell(ctx, f"{leader.name} to {what}", begun, AHEAD + 1 + PATIENCE)
         time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
 
 

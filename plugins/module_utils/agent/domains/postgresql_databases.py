@@ -144,7 +144,7 @@ def _create(ctx: Context, psql: Psql, database: Item) -> Step:
 def _update(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Step]:
     name, target = database["name"], f"database {database['name']}"
     for option in ("encoding", "locale"):
-        if database[option] and _plain(database[option]) != _plain(now[option]):
+        if database[option] and encoding_name(database[option]) != encoding_name(now[option]):
             text = f"{target} has {option} {now[option]} and {database[option]} is asked for; it cannot be changed"
             raise AgentError("postgresql-database-fixed", f"{text}: dump it and restore it into a new one, or take the option away")
     clauses = {
@@ -157,7 +157,7 @@ def _update(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Ste
             yield Step("database", target, "update", option, diff, run(psql, [f"ALTER DATABASE {identifier(name)} {clause}"]))
 
 
-def _plain(text: str) -> str:
+def encoding_name(text: str) -> str:
     """Encodings and locales are written in more than one way: UTF8, UTF-8 and unicode, C.UTF-8 and C.utf8."""
     plain = text.lower().replace("-", "").replace("_", "")
     return _ENCODINGS.get(plain, plain)

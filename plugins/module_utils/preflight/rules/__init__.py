@@ -17,9 +17,12 @@ from ..model import Site
 from . import (
     addresses,
     authority,
+    connections,
     coordination,
+    database_locales,
     database_objects,
     databases,
+    firewall,
     hosts,
     names,
     object_store,
@@ -27,6 +30,7 @@ from . import (
     restarts,
     safety,
     secrets,
+    takeover,
     variable_files,
 )
 
@@ -55,11 +59,17 @@ AREAS = (
     Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
-    Area("Databases", (*databases.CODES, *database_objects.CODES), (*databases.RULES, *database_objects.RULES)),
+    Area(
+        "Databases",
+        (*databases.CODES, *database_objects.CODES, *database_locales.CODES, *connections.CODES),
+        (*databases.RULES, *database_objects.RULES, *database_locales.RULES, *connections.RULES),
+    ),
     Area("Object store", object_store.CODES, object_store.RULES),
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),
+    Area("Firewall", firewall.CODES, firewall.RULES),
+    Area("Hosts of another site", takeover.CODES, takeover.RULES),
     Area("Safety", safety.CODES, safety.RULES),
     Area("Preflight itself", CODES, ()),
 )

@@ -114,7 +114,7 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
     """Where the member's data lies."""
     for host in site.members("etcd"):
         text = host.known("etcd_data_directory")
-        problem = directory_problem(text, "etcd's") if isinstance(text, str) else None
+        problem = directory_problem(text, "etcd's", homes_hidden=True) if isinstance(text, str) else None
         if problem:
             remedy = "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah"
             yield finding(site, host, ("etcd_data_directory",), "etcd", "etcd-data-directory", problem, remedy)

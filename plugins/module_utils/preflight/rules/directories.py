@@ -14,7 +14,9 @@ SHARED = frozenset(
     "/var/log /var/tmp /var/lib/postgresql".split()
 )
 #: Below these nothing lasts, or everything is the system's.
-FOREIGN_TREES = tuple(PurePosixPath(path) for path in ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/etc", "/usr", "/boot"))
+FOREIGN_TREES = tuple(PurePosixPath(path) for path in "/boot /dev /efi /etc /proc /root /run /sys /tmp /usr /var/tmp".split())
+#: What ``ProtectHome=yes`` hides from a unit (systemd.exec(5)).
+HIDDEN_TREES = tuple(PurePosixPath(path) for path in ("/home", "/root", "/run/user"))
 
 
 def plain(text: str) -> PurePosixPath:
@@ -23,10 +25,11 @@ def plain(text: str) -> PurePosixPath:
     return PurePosixPath("/", *path.parts[1:]) if text.startswith("/") else path
 
 
-def directory_problem(text: str, whose: str) -> str | None:
+def directory_problem(text: str, whose: str, homes_hidden: bool = False) -> str | None:
     """Why a path cannot be a service's directory of data.
 
     :param whose: as in "the database's"
+    :param homes_hidden: the service's unit has ``ProtectHome=yes``
     """
     path = plain(text)
     if not text.startswith("/"):
@@ -38,9 +41,17 @@ def directory_problem(text: str, whose: str) -> str | None:
     tree = foreign_tree(path)
     if tree is not None:
         return f"what lies below {tree} is the system's, or does not last."
+    hidden = hidden_tree(path) if homes_hidden else None
+    if hidden is not None:
+        return f"{whose} unit does not see what lies below {hidden} (ProtectHome)."
     if path.parent == PurePosixPath("/home"):
         return f"{path} is a person's home."
     return None
+
+
+def hidden_tree(path: PurePosixPath) -> PurePosixPath | None:
+    """The tree that a unit with ``ProtectHome=yes`` does not see and that a path lies in."""
+    return next((tree for tree in HIDDEN_TREES if tree in (path, *path.parents)), None)
 
 
 def foreign_tree(path: PurePosixPath) -> PurePosixPath | None:

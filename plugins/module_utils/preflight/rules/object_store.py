@@ -16,7 +16,7 @@ from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Site
 from ..schema import option_of
 from . import buckets, endpoint
-from .directories import SHARED, foreign_tree, plain
+from .directories import SHARED, foreign_tree, hidden_tree, plain
 from .places import finding, place
 from .store_entries import shape
 
@@ -271,6 +271,10 @@ def _paths(name: str, own: list[str]) -> Iterator[tuple[str, str, str]]:
     for path in dict.fromkeys(meant):
         if not path.is_absolute() or ".." in path.parts or path in _SHARED or foreign_tree(path) is not None:
             yield "object-store-drive-path", f"{path if path.parts else '/'} cannot be a drive.", "a path such as /srv/minio/drive1"
+        hidden = hidden_tree(path)
+        if hidden is not None and foreign_tree(path) is None and path not in _SHARED:
+            problem = f"{path} cannot be a drive: the server's unit does not see what lies below {hidden} (ProtectHome)."
+            yield "object-store-drive-path", problem, "a path such as /srv/minio/drive1"
         outer = next((other for other in meant if other in path.parents), None)
         if outer is not None:
             yield "object-store-drive-within", f"{path} lies within {outer} on {name}.", "drives beside each other"

@@ -1,0 +1,38 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action ``vannah.healthcloud.cluster_gate``: end the run where a member of a new cluster has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import forming
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+
+
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.cluster_gate``."""
+
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "clusters": {"type": "list", "elements": "dict", "required": True},
+        "results": {"type": "list", "elements": "str", "default": []},
+        "step": {"type": "str", "choices": ["prepared", "started"], "required": True},
+    }
+
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+        """Compare the members with the hosts that are still in the run."""
+        hostvars = known["hostvars"]
+        members = [name for cluster in arguments["clusters"] for name in cluster["members"]]
+        reasons = {name: self._reason(hostvars.raw_get(name), arguments["results"]) for name in members if name in hostvars}
+        said = forming.problem(arguments["clusters"], known["ansible_play_hosts"], reasons, arguments["step"])
+        return {"changed": False, "failed": True, "msg": said} if said else {"changed": False}
+
+    @staticmethod
+    def _reason(variables: Mapping[str, Any], results: list[str]) -> str:
+        for name in results:
+            found = variables.get(name)
+            if isinstance(found, Mapping) and (found.get("failed") or found.get("unreachable")):
+                return str(found.get("msg") or "")
+        return ""

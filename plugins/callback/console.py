@@ -1,0 +1,317 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The callback ``vannah.healthcloud.console``: what `make check`, `make plan`, `make converge` and the demo show."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: console
+type: stdout
+short_description: Compact output with the progress of a run
+version_added: "0.1.0"
+description:
+  - A line for each play with its time, a line for each component that changed, warnings once, failures once in two lines, and a recap.
+  - On a terminal one line more says what goes on now. With C(-v) the output is that of the callback C(default).
+  - The details of a run are in a file below C(.cache/logs), mode 0600; the newest 20 are kept. Its path is printed when a run fails.
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+"""
+
+import atexit
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console.stream import Live, Log, Tee, is_live
+
+#: The checkout, or where the collection is installed.
+COLLECTION = Path(__file__).resolve().parent.parent.parent
+TELLING = frozenset(["debug", "ansible.builtin.debug"])
+ASKING = frozenset(["pause", "ansible.builtin.pause"])
+#: Seconds between two words about a task that is tried again.
+WORD_EVERY = 10.0
+
+
+def compact(method: Callable[..., None]) -> Callable[..., None]:
+    """With -v the event goes to the callback `default`, which shows everything."""
+
+    @functools.wraps(method)
+    def chosen(self: Any, *arguments: Any, **named: Any) -> None:
+        if self._display.verbosity > 0:
+            getattr(Default, method.__name__)(self, *arguments, **named)
+        else:
+            method(self, *arguments, **named)
+
+    return chosen
+
+
+class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no types
+    """Compact output; with -v that of the class it stands on."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "vannah.healthcloud.console"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+        self._stage = os.environ.get("VANNAH_STAGE", "")
+        self._expected = _seconds(os.environ.get("VANNAH_STAGE_EXPECTED"))
+        self._started = _seconds(os.environ.get("VANNAH_STAGE_STARTED"))
+        self._log: Log | None = None
+        self._live: Live | None = None
+        self._streams: tuple[Any, Any] | None = None
+        self._play_name = ""
+        self._play_began = 0.0
+        self._play_hosts: set[str] = set()
+        self._play_changed: set[str] = set()
+        self._play_failed: set[str] = set()
+        self._task_name = ""
+        self._task_done: set[str] = set()
+        self._task_hosts = 0
+        self._said: set[str] = set()
+        self._warnings: dict[str, list[str]] = {}
+        self._failed: dict[str, str] = {}
+        self._retry_said = 0.0
+
+    # -- begin and end ------------------------------------------------------------------------------------------
+
+    @compact
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        name = Path(str(playbook._file_name)).stem
+        self._log = Log(COLLECTION / ".cache" / "logs", name)
+        self._log.line(f"playbook {name}")
+        self._live = Live(sys.stdout, self._display._lock, self._now, plain=not is_live(sys.stdout, os.environ.get("TERM")))
+        self._streams = (sys.stdout, sys.stderr)
+        sys.stdout = Tee(sys.stdout, self._live, self._log)
+        sys.stderr = Tee(sys.stderr, self._live, self._log)
+        self._live.start()
+        atexit.register(self._live.end)
+
+    @compact
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        self._end_play()
+        if self._live is not None:
+            self._live.end()
+        hosts = {host: stats.summarize(host) for host in stats.processed}
+        failed = any(found["failures"] or found["unreachable"] for found in hosts.values())
+        line = texts.recap(hosts, time.monotonic() - self._began, bool(context.CLIARGS.get("check")))
+        self._display.display(line, color=C.COLOR_ERROR if failed else C.COLOR_OK)
+        if failed and self._log is not None and self._log.path is not None:
+            self._display.display(f"Details: {_relative(self._log.path)}")
+        if self._streams is not None:
+            sys.stdout, sys.stderr = self._streams
+
+    # -- plays and tasks ----------------------------------------------------------------------------------------
+
+    @compact
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._end_play()
+        self._play_name = play.get_name().strip()
+        self._play_began = time.monotonic()
+        self._task_hosts = _hosts_of(play)
+
+    @compact
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        self._play_name = ""
+
+    @compact
+    def v2_playbook_on_no_hosts_remaining(self) -> None:
+        """Why none remains was said already."""
+
+    def _end_play(self) -> None:
+        self._tell_warnings()
+        if self._play_name and self._play_hosts:
+            seconds = time.monotonic() - self._play_began
+            line = texts.play_line(self._play_name, len(self._play_hosts), sorted(self._play_changed), sorted(self._play_failed), seconds)
+            self._display.display(f"{self._stage}{line}")
+        self._play_name, self._task_name = "", ""
+        self._play_hosts, self._play_changed, self._play_failed = set(), set(), set()
+
+    @compact
+    def _task_start(self, task: Any, prefix: str | None = None) -> None:
+        self._tell_warnings()
+        self._task_name = task.get_name().strip()
+        self._task_done = set()
+        if self._live is not None:
+            self._live.paused = task.action in ASKING
+            if self._live.paused:
+                self._live.erase()
+        if self._log is not None:
+            self._log.line(f"task {self._task_name}")
+
+    def v2_playbook_on_vars_prompt(self, *arguments: Any, **named: Any) -> Any:
+        if self._live is not None:
+            self._live.paused = True
+            self._live.erase()
+        try:
+            return super().v2_playbook_on_vars_prompt(*arguments, **named)
+        finally:
+            if self._live is not None:
+                self._live.paused = False
+
+    def _now(self) -> str:
+        """What goes on now, for the live line."""
+        if not self._play_name:
+            return ""
+        since = time.time() - self._started if self._started else time.monotonic() - self._play_began
+        name = self._play_name if not self._task_name or self._task_name == self._play_name else f"{self._play_name}: {self._task_name}"
+        done = f"  {len(self._task_done)}/{self._task_hosts} hosts" if self._task_hosts > 1 else ""
+        return f"{self._stage}{name}{done}  {texts.elapsed(since, self._expected)}"
+
+    # -- results ------------------------------------------------------------------------------------------------
+
+    @compact
+    def v2_runner_on_ok(self, result: Any) -> None:
+        host = self._done(result)
+        self._warn(result)
+        if result.task.action in TELLING and not texts.is_hidden(result.result):
+            for line in texts.told(result.result):
+                self._say_once_a_task(f"  {line}")
+        elif result.result.get("changed"):
+            self._play_changed.add(host)
+            for line in texts.changes(result.task.get_name().strip(), result.result):
+                self._display.display(f"  {host}: {line}", color=C.COLOR_CHANGED)
+            self._keep(f"changed {host}", result)
+
+    @compact
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._done(result)
+
+    @compact
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        host = self._done(result)
+        self._warn(result)
+        self._keep(f"{'ignored failure of' if ignore_errors else 'failed'} {host}", result)
+        if not ignore_errors:
+            self._play_failed.add(host)
+            self._fail(host, result.task.get_name().strip(), texts.message(result.result))
+
+    @compact
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        host = self._done(result)
+        self._keep(f"unreachable {host}", result)
+        if not result.task.ignore_unreachable:
+            self._play_failed.add(host)
+            for line in texts.unreachable(host, texts.message(result.result)):
+                self._display.display(line, color=C.COLOR_UNREACHABLE)
+
+    @compact
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        self._warn(result)
+
+    @compact
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        self._warn(result)
+
+    @compact
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        """Nothing is said of what was not done."""
+
+    @compact
+    def v2_runner_retry(self, result: Any) -> None:
+        now = time.monotonic()
+        if now - self._retry_said >= WORD_EVERY:
+            self._retry_said = now
+            left = result.result.get("retries", 0) - result.result.get("attempts", 0)
+            self._display.display(f"  {self.host_label(result)}: not yet: {result.task.get_name().strip()} ({left} tries left)")
+
+    @compact
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """Nothing is said of how a playbook is made."""
+
+    @compact
+    def v2_on_file_diff(self, result: Any) -> None:
+        found = result.result
+        parts = found["results"] if result.task.loop and "results" in found else [found]
+        for part in parts:
+            if part.get("diff") and part.get("changed") and not texts.is_hidden(part):
+                text = self._get_diff(part["diff"])
+                if text:
+                    self._display.display(f"{self.host_label(result)}: {result.task.get_name().strip()}")
+                    self._display.display(text)
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def _done(self, result: Any) -> str:
+        host = str(result.host.get_name())
+        self._play_hosts.add(host)
+        self._task_done.add(host)
+        return host
+
+    def _fail(self, host: str, task: str, text: str) -> None:
+        self._tell_warnings()
+        key = f"{task}\n{text.replace(host, '')}"
+        if key in self._failed:
+            self._display.display(f"FAILED  {host}: the same as {self._failed[key]}", color=C.COLOR_ERROR)
+            return
+        self._failed[key] = host
+        lines = texts.failure(host, task, text)
+        for line in lines:
+            self._display.display(line, color=C.COLOR_ERROR)
+        if len(lines) == 1 and self._log is not None and self._log.path is not None:
+            self._display.display(
+                f"        Fix: what the message says; its details are in {_relative(self._log.path)}", color=C.COLOR_ERROR
+            )
+
+    def _warn(self, result: Any) -> None:
+        """Keep a result's warnings until its task is done: what several hosts say is said once."""
+        host = "" if result.task.run_once else str(result.host.get_name())
+        for warning in result.result.get("warnings") or ():
+            hosts = self._warnings.setdefault(str(getattr(warning, "msg", warning)), [])
+            if host and host not in hosts:
+                hosts.append(host)
+
+    def _tell_warnings(self) -> None:
+        for text, hosts in self._warnings.items():
+            line = f"{', '.join(sorted(hosts))}: {text}" if hosts else text
+            if line not in self._said:
+                self._said.add(line)
+                self._display.display(f"WARNING {line}", color=C.COLOR_WARN)
+        self._warnings = {}
+
+    def _say_once_a_task(self, line: str) -> None:
+        key = f"{self._task_name}\n{line}"
+        if key not in self._said:
+            self._said.add(key)
+            self._display.display(line)
+
+    def _keep(self, what: str, result: Any) -> None:
+        """All of a result in the log. Ansible has taken away already what no_log hides."""
+        if self._log is not None and self._log.path is not None:
+            found = dict(result.result)
+            found.pop("invocation", None)
+            self._log.line(f"{what}: {result.task.get_name().strip()}: {self._dump_results(found)}")
+
+
+def _hosts_of(play: Any) -> int:
+    """How many hosts a play has, as far as can be said before it starts."""
+    try:
+        return len(play.get_variable_manager()._inventory.get_hosts(play.hosts))
+    except Exception:  # only for the progress line: what it costs is a number
+        return 0
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _relative(path: Path) -> str:
+    """A path as a person in the checkout would write it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

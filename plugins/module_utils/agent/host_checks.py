@@ -1,0 +1,41 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host checks ask beside a host's facts, in the same call."""
+
+from __future__ import annotations
+
+import os
+
+from . import belonging, facts, members
+from .model import STATE_DIR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .model import Context
+
+#: The rules of the role firewall. Until they are there, the first firewall is still to come.
+RULES = "/etc/vannah/firewall.nft"
+
+
+def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
+    """Add to ``answer["facts"]`` whose the host is, which shared settings run and what its first firewall would close.
+
+    The answer also says which components were made and which clusters the host is a member of.
+
+    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data
+    """
+    answer["ran"] = members.ran(ctx)
+    answer["members"] = members.found(ctx, payload.get("places") or {})
+    answer["made"] = facts.made(ctx)
+    answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
+    if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
+        from .values import running
+
+        answer["facts"]["running"] = running(ctx)
+    if not os.path.exists(ctx.path(RULES)):
+        from . import listening
+
+        answer["facts"].update(listening.facts(ctx))

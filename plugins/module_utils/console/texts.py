@@ -1,0 +1,143 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the console says: pure functions from results of tasks to lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Result = Mapping[str, Any]
+
+#: Of one component's steps no more are shown; the log has all of them.
+STEPS = 3
+#: Of one host's components in one task no more are shown with their steps; of more, only the names.
+COMPONENTS = 4
+#: Of a failure's first line no more is shown.
+WIDTH = 600
+#: Words with which messages of this project begin what to do.
+REMEDIES = ("Fix: ", "Write: ")
+
+
+def clock(seconds: float) -> str:
+    """Elapsed time as ``0:42`` or ``1:02:03``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def elapsed(seconds: float, expected: float | None) -> str:
+    """Elapsed time, and of how much where that is known."""
+    return f"{clock(seconds)} of about {clock(expected)}" if expected else clock(seconds)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 host``, ``2 hosts``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def is_hidden(result: Result) -> bool:
+    """Whether ``no_log`` has taken the result's content away."""
+    return "censored" in result
+
+
+def changes(task: str, result: Result) -> list[str]:
+    """What a task changed on a host: a line for each component (``etcd: file /etc/x: create``), else one for the task."""
+    if is_hidden(result):
+        return [task]
+    items = result.get("results")
+    if isinstance(items, list):
+        changed = [item for item in items if isinstance(item, Mapping) and item.get("changed")]
+        return [f"{task} ({counted(len(changed), 'item')})"]
+    listed = result.get("components")
+    components = [item for item in listed if isinstance(item, Mapping) and item.get("changed")] if isinstance(listed, list) else []
+    if len(components) > COMPONENTS:
+        steps = sum(len(item.get("steps") or ()) for item in components)
+        return [f"{counted(steps, 'step')}: {', '.join(str(item.get('name')) for item in components)}"]
+    return [_with_steps(str(item.get("name")), item.get("steps")) for item in components] or [_with_steps(task, result.get("steps"))]
+
+
+def _with_steps(name: str, steps: Any) -> str:
+    if not isinstance(steps, list) or not steps:
+        return name
+    shown = "; ".join(str(step) for step in steps[:STEPS])
+    more = f"; and {len(steps) - STEPS} more" if len(steps) > STEPS else ""
+    return f"{name}: {shown}{more}"
+
+
+def message(result: Result) -> str:
+    """What a failed result says, in the words of whoever failed."""
+    if is_hidden(result):
+        return "failed; its output is hidden, as it may hold secrets (no_log)"
+    items = result.get("results")
+    if isinstance(items, list):
+        failed = [item for item in items if isinstance(item, Mapping) and (item.get("failed") or item.get("unreachable"))]
+        if failed:
+            return "\n".join(dict.fromkeys(message(item) for item in failed))
+    text = str(result.get("msg") or "").strip()
+    # A command's own words say more than "non-zero return code".
+    words = str(result.get("stderr") or result.get("module_stderr") or "").strip().splitlines()
+    if words and (not text or text.startswith(("non-zero return code", "MODULE FAILURE"))):
+        text = f"{text or 'failed'}: {words[-1]}"
+    return text or "failed without a message"
+
+
+def failure(hosts: str, task: str, text: str) -> list[str]:
+    """The lines of a failure: who and what, then what to do. A report of several findings is shown in full, one a line.
+
+    The rest of a longer message (the end of a journal, a traceback) is in the log.
+    """
+    first, *rest = text.splitlines() or [""]
+    if rest and all(any(word in line for word in REMEDIES) for line in rest):
+        return [f"FAILED  {first}", *(f"  {line}" for line in rest)]
+    for word in REMEDIES:
+        what, found, remedy = first.partition(word)
+        if found:
+            return [f"FAILED  {hosts}: {task}: {what.strip()[:WIDTH]}", f"        Fix: {remedy.strip()}"]
+    remedies = [line.strip() for line in rest if line.strip().startswith(REMEDIES)]
+    lines = [f"FAILED  {hosts}: {task}: {first[:WIDTH]}"]
+    if remedies:
+        lines.append(f"        Fix: {remedies[0].partition(': ')[2]}")
+    return lines
+
+
+def unreachable(host: str, text: str) -> list[str]:
+    """The lines for a host that cannot be reached."""
+    first = " ".join(text.split())[:WIDTH]
+    remedy = f"have {host} running and reachable over SSH as the inventory says, then run the same again."
+    return [f"FAILED  {host}: no connection: {first}", f"        Fix: {remedy}"]
+
+
+def play_line(name: str, hosts: int, changed: Sequence[str], failed: Sequence[str], seconds: float) -> str:
+    """A play that has ended."""
+    parts = [counted(hosts, "host")]
+    if changed:
+        parts.append(f"changed: {', '.join(changed)}")
+    if failed:
+        parts.append(f"failed: {', '.join(failed)}")
+    return f"{name}: {'; '.join(parts)}; {clock(seconds)}"
+
+
+def recap(summaries: Mapping[str, Mapping[str, int]], seconds: float, check: bool) -> str:
+    """The last line: how many hosts are well, which changed, which failed."""
+    failed = [host for host, found in sorted(summaries.items()) if found.get("failures") or found.get("unreachable")]
+    changed = [host for host, found in sorted(summaries.items()) if found.get("changed")]
+    parts = [f"{counted(len(summaries), 'host')}, {len(summaries) - len(failed)} ok"]
+    if failed:
+        parts.append(f"{len(failed)} failed ({', '.join(failed)})")
+    if changed:
+        parts.append(f"{len(changed)} {'would change' if check else 'changed'} ({', '.join(changed)})")
+    elif not failed:
+        parts.append("nothing to change" if check else "nothing changed")
+    return f"{'Failed' if failed else 'Done'}: {', '.join(parts)} in {clock(seconds)}"
+
+
+def told(result: Result) -> list[str]:
+    """What a task of the kind `debug` tells a person."""
+    value = result.get("msg")
+    if isinstance(value, str):
+        return value.splitlines()
+    if isinstance(value, Iterable) and not isinstance(value, Mapping):
+        return [str(item) for item in value]
+    return [str(value)] if value is not None else []

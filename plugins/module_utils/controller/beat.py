@@ -1,0 +1,196 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A word every ten seconds while a call to a host lasts: what the host does or waits for, since when, until when, and why.
+
+The host's agent says it in a file (``agent/waiting.py``). A thread beside the call reads that through a second connection of the same
+kind. Whatever goes wrong here is ignored: the call itself neither fails nor takes longer, and the thread then only says that the call
+lasts.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+#: Seconds before the first word, and between two.
+EVERY = 10.0
+#: Seconds between two looks for a failed peer.
+LOOK = 2.0
+#: Seconds for the second connection's answer.
+PATIENCE = 5.0
+#: The file of the agent, and the host's own time to compare with.
+COMMAND = "cat /run/vannah/waiting.json 2>/dev/null; echo; date +%s"
+
+Said = dict[str, Any]
+
+
+class Beat:
+    """A context for one call; outside of it nothing is printed.
+
+    :param host: name of the host, for the reader
+    :param read: asks the host and gives what :func:`parse` gives; None where that cannot be done
+    :param show: prints a line
+    :param look: called more often: whether something has to be told to the host; gives True once that is done
+    """
+
+    def __init__(
+        self,
+        host: str,
+        read: Callable[[], Said | None] | None,
+        show: Callable[[str], object],
+        every: float = EVERY,
+        patience: float = PATIENCE,
+        look: Callable[[], bool] | None = None,
+    ) -> None:
+        self.host, self.read, self.show, self.every, self.patience, self.look = host, read, show, every, patience, look
+        self._over = threading.Event()
+        # A fork that ends while its thread hands a line over would leave the queue of all forks locked.
+        self._speaking = threading.Lock()
+        self._begun = 0.0
+        self._reading: threading.Thread | None = None
+
+    def __enter__(self) -> Beat:
+        self._begun = time.monotonic()
+        with suppress(RuntimeError):  # no more threads: the call goes on without a word
+            threading.Thread(target=self._run, name=f"beat {self.host}", daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        with self._speaking:
+            return
+
+    def _run(self) -> None:
+        spoken = self._begun
+        while not self._over.wait(self.every if self.look is None else min(self.every, LOOK)):
+            try:
+                if self.look is not None and self.look():
+                    self.look = None
+                if time.monotonic() - spoken < self.every:
+                    continue
+                spoken = time.monotonic()
+                line = text(self.host, self._ask(), time.monotonic() - self._begun)
+                with self._speaking:
+                    if not self._over.is_set():
+                        self.show(line)
+            except Exception:
+                continue
+
+    def _ask(self) -> Said | None:
+        """What the host says; None where it says nothing in time. A question that hangs is not asked a second time."""
+        if self.read is None or (self._reading is not None and self._reading.is_alive()):
+            return None
+        answers: list[Said | None] = []
+
+        def ask() -> None:
+            try:
+                answers.append(self.read() if self.read else None)
+            except BaseException:  # a thread of ours prints no trace of its own
+                return
+
+        self._reading = threading.Thread(target=ask, name=f"beat {self.host}: read", daemon=True)
+        self._reading.start()
+        self._reading.join(self.patience)
+        return answers[0] if answers else None
+
+
+def parse(output: str, run: str) -> Said | None:
+    """What :data:`COMMAND` printed, with ``elapsed`` seconds by the host's own clock; None where it is not of this run.
+
+    :param run: this run's id
+    """
+    said, now = None, None
+    for line in output.splitlines():
+        line = line.strip()
+        if line.startswith("{"):
+            try:
+                said = json.loads(line)
+            except ValueError:
+                return None
+        elif line.isdigit():
+            now = int(line)
+    if not isinstance(said, dict) or not isinstance(said.get("what"), str) or said.get("run") != run:
+        return None
+    since, seconds = said.get("since"), said.get("seconds")
+    return {
+        "what": said["what"],
+        "elapsed": max(now - since, 0.0) if now is not None and isinstance(since, int | float) else None,
+        "seconds": seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None,
+        "reason": str(said.get("reason") or ""),
+    }
+
+
+def text(host: str, said: Said | None, running: float, clock: Callable[[], float] = time.time) -> str:
+    """The line for a reader.
+
+    :param said: see :func:`parse`
+    :param running: seconds that the call has taken
+    """
+    if said is None:
+        return f"{host}: the call has been running for {running:.0f} s"
+    now = clock()
+    elapsed = running if said["elapsed"] is None else said["elapsed"]
+    line = f"{host}: {said['what']}, since {_time(now - elapsed)} ({elapsed:.0f} s)"
+    if said["seconds"] is not None:
+        line += f", until {_time(now - elapsed + said['seconds'])} at most ({said['seconds']:.0f} s)"
+    return line + (f": {said['reason']}" if said["reason"] else "")
+
+
+def _time(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
+
+
+def beside(action: Any) -> Beat:
+    """The beat of an action's call to its host.
+
+    :param action: an :class:`.action.AgentAction`
+    """
+    from ansible.utils.display import Display
+
+    scrubbers: list[Any] = []
+
+    def show(line: str) -> None:
+        if not scrubbers:
+            scrubbers.append(action._scrubber())
+        Display().display(scrubbers[0].text(line))
+
+    others = getattr(action, "peers", ())
+    return Beat(
+        getattr(action, "host", "the host"), lambda: _read(action), show, EVERY, look=(lambda: _warn(action, others)) if others else None
+    )
+
+
+def _read(action: Any) -> Said | None:
+    from . import run
+
+    # With input no terminal is asked for.
+    return parse(_execute(action, COMMAND, b"\n"), run.run_info("")["id"])
+
+
+def _warn(action: Any, others: Any) -> bool:
+    """Tell the host's agent that it waits in vain, where another member of its new cluster has failed."""
+    from . import peers, run
+
+    lost = peers.lost(others)
+    if lost is None:
+        return False
+    said = {"run": run.run_info("")["id"], "peer": lost[0], "reason": lost[1]}
+    _execute(action, peers.COMMAND, json.dumps(said).encode("ascii"))
+    return True
+
+
+def _execute(action: Any, command: str, data: bytes) -> str:
+    """Ask the host over a connection of its own, with the options of the action's. Connection plugins keep what they do in themselves."""
+    twin = copy.copy(action)
+    twin._connection = copy.copy(action._connection)
+    if twin._connection.become is not None:
+        twin._connection.become = copy.copy(twin._connection.become)
+    done = twin._low_level_execute_command(command, sudoable=True, in_data=data)
+    return str(done.get("stdout", ""))

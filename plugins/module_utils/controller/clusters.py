@@ -1,0 +1,79 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which clusters a host is to be a member of, as its roles export them, and how a host shows that one exists already.
+
+A role whose hosts form a cluster says so in ``meta/exports.yml``:
+
+    clusters:
+      - name: etcd
+        group: etcd           # its members
+        component: etcd       # a component of the role: once its unit was ready on a host, the cluster exists
+        exists: [paths]       # any of them on a host proves it too: a lost ledger, data that are taken over
+
+Name, group and component are plain text; the rest is templated for each host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import yaml
+
+from .. import site_map
+from . import collect, templating
+
+KIND = "clusters"
+
+
+class Declared(NamedTuple):
+    """A cluster that a role declares."""
+
+    role: str
+    name: str
+    group: str
+    component: str
+
+
+@cache
+def declared() -> tuple[Declared, ...]:
+    """The clusters of all roles of the site map, in its order."""
+    found = []
+    for entry in site_map.load().roles:
+        path = collect.COLLECTION / "roles" / entry.role / "meta" / "exports.yml"
+        try:
+            text = path.read_bytes()
+        except OSError:
+            continue
+        if f"\n{KIND}:".encode() in text:  # most roles form none, and reading YAML costs each run
+            for item in yaml.safe_load(text)[KIND]:
+                found.append(Declared(entry.role, str(item["name"]), str(item["group"]), str(item["component"])))
+    return tuple(found)
+
+
+def of(groups: Iterable[str]) -> list[Declared]:
+    """The clusters that a host in ``groups`` is a member of."""
+    named = set(groups)
+    return [cluster for cluster in declared() if cluster.group in named]
+
+
+def places(clusters: Iterable[Declared], variables: Mapping[str, Any], loader: Any, templar: Any) -> dict[str, list[str]]:
+    """Name of a cluster -> the paths on a host that prove it; without those that a host's settings do not form.
+
+    :param variables: of the host, its facts among them
+    :raises AnsibleError: an export cannot be templated
+    """
+    found: dict[str, list[str]] = {}
+    for cluster in clusters:
+        role = collect.load(loader, cluster.role, loader.get_basedir())
+        where = f"role {role.name}: meta/exports.yml: {KIND}"
+        templates = templating.Templates(templar, role.variables(variables), [])
+        for item in collect.items(list(role.exports[KIND]), templates, where):
+            if item["name"] == cluster.name:
+                found[cluster.name] = [str(path) for path in item["exists"] if path]
+    return found
+
+
+declared()  # read before Ansible forks: every worker inherits it

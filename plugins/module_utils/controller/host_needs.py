@@ -1,0 +1,84 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What roles need of a host, out of their ``meta/exports.yml``: asked of it before they come to it for the first time.
+
+``host`` says the component that shows that the role has been there, and its memory (data without templates); ``data_directories`` where
+its data will lie and how much room that takes at least; ``host_checks`` programs of the role that may refuse the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import collect, templating
+
+Request = dict[str, Any]
+
+#: Kinds that are worth a trip of their own.
+_ASKED = ("data_directories", "host_checks")
+
+
+@cache
+def declared(roles: Path = collect.COLLECTION / "roles") -> dict[str, dict[str, Any]]:
+    """Role -> what its exports say, templates not evaluated; read once per process."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return {file.parent.parent.name: yaml.load(file.read_bytes(), Loader=loader) or {} for file in sorted(roles.glob("*/meta/exports.yml"))}  # noqa: S506 # both are safe
+
+
+# Read before Ansible forks: every worker inherits it.
+declared()
+
+
+def memory_mb(roles: Iterable[str]) -> int:
+    """Mebibytes of memory that a host with these roles must have."""
+    return sum(int(declared().get(role, {}).get("host", {}).get("memory_mb", 0)) for role in roles)
+
+
+def unmade(roles: Iterable[str], made: Iterable[str]) -> list[str]:
+    """The roles that were not on a host yet and want to know something of it.
+
+    :param made: names of the components in the host's ledger
+    """
+    there = set(made)
+    return [
+        role
+        for role in roles
+        if any(declared().get(role, {}).get(kind) for kind in _ASKED) and declared()[role].get("host", {}).get("component") not in there
+    ]
+
+
+def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mapping[str, Any]) -> Request:
+    """What to ask a host.
+
+    :param roles: all of the host, because what they keep on one file system adds up
+    :param new: those that were not there yet: their checks are asked
+    :return: ``needs`` (``{role, path, needs_mb, ...}``), ``checks`` (see the agent's survey)
+    :raises AnsibleError: a template fails
+    """
+    variables = {**action.vars, "ansible_facts": {**(action.vars.get("ansible_facts") or {}), "vannah": facts}}
+    needs: list[dict[str, Any]] = []
+    checks: list[dict[str, Any]] = []
+    for name in roles:
+        role = collect.load(action._loader, name, str(action.vars.get("playbook_dir") or action._loader.get_basedir()))
+        templates = templating.Templates(action._templar, role.variables(variables), [f"{role.path}/templates"])
+        where = f"role {role.name}: meta/exports.yml"
+        needs += [{**item, "role": role.name} for item in _listed(role, "data_directories", templates, where)]
+        for item in _listed(role, "host_checks", templates, where) if name in set(new) else ():
+            check = {"name": role.name, "arguments": [str(word) for word in item["arguments"]], "input": ""}
+            check["program"] = Path(role.find("files", item["program"])).read_text(encoding="utf-8")
+            if item.get("template"):
+                check["input"] = templates.file(role.find("templates", item["template"]), action._loader, where)
+            checks.append(check)
+    return {"needs": needs, "checks": checks}
+
+
+def _listed(role: collect.Role, kind: str, templates: templating.Templates, where: str) -> list[dict[str, Any]]:
+    raw = role.exports.get(kind) or []
+    found = raw if isinstance(raw, list) else templates.value(raw, f"{where}: {kind}")
+    return collect.items(found, templates, f"{where}: {kind}")

@@ -1,0 +1,81 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The values of a role that a host records, and what of those that run there is not the inventory's (see :mod:`..effects`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.template import trust_as_template
+
+from .. import effects, site_map
+from . import collect, templating
+
+_cache: dict[str, dict[str, effects.Statement]] = {}
+
+
+def stated(role: collect.Role, loader: Any = None, playbook_dir: str = "") -> dict[str, effects.Statement]:
+    """A role's statements whose values are recorded. A variable that another role owns has the owner's words.
+
+    :raises EffectError: a statement is not as it must be
+    """
+    if role.path not in _cache:
+        found = effects.recorded(role.exports, f"role {role.name}: meta/exports.yml")
+        for name in role.exports.get(effects.FOLLOWS) or {}:
+            owner = next((entry.role for entry in site_map.load().roles if name.startswith(f"{entry.role}_")), "")
+            if owner and owner != role.name:
+                theirs = effects.recorded(collect.load(loader, owner, playbook_dir).exports)
+                found[name] = effects.described(found[name], theirs.get(name))
+        _cache[role.path] = found
+    return _cache[role.path]
+
+
+def recorder(role: str, components: list[str]) -> str:
+    """The component of a role that records: the one of its name, else its first; empty where it has none."""
+    return role if role in components else next(iter(components), "")
+
+
+def value(name: str, statement: effects.Statement, templates: templating.Templates, role: str) -> Any:
+    """What the inventory says of one of them, for the host of ``templates``.
+
+    :raises AnsibleError: a template fails
+    """
+    return templates.value(statement.value or trust_as_template(f"{{{{ {name} }}}}"), f"role {role}: {name}")
+
+
+def for_agent(role: collect.Role, templates: templating.Templates, verb: str, loader: Any, playbook_dir: str) -> dict[str, Any]:
+    """What a component carries: ``values`` that it runs with, ``fixes`` for those that differ, and ``member``. No fix: nothing is refused.
+
+    :param verb: the playbook that runs now, where it is one that changes some of them
+    """
+    found: dict[str, list[Any]] = {}
+    fixes: dict[str, list[Any]] = {}
+    for name, statement in stated(role, loader, playbook_dir).items():
+        said = [effects.canonical(value(name, statement, templates, role.name))]
+        if statement.line:
+            said += templates.value(list(statement.line), f"role {role.name}: {name}: line")
+        allowed = statement.prefix or (verb and statement.verb == verb)
+        fixes[name] = ["" if allowed else effects.remedy(statement), statement.secret, statement.follows]
+        found[name] = said
+    if not found:
+        return {}
+    member = role.exports.get(effects.MEMBERSHIP)
+    return {"values": found, "fixes": fixes, "member": {"role": role.name, "unit": member["unit"]} if member else {}}
+
+
+def changes(
+    role: collect.Role, running: dict[str, str], templates: templating.Templates, loader: Any, playbook_dir: str
+) -> list[effects.Change]:
+    """What of a role runs on a host with another value than the inventory's.
+
+    :param running: what the host has recorded
+    :raises AnsibleError: a template fails
+    """
+    found = []
+    for name, statement in stated(role, loader, playbook_dir).items():
+        if name in running:
+            wanted = effects.canonical(value(name, statement, templates, role.name))
+            if not effects.same(statement, running[name], wanted):
+                found.append(effects.Change(name, role.name, running[name], wanted, statement))
+    return found

@@ -1,0 +1,80 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the inventory says of whose a host is, for preflight to compare with what the host says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ..preflight.belonging import Belonging
+from ..preflight.model import UNKNOWN
+from ..preflight.templates import HostValues
+from ..secrets.files import SecretsError
+from ..secrets.site import site_directory
+from . import identity
+from .exports import exports_of
+
+
+class Whose:
+    """The site of this run, read once for all hosts."""
+
+    def __init__(self, known: Mapping[str, Any], templar: Any, loader: Any, check_mode: bool) -> None:
+        """
+        :param known: the task's variables
+        """
+        self._hostvars, self._loader = known["hostvars"], loader
+        self._taken = identity.named(templar.template(known.get(identity.TAKEOVER)))
+        try:
+            folder = site_directory(known)
+        except SecretsError:
+            folder = None
+        self._ours = identity.of(folder, str(templar.template(known.get("site_name")) or ""))
+        if check_mode and folder and self._ours["authorities"]:
+            self._ours.update(_planned(loader, folder))
+
+    def of(self, host: str, values: HostValues) -> Belonging:
+        """What is known of one host.
+
+        :param values: its variables
+        """
+        variable, address = "", host
+        for name in ("site_address", "ansible_host"):
+            value = values(name)
+            if value is UNKNOWN:
+                variable, address = name, ""  # it depends on facts
+                break
+            if value:
+                variable, address = name, str(value)
+                break
+        return Belonging(
+            ours=self._ours,
+            address=address,
+            variable=variable,
+            takeover=host in self._taken,
+            adopted=partial(self._adopted, host),
+            users=partial(self._users, address == values("ansible_host"), host),
+        )
+
+    def _exports(self, kind: str, host: str) -> list[Any]:
+        return exports_of(kind, host, hostvars=self._hostvars, loader=self._loader)
+
+    def _adopted(self, host: str) -> frozenset[str]:
+        return frozenset(str(item["path"]) for item in self._exports("takeover_paths", host) if boolean(item["adopt"], strict=False))
+
+    def _users(self, reached: bool, host: str) -> tuple[str, ...]:
+        """Who cannot use an address that is on no interface: who listens on it, and who tells it to others though nobody came in by it."""
+        return tuple(str(item["what"]) for item in self._exports("own_address", host) if item["listens"] or not reached)
+
+
+def _planned(loader: Any, folder: str) -> dict[str, Any]:
+    """The generation that a real run would note first: in check mode preflight has not written it."""
+    from ..pki.authority import load_authority
+    from ..secrets import history, store
+
+    known = history.note(folder, history.digest(load_authority(loader, folder).key, store.read(loader, folder)), check_mode=True)
+    return {"secrets": known[-1], "known": known}

@@ -1,0 +1,263 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the servers are those of this site, each under its own name, and none a copy of another one."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..agent.etcd_data import foreign
+from ..agent.identity import differences, site
+from .findings import Code, Finding, Level
+
+SWITCH = "site_takeover_hosts"
+DOCS = 'docs/day2.md, "A second checkout"'
+
+CODES = (
+    Code(
+        "contact-other-site",
+        "The server belongs to another site, or to another authority than the one in this inventory's pki/.",
+        "pki/ and secrets.yml of the site, from the recovery kit or the original checkout; or -e site_takeover_hosts=<host>.",
+    ),
+    Code(
+        "contact-other-name",
+        "The server is known under another name: the inventory calls it otherwise than the one it was converged with, or it is a clone.",
+        "The server's own name; -e site_takeover_hosts=<host> where it was renamed.",
+    ),
+    Code(
+        "contact-stale-checkout",
+        "The server was converged with newer secrets, or a newer CA certificate, than this checkout has.",
+        "secrets.yml and pki/ from the checkout that changed them, or from the last recovery kit.",
+    ),
+    Code(
+        "contact-other-site-data",
+        "A server that is to be taken over from another site holds data of that site.",
+        "Nothing; empty the paths on the server, or let the role adopt the data (<role>_adopt: true).",
+    ),
+    Code("contact-same-server", "Two names of the inventory reach one server.", "One of the names."),
+    Code(
+        "contact-clone",
+        "Two servers have the same machine ID or the same SSH host key: one of them is a clone that was not made a server of its own.",
+        "A new machine ID and new SSH host keys on the clone, before its first converge.",
+    ),
+    Code(
+        "contact-clone-member",
+        "Two servers of the site have the same machine ID or the same SSH host key. Both were converged with it, so the run goes on.",
+        "A new machine ID and new SSH host keys on one of them, at the next occasion.",
+        Level.WARNING,
+    ),
+    Code(
+        "contact-etcd-identity",
+        "The server's data directory of etcd holds the data of another member: two members with one ID destroy the cluster's log.",
+        "An empty data directory on the server that got the copy; it then joins the cluster as a new member.",
+    ),
+    Code(
+        "contact-address",
+        "The address that the server's roles listen on, or tell the others, is on none of its interfaces. One that is translated may be"
+        " told to others where Ansible itself comes in by it.",
+        "site_address: the address of the server's own interface that the other hosts reach.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """What the inventory says of a host, to be compared with what the host says."""
+
+    ours: Mapping[str, Any] | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
+    address: str = ""  # what the others reach the host by
+    variable: str = "ansible_host"  # the variable that says so; empty where it is the host's name
+    takeover: bool = False
+    adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role is told to adopt
+    users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
+
+
+Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
+
+
+def findings(given: Sequence[Judged]) -> Iterator[Finding]:
+    """What is wrong with the servers' identities. Hosts of one other site are one line, and so are those ahead of us."""
+    apart: dict[tuple[str, ...], list[Judged]] = {}
+    for one in given:
+        host, facts, known = one
+        found = facts.get("site")
+        if known.ours is not None and isinstance(found, Mapping):
+            said = differences(found, {**known.ours, "host": host})
+            if not known.takeover:
+                for what in _kinds(said):
+                    apart.setdefault((*what, site(found)), []).append(one)
+            elif {"authority", "name"} & set(said):
+                yield from _data(host, facts)
+        yield from _etcd(host, facts, known)
+        yield from _address(host, facts, known)
+    with_us = any(_is_member(one) for one in given)
+    for (kind, *_more), hosts in apart.items():
+        yield _stranger(hosts) if kind == "authority" and with_us else _APART[kind](hosts)
+    yield from _copies(given)
+
+
+def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """What becomes a finding of its own."""
+    if "authority" in said:
+        yield ("authority",)
+        return
+    if "name" in said:
+        yield ("name",)
+    if "host" in said:
+        yield ("host",)
+    newer = [what for what in ("secrets", "certificate") if what in said]
+    if newer:
+        yield ("newer", *newer)
+
+
+def _where(hosts: Sequence[Judged]) -> str:
+    return ",".join(host for host, _facts, _known in hosts)
+
+
+def _belongs(hosts: Sequence[Judged]) -> str:
+    found, ours = hosts[0][1]["site"], hosts[0][2].ours or {}
+    since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
+    them = "the server belongs" if len(hosts) == 1 else "the servers belong"
+    return f"{them} to {site(found)} since {since}, and this inventory is of {site(ours)}."
+
+
+def _other_authority(hosts: Sequence[Judged]) -> Finding:
+    ours = hosts[0][2].ours or {}
+    made = ", ".join(str(item.get("begins"))[:10] for item in ours.get("authorities") or ())
+    away = f"move this inventory's pki/ and secrets.yml (CA of {made}) away, and " if made else ""
+    remedy = (
+        f"nothing; {away}bring those of the servers' site from its recovery kit or the original checkout ({DOCS});"
+        f" or take the servers over from that site with -e {SWITCH}={_where(hosts)}"
+    )
+    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
+
+
+def _stranger(hosts: Sequence[Judged]) -> Finding:
+    """A server of another site among those of this one: the inventory has the right authority, and the wrong server."""
+    remedy = f"the right address, or the inventory without it; or take over from that site with -e {SWITCH}={_where(hosts)} ({DOCS})"
+    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
+
+
+def _other_name(hosts: Sequence[Judged]) -> Finding:
+    name = hosts[0][1]["site"]["name"]
+    remedy = f"site_name: {name}, or the right inventory; or take over from that site with -e {SWITCH}={_where(hosts)}"
+    return Finding("contact-other-site", _where(hosts), "site_name", _belongs(hosts), remedy)
+
+
+def _other_host(hosts: Sequence[Judged]) -> Finding:
+    named = ", ".join(f"{facts['site']['host']} (here {host})" for host, facts, _known in hosts)
+    since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
+    problem = f"the inventory calls it otherwise than the site did when it was converged, since {since}: {named}."
+    remedy = f"the old name, or the right address; for a clone see {DOCS}; after a rename -e {SWITCH}={_where(hosts)}"
+    return Finding("contact-other-name", _where(hosts), "-", problem, remedy)
+
+
+def _newer(hosts: Sequence[Judged]) -> Finding:
+    _host, facts, known = hosts[0]
+    said = differences(facts["site"], {**(known.ours or {}), "host": hosts[0][0]})
+    when = max(str(facts["site"].get("updated") or facts["site"].get("since")) for _host, facts, _known in hosts)
+    what = " and ".join(text for kind, text in (("secrets", "secrets"), ("certificate", "a CA certificate")) if kind in said)
+    files = " and ".join(text for kind, text in (("secrets", "secrets.yml"), ("certificate", "pki/ca.crt")) if kind in said)
+    problem = f"the last converge, on {when}, had {what} that this checkout does not have or that are newer: this checkout is out of date."
+    remedy = (
+        f"nothing; bring {files} and pki/generations from the checkout that changed them, or the last recovery kit ({DOCS});"
+        f" if this checkout is right nevertheless, -e {SWITCH}={_where(hosts)}"
+    )
+    return Finding("contact-stale-checkout", _where(hosts), "-", problem, remedy)
+
+
+_APART: Mapping[str, Callable[[Sequence[Judged]], Finding]] = {
+    "authority": _other_authority,
+    "name": _other_name,
+    "host": _other_host,
+    "newer": _newer,
+}
+
+
+def _data(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    left = sorted(facts.get("found") or ())
+    if left:
+        problem = f"{', '.join(left)}: data of the other site, which the roles of this one would go on with."
+        remedy = "nothing; stop what uses them on the server and empty them, or <role>_adopt: true where this site is to have the data"
+        yield Finding("contact-other-site-data", host, SWITCH, problem, remedy)
+
+
+def _etcd(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+    said = facts.get("etcd")
+    if not isinstance(said, Mapping):
+        return
+    shown = f"[{known.address}]" if ":" in known.address else known.address
+    # The port may be another one by now: who listens at the address of this host is this host.
+    mine = next((url for url in said.get("urls") or () if str(url).rpartition("://")[2].rpartition(":")[0] == shown), "")
+    if foreign(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
+        where = said["directory"]
+        problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
+        remedy = (
+            f"an empty directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /var/lib/etcd/vannah-joined;"
+            " it then joins as a new member"
+        )
+        yield Finding("contact-etcd-identity", host, "etcd_data_directory", problem, remedy)
+
+
+def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+    own = [str(address) for address in facts.get("addresses") or ()]
+    try:
+        wanted = ipaddress.ip_address(known.address.partition("%")[0])
+        if not own or wanted.is_loopback or wanted in {ipaddress.ip_address(address) for address in own}:
+            return
+    except ValueError:
+        return  # a name: who resolves it is not asked here
+    users = known.users()
+    if users:
+        listed = ", ".join(own)
+        problem = f"{_said(known)} is on no interface of the server ({listed}), and {' and '.join(users)} cannot use it."
+        remedy = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
+        yield Finding("contact-address", host, "site_address", problem, remedy)
+
+
+def _said(known: Belonging) -> str:
+    if known.variable == "site_address":
+        return f"site_address {known.address}"
+    return f"{known.address}, the {'address in ' + known.variable if known.variable else 'name'} that counts without a site_address,"
+
+
+def _copies(given: Sequence[Judged]) -> Iterator[Finding]:
+    """Servers that are one, or clones: each is told of the first one of its kind."""
+    told: set[str] = set()
+    for fact, what in (("machine_id", "machine ID"), ("host_key", "SSH host key")):
+        first: dict[str, Judged] = {}
+        for one in given:
+            value = str(one[1].get(fact) or "")
+            other = first.setdefault(value, one)
+            if value and other is not one and one[0] not in told:
+                told.add(one[0])
+                yield _copy(other, one, what)
+
+
+def _copy(other: Judged, one: Judged, what: str) -> Finding:
+    both = [facts for _host, facts, _known in (other, one)]
+    same = all(both[0].get(name) == both[1].get(name) for name in ("machine_id", "host_key", "addresses", "boot_id"))
+    if same and both[0].get("addresses"):
+        problem = f"{other[0]} reaches the same server (machine ID, SSH host key and addresses are the same)."
+        remedy = f"one of the two names, or the address of the server that {one[0]} is meant to be"
+        return Finding("contact-same-server", one[0], "ansible_host", problem, remedy)
+    problem = f"the {what} is that of {other[0]} too: one of the two servers is a clone."
+    remedy = (
+        "on the clone: rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_*; systemd-machine-id-setup; ssh-keygen -A; reboot"
+        f" ({DOCS})"
+    )
+    members = all(_is_member(judged) for judged in (other, one))
+    return Finding("contact-clone-member" if members else "contact-clone", one[0], "-", problem, remedy)
+
+
+def _is_member(judged: Judged) -> bool:
+    """Whether a server was converged with this site under this name already."""
+    host, facts, known = judged
+    found = facts.get("site")
+    if not isinstance(found, Mapping) or known.ours is None:
+        return False
+    return not {"authority", "name", "host"} & set(differences(found, {**known.ours, "host": host}))

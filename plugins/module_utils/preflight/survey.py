@@ -1,0 +1,113 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server to which a role comes for the first time: what it has to have, and what no run could get past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from .findings import Code, Finding
+from .rules.directories import hidden_tree
+
+#: Mebibytes that must be free for a run: less is the room of half a package.
+FREE_MB = 200
+
+CODES = (
+    Code(
+        "contact-disk",
+        "The file system that would hold the data of the host's roles, or /var/lib, is too small for them, or full.",
+        "A larger disk, another file system for a role's data directory, or less on it.",
+    ),
+    Code(
+        "contact-mount",
+        "A directory that each run writes to is mounted read-only, or programs cannot be started where packages and roles put them.",
+        "The mount without ro, or without noexec, in /etc/fstab.",
+    ),
+    Code(
+        "contact-directory-hidden",
+        "The data directory leads, through a link, below /home, /root or /run/user, which the service's unit hides from it (ProtectHome).",
+        "A data directory that lies elsewhere, such as below /srv.",
+    ),
+    Code(
+        "contact-package-disc",
+        "A source of packages is a CD or DVD: apt would ask for the disc in the middle of the run.",
+        "The line commented out, or its file removed, and a mirror in its place.",
+    ),
+    Code(
+        "contact-cloud-init",
+        "cloud-init still sets the server up, after five minutes.",
+        "'cloud-init status --wait' on the server, then the run again; 'cloud-init status --long' says what it does.",
+    ),
+    Code(
+        "contact-role-check",
+        "A role's own check refuses the server, before anything on it is changed.",
+        "What the message says.",
+    ),
+)
+
+
+def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the closer look says.
+
+    :param survey: as the agent's survey gives it, with ``needs`` of the host's roles; empty where the host was not looked at
+    """
+    if not survey:
+        return
+    if survey.get("cloud_init"):
+        problem = "cloud-init still sets this server up, after five minutes."
+        yield Finding("contact-cloud-init", host, "-", problem, "'cloud-init status --wait' on the server, then run again")
+    yield from _disks(host, survey)
+    yield from _mounts(host, survey)
+    for line in survey.get("discs") or ():
+        path, _colon, entry = str(line).partition(": ")
+        problem = f"{path} has a disc as a source of packages ({entry})."
+        yield Finding("contact-package-disc", host, "-", problem, f"a # before that line of {path}, and a mirror where none is left")
+    for name, refusal in sorted((survey.get("checks") or {}).items()):
+        if refusal:
+            problem = f"the check of the role {name} refuses this server: {str(refusal).rstrip('.')}."
+            yield Finding("contact-role-check", host, "-", problem, "what the message says; nothing was changed")
+
+
+def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
+    """What lies on one file system adds up."""
+    places: Mapping[str, Mapping[str, Any]] = survey.get("paths") or {}
+    together: dict[Any, list[Mapping[str, Any]]] = {}
+    for need in survey.get("needs") or ():
+        place = places.get(str(need["path"]))
+        if place is None or (need.get("mounted") and not place["mounted"]):
+            continue
+        together.setdefault(place["device"], []).append(need)
+        if place["readonly"]:
+            problem = f"{need['path']} of the role {need['role']} lies on a file system that is mounted read-only (at {place['at']})."
+            yield Finding("contact-mount", host, "-", problem, "the mount without ro in /etc/fstab")
+        tree = hidden_tree(PurePosixPath(place["real"])) if need.get("unit_hides_homes") else None
+        if tree is not None:
+            problem = f"{need['path']} of the role {need['role']} is {place['real']}, and its unit does not see {tree}."
+            yield Finding("contact-directory-hidden", host, "-", problem, "a data directory elsewhere, such as below /srv")
+    for needs in together.values():
+        place = places[str(needs[0]["path"])]
+        needed = sum(int(need["needs_mb"]) for need in needs)
+        paths = ", ".join(sorted({str(need["path"]) for need in needs}))
+        if place["size_mb"] < needed:
+            problem = f"the file system of {paths} has {place['size_mb']} MiB, and the host's roles need {needed}."
+            yield Finding("contact-disk", host, "-", problem, f"a file system of {needed} MiB or more for {paths}")
+        elif place["free_mb"] < FREE_MB:
+            yield full(host, paths, place["free_mb"])
+
+
+def full(host: str, paths: str, free: int) -> Finding:
+    """A file system without room for a run."""
+    problem = f"{free} MiB are free in the file system of {paths}, and a run needs {FREE_MB}."
+    return Finding("contact-disk", host, "-", problem, f"less in {paths}: apt-get clean, journalctl --vacuum-size=100M, or a larger disk")
+
+
+def _mounts(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
+    for path, how in sorted((survey.get("system") or {}).items()):
+        if how == "readonly":
+            yield Finding("contact-mount", host, "-", f"{path} is mounted read-only.", f"the mount of {path} without ro in /etc/fstab")
+        else:
+            problem = f"{path} is mounted noexec: what packages and roles put there cannot be started."
+            yield Finding("contact-mount", host, "-", problem, f"the mount of {path} without noexec in /etc/fstab")

@@ -1,0 +1,55 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action ``cluster_gate``, which runs on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_gate
+author: The VannahHealthCloud developers
+short_description: End the run where a member of a new cluster has failed
+description:
+  - Fails where a member of one of O(clusters) is no longer in the run, and names the member, its error, and what to do.
+  - The members that are left are then not started into a wait that cannot end.
+  - Run it with C(run_once), in a play for all hosts.
+options:
+  clusters:
+    description: RV(vannah.healthcloud.preflight_contact#module:new_clusters) of M(vannah.healthcloud.preflight_contact).
+    type: list
+    elements: dict
+    required: true
+  results:
+    description: Names of variables that earlier tasks were registered as. A member's error is looked for in them.
+    type: list
+    elements: str
+    default: []
+  step:
+    description: What was done to the members last.
+    type: str
+    choices: [prepared, started]
+    required: true
+attributes:
+  check_mode:
+    description: Nothing is ever changed.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Go on with all members, or end here
+  vannah.healthcloud.cluster_gate:
+    clusters: "{{ contact_judged.new_clusters }}"
+    results: [site_prepared]
+    step: prepared
+  run_once: true
+"""
+
+RETURN = r"""
+msg:
+  description: Which member failed, why, and what to do.
+  type: str
+  returned: failed
+"""

@@ -1,0 +1,1 @@
+../../../plugins/module_utils/agent/etcd_data.py

@@ -1,0 +1,166 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stages of a long run: which of how many, for how long, of about how long; the first error in two lines, the rest in a log."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import shell
+from .shell import ROOT, SetupError
+
+if str(ROOT / "collections") not in sys.path:
+    sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console import stream, texts
+
+LOGS = ROOT / ".cache" / "logs"
+CONSOLE = "vannah.healthcloud.console"
+AGAIN = "remove the cause, then run the same again: it goes on from here."
+
+
+class StageError(Exception):
+    """A stage failed and has said so itself."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    :param expected: seconds that it takes on two cores
+    :param work: does it; what it raises as SetupError ends the run
+    :param speaks: its programs show their own progress
+    """
+
+    name: str
+    expected: float
+    work: Callable[[], None]
+    speaks: bool = False
+
+
+def head(number: int, total: int) -> str:
+    """``[3/7] ``."""
+    return f"[{number}/{total}] "
+
+
+def run(stages: Sequence[Stage], name: str) -> None:
+    """Run the stages one after another.
+
+    :param name: of the log
+    :raises StageError: one failed; what and what to do is printed.
+    """
+    log = stream.Log(LOGS, name)
+    try:
+        for number, stage in enumerate(stages, 1):
+            _run(stage, head(number, len(stages)), log)
+    finally:
+        log.close()
+
+
+def _run(stage: Stage, prefix: str, log: stream.Log) -> None:
+    title = f"{prefix}{stage.name}"
+    print(f"{title} (about {texts.clock(stage.expected)})", flush=True)
+    log.line(title)
+    began = time.monotonic()
+    os.environ["VANNAH_STAGE"] = prefix
+    os.environ["VANNAH_STAGE_EXPECTED"] = str(stage.expected)
+    os.environ["VANNAH_STAGE_STARTED"] = str(time.time())
+    lock = threading.RLock()
+    live = stream.Live(
+        sys.stdout,
+        lock,
+        lambda: f"{title}  {texts.elapsed(time.monotonic() - began, stage.expected)}",
+        plain=not stream.is_live(sys.stdout, os.environ.get("TERM")),
+    )
+    shell.before_output = live.erase
+    if not stage.speaks:
+        live.start()
+    try:
+        stage.work()
+    except SetupError as error:
+        live.end()
+        log.line(str(error))
+        for line in told(title, str(error)):
+            print(line, file=sys.stderr, flush=True)
+        if log.path is not None and "\n" in str(error).strip():
+            print(f"Details: {log.path.relative_to(ROOT)}", file=sys.stderr, flush=True)
+        raise StageError from None
+    finally:
+        live.end()
+        shell.before_output = lambda: None
+        for variable in ("VANNAH_STAGE", "VANNAH_STAGE_EXPECTED", "VANNAH_STAGE_STARTED"):
+            os.environ.pop(variable, None)
+    line = f"{title}: {texts.clock(time.monotonic() - began)}"
+    print(line, flush=True)
+    log.line(line)
+
+
+def told(title: str, text: str) -> list[str]:
+    """The two lines of an error: what, and what to do."""
+    first = text.strip().splitlines()[0] if text.strip() else "failed"
+    what, found, remedy = first.partition("Fix: ")
+    return [f"FAILED  {title}: {what.strip()}", f"        Fix: {remedy.strip() if found else AGAIN}"]
+
+
+def program(argv: Sequence[str], *, extra: Mapping[str, str] | None = None) -> None:
+    """Run a program that shows its own progress and its own errors.
+
+    :raises StageError: it failed.
+    """
+    done = subprocess.run(list(argv), cwd=ROOT, env={**os.environ, **(extra or {})}, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise StageError
+
+
+class Aside:
+    """A program that runs beside the stages, with its output in a log.
+
+    It stays in the process group: what ends the run ends it too.
+    """
+
+    def __init__(self, name: str, argv: Sequence[str], extra: Mapping[str, str]) -> None:
+        self.name = name
+        LOGS.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = LOGS / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        # What a person waits for goes first.
+        quiet = ["nice", "-n", "5", *argv]
+        try:
+            self._process = subprocess.Popen(
+                quiet, cwd=ROOT, env={**os.environ, **extra}, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=subprocess.STDOUT
+            )
+        finally:
+            os.close(descriptor)
+
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def join(self) -> None:
+        """Wait until it ends.
+
+        :raises SetupError: it failed; the message begins with what it said of that.
+        """
+        if self._process.wait() != 0:
+            raise SetupError(failure_of(self.path))
+
+    def stop(self) -> None:
+        """End it where it still runs."""
+        if self.runs():
+            self._process.terminate()
+            self._process.wait()
+
+
+def failure_of(path: Path) -> str:
+    """What a program's log says of its failure, on the first line; then the log."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    failed = [line.removeprefix("FAILED").strip() for line in lines if line.startswith("FAILED")]
+    what = failed[0] if failed else (lines[-1] if lines else "it ended without a word")
+    return "\n".join([f"{what} Details: {path.relative_to(ROOT)}", *lines[-30:]])

@@ -1,0 +1,273 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which site a host belongs to: what is compared, what is refused, what is written down."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import identity
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.der import outline
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from .fake_host import FakeHost, component
+
+TAKE = {"action": "take", "takeover": False, "takeover_of": None}
+WANTED = component(files=[{"path": "/etc/x", "content": "x"}])
+#: Every way in which a payload changes a host, or may.
+ACTING = [
+    {"op": "converge", "components": [WANTED]},
+    {"op": "converge", "components": [WANTED], "mode": "check"},
+    {"op": "restart", "components": [WANTED], "restart": {"component": "demo", "unit": "x.service"}},
+    {"op": "domain", "domain": "etcd", "call": "health", "params": {}},
+    {"op": "lease", "lease": TAKE},
+    {"op": "lease", "lease": {"action": "release"}},
+    {"op": "something new"},
+]
+
+
+def ca(key: ec.EllipticCurvePrivateKey | None = None, name: str = "clinic", year: int = 2026) -> tuple[str, dict[str, Any]]:
+    """A CA's certificate, and what a payload says of it."""
+    made = authority._self_signed(key or ec.generate_private_key(ec.SECP256R1()), name, datetime(year, 1, 1, tzinfo=UTC))
+    pem = made.public_bytes(serialization.Encoding.PEM).decode()
+    found = outline(pem)
+    assert found is not None
+    return pem, found
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PEM, CLINIC = ca(KEY)
+RENEWED = ca(KEY, year=2027)[1]
+OTHER_PEM, OTHER = ca(name="demo")
+
+
+def ours(**more: Any) -> dict[str, Any]:
+    return {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "b", "known": ["a", "b"], "takeover": False, **more}
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path)
+
+
+def recorded(host: FakeHost) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(host.file(identity.PATH).read_text(encoding="utf-8"))
+    return found
+
+
+# --- the certificate ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP384R1()), KEY])
+def test_outline_is_what_cryptography_says(key: ec.EllipticCurvePrivateKey) -> None:
+    pem, said = ca(key, "a-site")
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(public)
+    assert said["key"] == digest.finalize().hex()
+    assert said["fingerprint"].replace(":", "").lower() == certificate.fingerprint(hashes.SHA256()).hex()
+    assert (said["called"], said["begins"]) == ("a-site internal CA", f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def test_a_time_after_2049_is_a_generalized_time() -> None:
+    assert ca(year=2060)[1]["begins"] == "2059-12-31T23:55:00Z"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no certificate", PEM[:200], PEM.replace("M", "", 5), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_what_is_no_certificate_says_nothing(text: str) -> None:
+    assert outline(text) is None
+
+
+# --- what is compared --------------------------------------------------------------------------------------------------------
+
+RECORD = {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "b", "since": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("found", "mine", "said"),
+    [
+        ({}, {}, []),
+        ({"authorities": [OTHER]}, {}, ["authority"]),
+        ({}, {"authorities": []}, ["authority"]),
+        # Either side may trust two while a site goes over from one to the other.
+        ({"authorities": [OTHER, CLINIC]}, {}, []),
+        ({}, {"authorities": [OTHER, CLINIC]}, []),
+        ({"name": "demo"}, {}, ["name"]),
+        ({"name": ""}, {}, []),
+        ({}, {"name": ""}, []),
+        ({"host": "db2"}, {}, ["host"]),
+        ({"host": ""}, {}, []),
+        ({"name": "demo", "host": "x", "authorities": [OTHER], "secrets": "z"}, {}, ["authority", "name", "host"]),
+        # The same key with a certificate that was renewed: here, then in another checkout.
+        ({}, {"authorities": [RENEWED]}, []),
+        ({"authorities": [RENEWED]}, {}, ["certificate"]),
+        # Secrets: the host's are those of before, then some that this checkout has never had, then newer than those restored here.
+        ({"secrets": "a"}, {}, []),
+        ({"secrets": "c"}, {}, ["secrets"]),
+        ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a"]}, ["secrets"]),
+        ({"secrets": "b"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
+        ({"secrets": "a"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
+        ({"secrets": "a"}, {"secrets": "b", "known": ["b"]}, ["secrets"]),
+        ({"secrets": ""}, {}, []),
+        ({"secrets": "c"}, {"secrets": "", "known": []}, []),
+        ({"secrets": "c", "authorities": [RENEWED]}, {}, ["certificate", "secrets"]),
+    ],
+)
+def test_differences(found: dict[str, Any], mine: dict[str, Any], said: list[str]) -> None:
+    assert identity.differences({**RECORD, **found}, ours(**mine)) == said
+
+
+# --- what is refused ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("payload", ACTING)
+@pytest.mark.parametrize(
+    ("mine", "code"),
+    [
+        ({"authorities": [OTHER]}, "other-site"),
+        ({"authorities": []}, "other-site"),
+        ({"name": "demo"}, "other-site"),
+        ({"host": "db2"}, "other-name"),
+        ({"secrets": "a", "known": ["a"]}, "stale-checkout"),
+    ],
+)
+def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any], mine: dict[str, Any], code: str) -> None:
+    """Whatever a playbook asks for, and nothing is touched: no lease, no ledger, no file."""
+    assert host.trip(WANTED, site=ours())["error"] is None
+    before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
+    payload = {"lease": TAKE, **payload}
+    components = payload.pop("components", [])
+    answer = host.trip(*components, site=ours(**mine), **payload)
+    assert answer["error"]["code"] == code and "site_takeover_hosts=" in answer["error"]["msg"]
+    assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
+
+
+@pytest.mark.parametrize("payload", [{"op": "facts"}, {"op": "lease", "lease": {"action": "none"}}])
+def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> None:
+    host.trip(WANTED, site=ours())
+    assert host.trip(site=ours(authorities=[OTHER]), **payload)["error"] is None
+
+
+def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:
+    host.trip(WANTED, site=ours())
+    text = host.trip(WANTED, site=ours(name="demo", authorities=[OTHER]))["error"]["msg"]
+    assert CLINIC["fingerprint"] in text and OTHER["fingerprint"] in text and "site clinic" in text and "site demo" in text
+    assert recorded(host)["since"] in text
+
+
+def test_a_host_of_an_older_release_belongs_to_its_authority(host: FakeHost) -> None:
+    """It has no record, and the certificate there says whose it is; the site's own next run writes the record."""
+    host.write(identity.AUTHORITY, PEM)
+    refused = host.trip(WANTED, site=ours(authorities=[OTHER]))
+    assert refused["error"]["code"] == "other-site" and "clinic internal CA" in refused["error"]["msg"]
+    assert not host.file("/etc/x").exists() and not host.file(identity.PATH).exists()
+    assert host.trip(WANTED, site=ours(authorities=[RENEWED]))["error"] is None
+    assert recorded(host)["host"] == "db1"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"authorities": "x"}', "\0"])
+def test_a_damaged_record_leaves_the_certificate(host: FakeHost, text: str) -> None:
+    host.trip(WANTED, site=ours())
+    host.write(identity.PATH, text)
+    host.write(identity.AUTHORITY, PEM)
+    assert host.trip(WANTED, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"
+    assert host.trip(WANTED, site=ours())["error"] is None and recorded(host)["name"] == "clinic"
+
+
+def test_a_host_of_no_site_refuses_nobody(host: FakeHost) -> None:
+    for site in (None, ours(), ours(authorities=[])):
+        assert host.trip(site=site, op="lease", lease=TAKE)["error"] is None
+
+
+# --- what is written down ----------------------------------------------------------------------------------------------------
+
+
+def test_the_record_comes_before_anything_else(host: FakeHost) -> None:
+    """A converge that fails at its first step has said whose the host is: another site's run does not go on from there."""
+    broken = component(packages=[{"name": "there-is-none", "state": "present", "version": None, "hold": False}])
+    host.trip(broken, site=ours())
+    found = recorded(host)
+    assert {name: found[name] for name in ("name", "host", "secrets", "authorities")} == {
+        "name": "clinic",
+        "host": "db1",
+        "secrets": "b",
+        "authorities": [CLINIC],
+    }
+    assert host.file(identity.PATH).stat().st_mode & 0o777 == 0o600 and found["since"] == found["updated"] and "before" not in found
+
+
+def test_check_mode_writes_none(host: FakeHost) -> None:
+    host.trip(WANTED, site=ours(), mode="check")
+    assert not host.file(identity.PATH).exists()
+
+
+def test_a_site_without_an_authority_writes_none(host: FakeHost) -> None:
+    host.trip(WANTED, site=ours(authorities=[]))
+    assert not host.file(identity.PATH).exists()
+
+
+def test_a_second_run_writes_nothing(host: FakeHost) -> None:
+    host.trip(WANTED, site=ours())
+    before = host.file(identity.PATH).stat()
+    answer = host.trip(WANTED, site=ours())
+    assert host.file(identity.PATH).stat() == before and not answer["components"][0]["changed"]
+
+
+def test_two_sites_at_once(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look at a bare host, then one after the other gets the lease: the second one finds the record of the first."""
+    monkeypatch.setattr(identity, "guard", lambda payload, ctx: ctx.memo.update(site=payload["site"]))
+    assert host.trip(WANTED, site=ours())["error"] is None
+    wanted = component(files=[{"path": "/etc/x", "content": "of the other"}])
+    assert host.trip(wanted, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"
+    assert host.file("/etc/x").read_text() == "x" and recorded(host)["authorities"] == [CLINIC]
+
+
+def test_newer_secrets_are_written_and_the_host_stays_as_long(host: FakeHost) -> None:
+    host.trip(WANTED, site=ours())
+    since = recorded(host)["since"]
+    host.write(identity.PATH, json.dumps({**recorded(host), "since": "2020-01-01T00:00:00Z"}))
+    host.trip(WANTED, site=ours(secrets="c", known=["a", "b", "c"], authorities=[RENEWED]))
+    found = recorded(host)
+    assert (found["secrets"], found["authorities"], found["since"]) == ("c", [RENEWED], "2020-01-01T00:00:00Z") and found[
+        "updated"
+    ] >= since
+    # The checkout that was left behind.
+    assert host.trip(WANTED, site=ours(authorities=[RENEWED]))["error"]["code"] == "stale-checkout"
+    assert host.trip(WANTED, site=ours(secrets="c", known=["a", "b", "c"]))["error"]["code"] == "stale-checkout"
+
+
+@pytest.mark.parametrize("mine", [{"authorities": [OTHER], "name": "demo"}, {"host": "db9"}])
+def test_a_host_is_taken_over(host: FakeHost, mine: dict[str, Any]) -> None:
+    """The new site's own from then on, without the switch; what it was before stays readable."""
+    host.trip(WANTED, site=ours())
+    host.write(identity.PATH, json.dumps({**recorded(host), "since": "2020-01-01T00:00:00Z"}))
+    assert host.trip(WANTED, site=ours(**mine, secrets="", known=[]))["error"] is not None
+    assert host.trip(WANTED, site=ours(**mine, secrets="", known=[], takeover=True))["error"] is None
+    found = recorded(host)
+    assert found["before"]["since"] == "2020-01-01T00:00:00Z" and found["before"]["name"] == "clinic" and found["since"] > "2020-01-01"
+    assert found["secrets"] == "", "the digest of the other site's secrets stayed"
+    assert host.trip(WANTED, site=ours(**mine))["error"] is None
+    assert host.trip(WANTED, site=ours())["error"] is not None
+
+
+def test_taken_over_although_secrets_are_newer(host: FakeHost) -> None:
+    host.trip(WANTED, site=ours(secrets="c", known=["a", "b", "c"]))
+    assert host.trip(WANTED, site=ours(takeover=True))["error"] is None
+    assert recorded(host)["secrets"] == "b" and "before" not in recorded(host)
+    assert host.trip(WANTED, site=ours())["error"] is None
+
+
+def test_two_years_of_certificates_are_ordered() -> None:
+    assert CLINIC["begins"] < RENEWED["begins"] and CLINIC["key"] == RENEWED["key"] and CLINIC["fingerprint"] != RENEWED["fingerprint"]
+    assert datetime.fromisoformat(CLINIC["begins"]) + timedelta(minutes=5) == datetime(2026, 1, 1, tzinfo=UTC)

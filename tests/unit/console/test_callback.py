@@ -1,0 +1,266 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The console callback: texts, the log and the live line by tables; real runs of ansible-playbook for what people see."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console import stream, texts
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected", "text"),
+    [(0, None, "0:00"), (42.9, None, "0:42"), (61, 240, "1:01 of about 4:00"), (3723, None, "1:02:03")],
+)
+def test_elapsed(seconds: float, expected: float | None, text: str) -> None:
+    assert texts.elapsed(seconds, expected) == text
+
+
+STEPS = [f"file /etc/{number}: create" for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
+        ({"changed": True}, ["Task"]),
+        ({"changed": True, "steps": STEPS[:1]}, ["Task: file /etc/0: create"]),
+        ({"changed": True, "results": [{"changed": True}, {"changed": False}, {"changed": True}]}, ["Task (2 items)"]),
+        ({"changed": True, "censored": "hidden", "steps": ["secret"]}, ["Task"]),
+        (
+            {"components": [{"name": "etcd", "changed": True, "steps": STEPS}, {"name": "ssh", "changed": False}]},
+            ["etcd: file /etc/0: create; file /etc/1: create; file /etc/2: create; and 2 more"],
+        ),
+        (
+            {"components": [{"name": name, "changed": True, "steps": STEPS[:2]} for name in "abcde"]},
+            ["10 steps: a, b, c, d, e"],
+        ),
+    ],
+)
+def test_changes(result: dict[str, Any], lines: list[str]) -> None:
+    assert texts.changes("Task", result) == lines
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        ({"msg": "component x: broken"}, "component x: broken"),
+        ({"msg": "non-zero return code", "stderr": "a\nb: no such file\n"}, "non-zero return code: b: no such file"),
+        ({"msg": "MODULE FAILURE", "module_stderr": "Traceback\nValueError: x"}, "MODULE FAILURE: ValueError: x"),
+        ({"censored": "hidden", "msg": "secret"}, "failed; its output is hidden, as it may hold secrets (no_log)"),
+        (
+            {"msg": "One or more items failed", "results": [{"failed": True, "msg": "a"}, {"msg": "b"}, {"failed": True, "msg": "c"}]},
+            "a\nc",
+        ),
+        ({}, "failed without a message"),
+    ],
+)
+def test_message(result: dict[str, Any], text: str) -> None:
+    assert texts.message(result) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("broken", ["FAILED  db1: Task: broken"]),
+        ("broken. Fix: mend it", ["FAILED  db1: Task: broken.", "        Fix: mend it"]),
+        ("broken\njournal\nFix: mend it", ["FAILED  db1: Task: broken", "        Fix: mend it"]),
+        ("broken\nline 1 of a journal\nline 2", ["FAILED  db1: Task: broken"]),
+        ("2 errors\na x: y. Write: z\nb x: y. Write: z", ["FAILED  2 errors", "  a x: y. Write: z", "  b x: y. Write: z"]),
+    ],
+)
+def test_failure(text: str, lines: list[str]) -> None:
+    assert texts.failure("db1", "Task", text) == lines
+
+
+@pytest.mark.parametrize(
+    ("hosts", "check", "line"),
+    [
+        ({"a": {}, "b": {}}, False, "Done: 2 hosts, 2 ok, nothing changed in 0:07"),
+        ({"a": {"changed": 1}}, False, "Done: 1 host, 1 ok, 1 changed (a) in 0:07"),
+        ({"a": {"changed": 1}}, True, "Done: 1 host, 1 ok, 1 would change (a) in 0:07"),
+        ({"a": {"failures": 1}, "b": {"unreachable": 1}, "c": {}}, False, "Failed: 3 hosts, 1 ok, 2 failed (a, b) in 0:07"),
+    ],
+)
+def test_recap(hosts: dict[str, dict[str, int]], check: bool, line: str) -> None:
+    assert texts.recap(hosts, 7, check) == line
+
+
+def test_log_is_private_and_their_number_is_bounded(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for number in range(stream.KEPT + 5):
+        (folder / f"old-{number}.log").write_text("x", encoding="utf-8")
+        os.utime(folder / f"old-{number}.log", (number, number))
+    log = stream.Log(folder, "site")
+    log.line("\x1b[31mred\x1b[0m")
+    log.close()
+    assert log.path is not None
+    assert log.path.stat().st_mode & 0o777 == 0o600
+    assert log.path.read_text(encoding="utf-8").endswith(" red\n")
+    assert len(list(folder.glob("*.log"))) == stream.KEPT
+    assert not (folder / "old-0.log").exists()
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    log = stream.Log(tmp_path / "file" / "logs", "site")
+    log.line("x")
+    assert log.path is None
+
+
+def test_live_line_goes_before_other_output(tmp_path: Path) -> None:
+    out = io.StringIO()
+    live = stream.Live(out, threading.RLock(), lambda: "going on", every=0.01)
+    log = stream.Log(tmp_path, "site")
+    tee = stream.Tee(out, live, log)
+    live.start()
+    while "going on" not in out.getvalue():
+        time.sleep(0.01)
+    tee.write("a line\n")
+    live.end()
+    log.close()
+    assert "going on" + stream.ERASE + "a line\n" in out.getvalue()
+
+
+def test_without_a_terminal_the_live_line_is_a_line(tmp_path: Path) -> None:
+    out = io.StringIO()
+    live = stream.Live(out, threading.RLock(), lambda: "going on", plain=True, every=0.01)
+    live.start()
+    while "going on" not in out.getvalue():
+        time.sleep(0.01)
+    live.end()
+    assert out.getvalue().startswith("  ... going on\n")
+    assert "\x1b" not in out.getvalue()
+
+
+PLAYBOOK = """\
+- name: First play
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Change something
+      ansible.builtin.command: {argv: ["true"]}
+    - name: Say something
+      ansible.builtin.debug: {msg: "told to a person"}
+      run_once: true
+    - name: Hidden
+      ansible.builtin.command: {argv: [sh, -c, "echo SECRETMARK >&2; exit 1"]}
+      no_log: true
+      ignore_errors: true
+    - name: Change a file
+      ansible.builtin.copy: {dest: "{{ playbook_dir }}/made", content: "NEWTEXT\\n"}
+      run_once: true
+      diff: true
+- name: Play without hosts
+  hosts: nothing
+  tasks: []
+- name: Second play
+  hosts: a
+  gather_facts: false
+  tasks:
+    - name: Break
+      ansible.builtin.fail: {msg: "the thing is broken. Fix: mend LITERALMARK-free things"}
+      vars: {literal: SOURCEMARK}
+"""
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Any:
+    """Run the playbook on two hosts that are this machine; what was printed, and the log's text."""
+    (tmp_path / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
+    (tmp_path / "hosts").write_text("a ansible_connection=local\nb ansible_connection=local\n[nothing]\n", encoding="utf-8")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+        "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "vannah.healthcloud.console",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        "VANNAH_STAGE": "[3/7] ",
+        "VANNAH_STAGE_EXPECTED": "240",
+        "TERM": "xterm",
+    }
+    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(tmp_path / "hosts"), str(tmp_path / "play.yml")]
+
+    def run(*more: str, terminal: bool = False) -> tuple[int, str]:
+        if not terminal:
+            done = subprocess.run(
+                [*argv, *more], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            )
+            return done.returncode, done.stdout
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([*argv, *more], cwd=REPOSITORY, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        read = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            read += part
+        os.close(ours)
+        return process.wait(), read.decode()
+
+    return run
+
+
+def log_of(printed: str) -> str:
+    found = re.search(r"Details: (\S+\.log)", printed)
+    assert found, printed
+    path = REPOSITORY / found[1]
+    text = path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
+    return text
+
+
+def test_plain_output(play: Any) -> None:
+    status, printed = play()
+    assert status == 2
+    log = log_of(printed)
+    lines = printed.splitlines()
+    assert "  a: Change something" in lines
+    assert "  b: Change something" in lines
+    assert lines.count("  told to a person") == 1
+    assert lines.count("FAILED  a: Break: the thing is broken.") == 1
+    assert lines.count("        Fix: mend LITERALMARK-free things") == 1
+    assert printed.count("the thing is broken") == 1, "a failure is said once"
+    assert "SOURCEMARK" not in printed, "no excerpt of the source"
+    assert "+NEWTEXT" in printed, "differences are shown"
+    assert "Play without hosts" not in printed
+    assert re.search(r"^\[3/7\] First play: 2 hosts; changed: a, b; \d:\d\d$", printed, re.MULTILINE), printed
+    assert re.search(r"^Failed: 2 hosts, 1 ok, 1 failed \(a\), 2 changed \(a, b\) in \d:\d\d$", printed, re.MULTILINE), printed
+    assert "\x1b" not in printed
+    assert "SECRETMARK" not in printed + log
+    assert "the thing is broken" in log
+
+
+def test_terminal_output(play: Any) -> None:
+    status, printed = play(terminal=True)
+    assert status == 2
+    log_of(printed)
+    assert "FAILED  a: Break: the thing is broken." in printed
+    assert stream.ERASE + "[3/7] First play" in printed, "the live line"
+    assert "of about 4:00" in printed
+    assert "SECRETMARK" not in printed
+
+
+def test_full_output_with_v(play: Any) -> None:
+    status, printed = play("-v")
+    assert status == 2
+    assert "PLAY RECAP" in printed
+    assert "TASK [Break]" in printed
+    assert "SECRETMARK" not in printed

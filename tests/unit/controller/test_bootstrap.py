@@ -1,0 +1,131 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host without python3, as providers deliver it: a talkative login shell, apt at work, a broken source of packages."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bootstrap, transport
+
+Said = tuple[int, str, str]
+ANSWER = (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")
+DONE: Said = (0, "", "")
+LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)\n"
+FRONTEND = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 977 (unattended-upgr)\n"
+INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. \n"
+BROKEN = "E: The repository 'https://packages.example.org stable Release' does not have a Release file.\n"
+
+
+class Host:
+    """Answers one command after the other; the probe's with its own marker."""
+
+    host = "db1"
+
+    def __init__(self, answers: list[Said], method: str = "sudo") -> None:
+        self.answers = answers
+        self.commands: list[str] = []
+        self.installed: list[str] = []
+        self._templar = SimpleNamespace(template=lambda value: value)
+        self._connection = SimpleNamespace(become=SimpleNamespace(name=method) if method else None)
+
+    def _compute_environment_string(self) -> str:
+        return ""
+
+    def _low_level_execute_command(self, command: str, sudoable: bool = True, in_data: bytes | None = None) -> dict[str, Any]:
+        self.commands.append(command)
+        rc, out, err = self.answers.pop(0)
+        asked = re.search(r"VANNAH-PROBE-\w+", command)
+        return {"rc": rc, "stdout": out.replace("<marker>", asked[0]) if asked else out, "stderr": err}
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    found = Time()
+    monkeypatch.setattr(bootstrap, "time", found)
+    monkeypatch.setattr(bootstrap.bundle, "new_nonce", lambda: "n")
+    return found
+
+
+def probe(*lines: str, before: str = "") -> Said:
+    return (0, "\n".join([before, "<marker>", *lines, "<marker>", "bye"]), "")
+
+
+def trip(host: Host) -> Any:
+    return transport.trip(host, {"mode": "apply", "op": "facts"}, {})
+
+
+@pytest.mark.parametrize("noise", ["Welcome to db1\n", "0\n", "1000\npython3\n", "\x1b[1mMOTD\x1b[0m", "neofetch: command not found"])
+@pytest.mark.parametrize("user", ["0", "1000"])
+def test_what_the_login_shell_prints_is_not_the_answer(noise: str, user: str) -> None:
+    host = Host([(127, noise, "python3: not found"), probe(user, "sudo", "apt-get", before=noise), DONE, DONE, ANSWER])
+    assert trip(host) == {"protocol": 1}
+    assert host.installed == ["python3"]
+
+
+def test_what_a_login_script_does_not_find_is_no_missing_python() -> None:
+    with pytest.raises(transport.TripError, match="did not answer"):
+        trip(Host([(1, "", "-bash: neofetch: command not found\nKilled\n")]))
+
+
+def test_a_shell_that_runs_no_command() -> None:
+    with pytest.raises(transport.TripError, match=r"login shell does not run a command.*maintenance"):
+        trip(Host([(127, "", ""), (0, "Closed for maintenance\n", "")]))
+
+
+@pytest.mark.parametrize("locked", [LISTS, FRONTEND, "dpkg: error: dpkg frontend lock was locked by another process with pid 5\n"])
+def test_another_package_manager_is_waited_for(locked: str, clock: Time, capsys: pytest.CaptureFixture[str]) -> None:
+    busy = (100, "", locked)
+    host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), busy, busy, DONE, busy, DONE, ANSWER])
+    assert trip(host) == {"protocol": 1}
+    assert clock.now == 3 * bootstrap.PAUSE
+    told = [line for line in capsys.readouterr().out.splitlines() if "waits to install python3" in line]
+    assert len(told) == 3 and locked.splitlines()[0] in " ".join(told)
+
+
+def test_the_wait_has_an_end_and_says_what_holds_the_lock(clock: Time) -> None:
+    busy = (100, "", FRONTEND)
+    with pytest.raises(transport.TripError, match=r"at work for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
+        trip(Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, *[busy] * 100]))
+    assert clock.now == bootstrap.PATIENCE
+
+
+def test_an_interrupted_installation_is_finished_first() -> None:
+    host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, (100, "", INTERRUPTED), DONE, DONE, ANSWER])
+    assert trip(host) == {"protocol": 1}
+    assert "dpkg --force-confdef --force-confold --configure -a" in host.commands[4]
+
+
+def test_a_broken_source_does_not_keep_python_away(capsys: pytest.CaptureFixture[str]) -> None:
+    host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, "", BROKEN), DONE, ANSWER])
+    assert trip(host) == {"protocol": 1}
+    assert "packages.example.org" in "".join(capsys.readouterr()).replace("\n", "")
+
+
+def test_both_troubles_are_told() -> None:
+    missing = (100, "", "E: Unable to locate package python3\n")
+    with pytest.raises(transport.TripError, match=r"Unable to locate package python3.*packages\.example\.org"):
+        trip(Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, "", BROKEN), missing]))
+
+
+def test_a_strict_umask_and_another_language_do_not_matter() -> None:
+    host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, DONE, ANSWER])
+    trip(host)
+    assert all("umask 022; export LC_ALL=C.UTF-8 " in command for command in host.commands[2:4])

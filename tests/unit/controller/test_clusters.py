@@ -1,0 +1,138 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a host shows that its clusters exist, and the gate that keeps the members of a new one together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.vannah.healthcloud.plugins.action import host_facts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, forming
+
+SITE = """\
+all:
+  vars: {site_name: one, site_domain: one.vannah.internal}
+  children:
+    etcd: {hosts: {db1: {ansible_host: 10.0.0.1}}}
+    postgresql: {hosts: {db1: {}}}
+    object_store: {hosts: {db1: {minio_drives: [/srv/d1, /srv/d2]}}}
+"""
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> Any:
+    """The variables of db1 with others over them."""
+    source = tmp_path / "hosts.yml"
+    source.write_text(SITE)
+    loader = DataLoader()
+    hosts = InventoryManager(loader=loader, sources=[str(source)])
+    manager = VariableManager(loader=loader, inventory=hosts)
+    hostvars = HostVars(inventory=hosts, variable_manager=manager, loader=loader)
+
+    def made(**more: Any) -> dict[str, Any]:
+        return {**manager.get_vars(host=hosts.get_host("db1")), "hostvars": hostvars, **more}
+
+    return made
+
+
+JOINED = "/var/lib/etcd/vannah-joined"
+DRIVES = ["/srv/d1/.minio.sys/format.json", "/srv/d2/.minio.sys/format.json"]
+
+
+@pytest.mark.parametrize(
+    ("more", "release", "places"),
+    [
+        ({}, "trixie", {"etcd": [JOINED], "postgresql": ["/var/lib/postgresql/17/vannah/global/pg_control"], "object_store": DRIVES}),
+        ({"object_store_backend": "s3"}, "bookworm", {"etcd": [JOINED], "postgresql": ["/var/lib/postgresql/15/vannah/global/pg_control"]}),
+        (
+            {"etcd_adopt": True, "etcd_data_directory": "/srv/etcd", "postgresql_data_directory": "/srv/pg", "object_store_backend": "s3"},
+            "trixie",
+            {"etcd": [JOINED, "/srv/etcd/member"], "postgresql": ["/srv/pg/global/pg_control"]},
+        ),
+    ],
+)
+def test_places(variables: Any, more: dict[str, Any], release: str, places: dict[str, list[str]]) -> None:
+    """The host's release decides where its database lies: its facts are known when the places are."""
+    given = variables(**more, ansible_facts={"vannah": {"release": release}})
+    loader = DataLoader()
+    assert clusters.places(clusters.declared(), given, loader, Templar(loader=loader)) == places
+
+
+class Facts(host_facts.ActionModule):  # type: ignore[misc]
+    """The action on a host whose agent answers so."""
+
+    def __init__(self, variables: Mapping[str, Any], answers: list[dict[str, Any]]) -> None:
+        self.vars = variables
+        self.answers = answers
+        self.sent: list[dict[str, Any]] = []
+        self._task = SimpleNamespace(delegate_to=None)
+        self.params = {"survey": False}
+        self._loader = DataLoader()
+        self._templar = Templar(loader=self._loader)
+
+    def converse(self, part: Mapping[str, Any], lease: str = "take") -> dict[str, Any]:
+        self.sent.append(dict(part))
+        return self.answers.pop(0)
+
+
+def known(variables: Mapping[str, Any], *answers: dict[str, Any]) -> tuple[dict[str, bool], int]:
+    """What is known of the host's clusters, and how many trips that took."""
+    action = Facts(variables, list(answers))
+    facts = action.perform()["ansible_facts"]["vannah"]
+    return facts["clusters"], len(action.sent)
+
+
+def test_host_whose_ledger_knows_is_asked_once(variables: Any) -> None:
+    """The run that has nothing to do makes no trip more for it."""
+    answer = {"facts": {}, "ran": ["base", "etcd", "minio", "postgresql"]}
+    assert known(variables(), answer) == ({"etcd": True, "postgresql": True, "object_store": True}, 1)
+
+
+def test_endpoint_that_is_not_ours_costs_no_trip(variables: Any) -> None:
+    assert known(variables(object_store_backend="s3"), {"facts": {}, "ran": ["etcd", "postgresql"]}) == (
+        {"etcd": True, "postgresql": True},
+        1,
+    )
+
+
+def test_host_of_no_cluster_is_asked_once(variables: Any) -> None:
+    assert known(variables(group_names=["postgresql_client"]), {"facts": {}, "ran": []}) == ({}, 1)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_other_host_is_looked_at(variables: Any, there: bool) -> None:
+    """A fresh one, or one that has lost its ledger."""
+    looked = {"members": {"postgresql": there, "object_store": False}}
+    said, trips = known(variables(), {"facts": {"release": "trixie"}, "ran": ["etcd"]}, looked)
+    assert (said, trips) == ({"etcd": True, "postgresql": there, "object_store": False}, 2)
+
+
+ETCD = {"name": "etcd", "group": "etcd", "role": "etcd", "members": ["db1", "db2", "db3"]}
+STORE = {"name": "object_store", "group": "object_store", "role": "minio", "members": ["db2", "s1"]}
+
+
+@pytest.mark.parametrize(
+    ("present", "words"),
+    [
+        (["db1", "db2", "db3", "s1", "app1"], []),
+        (["db1", "db2", "db3", "s1"], []),
+        (["db1", "db3", "s1"], ["db2: no packages", "clusters etcd, object_store were", "out of the group etcd, object_store"]),
+        (["db1", "db2", "s1"], ["db3: no longer in this run", "the new cluster etcd was prepared", "out of the group etcd."]),
+        (["s1"], ["db1, db2, db3 failed"]),
+    ],
+)
+def test_gate(present: list[str], words: list[str]) -> None:
+    said = forming.problem([ETCD, STORE], present, {"db2": "no packages.\n"}, "prepared")
+    assert bool(said) == bool(words)
+    for word in [*words, "Nothing is lost", "No member was started"] if words else []:
+        assert word in said

@@ -1,0 +1,177 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What roles need of a host, and when it is asked for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.vannah.healthcloud.plugins.action import host_facts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import host_needs
+
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+ALL = sorted(path.name for path in ROLES.iterdir() if (path / "meta/components.yml").is_file())
+FACTS = {"container": False, "release": "trixie", "version": "13"}
+
+
+@pytest.fixture(autouse=True)
+def _plugins(ansible_plugins: None) -> None:
+    """Rendering uses Ansible's filters and lookups."""
+
+
+def action(tmp_path: Path, **variables: Any) -> Any:
+    """What a task on db1 of a small site knows."""
+    source = tmp_path / "hosts.yml"
+    groups = {group: {"hosts": {"db1": {}}} for group in ("etcd", "postgresql", "object_store")}
+    site = {"all": {"hosts": {"db1": {"ansible_host": "192.0.2.11", **variables}}, "children": groups}}
+    source.write_text(yaml.safe_dump(site), encoding="utf-8")
+    loader = DataLoader()
+    loader.set_basedir(str(tmp_path))
+    inventory = InventoryManager(loader=loader, sources=[str(source)])
+    manager = VariableManager(loader=loader, inventory=inventory)
+    HostVars(inventory=inventory, variable_manager=manager, loader=loader)
+    known = {**manager.get_vars(host=inventory.get_host("db1")), "playbook_dir": str(tmp_path)}
+    return SimpleNamespace(vars=known, _loader=loader, _templar=Templar(loader=loader))
+
+
+@pytest.mark.parametrize("role", ALL)
+def test_every_role_says_what_shows_that_it_was_there(role: str) -> None:
+    """A role that comes to no host without being asked what it needs; firewall needs nothing worth a word."""
+    said = host_needs.declared()[role]
+    names = {item["name"] for item in yaml.safe_load((ROLES / role / "meta/components.yml").read_text(encoding="utf-8"))}
+    assert role == "firewall" or (said["host"]["component"] in names and said["host"]["memory_mb"] > 0)
+
+
+def test_memory_adds_up() -> None:
+    assert host_needs.memory_mb(["base", "firewall", "etcd", "postgresql"]) == 700
+    assert host_needs.memory_mb(["base", "minio"]) > host_needs.memory_mb(["base"])
+
+
+@pytest.mark.parametrize(
+    ("made", "new"),
+    [
+        ([], ["base", "etcd", "postgresql", "minio"]),
+        (["ssh"], ["etcd", "postgresql", "minio"]),
+        (["ssh", "etcd", "postgresql", "minio", "others"], []),
+    ],
+)
+def test_roles_that_are_still_to_come(made: list[str], new: list[str]) -> None:
+    assert host_needs.unmade(["base", "firewall", "etcd", "haproxy", "postgresql", "minio"], made) == new
+
+
+def test_directories_of_all_roles_and_checks_of_the_new_ones(tmp_path: Path) -> None:
+    host = action(tmp_path, etcd_data_directory="/srv/etcd", postgresql_cluster="pacs", minio_drives=["/srv/minio/drive1"])
+    asked = host_needs.request(host, ["base", "etcd", "postgresql", "minio"], ["postgresql"], FACTS)
+    needs = {need["path"]: need for need in asked["needs"]}
+    assert set(needs) == {"/var/lib", "/usr", "/srv/etcd", "/var/lib/postgresql/17/pacs", "/srv/minio/drive1"}
+    assert needs["/srv/minio/drive1"]["mounted"] is True and needs["/srv/etcd"]["role"] == "etcd"
+    assert all(need["needs_mb"] > 0 for need in asked["needs"]) and asked["checks"] == []
+
+
+def test_an_endpoint_of_others_needs_no_drive(tmp_path: Path) -> None:
+    host = action(tmp_path, object_store_backend="s3", object_store_endpoint="https://s3.example.org")
+    assert host_needs.request(host, ["minio"], ["minio"], FACTS) == {"needs": [], "checks": []}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, ["--proposed", "/etc/ssh/sshd_config.d/01-vannah.conf", "--key-only"]),
+        ({"ansible_password": "x"}, ["--proposed", "--password", "/etc/ssh/sshd_config.d/01-vannah.conf"]),
+        (
+            {"base_ssh_settings": {"AllowUsers": ["ops"]}},
+            ["--proposed", "/etc/ssh/sshd_config.d/01-vannah.conf", "--asked", "AllowUsers", "--key-only"],
+        ),
+    ],
+)
+def test_the_check_of_sshd_gets_the_drop_in_that_the_role_would_write(tmp_path: Path, variables: dict[str, Any], words: list[str]) -> None:
+    facts = {**FACTS, "sshd": {"permitrootlogin": "no", "logingracetime": 120, "clientalive": 0}}
+    (check,) = host_needs.request(action(tmp_path, **variables), ["base"], ["base"], facts)["checks"]
+    assert check["name"] == "base" and check["arguments"] == words
+    assert check["program"] == (ROLES / "base/files/sshd-check").read_text(encoding="utf-8")
+    assert "X11Forwarding no" in check["input"] and "PermitRootLogin" not in check["input"]
+    assert ("AllowUsers ops" in check["input"]) is ("base_ssh_settings" in variables)
+
+
+# --- units that hide homes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ALL)
+def test_units_that_hide_homes_say_so_with_their_directories(role: str, tmp_path: Path) -> None:
+    """ProtectHome= of a unit and unit_hides_homes of the role's directories are the same statement; base's units keep no data."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROLES / role / "templates").glob("*.service*")]
+    hides = any(re.search(r"^ProtectHome=(yes|true|1|read-only|tmpfs)", text, re.MULTILINE) for text in texts)
+    host = action(tmp_path, minio_drives=["/srv/minio/drive1"])
+    needs = host_needs.request(host, [role], [], FACTS)["needs"] if role != "base" else []
+    assert [bool(need.get("unit_hides_homes")) for need in needs] == [hides] * len(needs)
+
+
+# --- the action ------------------------------------------------------------------------------------------------------------
+
+
+class Facts(host_facts.ActionModule):  # type: ignore[misc]
+    """The action with answers in place of a host."""
+
+    def __init__(self, known: Any, answers: dict[str, list[Any]], survey: bool = True) -> None:
+        self.vars = {**known.vars, "group_names": ["etcd"]}
+        self._loader, self._templar = known._loader, known._templar
+        self._task = SimpleNamespace(delegate_to=None)
+        self.params = {"survey": survey}
+        self.answers = answers
+        self.sent: list[Any] = []
+
+    def _clusters(self, answer: Any, facts: Any) -> dict[str, bool]:
+        return {}  # test_clusters.py
+
+    def converse(self, part: Any, lease: str = "take") -> Any:
+        self.sent.append(part)
+        assert lease == "none"
+        return self.answers[part["op"]].pop(0)
+
+
+SEEN = {"facts": FACTS, "made": []}
+IDLE = {"survey": {"cloud_init": False}}
+BUSY = {"survey": {"cloud_init": True}}
+
+
+def test_a_host_with_all_its_roles_costs_one_trip(tmp_path: Path) -> None:
+    asks = Facts(action(tmp_path), {"facts": [{"facts": FACTS, "made": ["ssh", "etcd"]}]})
+    assert "survey" not in asks.perform() and [part["op"] for part in asks.sent] == ["facts"]
+
+
+def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
+    asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
+    assert "survey" not in asks.perform()
+
+
+def test_a_new_host_is_looked_at(tmp_path: Path) -> None:
+    asks = Facts(action(tmp_path), {"facts": [SEEN], "survey": [IDLE]})
+    found = asks.perform()["survey"]
+    assert {need["role"] for need in found["needs"]} == {"base", "etcd"}
+    assert "/var/lib/etcd/vannah" in asks.sent[1]["paths"] and len(asks.sent[1]["checks"]) == 1
+
+
+def test_cloud_init_is_waited_for_and_the_facts_are_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    clock = SimpleNamespace(time=lambda: 0.0, monotonic=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(host_facts, "time", clock)
+    asks = Facts(action(tmp_path), {"facts": [SEEN, {**SEEN, "facts": {**FACTS, "hostname": "named"}}], "survey": [BUSY, BUSY, BUSY, IDLE]})
+    result = asks.perform()
+    assert result["ansible_facts"]["vannah"]["hostname"] == "named" and result["survey"]["cloud_init"] is False
+    assert capsys.readouterr().out.count("waits for cloud-init") == 2
+    asks = Facts(action(tmp_path), {"facts": [SEEN, SEEN], "survey": [BUSY] * 100})
+    begun = now[0]
+    assert asks.perform()["survey"]["cloud_init"] is True and now[0] - begun == host_facts.PATIENCE

@@ -1,0 +1,145 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A first run: members of new clusters are prepared, and a failure anywhere ends the run before somebody waits for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import ACTIONS, REPOSITORY, Run
+
+DATABASE = {"etcd": ["db1", "db2", "db3"], "postgresql": ["db1", "db2", "db3"], "postgresql_client": ["app1"]}
+STORE = {"object_store": ["s1", "s2"]}
+HOSTS = ["app1", "db1", "db2", "db3"]
+FACTS = {"ansible_facts": {"vannah": {"release": "trixie", "version": "13"}}}
+NEW = [{"name": name, "group": name, "role": name, "members": DATABASE[name]} for name in ("etcd", "postgresql")]
+FORMING = {"new_clusters": NEW, "add_group": "site_forming", "parent_groups": ["site_forming_etcd", "site_forming_postgresql"]}
+OLD: dict[str, Any] = {"new_clusters": []}
+#: The answers of a host to each action. ``converge`` is asked several times, see :func:`nth`.
+GOOD: dict[str, Any] = {
+    "host_facts": FACTS,
+    "preflight_contact": FORMING,
+    "converge": {"pending_restart": []},
+    "patroni_config": {"leader": "db1", "pending_restart": []},
+}
+
+
+@pytest.fixture
+def site(run: Run) -> Run:
+    """Runs with the real gate and the roles' own tasks; each call of ``converge`` can have an answer of its own."""
+    plugins = run.playbooks.parent / "plugins"
+    gate = plugins / "action" / "cluster_gate.py"
+    gate.unlink()
+    gate.symlink_to(ACTIONS / "cluster_gate.py")
+    text = (plugins / "action" / "converge.py").read_text()
+    named = 'name = self._task.action.rpartition(".")[2] + (" " + self._task.register if self._task.register else "")'
+    original = 'name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")'
+    assert original in text
+    text = text.replace(original, named).replace(
+        'said.get(name, said.get("*", {}))', 'said.get(name, said.get("converge", said.get("*", {})))'
+    )
+    (plugins / "action" / "converge.py").write_text(text)
+    for name in ("roles_of", "exports", "artifact"):
+        (plugins / "lookup" / f"{name}.py").unlink(missing_ok=True)
+        (plugins / "lookup" / f"{name}.py").symlink_to(REPOSITORY / "plugins" / "lookup" / f"{name}.py")
+    (run.playbooks.parent / "roles").symlink_to(REPOSITORY / "roles")
+    return run
+
+
+def everybody(**special: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """All hosts answer well, but for these."""
+    return {host: {**GOOD, **special.get(host, {})} for host in [*HOSTS, "s1", "s2"]}
+
+
+FAILED = {
+    "failed": True,
+    "msg": "component etcd (role etcd): the packages cannot be fetched: mirror.example is away [packages-unreachable]",
+}
+
+
+def test_all_well(site: Run) -> None:
+    done = site("site.yml", DATABASE, everybody())
+    assert done.code == 0, done.printed
+    assert done.of("converge site_prepared") == done.of("converge site_base") == HOSTS
+    assert done.calls.index("converge site_prepared db1") < done.calls.index("converge site_base db1")
+    assert done.of("etcd_health") == ["db1", "db2", "db3"]
+    assert done.calls.index("etcd_health db1") < done.calls.index("converge site_database db1")
+    assert done.of("postgresql_objects") == ["db1", "db2", "db3"]
+
+
+def test_cluster_that_exists_takes_one_trip(site: Run) -> None:
+    """No host is asked for what only a first run needs."""
+    done = site("site.yml", DATABASE, everybody(**{host: {"preflight_contact": OLD} for host in HOSTS}))
+    assert done.code == 0, done.printed
+    assert done.of("converge site_prepared") == done.of("etcd_health") == []
+
+
+@pytest.mark.parametrize("answer", [FAILED, {"away": True}])
+def test_failure_while_members_are_prepared(site: Run, answer: dict[str, Any]) -> None:
+    """Packages, files, certificates, or another component of the wave on a member's host: nobody is started."""
+    done = site("site.yml", DATABASE, everybody(db2={"converge site_prepared": answer}))
+    assert done.code != 0
+    assert "The run ends here, because db2 failed while the new clusters etcd, postgresql were prepared" in done.printed
+    assert ("mirror.example is away" if answer is FAILED else "no route to host") in done.printed.partition("The run ends here")[2]
+    assert done.of("converge site_base") == done.of("converge site_database") == []
+
+
+def test_failure_of_a_host_that_is_no_member_stops_nobody_else(site: Run) -> None:
+    done = site("site.yml", DATABASE, everybody(app1={"converge site_prepared": FAILED}))
+    assert done.code != 0
+    assert done.of("postgresql_objects") == ["db1", "db2", "db3"], done.printed
+
+
+def test_failure_of_a_member_that_is_started(site: Run) -> None:
+    done = site("site.yml", DATABASE, everybody(db2={"converge site_base": FAILED}))
+    assert done.code != 0 and "because db2 failed while the new clusters etcd, postgresql were started" in done.printed
+    assert done.of("etcd_health") == done.of("converge site_database") == []
+
+
+def test_etcd_that_has_not_formed_starts_no_database(site: Run) -> None:
+    done = site("site.yml", DATABASE, everybody(db2={"etcd_health": {"failed": True, "msg": "never started: db2"}}))
+    assert done.code != 0
+    assert done.of("converge site_database") == []
+
+
+def test_failure_of_a_database_server(site: Run) -> None:
+    """Its standby would confirm the commits of what comes next."""
+    done = site("site.yml", DATABASE, everybody(db3={"converge site_database": FAILED}))
+    assert done.code != 0 and "because db3 failed while the new cluster postgresql was started" in done.printed
+    assert done.of("patroni_config") == done.of("postgresql_objects") == []
+
+
+def test_failure_in_a_cluster_that_exists_goes_on(site: Run) -> None:
+    old = {"preflight_contact": OLD}
+    done = site("site.yml", DATABASE, everybody(**{**dict.fromkeys(HOSTS, old), "db2": {**old, "converge site_base": FAILED}}))
+    assert done.code != 0
+    assert done.of("postgresql_objects") == ["db1", "db3"], done.printed
+
+
+NEW_STORE = {
+    "new_clusters": [{"name": "object_store", "group": "object_store", "role": "minio", "members": ["s1", "s2"]}],
+    "add_group": "site_forming",
+    "parent_groups": ["site_forming_minio"],
+}
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "object_store.yml"])
+@pytest.mark.parametrize(
+    ("failing", "step", "started"),
+    [("", "", ["s1", "s2"]), ("converge site_store_prepared", "prepared", []), ("converge site_store", "started", ["s1", "s2"])],
+)
+def test_object_store(site: Run, playbook: str, failing: str, step: str, started: list[str]) -> None:
+    hosts: dict[str, dict[str, Any]] = {
+        host: {"preflight_contact": NEW_STORE, "converge site_store": {"changed": True, "pending_restart": []}} for host in ("s1", "s2")
+    }
+    if failing:
+        hosts["s2"][failing] = FAILED
+    done = site(playbook, STORE, everybody(**hosts))
+    assert (done.code == 0) == (not failing), done.printed
+    assert done.of("converge site_store") == started
+    if failing:
+        assert f"because s2 failed while the new cluster object_store was {step}" in done.printed
+        assert done.of("minio_health") == []

@@ -1,0 +1,218 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose the servers are, and whether one is a copy of another: judged for all of them at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.identity import named
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+
+from .conftest import Judge, codes, points
+from .conftest import site as inventory
+
+FACTS = {"system": "debian", "version": "13", "memory_mb": 2048, "disk": {"size_mb": 20000, "free_mb": 9000}}
+CLINIC = {"key": "c", "fingerprint": "CC:CC", "called": "clinic internal CA", "begins": "2026-01-01T00:00:00Z"}
+NEWER = {**CLINIC, "fingerprint": "CD:CD", "begins": "2027-01-01T00:00:00Z"}
+DEMO = {"key": "d", "fingerprint": "DD:DD", "called": "demo internal CA", "begins": "2026-11-01T00:00:00Z"}
+OURS = {"name": "clinic", "authorities": [CLINIC], "secrets": "b", "known": ["a", "b"]}
+RECORD = {**{name: OURS[name] for name in ("name", "authorities", "secrets")}, "since": "2026-02-02T00:00:00Z"}
+#: Of a host that an older release converged: nothing but its CA's certificate.
+OLD = {"authorities": [CLINIC], "since": "2026-02-02T00:00:00Z"}
+ETCD = {"member": "1", "cluster": "2", "name": "db2", "urls": ["https://10.0.0.2:2380"], "directory": "/var/lib/etcd/vannah"}
+
+
+def answer(host: str = "db1", number: int = 1, *, record: Any = RECORD, facts: dict[str, Any] | None = None, **known: Any) -> Answer:
+    """A good answer with differences."""
+    belonging: dict[str, Any] = {"ours": OURS, "address": f"10.0.0.{number}", **known}
+    said = {**FACTS, "addresses": [f"10.0.0.{number}"], "machine_id": f"m{number}", "host_key": f"k{number}", "boot_id": "b"}
+    found = {**record, "host": record.get("host", host)} if record and record is not OLD else record
+    return Answer(host, ("base",), {**said, "site": found, **(facts or {})}, 0.0, belonging=Belonging(**belonging))
+
+
+def judgement(*answers: Answer) -> list[Finding]:
+    report = judge_contact(answers)
+    return [*report.errors, *report.warnings]
+
+
+@pytest.mark.parametrize(
+    ("given", "codes"),
+    [
+        ({}, []),
+        ({"record": None}, []),
+        ({"record": OLD}, []),
+        ({"record": {**RECORD, "secrets": "a"}}, []),
+        ({"record": {**RECORD, "authorities": [DEMO]}}, ["contact-other-site"]),
+        ({"record": {**RECORD, "authorities": [DEMO], "name": "demo", "host": "x"}}, ["contact-other-site"]),
+        ({"record": OLD, "ours": {**OURS, "authorities": [DEMO]}}, ["contact-other-site"]),
+        ({"ours": {**OURS, "authorities": []}}, ["contact-other-site"]),
+        ({"record": {**RECORD, "name": "demo"}}, ["contact-other-site"]),
+        ({"record": {**RECORD, "host": "db9"}}, ["contact-other-name"]),
+        ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-name", "contact-other-site"]),
+        ({"record": {**RECORD, "secrets": "c"}}, ["contact-stale-checkout"]),
+        ({"record": {**RECORD, "authorities": [NEWER]}}, ["contact-stale-checkout"]),
+        ({"ours": {**OURS, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
+        # Taken over: whatever it was, but not its data.
+        ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True}, []),
+        ({"record": {**RECORD, "host": "db9"}, "takeover": True}, []),
+        ({"record": {**RECORD, "secrets": "c"}, "takeover": True}, []),
+        ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, ["contact-other-site-data"]),
+        ({"record": {**RECORD, "name": "demo"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, ["contact-other-site-data"]),
+        ({"record": {**RECORD, "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": None, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        # Data of etcd.
+        ({"facts": {"etcd": ETCD}}, ["contact-etcd-identity"]),
+        ({"facts": {"etcd": {**ETCD, "name": "db1"}}}, []),
+        ({"facts": {"etcd": {**ETCD, "urls": ["https://10.0.0.1:12380"]}}}, []),
+        ({"facts": {"etcd": {**ETCD, "name": "", "urls": []}}}, []),
+        ({"facts": {"etcd": ETCD}, "adopted": lambda: frozenset([ETCD["directory"]])}, []),
+        ({"record": {**RECORD, "host": "db2"}, "takeover": True, "facts": {"etcd": ETCD}}, ["contact-etcd-identity"]),
+    ],
+)
+def test_one_server(given: dict[str, Any], codes: list[str]) -> None:
+    assert [finding.code for finding in judgement(answer(**given))] == codes
+
+
+def test_a_second_checkout_is_told_everything_once() -> None:
+    """Both sites, both fingerprints, since when, that what was made here goes first, and the exact switch, for all hosts in one line."""
+    apart = {"record": {**RECORD}, "ours": {**OURS, "name": "clinic", "authorities": [{**DEMO, "begins": "2026-11-29T10:00:00Z"}]}}
+    (finding,) = judgement(answer("db1", 1, **apart), answer("db2", 2, **apart), answer("db3", 3, **apart))
+    assert finding.where == "db1,db2,db3"
+    for text in ("site clinic", "CC:CC", "DD:DD", "2026-02-02T00:00:00Z"):
+        assert text in finding.problem, text
+    for text in (
+        "move this inventory's pki/ and secrets.yml (CA of 2026-11-29) away",
+        "recovery kit",
+        "-e site_takeover_hosts=db1,db2,db3",
+    ):
+        assert text in finding.remedy, text
+
+
+def test_hosts_of_two_other_sites_are_two_lines() -> None:
+    one, two = {**RECORD, "authorities": [DEMO], "name": "demo"}, {**RECORD, "authorities": [{**DEMO, "key": "e", "fingerprint": "EE"}]}
+    found = judgement(answer("db1", 1, record=one), answer("db2", 2, record=two), answer("db3", 3, record=one), answer("db4", 4))
+    assert sorted(finding.where for finding in found) == ["db1,db3", "db2"]
+
+
+def test_an_inventory_without_a_ca_has_nothing_to_remove() -> None:
+    """A plan from a copy: check mode makes none."""
+    (finding,) = judgement(answer(ours={**OURS, "authorities": []}))
+    assert "away" not in finding.remedy and "recovery kit" in finding.remedy and "it has no CA" in finding.problem
+
+
+def test_one_stranger_among_the_servers_of_this_site() -> None:
+    """The authority here is the right one: nobody is told to move it away."""
+    found = judgement(answer("db1", 1), answer("db2", 2, record={**RECORD, "authorities": [DEMO], "name": "demo"}))
+    (finding,) = found
+    assert finding.code == "contact-other-site" and finding.where == "db2"
+    assert "pki/" not in finding.remedy and "site_takeover_hosts=db2" in finding.remedy
+
+
+# --- one server twice, and clones ---------------------------------------------------------------------------------------------
+
+NEW = {"record": None}
+
+
+@pytest.mark.parametrize(
+    ("second", "codes"),
+    [
+        ({**NEW}, []),
+        ({**NEW, "facts": {"machine_id": "m1", "host_key": "k1"}}, ["contact-clone"]),
+        ({**NEW, "facts": {"machine_id": "m1"}}, ["contact-clone"]),
+        ({**NEW, "facts": {"host_key": "k1"}}, ["contact-clone"]),
+        ({**NEW, "facts": {"machine_id": "", "host_key": ""}}, []),
+        ({"facts": {"machine_id": "m1"}}, ["contact-clone-member"]),
+        ({"record": OLD, "facts": {"machine_id": "m1"}}, ["contact-clone-member"]),
+        ({"record": {**RECORD, "host": "db1"}, "facts": {"machine_id": "m1", "host_key": "k1"}}, ["contact-clone", "contact-other-name"]),
+        ({**NEW, "facts": {"machine_id": "m1", "host_key": "k1", "addresses": ["10.0.0.1"]}}, ["contact-same-server"]),
+    ],
+)
+def test_two_servers(second: dict[str, Any], codes: list[str]) -> None:
+    found = judgement(answer("db1", 1), answer("db2", 2, **second))
+    assert [finding.code for finding in found] == codes and all(finding.where == "db2" for finding in found)
+
+
+def test_servers_without_an_id_are_no_clones() -> None:
+    none = {"facts": {"machine_id": "", "host_key": ""}}
+    assert not judgement(answer("db1", 1, **none), answer("db2", 2, **none))
+
+
+# --- the address --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("known", "addresses", "wrong"),
+    [
+        ({"address": "10.0.0.9"}, ["10.0.0.1"], True),
+        ({"address": "10.0.0.1"}, ["10.0.0.1"], False),
+        ({"address": "10.0.0.2"}, ["10.0.0.1", "10.0.0.2"], False),
+        ({"address": "fd00:0::0002"}, ["10.0.0.1", "fd00::2"], False),
+        ({"address": "fd00::3"}, ["10.0.0.1", "fd00::2"], True),
+        # A public address that is translated: right for Ansible, not for what listens.
+        ({"address": "203.0.113.7", "variable": "ansible_host"}, ["10.0.0.1"], True),
+        ({"address": "203.0.113.7", "users": tuple}, ["10.0.0.1"], False),
+        ({"address": "db1.clinic.health"}, ["10.0.0.1"], False),
+        ({"address": "127.0.0.1"}, ["10.0.0.1"], False),
+        ({"address": ""}, ["10.0.0.1"], False),
+        ({"address": "10.0.0.9"}, [], False),
+    ],
+)
+def test_address(known: dict[str, Any], addresses: list[str], wrong: bool) -> None:
+    found = judgement(answer(facts={"addresses": addresses}, **{"variable": "site_address", "users": lambda: ("etcd",), **known}))
+    assert [finding.code for finding in found] == ["contact-address"] * wrong
+    if wrong:
+        assert all(text in found[0].line() for text in (known["address"], "10.0.0.1", "site_address:", "etcd"))
+
+
+def test_every_code_is_declared() -> None:
+    assert {code.name for code in contact.CODES} >= {"contact-other-site", "contact-clone", "contact-etcd-identity", "contact-address"}
+
+
+# --- the switch ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [(None, set()), ("", set()), ("db1", {"db1"}), ("db1, db2,", {"db1", "db2"}), (["db1", "db2"], {"db1", "db2"}), ([], set())],
+)
+def test_the_switch_names_hosts(value: Any, names: set[str]) -> None:
+    assert named(value) == names
+
+
+@pytest.mark.parametrize("value", [True, {"db1": True}, 1, [True]])
+def test_the_switch_is_no_blanket_yes(value: Any) -> None:
+    with pytest.raises(AnsibleError, match="must name hosts"):
+        named(value)
+
+
+THREE = "etcd: db1 db2 db3"
+
+
+@pytest.mark.parametrize(
+    ("extra", "codes_said"),
+    [
+        ({"site_takeover_hosts": "db1"}, set()),
+        ({"site_takeover_hosts": "db1,db2"}, set()),
+        ({"site_takeover_hosts": ["db1"]}, set()),
+        ({"site_takeover_hosts": "true"}, {"takeover-unknown-host"}),
+        ({"site_takeover_hosts": "all"}, {"takeover-unknown-host"}),
+        ({"site_takeover_hosts": "db1,db7"}, {"takeover-unknown-host"}),
+        ({"site_takeover_hosts": "etcd"}, {"takeover-unknown-host"}),
+        ({"site_takeover_hosts": True}, {"variable-wrong-type"}),
+    ],
+)
+def test_preflight_of_the_switch(judged: Judge, extra: dict[str, Any], codes_said: set[str]) -> None:
+    assert codes(judged(inventory(THREE), extra=extra)) - {"safety-key-only-without-key"} == codes_said
+
+
+def test_the_switch_is_none_of_the_inventory(judged: Judge) -> None:
+    found = points(judged(inventory(THREE, "site_takeover_hosts: [db1]")))
+    assert ("takeover-not-a-switch", "all", "site_takeover_hosts") in found

@@ -1,0 +1,168 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new cluster is formed with all of its members or not at all; one that exists goes on with those that are there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import belonging, formation
+
+FACTS = {"system": "debian", "version": "13", "memory_mb": 4096, "disk": {"size_mb": 20000, "free_mb": 9000}}
+AWAY = {"unreachable": True, "msg": "ssh: connect to host 10.0.0.2 port 22: No route to host"}
+REFUSED = {"failed": True, "msg": "becoming root is refused: the login user needs a line in sudoers"}
+BROKEN = {"failed": True, "msg": "there is no /opt/python on the host"}
+LIMITED: dict[str, Any] = {}
+THREE = ["db1", "db2", "db3"]
+BOTH = {"etcd": THREE, "postgresql": THREE}
+
+
+def facts(**known: bool) -> dict[str, Any]:
+    """What a host answers that knows this of its clusters."""
+    return {"ansible_facts": {"vannah": {**FACTS, "clusters": known}}, "clock_offset": 0.0}
+
+
+FRESH = facts(etcd=False, postgresql=False)
+MEMBER = facts(etcd=True, postgresql=True)
+
+
+class HostVars(dict[str, Any]):
+    """As much of Ansible's hostvars as the action uses."""
+
+    def raw_get(self, name: str) -> Any:
+        return self[name]
+
+
+def judge(
+    groups: Mapping[str, list[str]], answers: Mapping[str, dict[str, Any]], check: bool = False, roles: list[str] | None = None
+) -> dict[str, Any]:
+    """The action of playbooks/contact.yml over what hosts answered; a host without an answer is left out of the run."""
+    action = object.__new__(preflight_contact.ActionModule)
+    action._task = SimpleNamespace(check_mode=check)
+    action._loader = SimpleNamespace(load_from_file=lambda *_path, **_options: {})
+    action._templar = None
+    hostvars = HostVars(
+        (name, {"contact": said, "group_names": ["all", *(group for group, members in groups.items() if name in members)]})
+        for name, said in answers.items()
+    )
+    known = {"hostvars": hostvars, "groups": groups, "ansible_play_hosts_all": list(answers)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preflight_contact, "Whose", lambda *_known: SimpleNamespace(of=lambda *_host: belonging.Belonging()))
+        return action.perform({"answers": "contact", "roles": roles, "changing": ""}, known)
+
+
+def found(result: dict[str, Any]) -> set[str]:
+    """Groups whose cluster is refused."""
+    return {line.split()[1] for line in result["msg"].splitlines() if line.startswith("contact-new-cluster ")}
+
+
+def of(**answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("groups", "answers", "refused"),
+    [
+        # All of them are there.
+        (BOTH, of(db1=FRESH, db2=FRESH, db3=FRESH), set()),
+        (BOTH, of(db1=MEMBER, db2=MEMBER, db3=MEMBER), set()),
+        # One is not, and nothing exists yet.
+        (BOTH, of(db1=FRESH, db2=AWAY, db3=FRESH), {"etcd", "postgresql"}),
+        (BOTH, of(db1=FRESH, db2=REFUSED, db3=FRESH), {"etcd", "postgresql"}),
+        (BOTH, of(db1=FRESH, db2=BROKEN, db3=FRESH), {"etcd", "postgresql"}),
+        (BOTH, of(db1=FRESH, db3=FRESH), {"etcd", "postgresql"}),
+        (BOTH, of(db1=FRESH), {"etcd", "postgresql"}),
+        # One is not, and the cluster exists: also where a fresh host takes the place of a dead one.
+        (BOTH, of(db1=MEMBER, db2=AWAY, db3=MEMBER), set()),
+        (BOTH, of(db1=MEMBER, db2=AWAY, db3=FRESH), set()),
+        (BOTH, of(db1=FRESH, db2=AWAY, db3=MEMBER), set()),
+        (BOTH, of(db1=MEMBER), set()),
+        (BOTH, of(db3=FRESH, db1=MEMBER), set()),
+        # Only one of a host's clusters exists.
+        (BOTH, of(db1=facts(etcd=True, postgresql=False), db2=AWAY, db3=FRESH), {"postgresql"}),
+        # A host of no cluster is missing; a cluster of one member; members elsewhere.
+        ({**BOTH, "postgresql_client": ["app1"]}, of(db1=FRESH, db2=FRESH, db3=FRESH, app1=AWAY), set()),
+        ({"etcd": ["db1"], "postgresql": ["db1"]}, of(db1=FRESH), set()),
+        ({"etcd": ["e1", "e2", "e3"], "postgresql": ["db1"]}, of(e1=facts(etcd=False), e2=AWAY, e3=facts(etcd=False), db1=FRESH), {"etcd"}),
+        # The drives of a new store are formatted by all of its servers together.
+        ({"object_store": ["s1", "s2"]}, of(s1=facts(object_store=False), s2=AWAY), {"object_store"}),
+        ({"object_store": ["s1", "s2"]}, of(s1=facts(object_store=True), s2=AWAY), set()),
+        # An endpoint that is not the site's: its hosts form nothing.
+        ({"object_store": ["s1", "s2"]}, of(s1=facts(), s2=AWAY), set()),
+        # Nobody is there to form anything.
+        (BOTH, of(db1=AWAY, db2=AWAY, db3=AWAY), set()),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_who_may_form_what(groups: dict[str, list[str]], answers: dict[str, dict[str, Any]], refused: set[str], check: bool) -> None:
+    result = judge(groups, answers, check)
+    assert found(result) == refused, result["msg"]
+    if refused:
+        assert result["failed"]
+
+
+def test_finding_names_host_reason_and_two_ways_out() -> None:
+    """One finding for each cluster."""
+    said = judge({"etcd": THREE}, of(db1=FRESH, db2=AWAY))["msg"]
+    (line,) = (line for line in said.splitlines() if "contact-new-cluster" in line)
+    for words in (
+        "etcd does not exist yet",
+        "db2 cannot be reached",
+        "No route to host",
+        "db3 is left out of this run (--limit)",
+        "No host was",
+    ):
+        assert words in line
+    assert "group etcd is without db2, db3" in line and "make db2, db3 reachable and run again for all hosts" in line
+
+
+@pytest.mark.parametrize(
+    ("answers", "check", "new", "groups"),
+    [
+        (of(db1=FRESH, db2=FRESH, db3=FRESH), False, ["etcd", "postgresql"], ["site_forming_etcd", "site_forming_postgresql"]),
+        (of(db1=facts(etcd=True, postgresql=False), db2=FRESH, db3=FRESH), False, ["postgresql"], ["site_forming_postgresql"]),
+        (of(db1=FRESH, db2=FRESH, db3=FRESH), True, ["etcd", "postgresql"], None),
+        (of(db1=MEMBER, db2=FRESH, db3=FRESH), False, [], None),
+    ],
+)
+def test_new_clusters_are_told_to_the_plays(
+    answers: dict[str, dict[str, Any]], check: bool, new: list[str], groups: list[str] | None
+) -> None:
+    """Check mode shows the plan of the waves; it forms nothing, and so needs no order."""
+    result = judge(BOTH, answers, check)
+    assert [cluster["name"] for cluster in result["new_clusters"]] == new
+    assert result.get("parent_groups") == groups and ("add_group" in result) == (groups is not None)
+    assert all(cluster["members"] == THREE for cluster in result["new_clusters"])
+
+
+def test_playbook_of_one_role_judges_its_clusters_alone() -> None:
+    """Servers of the object store that are members of etcd too: etcd's other members are not asked, and nothing is made of etcd."""
+    groups = {"object_store": ["db1"], "etcd": THREE}
+    answers = of(db1=facts(etcd=False, object_store=False))
+    assert found(judge(groups, answers)) == {"etcd"}
+    assert found(judge(groups, answers, roles=["minio"])) == set()
+
+
+def test_finding_has_one_line() -> None:
+    why = formation.absence("db2", "a\n  b\n", answered=False, asked=True)
+    assert why == "cannot be reached or has failed (a b)"
+    assert formation.absence("db2", "", answered=False, asked=True) == "did not answer"
+
+
+def test_roles_declare_what_shared_code_reads() -> None:
+    """Each cluster of the roles, by its plain names; the group is one that the site map gives the role for."""
+    declared = {cluster.name: (cluster.role, cluster.group, cluster.component) for cluster in clusters.declared()}
+    assert declared == {
+        "etcd": ("etcd", "etcd", "etcd"),
+        "postgresql": ("postgresql", "postgresql", "postgresql"),
+        "object_store": ("minio", "object_store", "minio"),
+    }
+    assert [cluster.name for cluster in clusters.of(["all", "etcd"])] == ["etcd"]
+    assert json.dumps(declared)

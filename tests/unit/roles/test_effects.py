@@ -1,0 +1,96 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every public variable says what a change of it does on a running site, and no statement names anything else."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
+
+from .test_specs import NAMES, ROLES, options_of
+
+REPOSITORY = ROLES.parent
+SITE = yaml.safe_load((REPOSITORY / "playbooks" / "vars" / "site_variables.yml").read_text(encoding="utf-8"))
+#: What a role may record beside variables of roles and of the site.
+OF_A_HOST = {"inventory_hostname", "site_address", "minio_kms_key"}
+
+
+def exports_of(role: str) -> dict[str, Any]:
+    """The role's ``meta/exports.yml``."""
+    return yaml.safe_load((ROLES / role / "meta" / "exports.yml").read_text(encoding="utf-8")) or {}
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_every_variable_has_an_effect(role: str) -> None:
+    """As many statements as options."""
+    stated = effects.statements(exports_of(role).get("effects") or {}, role)
+    assert sorted(set(options_of(role)) - set(stated)) == [], f"state the effect of a change in roles/{role}/meta/exports.yml"
+    assert sorted(set(stated) - set(options_of(role))) == [], "a statement names no variable"
+
+
+def test_every_variable_of_the_site_has_an_effect() -> None:
+    """Those of no role."""
+    assert set(effects.statements(SITE["effects"])) == set(SITE["variables"])
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_what_is_recorded_is_explained(role: str) -> None:
+    """A refusal says why, and names a verb that there is."""
+    exports = exports_of(role)
+    every = set(SITE["variables"]) | {name for other in NAMES for name in options_of(other)} | OF_A_HOST
+    for name, statement in effects.recorded(exports, role).items():
+        assert name in every, name
+        followed = name in (exports.get("follows") or {})
+        assert statement.why or followed, f"{role}: {name}: why is a change refused?"
+    for name, statement in effects.statements(exports.get("effects") or {}).items():
+        for verb in (statement.verb, statement.waits):
+            assert not verb or (REPOSITORY / "playbooks" / verb).is_file(), f"{name}: there is no playbook {verb}"
+        if statement.judged_with:
+            assert effects.statements(exports["effects"])[statement.judged_with].recorded
+
+
+def test_what_the_site_refuses_is_recorded_by_a_role() -> None:
+    """A variable of the site is recorded by the roles that use it."""
+    kept = {name for role in NAMES for name in effects.recorded(exports_of(role))}
+    for name, statement in effects.statements(SITE["effects"]).items():
+        assert not statement.recorded or name in kept, name
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_readme_says_the_effect(role: str) -> None:
+    """The last column of the role's table of variables."""
+    stated = effects.statements(exports_of(role)["effects"])
+    rows = {found[1]: found[2] for found in re.finditer(r"^\| `(\w+)` \|.*\| (\w+) \|$", (ROLES / role / "README.md").read_text(), re.M)}
+    assert {name: rows.get(name) for name in stated} == {name: one.effect for name, one in stated.items()}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"a": "sometimes"}, {"a": {"effect": "together"}}, {"a": {"effect": "new", "because": "x"}}, {"a": {"why": "x"}}],
+)
+def test_a_statement_that_is_none(wrong: dict[str, Any]) -> None:
+    """Refused when it is read."""
+    with pytest.raises(effects.EffectError, match="a: "):
+        effects.statements(wrong)
+
+
+def test_guide_explains_the_effects() -> None:
+    """The legend of docs/day2.md has each effect."""
+    text = (REPOSITORY / "docs" / "day2.md").read_text(encoding="utf-8").partition("## What a change of a setting does")[2]
+    assert [effect for effect in effects.EFFECTS if f"| `{effect}` |" not in text] == []
+
+
+def test_every_variable_is_changed_on_a_running_site() -> None:
+    """By tests/faults or tests/faults_store; or there is a reason why not."""
+    sys.path.insert(0, str(REPOSITORY / "tests" / "faults"))
+    import settings_tried as tried
+
+    tables = (tried.DATABASE, tried.STORE, tried.NOT_TRIED)
+    assert sorted(set(tried.stated()) - {name for table in tables for name in table}) == [], "give it a second value, or a reason"
+    assert sorted({name for table in tables for name in table} - set(tried.stated())) == [], "there is no such variable"
+    assert sum(map(len, tables)) == len({name for table in tables for name in table}), "a variable is in two tables"
