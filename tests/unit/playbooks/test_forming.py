@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning
 
 from .conftest import ACTIONS, REPOSITORY, Run
 
@@ -20,7 +21,7 @@ FORMING = {"new_clusters": NEW, "add_group": "site_forming", "parent_groups": ["
 OLD: dict[str, Any] = {"new_clusters": []}
 #: The answers of a host to each action. ``converge`` is asked several times, see :func:`nth`.
 GOOD: dict[str, Any] = {
-    "host_facts": FACTS,
+    "host_facts": {**FACTS, **planning.groups(["base"])},
     "preflight_contact": FORMING,
     "converge": {"pending_restart": []},
     "patroni_config": {"leader": "db1", "pending_restart": []},
