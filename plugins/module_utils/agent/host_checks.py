@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from . import belonging, facts, members
+from . import belonging, facts, ledger, members
 from .model import STATE_DIR
 
 TYPE_CHECKING = False
@@ -29,14 +29,15 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
         ``firewall`` whether the host shall have one
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
-    answer["ran"] = members.ran(ctx)
+    entries = ledger.peek(ctx)
+    answer["ran"] = members.ran(entries)
     answer["members"] = members.found(ctx, payload.get("places") or {})
     answer["made"] = facts.made(ctx)
     answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
     if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
         from .values import running, unrecorded
 
-        answer["facts"].update(running=running(ctx), **unrecorded(ctx))
+        answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
     if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
         from . import listening
 

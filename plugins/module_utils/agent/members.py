@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 
-from . import ledger as ledgers
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from .model import Context
 
 
-def ran(ctx: Context) -> list[str]:
-    """Names of components of ours of which a unit has been ready on this host."""
-    return sorted(name for name, entry in ledgers.peek(ctx).items() if entry.get("running"))
+def ran(entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names of managed components of which a unit has been ready on this host.
+
+    :param entries: of the ledger
+    """
+    return sorted(name for name, entry in entries.items() if entry.get("running"))
 
 
 def found(ctx: Context, places: Mapping[str, Sequence[str]]) -> dict[str, bool]:

@@ -24,15 +24,13 @@ if TYPE_CHECKING:
 UNITS = "/etc/systemd/system"
 
 
-def running(ctx: Context) -> dict[str, Any]:
+def running(ctx: Context, entries: dict[str, Any]) -> dict[str, Any]:
     """What runs here, for the host checks: component -> ``values`` (variable -> value), ``role``, ``enabled`` (whether its unit starts).
 
     A member that was taken out of its cluster has no values.
     """
-    from . import ledger
-
     found: dict[str, Any] = {}
-    for name, entry in ledger.peek(ctx).items():
+    for name, entry in entries.items():
         if entry.get("values"):
             member = entry.get("member") or {}
             found[name] = {
@@ -42,14 +40,11 @@ def running(ctx: Context) -> dict[str, Any]:
     return found
 
 
-def unrecorded(ctx: Context) -> dict[str, Any]:
+def unrecorded(ctx: Context, entries: dict[str, Any]) -> dict[str, Any]:
     """What an older release left: ``unrecorded`` (components that run and say nothing of their values); empty where there is none.
 
     Before the first converge of this release also ``tcp`` (ports that others reach): what they listen on is all that says how they run.
     """
-    from . import ledger
-
-    entries = ledger.peek(ctx)
     names = sorted(name for name, entry in entries.items() if entry.get("running") and not entry.get("values"))
     if not names:
         return {}

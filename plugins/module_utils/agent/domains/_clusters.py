@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 
+from ..facts import read
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,14 +100,6 @@ def empty(ctx: Context, cluster: Cluster) -> bool:
     )
     number = re.search(r"NextOID:\s*(\d+)", said.out)
     return said.rc == 0 and number is not None and int(number.group(1)) <= FIRST
-
-
-def read(ctx: Context, path: str) -> str:
-    try:
-        with open(ctx.path(path), encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 def _listed(ctx: Context, folder: str) -> list[str]:
