@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -21,13 +22,15 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from site_under_test import Site
-from waiting import wait_until
+from waiting import ceiling, wait_until
 
 GROUP = "object_store"
 DRIVE = "/srv/minio/drive1"
 KIB, MIB = 1 << 10, 1 << 20
 #: Seconds: a server looks for drives every 15.
 SETTLED = 18
+#: Seconds that a client goes on trying the next server before it counts as failed.
+PATIENCE = 10.0
 #: As many threads as a workstation's.
 THREADS = 8
 #: Parts of 8 MiB: what is larger goes up in several, as from any S3 client.
@@ -231,8 +234,9 @@ class Traffic:
         self.acknowledged: dict[str, int] = {}
         self.wrong: list[str] = []
         self.tries = 0
-        self.failed = 0
+        self.failed: list[str] = []
         self.slowest = 0.0
+        self.patience = ceiling(PATIENCE)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(threads)]
@@ -256,25 +260,27 @@ class Traffic:
             name = f"traffic/{number}/{count:06d}"
             size = (20 + count % 200) * KIB
             began = time.monotonic()
-            done = False
-            for turn in range(4 * len(clients)):
+            said: list[str] = []
+            for turn in itertools.count():
                 client = clients[(number + turn) % len(clients)]
                 try:
                     client.put_object(Bucket=self.bucket, Key=name, Body=content(name, size))
                     read = client.get_object(Bucket=self.bucket, Key=name)["Body"].read()
-                except ERRORS:
+                except ERRORS as error:
+                    said.append(f"{time.monotonic() - began:.1f} s, {self.store.hosts[(number + turn) % len(clients)]}: {error}")
                     with self._lock:
                         self.tries += 1
+                        if time.monotonic() - began > self.patience:
+                            self.failed.append(f"{name}: " + "; ".join(said))
+                            break
                     time.sleep(0.1)
                     continue
-                done = True
                 with self._lock:
                     self.acknowledged[name] = size
                     if read != content(name, size):
                         self.wrong.append(name)
                 break
             with self._lock:
-                self.failed += not done
                 self.slowest = max(self.slowest, time.monotonic() - began)
 
 
