@@ -73,13 +73,17 @@ recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to K
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests
-.PHONY: test venv lint unit molecule bench soak
+.PHONY: test venv lint unit molecule bench soak docs
 test: ## everything that CI runs; the last line is `N passed, N failed`
 	@$(TESTBED) test
 	@scripts/run_tests.py
 
 venv: ## the virtual environment .venv with the locked tools
 	@$(TESTBED) venv
+
+docs: venv ## write what is generated: docs/preflight.md, the tables of variables in roles/*/README.md
+	@scripts/document_preflight.py
+	@scripts/document_roles.py
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint
 	@scripts/run_tests.py lint

@@ -9,12 +9,12 @@ It is part of every run's preflight: what only a site with artifacts needs is im
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
@@ -23,10 +23,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.artifacts``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
-        "names": {"type": "list", "elements": "str"},
-        "verify": {"type": "bool", "default": False},
-    }
+    ARGUMENT_SPEC = documented.spec("artifacts")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Fetch or build what is missing, with progress on the terminal."""

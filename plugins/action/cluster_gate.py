@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import forming
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 
@@ -15,11 +16,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.cluster_gate``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
-        "clusters": {"type": "list", "elements": "dict", "required": True},
-        "results": {"type": "list", "elements": "str", "default": []},
-        "step": {"type": "str", "choices": ["prepared", "started"], "required": True},
-    }
+    ARGUMENT_SPEC = documented.spec("cluster_gate")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Compare the members with the hosts that are still in the run."""

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleError
 
+from ..module_utils import documented
 from ..module_utils.controller import report
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
-from ..module_utils.controller.specs import COMPONENT_RESTART
 
 
 class ActionModule(ComponentAction):
     """The action ``vannah.healthcloud.component_restart``."""
 
-    ARGUMENT_SPEC = COMPONENT_RESTART
+    ARGUMENT_SPEC = documented.spec("component_restart")
 
     def perform(self) -> Result:
         """Send the component's definition with the unit to restart."""

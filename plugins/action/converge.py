@@ -9,16 +9,16 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 
+from ..module_utils import documented
 from ..module_utils.controller import peers
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
-from ..module_utils.controller.specs import CONVERGE
 
 
 class ActionModule(ComponentAction):
     """The action ``vannah.healthcloud.converge``."""
 
-    ARGUMENT_SPEC = CONVERGE
+    ARGUMENT_SPEC = documented.spec("converge")
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Ansible's entry; the other members of a cluster that is being formed are told of a failure."""

@@ -12,10 +12,9 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..module_utils import site_map
+from ..module_utils import documented, site_map
 from ..module_utils.controller import clusters, host_needs
 from ..module_utils.controller.action import AgentAction, Answer, Result
-from ..module_utils.controller.specs import HOST_FACTS
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -24,7 +23,7 @@ PATIENCE, PAUSE = 300, 10
 class ActionModule(AgentAction):
     """The action ``vannah.healthcloud.host_facts``."""
 
-    ARGUMENT_SPEC = HOST_FACTS
+    ARGUMENT_SPEC = documented.spec("host_facts")
 
     def perform(self) -> Result:
         """Ask the host, and compare its clock with ours; where a role is still to come, look closer."""

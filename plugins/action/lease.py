@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from ..module_utils import documented
 from ..module_utils.controller.action import AgentAction, Result
-from ..module_utils.controller.specs import LEASE
 
 _ACTIONS = {"held": "take", "released": "release", "info": "none"}
 
@@ -14,7 +14,7 @@ _ACTIONS = {"held": "take", "released": "release", "info": "none"}
 class ActionModule(AgentAction):
     """The action ``vannah.healthcloud.lease``."""
 
-    ARGUMENT_SPEC = LEASE
+    ARGUMENT_SPEC = documented.spec("lease")
 
     def flag(self, name: str) -> bool:
         """The task's own ``takeover`` counts as the run's."""

@@ -14,8 +14,7 @@ from ansible.utils.display import Display
 
 from ..module_utils.agent.domains.minio_cluster import SHOWN
 from ..module_utils.controller import report
-from ..module_utils.controller.action import DomainAction
-from ..module_utils.minio_verb_specs import HEAL
+from ..module_utils.controller.action import ServiceAction
 
 Result = dict[str, Any]
 
@@ -23,12 +22,9 @@ Result = dict[str, Any]
 FIRST, MOST = 5, 300
 
 
-class ActionModule(DomainAction):
+class ActionModule(ServiceAction):
     """The action ``vannah.healthcloud.minio_heal``: asks again and again with the heal's token, and says in between how far it is."""
 
-    DOMAIN = "minio"
-    CALL = "heal"
-    ARGUMENT_SPEC = HEAL
     _more: Result
 
     def prepare(self) -> Result:

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.template import trust_as_template
-from ansible_collections.vannah.healthcloud.plugins.module_utils import effects, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, effects, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.identity import SITE_NAME
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
@@ -25,11 +25,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templ
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight_contact``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
-        "answers": {"type": "str", "required": True},
-        "roles": {"type": "list", "elements": "str"},
-        "changing": {"type": "str", "default": ""},
-    }
+    ARGUMENT_SPEC = documented.spec("preflight_contact")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""

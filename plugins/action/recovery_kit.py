@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import keys, kit, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError, lock, read_file, write_file
@@ -24,11 +25,7 @@ LOCK_FILES = ("requirements/python.txt", "requirements.yml", "galaxy.yml", "play
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.recovery_kit``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
-        "path": {"type": "str", "required": True},
-        "passphrase": {"type": "str", "no_log": True},
-        "passphrase_file": {"type": "path", "no_log": False},
-    }
+    ARGUMENT_SPEC = documented.spec("recovery_kit")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Write the kit unless the one that is there holds the same."""

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.utils.display import Display
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import RENEW_HINT, ensured, is_begun
@@ -20,19 +21,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site im
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.site_secrets``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
-        "secrets": {
-            "type": "list",
-            "elements": "dict",
-            "no_log": False,  # names and kinds, never values
-            "options": {
-                "name": {"type": "str", "required": True},
-                "kind": {"type": "str", "choices": ["password", "key32"], "default": "password"},
-            },
-        },
-        "authority": {"type": "bool", "default": True},
-        "site_name": {"type": "str"},
-    }
+    ARGUMENT_SPEC = documented.spec("site_secrets")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Make what is missing; answer with names only."""

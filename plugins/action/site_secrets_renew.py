@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
@@ -15,7 +16,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site im
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.site_secrets_renew``."""
 
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {"names": {"type": "list", "elements": "str", "required": True}}
+    ARGUMENT_SPEC = documented.spec("site_secrets_renew")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Answer with names only."""

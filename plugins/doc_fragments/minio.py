@@ -11,39 +11,19 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  endpoint:
-    description: Where the store answers, C(https://name:port).
-    type: str
-    default: https://127.0.0.1:9000
-  access_key:
-    description: Access key that this is done with; for MinIO the root user's name.
-    type: str
-    required: true
-  secret_key:
-    description: Its secret. It is used to sign requests and never sent.
-    type: str
-    required: true
+  endpoint: {type: str, default: https://127.0.0.1:9000, description: "Where the store answers, C(https://name:port)."}
+  access_key: {type: str, required: true, description: Access key that this is done with; for MinIO the root user's name.}
+  secret_key: {type: str, required: true, description: Its secret. It is used to sign requests and never sent.}
   ca:
     description: File on the host with the CA of the store's certificate. Empty for those the host trusts.
     type: path
     default: /etc/vannah/pki/ca.crt
-  region:
-    description: The store's region.
-    type: str
-    default: us-east-1
-  timeout:
-    description: Seconds to wait for each answer.
-    type: int
-    default: 30
+  region: {type: str, default: us-east-1, description: The store's region.}
+  timeout: {type: int, default: 30, description: Seconds to wait for each answer.}
 """
 
     #: Of those that make what lists name.
     CHANGES = r"""
 attributes:
-  check_mode:
-    description: Says what would be done and does nothing. Where no store answers yet, everything is shown as to be made.
-    support: full
-  diff_mode:
-    description: Shows what was before and is after; never a secret.
-    support: full
+  check_mode: {details: "Where no store answers yet, everything is shown as to be made."}
 """

@@ -635,11 +635,11 @@ code:
   sample: not-ready
 cost:
   description: What the run cost the host, as seconds of CPU (RV(cost.self), RV(cost.children)), seconds (RV(cost.wall)) and KiB of memory.
-  returned: always
+  returned: when the host answered
   type: dict
 ansible_facts:
   description: The host's few facts, as C(ansible_facts.vannah).
-  returned: always
+  returned: success
   type: dict
   contains:
     vannah:

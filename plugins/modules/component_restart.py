@@ -84,6 +84,15 @@ pending_restart:
   returned: always
   type: list
   elements: dict
+healed:
+  description: What a run that was cut off had left and this one undid.
+  returned: when there was any
+  type: list
+  elements: str
+cost:
+  description: What the run cost the host, as seconds of CPU (RV(cost.self), RV(cost.children)), seconds (RV(cost.wall)) and KiB of memory.
+  returned: when the host answered
+  type: dict
 code:
   description: A stable word for what went wrong.
   returned: failed

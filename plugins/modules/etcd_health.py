@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``etcd_health``; it runs on the controller (plugins/action/etcd_health.py)."""
+"""Documentation of ``etcd_health``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ author: The VannahHealthCloud developers
 description:
   - Asks every member of etcd through one of them.
   - With O(interrupt) it fails where the loss of that member would cost the quorum.
+extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   endpoint:
     description: Where this host's member answers.
@@ -58,26 +59,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-version:
-  description: The version that the cluster has decided on.
-  returned: with O(formed)
-  type: str
+version: {returned: with O(formed), type: str, description: The version that the cluster has decided on.}
+answers: {returned: without O(formed), type: bool, description: Whether etcd answered on this host.}
+error: {returned: without O(formed), type: str, description: Why it did not; empty where it did.}
 members:
-  description: All members with name, endpoint, healthy, leader and learner.
-  returned: always
+  returned: without O(formed)
   type: list
   elements: dict
-healthy:
-  description: How many members answer.
-  returned: always
-  type: int
-quorum:
-  description: How many have to.
-  returned: always
-  type: int
-problems:
-  description: What is not as it should be, a sentence each.
-  returned: always
-  type: list
-  elements: str
+  description: All members with name, endpoint, healthy, leader and learner.
+healthy: {returned: without O(formed), type: int, description: How many voting members answer.}
+quorum: {returned: without O(formed), type: int, description: How many voting members have to answer.}
+problems: {returned: without O(formed), type: list, elements: str, description: Why the cluster is not healthy; empty when it is.}
 """

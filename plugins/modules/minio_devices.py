@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``minio_devices``; it runs on the controller (plugins/action/minio_devices.py)."""
+"""Documentation of ``minio_devices``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ description:
   - Mounts devices by units of systemd, by the UUID of their file system. XFS or ext4 is mounted as it is, where it holds nothing or what an
     object store has written.
   - An empty device gets XFS where that is asked for. One that holds anything else is refused, and nothing is written to it.
+extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   drives:
     description: Drives with their devices.
@@ -21,18 +22,9 @@ options:
     elements: dict
     required: true
     suboptions:
-      path:
-        description: Where it is mounted.
-        type: path
-        required: true
-      device:
-        description: C(/dev/...), C(LABEL=...) or C(UUID=...).
-        type: str
-        required: true
-  format:
-    description: Whether an empty device gets a file system.
-    type: bool
-    default: false
+      path: {type: path, required: true, description: Where it is mounted.}
+      device: {type: str, required: true, description: "C(/dev/...), C(LABEL=...) or C(UUID=...)."}
+  format: {type: bool, default: false, description: Whether an empty device gets a file system.}
   lost:
     description: Whether a drive that this module has mounted before may be missing. It is warned of, and the others are seen to.
     type: bool
@@ -47,8 +39,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-mounted:
-  description: Path and device of each drive.
-  returned: always
-  type: dict
+mounted: {returned: always, type: dict, description: Path and device of each drive.}
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``minio_stop``; it runs on the controller (plugins/action/minio_stop.py)."""
+"""Documentation of ``minio_stop``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
   - Stops the server of this host, which stays enabled. A part of the verb C(object_store_update).
+extends_documentation_fragment: [vannah.healthcloud.service_call]
 options: {}
 """
 
@@ -21,9 +22,5 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-steps:
-  description: What was done.
-  returned: always
-  type: list
-  elements: dict
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

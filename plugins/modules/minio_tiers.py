@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``vannah.healthcloud.minio_tiers``."""
+"""Documentation of ``minio_tiers``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ description:
   - The remote of a tier that is there and stays as it is may be away; the task then only warns.
   - Secrets cannot be read back. An access key has one secret; where the given one fits and the store gets at the remote with what it
     has, nothing is changed. To find that out, the store itself puts a small object there and takes it away again, also in check mode.
-extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes]
+extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes, vannah.healthcloud.service_call]
 options:
   tiers:
     description: Tiers.
@@ -24,48 +24,20 @@ options:
     elements: dict
     required: true
     suboptions:
-      name:
-        description: The tier's name, in capitals.
-        type: str
-        required: true
+      name: {type: str, required: true, description: "The tier's name, in capitals."}
       state:
         description: V(absent) removes the tier. One that a lifecycle names, or with objects in it, is refused.
         type: str
         choices: [present, absent]
         default: present
-      type:
-        description: What the remote is.
-        type: str
-        choices: [minio, s3]
-        default: minio
-      endpoint:
-        description: Where the remote answers. Like all but the credentials, it cannot be changed later.
-        type: str
-        default: ''
-      bucket:
-        description: Its bucket, which exists.
-        type: str
-        default: ''
-      prefix:
-        description: Where in the bucket the objects go. No other tier or store may use the same.
-        type: str
-        default: ''
-      region:
-        description: Its region.
-        type: str
-        default: ''
-      storage_class:
-        description: Storage class of the objects there. Type V(s3) only.
-        type: str
-        default: ''
-      access_key:
-        description: Access key at the remote.
-        type: str
-        default: ''
-      secret_key:
-        description: Its secret.
-        type: str
-        default: ''
+      type: {type: str, choices: [minio, s3], default: minio, description: What the remote is.}
+      endpoint: {type: str, default: "", description: "Where the remote answers. Like all but the credentials, it cannot be changed later."}
+      bucket: {type: str, default: "", description: "Its bucket, which exists."}
+      prefix: {type: str, default: "", description: Where in the bucket the objects go. No other tier or store may use the same.}
+      region: {type: str, default: "", description: Its region.}
+      storage_class: {type: str, default: "", description: Storage class of the objects there. Type V(s3) only.}
+      access_key: {type: str, default: "", description: Access key at the remote.}
+      secret_key: {type: str, default: "", description: Its secret.}
 """
 
 EXAMPLES = r"""
@@ -84,18 +56,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-answers:
-  description: Whether the store answered; false in check mode where it does not yet.
-  type: bool
-  returned: always
-tiers:
-  description: Names of all tiers that are there at the end.
-  type: list
-  elements: str
-  returned: always
-steps:
-  description: What was done, or would be in check mode.
-  type: list
-  elements: dict
-  returned: always
+answers: {returned: always, type: bool, description: Whether the store answered; false in check mode where it does not yet.}
+tiers: {returned: always, type: list, elements: str, description: Names of all tiers that are there at the end.}
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``vannah.healthcloud.minio_users``."""
+"""Documentation of ``minio_users``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ description:
   - Makes what the lists name. What they do not name stays as it is.
   - Everything is compared on the host with one read of MinIO's own export. Secrets are sent encrypted and never shown.
   - A policy that is not there, or one that is to go and still attached, is refused before anything is changed.
-extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes]
+extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes, vannah.healthcloud.service_call]
 options:
   policies:
     description: Policies that users can be given. MinIO's own, such as V(readwrite), are always there and stay as they are.
@@ -21,75 +21,39 @@ options:
     elements: dict
     default: []
     suboptions:
-      name:
-        description: The policy's name.
-        type: str
-        required: true
-      state:
-        description: V(absent) removes it.
-        type: str
-        choices: [present, absent]
-        default: present
-      document:
-        description: The policy, as a mapping or JSON. The order of statements and lists does not matter.
-        type: raw
+      name: {type: str, required: true, description: The policy's name.}
+      state: {type: str, choices: [present, absent], default: present, description: V(absent) removes it.}
+      document: {type: raw, description: "The policy, as a mapping or JSON. The order of statements and lists does not matter."}
   users:
     description: Users.
     type: list
     elements: dict
     default: []
     suboptions:
-      name:
-        description: The user's name, which is the access key.
-        type: str
-        required: true
+      name: {type: str, required: true, description: "The user's name, which is the access key."}
       state:
         description: V(absent) removes the user, and with it the user's service accounts.
         type: str
         choices: [present, absent]
         default: present
-      secret:
-        description: The secret. Without it, an existing user's stays.
-        type: str
-      enabled:
-        description: Whether the user may do anything.
-        type: bool
-        default: true
-      policies:
-        description: Policies attached, all of them. Without it, they stay.
-        type: list
-        elements: str
+      secret: {type: str, description: "The secret. Without it, an existing user's stays."}
+      enabled: {type: bool, default: true, description: Whether the user may do anything.}
+      policies: {type: list, elements: str, description: "Policies attached, all of them. Without it, they stay."}
   service_accounts:
     description: Further credentials of a user.
     type: list
     elements: dict
     default: []
     suboptions:
-      access_key:
-        description: The access key.
-        type: str
-        required: true
-      state:
-        description: V(absent) removes it.
-        type: str
-        choices: [present, absent]
-        default: present
-      user:
-        description: Whose it is. It cannot change hands.
-        type: str
-        default: ''
-      secret_key:
-        description: Its secret.
-        type: str
+      access_key: {type: str, required: true, description: The access key.}
+      state: {type: str, choices: [present, absent], default: present, description: V(absent) removes it.}
+      user: {type: str, default: "", description: Whose it is. It cannot change hands.}
+      secret_key: {type: str, description: Its secret.}
       policy:
         description: A policy document that narrows what the user may do. Without it, a new account may do what the user may.
         type: raw
-      name:
-        description: A name for people.
-        type: str
-      description:
-        description: What it is for.
-        type: str
+      name: {type: str, description: A name for people.}
+      description: {type: str, description: What it is for.}
 """
 
 EXAMPLES = r"""
@@ -111,18 +75,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-answers:
-  description: Whether the store answered; false in check mode where it does not yet.
-  type: bool
-  returned: always
-users:
-  description: Names of all users that are there at the end.
-  type: list
-  elements: str
-  returned: always
-steps:
-  description: What was done, or would be in check mode.
-  type: list
-  elements: dict
-  returned: always
+answers: {returned: always, type: bool, description: Whether the store answered; false in check mode where it does not yet.}
+users: {returned: always, type: list, elements: str, description: Names of all users that are there at the end.}
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

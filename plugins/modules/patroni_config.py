@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``patroni_config``; it runs on the controller (plugins/action/patroni_config.py)."""
+"""Documentation of ``patroni_config``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ description:
   - Changes what differs from what is written here. What is not named stays; null takes a key away.
   - Run it on every member. Only the leader's host changes anything, so the rest of the cluster is not asked twice.
   - Every member is asked whether its PostgreSQL can read what Patroni has written for it, as nobody says so otherwise.
-extends_documentation_fragment: [vannah.healthcloud.patroni]
+extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call]
 options:
   config:
     description: Keys as Patroni knows them (C(ttl), C(synchronous_mode), C(postgresql)).
@@ -43,23 +43,18 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-leader:
-  description: Who leads; empty while nobody does.
-  returned: always
-  type: str
+answers: {returned: always, type: bool, description: Whether Patroni answered on this host; false only in check mode.}
+scope: {returned: when Patroni answers, type: str, description: Name of the cluster.}
+leader: {returned: always, type: str, description: "Name of the leader; empty while there is none."}
 members:
   description: All members with name, role, state, timeline, lag in bytes (null where unknown), pending_restart and its reasons.
   returned: always
   type: list
   elements: dict
-problems:
-  description: Why the cluster is not whole, a sentence each. Empty when it is.
-  returned: always
-  type: list
-  elements: str
-pending_restart:
-  description: Members with settings that only a restart makes true.
-  returned: always
-  type: list
-  elements: str
+synchronous: {returned: when Patroni answers, type: list, elements: str, description: Names of the synchronous standbys.}
+synchronous_mode: {returned: when Patroni answers, type: bool, description: Whether commits wait for a synchronous standby.}
+paused: {returned: when Patroni answers, type: bool, description: Whether Patroni's automatic failover is paused.}
+pending_restart: {returned: always, type: list, elements: str, description: Members with settings that need a restart.}
+problems: {returned: always, type: list, elements: str, description: Why the cluster is not healthy; empty when it is.}
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``patroni_guard``; it runs on the controller (plugins/action/patroni_guard.py)."""
+"""Documentation of ``patroni_guard``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ description:
     holds data, and where the data directory is the root of a file system.
   - Fails where a cluster of Debian's packages with data has one of the ports, or takes it when the host starts.
   - Changes nothing. Run it before the first change.
+extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   scope:
     description: The cluster's name.
@@ -45,8 +46,5 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ours:
-  description: Whether the role has been on this host before.
-  returned: always
-  type: bool
+ours: {returned: always, type: bool, description: Whether the role has been on this host before.}
 """

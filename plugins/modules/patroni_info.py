@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``patroni_info``; it runs on the controller (plugins/action/patroni_info.py)."""
+"""Documentation of ``patroni_info``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
   - Asks this host's Patroni who leads, who follows how closely, and what is not as it should be; and who leads, whether that is true.
-extends_documentation_fragment: [vannah.healthcloud.patroni]
+extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call.reads]
 options:
   wait:
     description: Seconds to wait until the cluster is whole; the task fails when it was not. 0 only looks.
@@ -32,25 +32,20 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-leader:
-  description: Who leads, and says so itself when it is asked; empty while nobody does.
-  returned: always
-  type: str
+answers: {returned: always, type: bool, description: Whether Patroni answered on this host.}
+error: {returned: always, type: str, description: Why it did not; empty where it did.}
+scope: {returned: when Patroni answers, type: str, description: Name of the cluster.}
+leader: {returned: always, type: str, description: "Name of the leader; empty while there is none."}
 members:
   description: All members with name, role, state, timeline, lag in bytes (null where unknown), pending_restart and its reasons.
   returned: always
   type: list
   elements: dict
-problems:
-  description: Why the cluster is not whole, a sentence each. Empty when it is.
-  returned: always
-  type: list
-  elements: str
-pending_restart:
-  description: Members with settings that only a restart makes true.
-  returned: always
-  type: list
-  elements: str
+synchronous: {returned: when Patroni answers, type: list, elements: str, description: Names of the synchronous standbys.}
+synchronous_mode: {returned: when Patroni answers, type: bool, description: Whether commits wait for a synchronous standby.}
+paused: {returned: when Patroni answers, type: bool, description: Whether Patroni's automatic failover is paused.}
+pending_restart: {returned: always, type: list, elements: str, description: Members with settings that need a restart.}
+problems: {returned: always, type: list, elements: str, description: Why the cluster is not healthy; empty when it is.}
 member:
   description:
     - This host's own member. C(name), C(role), C(state), C(postgresql) and C(patroni) (versions) where Patroni answers.
@@ -58,8 +53,4 @@ member:
       least as high as its leader), C(waits_for_leader) (a restart of this standby would change nothing before the leader's).
   returned: always
   type: dict
-answers:
-  description: Whether Patroni answered on this host.
-  returned: always
-  type: bool
 """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``patroni_remove``; it runs on the controller (plugins/action/patroni_remove.py)."""
+"""Documentation of ``patroni_remove``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ author: The VannahHealthCloud developers
 description:
   - Stops Patroni and PostgreSQL on this host for good. The data stay where they are.
   - Refused for the live leader, and where commits would have no standby left to wait for.
-extends_documentation_fragment: [vannah.healthcloud.patroni]
+extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call]
 options:
   member:
     description: Name of this host's member.
@@ -46,27 +46,19 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-leader:
-  description: Who leads; empty while nobody does.
-  returned: always
-  type: str
+answers: {returned: always, type: bool, description: Whether Patroni answered on this host.}
+scope: {returned: always, type: str, description: Name of the cluster.}
+leader: {returned: always, type: str, description: "Name of the leader; empty while there is none."}
 members:
   description: All members with name, role, state, timeline, lag in bytes (null where unknown), pending_restart and its reasons.
   returned: always
   type: list
   elements: dict
-problems:
-  description: Why the cluster is not whole, a sentence each. Empty when it is.
-  returned: always
-  type: list
-  elements: str
-pending_restart:
-  description: Members with settings that only a restart makes true.
-  returned: always
-  type: list
-  elements: str
-member:
-  description: Name of this host's member.
-  returned: always
-  type: str
+synchronous: {returned: always, type: list, elements: str, description: Names of the synchronous standbys.}
+synchronous_mode: {returned: always, type: bool, description: Whether commits wait for a synchronous standby.}
+paused: {returned: always, type: bool, description: Whether Patroni's automatic failover is paused.}
+pending_restart: {returned: always, type: list, elements: str, description: Members with settings that need a restart.}
+problems: {returned: always, type: list, elements: str, description: Why the cluster is not healthy; empty when it is.}
+member: {returned: always, type: str, description: "Name of this host's member."}
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``vannah.healthcloud.postgresql_objects``."""
+"""Documentation of ``postgresql_objects``; ``plugins/action/service_call.py`` runs it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ description:
   - Passwords reach the server as SCRAM-SHA-256 verifiers that are computed on the host; an existing verifier is compared with the
     password, so that a second run changes nothing. Nothing of it is logged by the server.
   - In check mode, where no server answers yet, everything is shown as to be made.
+extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   port:
     description: Port of the server; part of its socket's name.
@@ -147,13 +148,6 @@ options:
               C(database), C(schema NAME), C(all tables in schema NAME) or C(all sequences in schema NAME); those that exist at the time.
             type: str
             required: true
-attributes:
-  check_mode:
-    description: Says what would be done and does nothing.
-    support: full
-  diff_mode:
-    description: Shows attributes before and after; never a password.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -177,18 +171,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-leader:
-  description: Whether the server leads; null in check mode where none answers.
-  type: bool
-  returned: always
+leader: {returned: always, type: bool, description: Whether the server leads; null in check mode where no server answers.}
 version:
-  description: The server's version.
+  description: The server's version; empty in check mode where no server answers.
   type: str
   returned: always
   sample: "17.5"
-steps:
-  description: What was done, or would be in check mode.
-  type: list
-  elements: dict
-  returned: always
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

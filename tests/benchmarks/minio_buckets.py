@@ -31,7 +31,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -104,8 +104,9 @@ def _await(endpoint: str, ca: str) -> None:
 
 def buckets(count: int) -> list[dict[str, Any]]:
     """As many buckets with everything on, as Ansible's validation hands them over."""
-    rule = {name: option.get("default") for name, option in minio_spec.LIFECYCLE_RULE.items()}
-    bucket = {name: option.get("default") for name, option in minio_spec.BUCKET.items()}
+    spec = documented.entry("minio_buckets", "buckets")
+    rule = {name: option.get("default") for name, option in spec["lifecycle"]["options"].items()}
+    bucket = {name: option.get("default") for name, option in spec.items()}
     made = {
         "versioning": "enabled",
         "encryption": "sse-s3",

@@ -5,7 +5,7 @@
 
 :class:`AgentAction` fills in what every payload says (run, lease, mode), makes the trip and the ones that follow from its
 answer (a dead run's lease is taken over, a lock-out guard is disarmed), and hands over a result in which no secret is left.
-:class:`DomainAction` is all that an action for one tool or API needs.
+:class:`ServiceAction` is all that a module for one tool or API needs: its name says what to call on the host, its documentation the rest.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from .. import documented
 from . import bundle, identity, report, run, scrub, transport
 
 Answer = dict[str, Any]
@@ -52,6 +53,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]
     params: dict[str, Any]
     #: Packages that a bare host got, or in check mode would get, before the agent could run at all.
     installed: list[str]
+    #: Values of the task that must not be shown, beside the site's own secrets.
+    hidden: frozenset[str] = frozenset()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Ansible's entry. Errors become a failed result whose text, like all of it, holds no secret."""
@@ -61,8 +64,10 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         self.installed = []
         scrubbing = True
         try:
-            if self.ARGUMENT_SPEC is not None:
-                _checked, self.params = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
+            spec = self.argument_spec()
+            if spec is not None:
+                self.hidden = frozenset(documented.secrets(spec, self.params))
+                self.params = self.validate_argument_spec(argument_spec=spec)[1]
             result = self.perform()
             scrubbing = report.worth_scrubbing(result)
         except AnsibleConnectionFailure as error:
@@ -88,6 +93,10 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         raise NotImplementedError
 
     # --- for subclasses ---------------------------------------------------------------------------------------------------
+
+    def argument_spec(self) -> dict[str, Any] | None:
+        """The argument spec of the task's module."""
+        return self.ARGUMENT_SPEC
 
     @property
     def host(self) -> str:
@@ -199,20 +208,31 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             raise Failure(f"the revert could not be called off, so {late}. {answer['error'].get('msg', '')}")
 
     def _scrubber(self) -> scrub.Scrubber:
-        return scrub.Scrubber(scrub.site_values(self._loader, self.vars, self.inventory_dir))
+        return scrub.Scrubber(scrub.site_values(self._loader, self.vars, self.inventory_dir) | self.hidden)
 
 
-class DomainAction(AgentAction):
-    """An action for one tool or API: the agent's ``domains/<DOMAIN>.py`` does ``CALLS[CALL]``.
+class ServiceAction(AgentAction):
+    """Calls a service's code on the host: the module ``<domain>_<call>`` is ``CALLS["<call>"]`` of the agent's ``domains/<domain>.py``.
 
-    A subclass names the three; check mode, diff, validation and the result are done here. The result is
-    ``{changed, diff, steps, warnings, **what the domain's function gave}``.
+    The module's documentation says which arguments it takes and whether it takes the lease. Check mode, diff, validation and the result
+    are done here. The result is ``{changed, diff, steps, warnings, **what the domain's function gave}``.
     """
 
-    DOMAIN: ClassVar[str]
-    CALL: ClassVar[str]
-    #: What becomes of the host's lease, see :meth:`converse`.
-    LEASE: ClassVar[str] = "take"
+    @property
+    def module(self) -> str:
+        """Name of the task's module, without the collection. The action may be another one's too, so its own name says nothing."""
+        return str(self._task.resolved_action or self._task.action).rpartition(".")[2]
+
+    def argument_spec(self) -> dict[str, Any]:
+        """As the module's documentation says.
+
+        :raises AnsibleError: the task names an action that is no module
+        """
+        self._load_name = self._task.action  # validation errors name it
+        try:
+            return documented.spec(self.module)
+        except LookupError as error:
+            raise AnsibleError(f"{self._task.action}: {error}. Fix: name one of the modules in its plugins/modules") from None
 
     def prepare(self) -> dict[str, Any]:
         """Parameters for the agent; a subclass may add what only the controller knows."""
@@ -220,7 +240,9 @@ class DomainAction(AgentAction):
 
     def perform(self) -> Result:
         """Send the call and show what it did."""
-        answer = self.converse({"op": "domain", "domain": self.DOMAIN, "call": self.CALL, "params": self.prepare()}, self.LEASE)
+        domain, _, call = self.module.partition("_")
+        lease = "take" if documented.takes_lease(self.module) else "none"
+        answer = self.converse({"op": "domain", "domain": domain, "call": call, "params": self.prepare()}, lease)
         return report.domain(answer, self.host)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import apt_sources
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import patroni_packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import packages as updates
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.packages import plan_packages
 
@@ -115,10 +115,10 @@ def updating(host: Any, said: str, packages: str = PACKAGES, policy: str = POLIC
 
 
 @pytest.mark.parametrize("said", [UNRESOLVED, GONE, UNSIGNED, EXPIRED, DISC, INDEX])
-@pytest.mark.parametrize("names", [[], ["postgresql-17"]])
+@pytest.mark.parametrize("names", [["postgresql-*"], ["postgresql-17"]])
 def test_a_broken_source_of_others_is_warned_of(host: Any, said: str, names: list[str]) -> None:
     updating(host, said)
-    steps, result = patroni_packages.update({"refresh": True, "names": names}, host.ctx)
+    steps, result = updates.update({"refresh": True, "names": names}, host.ctx)
     assert result["packages"] == [{"name": "postgresql-17", "installed": "17.10-0+deb13u1", "available": "17.11-0+deb13u1"}]
     assert len(steps) == 1
     (source,) = apt_sources.failed(said)
@@ -150,14 +150,31 @@ def test_a_broken_source_of_others_is_warned_of(host: Any, said: str, names: lis
 def test_what_the_update_needs_has_to_be_read(host: Any, said: str, packages: str, policy: str, code: str | None) -> None:
     updating(host, said, packages, policy)
     with pytest.raises(AgentError) as caught:
-        patroni_packages.update({"refresh": True, "names": []}, host.ctx)
+        updates.update({"refresh": True, "names": ["postgresql-*"]}, host.ctx)
     assert caught.value.code == (code or "packages-untrusted")
+
+
+HELD = "Package: postgresql-client-15\nStatus: hold ok installed\nVersion: 15.1\n\n"
+
+
+@pytest.mark.parametrize("other", ["", HELD])
+def test_a_source_of_what_is_not_updated_is_not_needed(host: Any, other: str) -> None:
+    """A package that is named and not installed, or held, asks nothing of its source."""
+    updating(host, EXPIRED.replace("https://repo.example.org/deb stable", "http://apt.postgresql.org/pub/repos/apt trixie-pgdg"))
+    path = host.root / "var/lib/dpkg/status"
+    path.write_text(path.read_text() + other)
+    more = VENDOR.replace("postgresql-17:", "postgresql-client-15:")
+    host.programs.on(
+        "apt-cache", do=lambda argv: Result(0, PACKAGES + (more if "postgresql-client-15" in argv else "") if "--" in argv else POLICY)
+    )
+    updates.update({"refresh": True, "names": ["postgresql-17", "postgresql-client-15"]}, host.ctx)
+    assert ["trixie-pgdg" in warning for warning in host.ctx.warnings] == [True]
 
 
 def test_an_unreadable_list_is_named(host: Any) -> None:
     updating(host, MALFORMED)
     with pytest.raises(AgentError, match=r"broken\.list.*correct or remove that entry"):
-        patroni_packages.update({"refresh": True, "names": []}, host.ctx)
+        updates.update({"refresh": True, "names": ["postgresql-*"]}, host.ctx)
 
 
 def test_an_installation_goes_on_beside_a_broken_source(host: Any, component: Any) -> None:

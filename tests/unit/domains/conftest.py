@@ -8,19 +8,22 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_spec
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import Silent
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report
+
+from .returned import faults
 
 DATA = Path(__file__).parent / "data" / "minio"
-SPECS = {"buckets": minio_spec.BUCKETS, "tiers": minio_spec.TIERS, "users": minio_spec.USERS, "info": minio_spec.INFO}
 Exchange = dict[str, Any]
 Said = tuple[int, dict[str, str], bytes]
 
@@ -35,6 +38,35 @@ def filled(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
             value = [filled(option["options"], item) for item in value] if option["type"] == "list" else filled(option["options"], value)
         made[name] = value
     return made
+
+
+#: The domains' calls, as the agent makes them.
+DOMAINS = {name: import_module(f"{minio.__package__}.{name}") for name in ("etcd", "minio", "packages", "patroni", "postgresql")}
+#: Modules whose results a test has looked at.
+SEEN: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def results_are_documented(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test has a call do: its result is what the module's RETURN says."""
+    given: list[tuple[str, list[Step], dict[str, Any], Context]] = []
+    for domain, module in DOMAINS.items():
+        for call, function in module.CALLS.items():
+            name = f"{domain}_{call}"
+
+            def noting(params: Any, ctx: Context, name: str = name, function: Any = function) -> Any:
+                steps, result = function(params, ctx)
+                given.append((name, steps, result, ctx))
+                return steps, result
+
+            monkeypatch.setitem(module.CALLS, call, noting)
+    yield
+    for name, steps, result, ctx in given:
+        SEEN.add(name)
+        payload = {"domain": {"result": result, "steps": [step.report() for step in steps], "warnings": ctx.warnings}}
+        shown = report.domain(payload, "h")
+        shown.pop("token", None)  # minio_heal keeps it to itself
+        assert faults(name, shown) == []
 
 
 class Store:
@@ -103,7 +135,7 @@ def call(wanted: dict[str, Any]) -> Call:
             raise Silent("Connection refused")
 
         ctx.memo["minio_wire"] = store.wire if recording is not None else lambda endpoint: nobody
-        steps, result = minio.CALLS[name](filled(SPECS[name], {**wanted["store"], **params}), ctx)
+        steps, result = minio.CALLS[name](filled(documented.spec(f"minio_{name}"), {**wanted["store"], **params}), ctx)
         for step in steps:
             if not check and step.apply is not None:
                 step.apply(ctx)

@@ -44,17 +44,17 @@ def test_health(status: int, headers: dict[str, str], interrupt: bool, problem: 
     ctx = context((status, headers))
     if problem and interrupt:
         with pytest.raises(AgentError, match="refused to interrupt") as refused:
-            minio_cluster.health({**URL, "interrupt": True, "settle": 0, "wait": 0}, ctx)
+            minio.CALLS["health"]({**URL, "interrupt": True, "settle": 0, "wait": 0}, ctx)
         assert problem in refused.value.msg
     else:
-        found = minio_cluster.health({**URL, "interrupt": interrupt, "settle": 0, "wait": 0}, ctx)[1]
+        found = minio.CALLS["health"]({**URL, "interrupt": interrupt, "settle": 0, "wait": 0}, ctx)[1]
         assert found["healthy"] is (not problem)
         assert problem in found["problem"]
 
 
 def test_waiting_ends_when_it_is_whole() -> None:
     """A server that has just started."""
-    found = minio_cluster.health({**URL, "interrupt": False, "settle": 0, "wait": 30}, context((503, {}), (503, {}), (200, {})))[1]
+    found = minio.CALLS["health"]({**URL, "interrupt": False, "settle": 0, "wait": 30}, context((503, {}), (503, {}), (200, {})))[1]
     assert found["healthy"]
 
 
@@ -66,11 +66,17 @@ def test_what_a_server_runs_with(tmp_path: Path) -> None:
     (tmp_path / "proc" / "7" / "environ").write_text("PATH=/bin\0MINIO_A=1\0MINIO_SECRET=x\0")
     (tmp_path / "env").write_text('# comment\nMINIO_A="1"\nMINIO_SECRET="y"\n')
     ctx = Context(root=str(tmp_path), runner=lambda argv, **more: Result(0, "7\n"))
-    found = minio_cluster.running({"binary": "/minio", "environment": "/env"}, ctx)[1]
+    found = minio.CALLS["running"]({"binary": "/minio", "environment": "/env"}, ctx)[1]
     assert found == {"runs": True, "binary": True, "environment": True, "settings": ["MINIO_SECRET"], "together": True}
     (tmp_path / "proc" / "7" / "exe").write_text("new")
     (tmp_path / "env").write_text('MINIO_A="1"\nMINIO_SECRET="x"\n')
-    assert minio_cluster.running({"binary": "/minio", "environment": "/env"}, ctx)[1]["together"] is False
+    assert minio.CALLS["running"]({"binary": "/minio", "environment": "/env"}, ctx)[1]["together"] is False
+
+
+@pytest.mark.parametrize(("state", "steps"), [("active", 1), ("activating", 1), ("failed", 0), ("inactive", 0)])
+def test_stop(state: str, steps: int) -> None:
+    ctx = Context(runner=lambda argv, **more: Result(0, f"{state}\n"))
+    assert len(minio.CALLS["stop"]({}, ctx)[0]) == steps
 
 
 STORE = "https://store{}:9000/srv/minio/drive1"
@@ -171,7 +177,7 @@ def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "") -> tupl
 
     ctx.memo.update(minio_wire=lambda endpoint: wire, minio_interval=0)
     more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": "dicom", "prefix": "", "deep": True}
-    steps, result = minio_cluster.heal({**URL, **more, "wait": wait, "token": token}, ctx)
+    steps, result = minio.CALLS["heal"]({**URL, **more, "wait": wait, "token": token}, ctx)
     assert steps[0].apply is not None
     steps[0].apply(ctx)
     return result, asked

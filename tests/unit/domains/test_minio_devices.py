@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_devices
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio, minio_devices
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
 
 PATH = "/srv/minio/drive1"
@@ -53,7 +53,7 @@ class Host:
     def plan(self, *drives: tuple[str, str], ask: bool = True, lost: bool = False) -> list[tuple[str, str, str]]:
         """Kind, target and action of each step."""
         params = {"drives": [{"path": path, "device": device} for path, device in drives], "format": ask, "lost": lost}
-        steps, _result = minio_devices.devices(params, self.ctx)
+        steps, _result = minio.CALLS["devices"](params, self.ctx)
         return [(step.kind, step.target, step.action) for step in steps]
 
 
@@ -151,7 +151,7 @@ def test_the_plan_says_what_is_formatted(tmp_path: Path) -> None:
     """In the diff, which a person reads before it is done."""
     host = Host(tmp_path, sdb=("", []))
     params = {"drives": [{"path": PATH, "device": "/dev/sdb"}], "format": True, "lost": False}
-    steps, _result = minio_devices.devices(params, host.ctx)
+    steps, _result = minio.CALLS["devices"](params, host.ctx)
     assert [(step.diff or {})["after"] for step in steps] == ["format: xfs\n", "mount: /dev/sdb (xfs)\n"]
     with pytest.raises(AgentError, match="minio_format_drives: true"):
         host.plan((PATH, "/dev/sdb"), ask=False)

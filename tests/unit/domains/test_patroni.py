@@ -284,14 +284,14 @@ REMOVE = {"member": "db2", "unit": "patroni.service", "others": ["https://172.17
 def test_remove_stops_and_waits_until_the_others_have_forgotten_it() -> None:
     real, argvs = Patroni(name="db2"), []  # type: ignore[var-annotated]
     ctx = context(real, runner=systemd("active\nenabled\n", real, argvs))
-    steps, _result = patroni.remove({**COMMON, **REMOVE}, ctx)
+    steps, _result = patroni.CALLS["remove"]({**COMMON, **REMOVE}, ctx)
     assert [step.action for step in steps] == ["stop", "remove"]
     for step in steps:
         assert step.apply
         step.apply(ctx)
     assert argvs[-1] == ["systemctl", "disable", "--now", "patroni.service"]
     ctx = context(real, runner=systemd("inactive\ndisabled\n", real, argvs))
-    assert patroni.remove({**COMMON, **REMOVE}, ctx)[0] == []
+    assert patroni.CALLS["remove"]({**COMMON, **REMOVE}, ctx)[0] == []
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -302,7 +302,7 @@ def test_the_live_leader_is_never_removed(force: bool, state: str, confirms: int
     real.leader = confirms
     ctx = context(real, runner=systemd("active\nenabled\n", real, []))
     with pytest.raises(AgentError, match="it leads") as caught:
-        patroni.remove({**COMMON, **REMOVE, "member": "db1", "force": force}, ctx)
+        patroni.CALLS["remove"]({**COMMON, **REMOVE, "member": "db1", "force": force}, ctx)
     assert caught.value.code == "member-leads"
     assert ("said to lead" in caught.value.msg) is (confirms != 200)
 
@@ -311,12 +311,12 @@ def test_force_removes_the_last_standby_and_not_while_nobody_leads() -> None:
     real = Patroni(without(CLUSTER, "db3"))
     running = systemd("active\nenabled\n", real, [])
     with pytest.raises(AgentError, match="commits need 1"):
-        patroni.remove({**COMMON, **REMOVE}, context(real, runner=running))
-    steps, _result = patroni.remove({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
+        patroni.CALLS["remove"]({**COMMON, **REMOVE}, context(real, runner=running))
+    steps, _result = patroni.CALLS["remove"]({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
     assert [step.action for step in steps] == ["stop", "remove"]
     real.leader = None
     with pytest.raises(AgentError, match="nobody leads"):
-        patroni.remove({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
+        patroni.CALLS["remove"]({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
 
 
 def test_debian_12_does_not_say_its_name_so_the_configuration_does(tmp_path: Path) -> None:

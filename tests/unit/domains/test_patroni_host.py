@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
-    patroni_packages,
+    packages,
+    patroni,
     patroni_restart,
 )
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import guard, listeners
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import listeners
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.trips import Refused
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
@@ -87,7 +88,7 @@ def refused(root: Path, files: dict[str, str], adopt: bool = False) -> AgentErro
         path.write_text(text, encoding="utf-8")
     ctx = Context(root=str(root))
     try:
-        steps, _result = guard({"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt}, ctx)
+        steps, _result = patroni.CALLS["guard"]({"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt}, ctx)
     except AgentError as error:
         return error
     assert steps == []
@@ -169,15 +170,42 @@ postgresql-gone:
 
 
 def test_candidates() -> None:
-    assert patroni_packages.candidates(POLICY) == [("postgresql-17", "17.11-0+deb13u1", "17.12-0+deb13u1")]
+    assert packages.candidates(POLICY) == [("postgresql-17", "17.11-0+deb13u1", "17.12-0+deb13u1")]
 
 
-def test_installed_packages_of_the_data_tier() -> None:
+def test_installed_packages() -> None:
     listing = "ii  libpq5:amd64\nii  patroni\nrc  postgresql-15\nhi  postgresql-17\nii  etcd-server\nii  nginx\n"
-    assert patroni_packages.installed(listing) == ["libpq5", "patroni", "postgresql-17"]
+    patterns = ["postgresql-*", "patroni*", "libpq5"]
+    assert packages.installed(listing, patterns) == ["libpq5", "patroni", "postgresql-17"]
+
+
+LISTED = ("postgresql-17", "nginx", "postgresql-gone")
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"), [(["postgresql-*"], ["postgresql-17", "postgresql-gone"]), (["postgresql-17"], ["postgresql-17"])]
+)
+def test_update_of_packages(tmp_path: Path, names: list[str], asked: list[str]) -> None:
+    """Patterns stand for what is installed; a name is taken as it is."""
+    policies: list[list[str]] = []
+
+    def runner(argv: list[str], **_more: Any) -> Result:
+        if argv[0] == "apt-cache":
+            policies.append(argv[3:])
+            return Result(0, POLICY)
+        return Result(0, "".join(f"ii  {name}\n" for name in LISTED))
+
+    status = tmp_path / "var" / "lib" / "dpkg" / "status"
+    status.parent.mkdir(parents=True)
+    status.write_text("".join(f"Package: {name}\nStatus: install ok installed\nVersion: 1\n\n" for name in LISTED))
+    ctx = Context("check", runner=runner, root=str(tmp_path))
+    steps, result = packages.CALLS["update"]({"names": names, "refresh": True}, ctx)
+    assert policies == [asked]
+    assert result["packages"] == [{"name": "postgresql-17", "installed": "17.11-0+deb13u1", "available": "17.12-0+deb13u1"}]
+    assert [step.packages for step in steps] == [("postgresql-17",)]
 
 
 def test_a_major_version_is_no_minor_update() -> None:
     with pytest.raises(AgentError, match="no minor update"):
-        patroni_packages.refuse_major([("postgresql-17", "17.11-1", "18.0-1")])
-    patroni_packages.refuse_major([("postgresql-17", "17.11-1", "17.12-1"), ("postgresql-common", "278", "290")])
+        packages.refuse_major([("postgresql-17", "17.11-1", "18.0-1")])
+    packages.refuse_major([("postgresql-17", "17.11-1", "17.12-1"), ("postgresql-common", "278", "290")])

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import _psql, postgresql
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import postgresql_scram as scram
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import postgresql_settings as settings
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result, Step
-from ansible_collections.vannah.healthcloud.plugins.module_utils.postgresql_spec import OBJECTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,9 +55,9 @@ def plan(server: Server, roles: Any = None, databases: Any = None) -> tuple[list
         "roles": copy.deepcopy(ROLES if roles is None else roles),
         "databases": copy.deepcopy(DATABASES if databases is None else databases),
     }
-    checked = ArgumentSpecValidator(OBJECTS).validate(given)
+    checked = ArgumentSpecValidator(documented.spec("postgresql_objects")).validate(given)
     assert not checked.error_messages
-    return postgresql.objects(checked.validated_parameters, server)
+    return postgresql.CALLS["objects"](checked.validated_parameters, server)
 
 
 def words(steps: list[Step]) -> list[str]:

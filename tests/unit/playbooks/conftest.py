@@ -19,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = REPOSITORY / "plugins" / "action"
 #: Stands for each action of the collection: notes that it was called, and answers what the host's variable ``said`` has for it.
 STAND_IN = """\
+import json
 import os
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
@@ -32,6 +33,8 @@ class ActionModule(ActionBase):
         mode = " (check)" if self._task.check_mode else ""
         with open(os.environ["CALLS"], "a") as file:
             file.write(f"{name}{mode} {task_vars['inventory_hostname']}\\n")
+        with open(os.environ["CALLS"] + ".arguments", "a") as file:
+            file.write(json.dumps([name, self._task.args]) + "\\n")
         if answer.pop("away", False):
             raise AnsibleConnectionFailure("no route to host")
         return {"changed": False, "steps": [], **answer}
@@ -47,11 +50,12 @@ class LookupModule(LookupBase):
 
 @dataclass
 class Done:
-    """How a run ended. ``calls`` are ``action host`` in order."""
+    """How a run ended. ``calls`` are ``action host`` in order, ``arguments`` the action and its arguments."""
 
     code: int
     printed: str
     calls: list[str]
+    arguments: list[tuple[str, dict[str, Any]]]
 
     def of(self, action: str) -> list[str]:
         """The hosts on which an action was called."""
@@ -72,7 +76,8 @@ class Run:
         (collection / "plugins" / "lookup").mkdir()
         (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
         (collection / "plugins" / "lookup" / "roles_of.py").symlink_to(REPOSITORY / "plugins" / "lookup" / "roles_of.py")
-        (collection / "playbooks").symlink_to(REPOSITORY / "playbooks")
+        for name in ("meta", "playbooks"):
+            (collection / name).symlink_to(REPOSITORY / name)
         self.playbooks = collection / "playbooks"
 
     def __call__(self, playbook: str, groups: Mapping[str, list[str]], said: Mapping[str, Any], *options: str, **values: object) -> Done:
@@ -88,8 +93,9 @@ class Run:
             }
         }
         (self.folder / "hosts.json").write_text(json.dumps(inventory))
-        calls = self.folder / "calls"
+        calls, arguments = self.folder / "calls", self.folder / "calls.arguments"
         calls.write_text("")
+        arguments.write_text("")
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -102,7 +108,12 @@ class Run:
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.folder / "hosts.json")]
         command += [str(self.playbooks / playbook), "-e", json.dumps(values), *options]
         done = subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
-        return Done(done.returncode, done.stdout + done.stderr, calls.read_text().splitlines())
+        return Done(
+            done.returncode,
+            done.stdout + done.stderr,
+            calls.read_text().splitlines(),
+            [tuple(json.loads(line)) for line in arguments.read_text().splitlines()],
+        )
 
 
 @pytest.fixture

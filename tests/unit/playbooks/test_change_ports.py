@@ -66,6 +66,17 @@ def test_servers_of_the_store_change_together(run: Run) -> None:
     assert not done.of("patroni_restart") and not done.of("patroni_switchover")
 
 
+def test_servers_are_asked_on_the_port_that_runs(run: Run) -> None:
+    """The old one first, the new one where that does not answer, the new one in the end; always with the store's credentials."""
+    said = hosts([{"minio_port": 9000}])
+    said["db3"]["minio_info"] = {**STORE, "answers": False}
+    done = run("change_ports.yml", SITE, said, minio_port=9400)
+    assert done.code == 0, done.printed
+    asked = [given for name, given in done.arguments if name == "minio_info"]
+    assert [given.pop("endpoint").rpartition(":")[2] for given in asked] == ["9000"] * 3 + ["9400"] + ["9400"] * 3
+    assert asked == [{"access_key": "minio_root_user", "secret_key": "minio_root_password"}] * 7
+
+
 def test_all_hosts_are_needed(run: Run) -> None:
     """A host that cannot be reached would keep the old port."""
     said = {**hosts([{"postgresql_port": 5432}]), "app1": {"*": {"away": True}}}

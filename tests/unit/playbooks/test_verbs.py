@@ -114,14 +114,14 @@ def test_etcd_is_updated_one_member_at_a_time(run: Run) -> None:
     pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
     done = run("etcd_update.yml", DATABASE, {"db1": pending, "db2": {"converge": {"pending_restart": []}}, "db3": pending})
     assert done.code == 0, done.printed
-    restarted = ["etcd_health", "patroni_update", "converge", "etcd_health", "component_restart", "etcd_health"]
+    restarted = ["etcd_health", "packages_update", "converge", "etcd_health", "component_restart", "etcd_health"]
     expected = [f"{action} db1" for action in restarted] + [f"{action} db2" for action in restarted[:3]]
     expected += [f"{action} db3" for action in restarted]
     assert [call for call in done.calls if not call.startswith("lease")] == expected
     assert done.of("lease") == done.of("lease released") == ["db1", "db2", "db3"]
 
 
-@pytest.mark.parametrize("action", ["etcd_health", "patroni_update", "component_restart"])
+@pytest.mark.parametrize("action", ["etcd_health", "packages_update", "component_restart"])
 def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> None:
     """The other members stay as they are."""
     pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
@@ -135,13 +135,13 @@ def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> 
 def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
     """Where the first one's endpoint does not come up, the others go on as they are."""
     groups = {"postgresql_client": ["app1", "app2"]}
-    done = run("haproxy_update.yml", groups, {"app1": {"patroni_update": {"packages": [{"name": "haproxy"}]}}})
+    done = run("haproxy_update.yml", groups, {"app1": {"packages_update": {"packages": [{"name": "haproxy"}]}}})
     assert done.code == 0, done.printed
     assert "app1 is updated: haproxy" in done.printed and "app2 is up to date" in done.printed
-    assert done.calls == [f"{action} {host}" for host in ("app1", "app2") for action in ("patroni_update", "converge", "lease released")]
+    assert done.calls == [f"{action} {host}" for host in ("app1", "app2") for action in ("packages_update", "converge", "lease released")]
     failed = run("haproxy_update.yml", groups, {"app1": {"converge": {"failed": True, "msg": "does not start"}}})
     assert failed.code != 0
-    assert failed.calls == ["patroni_update app1", "converge app1"]
+    assert failed.calls == ["packages_update app1", "converge app1"]
 
 
 #: One member of each cluster waits.
@@ -230,3 +230,25 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
     assert calls == [action for action in stages for _host in STORE["object_store"]], done.printed
     assert done.of("minio_stop") == (STORE["object_store"] if restarts else [])
     assert done.of("lease released") == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "groups", "action", "arguments"),
+    [
+        ("postgresql_info.yml", DATABASE, "patroni_info", {"url": "https://127.0.0.1:8009", "members": ["db1", "db2", "db3"]}),
+        (
+            "object_store_info.yml",
+            {"object_store": ["store1"]},
+            "minio_info",
+            {"endpoint": "https://127.0.0.1:9000", "access_key": "minio_root_user", "secret_key": "minio_root_password"},
+        ),
+    ],
+)
+def test_the_group_gives_the_arguments(
+    run: Run, playbook: str, groups: dict[str, list[str]], action: str, arguments: dict[str, Any]
+) -> None:
+    """Where and as whom a service is asked stands once for a play, in its module_defaults."""
+    answers = {host: {"patroni_info": WHOLE} for host in next(iter(groups.values()))}
+    done = run(playbook, groups, answers, postgresql_rest_port=8009)
+    assert done.code == 0, done.printed
+    assert [given for name, given in done.arguments if name == action] == [arguments] * len(answers)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.action import patroni_guard
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
@@ -223,7 +223,7 @@ def test_somebody_elses_database_is_refused_before_any_host_is_changed() -> None
     (at,) = [number for number, play in enumerate(found) if guards(play)]
     assert names.index("Contact") < at < names.index("Base wave")
     assert "'postgresql'" in found[at]["hosts"] and found[at]["max_fail_percentage"] == 0
-    assert patroni_guard.ActionModule.LEASE == "none"  # nothing is left on a host that is refused
+    assert not documented.takes_lease("patroni_guard")  # nothing is left on a host that is refused
 
 
 def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:

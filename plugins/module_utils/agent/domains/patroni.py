@@ -23,7 +23,6 @@ from .patroni_cluster import (
 from .patroni_guard import guard
 from .patroni_hba import check
 from .patroni_look import await_reload, configuration, look, look_settled, look_surely, own, own_name
-from .patroni_packages import update
 from .patroni_rest import Rest, connect
 from .patroni_settings import waiting
 from .patroni_switchover import hand_over
@@ -376,5 +375,4 @@ CALLS = {
     "reinit": reinit,
     "remove": remove,
     "guard": guard,
-    "update": update,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ... import minio_spec
+from ... import documented
 from ...agent.domains import minio_wanted
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
@@ -21,7 +21,9 @@ from .store_entries import INVALID, Entry, entries, filled, is_open, refusal, sh
 
 GROUP = "object_store"
 VARIABLE = "minio_buckets"
-_OPTION = option_of(VARIABLE, {"type": "dict", "options": minio_spec.BUCKET})
+_BUCKET = documented.entry("minio_buckets", "buckets")
+_LIFECYCLE_RULE = _BUCKET["lifecycle"]["options"]
+_OPTION = option_of(VARIABLE, {"type": "dict", "options": _BUCKET})
 #: Days of a lifecycle rule: at least one, of a transition none too.
 _DAYS = ("expiry_days", "noncurrent_days", "transition_days", "noncurrent_transition_days", "abort_incomplete_days")
 #: What to write for an attribute that the module refuses.
@@ -80,7 +82,7 @@ def check_buckets(site: Site) -> Iterator[Finding]:
         seen: set[str] = set()
         for index, given in enumerate(entries(host.known(VARIABLE))):
             at = f"{VARIABLE}[{index}]"
-            bucket = taken(minio_spec.BUCKET, given)
+            bucket = taken(_BUCKET, given)
             wrong = list(shape(_OPTION, bucket, at))
             found = [(code, f"{at}.{path}", said, remedy) for code, path, said, remedy in _bucket(host, bucket, seen, usable=not wrong)]
             for code, path, problem, remedy in (*wrong, *found):
@@ -132,7 +134,7 @@ def _attributes(bucket: Entry) -> Iterator[tuple[str, str]]:
         if path not in known:
             continue
         part = {key: known[key] for key in (path, *others) if key in known and key not in refused}
-        said = refusal({**part, "name": name}, minio_wanted.bucket, filled(minio_spec.BUCKET, {"name": name, **part}))
+        said = refusal({**part, "name": name}, minio_wanted.bucket, filled(_BUCKET, {"name": name, **part}))
         if said:
             refused.add(path)
             yield path, said
@@ -163,7 +165,7 @@ def _rule_together(name: Any, rule: Mapping[str, Any], lock: Any, alone: bool) -
     """
     shown = name if isinstance(name, str) else "unknown"
     if alone and not is_open(rule):
-        said = refusal([name, rule], minio_wanted.lifecycle, shown, [filled(minio_spec.LIFECYCLE_RULE, rule)])
+        said = refusal([name, rule], minio_wanted.lifecycle, shown, [filled(_LIFECYCLE_RULE, rule)])
         if said:
             yield (
                 INVALID,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from ... import postgresql_spec
+from ... import documented
 from ...agent.domains import postgresql
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
@@ -45,9 +45,9 @@ CODES = (
 #: Made with the cluster; ``__postgresql_own_roles`` of the role gives them their passwords.
 OWN_ROLES = ("postgres", "replicator", "rewinder")
 #: Variable -> what the module takes of an entry, and its check.
-KINDS: Mapping[str, tuple[postgresql_spec.Spec, Callable[[Entry], Any]]] = {
-    "postgresql_roles": (postgresql_spec.ROLE, postgresql.wanted_role),
-    "postgresql_databases": (postgresql_spec.DATABASE, postgresql.wanted_database),
+KINDS: Mapping[str, tuple[documented.Spec, Callable[[Entry], Any]]] = {
+    "postgresql_roles": (documented.entry("postgresql_objects", "roles"), postgresql.wanted_role),
+    "postgresql_databases": (documented.entry("postgresql_objects", "databases"), postgresql.wanted_database),
 }
 
 
@@ -76,7 +76,7 @@ def check_entries(site: Site) -> Iterator[Finding]:
                     yield Finding("database-entry-refused", where, at, problem, "the entry as the message says it", source)
 
 
-def _refusal(spec: postgresql_spec.Spec, call: Callable[[Entry], Any], entry: Entry) -> str:
+def _refusal(spec: documented.Spec, call: Callable[[Entry], Any], entry: Entry) -> str:
     """What the module's check says of an entry; what cannot be told yet is left out of it."""
     known = {key: value for key, value in entry.items() if not is_open(value)}
     for key in ("grants", "schemas", "extensions"):

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
-from ... import minio_spec
+from ... import documented
 from ...agent.domains import minio_tiers, minio_users
 from ...agent.model import AgentError
 from ..findings import Code, Finding
@@ -68,7 +68,7 @@ KINDS = (
     Kind(
         "minio_tiers",
         "name",
-        minio_spec.TIER,
+        documented.entry("minio_tiers", "tiers"),
         minio_tiers.wanted,
         {
             "name": "UNKNOWN",
@@ -84,7 +84,7 @@ KINDS = (
     Kind(
         "minio_policies",
         "name",
-        minio_spec.USERS["policies"]["options"],
+        documented.entry("minio_users", "policies"),
         minio_users.check_policy,
         {"name": "unknown", "state": "absent", "document": _DOCUMENT},
         f"name, without a comma and none of {', '.join(minio_users.BUILT_IN)}; document, each statement with Effect, Action and Resource",
@@ -92,7 +92,7 @@ KINDS = (
     Kind(
         "minio_users",
         "name",
-        minio_spec.USERS["users"]["options"],
+        documented.entry("minio_users", "users"),
         minio_users.check_user,
         {"name": "unknown", "state": "absent", "enabled": True},
         "name of 3 or more characters without = and , and spaces around it; secret of 8 or more characters, or none",
@@ -100,7 +100,7 @@ KINDS = (
     Kind(
         "minio_service_accounts",
         "access_key",
-        minio_spec.USERS["service_accounts"]["options"],
+        documented.entry("minio_users", "service_accounts"),
         minio_users.check_account,
         {"access_key": "unknown", "state": "absent", "user": "unknown", "secret_key": _STAND_IN_SECRET},
         "access_key of 3 to 20 characters, user, and secret_key of 8 to 40 characters or none",

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Minor updates of a host's data tier. Its services are not touched: what runs goes on until it is restarted in its turn."""
+"""Minor updates of packages. No service is touched: what runs goes on until its rolling restart."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
     from ..model import Context
 
-#: What belongs to the members of the cluster; of these the installed ones are meant. etcd has its own turn.
-PREFIXES = ("postgresql-", "patroni", "python3-etcd", "libpq5", "python3-psycopg2", "pgbackrest")
-
 
 def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
-    """Bring the data tier's packages to what the host's sources offer.
+    """Bring installed packages to what the host's sources offer.
 
-    :param params: ``refresh``: fetch the package lists first, ``names``: packages instead of :data:`PREFIXES`
+    :param params: ``refresh``: fetch the package lists first, ``names``: packages, or patterns with ``*`` for the installed ones
     :return: one step where something is newer; ``packages`` ``[{name, installed, available}]``
-    :raises AgentError: see :mod:`..apt_errors`, ``major-update`` where a package would change PostgreSQL's major version
+    :raises AgentError: see :mod:`..apt_errors`, ``major-update``, see :func:`refuse_major`
     """
     from .. import apt
     from ..packages import find
 
-    names = params["names"] or installed(ctx.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package}\n"]).out)
+    names = params["names"]
+    if any("*" in name for name in names):
+        names = installed(ctx.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package}\n"]).out, names)
+    names = [name for name in names if find(ctx, name).whole and not find(ctx, name).held]
     if params["refresh"] and not ctx.check:
         from ..apt_sources import refresh
         from ..facts import os_release, read
 
+        # Only the sources of what is updated have to be read: one of a package that is not installed or held does not count.
         refresh(ctx, names, os_release(read(ctx, "/etc/os-release")).get("VERSION_CODENAME", ""))
-    names = [name for name in names if find(ctx, name).whole and not find(ctx, name).held]
     newer = candidates(ctx.run(["apt-cache", "policy", "--", *names]).out) if names else []
     refuse_major(newer)
     result_packages = [{"name": name, "installed": now, "available": then} for name, now, then in newer]
@@ -45,18 +45,20 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         apt.Transaction(items).run(ctx)
 
     detail = ", ".join(f"{name} {now} -> {then}" for name, now, then in newer)
-    return [Step("package", "data tier", "update", detail, None, apply, packages=[name for name, _now, _then in newer])], {
+    return [Step("packages", "installed ones", "update", detail, None, apply, packages=[name for name, _now, _then in newer])], {
         "packages": result_packages
     }
 
 
-def installed(listing: str) -> list[str]:
-    """Names of the data tier's packages that are installed, from ``dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\\n'``."""
+def installed(listing: str, patterns: list[str]) -> list[str]:
+    """Names of the installed packages that a pattern fits, from ``dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\\n'``."""
+    from fnmatch import fnmatchcase
+
     found = []
     for line in listing.splitlines():
         status, _space, name = line.partition(" ")
         name = name.strip().partition(":")[0]
-        if status[1:2] == "i" and name.startswith(PREFIXES):
+        if status[1:2] == "i" and any(fnmatchcase(name, pattern) for pattern in patterns):
             found.append(name)
     return sorted(set(found))
 
@@ -77,7 +79,13 @@ def candidates(policy: str) -> list[tuple[str, str, str]]:
 
 
 def refuse_major(packages: list[tuple[str, str, str]]) -> None:
-    """:raises AgentError: ``major-update``: such a step needs pg_upgrade, which this verb does not do"""
+    """Where a name carries a major version (``postgresql-17``), another one needs a migration, not an update.
+
+    :raises AgentError: ``major-update``
+    """
     for name, now, then in packages:
-        if name.startswith("postgresql-") and now.partition(".")[0] != then.partition(".")[0] and name.split("-")[1].isdigit():
+        if now.partition(".")[0] != then.partition(".")[0] and any(part.isdigit() for part in name.split("-")[1:]):
             raise AgentError("major-update", f"{name} would go from {now} to {then}: that is no minor update")
+
+
+CALLS = {"update": update}
