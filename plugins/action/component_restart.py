@@ -27,7 +27,7 @@ class ActionModule(ComponentAction):
             raise AnsibleError(f"role {role} has no component {name}: it has {', '.join(item['name'] for item in components)}")
         if unit not in [item["name"] for item in component["units"]]:
             raise AnsibleError(f"component {name} has no unit {unit}: it has {', '.join(item['name'] for item in component['units'])}")
-        self._add_authority([component])
+        self.add_authority([component])
         asked = {"component": name, "unit": unit, "previous": self.params["previous"], "reason": self.params["reason"]}
         answer = self.converse({"op": "restart", "components": [component], "restart": asked})
         return report.components(answer, bool(self._task.diff))

@@ -6,28 +6,37 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..module_utils import documented, site_map
-from ..module_utils.controller import clusters, host_needs
-from ..module_utils.controller.action import AgentAction, Answer, Result
+from ..module_utils.agent.identity import differences
+from ..module_utils.controller import clusters, host_needs, transport
+from ..module_utils.controller.action import Answer, Failure, Result
+from ..module_utils.controller.converge import ComponentAction
+from ..module_utils.controller.site_plan import SitePlan
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
 
 
-class ActionModule(AgentAction):
+class ActionModule(ComponentAction):
     """The action ``vannah.healthcloud.host_facts``."""
 
     ARGUMENT_SPEC = documented.spec("host_facts")
 
     def perform(self) -> Result:
         """Ask the host, and compare its clock with ours; where a role is still to come, look closer."""
-        answer, offset = self._ask()
+        plan = SitePlan(self) if self.params["plan"] else None
+        try:
+            answer, offset = self._planned(plan) if plan else self._ask()
+        except transport.BareHost as error:
+            # In check mode nothing can be said of a host without python3: each wave says so.
+            return {**self.bare(error), **(plan.result({}) if plan else {})}
         survey: dict[str, Any] = {}
         if self.params["survey"]:
             survey = self._survey(answer)
@@ -41,17 +50,38 @@ class ActionModule(AgentAction):
             result["clock_offset"] = offset
         if survey:
             result["survey"] = survey
+        if plan:
+            plan.refuse(answer)
+            plan.remember(facts)
+            result.update(plan.result(answer))
         return result
 
-    def _ask(self) -> tuple[Answer, float | None]:
+    def _planned(self, plan: SitePlan) -> tuple[Answer, float | None]:
+        """The answer to a planning call with the facts of the last run; with the new ones where they are unknown or different."""
+        facts = plan.known_facts()
+        if facts is not None:
+            try:
+                answer, offset = self._ask(plan.payload(facts))
+                if not answer.get("stale"):
+                    return answer, offset
+            except (AnsibleConnectionFailure, Failure):
+                raise
+            except AnsibleError:
+                pass  # python3 is gone, or with the facts of the last run it does not even render
+        answer, offset = self._ask()
+        if not answer.get("made") or differences(answer["facts"].get("site") or {}, self.belonging()):
+            return answer, offset  # nothing is on it yet, or it is another site's: that one gets no secrets of this site
+        return self._ask(plan.payload(answer["facts"]))[0], offset
+
+    def _ask(self, part: Mapping[str, Any] | None = None) -> tuple[Answer, float | None]:
+        part = part or {"op": "facts"}
         before = time.time()
-        asked = {"op": "facts", "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
-        answer = self.converse(asked, lease="none")
+        answer = self.converse({**part, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
         if not isinstance(clock, int | float):
             return answer, None
-        # It was read some time during the trip, which is long where Python had to be installed first.
+        # It was read some time during the call, which is long where Python had to be installed first.
         return answer, round(clock - min(max(clock, before), after), 3)
 
     def _survey(self, answer: Answer) -> dict[str, Any]:

@@ -32,6 +32,19 @@ options:
       - A server that cloud-init still sets up is waited for, five minutes at most.
     type: bool
     default: false
+  plan:
+    description:
+      - Whether the same call plans a run of the site on the host. It sends the components of all its roles and the questions of its
+        services (C(calls) in the roles' C(meta/exports.yml)) in check mode, whatever mode the run is in. Nothing is changed, and the lease
+        is not taken.
+      - The host is put into the group C(planned), and into C(planned_<wave>) of each wave that has work on it, for
+        P(vannah.healthcloud.wave_hosts#filter).
+      - Components are rendered with the facts that the host told the last time, kept in C(.cache/facts) of the controller. A host whose
+        facts have changed is asked again.
+      - A host on which nothing has been made yet, or that another site has made, is not planned. It is put into the group C(unplanned), and
+        all of its waves have work.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -69,6 +82,12 @@ bare:
   description: The host has no python3, or no sudo, which a real run installs. Nothing more is known of it then.
   returned: in check mode, on such a host
   type: bool
+work:
+  description: The waves that have work on the host, with C(_objects) for what a wave's clusters and stores hold.
+  returned: with O(plan=true)
+  type: list
+  elements: str
+  sample: [base, database_objects]
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
   returned: when the host answered

@@ -40,7 +40,7 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
     :raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``
     """
     ours, op = payload.get("site"), payload.get("op")
-    asks = op in ("facts", "survey", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none")
+    asks = op in ("facts", "plan", "survey", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none")
     if ours is None or asks:
         return
     found = recorded(ctx)
@@ -70,8 +70,8 @@ def record(ctx: Context) -> None:
     if not ours.get("takeover"):
         refuse(said, former, ours)
     moved = bool(set(said) & {"authority", "name", "host"})
-    wanted = {name: ours.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
-    if former.get("version") == VERSION and all(former.get(name) == wanted[name] for name in TAKEN):
+    wanted = _wanted(former, ours, moved)
+    if _written(former, wanted):
         return
     import json
 
@@ -101,6 +101,22 @@ def _forget(ctx: Context, said: list[str], everything: bool) -> None:
         elif "name" in said:
             entry.get("values", {}).pop(SITE_NAME, None)
     ledger.save(ctx)
+
+
+def is_current(former: Record, ours: Mapping[str, Any]) -> bool:
+    """Whether the host's record says what a run of this site would write.
+
+    :param former: see :func:`recorded`; empty where the host has none
+    """
+    return not ours.get("authorities") or _written(former, _wanted(former, ours, moved=False))
+
+
+def _wanted(former: Record, ours: Mapping[str, Any], moved: bool) -> Record:
+    return {name: ours.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
+
+
+def _written(former: Record, wanted: Record) -> bool:
+    return former.get("version") == VERSION and all(former.get(name) == wanted[name] for name in TAKEN)
 
 
 def recorded(ctx: Context) -> Record | None:

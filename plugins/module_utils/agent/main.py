@@ -67,16 +67,20 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["lease"] = lease.handle(ctx, wanted)
     if not answer["lease"]["ok"] and wanted.get("action") == "take" and not ctx.check:
         raise AgentError("lease-held", held_text(answer["lease"]))
-    if op in ("converge", "facts"):
+    if op in ("converge", "facts", "plan"):
         from .facts import facts
 
         answer["facts"] = facts(ctx)
-    if op == "facts":
+    if op in ("facts", "plan"):
         from .host_checks import look
 
         look(payload, ctx, answer)
     if op == "converge":
         converge(payload, ctx, answer)
+    elif op == "plan":
+        from .planning import plan
+
+        plan(payload, ctx, answer)
     elif op == "survey":
         from .survey import survey
 
@@ -349,6 +353,10 @@ class Run:
             return True
         return False
 
+    def _records(self, plan: Plan) -> bool:
+        """Whether applying the plan would tell the ledger anything, also where the host stays as it is."""
+        return bool(plan.steps) or (self.component.get("values") or {}) != (self.entry.get("values") or {}) or bool(self.entry.get("held"))
+
     def answer(self, requests: bool = False) -> dict[str, Any]:
         """What the trip's answer says of the component.
 
@@ -370,6 +378,7 @@ class Run:
             "drift": self.drift,
             "needs": self.needs,
             "csrs": self.csrs,
+            "records": self._records(plan),
             # What cannot be planned yet may be possible once the components before it are applied.
             "error": self.error if self.refused or not requests else None,
         }

@@ -124,16 +124,21 @@ def _pending(component: Component, ctx: Context) -> list[str]:
 
 def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Call a function of a domain module, and apply the steps it plans."""
+    answer["domain"] = call(payload["domain"], payload["call"], payload.get("params") or {}, ctx)
+
+
+def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answer:
+    """What a function of a domain module did, or would do in check mode.
+
+    :return: ``changed``, ``steps``, ``diff``, ``warnings``, ``result``, ``error``
+    """
     from . import waiting
     from .main import told
 
-    name, call = payload["domain"], payload["call"]
     said: Answer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
-    answer["domain"] = said
     ctx.start_component({"name": name, "state": "present"}, {})
     try:
-        function = _function(name, call)
-        steps, result = function(payload.get("params") or {}, ctx)
+        steps, result = _function(name, function)(params, ctx)
         said["result"] = result
         for step in steps:
             if not ctx.check and step.apply is not None:
@@ -147,6 +152,7 @@ def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
     except Exception as error:
         said["error"] = told(error)
     said["warnings"] = ctx.warnings
+    return said
 
 
 def _function(name: str, call: str) -> Any:

@@ -73,8 +73,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         except AnsibleConnectionFailure as error:
             raise type(error)(self._scrubber().text(error.message)) from None
         except transport.BareHost as error:
-            result = {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": [], "bare": True}
-            self.installed = error.missing
+            result = self.bare(error)
         except Failure as error:
             result = {"changed": False, **error.result, "failed": True, "msg": error.message}
         except AnsibleError as error:
@@ -97,6 +96,11 @@ class AgentAction(ActionBase):  # type: ignore[misc]
     def argument_spec(self) -> dict[str, Any] | None:
         """The argument spec of the task's module."""
         return self.ARGUMENT_SPEC
+
+    def bare(self, error: transport.BareHost) -> Result:
+        """The result of a task in check mode on a host of which nothing more can be said."""
+        self.installed = error.missing
+        return {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": [], "bare": True}
 
     @property
     def host(self) -> str:

@@ -112,27 +112,23 @@ def modules(agent: Path = AGENT) -> Modules:
 
 
 def needed(payload: dict[str, Any], found: Modules) -> Modules:
-    """The modules a payload can need: of the domains only the one it names (shared helpers start with ``_``), or whose driver restarts.
+    """The modules a payload can need: of the domains only those it names (shared helpers start with ``_``), or whose driver restarts.
 
     A converge needs of a driver what it knows to stand in the way of its unit (``<driver>_rivals``).
     """
     domains = PACKAGE + ".domains."
-    domain = payload.get("domain") if payload.get("op") == "domain" else None
+    named = {payload["domain"]} if payload.get("op") == "domain" else {item["domain"] for item in payload.get("calls") or ()}
     units = [unit for component in payload.get("components") or () for unit in component.get("units") or ()]
     drivers = {unit["driver"] for unit in units if unit.get("driver")}
     rivals = {f"{driver}_rivals" for driver in drivers}
-    if payload.get("op") != "restart":
-        drivers = set()
+    if payload.get("op") == "restart":
+        named |= drivers
 
     def wanted(name: str) -> bool:
         if not name.startswith(domains):
             return True
         first = name[len(domains) :].partition(".")[0]
-        return (
-            first.startswith("_")
-            or first in rivals
-            or any(first == whose or first.startswith(f"{whose}_") for whose in (domain, *drivers) if whose)
-        )
+        return first.startswith("_") or first in rivals or any(first == whose or first.startswith(f"{whose}_") for whose in named)
 
     return {name: packed for name, packed in found.items() if wanted(name)}
 

@@ -91,7 +91,7 @@ class ComponentAction(AgentAction):
         problems = rules.check_together(components)
         if problems:
             raise AnsibleError("; ".join(problems))
-        self._add_authority(components)
+        self.add_authority(components)
         result = report.components(self._deliver(copy.deepcopy(components), artifacts), bool(self._task.diff))
         if self.notes:
             result["warnings"] = [*self.notes, *result.get("warnings", ())]
@@ -118,7 +118,8 @@ class ComponentAction(AgentAction):
             staged = supply.upload(self, files)
         raise AssertionError("unreachable")
 
-    def _add_authority(self, components: Iterable[Component]) -> None:
+    def add_authority(self, components: Iterable[Component]) -> None:
+        """Give each certificate of the components the text of the site's CA certificate."""
         with_certificates = [item for component in components for item in component["certificates"]]
         if with_certificates:
             from ..pki.authority import certificate_text

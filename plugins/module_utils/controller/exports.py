@@ -27,6 +27,7 @@ KINDS = (
     "scrape_targets",
     "ingress",
     "databases",
+    "calls",
     "clusters",
     "package_defaults",
     "data_directories",

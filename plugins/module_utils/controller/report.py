@@ -14,7 +14,9 @@ Answer = Mapping[str, Any]
 Result = dict[str, Any]
 
 #: What of a result never holds anything of a secret: looking through facts would only cost time.
-_CLEAN = frozenset(["ansible_facts", "cost", "changed", "failed", "pending_restart", "lease"])
+_CLEAN = frozenset(
+    ["ansible_facts", "cost", "changed", "failed", "pending_restart", "lease", "clock_offset", "work", "add_group", "parent_groups"]
+)
 
 
 def step(step: Mapping[str, Any]) -> str:

@@ -114,7 +114,7 @@ def test_check_mode_brings_nothing() -> None:
 def test_certificates_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = {"name": "c", "key": "/k", "cert": "/c", "common_name": "n", "names": ["n"], "days": 9, "renew_before": 3}
     asked: list[Any] = []
-    monkeypatch.setattr(Fake, "_add_authority", lambda self, components: None)
+    monkeypatch.setattr(Fake, "add_authority", lambda self, components: None)
     monkeypatch.setattr(Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words: asked.append(words) or "PEM"))
     born = {"kind": "certificate", "target": "c", "action": "request", "detail": ""}
     fake = Fake([answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True, steps=[born]), answered()])

@@ -76,7 +76,7 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
         self.answers = answers
         self.sent: list[dict[str, Any]] = []
         self._task = SimpleNamespace(delegate_to=None)
-        self.params = {"survey": False}
+        self.params = {"survey": False, "plan": False}
         self._loader = DataLoader()
         self._templar = Templar(loader=self._loader)
 

@@ -129,7 +129,7 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
         self.vars = {**known.vars, "group_names": ["etcd"]}
         self._loader, self._templar = known._loader, known._templar
         self._task = SimpleNamespace(delegate_to=None)
-        self.params = {"survey": survey}
+        self.params = {"survey": survey, "plan": False}
         self.answers = answers
         self.sent: list[Any] = []
 

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning
 
 from .conftest import ACTIONS, REPOSITORY, Run
 
@@ -21,7 +22,7 @@ FORMING = {"new_clusters": NEW, "add_group": "site_forming", "parent_groups": ["
 OLD: dict[str, Any] = {"new_clusters": []}
 #: The answers of a host to each action. ``converge`` is asked several times, see :func:`nth`.
 GOOD: dict[str, Any] = {
-    "host_facts": FACTS,
+    "host_facts": {**FACTS, **planning.groups(["base"])},
     "preflight_contact": FORMING,
     "converge": {"pending_restart": []},
     "patroni_config": {"leader": "db1", "pending_restart": []},
@@ -158,9 +159,9 @@ LOCAL = {
 @pytest.mark.parametrize(
     ("task", "called"),
     [
-        ("Make the hosts so", "converge site_base"),
-        ("Make the database servers so", "converge site_database"),
-        ("Make the object store's servers so", "converge site_store"),
+        ("Converge base roles", "converge site_base"),
+        ("Converge the database servers", "converge site_database"),
+        ("Converge the object store's servers", "converge site_store"),
     ],
 )
 def test_start_at_a_task(site: Run, task: str, called: str) -> None:
@@ -170,3 +171,39 @@ def test_start_at_a_task(site: Run, task: str, called: str) -> None:
     assert done.code == 0, done.printed
     assert done.of("preflight_contact") == []
     assert done.of(called) == ["db1"], done.calls
+
+
+def planned(waves: list[str], could: bool = True) -> dict[str, Any]:
+    return {"host_facts": {**FACTS, **planning.groups(waves, could)}, "preflight_contact": OLD}
+
+
+def test_without_work_no_wave_has_hosts(site: Run) -> None:
+    """One call for each host, whatever the number of layers."""
+    done = site("site.yml", {**DATABASE, **STORE}, everybody(**{host: planned([]) for host in [*HOSTS, "s1", "s2"]}))
+    assert done.code == 0, done.printed
+    assert {call.split()[0] for call in done.calls} <= {"preflight", "site_secrets", "artifacts", "host_facts", "preflight_contact"}, (
+        done.calls
+    )
+    assert len(done.of("host_facts")) == 6
+
+
+def test_work_of_one_host(site: Run) -> None:
+    """Only it is converged in the base wave; what comes after that the plan cannot know."""
+    quiet = {host: planned([]) for host in [*HOSTS, "s1", "s2"]}
+    done = site("site.yml", {**DATABASE, **STORE}, everybody(**{**quiet, "db2": planned(["base"])}))
+    assert done.code == 0, done.printed
+    assert done.of("converge site_base") == ["db2"]
+    assert done.of("converge site_database") == ["db1", "db2", "db3"] and done.of("converge site_store") == ["s1", "s2"]
+    done = site("site.yml", {**DATABASE, **STORE}, everybody(**{**quiet, "s1": planned(["store_objects"])}))
+    assert done.code == 0, done.printed
+    assert [call for call in done.calls if call.startswith(("converge", "patroni", "postgresql"))] == []
+    assert len(done.of("lease released")) == 6, done.calls
+
+
+def test_hosts_that_could_not_be_planned_are_asked_for_their_postgresql(site: Run) -> None:
+    """Before the base wave closes the port of a database that is not managed. The others were asked in their planning call."""
+    quiet = {host: planned([]) for host in HOSTS}
+    done = site("site.yml", DATABASE, everybody(**{**quiet, "db3": planned(["base", "database"], could=False)}))
+    assert done.code == 0, done.printed
+    assert done.of("patroni_guard") == ["db3"]
+    assert done.calls.index("patroni_guard db3") < done.calls.index("converge site_base db3")

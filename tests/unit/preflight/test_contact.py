@@ -230,4 +230,4 @@ def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
     """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
     (play,) = [play for play in plays("site.yml") if play["name"] == "Contact"]
     (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
-    assert asked["vannah.healthcloud.host_facts"] == {"survey": True}
+    assert asked["vannah.healthcloud.host_facts"] == {"survey": True, "plan": "{{ site_is_planned | default(false) }}"}
