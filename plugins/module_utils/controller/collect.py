@@ -9,6 +9,7 @@ that a play includes) and kept for the life of the process. Nothing of ansible-c
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,9 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
 
-from . import templating
+from . import compiled, templating
 
 Variables = Mapping[str, Any]
 
@@ -105,7 +107,9 @@ class Role:
         for suffix in _SUFFIXES:
             path = os.path.join(self.path, stem + suffix)
             if os.path.isfile(path):
-                return self._loader.load_from_file(path, unsafe=True, trusted_as_template=True)
+                found = self._loader.load_from_file(path, unsafe=True, trusted_as_template=True)
+                compiled.note(path, found)
+                return found
         return None
 
     def _mapping(self, stem: str) -> dict[str, Any]:
@@ -127,10 +131,20 @@ def load(loader: Any, name: str, playbook_dir: str) -> Role:
         configured roles path, or of another collection
     :raises RoleError: there is no such role
     """
-    key = (name, playbook_dir)
+    key = (name, "" if (name, "") in _roles else playbook_dir)
     if key not in _roles:
         _roles[key] = Role(name.rpartition(".")[2], _find(loader, name, playbook_dir), loader)
     return _roles[key]
+
+
+def preload(names: Iterable[str]) -> None:
+    """Read roles of this collection before Ansible forks: every worker inherits them. What cannot be read fails where it is needed."""
+    loader = DataLoader()
+    for name in names:
+        with contextlib.suppress(AnsibleError, OSError):
+            role = Role(name, str(COLLECTION / "roles" / name), loader)
+            if role.components is not None and role.exports is not None and role.mentions_facts is not None:
+                _roles[(name, "")] = role
 
 
 def _find(loader: Any, name: str, playbook_dir: str) -> str:

@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .. import documented, site_map
 from ..artifacts.cache import COLLECTION
-from . import collect, planning, report, run, templating
+from . import collect, compiled, planning, report, run, templating
 from .action import Answer, Failure, Result
 from .converge import ComponentAction
 
@@ -57,6 +57,7 @@ class SitePlan:
             self._calls = self._asked()
         finally:
             action.vars = known
+        compiled.STORE.write()
         expected = {name: facts.get(name) for name in planning.STABLE_FACTS}
         return {"op": "plan", "mode": "check", "expected": expected, "components": components, "calls": self._calls}
 

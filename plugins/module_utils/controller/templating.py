@@ -16,6 +16,8 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
 
+from . import compiled
+
 #: The template module's own defaults, so that a template looks the same wherever it is used.
 _OVERRIDES = {"trim_blocks": True, "lstrip_blocks": False}
 
@@ -31,6 +33,7 @@ class Templates:
     def __init__(self, templar: Any, variables: Mapping[str, Any], searchpath: Sequence[str]) -> None:
         self._search = list(searchpath)
         self._templar = templar.copy_with_new_env(available_variables=variables, searchpath=self._search)
+        compiled.use(self._templar)
 
     def value(self, raw: Any, where: str) -> Any:
         """A value with everything in it templated, in its own type.
@@ -69,9 +72,9 @@ class Templates:
         if os.path.dirname(path) not in self._search:
             self._search.append(os.path.dirname(path))
         try:
-            text = self._templar.template(
-                trust_as_template(loader.get_text_file_contents(path)), escape_backslashes=False, overrides=_OVERRIDES
-            )
+            raw = loader.get_text_file_contents(path)
+            compiled.note(path, raw)
+            text = self._templar.template(trust_as_template(raw), escape_backslashes=False, overrides=_OVERRIDES)
         except AnsibleError as error:
             raise AnsibleError(f"{where}: {os.path.basename(path)}: {_reason(error)}") from None
         if text is None:
