@@ -15,17 +15,13 @@ from ansible.utils.display import Display
 
 from ..module_utils import documented, site_map
 from ..module_utils.agent.identity import differences
-from ..module_utils.controller import clusters, collect, compiled, host_needs, transport
+from ..module_utils.controller import clusters, host_needs, transport
 from ..module_utils.controller.action import Answer, Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
-
-# Read before Ansible forks, as the agent is: every worker inherits the roles and the compiled templates.
-collect.preload(entry.role for entry in site_map.load().roles)
-compiled.STORE.load()
 
 
 class ActionModule(ComponentAction):
@@ -58,6 +54,8 @@ class ActionModule(ComponentAction):
             plan.refuse(answer)
             plan.remember(facts)
             result.update(plan.result(answer))
+            if answer.get("cost"):
+                result["cost"] = answer["cost"]
         return result
 
     def _planned(self, plan: SitePlan) -> tuple[Answer, float | None]:

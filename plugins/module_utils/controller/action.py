@@ -20,7 +20,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from .. import documented
-from . import bundle, identity, report, run, scrub, transport
+from . import bundle, identity, preloaded, report, run, scrub, transport  # noqa: F401 # preloaded for the forks
 
 Answer = dict[str, Any]
 Result = dict[str, Any]

@@ -25,9 +25,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, ClassVar
 
 import jinja2
+from ansible.errors import AnsibleError
 from ansible.release import __version__ as ansible_version
 from jinja2.environment import TemplateExpression
 
@@ -146,12 +147,22 @@ _ROLES = tuple(f"{folder}/roles/" for folder in {Path(__file__).absolute().paren
 STORE = Store(COLLECTION / ".cache" / "templates", [COLLECTION / "plugins" / kind for kind in ("filter", "lookup", "test")])
 
 try:
-    from ansible._internal._templating._jinja_bits import AnsibleEnvironment
+    from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
 
     class Environment(AnsibleEnvironment):  # type: ignore[misc]
         """Ansible's environment for templates, which compiles each text once."""
 
         _expression: Key | None = None
+        filters: Any
+        tests: Any
+        _plugins: ClassVar[tuple[Any, Any] | None] = None
+
+        def __init__(self, *words: Any, **options: Any) -> None:
+            """As the base class. Filters and tests are looked for once: a collection's are found by reading all of its files."""
+            super().__init__(*words, **options)
+            if Environment._plugins is None:
+                Environment._plugins = (self.filters, self.tests)
+            self.filters, self.tests = Environment._plugins
 
         def compile(self, source: Any, name: Any = None, filename: Any = None, raw: bool = False, defer_init: bool = False) -> Any:
             """As the base class, from the store where the text is known."""
@@ -181,10 +192,11 @@ try:
                 self._expression = None
 
         def _key(self, kind: str, source: str) -> Key | None:
-            # Backslashes mean one thing in a file and another in YAML; and who debugs templates wants them compiled.
-            if "\\" in source or self._debuggable_template_source:
+            if self._debuggable_template_source:
                 return None
-            return (str.__str__(source), kind, *(getattr(self, name) for name in SYNTAX), *sorted(self.extensions))
+            now = _TemplateCompileContext.current(optional=True)  # backslashes mean one thing in a file and another in YAML
+            escaped = bool(now and now.escape_backslashes)
+            return (str.__str__(source), kind, escaped, *(getattr(self, name) for name in SYNTAX), *sorted(self.extensions))
 
 except ImportError:  # an internal of ansible-core that may move: templates are compiled each time then
     Environment = None  # type: ignore[assignment,misc]
@@ -196,6 +208,17 @@ def note(path: str, data: Any) -> None:
         STORE.lasts(data)
 
 
+def warm() -> None:
+    """Read what every fork of a run needs. What cannot be read is missed where it is used."""
+    STORE.load()
+    if Environment is not None:
+        known = Environment()
+        for path in sorted((COLLECTION / "plugins" / "filter").glob("*.yml")):
+            with contextlib.suppress(AnsibleError, KeyError):
+                known.filters.get(f"vannah.healthcloud.{path.stem}")
+        known.tests.get("defined")
+
+
 def use(templar: Any) -> None:
     """Let a templar of one's own keep what it compiles. Where ansible-core is not as it is known here, nothing happens."""
     engine = getattr(templar, "_engine", None)
@@ -203,5 +226,6 @@ def use(templar: Any) -> None:
     if Environment is None or engine is None or type(given) is not AnsibleEnvironment or not hasattr(engine, "_environment"):
         return
     made = Environment(ansible_basedir=engine.basedir)
-    made.loader.searchpath = given.loader.searchpath
+    if given.loader is not None:
+        made.loader.searchpath = given.loader.searchpath
     engine._environment = made

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from . import preloaded  # noqa: F401 # for the forks
+
 
 class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
     """Runs on the controller, whatever host the task is for. Subclasses say what in :meth:`perform`."""

@@ -14,6 +14,7 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.parsing.vault import EncryptedString
 from ansible.template import Templar, is_trusted_as_template
 
+from ..controller import compiled
 from .model import UNKNOWN
 from .nearby import Names
 from .texts import Template, Vaulted, is_template, walk
@@ -85,6 +86,7 @@ class HostValues:
             return UNKNOWN
         if self._templar is None:
             self._templar = Templar(loader=self._loader, variables={**self._defaults, **self._variables})
+            compiled.use(self._templar)
         try:
             return plain(self._templar.template(text))
         except AnsibleError as problem:
