@@ -88,6 +88,10 @@ work:
   type: list
   elements: str
   sample: [base, database_objects]
+cost:
+  description: What the planning call cost the host, as M(vannah.healthcloud.converge) returns it.
+  returned: with O(plan=true)
+  type: dict
 clock_offset:
   description: Seconds the host's clock is ahead of the controller's; 0 where it agrees as far as can be told.
   returned: when the host answered

@@ -34,7 +34,7 @@ from jinja2.environment import TemplateExpression
 
 from ..artifacts.cache import COLLECTION
 
-#: Code of more templates than this is not written: something makes ever new ones.
+#: With more templates than this those that the run did not use are forgotten: they are of roles as they were.
 MOST = 5000
 
 #: What of an environment decides which code a text becomes.
@@ -103,9 +103,10 @@ class Store:
         if not self._new or self._code is None:
             return
         self._new = False
-        lasting = {**self._read(), **{key: code for key, code in self._code.items() if key[0] in self._lasting}}
+        used = {key: code for key, code in self._code.items() if key[0] in self._lasting}
+        lasting = {**self._read(), **used}
         if len(lasting) > MOST:
-            return
+            lasting = used
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = self._path()
@@ -147,7 +148,7 @@ _ROLES = tuple(f"{folder}/roles/" for folder in {Path(__file__).absolute().paren
 STORE = Store(COLLECTION / ".cache" / "templates", [COLLECTION / "plugins" / kind for kind in ("filter", "lookup", "test")])
 
 try:
-    from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
+    from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext, _TemplateConfig
 
     class Environment(AnsibleEnvironment):  # type: ignore[misc]
         """Ansible's environment for templates, which compiles each text once."""
@@ -195,8 +196,8 @@ try:
             if self._debuggable_template_source:
                 return None
             now = _TemplateCompileContext.current(optional=True)  # backslashes mean one thing in a file and another in YAML
-            escaped = bool(now and now.escape_backslashes)
-            return (str.__str__(source), kind, escaped, *(getattr(self, name) for name in SYNTAX), *sorted(self.extensions))
+            switches = (bool(now and now.escape_backslashes), bool(_TemplateConfig.allow_embedded_templates))
+            return (str.__str__(source), kind, *switches, *(getattr(self, name) for name in SYNTAX), *sorted(self.extensions))
 
 except ImportError:  # an internal of ansible-core that may move: templates are compiled each time then
     Environment = None  # type: ignore[assignment,misc]

@@ -168,6 +168,16 @@ def test_other_plugins_are_another_file(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 1
 
 
+def test_what_is_no_longer_used_is_forgotten_once_it_is_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "MOST", 2)
+    for name in "abc":
+        store = compiled.Store(tmp_path / "templates")
+        store.lasts(name)
+        store.put((name,), compile("1", "x", "eval"))
+        store.write()
+    assert set(compiled.Store(tmp_path / "templates").load()) == {("c",)}
+
+
 def test_two_that_write(tmp_path: Path) -> None:
     first, second = (compiled.Store(tmp_path / "templates") for _number in range(2))
     for name, store in (("a", first), ("b", second)):
