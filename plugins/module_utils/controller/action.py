@@ -20,7 +20,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from .. import documented
-from . import bundle, identity, preloaded, report, run, scrub, transport  # noqa: F401 # preloaded for the forks
+from . import bundle, grouping, identity, preloaded, report, run, scrub, transport  # noqa: F401 # preloaded for the forks
 
 Answer = dict[str, Any]
 Result = dict[str, Any]
@@ -69,6 +69,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
                 self.hidden = frozenset(documented.secrets(spec, self.params))
                 self.params = self.validate_argument_spec(argument_spec=spec)[1]
             result = self.perform()
+            grouping.join(self, result)
             scrubbing = report.worth_scrubbing(result)
         except AnsibleConnectionFailure as error:
             raise type(error)(self._scrubber().text(error.message)) from None

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
-from . import preloaded  # noqa: F401 # for the forks
+from . import grouping, preloaded  # noqa: F401 # preloaded for the forks
 
 
 class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -29,7 +29,9 @@ class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = self.validate_argument_spec(self.ARGUMENT_SPEC)[1]
-        return {**result, **self.perform(arguments, task_vars or {})}
+        result.update(self.perform(arguments, task_vars or {}))
+        grouping.join(self, result)
+        return result
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Do the action's work and give its result.

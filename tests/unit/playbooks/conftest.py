@@ -35,6 +35,8 @@ class ActionModule(ActionBase):
             file.write(f"{name}{mode} {task_vars['inventory_hostname']}\\n")
         with open(os.environ["CALLS"] + ".arguments", "a") as file:
             file.write(json.dumps([name, self._task.args]) + "\\n")
+        if "add_group" in answer and hasattr(self, "add_group"):  # ansible-core 2.21 and newer
+            self.add_group(answer["add_group"], parent_group_names=answer["parent_groups"])
         if answer.pop("away", False):
             raise AnsibleConnectionFailure("no route to host")
         return {"changed": False, "steps": [], **answer}

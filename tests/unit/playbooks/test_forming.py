@@ -37,7 +37,7 @@ def site(run: Run) -> Run:
     gate.unlink()
     gate.symlink_to(ACTIONS / "cluster_gate.py")
     text = (plugins / "action" / "converge.py").read_text()
-    named = 'name = self._task.action.rpartition(".")[2] + (" " + self._task.register if self._task.register else "")'
+    named = 'name = self._task.action.rpartition(".")[2] + (" " + "".join(self._task.register) if self._task.register else "")'
     original = 'name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")'
     assert original in text
     text = text.replace(original, named).replace(
