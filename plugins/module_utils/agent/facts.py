@@ -25,7 +25,7 @@ def facts(ctx: Context) -> dict[str, Any]:
     :return: ``system`` (``debian``), ``release`` (``trixie``), ``version`` (``13``; empty for testing), ``kernel``,
         ``machine``, ``memory_mb`` (of the machine, or of the container where that is less), ``cores``,
         ``addresses`` (neither loopback nor link-local), ``devices`` ``[{name, size (bytes), model}]``, ``disk``
-        ``{size_mb, free_mb, free_inodes}`` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``postgresql`` (``17/main``: what lies in
+        see :func:`disk` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``postgresql`` (``17/main``: what lies in
         /var/lib/postgresql), ``python``, ``container``, ``hostname``, ``boot_id``, ``clock`` (seconds since the epoch)
     """
     from .sshd import own

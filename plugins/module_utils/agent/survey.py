@@ -54,8 +54,9 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict
 def place(ctx: Context, path: str) -> dict[str, Any]:
     """Where a directory lies, or will lie: the file system of its nearest parent that exists.
 
-    :return: ``at`` (that parent), ``real`` (the path without links), ``device``, ``size_mb``, ``free_mb``, ``free_inodes``, ``readonly``, ``mounted`` (the
-        path itself is the root of a file system)
+    :return: ``at`` (that parent), ``real`` (the path without links), ``device``,
+        ``size_mb``, ``free_mb``, ``free_inodes`` (see :func:`.facts.disk`), ``readonly``,
+        ``mounted`` (the path itself is the root of a file system)
     """
     at = path
     while not os.path.isdir(ctx.path(at)) and at not in ("/", ""):

@@ -172,7 +172,8 @@ def _write(name: str, value: str, ctx: Context) -> str:
         with open(ctx.path(proc_path(name)), "w", encoding="utf-8") as file:
             file.write(value + "\n")
     except OSError as error:
-        raise AgentError("sysctl-failed", f"the kernel does not take {value!r} for {name} ({error.strerror}): correct the value; the old one stays in force") from error
+        said = f"the kernel does not take {value!r} for {name} ({error.strerror}): correct the value; the old one stays in force"
+        raise AgentError("sysctl-failed", said) from error
     now = _now(name, ctx) or ""
     if now != value:
         ctx.warn(f"{name} was set to {value}, the kernel says {now or 'nothing'}")

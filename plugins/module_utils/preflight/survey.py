@@ -122,7 +122,7 @@ def full(host: str, paths: str, place: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("contact-disk", host, "-", problem, remedy)
     if isinstance(inodes, int) and inodes < FREE_INODES:
         problem = f"{inodes} inodes are free in the file system of {paths}, and a run needs {FREE_INODES}: it holds too many files."
-        remedy = f"fewer files there (df -i {paths.partition(',')[0]} counts them, du --inodes finds them), or a file system with more inodes"
+        remedy = f"fewer files in {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
         yield Finding("contact-disk", host, "-", problem, remedy)
 
 

@@ -147,6 +147,7 @@ def test_a_server_without_dns_says_so() -> None:
     """And not only that there is no package python3."""
     missing = (100, "", "E: Unable to locate package python3\n")
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, NO_DNS, NO_DNS_ERR), missing])
-    with pytest.raises(transport.TripError, match=r"^cannot fetch .*Temporary failure resolving 'deb.debian.org'.*DNS, proxy.*Unable to locate"):
+    expected = r"^cannot fetch .*Temporary failure resolving 'deb.debian.org'.*DNS, proxy.*Unable to locate"
+    with pytest.raises(transport.TripError, match=expected):
         trip(host)
     assert "APT::Update::Error-Mode=any" in host.commands[2]
