@@ -94,6 +94,7 @@ class Transaction:
         self.items = list(items)
         self.ours = set(ours)
         self.done = False
+        self.new: list[str] = []  # packages that come, those that others need among them
 
     def arguments(self) -> list[str]:
         """What apt-get install is told: ``name``, ``name=version``, ``name-`` for one that has to go.
@@ -150,6 +151,10 @@ class Transaction:
                 found = f"{package.state} {package.version}".strip() or "not installed"
                 raise AgentError("package-failed", f"package {item['name']} is {found} after apt-get, {wanted} is wanted")
         self.done = True
+        if self.new:
+            from .brought import tell
+
+            tell(ctx, self.new)
 
     def _install(self, ctx: Context, arguments: list[str]) -> None:
         for _attempt in range(3):
@@ -159,6 +164,7 @@ class Transaction:
                 problem = self.refusal(result)
                 if problem:
                     raise AgentError("package-conflict", problem)
+                self.new = sorted(name for name in simulated_names(result.out, "Inst") if not find(ctx, name).whole)
             if result.rc == 0:
                 result = patiently(ctx, [*APT_GET, "install", *arguments])
             if result.rc == 0:

@@ -25,7 +25,7 @@ def facts(ctx: Context) -> dict[str, Any]:
     :return: ``system`` (``debian``), ``release`` (``trixie``), ``version`` (``13``; empty for testing), ``kernel``,
         ``machine``, ``memory_mb`` (of the machine, or of the container where that is less), ``cores``,
         ``addresses`` (neither loopback nor link-local), ``devices`` ``[{name, size (bytes), model}]``, ``disk``
-        ``{size_mb, free_mb}`` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``postgresql`` (``17/main``: what lies in
+        see :func:`disk` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``postgresql`` (``17/main``: what lies in
         /var/lib/postgresql), ``python``, ``container``, ``hostname``, ``boot_id``, ``clock`` (seconds since the epoch)
     """
     from .sshd import own
@@ -170,12 +170,18 @@ def devices(ctx: Context) -> list[dict[str, Any]]:
 
 
 def disk(path: str) -> dict[str, int]:
-    """Mebibytes of a file system in all and free for anybody; empty where it cannot be asked."""
+    """``size_mb`` and ``free_mb`` of a file system for anybody, ``free_inodes`` where it counts them; empty where it cannot be asked."""
     try:
         found = os.statvfs(path)
     except OSError:
         return {}
-    return {"size_mb": found.f_blocks * found.f_frsize // 1048576, "free_mb": found.f_bavail * found.f_frsize // 1048576}
+    return room(found)
+
+
+def room(found: os.statvfs_result) -> dict[str, int]:
+    """What :func:`disk` says. btrfs and the like make inodes as they need them, and say that they have none."""
+    inodes = {"free_inodes": found.f_favail} if found.f_files else {}
+    return {"size_mb": found.f_blocks * found.f_frsize // 1048576, "free_mb": found.f_bavail * found.f_frsize // 1048576, **inodes}
 
 
 def clusters(path: str) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from .facts import listed, read
+from .facts import listed, read, room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict
 def place(ctx: Context, path: str) -> dict[str, Any]:
     """Where a directory lies, or will lie: the file system of its nearest parent that exists.
 
-    :return: ``at`` (that parent), ``real`` (the path without links), ``device``, ``size_mb``, ``free_mb``, ``readonly``, ``mounted`` (the
-        path itself is the root of a file system)
+    :return: ``at`` (that parent), ``real`` (the path without links), ``device``,
+        ``size_mb``, ``free_mb``, ``free_inodes`` (see :func:`.facts.disk`), ``readonly``,
+        ``mounted`` (the path itself is the root of a file system)
     """
     at = path
     while not os.path.isdir(ctx.path(at)) and at not in ("/", ""):
@@ -68,8 +69,7 @@ def place(ctx: Context, path: str) -> dict[str, Any]:
         "at": at or "/",
         "real": real[len(root) :] or "/",
         "device": os.stat(where).st_dev,
-        "size_mb": found.f_blocks * found.f_frsize // 1048576,
-        "free_mb": found.f_bavail * found.f_frsize // 1048576,
+        **room(found),
         "readonly": bool(found.f_flag & os.ST_RDONLY),
         "mounted": at == path and os.path.ismount(where),
     }

@@ -24,8 +24,9 @@ HOST_WIDE = ("vm.", "kernel.", "fs.", "dev.", "debug.", "abi.")
 
 
 def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
-    """Steps for a component's parameters: its file, then each value that differs from what the kernel has.
+    """Steps for a component's parameters: each value that differs from what the kernel has, then the file for the next boot.
 
+    In this order, so that a value that the kernel refuses does not get into the file. One that an older release left there leaves it.
     A parameter that leaves the definition gets back the value it had before, if it still has ours.
 
     :raises AgentError: ``bad-sysctl`` for a name that is none or a value of several lines
@@ -36,10 +37,10 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
     path = conf_path(component["name"])
     before = read_text(ctx, path)
     after = header(component["name"]) + "".join(f"{name} = {value}\n" for name, value in wanted.items()) if wanted else ""
-    if before != after:
-        steps.append(text_step(ctx, "sysctl", path, before, after, "parameters for the next boot", section="sysctl_files"))
     for name, value in wanted.items():
         steps += _set(name, value, ctx)
+    if before != after:
+        steps.append(text_step(ctx, "sysctl", path, before, after, "parameters for the next boot", section="sysctl_files"))
     for name in sorted(set(ours) - set(wanted)):
         to = heir(ctx, "sysctls", name)
         steps.append(_restore(name, ours[name], ctx) if to is None else _hand_over(name, to))
@@ -124,7 +125,15 @@ def _set(name: str, value: str, ctx: Context) -> list[Step]:
         entry = ctx.section("sysctls").setdefault(name, {})
         entry.setdefault("before", now)
         entry["value"] = value
-        entry["said"] = _write(name, value, ctx)  # the kernel may write it in another way
+        try:
+            entry["said"] = _write(name, value, ctx)  # the kernel may write it in another way
+        except AgentError:
+            path = conf_path(ctx.component["name"])
+            text = read_text(ctx, path)
+            without = text.replace(f"\n{name} = {value}\n", "\n")
+            if without != text:
+                text_step(ctx, "sysctl", path, text, without, section="sysctl_files").apply(ctx)  # type: ignore[misc]
+            raise
 
     return [Step("sysctl", name, "set", f"{now} -> {value}", apply=apply, claims=[("sysctls", name)])]
 
@@ -163,7 +172,8 @@ def _write(name: str, value: str, ctx: Context) -> str:
         with open(ctx.path(proc_path(name)), "w", encoding="utf-8") as file:
             file.write(value + "\n")
     except OSError as error:
-        raise AgentError("sysctl-failed", f"the kernel does not take {value!r} for {name}: {error.strerror}") from error
+        said = f"the kernel does not take {value!r} for {name} ({error.strerror}): correct the value; the old one stays in force"
+        raise AgentError("sysctl-failed", said) from error
     now = _now(name, ctx) or ""
     if now != value:
         ctx.warn(f"{name} was set to {value}, the kernel says {now or 'nothing'}")

@@ -31,7 +31,7 @@ def beside(path: str) -> str:
 def error_of(error: OSError, path: str) -> AgentError:
     """An operating system's error as one that says what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return AgentError("no-space", f"no space left to write {path}: free some on its file system and run again")
+        return AgentError("no-space", f"no space left to write {path}: free some on its file system (df, df -i) and run again")
     if error.errno == errno.EROFS:
         return AgentError("read-only", f"{path} lies on a file system that is mounted read-only")
     if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:

@@ -15,7 +15,9 @@ from typing import Any
 
 from ansible.utils.display import Display
 
+from ..agent import apt_errors
 from ..agent.apt_errors import INTERRUPTED, LOCKED
+from ..agent.model import Result
 from . import bundle
 from .transport import PYTHON, BareHost, TripError, execute, explain
 
@@ -26,7 +28,8 @@ PATIENCE = 600
 PAUSE = 10
 #: apt-get's and dpkg's messages are read: they have to be English. A strict umask of root does not reach what packages make.
 _BEFORE = "umask 022; export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive;"
-_UPDATE = "apt-get -q -o Acquire::Retries=2 update"
+#: Without the error mode apt-get ends with 0 where no mirror can be reached, and all that is said is that there is no such package.
+_UPDATE = "apt-get -q -o Acquire::Retries=2 -o APT::Update::Error-Mode=any update"
 _CONFIGURE = "dpkg --force-confdef --force-confold --configure -a"
 
 
@@ -81,11 +84,17 @@ def _install(action: Any, missing: list[str], sudoable: bool) -> None:
     lists = _patiently(action, _UPDATE, sudoable, names)
     install = f"apt-get -q -y -o DPkg::Lock::Timeout={PAUSE} --no-install-recommends install {' '.join(missing)}"
     done = _patiently(action, install, sudoable, names)
-    trouble = explain(lists, "apt-get update failed") if lists["rc"] != 0 else ""
+    trouble = _no_lists(lists) if lists["rc"] != 0 else ""
     if done["rc"] != 0:
-        raise TripError(explain(done, f"installing {names} failed") + (f". Before that, {trouble}" if trouble else ""))
+        raise TripError((f"{trouble}. Then, " if trouble else "") + explain(done, f"installing {names} failed"))
     if trouble:
         Display().warning(f"{action.host}: {names} installed, although {trouble}")
+
+
+def _no_lists(done: dict[str, Any]) -> str:
+    """Why the package lists could not be fetched."""
+    told = apt_errors.explain(Result(done["rc"], done["stdout"], done["stderr"]), "fetch the package lists")
+    return explain(done, "apt-get update failed") if told.code == "package-failed" else told.msg
 
 
 def _patiently(action: Any, command: str, sudoable: bool, names: str) -> dict[str, Any]:

@@ -131,9 +131,8 @@ def _memory(answer: Answer) -> Iterator[Finding]:
 def _disk(answer: Answer) -> Iterator[Finding]:
     """A host that was looked at more closely says more of all its file systems (:mod:`.survey`)."""
     disk = answer.facts.get("disk")
-    free = disk.get("free_mb") if isinstance(disk, Mapping) else None
-    if not answer.survey and isinstance(free, int) and free < survey.FREE_MB:
-        yield survey.full(answer.host, "/var/lib", free)
+    if not answer.survey and isinstance(disk, Mapping):
+        yield from survey.full(answer.host, "/var/lib", disk)
 
 
 def _member(answer: Answer) -> versions.Member:

@@ -14,11 +14,13 @@ from .rules.directories import hidden_tree
 
 #: Mebibytes that must be free for a run: less is the room of half a package.
 FREE_MB = 200
+#: Files that must still fit: a file system that has no inode left is full, whatever df says of its room.
+FREE_INODES = 1000
 
 CODES = (
     Code(
         "contact-disk",
-        "The file system that would hold the data of the host's roles, or /var/lib, is too small for them, or full.",
+        "The file system that would hold the data of the host's roles, or /var/lib, is too small for them, or full: no room, or no inodes.",
         "A larger disk, another file system for a role's data directory, or less on it.",
     ),
     Code(
@@ -104,14 +106,24 @@ def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         if place["size_mb"] < needed:
             problem = f"the file system of {paths} has {place['size_mb']} MiB, and the host's roles need {needed}."
             yield Finding("contact-disk", host, "-", problem, f"a file system of {needed} MiB or more for {paths}")
-        elif place["free_mb"] < FREE_MB:
-            yield full(host, paths, place["free_mb"])
+        else:
+            yield from full(host, paths, place)
 
 
-def full(host: str, paths: str, free: int) -> Finding:
-    """A file system without room for a run."""
-    problem = f"{free} MiB are free in the file system of {paths}, and a run needs {FREE_MB}."
-    return Finding("contact-disk", host, "-", problem, f"less in {paths}: apt-get clean, journalctl --vacuum-size=100M, or a larger disk")
+def full(host: str, paths: str, place: Mapping[str, Any]) -> Iterator[Finding]:
+    """A file system without room for a run.
+
+    :param place: ``free_mb`` and ``free_inodes``, as far as they are known
+    """
+    free, inodes = place.get("free_mb"), place.get("free_inodes")
+    if isinstance(free, int) and free < FREE_MB:
+        problem = f"{free} MiB are free in the file system of {paths}, and a run needs {FREE_MB}."
+        remedy = f"less in {paths}: apt-get clean, journalctl --vacuum-size=100M, or a larger disk"
+        yield Finding("contact-disk", host, "-", problem, remedy)
+    if isinstance(inodes, int) and inodes < FREE_INODES:
+        problem = f"{inodes} inodes are free in the file system of {paths}, and a run needs {FREE_INODES}: it holds too many files."
+        remedy = f"fewer files in {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
+        yield Finding("contact-disk", host, "-", problem, remedy)
 
 
 def _mounts(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:

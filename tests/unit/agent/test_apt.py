@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import apt, apt_errors, packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import apt, apt_errors, brought, packages
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
 
 Make = Callable[..., dict[str, Any]]
@@ -316,6 +316,67 @@ def test_what_was_removed_along_is_said(host: Any, component: Make) -> None:
     host.programs.on("apt-get", "install", do=install)
     host.apply(packages.plan_packages, component(packages=["chrony"]))
     assert "systemd-timesyncd" in host.ctx.warnings[0]
+
+
+# apt 3.0 of Debian 13; nginx-light pulls nginx in
+NGINX = """\
+Inst nginx-common (1.26.3-3+deb13u1 Debian:13.1/stable [all])
+Inst nginx (1.26.3-3+deb13u1 Debian:13.1/stable [amd64])
+Inst libc6 [2.41-11] (2.41-12 Debian:13.1/stable [amd64])
+Inst nginx-light (1.26.3-3+deb13u1 Debian:13.1/stable [all])
+"""
+WANTS = "/etc/systemd/system/multi-user.target.wants/"
+
+
+@pytest.mark.parametrize(
+    ("more", "role", "links", "parts"),
+    [
+        ({}, "base", ["nginx.service"], ["nginx.service (of nginx)", "next boot", "systemctl disable nginx.service", "base_packages"]),
+        ({}, "", ["nginx.service"], ["nginx.service (of nginx)"]),
+        ({}, "base", [], []),  # its preset disables it: a role of the host owns the service
+        ({}, "base", ["libc.service"], []),  # it was there before
+        ({"units": [{"name": "other.service", "state": "present"}]}, "base", ["nginx.service"], []),
+    ],
+)
+def test_a_service_that_starts_at_the_next_boot_is_named(
+    host: Any, component: Make, more: dict[str, Any], role: str, links: list[str], parts: list[str]
+) -> None:
+    """A package of base_packages that brings a service is the site's wish, and nobody would know of it before the next boot."""
+    lists(host)
+    status(host, libc6="installed")
+    host.programs.on("apt-get", "-s", out=NGINX)
+
+    def install(argv: list[str]) -> Result:
+        files = "/.\n/usr/lib/systemd/system/nginx.service\n/usr/lib/systemd/system/nginx@.service\n/usr/lib/nginx.service\n"
+        host.write("/var/lib/dpkg/info/nginx.list", files)
+        host.write("/var/lib/dpkg/info/libc6:amd64.list", "/usr/lib/systemd/system/libc.service\n")
+        for name in links:
+            host.write(WANTS + name)
+        status(host, libc6="installed", nginx="installed", nginx_common="installed", nginx_light="installed")
+        return Result(0)
+
+    host.programs.on("apt-get", "install", do=install)
+    wanted = {**component(packages=["nginx-light"]), "name": "packages", "role": role, **more}
+    host.apply(packages.plan_packages, wanted)
+    said = " ".join(host.ctx.warnings)
+    assert all(part in said for part in parts) if parts else said == ""
+    assert "base_packages" not in said or role == "base"
+
+
+def test_a_service_of_another_component_is_not_named(host: Any) -> None:
+    host.write("/var/lib/dpkg/info/nginx.list", "/lib/systemd/system/nginx.service\n/lib/systemd/system/nginx.socket\n")
+    host.write("/var/lib/dpkg/info/postgresql-common.list", "/lib/systemd/system/postgresql.service\n")
+    for name in ("nginx.service", "nginx.socket", "postgresql.service"):
+        host.write(WANTS + name)
+    host.ctx.component = {"name": "packages", "units": []}
+    main = "/etc/postgresql-common/createcluster.d/vannah.conf"
+    host.ctx.memo["claims"] = {
+        ("units", "nginx.service"): ("web", "units"),
+        ("path", main): ("postgresql-package-defaults", "files"),
+    }
+    brought.tell(host.ctx, ["nginx", "postgresql-common"])
+    (said,) = host.ctx.warnings
+    assert "nginx.socket" in said and "nginx.service" not in said and "postgresql.service" not in said
 
 
 # apt 2.6 of Debian 12 for chrony where ntpsec keeps the time

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -137,3 +138,10 @@ def test_all_of_them_on_this_machine_and_on_an_empty_one(host: Any) -> None:
         assert found["cores"] >= 1 and found["python"].startswith("3.")
     assert found["memory_mb"] > 100
     assert found["boot_id"]
+
+
+@pytest.mark.parametrize(("files", "free"), [(65536, 7), (65536, 0), (0, 0)])
+def test_free_inodes_where_a_file_system_counts_them(files: int, free: int) -> None:
+    """btrfs says 0 of 0."""
+    found: Any = SimpleNamespace(f_blocks=524288, f_frsize=4096, f_bavail=262144, f_files=files, f_favail=free)
+    assert facts.room(found) == {"size_mb": 2048, "free_mb": 1024, **({"free_inodes": free} if files else {})}

@@ -50,7 +50,7 @@ def test_set_now_and_for_the_next_boot_and_given_back(host: Any, component: Make
     host.write(FORWARD, "0\n")
     wanted = component(**one("net.ipv4.ip_forward", "1"))
     steps = host.apply(PLAN, wanted)
-    assert [(step.target, step.action) for step in steps] == [(CONF, "create"), ("net.ipv4.ip_forward", "set")]
+    assert [(step.target, step.action) for step in steps] == [("net.ipv4.ip_forward", "set"), (CONF, "create")]
     assert (host.read(FORWARD), str(host.read(CONF)).splitlines()[1:]) == ("1\n", ["net.ipv4.ip_forward = 1"])
     assert host.plan(PLAN, wanted) == []
     host.write(FORWARD, "0\n")  # somebody else sets it
@@ -102,3 +102,29 @@ def test_killed_before_the_value_was_set(host: Any, component: Make) -> None:
     host.entry = {"sysctls": {"net.ipv4.ip_forward": {}}}
     host.apply(PLAN, component())
     assert host.read(FORWARD) == "0\n"
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_value_that_the_kernel_refuses_is_not_set_at_the_next_boot(
+    host: Any, component: Make, monkeypatch: pytest.MonkeyPatch, left: bool
+) -> None:
+    """Nor does one stay that an older release has written before it asked the kernel."""
+    host.write(FORWARD, "0\n")
+    host.write("/proc/sys/net/ipv4/tcp_syncookies", "0\n")
+    given = [{"name": "net.ipv4.tcp_syncookies", "value": "1"}, {"name": "net.ipv4.ip_forward", "value": "maybe"}]
+    if left:
+        host.write(CONF, "# ours\nnet.ipv4.tcp_syncookies = 1\nnet.ipv4.ip_forward = maybe\n")
+
+    def refuse(*_words: Any) -> str:
+        raise AgentError("sysctl-failed", "the kernel does not take it")
+
+    write = sysctl._write
+    monkeypatch.setattr(sysctl, "_write", lambda name, *words: (refuse if name.endswith("forward") else write)(name, *words))
+    for _run in range(2):
+        with pytest.raises(AgentError):
+            host.apply(PLAN, component(sysctls=given))
+        assert host.read(CONF) == ("# ours\nnet.ipv4.tcp_syncookies = 1\n" if left else None)
+    monkeypatch.undo()
+    given[1]["value"] = "1"
+    host.apply(PLAN, component(sysctls=given))
+    assert "net.ipv4.ip_forward = 1" in str(host.read(CONF)) and host.read(FORWARD) == "1\n"

@@ -51,6 +51,9 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
         (answer(memory_mb=460, survey=surveyed(memory_mb=250)), set()),
         (answer(memory_mb=460), set()),  # all of its roles run there today
         (answer(disk={"size_mb": 30000, "free_mb": 20}), {"contact-disk"}),
+        (answer(disk={"size_mb": 30000, "free_mb": 9000, "free_inodes": 12}), {"contact-disk"}),
+        (answer(disk={"size_mb": 30000, "free_mb": 9000, "free_inodes": 400000}), set()),
+        (answer(survey=surveyed({"/srv/db": {"device": 2, "free_inodes": 0}})), {"contact-disk"}),
         (answer(survey=surveyed()), set()),
         # 4500 MiB are needed where all lies on one file system, and nothing where it is not asked (the roles are there already).
         (

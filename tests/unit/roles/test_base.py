@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -83,6 +86,13 @@ def test_hosts_block(render: Callable[..., Any]) -> None:
     assert render("base", "names", site(base_hosts_manage=False), "db1")["files"]["/etc/vannah/hosts"].strip() == ""
 
 
+def test_a_first_part_that_two_hosts_share_names_neither(render: Callable[..., Any]) -> None:
+    """Whoever asks for db1 would get one of the two."""
+    hosts = {"db1.klinik.de": {"ansible_host": "192.0.2.1"}, "DB1.praxis.de": {"ansible_host": "192.0.2.2"}}
+    files = render("base", "names", {"all": {"hosts": hosts}}, "db1.klinik.de")["files"]
+    assert sorted(files["/etc/vannah/hosts"].splitlines()) == ["192.0.2.1 db1.klinik.de", "192.0.2.2 DB1.praxis.de"]
+
+
 @pytest.mark.parametrize(
     ("host", "variables", "name"),
     [("db1", {}, "db1\n"), ("pacs.clinic.lan", {}, "pacs\n"), ("192.0.2.30", {}, None), ("db1", {"base_hostname": ""}, None)],
@@ -117,7 +127,7 @@ def test_the_data_tier_is_never_updated_by_itself(render: Callable[..., Any]) ->
     for name in ("postgresql", "patroni", "etcd", "haproxy", "minio", "nginx"):
         assert f'    "{name}";' in files["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
     for name in ("postgresql", "patroni", "etcd", "nginx"):
-        assert f"qr(^{name})}} = 0;" in files["/etc/needrestart/conf.d/60-vannah.conf"]
+        assert f"qr'^{name}'}} = 0;" in files["/etc/needrestart/conf.d/60-vannah.conf"]
     assert render("base", "updates", site(base_updates=False), "db1")["definition"]["state"] == "absent"
 
 
@@ -133,13 +143,46 @@ def test_what_no_verb_updates_gets_its_security_updates(render: Callable[..., An
 
 def test_update_settings(render: Callable[..., Any]) -> None:
     """Lists replace the distribution's, booleans are written as apt reads them."""
-    text = render("base", "updates", site(base_updates_settings={"Mail": "ops@clinic.lan", "MinimalSteps": True}), "db1")["files"][
+    text = render("base", "updates-exclude", site(base_updates_settings={"Mail": "ops@clinic.lan", "MinimalSteps": True}), "db1")["files"][
         "/etc/apt/apt.conf.d/53unattended-upgrades-vannah"
     ]
     assert "#clear Unattended-Upgrade::Origins-Pattern;" in text
     assert 'Unattended-Upgrade::Mail "ops@clinic.lan";' in text
     assert 'Unattended-Upgrade::MinimalSteps "true";' in text
     assert "${distro_codename}-security" in text
+
+
+def test_files_of_apt_come_before_the_first_package() -> None:
+    """apt does nothing while one of them is broken: a run with a corrected value has to get that far."""
+    components = yaml.safe_load((REPOSITORY / "roles/base/meta/components.yml").read_text(encoding="utf-8"))
+    apt = [at for at, item in enumerate(components) if any("/etc/apt/" in file["path"] for file in item.get("files", ()))]
+    first = min(at for at, item in enumerate(components) if item.get("packages"))
+    assert apt and max(apt) < first
+    assert all(["apt-config", "dump"] in components[at]["validate"] for at in apt)
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("apt-config", "perl"))), reason="Debian's own programs")
+def test_apt_and_perl_read_what_preflight_lets_through(render: Callable[..., Any], tmp_path: Path) -> None:
+    """Signs that mean something in a file of apt or in Perl: slashes of a comment, %41, brackets, variables."""
+    patterns = [r"libstdc\+\+6$", "a[)]b", "%41+//x;", "$HOME@INC"]
+    settings = {"Mail": "IT 'Praxis' <it@praxis.de>; // { %41", "Origins-Pattern": ["a=%41 // 50%", True], "MinimalSteps": False}
+    made = render("base", "updates-exclude", site(base_updates_exclude=patterns, base_updates_settings=settings), "db1")["files"]
+    for name, text in made.items():
+        (tmp_path / Path(name).name).write_text(text, encoding="utf-8")
+    said = {}
+    for name in ("52unattended-upgrades-vannah", "53unattended-upgrades-vannah"):
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "APT_CONFIG": str(tmp_path / name)}
+        done = subprocess.run(["apt-config", "dump", "--format", "%f=%v%n"], env=environment, capture_output=True, text=True, check=True)
+        said[name] = done.stdout.splitlines()
+    assert [line for line in said["52unattended-upgrades-vannah"] if "Blacklist::" in line][-4:] == [
+        f"Unattended-Upgrade::Package-Blacklist::={pattern}" for pattern in patterns
+    ]
+    for line in ("Mail=" + settings["Mail"], "Origins-Pattern::=a=%41 // 50%", "Origins-Pattern::=true", "MinimalSteps=false"):
+        assert f"Unattended-Upgrade::{line}" in said["53unattended-upgrades-vannah"]
+    show = "print join(qq{\\n}, sort keys %{$nrconf{override_rc}})"
+    program = f"our %nrconf; do './60-vannah.conf' or die $@; {show}"
+    found = subprocess.run(["perl", "-e", program], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {f"(?^:^{pattern})" for pattern in patterns} <= set(found)
 
 
 # --- sshd-check ---------------------------------------------------------------------------------------------------------

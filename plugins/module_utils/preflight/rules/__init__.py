@@ -22,6 +22,7 @@ from . import (
     database_locales,
     database_objects,
     databases,
+    every_host,
     firewall,
     hosts,
     names,
@@ -58,6 +59,7 @@ AREAS = (
     Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
     Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
+    Area("What every host has", every_host.CODES, every_host.RULES),
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area(
         "Databases",

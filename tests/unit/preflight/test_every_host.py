@@ -1,0 +1,82 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values that end up in files of apt, needrestart, chrony and /etc/hosts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .conftest import Judge, codes, points, site
+
+THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
+OURS = {
+    "updates-setting-invalid",
+    "updates-pattern-invalid",
+    "package-name-invalid",
+    "time-server-invalid",
+    "hosts-name-invalid",
+    "hostname-twice",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "path"),
+    [
+        ("base_updates_settings", {"Mail": '"IT Praxis" <it@praxis.de>'}, "updates-setting-invalid", ".Mail"),
+        ("base_updates_settings", {"Origins-Pattern": ["a", 'b"']}, "updates-setting-invalid", ".Origins-Pattern[1]"),
+        ("base_updates_settings", {"Mail": "a\nb"}, "updates-setting-invalid", ".Mail"),
+        ("base_updates_settings", {"Mail": {"to": "a"}}, "updates-setting-invalid", ".Mail"),
+        ("base_updates_settings", {"Mail Report": "x"}, "updates-setting-invalid", ".Mail Report"),
+        ("base_updates_exclude", ['a"b'], "updates-pattern-invalid", "[0]"),
+        ("base_updates_exclude", ["nginx", "a'b"], "updates-pattern-invalid", "[1]"),
+        ("base_updates_exclude", ["linux-("], "updates-pattern-invalid", "[0]"),
+        ("base_updates_exclude", [""], "updates-pattern-invalid", "[0]"),
+        ("base_updates_exclude", [".*"], "updates-pattern-invalid", "[0]"),
+        ("base_packages", ["htop", "ht op"], "package-name-invalid", "[1]"),
+        ("base_packages", ["HTOP"], "package-name-invalid", "[0]"),
+        ("base_packages", ["-o"], "package-name-invalid", "[0]"),
+        ("site_time_servers", ["172.31.77.300"], "time-server-invalid", "[0]"),
+        ("site_time_servers", ["ntp1.clinic.health", "ntp:123"], "time-server-invalid", "[1]"),
+        ("site_time_servers", ["ntp1 iburst"], "time-server-invalid", "[0]"),
+        ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["pacs", "röntgen"]}], "hosts-name-invalid", "[0].names[1]"),
+        ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["a b"]}], "hosts-name-invalid", "[0].names[0]"),
+        ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["#a"]}], "hosts-name-invalid", "[0].names[0]"),
+    ],
+)
+def test_what_a_file_cannot_hold(judged: Judge, name: str, value: Any, code: str, path: str) -> None:
+    assert (code, "all", name + path) in points(judged(site(THREE, f"{name}: {json.dumps(value)}")))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base_updates_settings", {"Mail": "IT 'Praxis' <it@praxis.de>; // 50 %", "MinimalSteps": True, "Dpkg::X": 3, "Y": None}),
+        ("base_updates_settings", {"Origins-Pattern": ["origin=Debian,codename=${distro_codename}", "a%41"]}),
+        ("base_updates_exclude", ["nginx", r"libstdc\+\+6$", "linux-(image|headers)-", "docker[.)]"]),
+        ("base_packages", ["htop", "g++", "libc6:i386", "postgresql-17-cron", "0ad"]),
+        ("site_time_servers", ["10.0.0.1", "fd00::1", "ntp1.clinic.health", "ntp"]),
+        ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["pacs.clinic.health", "pacs_1", "PACS", "xn--rntgen-wxa."]}]),
+    ],
+)
+def test_what_it_can(judged: Judge, name: str, value: Any) -> None:
+    assert codes(judged(site(THREE, f"{name}: {json.dumps(value)}"))) & OURS == set()
+
+
+@pytest.mark.parametrize(
+    ("groups", "variables", "found"),
+    [
+        ("etcd: db1.klinik.de db1.praxis.de", "", {("hostname-twice", "db1.praxis.de", "base_hostname")}),
+        ("etcd: DB1.klinik.de db1.praxis.de", "", {("hostname-twice", "db1.praxis.de", "base_hostname")}),
+        ("etcd: a b", "base_hostname: server", {("hostname-twice", "all", "base_hostname")}),
+        ("etcd: db1.klinik.de db1.praxis.de", "[@db1.praxis.de]\nbase_hostname: db1-praxis", set()),
+        ("etcd: db1.klinik.de db1.praxis.de", "[@db1.praxis.de]\nbase_hostname: ''", set()),
+        ("etcd: 10.1.0.1 10.1.0.2", "", set()),  # they keep their own names
+        ("etcd: db1.klinik.de db2.klinik.de", "", set()),
+    ],
+)
+def test_two_servers_with_one_name(judged: Judge, groups: str, variables: str, found: set[tuple[str, str, str]]) -> None:
+    assert {point for point in points(judged(site(groups, variables))) if point[0] == "hostname-twice"} == found
