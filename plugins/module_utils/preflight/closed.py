@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -18,6 +19,11 @@ CODES = (
         "The server gets its first firewall of ours, which would close a port or a protocol that is in use there: TCP, UDP or SCTP"
         " listeners, VRRP, ESP, GRE, OSPF and the like.",
         "firewall_ports: each port or protocol that shall stay open, with from: [] one that may be closed; or firewall_enabled: false.",
+    ),
+    Code(
+        "contact-admin-address",
+        "The firewall would close SSH for the address that Ansible comes from: the run would be locked out, and the change taken back.",
+        "site_admin_addresses with that address, or the network that it is of, among them.",
     ),
     Code(
         "contact-firewall-foreign",
@@ -60,6 +66,29 @@ def ports(ssh: Iterable[Any], rules: Iterable[Mapping[str, Any]], lines: Iterabl
         if first.isdigit() and (last or first).isdigit():
             known.append((name, int(first), int(last or first)))
     return tuple(known)
+
+
+def admitted(host: str, facts: Mapping[str, Any], admins: Iterable[str] | None) -> Iterator[Finding]:
+    """Whether the firewall lets Ansible in.
+
+    :param facts: ``caller`` says from which address it came
+    :param admins: addresses and networks for which SSH is open; None where anybody may come in, or it cannot be told who
+    """
+    found = facts.get("caller")
+    if admins is None or not isinstance(found, Mapping):
+        return
+    try:
+        address = ipaddress.ip_address(str(found["address"]))
+        networks = [ipaddress.ip_network(item, strict=False) for item in admins]
+    except ValueError:
+        return
+    itself = address.is_loopback or str(address) in {str(own) for own in facts.get("addresses") or ()}
+    if not itself and not any(address in network for network in networks):
+        problem = (
+            f"the firewall would lock this run out: Ansible comes from {address}, and SSH is open for {', '.join(map(str, networks))}."
+        )
+        remedy = f"site_admin_addresses with {address}, or a network that it is of, among them"
+        yield Finding("contact-admin-address", host, "site_admin_addresses", problem, remedy)
 
 
 def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None) -> Iterator[Finding]:

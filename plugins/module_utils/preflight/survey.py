@@ -99,8 +99,8 @@ def _taken(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         who = f"{program}{f' ({unit})' if unit else ''}" if program else "another program"
         problem = f"{who} listens on port {item['port']} of this server, which the role {item['role']} needs ({item['name']})."
         other = f"{item['variable']}: another port for the site, or " if item["variable"] else ""
-        stop = f"systemctl disable --now {unit}" if unit.endswith(".service") else f"stop {program or 'it'}"
-        yield Finding("contact-port-taken", host, item["variable"] or "-", problem, f"{other}'{stop}' on the server")
+        stop = f"'systemctl disable --now {unit}'" if unit.endswith(".service") else f"stop {program or 'it'}"
+        yield Finding("contact-port-taken", host, item["variable"] or "-", problem, f"{other}{stop} on the server")
 
 
 def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
