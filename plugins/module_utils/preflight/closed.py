@@ -33,7 +33,7 @@ CODES = (
 )
 
 #: What listens on servers without being set up: DHCP and NTP clients, names in the local network, rpcbind, printers that are looked for.
-#: Nothing reaches it from outside that would be missed.
+#: Nothing reaches it from outside that would be missed, but see :func:`_is_asked`.
 UNASKED = frozenset(
     {"udp/68", "udp/546", "udp/123", "udp/323", "udp/5353", "udp/5355", "tcp/5355", "udp/111", "tcp/111", "udp/631"},
 )
@@ -99,20 +99,40 @@ def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None
     """
     if known is None:
         return
-    closed = [text for text in facts.get("listening") or () if text not in UNASKED and not _is_known(text, known)]
+    programs = facts.get("listeners") or {}
+    listening = frozenset(facts.get("listening") or ())
+    closed = [text for text in facts.get("listening") or () if _is_asked(text, listening, programs) and not _is_known(text, known)]
     if closed:
-        programs = facts.get("listeners") or {}
         listed = ", ".join(_told(text, programs.get(text, "")) for text in closed)
         them = "them" if len(closed) > 1 else "it"
         problem = f"{listed} can be reached on this server today, and its first firewall would close {them}."
         entries = ", ".join(_entry(text) for text in closed)
         remedy = f"firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
+        remedy += "".join(f"; {note}" for text, note in _NOTES.items() if text in closed)
         yield Finding("contact-firewall-closes", host, "firewall_ports", problem, remedy)
     for name in facts.get("firewalls") or ():
         stop = "ufw disable" if name == "ufw" else f"systemctl disable --now {name}"
         problem = f"{name} is active on this server, and drops what the site's servers ask of each other."
         remedy = f"'{stop}' on the server, or firewall_enabled: false with the roles' ports open in {name}"
         yield Finding("contact-firewall-foreign", host, "firewall_enabled", problem, remedy)
+
+
+def _is_asked(text: str, listening: frozenset[str], programs: Mapping[str, str]) -> bool:
+    """Whether a port is asked about: one that clients have too is, where this host can be seen to serve there."""
+    if text == "udp/123":
+        return programs.get(text) == "chronyd"  # it opens the port only where its settings allow clients; ntpd always has it
+    if text in ("tcp/111", "udp/111"):
+        # Versions 2 and 3 of NFS, and NIS, find their ports by it.
+        return bool(listening & {"tcp/2049", "udp/2049"}) or bool({"rpc.mountd", "ypserv"} & set(programs.values()))
+    return text not in UNASKED
+
+
+#: What more than the port it takes.
+_NOTES = {
+    "tcp/21": "where that is FTP, its passive ports too, as a range that its own settings name: {name: ftp-data, port: 40000-40100}",
+    "udp/123": "its 'allow' lines in a file of /etc/chrony/conf.d, as site_time_servers replace /etc/chrony/chrony.conf",
+    "tcp/111": "NFS: the ports of rpc.mountd and rpc.statd too, made fixed in /etc/nfs.conf; version 4 needs 2049 only",
+}
 
 
 def _told(text: str, program: str) -> str:

@@ -29,6 +29,16 @@ SSH = (("tcp", 22, 22),)
         ({}, SSH, []),
         ({"listening": ["tcp/22", "udp/68", "udp/546", "tcp/111", "udp/5353"]}, SSH, []),
         ({"listening": ["tcp/22", "tcp/443"]}, SSH, ["contact-firewall-closes"]),
+        ({"listening": ["udp/123"], "listeners": {"udp/123": "ntpd"}}, SSH, []),
+        ({"listening": ["udp/123", "udp/323"], "listeners": {"udp/123": "chronyd"}}, SSH, ["contact-firewall-closes"]),
+        ({"listening": ["udp/123"], "listeners": {"udp/123": "chronyd"}}, (("udp", 123, 123),), []),
+        ({"listening": ["tcp/111", "udp/111"], "listeners": {"tcp/111": "systemd"}}, SSH, []),
+        ({"listening": ["tcp/111", "tcp/2049"]}, (*SSH, ("tcp", 2049, 2049)), ["contact-firewall-closes"]),
+        (
+            {"listening": ["tcp/111", "tcp/40001"], "listeners": {"tcp/40001": "ypserv"}},
+            (("tcp", 40001, 40001),),
+            ["contact-firewall-closes"],
+        ),
         ({"listening": ["tcp/22", "tcp/443"]}, None, []),
         ({"listening": ["tcp/2222"]}, SSH, ["contact-firewall-closes"]),
         ({"listening": ["udp/51820"]}, (*SSH, ("tcp", 51820, 51820)), ["contact-firewall-closes"]),
@@ -58,6 +68,20 @@ def test_the_message_says_what_to_write() -> None:
     assert finding.remedy.startswith(f"firewall_ports: [{entries}] (from: []") and "firewall_enabled: false" in finding.remedy
     (finding,) = closed.findings("db1", {"listening": ["udp/51820"]}, SSH)
     assert "{name: NAME, port: 51820, proto: udp}]" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"listening": ["tcp/21"], "listeners": {"tcp/21": "vsftpd"}}, "passive ports too"),
+        ({"listening": ["udp/123"], "listeners": {"udp/123": "chronyd"}}, "'allow' lines in a file of /etc/chrony/conf.d"),
+        ({"listening": ["tcp/111", "tcp/2049"]}, "ports of rpc.mountd"),
+    ],
+)
+def test_services_that_need_more_than_the_port(facts: dict[str, Any], words: str) -> None:
+    """Without the rest they answer, and do not work."""
+    (finding,) = closed.findings("db1", facts, SSH)
+    assert words in finding.remedy
 
 
 def test_every_form_of_a_port() -> None:
