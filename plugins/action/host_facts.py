@@ -93,11 +93,12 @@ class ActionModule(ComponentAction):
         if not new:
             return {}
         asked = host_needs.request(self, roles, new, answer.get("facts") or {})
-        if not asked["checks"] and not any(need["role"] in new for need in asked["needs"]):
+        if not asked["checks"] and not asked["ports"] and not any(need["role"] in new for need in asked["needs"]):
             return {}
         paths = list(dict.fromkeys(str(need["path"]) for need in asked["needs"]))
-        told = self.converse({"op": "survey", "paths": paths, "checks": asked["checks"]}, lease="none")
-        return {**(told.get("survey") or {}), "needs": asked["needs"], "memory_mb": asked["memory_mb"]}
+        ports = sorted({item["port"] for item in asked["ports"]})
+        told = self.converse({"op": "survey", "paths": paths, "checks": asked["checks"], "ports": ports}, lease="none")
+        return {**(told.get("survey") or {}), **{name: asked[name] for name in ("needs", "memory_mb", "ports")}}
 
     def _after_cloud_init(self, answer: Answer) -> dict[str, Any]:
         begun = time.monotonic()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.template import trust_as_template
@@ -89,6 +89,7 @@ class ActionModule(LocalAction):
             roles=roles,
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
+            admins=self._admins(name, hostvars, folder, facts["caller"]) if "firewall" in roles and facts.get("caller") else None,
             belonging=belonging,
             offset=given.get("clock_offset"),
             survey=given.get("survey") or {},
@@ -131,8 +132,8 @@ class ActionModule(LocalAction):
             changed = [change for change in changed if change.variable != SITE_NAME]
         return {"changes": tuple(changed), "left": tuple(left), "unrecorded": tuple(unrecorded)}
 
-    def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
-        """What the firewall will know of a host's ports; None where it shall have none."""
+    def _firewall(self, name: str, hostvars: Any, folder: str | None) -> Callable[[str], Any]:
+        """A function that gives the value of an expression as the role firewall has it on a host."""
         from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating
 
         role = collect.load(self._loader, "firewall", folder or self._loader.get_basedir())
@@ -142,6 +143,33 @@ class ActionModule(LocalAction):
         def value(variable: str) -> Any:
             return templates.value(trust_as_template(f"{{{{ {variable} }}}}"), f"role firewall, host {name}")
 
+        return value
+
+    def _admins(self, name: str, hostvars: Any, folder: str | None, caller: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """For whom the firewall opens SSH; None where that is anybody, or rules of the site's own may let Ansible in."""
+        if not hostvars.raw_get(name).get("site_admin_addresses"):
+            return None
+        value = self._firewall(name, hostvars, folder)
+        if not value("firewall_enabled | bool") or value("firewall_extra_rules"):
+            return None
+        opened = closed.ports([], [rule for rule in value("firewall_ports") if rule.get("from", "any")], [])
+        if any(kind == "tcp" and first <= int(caller["port"]) <= last for kind, first, last in opened):
+            return None
+        found: list[str] = []
+        for item in value("[__firewall_admin] | flatten"):
+            if item == "any":
+                return None
+            if item in value("groups"):
+                found += value(f"groups[{item!r}] | vannah.healthcloud.addresses_of(hostvars) | map(attribute='address')")
+            elif item in hostvars:
+                found += value(f"[{item!r}] | vannah.healthcloud.addresses_of(hostvars) | map(attribute='address')")
+            else:
+                found.append(str(item))
+        return tuple(found)
+
+    def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
+        """What the firewall will know of a host's ports; None where it shall have none."""
+        value = self._firewall(name, hostvars, folder)
         if not value("firewall_enabled | bool"):
             return None
         rules = [*value("__firewall_exported"), *value("firewall_ports")]

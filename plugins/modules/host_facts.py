@@ -71,6 +71,7 @@ ansible_facts:
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
           (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).
+        - From which address Ansible comes, and to which port of sshd (C(caller)), as the host sees it. Not with C(firewall_enabled=false).
       type: dict
 survey:
   description:

@@ -33,6 +33,44 @@ import socket, sys
 socket.socket(socket.AF_INET, socket.SOCK_RAW, 112).sendto(b"@" + sys.argv[2].encode() + b"-vrrp", (sys.argv[1], 0))
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"@" + sys.argv[2].encode() + b"-udp", (sys.argv[1], 51821))
 """
+#: A host and its peer, each a network of its own, so that no rules of Docker's have the kernel follow connections there. The host connects,
+#: gets its firewall, and waits for what the peer sends after that.
+QUIET = """
+import subprocess, sys
+learn, family, host, peer = sys.argv[1:]
+PEER = "import socket, sys; s = socket.create_server((sys.argv[1], 7000), family=int(sys.argv[2])); print(1, flush=True); "
+PEER += "c = s.accept()[0]; sys.stdin.readline(); c.sendall(b'event'); sys.stdin.readline()"
+HOST = "import socket, sys; c = socket.create_connection((sys.argv[1], 7000), 4); print(1, flush=True); "
+HOST += "print(c.recv(9).decode(), flush=True)"
+
+def inside(where, *argv, **more):
+    return subprocess.Popen(["ip", "netns", "exec", where, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **more)
+
+def done(*argv):
+    subprocess.run(argv, check=True)
+
+try:
+    for name in ("quiet-host", "quiet-peer"):
+        done("ip", "netns", "add", name)
+    done("ip", "-n", "quiet-host", "link", "add", "q0", "type", "veth", "peer", "name", "q0", "netns", "quiet-peer")
+    for name, address in (("quiet-host", host), ("quiet-peer", peer)):
+        done("ip", "-n", name, "address", "add", address, "dev", "q0", *(["nodad"] if ":" in address else []))
+        done("ip", "-n", name, "link", "set", "q0", "up")
+    serves = inside("quiet-peer", "python3", "-c", PEER, peer.split("/")[0], family)
+    serves.stdout.readline()
+    waits = inside("quiet-host", "python3", "-c", HOST, peer.split("/")[0], stderr=subprocess.DEVNULL)
+    waits.stdout.readline()
+    if learn == "yes":
+        done("ip", "netns", "exec", "quiet-host", "/usr/local/lib/vannah/firewall-learn")
+    done("ip", "netns", "exec", "quiet-host", "nft", "-f", "/etc/vannah/firewall.nft")
+    serves.stdin.write("go" + chr(10))
+    serves.stdin.flush()
+    print("received", waits.communicate()[0].strip() or "nothing")
+    serves.kill()
+finally:
+    for name in ("quiet-host", "quiet-peer"):
+        subprocess.run(["ip", "netns", "del", name], check=False)
+"""
 UDP = {"name": "wireguard", "port": 51821, "proto": "udp"}
 VRRP = {"name": "vrrp", "proto": "vrrp"}
 
@@ -86,3 +124,15 @@ def test_what_a_first_firewall_would_close(site: Site, host: str) -> None:
     done = site.playbook(PLAYBOOK, "-e", json.dumps({"firewall_ports": [UDP, VRRP]}))
     assert done.returncode == 0, done.stdout[-3000:]
     assert received(site, host, "c") == {"udp", "vrrp"}
+
+
+@pytest.mark.parametrize(("family", "own", "peer"), [("2", "198.18.0.2/30", "198.18.0.1/30"), ("10", "2001:db8::2/64", "2001:db8::1/64")])
+def test_connections_that_are_open_stay_open(site: Site, host: str, family: str, own: str, peer: str) -> None:
+    """Also one on which this host only receives: a subscriber of events. Without the program's word its packets count as new."""
+    known = ["-e", json.dumps({"firewall_ports": [UDP, VRRP]})]
+    done = site.playbook(PLAYBOOK, *known)
+    assert done.returncode == 0, done.stdout[-3000:]
+    for learn, received_text in (("no", "received nothing"), ("yes", "received event")):
+        tried = site.run(host, "python3", "-", learn, family, own, peer, stdin=QUIET)
+        assert received_text in tried.stdout, (learn, tried.stdout, tried.stderr)
+    assert "vannah_learn" not in site.run(host, "nft", "list", "tables").stdout

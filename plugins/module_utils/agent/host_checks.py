@@ -33,6 +33,10 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     answer["ran"] = members.ran(entries)
     answer["members"] = members.found(ctx, payload.get("places") or {})
     answer["made"] = facts.made(ctx)
+    if payload.get("firewall"):
+        from .caller import caller
+
+        answer["facts"]["caller"] = caller(ctx)
     answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
     if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
         from .values import running, unrecorded

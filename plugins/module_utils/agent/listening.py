@@ -36,7 +36,7 @@ PAUSE = 0.4
 def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[str, Any]:
     """``listening`` (``tcp/443``: ports that others reach; ``ip/112``: protocols), ``firewalls`` (``ufw``, ``firewalld``).
 
-    ``listeners`` names programs as far as they were looked for: ``{"udp/51821": "wg-agent"}``.
+    ``listeners`` names programs as far as they are known: ``{"udp/51821": "wg-agent"}``.
     """
     found = ports(ctx)
     names: dict[str, str] = {}
@@ -50,6 +50,14 @@ def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[st
         for key in clients:
             del found[key]
     listed = [f"{protocol}/{port}" for protocol, port in sorted(found)]
+    unnamed = {key: inodes for key, inodes in found.items() if f"{key[0]}/{key[1]}" not in names}
+    if unnamed:
+        from .sockets import programs
+
+        known = programs(ctx, set().union(*unnamed.values()))
+        for (protocol, port), inodes in unnamed.items():
+            for inode in sorted(inodes & known.keys()):
+                names.setdefault(f"{protocol}/{port}", known[inode])
     from .protocols import in_use
 
     listed += in_use(ctx, listed)

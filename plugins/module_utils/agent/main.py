@@ -84,7 +84,7 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
     elif op == "survey":
         from .survey import survey
 
-        answer["survey"] = survey(ctx, payload["paths"], payload["checks"])
+        answer["survey"] = survey(ctx, payload["paths"], payload["checks"], payload.get("ports") or ())
     elif op == "restart":
         from .trips import restart_unit
 

@@ -14,6 +14,7 @@ from .facts import listed, read, room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .model import Context
@@ -30,14 +31,15 @@ CLOUD_INIT_UNITS = tuple(f"cloud-{name}.service" for name in ("init-main", "init
 TIMEOUT = 60
 
 
-def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict[str, Any]:
+def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: Iterable[int] = ()) -> dict[str, Any]:
     """What a host says of itself.
 
     :param paths: directories that roles will make or use
     :param checks: ``{name, program (text of a Python program), arguments, input}``
+    :param ports: TCP ports that roles will listen on
     :return: ``paths`` (see :func:`place`), ``system`` (path -> ``readonly``, ``noexec``), ``discs`` (``file: line`` of sources that are
         discs), ``cloud_init`` (whether it is still at work), ``cloud_init_broken`` (it has not finished and never will), ``checks``
-        (name -> why it refuses, empty where it does not)
+        (name -> why it refuses, empty where it does not), ``taken`` (see :func:`taken`)
     """
     begun = cloud_init_begun(ctx)
     works = begun and cloud_init_works(ctx)
@@ -48,7 +50,34 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]]) -> dict
         "cloud_init": works,
         "cloud_init_broken": begun and not works and cloud_init_begun(ctx),  # it may have finished between the two looks
         "checks": {check["name"]: said(ctx, check) for check in checks},
+        "taken": taken(ctx, set(ports)),
     }
+
+
+def taken(ctx: Context, ports: set[int]) -> dict[str, list[str]]:
+    """Who listens on TCP ports that roles will listen on, the loopback included: port -> program, unit, "ours".
+
+    Empty texts where they are unknown; ``ours`` where the unit was made by one of our roles, in a run that broke off.
+    """
+    from .listening import LISTEN, sockets
+
+    found: dict[int, set[str]] = {}
+    for name in ("tcp", "tcp6") if ports else ():
+        for _address, port, inode in sockets(read(ctx, f"/proc/net/{name}"), LISTEN):
+            if port in ports:
+                found.setdefault(port, set()).add(inode)
+    if not found:
+        return {}
+    from .sockets import holders
+
+    known = holders(ctx, set().union(*found.values()))
+    told = {}
+    for port, inodes in sorted(found.items()):
+        program, unit = next((known[inode] for inode in sorted(inodes) if inode in known), ("", ""))
+        file = f"/etc/systemd/system/{unit}"
+        ours = unit and (os.path.exists(ctx.path(f"{file}.d/vannah.conf")) or "Made by vannah.healthcloud" in read(ctx, file))
+        told[str(port)] = [program, unit, "ours" if ours else ""]
+    return told
 
 
 def place(ctx: Context, path: str) -> dict[str, Any]:

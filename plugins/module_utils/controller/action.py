@@ -204,6 +204,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
     def _disarm(self, guard: Mapping[str, Any]) -> None:
         """Prove that a new connection gets in, and call off the revert that waits on the host."""
         late = f"the new configuration locks us out; the host takes it back by itself within {guard.get('seconds', 60)} s"
+        late += " (site_admin_addresses, firewall_ssh_ports and base_ssh_settings say who gets in)"
         try:
             self._connection.reset()
             answer = self._trip({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})

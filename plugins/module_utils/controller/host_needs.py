@@ -4,17 +4,21 @@
 """What roles need of a host, out of their ``meta/exports.yml``: asked of it before they come to it for the first time.
 
 ``host`` says the component that shows that the role has been there (without templates), and its memory; ``data_directories`` where its data
-will lie and how much room that takes at least; ``host_checks`` programs of the role that may refuse the host.
+will lie and how much room that takes at least; ``host_checks`` programs of the role that may refuse the host. ``unit`` of ``host`` has the
+TCP ports of ``firewall_ports`` asked: whether another program has one of them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.template import trust_as_template
 
 from . import collect, templating
 
@@ -53,12 +57,15 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
 
     :param roles: all of the host, because what they keep on one file system adds up
     :param new: those that were not there yet: their checks are asked
-    :return: ``needs`` (``{role, path, needs_mb, ...}``), ``memory_mb`` (of all roles together), ``checks`` (see the agent's survey)
+    :return: ``needs`` (``{role, path, needs_mb, ...}``), ``memory_mb`` (of all roles together), ``checks`` (see the agent's survey),
+        ``ports`` (``{role, name, port, variable, unit, judged}``: TCP, of the new
+        roles; ``judged``: whether the role has the port's unit is judged by its own check, or it is to adopt it)
     :raises AnsibleError: a template fails
     """
     variables = {**action.vars, "ansible_facts": {**(action.vars.get("ansible_facts") or {}), "vannah": facts}}
     needs: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
+    wanted: list[dict[str, Any]] = []
     memory = 0
     for name in roles:
         role = collect.load(action._loader, name, str(action.vars.get("playbook_dir") or action._loader.get_basedir()))
@@ -67,13 +74,39 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
         said = collect.items([role.exports.get("host") or {}], templates, f"{where}: host")
         memory += sum(int(item.get("memory_mb", 0)) for item in said)
         needs += [{**item, "role": role.name} for item in _listed(role, "data_directories", templates, where)]
+        if name in set(new):
+            wanted += _ports(role, [str(item["unit"]) for item in said if item.get("unit")], templates, f"{where}: firewall_ports")
         for item in _listed(role, "host_checks", templates, where) if name in set(new) else ():
             check = {"name": role.name, "arguments": [str(word) for word in item["arguments"]], "input": ""}
             check["program"] = Path(role.find("files", item["program"])).read_text(encoding="utf-8")
             if item.get("template"):
                 check["input"] = templates.file(role.find("templates", item["template"]), action._loader, where)
             checks.append(check)
-    return {"needs": needs, "memory_mb": memory, "checks": checks}
+    return {"needs": needs, "memory_mb": memory, "checks": checks, "ports": wanted}
+
+
+def _ports(role: collect.Role, units: Iterable[str], templates: templating.Templates, where: str) -> list[dict[str, Any]]:
+    """The TCP ports that a role will listen on, for each unit that does."""
+    raw = [item for item in role.exports.get("firewall_ports") or () if isinstance(item, Mapping)]
+    # Whom they are opened for may depend on other hosts, and is not asked here.
+    kept = ("name", "port", "proto", "when")
+    asked = [{**{key: item[key] for key in kept if key in item}, "from_variable": _variable(item)} for item in raw]
+    found = [
+        {"role": role.name, "name": str(item["name"]), "port": int(item["port"]), "variable": item["from_variable"], "unit": unit}
+        for unit in units
+        for item in collect.items(asked, templates, where)
+        if str(item.get("proto", "tcp")) == "tcp" and str(item.get("port", "")).isdigit()
+    ]
+    judged = bool(role.exports.get("host_checks"))
+    if found and not judged and f"{role.name}_adopt" in role.defaults:
+        judged = boolean(templates.value(trust_as_template(f"{{{{ {role.name}_adopt }}}}"), where), strict=False)
+    return [{**item, "judged": judged} for item in found]
+
+
+def _variable(item: Mapping[str, Any]) -> str:
+    """The variable that an export's port is; empty where it is none."""
+    found = re.fullmatch(r"\s*\{\{\s*(\w+)\s*\}\}\s*", str(item.get("port")))
+    return found.group(1) if found else ""
 
 
 def _listed(role: collect.Role, kind: str, templates: templating.Templates, where: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -20,6 +21,11 @@ CODES = (
         "firewall_ports: each port or protocol that shall stay open, with from: [] one that may be closed; or firewall_enabled: false.",
     ),
     Code(
+        "contact-admin-address",
+        "The firewall would close SSH for the address that Ansible comes from: the run would be locked out, and the change taken back.",
+        "site_admin_addresses with that address, or the network that it is of, among them.",
+    ),
+    Code(
         "contact-firewall-foreign",
         "Another firewall is active on the server (ufw, firewalld): it would drop what the site's servers ask of each other.",
         "ufw disable, or systemctl disable --now firewalld; or firewall_enabled: false, and the roles' ports open in the other.",
@@ -27,7 +33,7 @@ CODES = (
 )
 
 #: What listens on servers without being set up: DHCP and NTP clients, names in the local network, rpcbind, printers that are looked for.
-#: Nothing reaches it from outside that would be missed.
+#: Nothing reaches it from outside that would be missed, but see :func:`_is_asked`.
 UNASKED = frozenset(
     {"udp/68", "udp/546", "udp/123", "udp/323", "udp/5353", "udp/5355", "tcp/5355", "udp/111", "tcp/111", "udp/631"},
 )
@@ -62,6 +68,29 @@ def ports(ssh: Iterable[Any], rules: Iterable[Mapping[str, Any]], lines: Iterabl
     return tuple(known)
 
 
+def admitted(host: str, facts: Mapping[str, Any], admins: Iterable[str] | None) -> Iterator[Finding]:
+    """Whether the firewall lets Ansible in.
+
+    :param facts: ``caller`` says from which address it came
+    :param admins: addresses and networks for which SSH is open; None where anybody may come in, or it cannot be told who
+    """
+    found = facts.get("caller")
+    if admins is None or not isinstance(found, Mapping):
+        return
+    try:
+        address = ipaddress.ip_address(str(found["address"]))
+        networks = [ipaddress.ip_network(item, strict=False) for item in admins]
+    except ValueError:
+        return
+    itself = address.is_loopback or str(address) in {str(own) for own in facts.get("addresses") or ()}
+    if not itself and not any(address in network for network in networks):
+        problem = (
+            f"the firewall would lock this run out: Ansible comes from {address}, and SSH is open for {', '.join(map(str, networks))}."
+        )
+        remedy = f"site_admin_addresses with {address}, or a network that it is of, among them"
+        yield Finding("contact-admin-address", host, "site_admin_addresses", problem, remedy)
+
+
 def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None) -> Iterator[Finding]:
     """What is wrong with a first firewall.
 
@@ -70,20 +99,40 @@ def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None
     """
     if known is None:
         return
-    closed = [text for text in facts.get("listening") or () if text not in UNASKED and not _is_known(text, known)]
+    programs = facts.get("listeners") or {}
+    listening = frozenset(facts.get("listening") or ())
+    closed = [text for text in facts.get("listening") or () if _is_asked(text, listening, programs) and not _is_known(text, known)]
     if closed:
-        programs = facts.get("listeners") or {}
         listed = ", ".join(_told(text, programs.get(text, "")) for text in closed)
         them = "them" if len(closed) > 1 else "it"
         problem = f"{listed} can be reached on this server today, and its first firewall would close {them}."
         entries = ", ".join(_entry(text) for text in closed)
         remedy = f"firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
+        remedy += "".join(f"; {note}" for text, note in _NOTES.items() if text in closed)
         yield Finding("contact-firewall-closes", host, "firewall_ports", problem, remedy)
     for name in facts.get("firewalls") or ():
         stop = "ufw disable" if name == "ufw" else f"systemctl disable --now {name}"
         problem = f"{name} is active on this server, and drops what the site's servers ask of each other."
         remedy = f"'{stop}' on the server, or firewall_enabled: false with the roles' ports open in {name}"
         yield Finding("contact-firewall-foreign", host, "firewall_enabled", problem, remedy)
+
+
+def _is_asked(text: str, listening: frozenset[str], programs: Mapping[str, str]) -> bool:
+    """Whether a port is asked about: one that clients have too is, where this host can be seen to serve there."""
+    if text == "udp/123":
+        return programs.get(text) == "chronyd"  # it opens the port only where its settings allow clients; ntpd always has it
+    if text in ("tcp/111", "udp/111"):
+        # Versions 2 and 3 of NFS, and NIS, find their ports by it.
+        return bool(listening & {"tcp/2049", "udp/2049"}) or bool({"rpc.mountd", "ypserv"} & set(programs.values()))
+    return text not in UNASKED
+
+
+#: What more than the port it takes.
+_NOTES = {
+    "tcp/21": "where that is FTP, its passive ports too, as a range that its own settings name: {name: ftp-data, port: 40000-40100}",
+    "udp/123": "its 'allow' lines in a file of /etc/chrony/conf.d, as site_time_servers replace /etc/chrony/chrony.conf",
+    "tcp/111": "NFS: the ports of rpc.mountd and rpc.statd too, made fixed in /etc/nfs.conf; version 4 needs 2049 only",
+}
 
 
 def _told(text: str, program: str) -> str:

@@ -72,6 +72,7 @@ class Answer:
     cluster: str = ""  # postgresql_cluster
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
+    admins: tuple[str, ...] | None = None  # addresses and networks for which its firewall opens SSH; None: any, or not to be told
     belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
     changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
     left: tuple[running.Left, ...] = ()
@@ -91,6 +92,7 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
             yield from _disk(answer)
             yield from survey.findings(answer.host, answer.survey)
             yield from closed.findings(answer.host, answer.facts, answer.ports)
+            yield from closed.admitted(answer.host, answer.facts, answer.admins)
         elif answer.failure:
             yield from _failure(answer)
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)

@@ -50,6 +50,11 @@ CODES = (
         Level.WARNING,
     ),
     Code(
+        "contact-port-taken",
+        "A program of somebody else listens on a port of a role that is still to come to the server: the role's service could not start.",
+        "Another port in the variable that is named; or stop the program on the server.",
+    ),
+    Code(
         "contact-role-check",
         "A role's own check refuses the server, before anything on it is changed.",
         "What the message says.",
@@ -77,10 +82,27 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         path, _colon, entry = str(line).partition(": ")
         problem = f"{path} has a disc as a source of packages ({entry})."
         yield Finding("contact-package-disc", host, "-", problem, f"a # before that line of {path}, and a mirror where none is left")
+    yield from _taken(host, survey)
     for name, refusal in sorted((survey.get("checks") or {}).items()):
         if refusal:
             problem = f"the check of the role {name} refuses this server: {str(refusal).rstrip('.')}."
             yield Finding("contact-role-check", host, "-", problem, "what the message says")
+
+
+def _taken(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
+    """Ports of the new roles that another program has. Its own unit may: the role has a check of its own, or is to adopt it."""
+    given = survey.get("taken") or {}
+    for item in survey.get("ports") or ():
+        if str(item["port"]) not in given:
+            continue
+        program, unit, ours = given[str(item["port"])]
+        if unit == item["unit"] and (ours or item["judged"]):
+            continue
+        who = f"{program}{f' ({unit})' if unit else ''}" if program else "another program"
+        problem = f"{who} listens on port {item['port']} of this server, which the role {item['role']} needs ({item['name']})."
+        other = f"{item['variable']}: another port for the site, or " if item["variable"] else ""
+        stop = f"'systemctl disable --now {unit}'" if unit.endswith(".service") else f"stop {program or 'it'}"
+        yield Finding("contact-port-taken", host, item["variable"] or "-", problem, f"{other}{stop} on the server")
 
 
 def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:

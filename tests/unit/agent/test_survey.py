@@ -173,6 +173,39 @@ def test_a_check_of_a_role(program: str, given: str, why: str) -> None:
     assert survey.said(Context(), {"name": "x", "program": program, "arguments": ["x y"], "input": given}) == why
 
 
+TABLE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" + "".join(
+    f"   {number}: {address}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 0 0 {inode} 1\n"
+    for number, (address, port, state, inode) in enumerate(
+        [("00000000", 5000, "0A", "7"), ("0100007F", 5001, "0A", "8"), ("00000000", 2380, "01", "9"), ("00000000", 2379, "0A", "10")]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("group", "unit_file", "unit", "ours"),
+    [
+        ("0::/system.slice/haproxy.service", "", "haproxy.service", ""),
+        ("0::/system.slice/haproxy.service", "/etc/systemd/system/haproxy.service.d/vannah.conf", "haproxy.service", "ours"),
+        ("0::/system.slice/etcd.service", "/etc/systemd/system/etcd.service", "etcd.service", "ours"),
+        ("0::/system.slice/docker-ab.scope", "", "docker-ab.scope", ""),
+        ("0::/user.slice/user-0.slice/user@0.service/app.slice/web.service", "", "web.service", ""),
+        ("0::/", "", "", ""),
+    ],
+)
+def test_who_has_a_port_of_a_role(host: Any, group: str, unit_file: str, unit: str, ours: str) -> None:
+    """Listeners only, the loopback's too; the unit says whose the program is."""
+    host.write("/proc/net/tcp", TABLE)
+    host.write("/proc/31/comm", "haproxy\n")
+    host.write("/proc/31/cgroup", f"{group}\n")
+    (host.root / "proc/31/fd").mkdir()
+    (host.root / "proc/31/fd/5").symlink_to("socket:[7]")
+    if unit_file:
+        host.write(unit_file, "# Made by vannah.healthcloud (role x); changes are overwritten.\n")
+    found = survey.taken(host.ctx, {5000, 5001, 2380})
+    assert found == {"5000": ["haproxy", unit, ours], "5001": ["", "", ""]}
+    assert survey.taken(host.ctx, set()) == {}
+
+
 def test_the_trips(host: Any) -> None:
     """``facts`` says which components there are, ``survey`` answers what it is asked; neither changes the host."""
     host.write("/var/lib/vannah/ledger.json", '{"version": 1, "components": {"ssh": {}}}')
@@ -181,6 +214,7 @@ def test_the_trips(host: Any) -> None:
     assert main.main(payload, root=str(host.root), runner=host.programs)["made"] == ["ssh"]
     check = {"name": "base", "program": "", "arguments": [], "input": ""}
     answer = main.main({**payload, "op": "survey", "paths": ["/srv/x"], "checks": [check]}, root=str(host.root), runner=host.programs)
-    assert set(answer["survey"]) == {"paths", "system", "discs", "cloud_init", "cloud_init_broken", "checks"} and answer["error"] is None
+    names = {"paths", "system", "discs", "cloud_init", "cloud_init_broken", "checks", "taken"}
+    assert set(answer["survey"]) == names and answer["error"] is None
     assert answer["survey"]["checks"] == {"base": ""} and set(answer["survey"]["paths"]) == {"/srv/x"}
     assert sorted(host.root.rglob("*")) == before

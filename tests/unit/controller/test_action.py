@@ -166,7 +166,7 @@ def test_nothing_follows_a_failed_component() -> None:
 
 def test_locked_out() -> None:
     fake = Fake([{**answered(), "guard": {"armed": True, "seconds": 45}}, AnsibleConnectionFailure("timed out")])
-    with pytest.raises(action.Failure, match=r"takes it back by itself within 45 s\. timed out"):
+    with pytest.raises(action.Failure, match=r"takes it back by itself within 45 s \(site_admin_addresses.*\)\. timed out"):
         fake.make([component()], {})
 
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,9 +65,9 @@ def test_memory_adds_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "new"),
     [
-        ([], ["base", "etcd", "postgresql", "minio"]),
-        (["ssh"], ["etcd", "postgresql", "minio"]),
-        (["ssh", "etcd", "postgresql", "minio", "others"], []),
+        ([], ["base", "etcd", "haproxy", "postgresql", "minio"]),
+        (["ssh"], ["etcd", "haproxy", "postgresql", "minio"]),
+        (["ssh", "etcd", "haproxy", "postgresql", "minio", "others"], []),
     ],
 )
 def test_roles_that_are_still_to_come(made: list[str], new: list[str]) -> None:
@@ -83,7 +85,53 @@ def test_directories_of_all_roles_and_checks_of_the_new_ones(tmp_path: Path) -> 
 
 def test_an_endpoint_of_others_needs_neither_drive_nor_memory(tmp_path: Path) -> None:
     host = action(tmp_path, object_store_backend="s3", object_store_endpoint="https://s3.example.org")
-    assert host_needs.request(host, ["minio"], ["minio"], FACTS) == {"needs": [], "memory_mb": 0, "checks": []}
+    assert host_needs.request(host, ["minio"], ["minio"], FACTS) == {"needs": [], "memory_mb": 0, "checks": [], "ports": []}
+
+
+@pytest.mark.parametrize(
+    ("roles", "variables", "found"),
+    [
+        (["etcd"], {}, {2379: "etcd_client_port", 2380: "etcd_peer_port"}),
+        (["haproxy"], {"haproxy_read_write_port": 6432, "haproxy_allowed_from": trust_as_template("{{ missing }}")}, None),
+        (["postgresql", "base", "firewall"], {}, {}),  # Patroni's guard judges both
+        (["minio"], {}, {9000: "minio_port", 9001: "minio_console_port"}),
+    ],
+)
+def test_ports_of_the_new_roles(tmp_path: Path, roles: list[str], variables: dict[str, Any], found: dict[int, str] | None) -> None:
+    """Asked with the variable that moves them, whomever they are opened for."""
+    host = action(tmp_path, minio_drives=["/srv/minio/drive1"])
+    host.vars.update(variables)
+    asked = host_needs.request(host, roles, roles, FACTS)["ports"]
+    expected = {6432: "haproxy_read_write_port", 5001: "haproxy_read_only_port"} if found is None else found
+    assert {item["port"]: item["variable"] for item in asked} == expected
+    assert all(item["unit"] == f"{item['role']}.service" for item in asked)
+    assert host_needs.request(host, roles, [], FACTS)["ports"] == []
+
+
+@pytest.mark.parametrize(("role", "adopt", "judged"), [("etcd", False, True), ("minio", False, False), ("minio", True, True)])
+def test_who_judges_the_unit_that_has_a_port(tmp_path: Path, role: str, adopt: bool, judged: bool) -> None:
+    host = action(tmp_path, minio_drives=["/srv/minio/drive1"], minio_adopt=adopt)
+    assert {item["judged"] for item in host_needs.request(host, [role], [role], FACTS)["ports"]} == {judged}
+
+
+@pytest.mark.parametrize("role", ALL)
+def test_every_role_that_serves_has_its_ports_asked(role: str) -> None:
+    """A port of another program would be found in the middle of the run, and closed before that. Patroni's guard is one of its own."""
+    said = host_needs.declared()[role]
+    assert not said["firewall_ports"] or role == "postgresql" or said["host"]["unit"].endswith(".service")
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [("etcd", ["contact", "/var/lib/etcd/vannah"]), ("haproxy", ["check", "/etc/haproxy/vannah.cfg"])],
+)
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_service_of_somebody_else_is_asked_for_at_contact(tmp_path: Path, role: str, words: list[str], adopt: bool) -> None:
+    """By the role's own program, which the host does not have yet."""
+    (check,) = host_needs.request(action(tmp_path, **{f"{role}_adopt": adopt}), [role], [role], FACTS)["checks"]
+    assert check["arguments"] == words + ["--adopt"] * adopt
+    done = subprocess.run([sys.executable, "-I", "-c", check["program"], *check["arguments"]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +229,8 @@ def test_a_new_host_is_looked_at(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [SEEN], "survey": [IDLE]})
     found = asks.perform()["survey"]
     assert {need["role"] for need in found["needs"]} == {"base", "etcd"} and found["memory_mb"] == 300
-    assert "/var/lib/etcd/vannah" in asks.sent[1]["paths"] and len(asks.sent[1]["checks"]) == 1
+    assert "/var/lib/etcd/vannah" in asks.sent[1]["paths"] and len(asks.sent[1]["checks"]) == 2
+    assert asks.sent[1]["ports"] == [2379, 2380] == [item["port"] for item in found["ports"]]
 
 
 def test_cloud_init_is_waited_for_and_the_facts_are_asked_again(

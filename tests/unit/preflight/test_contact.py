@@ -151,6 +151,26 @@ def test_other_clusters_have_other_majors() -> None:
     assert not judge_contact(given).errors
 
 
+@pytest.mark.parametrize(
+    ("taken", "judged", "words"),
+    [
+        ({}, True, []),
+        ({"5001": ["python3", "", ""]}, True, []),
+        ({"5000": ["python3", "", ""]}, True, ["python3 listens on port 5000", "the role haproxy", "another port", "or stop python3 on"]),
+        ({"5000": ["docker-proxy", "docker.service", ""]}, True, ["docker-proxy (docker.service)", "disable --now docker.service"]),
+        ({"5000": ["", "", ""]}, True, ["another program listens on port 5000", "or stop it on"]),
+        ({"5000": ["haproxy", "haproxy.service", ""]}, True, []),  # haproxy-running judges it
+        ({"5000": ["haproxy", "haproxy.service", ""]}, False, ["haproxy (haproxy.service)"]),
+        ({"5000": ["haproxy", "haproxy.service", "ours"]}, False, []),  # of a run that was killed
+    ],
+)
+def test_a_port_that_another_program_has(taken: dict[str, list[str]], judged: bool, words: list[str]) -> None:
+    port = {"role": "haproxy", "name": "read-write", "port": 5000, "variable": "haproxy_port", "unit": "haproxy.service", "judged": judged}
+    errors = judge_contact([answer(survey=surveyed(ports=[port], taken=taken))]).errors
+    assert [(found.code, found.variable) for found in errors] == ([("contact-port-taken", "haproxy_port")] if words else [])
+    assert all(word in errors[0].line() for word in words)
+
+
 def test_what_a_full_disk_is_needed_for() -> None:
     """All that lies on it is named, with the sum."""
     small = {path: {"size_mb": 2400} for path in PATHS[:3]}

@@ -300,3 +300,32 @@ def test_the_program_finds_its_module_where_it_is_installed(render: Callable[...
     assert (Path(__file__).parents[3] / "roles/etcd/files/etcd_data.py").resolve() == ours
     done = subprocess.run(["/usr/bin/python3", "-I", ours], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("runs", "data", "adopt", "refused"),
+    [
+        ((False, False), False, False, ""),
+        ((True, True), False, False, ""),
+        ((True, False), False, False, "an etcd.service that this role did not make"),
+        ((True, False), True, True, ""),
+        ((False, False), True, False, "holds data that this role did not make"),
+    ],
+)
+def test_an_etcd_of_somebody_else_at_contact(
+    member: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    runs: tuple[bool, bool],
+    data: bool,
+    adopt: bool,
+    refused: str,
+) -> None:
+    """Before anything is changed. Ports are not asked: the host checks do, and name the program."""
+    monkeypatch.setattr(member, "running", lambda: runs)
+    monkeypatch.setattr(member, "listening", lambda *_: pytest.fail("asked"))
+    if data:
+        (tmp_path / "data/member").mkdir()
+    assert member.main(["contact", str(tmp_path / "data"), *(["--adopt"] if adopt else [])]) == (1 if refused else 0)
+    assert refused in capsys.readouterr().err

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import re
+import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -246,3 +248,73 @@ def test_the_rules_are_checked_before_they_are_loaded(render: Callable[..., Any]
     (argv,) = definition["validate"]
     assert argv == ["/usr/local/lib/vannah/firewall-check", PATH]
     assert argv[0] in [item["path"] for item in definition["files"]]
+
+
+# --- firewall-learn -----------------------------------------------------------------------------------------------------
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+LINE = "   0: {} {} {} 00000000:00000000 00:00000000 00000000     0        0 2001 1 0 100 0 0 10 0\n"
+OURS, THEIRS = bytes([192, 0, 2, 11]), bytes([192, 0, 2, 99])
+SIX, OTHER = bytes.fromhex("20010db8" + "00" * 11 + "0b"), bytes.fromhex("20010db8" + "00" * 11 + "63")
+
+
+def written(address: bytes, port: int) -> str:
+    """As the kernel writes it on this machine."""
+    words = [address[start : start + 4] for start in range(0, len(address), 4)]
+    return "".join((word[::-1] if sys.byteorder == "little" else word).hex().upper() for word in words) + f":{port:04X}"
+
+
+def table(*lines: tuple[bytes, int, bytes, int, str]) -> str:
+    """A table of TCP sockets: local address and port, remote ones, state."""
+    return HEAD + "".join(LINE.format(written(local, port), written(peer, other), state) for local, port, peer, other, state in lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([(OURS, 40000, THEIRS, 2575, "01")], [(OURS, 40000, THEIRS, 2575)]),
+        ([(OURS, 40000, THEIRS, 2575, "05")], [(OURS, 40000, THEIRS, 2575)]),  # we have sent all, and still receive
+        ([(OURS, 40000, THEIRS, 2575, "06")], []),  # TIME_WAIT
+        ([(OURS, 40000, THEIRS, 2575, "02")], []),  # SYN_SENT: the kernel sees the answer, or another attempt
+        ([(bytes(4), 22, bytes(4), 0, "0A")], []),
+        ([(bytes(4), 22, bytes(4), 0, "0A"), (OURS, 22, THEIRS, 50000, "01")], [(THEIRS, 50000, OURS, 22)]),
+        ([(bytes([127, 0, 0, 1]), 40000, bytes([127, 0, 0, 2]), 80, "01")], []),
+        ([(SIX, 40000, OTHER, 443, "01")], [(SIX, 40000, OTHER, 443)]),
+        ([(bytes(10) + b"\xff\xff" + OURS, 40000, bytes(10) + b"\xff\xff" + THEIRS, 443, "01")], [(OURS, 40000, THEIRS, 443)]),
+        ([(bytes(15) + b"\x01", 40000, bytes(15) + b"\x01", 443, "01")], []),
+    ],
+)
+def test_connections_that_are_open(program: Callable[[str, str], Any], lines: list[Any], found: list[Any]) -> None:
+    """With other hosts, in the direction of the first packet."""
+    assert program("firewall", "firewall-learn").connections([table(*lines)]) == found
+
+
+def test_what_the_kernel_is_told(program: Callable[[str, str], Any]) -> None:
+    """Lengths that add up, both directions, and a state that needs no sequence numbers. Bytes as conntrack(8) sends them."""
+    learn = program("firewall", "firewall-learn")
+    message = learn.told(7, (OURS, 40000, THEIRS, 2575))
+    assert struct.unpack_from("=IHHI", message) == (len(message), 0x100, 0x605, 7) and message[16] == 2
+    assert message[20:].count(OURS) == message[20:].count(THEIRS) == 2
+    assert learn.attribute(3, struct.pack("!I", 0xE)) in message and len(message) % 4 == 0
+    assert learn.told(7, (SIX, 1, OTHER, 2))[16] == 10
+
+
+def test_it_is_done_before_the_rules_are_loaded_and_never_in_their_way(
+    render: Callable[..., Any], program: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At boot there is nothing to tell; where the kernel takes nothing the firewall starts all the same."""
+    made = render("firewall", "firewall", site(), "db1")
+    unit = made["units"]["vannah-firewall.service"]
+    assert unit.index("ExecStartPre=-/usr/local/lib/vannah/firewall-learn\n") < unit.index("ExecStart=/usr/sbin/nft -f")
+    assert "/usr/local/lib/vannah/firewall-learn" in [item["path"] for item in made["definition"]["files"]]
+    learn = program("firewall", "firewall-learn")
+    monkeypatch.setattr(learn.subprocess, "run", lambda *_words, **_options: pytest.fail("ran nft"))
+    monkeypatch.setattr(learn, "open_ones", list)
+    assert learn.main() == 0
+
+    def refuses(*_words: Any, **_options: Any) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "/usr/sbin/nft")
+
+    monkeypatch.setattr(learn, "open_ones", lambda: [(OURS, 1, THEIRS, 2)])
+    monkeypatch.setattr(learn.subprocess, "run", refuses)
+    assert learn.main() == 1 and "/usr/sbin/nft" in capsys.readouterr().err
