@@ -186,7 +186,9 @@ def test_a_password_of_all_hosts_under_another_vault_password(run: Run, name: st
 
 def test_an_address_of_all_hosts_that_is_not_defined(run: Run) -> None:
     """The same of a template."""
-    run.write("hosts.yml", "all:\n  vars: {site_name: clinic, site_domain: clinic.health, ansible_host: '{{ nowhere }}'}\n  hosts: {db1: }\n")
+    run.write(
+        "hosts.yml", "all:\n  vars: {site_name: clinic, site_domain: clinic.health, ansible_host: '{{ nowhere }}'}\n  hosts: {db1: }\n"
+    )
     done = run()
     assert "variable-undefined all ansible_host: the template uses nowhere" in done.stdout + done.stderr
     assert done.returncode != 0 and not run.trace.exists()
