@@ -136,6 +136,17 @@ def test_every_target_runs_in_the_clean_environment() -> None:
     assert os.access(REPOSITORY / "scripts" / "clean-shell", os.X_OK)
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_descriptors_that_the_caller_has_closed_go_nowhere(tmp_path: Path, closed: str) -> None:
+    """Ansible ends in a traceback without standard output."""
+    made = tmp_path / "made"
+    recipe = f"ls /proc/self/fd > /dev/null && echo out && echo err >&2 && cat > {made}; echo $? > {made}"
+    argv = f"{REPOSITORY}/scripts/clean-shell -c '{recipe}' {closed}"
+    # A python3 that is a wrapper of its own would leave its file there.
+    subprocess.run(["/bin/sh", "-c", argv], check=True, stdin=subprocess.DEVNULL, capture_output=True, env={"PATH": "/usr/bin:/bin"})
+    assert made.read_text(encoding="utf-8") == "0\n"
+
+
 # -- real runs ---------------------------------------------------------------------------------------------------------
 
 
