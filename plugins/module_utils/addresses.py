@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,18 +14,13 @@ from ansible.errors import AnsibleFilterError
 def addresses_of(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     """Names and addresses of hosts: ``site_address``, else ``ansible_host``, else the name.
 
-    ``short`` is the name up to its first dot, or the name itself where another one of the hosts has the same beginning.
-
     :raises AnsibleFilterError: a host is not in the inventory
     """
-    names = [str(host) for host in hosts]
-    firsts = Counter(name.partition(".")[0] for name in names)
     found = []
-    for host in names:
+    for host in hosts:
         if host not in hostvars:
             raise AnsibleFilterError(f"addresses_of: the inventory has no host {host!r}")
         variables = hostvars[host]
         address = next((variables[name] for name in ("site_address", "ansible_host") if variables.get(name)), host)
-        first = host.partition(".")[0]
-        found.append({"name": host, "address": str(address), "short": first if firsts[first] == 1 else host})
+        found.append({"name": str(host), "address": str(address)})
     return found

@@ -150,9 +150,9 @@ def test_exports(loader: DataLoader, hostvars: HostVars, monkeypatch: pytest.Mon
 
 def test_addresses_of(hostvars: HostVars) -> None:
     assert addresses_of(["a", "b", "c"], hostvars) == [
-        {"name": "a", "address": "192.0.2.1", "short": "a"},
-        {"name": "b", "address": "198.51.100.2", "short": "b"},
-        {"name": "c", "address": "c", "short": "c"},
+        {"name": "a", "address": "192.0.2.1"},
+        {"name": "b", "address": "198.51.100.2"},
+        {"name": "c", "address": "c"},
     ]
     with pytest.raises(AnsibleError, match="no host 'd'"):
         addresses_of(["d"], hostvars)

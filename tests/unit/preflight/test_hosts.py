@@ -23,9 +23,6 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         (THREE + " app1.clinic.health", "", "host-two-names", "app1.clinic.health", "-"),
         (THREE + " APP1", "", "host-two-names", "APP1", "-"),
         (THREE, "[@app1]\nansible_host: db1", "host-two-names", "app1", "-"),
-        (THREE + " app2.one.health app2.two.health", "", "hostname-twice", "app2.two.health", "base_hostname"),
-        (THREE, "base_hostname: server", "hostname-twice", "all", "base_hostname"),
-        (THREE, "[@db2]\nbase_hostname: DB1", "hostname-twice", "db2", "base_hostname"),
         ("etcd: localhost db2 db3\npostgresql: db2", "", "host-is-localhost", "localhost", "-"),
         (THREE, "[@db2]\nsite_address: 127.0.0.1", "host-is-localhost", "db2", "site_address"),
         (THREE, "[@db2]\nansible_host: '::1'", "host-is-localhost", "db2", "ansible_host"),
@@ -286,18 +283,3 @@ def test_what_is_no_name_either_is_said_once(judged: Judge, address: str) -> Non
 def test_a_port_that_sshd_leaves_free(judged: Judge, variables: str) -> None:
     """sshd listens elsewhere, or where cannot be told."""
     assert "host-port-twice" not in codes(judged(site("etcd: a\npostgresql: a\npostgresql_client: a", variables)))
-
-
-@pytest.mark.parametrize(
-    ("groups", "variables"),
-    [
-        (THREE + " app2.one.health app3.two.health", ""),
-        (THREE + " app2.one.health app2.two.health", "[@app2.two.health]\nbase_hostname: app2-two"),
-        (THREE + " app2.one.health app2.two.health", "[@app2.two.health]\nbase_hostname: ''"),
-        (THREE, "base_hostname: ''"),
-        (THREE, "base_hostname: '{{ inventory_hostname }}-x'"),
-        (THREE + " 10.2.0.1 10.2.0.2", ""),  # they keep their own names
-    ],
-)
-def test_host_names_of_their_own(judged: Judge, groups: str, variables: str) -> None:
-    assert "hostname-twice" not in codes(judged(site(groups, variables)))

@@ -83,19 +83,6 @@ def test_hosts_block(render: Callable[..., Any]) -> None:
     assert render("base", "names", site(base_hosts_manage=False), "db1")["files"]["/etc/vannah/hosts"].strip() == ""
 
 
-def test_a_short_name_that_two_hosts_have_is_nobodys(render: Callable[..., Any]) -> None:
-    """Which of the two it meant would be chance."""
-    hosts = {"db1.klinik.de": {"ansible_host": "192.0.2.11"}, "db1.praxis.de": {"ansible_host": "192.0.2.12"}}
-    files = render("base", "names", {"all": {"hosts": {**hosts, "app.klinik.de": {"ansible_host": "192.0.2.13"}}}}, "db1.klinik.de")[
-        "files"
-    ]
-    assert sorted(files["/etc/vannah/hosts"].splitlines()) == [
-        "192.0.2.11 db1.klinik.de",
-        "192.0.2.12 db1.praxis.de",
-        "192.0.2.13 app.klinik.de app",
-    ]
-
-
 @pytest.mark.parametrize(
     ("host", "variables", "name"),
     [("db1", {}, "db1\n"), ("pacs.clinic.lan", {}, "pacs\n"), ("192.0.2.30", {}, None), ("db1", {"base_hostname": ""}, None)],

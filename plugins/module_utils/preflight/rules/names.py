@@ -12,11 +12,6 @@ from ..findings import Code, Finding
 from ..model import UNKNOWN, Site, parse_address
 
 CODES = (
-    Code(
-        "hostname-twice",
-        "Two hosts would get the same host name: db1.one.example and db1.two.example are both db1.",
-        "base_hostname: another name for one of the two; or an empty one, which leaves the host its own.",
-    ),
     Code("domain-missing", "The site has no domain.", "site_domain: the domain below which the site's names lie."),
     Code(
         "domain-invalid",
@@ -69,21 +64,4 @@ def _judge(value: str | None) -> Iterator[tuple[str, str, str]]:
         yield "domain-invalid", "a single word is no domain below which names can lie.", bare
 
 
-def check_hostnames(site: Site) -> Iterator[Finding]:
-    """What the role base would call the hosts. One that the inventory names by its address keeps its own name."""
-    first: dict[str, str] = {}
-    for host in site.hosts.values():
-        name = host.get("base_hostname")
-        if not isinstance(name, str) or not name or parse_address(host.name) is not None or host.is_local:
-            continue
-        other = first.setdefault(name.lower(), host.name)
-        given = site.sources([host], "base_hostname")
-        # db1 and db1.one.example are one host under two names (host-two-names).
-        if other == host.name or (not given and not ("." in other and "." in host.name)):
-            continue
-        owner, source = given[-1] if given else (host.name, "")
-        remedy = f"base_hostname: {host.name.replace('.', '-')} for {host.name}, or another name that no host has"
-        yield Finding("hostname-twice", owner, "base_hostname", f"{other} and {host.name} would both be called {name}.", remedy, source)
-
-
-RULES = (check_domain, check_hostnames)
+RULES = (check_domain,)
