@@ -31,6 +31,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console.stream import Live, Log, Tee, is_live
 
@@ -93,8 +94,9 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._log.line(f"playbook {name}")
         self._live = Live(sys.stdout, self._display._lock, self._now, plain=not is_live(sys.stdout, os.environ.get("TERM")))
         self._streams = (sys.stdout, sys.stderr)
+        groups = frozenset(site_map.load().groups_served())
         sys.stdout = Tee(sys.stdout, self._live, self._log)
-        sys.stderr = Tee(sys.stderr, self._live, self._log)
+        sys.stderr = Tee(sys.stderr, self._live, self._log, lambda text: texts.is_of_a_group(text, groups))
         self._live.start()
         atexit.register(self._live.end)
 
@@ -260,9 +262,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         for line in lines:
             self._display.display(line, color=C.COLOR_ERROR)
         if len(lines) == 1 and self._log is not None and self._log.path is not None:
-            self._display.display(
-                f"        Fix: what the message says; its details are in {_relative(self._log.path)}", color=C.COLOR_ERROR
-            )
+            self._display.display(f"        Details: {_relative(self._log.path)}", color=C.COLOR_ERROR)
 
     def _warn(self, result: Any) -> None:
         """Keep a result's warnings until its task is done: what several hosts say is said once."""

@@ -135,10 +135,26 @@ def _is_usable(folder: str) -> bool:
         return False
 
 
+def open_standard() -> None:
+    """Give standard input, output and error that the caller has closed (``>&-``) somewhere to go: Ansible ends in a traceback without."""
+    for descriptor in (0, 1, 2):
+        with contextlib.suppress(OSError):
+            if os.get_inheritable(descriptor):  # else it is the file of this program: Python has opened it where something was missing
+                continue
+        with contextlib.suppress(OSError):
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened == descriptor:
+                os.set_inheritable(opened, True)
+            else:
+                os.dup2(opened, descriptor, inheritable=True)
+                os.close(opened)
+
+
 def main(arguments: list[str]) -> None:
     """Be the shell: run bash with these arguments in the clean environment."""
     with contextlib.suppress(OSError):
         os.umask(0o022)
+    open_standard()
     os.execve("/bin/bash", ["bash", *arguments], clean(os.environ))
 
 

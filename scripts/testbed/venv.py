@@ -33,13 +33,15 @@ def stamp_of(lock: str, version: str) -> str:
     return hashlib.sha256(f"{version}\n{lock}".encode()).hexdigest()
 
 
+#: A program of the environment, as pip installs all of them.
+PROGRAM = "ansible-playbook"
 #: The module that gives Ansible a locale it can run with, and the line that has Python import it when it starts.
 LOCALE_MODULE = Path(__file__).with_name("vannah_locale.py")
 LOCALE_LINE = "import vannah_locale\n"
 
 
 def is_current(folder: Path, lock: str) -> bool:
-    """Whether the environment was finished with this lock, and its own Python still runs.
+    """Whether the environment was finished with this lock and in this place, and its own Python still runs.
 
     The python3 that is first in PATH does not matter here: cron's may be another one than a login's.
     """
@@ -54,7 +56,17 @@ def is_current(folder: Path, lock: str) -> bool:
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0 and stamp == stamp_of(lock, done.stdout)
+    return done.returncode == 0 and stamp == stamp_of(lock, done.stdout) and is_at_home(folder)
+
+
+def is_at_home(folder: Path) -> bool:
+    """Whether the programs of an environment start its own Python: they carry its path, also after the checkout was moved or copied."""
+    try:
+        with (folder / "bin" / PROGRAM).open(encoding="utf-8", errors="replace") as file:
+            begins = file.readline() + file.readline()  # a path with spaces stands in the second one
+    except OSError:
+        return False
+    return any(f"{place}/bin/python" in begins for place in {folder, folder.resolve()})
 
 
 def give_locale(folder: Path) -> None:

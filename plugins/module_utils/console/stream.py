@@ -95,9 +95,13 @@ class Live:
         """Take the line away before something else is printed."""
         with self._lock:
             if self._shown and os.getpid() == self._pid:
-                self._stream.write(ERASE)
-                self._stream.flush()
+                self._write(ERASE)
                 self._shown = False
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # nobody reads any more: the run and its log go on
+            self._stream.write(text)
+            self._stream.flush()
 
     def _tick(self) -> None:
         while not self._ended.wait(self._every):
@@ -106,33 +110,36 @@ class Live:
                     continue
                 text = self._text()
                 if text and self._plain:
-                    self._stream.write(f"  ... {text}\n")
-                    self._stream.flush()
+                    self._write(f"  ... {text}\n")
                 elif text:
                     width = shutil.get_terminal_size().columns - 1
-                    self._stream.write(ERASE + text[:width])
-                    self._stream.flush()
+                    self._write(ERASE + text[:width])
                     self._shown = True
 
 
 class Tee:
-    """Standard output or error: takes the live line away first, and has the log too."""
+    """Standard output or error: takes the live line away first, and has the log too.
 
-    def __init__(self, stream: TextIO, live: Live | None, log: Log) -> None:
-        self._stream, self._live, self._log = stream, live, log
+    :param hushed: whether a text is for the log only
+    """
+
+    def __init__(self, stream: TextIO, live: Live | None, log: Log, hushed: Callable[[str], bool] = lambda text: False) -> None:
+        self._stream, self._live, self._log, self._hushed = stream, live, log, hushed
         self._pid = os.getpid()
 
     def write(self, text: str) -> int:
         """Write it everywhere, at once."""
         if os.getpid() != self._pid:
             return self._stream.write(text)
+        self._log.write(text)
+        if self._hushed(text):
+            return len(text)
         if self._live is not None:
             self._live.erase()
-        written = self._stream.write(text)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # nobody reads any more (`| head`): the run and its log go on
+            self._stream.write(text)
             self._stream.flush()
-        self._log.write(text)
-        return written
+        return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

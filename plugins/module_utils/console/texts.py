@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .stream import COLORS
+
 Result = Mapping[str, Any]
 
 #: Of one component's steps no more are shown; the log has all of them.
@@ -16,6 +18,8 @@ STEPS = 3
 COMPONENTS = 4
 #: Of a failure's first line no more is shown.
 WIDTH = 600
+#: ansible-core's warning of a play for a group that is not there; the last word is the group.
+NO_MATCH = "[WARNING]: Could not match supplied host pattern, ignoring:".split()
 #: Words with which messages of this project begin what to do.
 REMEDIES = ("Fix: ", "Write: ")
 
@@ -141,3 +145,9 @@ def told(result: Result) -> list[str]:
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return [str(item) for item in value]
     return [str(value)] if value is not None else []
+
+
+def is_of_a_group(warning: str, groups: Iterable[str]) -> bool:
+    """Whether Ansible says of a play that the site has no such group: the inventory may leave out any that the playbooks know."""
+    words = COLORS.sub("", warning).split()
+    return words[:-1] == NO_MATCH and (words[-1] in groups or words[-1].startswith("site_forming"))

@@ -30,6 +30,11 @@ MARKER = "VANNAH-ANSWER-"
 # What runs first on the host. It imports what every Python has built in or frozen, and nothing else: json comes with
 # the payload, traceback only when something went wrong. The standard input is the program's own text, so programs that
 # the agent starts get /dev/null; what they print goes to standard error, so that it cannot mix with the answer.
+#
+# The first line is a text to Python. It ends a shell that reads it (a login script with `exec zsh`): else the agent's source would be run
+# as that shell's commands. It may also be missing: then a login script has read a line.
+_GUARD = "''':'; echo {marker} >&2; exit {status} #'''\n"
+SHELL_MARKER, SHELL_STATUS = "VANNAH-READ-BY-A-SHELL", 97
 _BOOTSTRAP = """\
 import binascii, os, sys, zlib
 from _frozen_importlib import ModuleSpec
@@ -141,7 +146,7 @@ def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:
     :param agent: the folder of the agent's files
     """
     packed = pack(json.dumps(payload, separators=(",", ":")).encode("ascii"))
-    parts = [_BOOTSTRAP, "answer({\n"]
+    parts = [_GUARD.format(marker=SHELL_MARKER, status=SHELL_STATUS), _BOOTSTRAP, "answer({\n"]
     parts += [f"{name!r}:{source!r},\n" for name, source in needed(payload, modules(agent)).items()]
     parts.append(f"}}, {packed!r}, {nonce!r})\n")
     return "".join(parts).encode("ascii")

@@ -26,6 +26,18 @@ _TERMINAL = "must have a tty"
 _NOT_FOUND = re.compile(r"^sudo: \S+: command not found", re.MULTILINE)
 _REFUSED = ("is not in the sudoers file", "may not run sudo", "is not allowed to execute", "sudo: sorry", "no new privileges")
 _PASSWORD = ("missing sudo password", "incorrect sudo password", "a password is required", "missing su password", "incorrect su password")
+#: ansible-core, of a program that asks for a password and got none.
+_ASKS = "waiting for privilege escalation prompt"
+#: Python, of a text on its standard input that has lost its beginning.
+_CUT = re.compile(r'File "<stdin>".*^(?:NameError|SyntaxError|IndentationError): ', re.MULTILINE | re.DOTALL)
+_READS = (
+    "a login script of the host reads the standard input, which is the run's own ('exec zsh', 'read' and the like in ~/.bashrc)."
+    " Fix: let it do so in interactive shells only: case $- in *i*) ... ;; esac"
+)
+_NOTHING = (
+    "nothing was said, as with a ForceCommand, a login shell that runs no command, or a login script that reads the standard input."
+    " Fix: have 'ssh <host> id' work as the login user, then the same with what it becomes root with, such as 'ssh <host> sudo -n id'"
+)
 
 
 class TripError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
@@ -71,7 +83,7 @@ def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
 
                 action.installed = bootstrap(action, payload["mode"] == "check", incomplete(done))
                 continue
-            raise TripError(explain(done, str(error))) from None
+            raise TripError(_reason(action, done, str(error))) from None
     raise AssertionError("unreachable")
 
 
@@ -94,27 +106,62 @@ def incomplete(done: Mapping[str, Any]) -> bool:
     return done["rc"] != 0 and "ModuleNotFoundError: No module named" in done["stderr"]
 
 
+def _reason(action: Any, done: Mapping[str, Any], what: str) -> str:
+    """Why the agent did not answer."""
+    if done["rc"] == bundle.SHELL_STATUS or bundle.SHELL_MARKER in done["stderr"] or _CUT.search(done["stderr"]):
+        return _READS
+    said = f"{done['stderr']}{done['stdout']}"
+    refused = refusal(done) or (_asked_again(action) if done["rc"] == 1 else "")
+    if refused:
+        return refused
+    return explain(done, what) if said.strip() else f"{explain(done, what)}: {_NOTHING}"
+
+
+def _asked_again(action: Any) -> str:
+    """What sudo says in English: its messages are in the language of the host's login. Empty where it does not refuse."""
+    become = action._connection.become
+    if become is None or getattr(become, "name", "").rpartition(".")[2] != "sudo":
+        return ""
+    exe, user = become.get_option("become_exe") or "sudo", become.get_option("become_user") or "root"
+    program = f"LC_ALL=C LANGUAGE=C {exe} -n -u {shlex.quote(user)}"
+    done = execute(action, f"{program} /bin/sh -c true", None, sudoable=False)
+    if done["rc"] == 0:
+        return ""
+    if any(words in f"{done['stderr']}{done['stdout']}" for words in _PASSWORD) and become.get_option("become_pass"):
+        return _password("incorrect")
+    return refusal(done)
+
+
 def explain(done: Mapping[str, Any], what: str) -> str:
     """A sentence for a command that did not do what it was for."""
     text = f"{done['stderr']}\n{done['stdout']}"
-    if _TERMINAL in text:
-        return (
-            "becoming root is refused: sudo wants a terminal (requiretty), which a run has not:"
-            " write Defaults:<the login user> !requiretty into the server's /etc/sudoers.d"
-        )
-    for words in _REFUSED:
-        if words in text:
-            return "becoming root is refused: the login user needs a line in sudoers, or log in as another one (ansible_user)"
-    if any(words in text.lower() for words in _PASSWORD):
-        return _password(text)
+    refused = refusal(done)
+    if refused:
+        return refused
     lines = [line for line in text.strip().splitlines() if line.strip() and bundle.MARKER not in line][-_TAIL:]
     return f"{what} (exit status {done['rc']})" + (": " + " | ".join(line.strip() for line in lines) if lines else "")
 
 
+def refusal(done: Mapping[str, Any]) -> str:
+    """Why becoming root is refused; empty where nothing speaks of it."""
+    text = f"{done['stderr']}\n{done['stdout']}"
+    if _TERMINAL in text:
+        return (
+            "becoming root is refused: sudo wants a terminal (requiretty), which a run has not."
+            " Fix: write Defaults:<the login user> !requiretty into the server's /etc/sudoers.d"
+        )
+    for words in _REFUSED:
+        if words in text:
+            return "becoming root is refused. Fix: give the login user a line in /etc/sudoers.d, or log in as another (ansible_user)"
+    if any(words in text.lower() for words in _PASSWORD):
+        return _password(text)
+    return ""
+
+
 def _password(text: str) -> str:
     if "incorrect" in text.lower():
-        return "becoming root is refused: the password for it is wrong (ansible_become_password, or --ask-become-pass)"
-    return "becoming root needs a password: give it with --ask-become-pass or ansible_become_password, or let sudo ask for none"
+        return "becoming root is refused: the password for it is wrong. Fix: the right one in ansible_become_password, or --ask-become-pass"
+    return "becoming root needs a password. Fix: give it with --ask-become-pass or ansible_become_password, or let the server ask for none"
 
 
 def execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> dict[str, Any]:
@@ -125,7 +172,9 @@ def execute(action: Any, command: str, data: bytes | None, sudoable: bool = True
     try:
         with beat.beside(action):
             done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
-    except AnsibleConnectionFailure:
+    except AnsibleConnectionFailure as error:
+        if _ASKS in str(error):  # the host was reached, and su asks
+            raise TripError(_password("")) from None
         raise
     except AnsibleError as error:
         text = str(error)

@@ -165,6 +165,8 @@ def check_definitions(site: Site) -> Iterator[Finding]:
     own = _own_patterns(site.definitions)
     for definition in site.definitions:
         yield from _check_templates(definition)
+        if definition.name in ANSIBLE_VARIABLES:  # Ansible itself would end the run, with neither file nor variable
+            yield from _check_undefined(site, definition, Option(name=definition.name, role="site"))
         option = site.schema.options.get(definition.name) or _CONNECTION.get(definition.name)
         if option is None:
             yield from _check_name(site.schema, definition, own)
@@ -176,7 +178,8 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             remedy = f"{definition.name}: {option.type}, or leave the line out"
             yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
             continue
-        yield from _check_undefined(site, definition, option)
+        if definition.name not in ANSIBLE_VARIABLES:
+            yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
             for problem in check(option, value, definition.name, definition.from_cli or definition.name in _CONNECTION):
                 remedy = _in_ini(problem.remedy) if _is_ini(definition.source) else problem.remedy

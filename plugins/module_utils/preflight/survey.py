@@ -57,7 +57,7 @@ CODES = (
     Code(
         "contact-role-check",
         "A role's own check refuses the server, before anything on it is changed.",
-        "What the message says.",
+        "What the check asks for; or leave the server out of this run with --limit.",
     ),
 )
 
@@ -86,7 +86,13 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
     for name, refusal in sorted((survey.get("checks") or {}).items()):
         if refusal:
             problem = f"the check of the role {name} refuses this server: {str(refusal).rstrip('.')}."
-            yield Finding("contact-role-check", host, "-", problem, "what the message says")
+            yield Finding(
+                "contact-role-check",
+                host,
+                "-",
+                problem,
+                f"what the check asks for, or leave the server out of this run: --limit 'all:!{host}'",
+            )
 
 
 def _taken(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
@@ -135,6 +136,44 @@ def test_live_line_goes_before_other_output(tmp_path: Path) -> None:
     assert "going on" + stream.ERASE + "a line\n" in out.getvalue()
 
 
+def test_a_reader_that_is_gone_ends_nothing(tmp_path: Path) -> None:
+    """`make converge | head`: the run and its log go on."""
+    read, write = os.pipe()
+    os.close(read)
+    log = stream.Log(tmp_path, "site")
+    with os.fdopen(write, "w", buffering=1) as out:
+        live = stream.Live(out, threading.RLock(), lambda: "going on", every=0.01)
+        live._shown = True
+        tee = stream.Tee(out, live, log)
+        assert tee.write("a line\n") == 7
+        live.end()
+        log.close()
+        assert log.path is not None and log.path.read_text(encoding="utf-8") == "a line\n"
+        with contextlib.suppress(OSError):
+            out.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "hushed"),
+    [
+        ("[WARNING]: Could not match supplied host pattern, ignoring: postgresql\n", True),
+        ("\x1b[1;35m[WARNING]: Could not match supplied host pattern, ignoring:\npostgresql\x1b[0m\n", True),
+        ("[WARNING]: Could not match supplied host pattern, ignoring: site_forming_etcd\n", True),
+        ("[WARNING]: Could not match supplied host pattern, ignoring: db7\n", False),  # of --limit
+        ("[WARNING]: something else about postgresql\n", False),
+        ("\n", False),
+    ],
+)
+def test_a_group_that_a_site_leaves_out_is_no_warning(tmp_path: Path, text: str, hushed: bool) -> None:
+    """A site without databases is told nothing of them in each run."""
+    assert texts.is_of_a_group(text, {"postgresql", "etcd"}) is hushed
+    out, log = io.StringIO(), stream.Log(tmp_path, "site")
+    stream.Tee(out, None, log, lambda said: texts.is_of_a_group(said, {"postgresql"})).write(text)
+    log.close()
+    assert out.getvalue() == ("" if hushed else text)
+    assert log.path is not None and log.path.read_text(encoding="utf-8") == stream.COLORS.sub("", text)
+
+
 def test_without_a_terminal_the_live_line_is_a_line(tmp_path: Path) -> None:
     out = io.StringIO()
     live = stream.Live(out, threading.RLock(), lambda: "going on", plain=True, every=0.01)
@@ -175,6 +214,9 @@ PLAYBOOK = """\
       diff: true
 - name: Play without hosts
   hosts: nothing
+  tasks: []
+- name: A group of the site map that is not there
+  hosts: object_store
   tasks: []
 - name: Second play
   hosts: a
@@ -250,6 +292,8 @@ def test_plain_output(play: Any) -> None:
     assert "SOURCEMARK" not in printed, "no excerpt of the source"
     assert "+NEWTEXT" in printed, "differences are shown"
     assert "Play without hosts" not in printed
+    assert "Could not match" not in printed
+    assert "ignoring: object_store" in log
     assert re.search(r"^\[3/7\] First play: 2 hosts; changed: a, b; \d:\d\d$", printed, re.MULTILINE), printed
     assert re.search(r"^Failed: 2 hosts, 1 ok, 1 failed \(a\), 2 changed \(a, b\) in \d:\d\d$", printed, re.MULTILINE), printed
     assert "\x1b" not in printed
@@ -273,3 +317,13 @@ def test_full_output_with_v(play: Any) -> None:
     assert "PLAY RECAP" in printed
     assert "TASK [Break]" in printed
     assert "SECRETMARK" not in printed
+
+
+def test_a_failure_that_names_no_fix_names_the_log(play: Any, tmp_path: Path) -> None:
+    text = (tmp_path / "play.yml").read_text(encoding="utf-8")
+    (tmp_path / "play.yml").write_text(text.replace(" Fix: mend LITERALMARK-free things", ""), encoding="utf-8")
+    status, printed = play()
+    assert status == 2
+    assert re.search(r"^FAILED  a: Break: the thing is broken\.\n        Details: \.cache/logs/\S+\.log$", printed, re.MULTILINE), printed
+    assert "Fix:" not in printed
+    log_of(printed)

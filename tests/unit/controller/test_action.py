@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -193,7 +194,7 @@ class Host:
         self.commands: list[tuple[str, bool]] = []
         self.installed: list[str] = []
         self._templar = SimpleNamespace(template=lambda value: value)
-        self._connection = SimpleNamespace(become=SimpleNamespace(name=method) if method else None)
+        self._connection = SimpleNamespace(become=SimpleNamespace(name=method, get_option=lambda _name: None) if method else None)
 
     def _compute_environment_string(self) -> str:
         return "LANG=C "
@@ -219,7 +220,7 @@ PROBED_ROOT = probed("0", "apt-get")
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ((1, "", "bob is not in the sudoers file.\n"), "becoming root is refused: the login user needs"),
+        ((1, "", "bob is not in the sudoers file.\n"), "becoming root is refused. Fix: give the login user a line"),
         ((1, "", "sudo: a password is required\n"), "becoming root needs a password"),
         ((1, "", "sudo: sorry, you must have a tty to run sudo\n"), r"wants a terminal \(requiretty\).* !requiretty into"),
         ((1, "", "sudo: Ein Passwort ist notwendig\n"), r"\(exit status 1\): sudo: Ein Passwort ist notwendig"),
@@ -230,7 +231,33 @@ PROBED_ROOT = probed("0", "apt-get")
 )
 def test_no_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, words: str) -> None:
     with pytest.raises(transport.TripError, match=words):
-        REAL_TRIP(Host([answer]), {"mode": "apply", "op": "facts"}, {})
+        REAL_TRIP(Host([answer, (0, "", "")]), {"mode": "apply", "op": "facts"}, {})
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh"])
+def test_a_shell_that_reads_the_agent_ends_at_once(tmp_path: Path, shell: str) -> None:
+    """A login script with `exec zsh`: nothing of the agent is run as commands."""
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell} here")
+    text = bundle.build({"op": "facts"}, "n", tmp_path) + b"touch here\n"
+    done = subprocess.run([program], input=text, capture_output=True, check=False, cwd=tmp_path, env={"HOME": str(tmp_path)})
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (bundle.SHELL_STATUS, b"", f"{bundle.SHELL_MARKER}\n")
+    assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize(("lost", "runs"), [(0, True), (1, True), (2, False), (5, False)])
+def test_an_agent_whose_beginning_is_lost(tmp_path: Path, lost: int, runs: bool) -> None:
+    """A login script with `read`: one line may be missing; where more are, the message says why."""
+    (tmp_path / "main.py").write_text("def main(payload):\n    return {'protocol': 1}\n", encoding="utf-8")
+    (tmp_path / "__init__.py").write_text("", encoding="utf-8")
+    lines = bundle.build({"op": "facts"}, "n", tmp_path).split(b"\n")
+    done = subprocess.run([sys.executable, "-I", "-S", "-"], input=b"\n".join(lines[lost:]), capture_output=True, check=False)
+    assert (b"VANNAH-ANSWER-n" in done.stdout) is runs
+    if not runs:
+        said = (done.returncode, done.stdout.decode(), done.stderr.decode())
+        with pytest.raises(transport.TripError, match="a login script of the host reads the standard input"):
+            REAL_TRIP(Host([said]), {"mode": "apply", "op": "facts"}, {})
 
 
 def test_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

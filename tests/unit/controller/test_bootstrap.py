@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bootstrap, transport
 
 Said = tuple[int, str, str]
@@ -26,12 +27,13 @@ class Host:
 
     host = "db1"
 
-    def __init__(self, answers: list[Said], method: str = "sudo") -> None:
+    def __init__(self, answers: list[Said], method: str = "sudo", password: str | None = None) -> None:
         self.answers = answers
         self.commands: list[str] = []
         self.installed: list[str] = []
         self._templar = SimpleNamespace(template=lambda value: value)
-        self._connection = SimpleNamespace(become=SimpleNamespace(name=method) if method else None)
+        options = {"become_user": "root", "become_pass": password}
+        self._connection = SimpleNamespace(become=SimpleNamespace(name=method, get_option=options.get) if method else None)
 
     def _compute_environment_string(self) -> str:
         return ""
@@ -82,7 +84,59 @@ def test_what_the_login_shell_prints_is_not_the_answer(noise: str, user: str) ->
 
 def test_what_a_login_script_does_not_find_is_no_missing_python() -> None:
     with pytest.raises(transport.TripError, match="did not answer"):
-        trip(Host([(1, "", "-bash: neofetch: command not found\nKilled\n")]))
+        trip(Host([(1, "", "-bash: neofetch: command not found\nKilled\n"), DONE]))
+
+
+@pytest.mark.parametrize(
+    ("said", "again", "password", "words"),
+    [
+        ("sudo: Ein Passwort ist notwendig\n", "sudo: a password is required\n", None, "becoming root needs a password"),
+        ("sudo: Ein Passwort ist notwendig\n", "sudo: a password is required\n", "x", "the password for it is wrong"),
+        ("ops ist nicht in der sudoers-Datei.\n", "ops is not in the sudoers file.\n", None, "a line in /etc/sudoers.d"),
+        ("sudo: Sie müssen ein TTY haben\n", "sudo: sorry, you must have a tty to run sudo\n", None, "!requiretty"),
+        ("", "Sorry, user ops is not allowed to execute '/bin/sh -c true' as root on db1.\n", None, "a line in /etc/sudoers.d"),
+        ("sudo: Ein Passwort ist notwendig\n", "sudo: something new\n", None, "Ein Passwort ist notwendig"),
+    ],
+)
+def test_sudo_is_asked_again_in_english(said: str, again: str, password: str | None, words: str) -> None:
+    """Its messages are in the language of the login."""
+    host = Host([(1, "", said), (1, "", again)], password=password)
+    with pytest.raises(transport.TripError, match=words):
+        trip(host)
+    assert host.commands[1] == "LC_ALL=C LANGUAGE=C sudo -n -u root /bin/sh -c true"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (97, "", "VANNAH-READ-BY-A-SHELL\n"),
+        (
+            1,
+            "",
+            "Traceback (most recent call last):\n  File \"<stdin>\", line 4, in <module>\nNameError: name 'ModuleSpec' is not defined\n",
+        ),
+    ],
+)
+def test_a_login_script_that_reads_the_standard_input(said: Said) -> None:
+    with pytest.raises(transport.TripError, match=r"a login script .* Fix: .* interactive shells only: case"):
+        trip(Host([said]))
+
+
+@pytest.mark.parametrize("method", ["sudo", "su", ""])
+def test_a_login_that_says_nothing(method: str) -> None:
+    """A ForceCommand of /bin/false: the message says what to try."""
+    with pytest.raises(transport.TripError, match=r"did not answer \(exit status 1\).*ForceCommand.*ssh <host> id"):
+        trip(Host([(1, "", ""), DONE], method))
+
+
+def test_su_that_asks_for_a_password_is_no_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asks(*_words: Any, **_options: Any) -> Any:
+        raise AnsibleConnectionFailure("Timeout (12s) waiting for privilege escalation prompt: Password:")
+
+    host = Host([], "su")
+    monkeypatch.setattr(host, "_low_level_execute_command", asks)
+    with pytest.raises(transport.TripError, match="becoming root needs a password"):
+        trip(host)
 
 
 def test_a_shell_that_runs_no_command() -> None:

@@ -171,6 +171,29 @@ def test_a_broken_file_of_a_group(run: Run) -> None:
     assert not run.trace.exists()
 
 
+@pytest.mark.parametrize("name", ["ansible_become_password", "ansible_password", "ansible_ssh_pass"])
+def test_a_password_of_all_hosts_under_another_vault_password(run: Run, name: str) -> None:
+    """Ansible evaluates it for its own machine, too, before anything is judged."""
+    run.write("hosts.yml", site(THREE))
+    made = VaultLib().encrypt("geheim", secret=PASSWORD).decode()
+    run.write("group_vars/all/login.yml", f"{name}: !vault |\n" + "".join(f"  {line}\n" for line in made.splitlines()))
+    done = run("--vault-password-file", run.password())
+    text = done.stdout + done.stderr
+    assert f"secret-file-closed all {name}: " in text and "[group_vars/all/login.yml:1]" in text
+    assert "Error processing keyword" not in text
+    assert done.returncode != 0 and not run.trace.exists()
+
+
+def test_an_address_of_all_hosts_that_is_not_defined(run: Run) -> None:
+    """The same of a template."""
+    run.write(
+        "hosts.yml", "all:\n  vars: {site_name: clinic, site_domain: clinic.health, ansible_host: '{{ nowhere }}'}\n  hosts: {db1: }\n"
+    )
+    done = run()
+    assert "variable-undefined all ansible_host: the template uses nowhere" in done.stdout + done.stderr
+    assert done.returncode != 0 and not run.trace.exists()
+
+
 @pytest.mark.parametrize("text", ["all: [\n", "all:\n  hosts: {}\n", "nonsense: {{{\n"])
 def test_no_inventory(run: Run, text: str) -> None:
     """It does not parse, or holds nothing."""

@@ -268,3 +268,21 @@ def test_the_file_that_cannot_be_read_is_named(judged: Judge, files: dict[str, s
     """With its line, and once."""
     report = judged(site(THREE), files=files)
     assert [(finding.code, finding.where, finding.source) for finding in report.errors] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("ansible_host", "{{ nowhere }}", "uses nowhere"),
+        ("ansible_user", "{{ nobody.name }}", "uses nobody"),
+        ("ansible_port", "{{ no_port }}", "uses no_port"),
+        ("ansible_become_password", "{{ the_word }}", "uses the_word"),
+    ],
+)
+def test_what_ansible_itself_needs_is_defined(judged: Judge, name: str, value: str, problem: str) -> None:
+    """A run would end in "Error processing keyword", with neither variable nor file."""
+    report = judged(site(THREE, f"[@db2]\n{name}: '{value}'"))
+    found = [finding for finding in report.errors if finding.code == "variable-undefined"]
+    assert [(finding.where, finding.variable) for finding in found] == [("db2", name)]
+    assert problem in found[0].problem and found[0].source.startswith("hosts.yml:")
+    assert judged(site(THREE, f"[@db2]\n{name}: '{{{{ ansible_facts.hostname }}}}'")).errors == ()

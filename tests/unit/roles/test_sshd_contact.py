@@ -108,7 +108,7 @@ def test_what_is_stricter_stays(
     assert {line for line in text.splitlines() if line in OURS} == (expected | {"PermitRootLogin prohibit-password"} if asked else expected)
     check = program("base", "sshd-check")
     monkeypatch.setattr(check, "CONFIG", str(tmp_path / "etc/ssh/sshd_config"))
-    monkeypatch.setattr(check, "sections", lambda path, without: check.lines_in(theirs.splitlines(), "theirs"))
+    (tmp_path / "etc/ssh/sshd_config").write_text(f"Include {DROPIN}\n{theirs}", encoding="utf-8")
     assert check.refused(DROPIN, {name.lower() for name in asked}, False, set(), text) == ""
 
 
@@ -195,9 +195,114 @@ def test_the_host_is_left_as_it_is(check: ModuleType, tmp_path: Path, monkeypatc
 def test_keys_of_a_directory_are_known_without_sshd(check: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where sshd cannot be asked, its file says that keys come from elsewhere: no account is taken for one without a key."""
     Path(check.CONFIG).write_text(f"{MAIN}AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys\n", encoding="utf-8")
-    monkeypatch.setattr(check, "effective", dict)
+    monkeypatch.setattr(check, "in_force", lambda *_words: {})
     monkeypatch.setattr(check, "password_accounts", lambda *_words: pytest.fail("the accounts were looked at"))
     assert check.locked_out(DROPIN, set()) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "out"),
+    [
+        ({}, ["rad", "ops"]),
+        ({"refusal": ["no hostkeys available"]}, ["rad", "ops"]),
+        ({"passwordauthentication": ["no"], "kbdinteractiveauthentication": ["no"], "trustedusercakeys": ["none"]}, ["rad", "ops"]),
+        ({"passwordauthentication": ["yes"]}, ["ops"]),  # Match User rad
+        ({"kbdinteractiveauthentication": ["yes"]}, ["ops"]),
+        ({"trustedusercakeys": ["/etc/ssh/users.pub"]}, ["ops"]),
+        ({"authorizedkeyscommand": ["/usr/bin/keys"]}, ["ops"]),
+    ],
+)
+def test_who_comes_in_without_a_key_of_a_file_is_not_locked_out(
+    check: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: dict[str, list[str]], out: list[str]
+) -> None:
+    """sshd is asked about each account, with the drop-in that is to come: a Match or a certificate lets it in."""
+    accounts = [(name, str(tmp_path / name)) for name in ("rad", "ops")]
+    monkeypatch.setattr(check, "password_accounts", lambda *_words: accounts)
+    monkeypatch.setattr(check, "in_force", lambda user, _address, text: now if (user, text) == ("rad", "X11Forwarding no\n") else {})
+    assert check.locked_out(DROPIN, set(), "X11Forwarding no\n") == out
+
+
+def test_logins_by_certificate_are_known_without_sshd(check: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(check.CONFIG).write_text(f"{MAIN}TrustedUserCAKeys /etc/ssh/users.pub\n", encoding="utf-8")
+    monkeypatch.setattr(check, "password_accounts", lambda *_words: pytest.fail("the accounts were looked at"))
+    assert check.locked_out(DROPIN, set()) == []
+
+
+KEYS = "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("name", "theirs", "above", "key_only", "words"),
+    [
+        ("00-local.conf", "PasswordAuthentication yes\n", "", True, ["'PasswordAuthentication yes' in", "00-local.conf"]),
+        ("00-local.conf", "PasswordAuthentication yes\n", "", False, []),
+        ("00-local.conf", "", "passwordauthentication=yes\n", True, ["'passwordauthentication=yes' in", "sshd_config before"]),
+        ("00-local.conf", "ChallengeResponseAuthentication yes\n", "", True, ["'KbdInteractiveAuthentication no' would do nothing"]),
+        ("00-local.conf", "PermitRootLogin yes\n", "", True, ["base_ssh_key_only: false"]),
+        ("00-local.conf", "PermitRootLogin without-password\nPasswordAuthentication no\n", "", True, []),
+        ("99-local.conf", "PasswordAuthentication yes\n", "", True, []),  # ours comes first
+        ("00-local.conf", "Match User rad\n  PasswordAuthentication yes\n", "", True, []),  # the owner's exception
+        ("00-local.conf", "X11Forwarding yes\n", "", True, ["{X11Forwarding: null}"]),  # base_ssh_settings names it
+        ("00-local.conf", "AllowUsers ops\n", "", True, []),  # each line counts
+    ],
+)
+def test_what_another_file_says_first_is_refused(
+    check: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: bool,
+    name: str,
+    theirs: str,
+    above: str,
+    key_only: bool,
+    words: list[str],
+) -> None:
+    """The first value that sshd reads counts. Passwords would go on opening SSH, and nobody would know."""
+    folder = tmp_path / "sshd_config.d"
+    folder.mkdir()
+    (folder / name).write_text(theirs, encoding="utf-8")
+    Path(check.CONFIG).write_text(f"{above}Include {folder}/*.conf\n", encoding="utf-8")
+    ours, text = folder / "01-vannah.conf", f"{KEYS}X11Forwarding no\nAllowUsers rad\n"
+    if there:
+        ours.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(check, "locked_out", lambda *_words: [])
+    said = check.refused(str(ours), {"x11forwarding", "allowusers"}, key_only, set(), None if there else text)
+    assert all(word in said for word in words) if words else said == "", said
+
+
+@pytest.mark.parametrize("proposed", [True, False])
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [
+        ("Match User rad\n  Include {folder}/*.conf\n", ["below 'Match User rad in ", "at the top of"]),
+        ("Include {folder}/*.conf\nMatch User rad\n  Include {folder}/*.conf\n", ["below 'Match User rad in "]),
+        ("Match User rad\n  X11Forwarding no\nMatch all\nInclude {folder}/*.conf\n", []),
+        ('Include "{folder}/*.conf"\n', []),
+        ("Include {folder}/../*.conf\n", ["does not read"]),
+    ],
+)
+def test_a_folder_that_is_read_below_a_match_is_refused(
+    check: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    proposed: bool,
+    main: str,
+    words: list[str],
+) -> None:
+    """Most options of the drop-in are not allowed there: sshd would not take its configuration any more."""
+    folder = tmp_path / "sshd_config.d"
+    folder.mkdir()
+    Path(check.CONFIG).write_text(main.format(folder=folder), encoding="utf-8")
+    ours = folder / "01-vannah.conf"
+    if not proposed:
+        ours.write_text("X11Forwarding no\n", encoding="utf-8")
+    monkeypatch.setattr(check, "connection", lambda: ("", ""))
+    monkeypatch.setattr(check.sys, "stdin", io.StringIO("X11Forwarding no\n"))
+    assert check.main([*(["--proposed"] if proposed else []), str(ours)]) == (1 if words else 0)
+    said = capsys.readouterr().err
+    assert all(word in said for word in words), said
 
 
 def test_a_login_that_is_none_of_ssh_is_not_judged(check: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

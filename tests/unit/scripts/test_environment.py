@@ -103,10 +103,29 @@ def test_the_environment_is_current_whatever_python3_is_first(tmp_path: Path) ->
     stamp = tmp_path / "lock.sha256"
     assert not venv.is_current(tmp_path, "lock"), "without a stamp"
     stamp.write_text(venv.stamp_of("lock", sys.version), encoding="utf-8")
+    assert not venv.is_current(tmp_path, "lock"), "without a program"
+    (tmp_path / "bin" / venv.PROGRAM).write_text(f"#!{tmp_path}/bin/python\n", encoding="utf-8")
     assert venv.is_current(tmp_path, "lock")
     assert not venv.is_current(tmp_path, "another lock")
     (tmp_path / "bin" / "python").unlink()
     assert not venv.is_current(tmp_path, "lock"), "its Python is gone"
+
+
+@pytest.mark.parametrize("how", ["move", "copy", "link"])
+def test_a_checkout_that_moved_gets_an_environment_of_its_own(tmp_path: Path, how: str) -> None:
+    """Its programs start with the path of the old Python. A link to an environment is that one."""
+    old, new = tmp_path / "old folder" / ".venv", tmp_path / "new folder" / ".venv"
+    (old / "bin").mkdir(parents=True)
+    new.parent.mkdir()
+    (old / "bin" / "python").symlink_to(sys.executable)
+    (old / "bin" / venv.PROGRAM).write_text(f'#!/bin/sh\n\'\'\'exec\' "{old}/bin/python" "$0" "$@"\n', encoding="utf-8")
+    (old / "lock.sha256").write_text(venv.stamp_of("lock", sys.version), encoding="utf-8")
+    assert venv.is_current(old, "lock")
+    if how == "link":
+        new.symlink_to(old)
+    else:
+        (shutil.move if how == "move" else shutil.copytree)(str(old), str(new))
+    assert venv.is_current(new, "lock") is (how == "link")
 
 
 def test_every_target_runs_in_the_clean_environment() -> None:
@@ -115,6 +134,17 @@ def test_every_target_runs_in_the_clean_environment() -> None:
     assert re.findall(r"(?m)^.*\bSHELL\b.*[:?+]?=.*$", text) == ["SHELL := scripts/clean-shell"]
     assert ".ONESHELL" not in text
     assert os.access(REPOSITORY / "scripts" / "clean-shell", os.X_OK)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_descriptors_that_the_caller_has_closed_go_nowhere(tmp_path: Path, closed: str) -> None:
+    """Ansible ends in a traceback without standard output."""
+    made = tmp_path / "made"
+    recipe = f"ls /proc/self/fd > /dev/null && echo out && echo err >&2 && cat > {made}; echo $? > {made}"
+    argv = f"{REPOSITORY}/scripts/clean-shell -c '{recipe}' {closed}"
+    # A python3 that is a wrapper of its own would leave its file there.
+    subprocess.run(["/bin/sh", "-c", argv], check=True, stdin=subprocess.DEVNULL, capture_output=True, env={"PATH": "/usr/bin:/bin"})
+    assert made.read_text(encoding="utf-8") == "0\n"
 
 
 # -- real runs ---------------------------------------------------------------------------------------------------------
