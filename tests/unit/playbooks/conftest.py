@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
             file.write(f"{name}{mode} {task_vars['inventory_hostname']}\\n")
         if answer.pop("away", False):
             raise AnsibleConnectionFailure("no route to host")
-        return {"changed": False, "steps": [], **answer}
+        return {"changed": False, "steps": [], "waits": self._task.args.get("wait", 0), **answer}
 """
 SECRET = """\
 from ansible.plugins.lookup import LookupBase
