@@ -103,7 +103,7 @@ class ActionModule(AgentAction):
         if "postgresql" not in (self.host_vars.get("group_names") or ()):
             return False
         try:
-            return self._templar.template(self.host_vars.get("postgresql_watchdog", "off")) == "required"
+            return bool(self._templar.template(self.host_vars.get("postgresql_watchdog", "off")) == "required")
         except AnsibleError:
             return False  # who judges the variables says what is wrong
 
