@@ -75,5 +75,5 @@ def test_patroni_is_told_after_the_device_was_looked_at(render: Callable[..., An
     hosts = {"hosts": {"db1": {"ansible_host": "192.0.2.11", "postgresql_watchdog": mode}}}
     site = {"all": {"children": {"etcd": hosts, "postgresql": hosts}}}
     definition = render("postgresql", "postgresql", site, "db1")["definition"]
-    assert definition["validate"] == ([[PROGRAM, mode]] if asked else [])
+    assert definition["validate"][1:] == ([[PROGRAM, mode]] if asked else [])
     assert (PROGRAM in {item["path"] for item in definition["files"]}) is asked
