@@ -78,7 +78,9 @@ class ActionModule(ComponentAction):
     def _ask(self, part: Mapping[str, Any] | None = None) -> tuple[Answer, float | None]:
         part = part or {"op": "facts"}
         before = time.time()
-        answer = self.converse({**part, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}, lease="none")
+        asked = {**part, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
+        asked["watchdog"] = self._needs_watchdog()
+        answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
         if not isinstance(clock, int | float):
@@ -128,6 +130,15 @@ class ActionModule(ComponentAction):
             return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False))
         except AnsibleError:
             return True  # who judges the host says what is wrong
+
+    def _needs_watchdog(self) -> bool:
+        """Whether Patroni shall not lead without a watchdog device."""
+        if "postgresql" not in (self.host_vars.get("group_names") or ()):
+            return False
+        try:
+            return bool(self._templar.template(self.host_vars.get("postgresql_watchdog", "off")) == "required")
+        except AnsibleError:
+            return False  # who judges the variables says what is wrong
 
     def _data(self) -> list[str]:
         """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""

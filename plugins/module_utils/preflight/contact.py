@@ -40,6 +40,11 @@ CODES = (
         "The server was reached, and could not say what it is: the message tells why. The others are left alone, too.",
         "What the message asks for; or leave the server out of this run with --limit.",
     ),
+    Code(
+        "contact-watchdog",
+        "A watchdog device is required, and Patroni could not use one on the server: its leader would demote itself, on every member.",
+        "A device on the server (load its driver, or take it from who holds it), or postgresql_watchdog: automatic.",
+    ),
     *versions.CODES,
     *survey.CODES,
     *closed.CODES,
@@ -90,6 +95,7 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
             yield from _system(answer)
             yield from _memory(answer)
             yield from _disk(answer)
+            yield from _watchdog(answer)
             yield from survey.findings(answer.host, answer.survey)
             yield from closed.findings(answer.host, answer.facts, answer.ports)
             yield from closed.admitted(answer.host, answer.facts, answer.admins)
@@ -135,6 +141,14 @@ def _disk(answer: Answer) -> Iterator[Finding]:
     disk = answer.facts.get("disk")
     if not answer.survey and isinstance(disk, Mapping):
         yield from survey.full(answer.host, "/var/lib", disk)
+
+
+def _watchdog(answer: Answer) -> Iterator[Finding]:
+    """Only asked of hosts that shall have one."""
+    if reason := str(answer.facts.get("watchdog") or ""):
+        problem = f"a watchdog is required, and Patroni could not use one: {reason}. A leader would demote itself."
+        remedy = "postgresql_watchdog: automatic, or give the server a device that nobody else holds"
+        yield Finding("contact-watchdog", answer.host, "postgresql_watchdog", problem, remedy)
 
 
 def _member(answer: Answer) -> versions.Member:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import patroni_restart
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.filesteps import run_validator
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.trips import Refused
 
 from . import fake_host
@@ -133,6 +134,15 @@ def test_file_validator_refuses(host: FakeHost) -> None:
     said = one(host.trip(component(files=[config("invalid", validate=["check-config", "%s"])])))
     assert said["error"]["code"] == "validation-failed" and not host.file("/etc/demo.conf").exists()
     ok(host.trip(component(files=[config(validate=["check-config", "%s"])])))
+
+
+@pytest.mark.parametrize(("program", "said"), [("/usr/sbin/check", ""), ("/usr/local/lib/vannah/check", "line 1: bad")])
+def test_only_a_roles_own_validator_is_quoted_for_a_sensitive_file(host: FakeHost, program: str, said: str) -> None:
+    """Another one may print the file's secrets."""
+    ctx = Context(root=str(host.root), runner=lambda argv, **more: Result(1, "", "line 1: bad"))
+    with pytest.raises(AgentError) as caught:
+        run_validator(ctx, [program, "/etc/demo.conf"], "component demo", True)
+    assert caught.value.msg.endswith(f"nothing was changed. {said}".strip())
 
 
 def test_reload_that_fails_is_undone_by_a_reload(host: FakeHost) -> None:

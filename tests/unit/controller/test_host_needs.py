@@ -220,6 +220,27 @@ def test_a_host_without_a_firewall_is_not_asked_what_it_would_close(tmp_path: Pa
     assert asks.sent[0]["firewall"] is asked
 
 
+@pytest.mark.parametrize(
+    ("groups", "variables", "asked"),
+    [
+        (["postgresql"], {}, False),
+        (["postgresql"], {"postgresql_watchdog": "automatic"}, False),
+        (["postgresql"], {"postgresql_watchdog": "required"}, True),
+        (["postgresql"], {"postgresql_watchdog": trust_as_template("{{ outside }}"), "outside": "required"}, True),
+        (["postgresql"], {"postgresql_watchdog": trust_as_template("{{ missing }}")}, False),
+        (["etcd"], {"postgresql_watchdog": "required"}, False),
+    ],
+)
+def test_only_who_requires_a_watchdog_is_asked_for_it(tmp_path: Path, groups: list[str], variables: dict[str, Any], asked: bool) -> None:
+    known = action(tmp_path)
+    known.vars.update(variables)
+    known._templar.available_variables = known.vars
+    asks = Facts(known, {"facts": [{"facts": FACTS, "made": ["ssh", "etcd", "postgresql"]}]})
+    asks.vars["group_names"] = groups
+    asks.perform()
+    assert asks.sent[0]["watchdog"] is asked
+
+
 def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
     assert "survey" not in asks.perform()

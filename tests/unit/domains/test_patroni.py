@@ -253,6 +253,37 @@ def test_a_restarted_member_counts_only_when_it_streams() -> None:
         do("restart", real, only_pending=True, force=False, timeout=0)
 
 
+@pytest.mark.parametrize(
+    ("journal", "reason"),
+    [
+        (
+            "INFO: restarting\n2719 FATAL:  terminating walreceiver process due to administrator command\n"
+            '2801 FATAL:  could not access file "pg_stat_statement": No such file or directory\n2801 LOG:  database system is shut down\n'
+            "2802 postgres@postgres [local] FATAL:  the database system is starting up\n2803 FATAL:  the database system is starting up\n"
+            "ERROR: postmaster is not running\n",
+            'is down: could not access file "pg_stat_statement": No such file or directory. Correct what it names',
+        ),
+        ('postgres: "superuser_reserved_connections" (200) plus "reserved_connections" (0) must be less\n', 'is down: "superuser_reserved'),
+        ("INFO: restarting\n2719 FATAL:  terminating walreceiver process due to administrator command\n", ""),
+    ],
+)
+def test_a_restart_that_failed_says_what_postgresql_says(journal: str, reason: str) -> None:
+    asked: list[list[str]] = []
+
+    def runner(argv: list[str], **_options: Any) -> Result:
+        asked.append(argv)
+        return Result(0, journal) if argv[0] == "journalctl" else Result(2, "", "connection to server failed")
+
+    real = Patroni(name="db2")
+    real.refusal = (503, "restart failed")
+    with pytest.raises(AgentError, match="restart failed") as caught:
+        do("restart", real, runner=runner, only_pending=True, force=False, timeout=0)
+    assert caught.value.code == "patroni-refused"
+    assert reason in caught.value.msg and ("is down" in caught.value.msg) is bool(reason)
+    (argv,) = [argv for argv in asked if argv[0] == "journalctl"]
+    assert argv[argv.index("--since") + 1].startswith("@")  # nothing of before
+
+
 def test_reinit() -> None:
     real = Patroni(LAST, name="db2")
     real.on_change = lambda patroni: setattr(patroni, "cluster", CLUSTER)

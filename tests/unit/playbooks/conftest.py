@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
             self.add_group(answer["add_group"], parent_group_names=answer["parent_groups"])
         if answer.pop("away", False):
             raise AnsibleConnectionFailure("no route to host")
-        return {"changed": False, "steps": [], **answer}
+        return {"changed": False, "steps": [], "waits": self._task.args.get("wait", 0), **answer}
 """
 SECRET = """\
 from ansible.plugins.lookup import LookupBase

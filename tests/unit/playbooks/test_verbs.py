@@ -88,6 +88,19 @@ def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str, wave: str
     assert part.of("lease released") == []
 
 
+@pytest.mark.parametrize(("failed", "seconds"), [([], 300), (["db2", "db3"], 10)])
+def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run, failed: list[str], seconds: int) -> None:
+    """The members that failed have waited for it in vain."""
+    member = {"pending_restart": False, "lowered": [], "waits_for_leader": False}
+    held = {"pending_restart": [{"role": "postgresql", "component": "postgresql", "unit": "patroni.service"}]}
+    said = {host: {"patroni_info": {**WHOLE, "leader": "db3", "member": member}, "converge": held} for host in DATABASE["postgresql"]}
+    for host in failed:
+        said[host] = {"converge": {"failed": True, "msg": "not within 300 s: somebody leads the cluster"}}
+    done = run("rolling_restart_postgresql.yml", DATABASE, said, "-v")
+    turn = done.printed.partition("TASK [The cluster is whole]")[2].partition("TASK [")[0]
+    assert f'"waits": "{seconds}"' in turn.replace(f'"waits": {seconds}', f'"waits": "{seconds}"'), done.printed
+
+
 STORE = {"object_store": ["store1", "store2", "store3"]}
 HEALED: dict[str, Any] = {"minio_info": {"answers": True}, "minio_heal": {"scanned": 1, "healed": 0, "unhealed": 0, "items": []}}
 

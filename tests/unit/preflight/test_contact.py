@@ -73,6 +73,8 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
         (answer(survey=surveyed(cloud_init=True)), {"contact-cloud-init"}),
         (answer(survey=surveyed(checks={"base": "sshd would keep out root."})), {"contact-role-check"}),
         (answer(disk={}), set()),
+        (answer(watchdog=""), set()),
+        (answer(watchdog="there is no /dev/watchdog, and the kernel has no module softdog"), {"contact-watchdog"}),
         (answer(version="15"), {"contact-database-version"}),
         (answer(postgresql=["15/vannah"]), {"contact-database-version"}),
         (answer(postgresql=["15/vannah", "17/vannah"]), set()),

@@ -129,6 +129,7 @@ def test_databases(judged: Judge, groups: str, variables: str, code: str, where:
     [
         ("postgresql_max_connections: 0", "postgresql_max_connections"),
         ("postgresql_max_connections: -10", "postgresql_max_connections"),
+        ("postgresql_max_connections: 24", "postgresql_max_connections"),
         ("postgresql_archive_timeout: -1", "postgresql_archive_timeout"),
         ("postgresql_ready_timeout: -1", "postgresql_ready_timeout"),
         ("etcd_ready_timeout: 0", "etcd_ready_timeout"),
@@ -152,12 +153,38 @@ def test_bounds(judged: Judge, variables: str, variable: str) -> None:
         "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: 30s}\npostgresql_archive_timeout: 300",
         "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: '{{ ansible_facts.x }}'}\npostgresql_archive_timeout: 300",
         "etcd_settings: {election-timeout: '5000', heartbeat-interval: 500, snapshot-count: 7}",
+        "postgresql_settings: {max_connections: 25, max_wal_senders: '10', wal_keep_size: 1GB, track_commit_timestamp: true}",
+        "postgresql_settings: {wal_keep_size: 16, hot_standby: true, max_worker_processes: null, wal_log_hints: 'off'}",
+        "postgresql_settings: {max_worker_processes: '{{ ansible_facts.x }}', max_locks_per_transaction: 32}",
         "etcd_data_directory: /srv/etcd\npostgresql_data_directory: /srv/pg\npostgresql_cluster: a.b-c_1\netcd_compaction_retention: 1h30m",
     ],
 )
 def test_settings_that_are_well(judged: Judge, variables: str) -> None:
     """What wins over a variable is what is judged."""
     assert [finding.line() for finding in judged(site(THREE, variables)).errors] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "remedy"),
+    [
+        ("max_connections: 20", "at least 25"),
+        ("max_connections: many", "at least 25"),
+        ("max_connections: true", "at least 25"),
+        ("Max_Worker_Processes: '1'", "at least 2"),
+        ("max_locks_per_transaction: 31", "at least 32"),
+        ("max_replication_slots: 3", "at least 4"),
+        ("max_prepared_transactions: -1", "at least 0"),
+        ("wal_keep_size: 8MB", "at least 16MB"),
+        ("wal_keep_size: 16000kB", "at least 16MB"),
+        ("wal_keep_size: lots", "at least 16MB"),
+        ("wal_log_hints: perhaps", "on or off"),
+    ],
+)
+def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting: str, remedy: str) -> None:
+    """It says so nowhere."""
+    (found,) = [one for one in judged(site(THREE, f"postgresql_settings: {{{setting}}}")).errors if one.code == "database-setting-ignored"]
+    assert (found.where, found.variable) == ("all", "postgresql_settings")
+    assert found.problem.startswith(setting.partition(":")[0] + ": ") and remedy in found.remedy
 
 
 def test_bounds_are_of_variables() -> None:

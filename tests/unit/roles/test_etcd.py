@@ -90,6 +90,49 @@ def member(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatc
     return module
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "refused"),
+    [
+        (0, "", ""),
+        (
+            2,
+            "flag provided but not defined: -snapshot-cuont\nUsage:\n\n  etcd [flags]\n",
+            "knows no setting snapshot-cuont, and would go on",
+        ),
+        (
+            2,
+            'invalid value "lots" for flag -snapshot-count: parse error\nUsage:\n',
+            'settings: invalid value "lots" for flag -snapshot-count',
+        ),
+    ],
+)
+def test_settings_are_judged_by_etcd(
+    member: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int, said: str, refused: str
+) -> None:
+    """What etcd 3.5.16 said. A first start's settings are not asked for: they are the role's own."""
+    asked: list[list[str]] = []
+
+    def run(argv: list[str], **more: Any) -> Any:
+        asked.append(argv)
+        return subprocess.CompletedProcess(argv, code, "", said)
+
+    (tmp_path / "vannah.env").write_text('# Made by x\nETCD_NAME="db1"\nETCD_SNAPSHOT_COUNT="7"\n', encoding="utf-8")
+    (tmp_path / "initial.env").write_text('VANNAH_OTHER_MEMBERS=""\n', encoding="utf-8")
+    monkeypatch.setattr(member, "SETTINGS", (str(tmp_path / "vannah.env"), str(tmp_path / "initial.env")))
+    monkeypatch.setattr(member, "ETCD", str(tmp_path / "vannah.env"))
+    monkeypatch.setattr(member.subprocess, "run", run)
+    assert member.main(["settings"]) == (1 if refused else 0)
+    assert [argv[1:] for argv in asked] == [["--name=db1", "--snapshot-count=7", "--version"]]
+    printed = capsys.readouterr().err
+    assert refused in printed and ("etcd_settings" in printed) is bool(refused)
+
+
+def test_a_host_without_etcd_is_not_asked(member: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its package comes in the same trip."""
+    monkeypatch.setattr(member, "ETCD", str(tmp_path / "etcd"))
+    assert member.main(["settings"]) == 0
+
+
 def answers(*members: tuple[str, str]) -> dict[str, Any]:
     """``etcdctl --write-out=json member list``, as etcd 3.5 prints it."""
     listed = [

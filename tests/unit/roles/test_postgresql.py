@@ -239,7 +239,7 @@ def test_the_component_never_restarts_behind_the_sites_back(render: Callable[...
 def test_directories(render: Callable[..., Any], patroni: Callable[..., Any], directory: str | None, paths: list[str]) -> None:
     given = {"postgresql_data_directory": directory} if directory else {}
     made = render("postgresql", "postgresql", site(**given), "db1")["definition"]
-    assert [item["path"] for item in made["directories"]] == paths
+    assert [item["path"] for item in made["directories"]] == ["/usr/local/lib/vannah", *paths]
 
 
 def test_who_knows_a_leader_that_confirms_it_speaks_for_the_cluster() -> None:

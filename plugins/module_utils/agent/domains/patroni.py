@@ -24,7 +24,7 @@ from .patroni_guard import guard
 from .patroni_hba import check
 from .patroni_look import await_reload, configuration, look, look_settled, look_surely, own, own_name
 from .patroni_rest import Rest, connect
-from .patroni_settings import waiting
+from .patroni_settings import waiting, why_down
 from .patroni_switchover import hand_over
 
 TYPE_CHECKING = False
@@ -282,7 +282,11 @@ def restart(params: Params, ctx: Context) -> Outcome:
 
     def apply(ctx: Context) -> None:
         body = {"restart_pending": True} if params["only_pending"] else {}
-        rest.insist("POST", "/restart", body, f"restart {name}", params["timeout"])
+        begun = ctx.now()
+        try:
+            rest.insist("POST", "/restart", body, f"restart {name}", params["timeout"])
+        except AgentError as error:
+            raise AgentError(error.code, error.msg + why_down(ctx, name, begun)) from error
         wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} is back")
         result.update(state(rest, look(rest), params))
 

@@ -70,3 +70,35 @@ def waiting(ctx: Context, cluster: Cluster, name: str, configuration: dict[str, 
     leader = cluster.leader
     behind_leader = leader is not None and leader.name != name and leader.pending
     return {"lowered": found, "waits_for_leader": bool(found and not others and behind_leader)}
+
+
+def why_down(ctx: Context, name: str, since: float) -> str:
+    """What to add to the error of a restart that failed: PostgreSQL's own reason, where it did not start; empty where it said none.
+
+    Its log goes to the journal of Patroni's unit.
+
+    :param since: when the restart was asked for, in seconds since the epoch
+    """
+    argv = ["journalctl", "-u", "patroni.service", "--since", f"@{int(since)}", "--no-pager", "-o", "cat"]
+    reasons = [text for line in ctx.run(argv, check=False).out.splitlines() if (text := _reason(line))]
+    if not reasons:
+        return ""
+    return (
+        f". PostgreSQL on {name} did not start and is down: {reasons[-1].rstrip('.')}. Correct what it names (postgresql_settings) and run"
+        " again: Patroni starts it by itself then. The other members have the same settings and would not start again either"
+    )
+
+
+def _reason(line: str) -> str:
+    """Why a server ends before it has begun; empty for what it says to its clients, and of a stop that was asked for."""
+    if line.startswith("postgres: "):
+        return line.removeprefix("postgres: ")
+    before, fatal, text = line.partition("FATAL:")
+    found = text.strip()
+    if (
+        not fatal
+        or "@" in before
+        or found.startswith(("terminating ", "the database system is ", "could not receive ", "could not connect "))
+    ):
+        return ""
+    return found

@@ -21,6 +21,7 @@ from . import (
     coordination,
     database_locales,
     database_objects,
+    database_settings,
     databases,
     every_host,
     firewall,
@@ -63,8 +64,8 @@ AREAS = (
     Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
     Area(
         "Databases",
-        (*databases.CODES, *database_objects.CODES, *database_locales.CODES, *connections.CODES),
-        (*databases.RULES, *database_objects.RULES, *database_locales.RULES, *connections.RULES),
+        (*databases.CODES, *database_settings.CODES, *database_objects.CODES, *database_locales.CODES, *connections.CODES),
+        (*databases.RULES, *database_settings.RULES, *database_objects.RULES, *database_locales.RULES, *connections.RULES),
     ),
     Area("Object store", object_store.CODES, object_store.RULES),
     Area("Restarts", restarts.CODES, restarts.RULES),

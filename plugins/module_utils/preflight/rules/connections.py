@@ -37,6 +37,7 @@ _NOTHING = "nothing for it in postgresql_settings"
 #: Setting -> what to write instead, and values that are not refused.
 _OWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "port": ("postgresql_port", ()),
+    "cluster_name": ("postgresql_cluster", ()),
     "listen_addresses": (_NOTHING + "; the firewall decides who reaches the server", ()),
     "unix_socket_directories": (_NOTHING, ("/run/postgresql", "/var/run/postgresql")),
     "data_directory": ("postgresql_data_directory", ()),
