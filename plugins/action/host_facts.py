@@ -47,6 +47,8 @@ class ActionModule(AgentAction):
     def _ask(self) -> tuple[Answer, float | None]:
         before = time.time()
         asked = {"op": "facts", "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
+        if self.params.get("listeners"):
+            asked["listeners"] = True
         answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")

@@ -32,6 +32,11 @@ options:
       - A server that cloud-init still sets up is waited for, five minutes at most.
     type: bool
     default: false
+  listeners:
+    description:
+      - Whether the host says which program and unit listen on each of its TCP ports (C(served)).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -58,6 +63,7 @@ ansible_facts:
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
           (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).
+        - With O(listeners=true) program and unit of what listens on each TCP port (C(served)), and the units of each component (C(units)).
       type: dict
 survey:
   description:

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import os
 
+from .facts import read
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,18 +78,34 @@ def servers(
 
 def programs(ctx: Context, inodes: set[str]) -> dict[str, str]:
     """Inode of a socket -> the program that has it open."""
+    return {inode: program for inode, (program, _unit) in holders(ctx, inodes).items()}
+
+
+def holders(ctx: Context, inodes: set[str]) -> dict[str, tuple[str, str]]:
+    """Inode of a socket -> the program that has it open, and the unit that this one belongs to; empty where it belongs to none.
+
+    What systemd listens on for a service is the service's: it has the socket too once it runs, and is told in place of systemd.
+    """
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
-    found: dict[str, str] = {}
-    for pid in os.listdir(ctx.path("/proc")):
-        if not pid.isdigit():
-            continue
+    found: dict[str, tuple[str, str]] = {}
+    # The first process last.
+    for pid in sorted((name for name in os.listdir(ctx.path("/proc")) if name.isdigit()), key=int, reverse=True):
         folder = ctx.path(f"/proc/{pid}")
         try:
             for descriptor in os.listdir(f"{folder}/fd"):
                 inode = wanted.get(os.readlink(f"{folder}/fd/{descriptor}"))
                 if inode is not None and inode not in found:
                     with open(f"{folder}/comm", encoding="utf-8", errors="replace") as file:
-                        found[inode] = file.read().strip()
+                        found[inode] = file.read().strip(), unit(read(ctx, f"/proc/{pid}/cgroup"))
         except OSError:  # it has ended
             continue
     return found
+
+
+def unit(text: str) -> str:
+    """The unit of a process, from /proc/<pid>/cgroup: the innermost service or scope in its path."""
+    for line in text.splitlines():
+        for part in reversed(line.split("/")):
+            if part.endswith((".service", ".scope")):
+                return part
+    return ""

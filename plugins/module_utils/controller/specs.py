@@ -31,4 +31,4 @@ LEASE: Spec = {
     "takeover": {"type": "bool", "default": False},
 }
 
-HOST_FACTS: Spec = {"survey": {"type": "bool", "default": False}}
+HOST_FACTS: Spec = {"survey": {"type": "bool", "default": False}, "listeners": {"type": "bool", "default": False}}
