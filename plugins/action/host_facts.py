@@ -12,10 +12,12 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..module_utils import site_map
+from ..module_utils import addresses, site_map
 from ..module_utils.controller import clusters, host_needs
 from ..module_utils.controller.action import AgentAction, Answer, Result
 from ..module_utils.controller.specs import HOST_FACTS
+from ..module_utils.preflight.model import parse_address
+from ..module_utils.preflight.rules.hosts import CLUSTERS
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -36,6 +38,7 @@ class ActionModule(AgentAction):
                 survey = self._after_cloud_init(answer)
                 answer, offset = self._ask()  # it may have changed what was told
         facts = answer.get("facts") or {}
+        facts["senders"] = self._senders(facts)
         facts["clusters"] = self._clusters(answer, facts)
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
         if offset is not None:
@@ -91,6 +94,26 @@ class ActionModule(AgentAction):
             if places:
                 known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
         return known
+
+    def _senders(self, facts: dict[str, Any]) -> dict[str, str]:
+        """Which address the host sends from to each member of a cluster, where the site is to know it by another one than before."""
+        before = facts.get("known_by")
+        if not before:
+            return {}
+        try:
+            told = self._templar.template(self.host_vars.get("site_address") or self.host_vars.get("ansible_host") or self.host)
+            if told == before:
+                return {}
+            groups = self.vars["groups"]
+            members = {host for group in CLUSTERS for host in groups.get(group) or () if host != self.host}
+            known = addresses.addresses_of(sorted(members), self.vars["hostvars"])
+        except AnsibleError:
+            return {}  # who judges the inventory says what is wrong
+        peers = {item["name"]: item["address"] for item in known if parse_address(item["address"]) is not None}
+        if not peers:
+            return {}
+        answer = self.converse({"op": "facts", "peers": peers}, lease="none")
+        return dict((answer.get("facts") or {}).get("senders") or {})
 
     def _has_firewall(self) -> bool:
         """Whether the host shall have a firewall: what the first one would close is looked for at length."""

@@ -63,6 +63,8 @@ ansible_facts:
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
           (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).
+        - Where the inventory says another address than that one, the own address that the host sends from to each member of a cluster
+          (C(senders)).
         - With O(listeners=true) program and unit of what listens on each TCP port (C(served)), and the units of each component (C(units)).
       type: dict
 survey:

@@ -49,6 +49,24 @@ def known_by(ctx: Context, host: str) -> str:
     return next((words[0] for words in (line.split() for line in read(ctx, HOSTS).splitlines()) if host in words[1:]), "")
 
 
+def senders(peers: dict[str, str]) -> dict[str, str]:
+    """The own address that packets to each peer have as their sender; without those that no route leads to. Nothing is sent.
+
+    :param peers: name -> IP address
+    """
+    import socket
+
+    found = {}
+    for name, address in peers.items():
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.connect((address, 9))
+                found[name] = str(probe.getsockname()[0])
+        except OSError:
+            continue
+    return found
+
+
 def machine_id(text: str) -> str:
     """A machine's ID; empty where it has not got one yet."""
     text = text.strip()

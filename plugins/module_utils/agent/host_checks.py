@@ -26,7 +26,8 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     The answer also says which components were made and which clusters the host is a member of.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
-        ``firewall`` whether the host shall have one, ``listeners`` whether to say who listens on which port
+        ``firewall`` whether the host shall have one, ``listeners`` whether to say who listens on which port,
+        ``peers`` {name: IP address} to say which own address is used to send to them
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     entries = ledger.peek(ctx)
@@ -38,6 +39,8 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
         from .values import running, unrecorded
 
         answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
+    if payload.get("peers"):
+        answer["facts"]["senders"] = belonging.senders(payload["peers"])
     if payload.get("listeners"):
         from .listening import served
 

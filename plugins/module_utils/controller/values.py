@@ -111,7 +111,7 @@ def taken(
     loader: Any,
     playbook_dir: str,
 ) -> list[Taken]:
-    """The ports that a verb changes and that somebody else has on a host: the service would listen on some other address only, or not at all.
+    """The ports that a verb changes and that somebody else has on a host: and its service could not.
 
     :param known: what the host says of the role's component; without values it is a member no more
     :param units: of that component

@@ -68,6 +68,12 @@ CODES = (
         "Nothing where the address is translated or floats; else site_address: the address of the server's own interface.",
         Level.WARNING,
     ),
+    Code(
+        "contact-address-sender",
+        "The inventory says another address of a server than the one that the site knows it by, and the server still sends from that one:"
+        " the firewalls and the database would let it in no more.",
+        "site_address: the address of before (ansible_host may be another one); or let the server send from the new one first.",
+    ),
 )
 
 
@@ -107,6 +113,8 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
                 yield from _data(host, facts)
         yield from _etcd(host, facts, known)
         yield from _address(host, facts, known)
+        if not known.takeover:
+            yield from _sender(host, facts, known)
     with_us = any(_is_member(one) for one in given)
     for (kind, *_more), hosts in apart.items():
         yield _stranger(hosts) if kind == "authority" and with_us else _APART[kind](hosts)
@@ -235,6 +243,25 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
             return
         remedy = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
         yield Finding("contact-address", host, "site_address", problem, remedy)
+
+
+def _sender(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+    """A server that gets another address in the inventory, and goes on to use the one that the others let in."""
+    before = str(facts.get("known_by") or "")
+    if before == known.address:
+        return
+    peers = sorted(name for name, own in (facts.get("senders") or {}).items() if own == before)
+    if peers:
+        shown = ", ".join(peers[:3]) + (", ..." if len(peers) > 3 else "")
+        problem = (
+            f"the site knows this server by {before}, and it still sends from there (to {shown}); the inventory now says"
+            f" {known.address}{f' ({known.variable})' if known.variable else ''}, and the others would let in only that one."
+        )
+        remedy = (
+            f"site_address: {before}, beside any ansible_host; to change the address, let the server send from {known.address} first"
+            f" (take {before} off its interfaces), and converge at once"
+        )
+        yield Finding("contact-address-sender", host, "site_address", problem, remedy)
 
 
 def _said(known: Belonging) -> str:

@@ -222,6 +222,27 @@ def test_address_of_a_member(known_by: str, listens: bool, level: str) -> None:
     assert [finding.code for finding in report.warnings] == ["contact-address-member"] * (level == "warning")
 
 
+@pytest.mark.parametrize(
+    ("address", "senders", "refused"),
+    [
+        ("10.0.1.1", {"db1": "10.0.0.9", "db2": "10.0.0.9"}, True),  # an admin network as ansible_host, site_address forgotten
+        ("10.0.1.1", {"db1": "10.0.1.1", "db2": "10.0.0.9"}, True),
+        ("10.0.1.1", {"db1": "10.0.1.1", "db2": "10.0.1.1"}, False),  # the server was moved
+        ("10.0.1.1", {}, False),  # no member of a cluster lets it in
+        ("10.0.0.9", {"db1": "10.0.0.9"}, False),
+    ],
+)
+def test_another_address_while_the_old_one_is_used(address: str, senders: dict[str, str], refused: bool) -> None:
+    """The firewalls and pg_hba would let in the new address alone."""
+    said = {"addresses": ["10.0.0.9", "10.0.1.1"], "known_by": "10.0.0.9", "senders": senders}
+    found = judgement(answer("app1", facts=said, address=address, variable="ansible_host"))
+    assert [finding.code for finding in found] == ["contact-address-sender"] * refused
+    if refused:
+        assert all(text in found[0].line() for text in ("app1", "10.0.1.1 (ansible_host)", "site_address: 10.0.0.9", "db2"))
+    taken = {**said, "site": {**RECORD, "authorities": [DEMO], "host": "app1"}}
+    assert judgement(answer("app1", facts=taken, address=address, takeover=True)) == []  # of another site
+
+
 def test_every_code_is_declared() -> None:
     assert {code.name for code in contact.CODES} >= {"contact-other-site", "contact-clone", "contact-etcd-identity", "contact-address"}
 
