@@ -223,6 +223,37 @@ def test_address_of_a_member(known_by: str, listens: bool, level: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("192.0.2.1", True),
+        ("ipv4@192.0.2.1", True),
+        ("[fd00::9]", True),
+        ("10.0.0.9", False),
+        ("ipv6@fd00::1", False),
+        ("fd00:0::1", False),
+        ("127.0.0.2", False),
+        ("::1", False),
+        ("*", False),
+        ("", False),
+        ("0.0.0.0", False),  # noqa: S104 # nothing listens here
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("app1.clinic.health", False),
+        ("abns@somewhere", False),
+    ],
+)
+def test_an_address_to_listen_on(text: str, refused: bool) -> None:
+    """A worker of HAProxy does not start with one that the server does not have, and says nothing of the variable."""
+    facts = {"addresses": ["10.0.0.9", "fd00::1"]}
+    known = {"address": "10.0.0.9", "binds": lambda: [("haproxy_bind", text)]}
+    found = judgement(answer("app1", facts=facts, **known))
+    assert [finding.code for finding in found] == ["contact-address-bind"] * refused
+    if refused:
+        assert all(part in found[0].line() for part in ("app1 haproxy_bind", text, "10.0.0.9, fd00::1", "haproxy_bind: addresses"))
+    assert judgement(answer("app1", facts={**facts, "nonlocal_bind": True}, **known)) == []
+
+
+@pytest.mark.parametrize(
     ("address", "senders", "refused"),
     [
         ("10.0.1.1", {"db1": "10.0.0.9", "db2": "10.0.0.9"}, True),  # an admin network as ansible_host, site_address forgotten
