@@ -128,7 +128,7 @@ def test_addresses_to_listen_on(tmp_path: Path, groups: tuple[str, ...], variabl
             {"listen-client-urls": "https://10.0.0.9:2379, https://127.0.0.1:2379", "listen-peer-urls": "https://[fd00::9]:2380"},
             ("10.0.0.9", "127.0.0.1", "fd00::9"),
         ),
-        ({"advertise-client-urls": "https://203.0.113.1:2379", "listen-metrics-urls": "http://0.0.0.0:2381"}, ("0.0.0.0",)),  # noqa: S104 # text
+        ({"advertise-client-urls": "https://203.0.113.1:2379", "listen-metrics-urls": "http://0.0.0.0:2381"}, ("0.0.0.0",)),
     ],
 )
 def test_addresses_for_etcd_to_listen_on(tmp_path: Path, settings: dict[str, Any], addresses: tuple[str, ...]) -> None:
