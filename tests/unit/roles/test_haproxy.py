@@ -148,5 +148,5 @@ def test_why_a_worker_did_not_start(program: Callable[[str, str], ModuleType], m
     said = "Binding [/etc/haproxy/vannah.cfg:44] for frontend rw: cannot bind socket (Address in use) for [127.0.0.1:5000]"
     assert module.why("    bind 127.0.0.1:5000\n") == f"; it said: {said}"
     assert module.last_alert(journal.splitlines()[2]) == "Failed to load worker!"
-    journal = "[WARNING] (77) : Reexecuting Master process\n"
+    journal = "[ALERT]    (3115) : backend 'postgresql_standbys' has no server available!\n[NOTICE]   (77) : Loading success.\n"
     assert module.why("    bind *:5000\n") == ""
