@@ -13,12 +13,14 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..module_utils import documented, site_map
+from ..module_utils import addresses, documented, site_map
 from ..module_utils.agent.identity import differences
 from ..module_utils.controller import clusters, host_needs, transport
 from ..module_utils.controller.action import Answer, Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
+from ..module_utils.preflight.model import parse_address
+from ..module_utils.preflight.rules.hosts import CLUSTERS
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -44,6 +46,7 @@ class ActionModule(ComponentAction):
                 survey = self._after_cloud_init(answer)
                 answer, offset = self._ask()  # it may have changed what was told
         facts = answer.get("facts") or {}
+        facts["senders"] = self._senders(facts)
         facts["clusters"] = self._clusters(answer, facts)
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
         if offset is not None:
@@ -80,6 +83,8 @@ class ActionModule(ComponentAction):
         before = time.time()
         asked = {**part, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
         asked["watchdog"] = self._needs_watchdog()
+        if self.params.get("listeners"):
+            asked["listeners"] = True
         answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
@@ -123,6 +128,26 @@ class ActionModule(ComponentAction):
             if places:
                 known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
         return known
+
+    def _senders(self, facts: dict[str, Any]) -> dict[str, str]:
+        """Which address the host sends from to each member of a cluster, where the site is to know it by another one than before."""
+        before = facts.get("known_by")
+        if not before:
+            return {}
+        try:
+            told = self._templar.template(self.host_vars.get("site_address") or self.host_vars.get("ansible_host") or self.host)
+            if told == before:
+                return {}
+            groups = self.vars["groups"]
+            members = {host for group in CLUSTERS for host in groups.get(group) or () if host != self.host}
+            known = addresses.addresses_of(sorted(members), self.vars["hostvars"])
+        except AnsibleError:
+            return {}  # who judges the inventory says what is wrong
+        peers = {item["name"]: item["address"] for item in known if parse_address(item["address"]) is not None}
+        if not peers:
+            return {}
+        answer = self.converse({"op": "facts", "peers": peers}, lease="none")
+        return dict((answer.get("facts") or {}).get("senders") or {})
 
     def _has_firewall(self) -> bool:
         """Whether the host shall have a firewall: what the first one would close is looked for at length."""

@@ -112,6 +112,7 @@ class ActionModule(LocalAction):
         changed: list[effects.Change] = []
         left: list[changes.Left] = []
         unrecorded: list[changes.Unrecorded] = []
+        taken: list[changes.Taken] = []
         raw = exports.host_variables(hostvars, name)
         where = folder or self._loader.get_basedir()
         for entry in running.values():
@@ -126,11 +127,13 @@ class ActionModule(LocalAction):
                 templates = templating.Templates(self._templar, role.variables(raw), [])
             if recorder in running:
                 changed += values.changes(role, running[recorder]["values"], templates, self._loader, where)
+                mine = (facts.get("units") or {}).get(recorder) or ()
+                taken += values.taken(role, running[recorder], mine, facts.get("served") or {}, templates, self._loader, where)
             elif recorder in before:
                 unrecorded += values.unrecorded(role, facts.get("tcp") or (), templates, self._loader, where)
         if takeover:
             changed = [change for change in changed if change.variable != SITE_NAME]
-        return {"changes": tuple(changed), "left": tuple(left), "unrecorded": tuple(unrecorded)}
+        return {"changes": tuple(changed), "left": tuple(left), "unrecorded": tuple(unrecorded), "taken": tuple(taken)}
 
     def _firewall(self, name: str, hostvars: Any, folder: str | None) -> Callable[[str], Any]:
         """A function that gives the value of an expression as the role firewall has it on a host."""

@@ -45,6 +45,11 @@ options:
         all of its waves have work.
     type: bool
     default: false
+  listeners:
+    description:
+      - Whether the host says which program and unit listen on each of its TCP ports (C(served)).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -67,11 +72,15 @@ ansible_facts:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
         - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
         - Which site the host belongs to (C(site)), its machine ID, its SSH host key, whose data of etcd lie there (C(etcd)), and the
-          address by which the other hosts reach it since the last converge (C(known_by)).
+          address by which the other hosts reach it since the last converge (C(known_by)), and whether services may listen on addresses
+          that it does not have (C(nonlocal_bind)).
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
           (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).
         - From which address Ansible comes, and to which port of sshd (C(caller)), as the host sees it. Not with C(firewall_enabled=false).
+        - Where the inventory says another address than that one, the own address that the host sends from to each member of a cluster
+          (C(senders)).
+        - With O(listeners=true) program and unit of what listens on each TCP port (C(served)), and the units of each component (C(units)).
       type: dict
 survey:
   description:

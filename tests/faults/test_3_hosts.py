@@ -68,15 +68,27 @@ def test_firewall_that_was_flushed_by_hand_comes_back(site: Site) -> None:
 
 
 def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured) -> None:
-    """HAProxy accepts a bind address that the host does not have; the old configuration comes back and is kept."""
+    """HAProxy accepts an address where somebody else listens; the old configuration comes back and is kept. One that the host does not
+    have is refused before.
+    """
     client = site.hosts("postgresql_client")[0]
-    bad = ["-e", '{"haproxy_bind": ["192.0.2.1"]}', "--limit", client]
     starts = [site.starts(client, "haproxy.service")]
-    for attempt in range(3):
-        failed = site.playbook("haproxy.yml", *bad)
-        assert failed.returncode != 0, f"attempt {attempt}: the run did not fail"
-        assert site.run(client, "systemctl", "is-active", "haproxy.service").stdout.strip() == "active"
-        starts.append(site.starts(client, "haproxy.service"))
+    refused = site.playbook("haproxy.yml", "-e", '{"haproxy_bind": ["192.0.2.1"]}', "--limit", client)
+    assert refused.returncode != 0 and "contact-address-bind" in refused.stdout + refused.stderr
+    assert site.starts(client, "haproxy.service") == starts[0]
+    bad = ["-e", '{"haproxy_bind": ["127.0.0.1", "127.0.0.2"]}', "--limit", client]
+    other = ["python3", "-m", "http.server", "--bind", "127.0.0.2", "5000"]
+    site.run(client, "systemd-run", "--quiet", "--unit=other", *other)
+    try:
+        for attempt in range(3):
+            failed = site.playbook("haproxy.yml", *bad)
+            assert failed.returncode != 0, f"attempt {attempt}: the run did not fail"
+            if attempt == 0:
+                assert "cannot bind socket" in " ".join(failed.stdout.split()), failed.stdout[-2000:]
+            assert site.run(client, "systemctl", "is-active", "haproxy.service").stdout.strip() == "active"
+            starts.append(site.starts(client, "haproxy.service"))
+    finally:
+        site.run(client, "systemctl", "stop", "other.service")
     measured(f"starts of haproxy.service over three runs: {[b - a for a, b in itertools.pairwise(starts)]}")
     assert starts[2] == starts[1] and starts[3] == starts[1], "a definition that was held back was tried again"
     site.converge_unchanged()

@@ -22,13 +22,15 @@ ETCD_SETTINGS = "/etc/etcd/vannah.env"
 ETCD_DATA = "/var/lib/etcd/vannah"
 #: The site's hosts by name, as the last converge had them (role base).
 HOSTS = "/etc/vannah/hosts"
+NONLOCAL = tuple(f"/proc/sys/net/{family}/ip_nonlocal_bind" for family in ("ipv4", "ipv6"))
 #: Where systemd keeps the processes of a unit that runs, with cgroup v2 and v1.
 CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/")
 
 
 def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
     """``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256 of
-    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``
+    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``,
+    ``nonlocal_bind`` (whether a service may listen on an address that the host does not have)
 
     :param look: paths; ``found`` are those that hold something
     """
@@ -38,6 +40,7 @@ def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
         "host_key": next((key for key in (fingerprint(read(ctx, path)) for path in HOST_KEYS) if key), ""),
         "etcd": etcd(ctx),
         "found": [path for path in look if holds(ctx.path(path))],
+        "nonlocal_bind": any(read(ctx, path).strip() == "1" for path in NONLOCAL),
     }
 
 
@@ -47,6 +50,24 @@ def known_by(ctx: Context, host: str) -> str:
     :param host: its name in the inventory
     """
     return next((words[0] for words in (line.split() for line in read(ctx, HOSTS).splitlines()) if host in words[1:]), "")
+
+
+def senders(peers: dict[str, str]) -> dict[str, str]:
+    """The own address that packets to each peer have as their sender; without those that no route leads to. Nothing is sent.
+
+    :param peers: name -> IP address
+    """
+    import socket
+
+    found = {}
+    for name, address in peers.items():
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.connect((address, 9))
+                found[name] = str(probe.getsockname()[0])
+        except OSError:
+            continue
+    return found
 
 
 def machine_id(text: str) -> str:

@@ -26,7 +26,8 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     The answer also says which components were made and which clusters the host is a member of.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
-        ``firewall`` whether the host shall have one, ``watchdog`` whether Patroni shall not lead without a watchdog device
+        ``firewall`` whether the host shall have one, ``watchdog`` whether Patroni shall not lead without a watchdog device,
+        ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     entries = ledger.peek(ctx)
@@ -46,6 +47,13 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
         from . import watchdog
 
         answer["facts"]["watchdog"] = watchdog.problem(ctx)
+    if payload.get("peers"):
+        answer["facts"]["senders"] = belonging.senders(payload["peers"])
+    if payload.get("listeners"):
+        from .listening import served
+
+        units = {name: sorted(entry["running"]) for name, entry in entries.items() if entry.get("running")}
+        answer["facts"].update(served=served(ctx), units=units)
     if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
         from . import listening
 

@@ -33,6 +33,7 @@ KINDS = (
     "data_directories",
     "host_checks",
     "own_address",
+    "binds",
     "takeover_paths",
 )
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ansible.template import trust_as_template
 
 from .. import effects, site_map
-from ..preflight.changes import Unrecorded
+from ..preflight.changes import Taken, Unrecorded
 from . import collect, templating
 
 _cache: dict[str, dict[str, effects.Statement]] = {}
@@ -99,4 +99,36 @@ def unrecorded(
             wanted = effects.canonical(value(name, statement, templates, role.name))
             runs = is_port and wanted.isdigit() and int(wanted) not in listening and default in listening
             found.append(Unrecorded(statement, wanted, str(default) if runs else ""))
+    return found
+
+
+def taken(
+    role: collect.Role,
+    known: Mapping[str, Any],
+    units: Sequence[str],
+    served: Mapping[str, Sequence[Sequence[str]]],
+    templates: templating.Templates,
+    loader: Any,
+    playbook_dir: str,
+) -> list[Taken]:
+    """The ports that a verb changes and that somebody else has on a host: and its service could not.
+
+    :param known: what the host says of the role's component; without values it is a member no more
+    :param units: of that component
+    :param served: TCP port -> program and unit of each listener
+    :raises AnsibleError: a template fails
+    """
+    if not served or not known.get("values"):
+        return []
+    found = []
+    exported = [item for item in role.exports.get("firewall_ports") or () if isinstance(item, Mapping)]
+    # Whom they are opened for may depend on other hosts, and is not asked here.
+    asked = [{key: item[key] for key in ("port", "when") if key in item} for item in exported]
+    used = {str(item["port"]) for item in collect.items(asked, templates, f"role {role.name}: firewall_ports")}
+    for name, statement in stated(role, loader, playbook_dir).items():
+        if statement.verb and not statement.follows and name.endswith("_port"):
+            wanted = effects.canonical(value(name, statement, templates, role.name))
+            if wanted in used:
+                others = [who for who in served.get(wanted, ()) if who[1] not in units]
+                found += [Taken(name, role.name, wanted, program, unit) for program, unit in others[:1]]
     return found

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..preflight.belonging import Belonging
@@ -59,6 +60,7 @@ class Whose:
             adopted=partial(self._adopted, host),
             users=partial(self._users, address == values("ansible_host"), host),
             listens=partial(self._listens, host),
+            binds=partial(self._binds, host),
         )
 
     def _exports(self, kind: str, host: str) -> list[Any]:
@@ -70,6 +72,14 @@ class Whose:
     def _users(self, reached: bool, host: str) -> tuple[str, ...]:
         """Who cannot use an address that is on no interface: who listens on it, and who tells it to others though nobody came in by it."""
         return tuple(str(item["what"]) for item in self._exports("own_address", host) if item["listens"] or not reached)
+
+    def _binds(self, host: str) -> tuple[tuple[str, str], ...]:
+        """Variables, and the addresses in them that the host has to have."""
+        try:
+            found = self._exports("binds", host)
+        except AnsibleError:
+            return ()  # the role says what is wrong with it
+        return tuple((str(item["variable"]), str(address)) for item in found for address in item["addresses"] or ())
 
     def _listens(self, host: str) -> bool:
         """Whether any of them listens on the address, which nothing can where it is on no interface."""

@@ -13,6 +13,7 @@ from typing import Any
 from ..agent.etcd_data import foreign as other_member
 from ..agent.identity import differences, foreign, site
 from .findings import Code, Finding, Level
+from .model import parse_address
 
 SWITCH = "site_takeover_hosts"
 DOCS = 'docs/day2.md, "A second checkout"'
@@ -68,6 +69,17 @@ CODES = (
         "Nothing where the address is translated or floats; else site_address: the address of the server's own interface.",
         Level.WARNING,
     ),
+    Code(
+        "contact-address-bind",
+        "A service is to listen on an address that is on no interface of the server: it would not start.",
+        "In the variable that is named, addresses that the server has.",
+    ),
+    Code(
+        "contact-address-sender",
+        "The inventory says another address of a server than the one that the site knows it by, and the server still sends from that one:"
+        " the firewalls and the database would let it in no more.",
+        "site_address: the address of before (ansible_host may be another one); or let the server send from the new one first.",
+    ),
 )
 
 
@@ -81,6 +93,7 @@ class Belonging:
     takeover: bool = False
     adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role is told to adopt
     users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
+    binds: Callable[[], Sequence[tuple[str, str]]] = field(default=tuple)  # variables, and addresses in them that the host has to have
     listens: Callable[[], bool] = field(default=bool)  # whether one of them listens on it
 
     def is_foreign(self, host: str, facts: Mapping[str, Any]) -> bool:
@@ -107,6 +120,9 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
                 yield from _data(host, facts)
         yield from _etcd(host, facts, known)
         yield from _address(host, facts, known)
+        yield from _binds(host, facts, known)
+        if not known.takeover:
+            yield from _sender(host, facts, known)
     with_us = any(_is_member(one) for one in given)
     for (kind, *_more), hosts in apart.items():
         yield _stranger(hosts) if kind == "authority" and with_us else _APART[kind](hosts)
@@ -235,6 +251,41 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
             return
         remedy = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
         yield Finding("contact-address", host, "site_address", problem, remedy)
+
+
+def _binds(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+    """Addresses that a service is told to listen on. Loopback and link-local ones are not among the facts, and names are not asked here."""
+    own = [str(address) for address in facts.get("addresses") or ()]
+    if not own or facts.get("nonlocal_bind"):
+        return
+    for variable, text in known.binds():
+        family, _at, address = text.rpartition("@")
+        wanted = parse_address(address) if family in ("", "ipv4", "ipv6") else None
+        if wanted is None or wanted.is_loopback or wanted.is_unspecified or wanted.is_link_local or wanted in map(parse_address, own):
+            continue
+        problem = f"{text} is on no interface of the server ({', '.join(own)})."
+        remedy = f"{variable}: addresses that the server has, 127.0.0.1 among them; for one that comes later, base_sysctls:"
+        name = "net.ipv6.ip_nonlocal_bind" if wanted.version == 6 else "net.ipv4.ip_nonlocal_bind"
+        yield Finding("contact-address-bind", host, variable, problem, f"{remedy} {{{name}: 1}}")
+
+
+def _sender(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+    """A server that gets another address in the inventory, and goes on to use the one that the others let in."""
+    before = str(facts.get("known_by") or "")
+    if before == known.address:
+        return
+    peers = sorted(name for name, own in (facts.get("senders") or {}).items() if own == before)
+    if peers:
+        shown = ", ".join(peers[:3]) + (", ..." if len(peers) > 3 else "")
+        problem = (
+            f"the site knows this server by {before}, and it still sends from there (to {shown}); the inventory now says"
+            f" {known.address}{f' ({known.variable})' if known.variable else ''}, and the others would let in only that one."
+        )
+        remedy = (
+            f"site_address: {before}, beside any ansible_host; to change the address, let the server send from {known.address} first"
+            f" (take {before} off its interfaces), and converge at once"
+        )
+        yield Finding("contact-address-sender", host, "site_address", problem, remedy)
 
 
 def _said(known: Belonging) -> str:

@@ -32,6 +32,11 @@ CODES = (
         "An older release made the service, and the value that it runs with is not recorded yet: the setting cannot be changed before.",
         "The value that runs, for one run of site.yml, which records it.",
     ),
+    Code(
+        "contact-new-port-taken",
+        "Another program listens on the port that a service is to have: the service would not be reached there.",
+        "Another port in the variable that is named; or stop the program on the server.",
+    ),
 )
 
 
@@ -42,6 +47,17 @@ class Left:
     role: str
     unit: str
     fix: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A port that a service of the site is to have, and who listens on it: program and unit, empty where they are unknown."""
+
+    variable: str
+    role: str
+    port: str
+    program: str
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,7 @@ def findings(
     left: Mapping[str, Iterable[Left]],
     verb: str = "",
     unrecorded: Mapping[str, Iterable[Unrecorded]] | None = None,
+    taken: Mapping[str, Iterable[Taken]] | None = None,
 ) -> Iterator[Finding]:
     """One finding for each variable and value that runs, with all hosts on which it does.
 
@@ -68,6 +85,7 @@ def findings(
     :param left: by host
     :param verb: the playbook that runs now: what it changes is no finding
     :param unrecorded: by host
+    :param taken: by host
     """
     alike: dict[tuple[str, str, str], tuple[effects.Change, list[str]]] = {}
     for host, found in changes.items():
@@ -86,6 +104,13 @@ def findings(
         code = "contact-setting-together" if statement.effect == "together" else "contact-setting-new"
         yield Finding(code, where, variable, f"{problem}{why}.", effects.remedy(statement, change.running))
     yield from _unknown(unrecorded or {}, verb)
+    for host, ports in (taken or {}).items():
+        for one in ports:
+            who = f"{one.program or 'another program'}{f' ({one.unit})' if one.unit else ''}"
+            problem = f"{who} listens on port {one.port} of this server, which the role {one.role} is to have."
+            stop = f"systemctl disable --now {one.unit}" if one.unit.endswith(".service") else f"stop {one.program or 'it'}"
+            remedy = f"{one.variable}: a port that is free on all of its servers; or, on {host}: {stop}"
+            yield Finding("contact-new-port-taken", host, one.variable, problem, remedy)
     for host, services in left.items():
         for service in services:
             problem = f"{service.unit} still runs here, and the host's groups no longer give it the role {service.role}."

@@ -81,6 +81,7 @@ class Answer:
     belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
     changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
     left: tuple[running.Left, ...] = ()
+    taken: tuple[running.Taken, ...] = ()  # ports of its services that another program has, where the host was asked who listens
     unrecorded: tuple[running.Unrecorded, ...] = ()  # what an older release made without recording its values
 
 
@@ -104,8 +105,9 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
     yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
     yield from _clocks(given)
-    changes, left, unrecorded = ({one.host: getattr(one, what) for one in given} for what in ("changes", "left", "unrecorded"))
-    yield from running.findings(changes, left, verb, unrecorded)
+    kinds = ("changes", "left", "unrecorded", "taken")
+    changes, left, unrecorded, taken = ({one.host: getattr(one, what) for one in given} for what in kinds)
+    yield from running.findings(changes, left, verb, unrecorded, taken)
 
 
 def _failure(answer: Answer) -> Iterator[Finding]:

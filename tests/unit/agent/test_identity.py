@@ -238,6 +238,13 @@ def test_the_host_says_by_which_address_it_is_known(host: FakeHost, text: str | 
     assert host.trip(op="facts")["facts"]["known_by"] == ""
 
 
+def test_the_host_says_which_address_it_sends_from(host: FakeHost) -> None:
+    """As the kernel's routes have it; what no route leads to is left out."""
+    peers = {"db1": "127.0.0.9", "db2": "not an address"}
+    assert host.trip(op="facts", peers=peers)["facts"]["senders"] == {"db1": "127.0.0.1"}
+    assert "senders" not in host.trip(op="facts")["facts"]
+
+
 def test_a_host_of_no_site_refuses_nobody(host: FakeHost) -> None:
     for site in (None, ours(), ours(authorities=[])):
         assert host.trip(site=site, op="lease", lease=TAKE)["error"] is None

@@ -67,6 +67,19 @@ def test_what_others_reach(host: Any) -> None:
     assert found["listeners"] == {"tcp/443": "nginx", "udp/51820": "the kernel"}
 
 
+def test_who_listens_on_which_port(host: Any) -> None:
+    """Each listener of a port, also of the loopback, with its unit; what nobody has open is named too."""
+    second = "   9: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2009 1 0 100 0 0 10 0\n"
+    host.write("/proc/net/tcp", TCP + second)
+    pid(host, 41, "python3", "2002")
+    host.write("/proc/41/cgroup", "0::/user.slice/user-0.slice/session-3.scope\n")
+    pid(host, 42, "postgres", "2009", "2001")
+    host.write("/proc/42/cgroup", "0::/system.slice/patroni.service\n")
+    host.write("/proc/net/tcp6", HEAD)
+    mine, other = ["postgres", "patroni.service"], ["python3", "session-3.scope"]
+    assert listening.served(host.ctx) == {"53": [mine], "22": [mine, other], "443": [["", ""]]}
+
+
 @pytest.mark.parametrize(
     ("path", "text", "found"),
     [
@@ -195,3 +208,13 @@ def test_it_is_asked_before_the_first_firewall_only(host: Any, monkeypatch: pyte
     assert "listening" not in main.main({**payload, "firewall": False}, root=str(host.root), runner=host.programs)["facts"]
     host.write("/etc/vannah/firewall.nft", "table inet vannah {}\n")
     assert "listening" not in main.main(payload, root=str(host.root), runner=host.programs)["facts"]
+
+
+def test_the_host_says_who_listens_only_where_it_is_asked(host: Any) -> None:
+    """It takes a look at all processes. With it come the units of the components, whose ports are their own."""
+    host.write("/var/lib/vannah/ledger.json", '{"components": {"demo": {"running": {"demo.service": {}}}, "idle": {}}}')
+    payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}}
+    assert "served" not in main.main(payload, root=str(host.root), runner=host.programs)["facts"]
+    host.write("/proc/net/tcp", TCP)
+    told = main.main({**payload, "listeners": True}, root=str(host.root), runner=host.programs)["facts"]
+    assert sorted(told["served"]) == ["22", "443", "53"] and told["units"] == {"demo": ["demo.service"]}

@@ -241,6 +241,30 @@ def test_only_who_requires_a_watchdog_is_asked_for_it(tmp_path: Path, groups: li
     assert asks.sent[0]["watchdog"] is asked
 
 
+@pytest.mark.parametrize(
+    ("known_by", "address", "asked"),
+    [
+        ("", "10.0.1.1", None),  # new
+        ("10.0.0.1", "10.0.0.1", None),
+        ("10.0.0.1", "10.0.1.1", {"db2": "10.0.0.2", "db3": "10.0.0.3"}),
+        ("10.0.0.1", trust_as_template("{{ missing }}"), None),
+    ],
+)
+def test_another_address_than_until_now(tmp_path: Path, known_by: str, address: str, asked: dict[str, str] | None) -> None:
+    """The members of clusters, by what the others reach them by: a second trip, and only then."""
+    known = action(tmp_path)
+    hosts = {"db1": {}, "db2": {"ansible_host": "10.0.9.2", "site_address": "10.0.0.2"}, "db3": {"ansible_host": "10.0.0.3"}, "db4": {}}
+    groups = {"etcd": ["db1", "db2"], "postgresql": ["db1", "db2", "db3", "db4"], "monitoring": ["mon1"]}
+    known.vars.update(inventory_hostname="db1", ansible_host=address, groups=groups, hostvars=hosts)
+    known._templar.available_variables = known.vars
+    facts = {**FACTS, "known_by": known_by}
+    senders = {"db2": "10.0.0.1"}
+    asks = Facts(known, {"facts": [{"facts": facts, "made": ["ssh", "etcd"]}, {"facts": {"senders": senders}}]}, survey=False)
+    found = asks.perform()["ansible_facts"]["vannah"]["senders"]
+    assert [part.get("peers") for part in asks.sent[1:]] == [asked] * (asked is not None)
+    assert found == (senders if asked else {})
+
+
 def test_who_does_not_ask_gets_none(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [SEEN]}, survey=False)
     assert "survey" not in asks.perform()

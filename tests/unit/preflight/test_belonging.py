@@ -222,6 +222,58 @@ def test_address_of_a_member(known_by: str, listens: bool, level: str) -> None:
     assert [finding.code for finding in report.warnings] == ["contact-address-member"] * (level == "warning")
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("192.0.2.1", True),
+        ("ipv4@192.0.2.1", True),
+        ("[fd00::9]", True),
+        ("10.0.0.9", False),
+        ("ipv6@fd00::1", False),
+        ("fd00:0::1", False),
+        ("127.0.0.2", False),
+        ("::1", False),
+        ("*", False),
+        ("", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("app1.clinic.health", False),
+        ("abns@somewhere", False),
+    ],
+)
+def test_an_address_to_listen_on(text: str, refused: bool) -> None:
+    """A worker of HAProxy does not start with one that the server does not have, and says nothing of the variable."""
+    facts = {"addresses": ["10.0.0.9", "fd00::1"]}
+    known = {"address": "10.0.0.9", "binds": lambda: [("haproxy_bind", text)]}
+    found = judgement(answer("app1", facts=facts, **known))
+    assert [finding.code for finding in found] == ["contact-address-bind"] * refused
+    if refused:
+        assert all(part in found[0].line() for part in ("app1 haproxy_bind", text, "10.0.0.9, fd00::1", "haproxy_bind: addresses"))
+    assert judgement(answer("app1", facts={**facts, "nonlocal_bind": True}, **known)) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "senders", "refused"),
+    [
+        ("10.0.1.1", {"db1": "10.0.0.9", "db2": "10.0.0.9"}, True),  # an admin network as ansible_host, site_address forgotten
+        ("10.0.1.1", {"db1": "10.0.1.1", "db2": "10.0.0.9"}, True),
+        ("10.0.1.1", {"db1": "10.0.1.1", "db2": "10.0.1.1"}, False),  # the server was moved
+        ("10.0.1.1", {}, False),  # no member of a cluster lets it in
+        ("10.0.0.9", {"db1": "10.0.0.9"}, False),
+    ],
+)
+def test_another_address_while_the_old_one_is_used(address: str, senders: dict[str, str], refused: bool) -> None:
+    """The firewalls and pg_hba would let in the new address alone."""
+    said = {"addresses": ["10.0.0.9", "10.0.1.1"], "known_by": "10.0.0.9", "senders": senders}
+    found = judgement(answer("app1", facts=said, address=address, variable="ansible_host"))
+    assert [finding.code for finding in found] == ["contact-address-sender"] * refused
+    if refused:
+        assert all(text in found[0].line() for text in ("app1", "10.0.1.1 (ansible_host)", "site_address: 10.0.0.9", "db2"))
+    taken = {**said, "site": {**RECORD, "authorities": [DEMO], "host": "app1"}}
+    assert judgement(answer("app1", facts=taken, address=address, takeover=True)) == []  # of another site
+
+
 def test_every_code_is_declared() -> None:
     assert {code.name for code in contact.CODES} >= {"contact-other-site", "contact-clone", "contact-etcd-identity", "contact-address"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.changes import Left, Unrecorded
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.changes import Left, Taken, Unrecorded
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
@@ -123,6 +123,31 @@ def test_a_value_that_is_not_recorded_yet() -> None:
     seen = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433", "5432"),))
     (finding,) = judge_contact([seen]).errors
     assert finding.code == "contact-setting-unknown" and finding.remedy.startswith("postgresql_port: 5432, and run playbooks/site.yml once")
+
+
+def test_a_new_port_that_another_program_has() -> None:
+    """The server, the program and both ways out."""
+    ports = (
+        Taken("postgresql_port", "postgresql", "5433", "python3", "session-3.scope"),
+        Taken("minio_port", "minio", "9100", "nginx", "nginx.service"),
+        Taken("postgresql_rest_port", "postgresql", "8009", "", ""),
+    )
+    found = judge_contact([Answer("db2", facts=FACTS, taken=ports)], verb="change_ports.yml").errors
+    assert {finding.code for finding in found} == {"contact-new-port-taken"}
+    assert {finding.variable: (finding.problem, finding.remedy) for finding in found} == {
+        "postgresql_port": (
+            "python3 (session-3.scope) listens on port 5433 of this server, which the role postgresql is to have.",
+            "postgresql_port: a port that is free on all of its servers; or, on db2: stop python3",
+        ),
+        "minio_port": (
+            "nginx (nginx.service) listens on port 9100 of this server, which the role minio is to have.",
+            "minio_port: a port that is free on all of its servers; or, on db2: systemctl disable --now nginx.service",
+        ),
+        "postgresql_rest_port": (
+            "another program listens on port 8009 of this server, which the role postgresql is to have.",
+            "postgresql_rest_port: a port that is free on all of its servers; or, on db2: stop it",
+        ),
+    }
 
 
 def test_codes() -> None:

@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,3 +130,23 @@ def test_the_packages_own_configuration_is_nobodys(program: Callable[[str, str],
     """``dpkg-query -f ${Conffiles}`` of trixie's haproxy."""
     listed = " /etc/default/haproxy b6d0be5b2a5d9bb8ad6d8b9b7fd7e2b6\n /etc/haproxy/haproxy.cfg 4b8e1a1ad8b6e2b0ee1b1f5d40f1a2c3\n"
     assert program("haproxy", "haproxy-running").packaged_sum(listed) == "4b8e1a1ad8b6e2b0ee1b1f5d40f1a2c3"
+
+
+def test_why_a_worker_did_not_start(program: Callable[[str, str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable, where it is an address that the host does not have; HAProxy's own words else."""
+    module = program("haproxy", "haproxy-running")
+    journal = (
+        "[NOTICE]   (77) : haproxy version is 3.0.11\n"
+        "[ALERT]    (77) : Binding [/etc/haproxy/vannah.cfg:44] for frontend rw: cannot bind socket (Address in use) for [127.0.0.1:5000]\n"
+        "[ALERT]    (77) : Failed to load worker!\n"
+    )
+    monkeypatch.setattr(module.subprocess, "run", lambda *_given, **_more: SimpleNamespace(stdout=journal))
+    addresses = ("127.0.0.1", "192.0.2.1", "[2001:db8::1]", "*", "", "app")
+    config = "".join(["frontend rw\n", *(f"    bind {address}:5000\n" for address in addresses)])
+    assert module.nowhere(config) == ["192.0.2.1", "[2001:db8::1]"]
+    assert module.why(config) == ("; haproxy_bind: 192.0.2.1, [2001:db8::1] is on no interface of this server, write addresses that it has")
+    said = "Binding [/etc/haproxy/vannah.cfg:44] for frontend rw: cannot bind socket (Address in use) for [127.0.0.1:5000]"
+    assert module.why("    bind 127.0.0.1:5000\n") == f"; it said: {said}"
+    assert module.last_alert(journal.splitlines()[2]) == "Failed to load worker!"
+    journal = "[ALERT]    (3115) : backend 'postgresql_standbys' has no server available!\n[NOTICE]   (77) : Loading success.\n"
+    assert module.why("    bind *:5000\n") == ""

@@ -147,6 +147,36 @@ def test_what_an_older_release_recorded_nothing_of(
     assert verbs == {variable for variable in RECORDED[name] if variable.endswith("_port") and not variable.startswith("etcd_")}
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "variables", "taken"),
+    [
+        ("postgresql", "patroni.service", {}, set()),
+        ("postgresql", "patroni.service", {"postgresql_port": 7433}, {("postgresql_port", "7433", "python3")}),
+        ("postgresql", "patroni.service", {"postgresql_rest_port": 7433}, {("postgresql_rest_port", "7433", "python3")}),
+        ("postgresql", "patroni.service", {"postgresql_port": 7008}, set()),  # a run that was cut off: its own program has it already
+        ("postgresql", "patroni.service", {"postgresql_port": 7000}, set()),  # nobody
+        ("postgresql", "patroni.service", {"postgresql_port": 7100}, {("postgresql_port", "7100", "nc")}),  # beside its own program
+        ("haproxy", "haproxy.service", {"haproxy_read_write_port": 7433}, {("haproxy_read_write_port", "7433", "python3")}),
+        ("haproxy", "haproxy.service", {"haproxy_read_only_port": 7433}, {("haproxy_read_only_port", "7433", "python3")}),
+        ("haproxy", "haproxy.service", {"postgresql_port": 7433}, set()),  # its members listen there, not this host
+        ("minio", "minio.service", {"minio_port": 7433}, {("minio_port", "7433", "python3")}),
+        ("minio", "minio.service", {"minio_console": True, "minio_console_port": 7433}, {("minio_console_port", "7433", "python3")}),
+        ("minio", "minio.service", {"minio_console": False, "minio_console_port": 7433}, set()),
+    ],
+)
+def test_ports_that_another_program_has(
+    look: Look, name: str, unit: str, variables: dict[str, Any], taken: set[tuple[str, str, str]]
+) -> None:
+    """Of a service that listens on this host; where the host was not asked who listens, or is a member no more, nothing."""
+    role, templates, loader = look(name, **variables)
+    served = {"7433": [["python3", "session-3.scope"]], "7008": [["own", unit]], "7100": [["own", unit], ["nc", ""]]}
+    known = {"values": {"x": "y"}}
+    found = values.taken(role, known, [unit], served, templates, loader, "")
+    assert {(one.variable, one.port, one.program) for one in found} == taken
+    assert values.taken(role, known, [unit], {}, templates, loader, "") == []
+    assert values.taken(role, {"values": {}}, [], served, templates, loader, "") == []
+
+
 @pytest.mark.parametrize("facts", [{"unrecorded": ["postgresql", "tools"]}, {"unrecorded": [], "running": {}}, {}])
 def test_the_host_checks_know_what_was_made_before(look: Look, tmp_path: Path, facts: dict[str, Any]) -> None:
     """A component of a role that runs and has recorded nothing."""

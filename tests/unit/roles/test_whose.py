@@ -106,6 +106,37 @@ def test_who_needs_the_address(tmp_path: Path, groups: tuple[str, ...], variable
 
 
 @pytest.mark.parametrize(
+    ("groups", "variables", "binds"),
+    [
+        (("postgresql",), {"haproxy_bind": ["192.0.2.1"]}, ()),
+        (("postgresql_client",), {}, ("127.0.0.1",)),
+        (("postgresql_client",), {"haproxy_bind": ["127.0.0.1", "192.0.2.1"]}, ("127.0.0.1", "192.0.2.1")),
+        (("postgresql_client",), {"haproxy_bind": ["{{ missing }}"]}, ()),
+        (("postgresql_client",), {"haproxy_bind": ["192.0.2.1"], "base_sysctls": {"net.ipv4.ip_nonlocal_bind": 1}}, ()),
+    ],
+)
+def test_addresses_to_listen_on(tmp_path: Path, groups: tuple[str, ...], variables: dict[str, Any], binds: tuple[str, ...]) -> None:
+    assert Site(tmp_path, groups, variables).belonging().binds() == tuple(("haproxy_bind", address) for address in binds)
+
+
+@pytest.mark.parametrize(
+    ("settings", "addresses"),
+    [
+        ({}, ()),
+        ({"snapshot-count": 5}, ()),
+        (
+            {"listen-client-urls": "https://10.0.0.9:2379, https://127.0.0.1:2379", "listen-peer-urls": "https://[fd00::9]:2380"},
+            ("10.0.0.9", "127.0.0.1", "fd00::9"),
+        ),
+        ({"advertise-client-urls": "https://203.0.113.1:2379", "listen-metrics-urls": "http://0.0.0.0:2381"}, ("0.0.0.0",)),
+    ],
+)
+def test_addresses_for_etcd_to_listen_on(tmp_path: Path, settings: dict[str, Any], addresses: tuple[str, ...]) -> None:
+    found = Site(tmp_path, ("etcd",), {"etcd_settings": settings}).belonging().binds()
+    assert sorted(found) == sorted(("etcd_settings", address) for address in addresses)
+
+
+@pytest.mark.parametrize(
     ("variables", "address", "variable"),
     [
         ({}, "db1", ""),
