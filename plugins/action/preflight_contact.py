@@ -46,7 +46,7 @@ class ActionModule(LocalAction):
             if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
         ]
         verb = arguments["changing"]
-        report = judge_contact(answers, found, verb)
+        report = judge_contact(answers, found, verb, int(known.get("ansible_forks") or 0))
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
@@ -76,7 +76,7 @@ class ActionModule(LocalAction):
             members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
         said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
         exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
-        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists)
+        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists, cluster.majority)
 
     def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)

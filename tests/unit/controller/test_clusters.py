@@ -127,11 +127,11 @@ STORE = {"name": "object_store", "group": "object_store", "role": "minio", "memb
     [
         (["db1", "db2", "db3", "s1", "app1"], [], [], []),
         (["db1", "db2", "db3", "s1"], [], [], []),
-        (["db1", "db3", "s1"], [], ["db2"], ["db2: no packages", "clusters etcd, object_store were", "out of the group etcd, object_store."]),
+        (["db1", "db3", "s1"], [], ["db2"], ["db2: no packages", "etcd, object_store were", "out of the group etcd, object_store."]),
         (["db1", "db2", "s1"], [], ["db3"], ["db3: no longer in this run", "the new cluster etcd was prepared", "out of the group etcd."]),
         (["s1"], [], ["db1", "db2", "db3"], ["db1, db2, db3 failed"]),
         # There is nothing to repair on a member that was only stopped; its cluster is not formed either.
-        (["s1"], ["db1", "db2"], ["db3"], ["because db3 failed", "clusters etcd, object_store were", "repair db3 and", "out of the group etcd."]),
+        (["s1"], ["db1", "db2"], ["db3"], ["because db3 failed", "etcd, object_store were", "repair db3 and", "out of the group etcd."]),
         (["db1", "db2", "db3"], ["s1"], ["s1"], ["because s1 failed"]),
     ],
 )
