@@ -51,7 +51,8 @@ class ActionModule(LocalAction):
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:
-            return {**result, "failed": True}
+            named = {name for finding in report.errors for name in finding.where.split(",")}
+            return {**result, "failed": True, "blamed": [name for name in known["ansible_play_hosts_all"] if name in named]}
         new = [cluster for cluster in found if cluster.new]
         result["new_clusters"] = [
             {"name": cluster.name, "group": cluster.group, "role": cluster.role, "members": sorted(cluster.members)} for cluster in new

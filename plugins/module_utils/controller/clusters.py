@@ -51,8 +51,8 @@ def declared() -> tuple[Declared, ...]:
             continue
         if f"\n{KIND}:".encode() in text:  # most roles form none, and reading YAML costs each run
             for item in yaml.safe_load(text)[KIND]:
-                plain = [str(item[key]) for key in ("name", "group", "component")]
-                found.append(Declared(entry.role, *plain, majority=bool(item.get("majority"))))
+                name, group, component = (str(item[key]) for key in ("name", "group", "component"))
+                found.append(Declared(entry.role, name, group, component, bool(item.get("majority"))))
     return tuple(found)
 
 

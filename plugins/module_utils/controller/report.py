@@ -24,8 +24,8 @@ def step(step: Mapping[str, Any]) -> str:
 
 
 def message(error: Mapping[str, Any], whom: str) -> str:
-    """An error's text, then the journal of the unit that is to blame."""
-    text = f"{whom}: {error.get('msg', '')} [{error.get('code', 'unknown')}]"
+    """An error's text, then the journal of the unit that is to blame. ``whom`` is empty where the text says it."""
+    text = f"{whom + ': ' if whom else ''}{error.get('msg', '')} [{error.get('code', 'unknown')}]"
     return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
 
 
@@ -39,7 +39,7 @@ def trip_error(answer: Answer) -> tuple[str, Result]:
     if error.get("trace"):
         result["trace"] = error["trace"]
     result.update(_common(answer))
-    return message(error, "the host"), result
+    return message(error, "" if str(error.get("msg", "")).startswith("this host ") else "the host"), result
 
 
 def components(answer: Answer, diff: bool) -> Result:

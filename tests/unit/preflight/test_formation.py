@@ -204,6 +204,13 @@ def test_members_that_wait_for_each_other_start_at_once(groups: dict[str, list[s
         assert f"Write: -f {len(members)} (or more)" in said["msg"]
 
 
+def test_hosts_at_fault_are_named_for_the_recap() -> None:
+    """The task runs once, on a host that may be well."""
+    small = {"ansible_facts": {"vannah": {**FACTS, "system": "ubuntu", "clusters": {}}}}
+    assert judge({"app": ["a", "b", "c"]}, of(a=facts(), b=small, c=small))["blamed"] == ["b", "c"]
+    assert judge({"etcd": THREE}, of(db1=FRESH, db2=AWAY, db3=FRESH))["blamed"] == []
+
+
 def test_finding_has_one_line() -> None:
     why = formation.absence("db2", "a\n  b\n", answered=False, asked=True)
     assert why == "cannot be reached or has failed (a b)"
