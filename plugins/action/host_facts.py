@@ -47,6 +47,8 @@ class ActionModule(AgentAction):
     def _ask(self) -> tuple[Answer, float | None]:
         before = time.time()
         asked = {"op": "facts", "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
+        if self.params["survey"]:
+            asked["packages"] = self._packages()
         answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
@@ -96,6 +98,14 @@ class ActionModule(AgentAction):
             return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False))
         except AnsibleError:
             return True  # who judges the host says what is wrong
+
+    def _packages(self) -> list[str]:
+        """Packages that the site wishes for, to be looked up before anything is changed. Those of the roles exist."""
+        try:
+            found = self._templar.template(self.host_vars.get("base_packages", []))
+        except AnsibleError:
+            return []  # who judges the host says what is wrong
+        return [str(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     def _data(self) -> list[str]:
         """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""

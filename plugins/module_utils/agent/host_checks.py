@@ -26,7 +26,7 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     The answer also says which components were made and which clusters the host is a member of.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
-        ``firewall`` whether the host shall have one
+        ``firewall`` whether the host shall have one, ``packages`` [name] that it shall have
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     entries = ledger.peek(ctx)
@@ -38,6 +38,10 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
         from .values import running, unrecorded
 
         answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
+    if payload.get("packages"):
+        from . import apt
+
+        answer["facts"]["unknown_packages"] = apt.unknown(ctx, payload["packages"])
     if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
         from . import listening
 

@@ -42,8 +42,11 @@ def trip_error(answer: Answer) -> tuple[str, Result]:
     return message(error, "" if str(error.get("msg", "")).startswith("this host ") else "the host"), result
 
 
-def components(answer: Answer, diff: bool) -> Result:
-    """The result of a trip that made components; ``failed`` and ``msg`` where one of them failed."""
+def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None = None) -> Result:
+    """The result of a trip that made components; ``failed`` and ``msg`` where one of them failed.
+
+    :param variables: component -> the variable that says its packages, for people to know where to look
+    """
     found = list(answer.get("components") or ())
     result: Result = {
         "changed": any(item.get("changed") for item in found) or bool(answer.get("healed")),
@@ -63,7 +66,9 @@ def components(answer: Answer, diff: bool) -> Result:
         result["diff"] = [item for component in found for item in component.get("diff") or ()]
     for component in found:
         if component.get("error"):
-            role = f" (role {component['role']})" if component.get("role") else ""
+            variable = (variables or {}).get(component["name"])
+            said_by = f", variable {variable}" if variable else ""
+            role = f" (role {component['role']}{said_by})" if component.get("role") else ""
             result["failed"] = True
             result["code"] = component["error"].get("code", "unknown")
             result["msg"] = message(component["error"], f"component {component['name']}{role}")

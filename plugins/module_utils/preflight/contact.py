@@ -40,6 +40,12 @@ CODES = (
         "The server was reached, and could not say what it is: the message tells why. The others are left alone, too.",
         "What the message asks for; or leave the server out of this run with --limit.",
     ),
+    Code(
+        "contact-package-unknown",
+        "apt on the server does not know a package of base_packages. Only said where its package lists are no older than a day and than its"
+        " sources; else the run fetches new ones and looks then.",
+        "The name as 'apt-cache policy' shows it on the server; or the source that has it, in the server's /etc/apt/sources.list.d.",
+    ),
     *versions.CODES,
     *survey.CODES,
     *closed.CODES,
@@ -95,6 +101,7 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
             yield from _failure(answer)
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
     yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
+    yield from _packages(given)
     yield from _clocks(given)
     changes, left, unrecorded = ({one.host: getattr(one, what) for one in given} for what in ("changes", "left", "unrecorded"))
     yield from running.findings(changes, left, verb, unrecorded)
@@ -134,6 +141,18 @@ def _disk(answer: Answer) -> Iterator[Finding]:
     free = disk.get("free_mb") if isinstance(disk, Mapping) else None
     if not answer.survey and isinstance(free, int) and free < survey.FREE_MB:
         yield survey.full(answer.host, "/var/lib", free)
+
+
+def _packages(answers: list[Answer]) -> Iterator[Finding]:
+    """Hosts that say the same are one line: the list mostly is of all hosts."""
+    alike: dict[str, list[str]] = {}
+    for answer in answers:
+        if answer.facts.get("unknown_packages"):
+            alike.setdefault(str(answer.facts["unknown_packages"]), []).append(answer.host)
+    for said, hosts in alike.items():
+        problem = f"a package that the server does not know: {said.rstrip('.')}."
+        remedy = "a name that apt-cache policy shows there, or the source that has it in /etc/apt/sources.list.d of the server first"
+        yield Finding("contact-package-unknown", ",".join(hosts), "base_packages", problem, remedy)
 
 
 def _member(answer: Answer) -> versions.Member:
