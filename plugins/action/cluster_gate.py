@@ -22,14 +22,16 @@ class ActionModule(LocalAction):
         """Compare the members with the hosts that are still in the run."""
         hostvars = known["hostvars"]
         members = [name for cluster in arguments["clusters"] for name in cluster["members"]]
-        reasons = {name: self._reason(hostvars.raw_get(name), arguments["results"]) for name in members if name in hostvars}
-        said = forming.problem(arguments["clusters"], known["ansible_play_hosts"], reasons, arguments["step"])
-        return {"changed": False, "failed": True, "msg": said} if said else {"changed": False}
+        failed = {name: self._failed(hostvars.raw_get(name), arguments["results"]) for name in members if name in hostvars}
+        reasons = {name: str(found.get("msg") or "") for name, found in failed.items()}
+        stopped = [name for name, found in failed.items() if found.get("code") == forming.STOPPED]
+        said, culprits = forming.problem(arguments["clusters"], known["ansible_play_hosts"], reasons, arguments["step"], stopped)
+        return {"changed": False, "failed": True, "msg": said, "blamed": culprits} if said else {"changed": False}
 
     @staticmethod
-    def _reason(variables: Mapping[str, Any], results: list[str]) -> str:
+    def _failed(variables: Mapping[str, Any], results: list[str]) -> Mapping[str, Any]:
         for name in results:
             found = variables.get(name)
             if isinstance(found, Mapping) and (found.get("failed") or found.get("unreachable")):
-                return str(found.get("msg") or "")
-        return ""
+                return found
+        return {}

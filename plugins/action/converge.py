@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 
 from ..module_utils import documented
-from ..module_utils.controller import peers
+from ..module_utils.controller import forming, peers
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
 
@@ -29,7 +29,9 @@ class ActionModule(ComponentAction):
                 peers.note(self.host, error.message)
             raise
         if self.peers and result.get("failed"):
-            peers.note(self.host, str(result.get("msg") or ""))
+            stopped = peers.lost(self.peers) if result.get("code") == forming.STOPPED else None
+            culprit, reason = stopped or (self.host, str(result.get("msg") or ""))
+            peers.note(self.host, reason, culprit)
         return result
 
     def perform(self) -> Result:

@@ -85,6 +85,8 @@ class ActionModule(ComponentAction):
         asked["watchdog"] = self._needs_watchdog()
         if self.params.get("listeners"):
             asked["listeners"] = True
+        if self.params["survey"]:
+            asked["packages"] = self._packages()
         answer = self.converse(asked, lease="none")
         after = time.time()
         clock = (answer.get("facts") or {}).get("clock")
@@ -164,6 +166,14 @@ class ActionModule(ComponentAction):
             return bool(self._templar.template(self.host_vars.get("postgresql_watchdog", "off")) == "required")
         except AnsibleError:
             return False  # who judges the variables says what is wrong
+
+    def _packages(self) -> list[str]:
+        """Packages that the site wishes for, to be looked up before anything is changed. Those of the roles exist."""
+        try:
+            found = self._templar.template(self.host_vars.get("base_packages", []))
+        except AnsibleError:
+            return []  # who judges the host says what is wrong
+        return [str(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     def _data(self) -> list[str]:
         """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""

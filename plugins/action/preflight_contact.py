@@ -42,12 +42,13 @@ class ActionModule(LocalAction):
             if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
         ]
         verb = arguments["changing"]
-        report = judge_contact(answers, found, verb)
+        report = judge_contact(answers, found, verb, int(known.get("ansible_forks") or 0))
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:
-            return {**result, "failed": True}
+            named = {name for finding in report.errors for name in finding.where.split(",")}
+            return {**result, "failed": True, "blamed": [name for name in known["ansible_play_hosts_all"] if name in named]}
         new = [cluster for cluster in found if cluster.new]
         result["new_clusters"] = [
             {"name": cluster.name, "group": cluster.group, "role": cluster.role, "members": sorted(cluster.members)} for cluster in new
@@ -72,7 +73,7 @@ class ActionModule(LocalAction):
             members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
         said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
         exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
-        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists)
+        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists, cluster.majority)
 
     def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)

@@ -74,6 +74,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._streams: tuple[Any, Any] | None = None
         self._play_name = ""
         self._play_began = 0.0
+        self._play_members: list[str] = []
         self._play_hosts: set[str] = set()
         self._play_changed: set[str] = set()
         self._play_failed: set[str] = set()
@@ -83,6 +84,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._said: set[str] = set()
         self._warnings: dict[str, list[str]] = {}
         self._failed: dict[str, str] = {}
+        #: Judgements of all hosts by one of them: who was asked, who is to blame, and for whom the run ended.
+        self._judged: dict[str, set[str]] = {"asked": set(), "blamed": set(), "stopped": set()}
         self._retry_said = 0.0
 
     # -- begin and end ------------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             self._live.end()
         hosts = {host: stats.summarize(host) for host in stats.processed}
         failed = any(found["failures"] or found["unreachable"] for found in hosts.values())
-        line = texts.recap(hosts, time.monotonic() - self._began, bool(context.CLIARGS.get("check")))
+        line = texts.recap(hosts, time.monotonic() - self._began, bool(context.CLIARGS.get("check")), **self._judged)
         self._display.display(line, color=C.COLOR_ERROR if failed else C.COLOR_OK)
         if failed and self._log is not None and self._log.path is not None:
             self._display.display(f"Details: {_relative(self._log.path)}")
@@ -121,7 +124,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._end_play()
         self._play_name = play.get_name().strip()
         self._play_began = time.monotonic()
-        self._task_hosts = _hosts_of(play)
+        self._play_members = _hosts_of(play)
+        self._task_hosts = len(self._play_members)
 
     @compact
     def v2_playbook_on_no_hosts_matched(self) -> None:
@@ -196,8 +200,13 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._warn(result)
         self._keep(f"{'ignored failure of' if ignore_errors else 'failed'} {host}", result)
         if not ignore_errors:
-            self._play_failed.add(host)
-            self._fail(host, result.task.get_name().strip(), texts.message(result.result))
+            blamed = [str(name) for name in result.result.get("blamed", [host])]
+            if "blamed" in result.result:
+                self._judged["asked"].add(host)
+                self._judged["blamed"].update(blamed)
+                self._judged["stopped"].update(self._play_members)
+            self._play_failed.update(blamed)
+            self._fail(", ".join(blamed) or "all hosts", result.task.get_name().strip(), texts.message(result.result))
 
     @compact
     def v2_runner_on_unreachable(self, result: Any) -> None:
@@ -294,12 +303,12 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             self._log.line(f"{what}: {result.task.get_name().strip()}: {self._dump_results(found)}")
 
 
-def _hosts_of(play: Any) -> int:
-    """How many hosts a play has, as far as can be said before it starts."""
+def _hosts_of(play: Any) -> list[str]:
+    """The hosts that a play has, as far as can be said before it starts."""
     try:
-        return len(play.get_variable_manager()._inventory.get_hosts(play.hosts))
-    except Exception:  # only for the progress line: what it costs is a number
-        return 0
+        return [str(host.get_name()) for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)]
+    except Exception:  # only for the progress line and the recap: what it costs is a number
+        return []
 
 
 def _seconds(text: str | None) -> float | None:

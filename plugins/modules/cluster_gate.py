@@ -49,7 +49,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Which member failed, why, and what to do.
+  description: Which member failed, why, and what to do. Members that only stopped because another one had failed are not named.
   type: str
+  returned: failed
+blamed:
+  description: The members whose own work failed.
+  type: list
+  elements: str
   returned: failed
 """

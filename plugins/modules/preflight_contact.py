@@ -59,6 +59,11 @@ msg:
   description: The summary and each error on its line.
   type: str
   returned: always
+blamed:
+  description: The hosts of the play that errors name. All hosts are left as they are.
+  type: list
+  elements: str
+  returned: failed
 new_clusters:
   description: Clusters that do not exist yet, each with C(name), C(group), C(role) and C(members).
   type: list

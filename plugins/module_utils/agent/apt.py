@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from .apt_errors import explain, is_interrupted, is_locked, is_stale
+from .apt_errors import explain, is_interrupted, is_locked, is_stale, unknown_lines
 from .model import STATE_DIR, AgentError, Result
 from .packages import ASIDE, MARKER, POLICY, find, satisfied
 
@@ -63,6 +63,8 @@ APT_GET = [
     "-o", "Acquire::Retries=2",
 ]  # fmt: skip
 CONFIGURE = ["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"]
+#: Nothing is written, not even apt's caches.
+SIMULATE = ["-s", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Debug::NoLocking=true"]
 
 #: A package that goes away shall take its daemon along: its prerm, which dpkg calls with ``remove``, may stop it.
 SCRIPT = (
@@ -210,9 +212,8 @@ def preview(ctx: Context, transaction: Transaction) -> None:
     if not has_lists(ctx):
         ctx.warn("the host has no package lists yet: what else will be installed is known after apt-get update")
         return
-    simulate = ["-s", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Debug::NoLocking=true"]
     options = ["--allow-change-held-packages"] if transaction.ours else []
-    result = ctx.run([*APT_GET, *simulate, *options, "install", *transaction.arguments()], env=ENVIRONMENT, timeout=120, check=False)
+    result = ctx.run([*APT_GET, *SIMULATE, *options, "install", *transaction.arguments()], env=ENVIRONMENT, timeout=120, check=False)
     if result.rc != 0:
         # No error: the lists may be old, or a source of packages is about to be added before them.
         ctx.warn("as things are, " + explain(result, "install " + ", ".join(item["name"] for item in transaction.items)).msg)
@@ -225,6 +226,20 @@ def preview(ctx: Context, transaction: Transaction) -> None:
             ctx.warn(sentence.format(", ".join(others)))
     if problem:
         ctx.warn("as things are, a run is refused: " + problem)
+
+
+def unknown(ctx: Context, names: Iterable[str]) -> str:
+    """What apt-get says of packages that it does not know; empty where it knows all, or its lists are too old to tell."""
+    items: list[dict[str, Any]] = [{"name": name, "state": "present", "version": None} for name in names]
+    missing = [item for item in items if not satisfied(ctx, item, find(ctx, item["name"]))]
+    if not missing or outdated(ctx):
+        return ""
+    try:
+        words = Transaction(missing).arguments()
+    except AgentError as error:
+        return error.msg
+    result = ctx.run([*APT_GET, *SIMULATE, "install", *words], env=ENVIRONMENT, timeout=120, check=False)
+    return unknown_lines(result.out + "\n" + result.err) if result.rc else ""
 
 
 def simulated_names(out: str, word: str) -> set[str]:

@@ -113,6 +113,11 @@ def explain(result: Result, what: str) -> AgentError:
     return AgentError("package-failed", f"cannot {what}: {_tail(said)}")
 
 
+def unknown_lines(said: str) -> str:
+    """What of an answer is about packages that apt does not know; empty where it knows all of them."""
+    return _lines(said, UNKNOWN)
+
+
 def unreachable_lines(said: str, most: int = 3) -> str:
     """The first ``Err:`` lines, each with the reason that follows it indented; else what else speaks of fetching."""
     lines = said.splitlines()

@@ -27,7 +27,8 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
         ``firewall`` whether the host shall have one, ``watchdog`` whether Patroni shall not lead without a watchdog device,
-        ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them
+        ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them,
+        ``packages`` [name] that it shall have
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     entries = ledger.peek(ctx)
@@ -54,6 +55,10 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
 
         units = {name: sorted(entry["running"]) for name, entry in entries.items() if entry.get("running")}
         answer["facts"].update(served=served(ctx), units=units)
+    if payload.get("packages"):
+        from . import apt
+
+        answer["facts"]["unknown_packages"] = apt.unknown(ctx, payload["packages"])
     if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
         from . import listening
 

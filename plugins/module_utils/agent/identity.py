@@ -212,7 +212,7 @@ def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -
     if not said:
         return
     host = ours.get("host") or "HOST"
-    way = f"Nothing was changed. Run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
+    way = f"Nothing was changed. Fix: run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
     if "authority" in said or "name" in said:
         text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(ours)}"
         link = "" if ours.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."

@@ -128,7 +128,21 @@ def last_word(ctx: Context, unit: str, since: float) -> str:
     """The last line of a unit's journal, to be put after a reason: it often says what the unit itself waits for."""
     argv = ["journalctl", "--unit", unit, "--since", f"@{int(since)}", "--lines", "1", "--no-pager", "--quiet", "--output=cat"]
     said = ctx.run(argv, check=False).out.strip().splitlines()
-    return f"; its journal: {said[-1][:300]}" if said else ""
+    return f"; its journal: {_readable(said[-1])[:300]}" if said else ""
+
+
+def _readable(line: str) -> str:
+    """What a line of JSON says for people (etcd, MinIO); any other line as it is."""
+    if not line.startswith("{"):
+        return line
+    import json
+
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return line
+    words = [str(said[key]) for key in ("msg", "message", "error") if isinstance(said.get(key), str) and said[key]]
+    return ": ".join(words) or line
 
 
 # --- looks --------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from .stream import COLORS
@@ -123,18 +123,37 @@ def play_line(name: str, hosts: int, changed: Sequence[str], failed: Sequence[st
     return f"{name}: {'; '.join(parts)}; {clock(seconds)}"
 
 
-def recap(summaries: Mapping[str, Mapping[str, int]], seconds: float, check: bool) -> str:
-    """The last line: how many hosts are well, which changed, which failed."""
-    failed = [host for host, found in sorted(summaries.items()) if found.get("failures") or found.get("unreachable")]
+def recap(
+    summaries: Mapping[str, Mapping[str, int]],
+    seconds: float,
+    check: bool,
+    asked: Collection[str] = (),
+    blamed: Collection[str] = (),
+    stopped: Collection[str] = (),
+) -> str:
+    """The last line: how many hosts are well, which changed, which failed.
+
+    :param asked: hosts on which a task failed that judged all hosts
+    :param blamed: hosts that such a task found at fault
+    :param stopped: hosts for which the run then ended, whoever was at fault
+    """
+    failed = [
+        host
+        for host, found in sorted(summaries.items())
+        if host in blamed or found.get("unreachable") or found.get("failures", 0) > (host in asked)
+    ]
+    ended = [host for host in sorted(summaries) if host in stopped and host not in failed]
     changed = [host for host, found in sorted(summaries.items()) if found.get("changed")]
-    parts = [f"{counted(len(summaries), 'host')}, {len(summaries) - len(failed)} ok"]
+    parts = [f"{counted(len(summaries), 'host')}, {len(summaries) - len(failed) - len(ended)} ok"]
     if failed:
         parts.append(f"{len(failed)} failed ({', '.join(failed)})")
+    if ended:
+        parts.append(f"{len(ended)} stopped ({', '.join(ended)})")
     if changed:
         parts.append(f"{len(changed)} {'would change' if check else 'changed'} ({', '.join(changed)})")
-    elif not failed:
+    elif not failed and not ended:
         parts.append("nothing to change" if check else "nothing changed")
-    return f"{'Failed' if failed else 'Done'}: {', '.join(parts)} in {clock(seconds)}"
+    return f"{'Failed' if failed or ended else 'Done'}: {', '.join(parts)} in {clock(seconds)}"
 
 
 def told(result: Result) -> list[str]:

@@ -59,6 +59,8 @@ class Beat:
         self._begun = 0.0
         #: The threads that use a second connection, by what they do there: it may hang, and Ansible may print a line of it.
         self._asking: dict[str, threading.Thread] = {}
+        #: Since when the host has left a question without an answer.
+        self._silent: float | None = None
 
     def __enter__(self) -> Beat:
         self._begun = time.monotonic()
@@ -83,7 +85,9 @@ class Beat:
                 if time.monotonic() - spoken < self.every:
                     continue
                 spoken = time.monotonic()
-                line = text(self.host, self._ask(), time.monotonic() - self._begun)
+                said = self._ask()
+                now = time.monotonic()
+                line = text(self.host, said, now - self._begun, silent=0.0 if self._silent is None else now - self._silent)
                 with self._speaking:
                     if not self._over.is_set():
                         self.show(line)
@@ -100,9 +104,14 @@ class Beat:
         if read is None:
             return None
         answers: list[Said | None] = []
+        asked = time.monotonic()
         thread = self._aside("read", lambda: answers.append(read()))
         if thread is not None:
             thread.join(self.patience)
+        if thread is not None and not thread.is_alive():
+            self._silent = None
+        elif self._silent is None:
+            self._silent = asked
         return answers[0] if answers else None
 
     def _aside(self, name: str, work: Callable[[], object]) -> threading.Thread | None:
@@ -148,14 +157,18 @@ def parse(output: str, run: str) -> Said | None:
     }
 
 
-def text(host: str, said: Said | None, running: float, clock: Callable[[], float] = time.time) -> str:
+def text(host: str, said: Said | None, running: float, clock: Callable[[], float] = time.time, silent: float = 0.0) -> str:
     """The line for a reader.
 
     :param said: see :func:`parse`
     :param running: seconds that the call has taken
+    :param silent: seconds that the host has not answered a question over its connection; 0 where it answers, or is not asked
     """
     if said is None:
-        return f"{host}: the call has been running for {running:.0f} s"
+        line = f"{host}: the call has been running for {running:.0f} s"
+        return line + (
+            f"; {host} has not answered over its connection (SSH) for {silent:.0f} s: does it run, and is it reachable?" if silent else ""
+        )
     now = clock()
     elapsed = running if said["elapsed"] is None else said["elapsed"]
     line = f"{host}: {said['what']}, since {_time(now - elapsed)} ({elapsed:.0f} s)"

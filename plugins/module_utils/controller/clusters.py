@@ -9,9 +9,10 @@ A role whose hosts form a cluster says so in ``meta/exports.yml``:
       - name: etcd
         group: etcd           # its members
         component: etcd       # a component of the role: once its unit was ready on a host, the cluster exists
+        majority: true        # left out: false; a member's first start waits until most of them run
         exists: [paths]       # any of them on a host proves it too: a lost ledger, data that are taken over
 
-Name, group and component are plain text; the rest is templated for each host.
+Name, group, component and majority are plain; the rest is templated for each host.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Declared(NamedTuple):
     name: str
     group: str
     component: str
+    majority: bool = False
 
 
 @cache
@@ -49,7 +51,8 @@ def declared() -> tuple[Declared, ...]:
             continue
         if f"\n{KIND}:".encode() in text:  # most roles form none, and reading YAML costs each run
             for item in yaml.safe_load(text)[KIND]:
-                found.append(Declared(entry.role, str(item["name"]), str(item["group"]), str(item["component"])))
+                name, group, component = (str(item[key]) for key in ("name", "group", "component"))
+                found.append(Declared(entry.role, name, group, component, bool(item.get("majority"))))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ Variables = Mapping[str, Any]
 COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
 NAMESPACE = "vannah.healthcloud."
 _SUFFIXES = (".yml", ".yaml")
+#: A template that is nothing but one public variable.
+_VARIABLE = re.compile(r"\{\{ *([a-z]\w*) *\}\}")
 
 
 class RoleError(AnsibleError):  # type: ignore[misc]
@@ -67,6 +70,13 @@ class Role:
                 raise RoleError(f"role {self.name}: {self.path}/meta/components.yml must be a list of components")
             self._components = found if isinstance(found, list) else [found]
         return self._components
+
+    @property
+    def package_variables(self) -> dict[str, str]:
+        """Component -> the public variable that is its whole list of packages."""
+        plain = [item for item in self.components if isinstance(item, dict) and isinstance(item.get("packages"), str)]
+        found = {str(item.get("name")): _VARIABLE.fullmatch(item["packages"].strip()) for item in plain}
+        return {name: match[1] for name, match in found.items() if match}
 
     @property
     def exports(self) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class ComponentAction(AgentAction):
     prepared: Sequence[str] = ()
     #: The other members of clusters that are being formed: where one fails, this host stops too.
     peers: Sequence[str] = ()
+    #: Component -> the public variable that is its list of packages.
+    sources: Mapping[str, str] = {}
 
     def role_components(self, names: Iterable[str]) -> tuple[list[Component], dict[str, str]]:
         """The normalised components of roles, and ``{sha256: path}`` of their artifacts.
@@ -43,6 +45,7 @@ class ComponentAction(AgentAction):
             variables = {**variables, "ansible_facts": {**(variables.get("ansible_facts") or {}), "vannah": facts}}
         components, artifacts = [], {}
         self.notes = []
+        self.sources = {name: variable for role in roles for name, variable in role.package_variables.items()}
         found = package_defaults.definitions(roles, variables, self._templar, self._loader, playbook_dir)
         own = {}
         for one in roles:
@@ -92,7 +95,7 @@ class ComponentAction(AgentAction):
         if problems:
             raise AnsibleError("; ".join(problems))
         self.add_authority(components)
-        result = report.components(self._deliver(copy.deepcopy(components), artifacts), bool(self._task.diff))
+        result = report.components(self._deliver(copy.deepcopy(components), artifacts), bool(self._task.diff), self.sources)
         if self.notes:
             result["warnings"] = [*self.notes, *result.get("warnings", ())]
         return result

@@ -8,17 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: Characters of a member's own error: all of it stands above, where the member failed.
-_SHOWN = 400
+#: The code of a member that ended because another one had failed (``agent/waiting.py``).
+STOPPED = "peer-failed"
+#: Characters of the members' own errors together: all of it stands above, where they failed.
+_SHOWN = 300
 
 
-def problem(clusters: Iterable[Mapping[str, Any]], present: Iterable[str], reasons: Mapping[str, str], step: str) -> str:
-    """Why the run ends here; empty where all members of all new clusters are still in it.
+def problem(
+    clusters: Iterable[Mapping[str, Any]],
+    present: Iterable[str],
+    reasons: Mapping[str, str],
+    step: str,
+    stopped: Iterable[str] = (),
+) -> tuple[str, list[str]]:
+    """Why the run ends here, and the members that are to blame; both empty where all members of all new clusters are still in it.
 
     :param clusters: each with ``name``, ``group`` and ``members``
     :param present: hosts that have not failed in this run
     :param reasons: member -> why it failed, where that is known
     :param step: what was done last: ``prepared``, ``started``
+    :param stopped: members that ended only because another one had failed: there is nothing to repair on them
     """
     there = set(present)
     lost: dict[str, list[Mapping[str, Any]]] = {}
@@ -27,21 +36,25 @@ def problem(clusters: Iterable[Mapping[str, Any]], present: Iterable[str], reaso
             if name not in there:
                 lost.setdefault(name, []).append(cluster)
     if not lost:
-        return ""
-    names = ", ".join(lost)
-    incomplete = {str(cluster["name"]): str(cluster["group"]) for of_host in lost.values() for cluster in of_host}
-    said = "; ".join(f"{name}: {_short(reasons.get(name, ''))}" for name in lost)
+        return "", []
+    # Who stopped them may be a member of a cluster that is not asked for here.
+    blamed = {name: of_host for name, of_host in lost.items() if name not in set(stopped)} or lost
+    names = ", ".join(blamed)
+    incomplete = list(dict.fromkeys(str(cluster["name"]) for of_host in lost.values() for cluster in of_host))
+    groups = ", ".join(dict.fromkeys(str(cluster["group"]) for of_host in blamed.values() for cluster in of_host))
+    said = "; ".join(f"{name}: {_short(reasons.get(name, ''), max(_SHOWN // len(blamed), 80))}" for name in blamed)
     which = ("the new cluster " if len(incomplete) == 1 else "the new clusters ") + ", ".join(incomplete)
     nothing = "No member was started." if step == "prepared" else "Nothing that waits for all members was begun."
     return (
         f"The run ends here, because {names} failed while {which} {'was' if len(incomplete) == 1 else 'were'} {step}. {said}."
-        f" {nothing} Nothing is lost: repair {names} and run again, and the run goes on from here."
-        f" Or take {names} out of the group {', '.join(dict.fromkeys(incomplete.values()))}."
-    )
+        f" {nothing} Nothing is lost. Fix: repair {names} and run again, and the run goes on from here;"
+        f" or take {names} out of the group {groups}."
+    ), list(blamed)
 
 
-def _short(reason: str) -> str:
-    text = " ".join(reason.split()).rstrip(". ")
+def _short(reason: str, most: int) -> str:
+    # One remedy in a line: the console looks for the word.
+    text = " ".join(reason.split()).replace("Fix: ", "").replace("Write: ", "").rstrip(". ")
     if not text:
         return "no longer in this run, see its error above"
-    return text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + " ..."
+    return text if len(text) <= most else text[:most].rstrip() + " .."

@@ -35,19 +35,22 @@ def of(host: str, clusters: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def note(host: str, reason: str) -> None:
-    """Leave word that a member has failed. Without it the others only learn it later."""
+def note(host: str, reason: str, culprit: str = "") -> None:
+    """Leave word that a member has failed. Without it the others only learn it later.
+
+    :param culprit: the member whose failure stopped this one, where ``reason`` is that one's
+    """
     try:
         folder().mkdir(mode=0o700, exist_ok=True)
         beside = folder() / f".{os.getpid()}"
-        beside.write_text(json.dumps([host, " ".join(reason.split())[:500]]), encoding="utf-8")
+        beside.write_text(json.dumps([host, culprit or host, " ".join(reason.split())[:500]]), encoding="utf-8")
         beside.rename(folder() / f"{host.replace('/', '_')}.json")
     except OSError:
         return
 
 
 def lost(peers: Iterable[str]) -> tuple[str, str] | None:
-    """A peer that has failed, and why; None where none has."""
+    """The member that is to blame where a peer has failed, and why; None where none has."""
     wanted = set(peers)
     try:
         files = sorted(folder().glob("*.json"))
@@ -55,9 +58,9 @@ def lost(peers: Iterable[str]) -> tuple[str, str] | None:
         return None
     for file in files:
         try:
-            host, reason = json.loads(file.read_text(encoding="utf-8"))
+            host, culprit, reason = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if host in wanted:
-            return str(host), str(reason)
+            return str(culprit), str(reason)
     return None

@@ -26,8 +26,8 @@ def step(step: Mapping[str, Any]) -> str:
 
 
 def message(error: Mapping[str, Any], whom: str) -> str:
-    """An error's text, then the journal of the unit that is to blame."""
-    text = f"{whom}: {error.get('msg', '')} [{error.get('code', 'unknown')}]"
+    """An error's text, then the journal of the unit that is to blame. ``whom`` is empty where the text says it."""
+    text = f"{whom + ': ' if whom else ''}{error.get('msg', '')} [{error.get('code', 'unknown')}]"
     return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
 
 
@@ -41,11 +41,14 @@ def trip_error(answer: Answer) -> tuple[str, Result]:
     if error.get("trace"):
         result["trace"] = error["trace"]
     result.update(_common(answer))
-    return message(error, "the host"), result
+    return message(error, "" if str(error.get("msg", "")).startswith("this host ") else "the host"), result
 
 
-def components(answer: Answer, diff: bool) -> Result:
-    """The result of a trip that made components; ``failed`` and ``msg`` where one of them failed."""
+def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None = None) -> Result:
+    """The result of a trip that made components; ``failed`` and ``msg`` where one of them failed.
+
+    :param variables: component -> the variable that says its packages, for people to know where to look
+    """
     found = list(answer.get("components") or ())
     result: Result = {
         "changed": any(item.get("changed") for item in found) or bool(answer.get("healed")),
@@ -65,7 +68,9 @@ def components(answer: Answer, diff: bool) -> Result:
         result["diff"] = [item for component in found for item in component.get("diff") or ()]
     for component in found:
         if component.get("error"):
-            role = f" (role {component['role']})" if component.get("role") else ""
+            variable = (variables or {}).get(component["name"])
+            said_by = f", variable {variable}" if variable else ""
+            role = f" (role {component['role']}{said_by})" if component.get("role") else ""
             result["failed"] = True
             result["code"] = component["error"].get("code", "unknown")
             result["msg"] = message(component["error"], f"component {component['name']}{role}")

@@ -45,6 +45,12 @@ CODES = (
         "A watchdog device is required, and Patroni could not use one on the server: its leader would demote itself, on every member.",
         "A device on the server (load its driver, or take it from who holds it), or postgresql_watchdog: automatic.",
     ),
+    Code(
+        "contact-package-unknown",
+        "apt on the server does not know a package of base_packages. Only said where its package lists are no older than a day and than its"
+        " sources; else the run fetches new ones and looks then.",
+        "The name as 'apt-cache policy' shows it on the server; or the source that has it, in the server's /etc/apt/sources.list.d.",
+    ),
     *versions.CODES,
     *survey.CODES,
     *closed.CODES,
@@ -104,6 +110,7 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
             yield from _failure(answer)
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
     yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
+    yield from _packages(given)
     yield from _clocks(given)
     kinds = ("changes", "left", "unrecorded", "taken")
     changes, left, unrecorded, taken = ({one.host: getattr(one, what) for one in given} for what in kinds)
@@ -151,6 +158,18 @@ def _watchdog(answer: Answer) -> Iterator[Finding]:
         problem = f"a watchdog is required, and Patroni could not use one: {reason}. A leader would demote itself."
         remedy = "postgresql_watchdog: automatic, or give the server a device that nobody else holds"
         yield Finding("contact-watchdog", answer.host, "postgresql_watchdog", problem, remedy)
+
+
+def _packages(answers: list[Answer]) -> Iterator[Finding]:
+    """Hosts that say the same are one line: the list mostly is of all hosts."""
+    alike: dict[str, list[str]] = {}
+    for answer in answers:
+        if answer.facts.get("unknown_packages"):
+            alike.setdefault(str(answer.facts["unknown_packages"]), []).append(answer.host)
+    for said, hosts in alike.items():
+        problem = f"a package that the server does not know: {said.rstrip('.')}."
+        remedy = "a name that apt-cache policy shows there, or the source that has it in /etc/apt/sources.list.d of the server first"
+        yield Finding("contact-package-unknown", ",".join(hosts), "base_packages", problem, remedy)
 
 
 def _member(answer: Answer) -> versions.Member:

@@ -18,6 +18,12 @@ CODES = (
         "Make the member reachable and run again without `--limit`, or take it out of the cluster's group. For a new member of a cluster"
         " that exists, have one of its members in the limit.",
     ),
+    Code(
+        "contact-forks",
+        "The run would form a new cluster whose members wait at their first start until most of them run, and it works on fewer hosts at"
+        " once than that (`-f`, `--forks`).",
+        "-f with the number that the message names, or forks in ansible.cfg, or the variable ANSIBLE_FORKS of the environment.",
+    ),
 )
 #: Why a member is not there that may know of the cluster.
 LEFT_OUT = "is left out of this run (--limit)"
@@ -31,6 +37,7 @@ class Cluster:
 
     :ivar missing: member -> why it is not there; None where it answered
     :ivar exists: what the members that answered say of it; empty where none of them forms it
+    :ivar majority: a member's first start waits until most of them run
     """
 
     name: str
@@ -38,6 +45,7 @@ class Cluster:
     role: str
     members: Mapping[str, str | None]
     exists: tuple[bool, ...] = ()
+    majority: bool = False
 
     @property
     def new(self) -> bool:
@@ -45,9 +53,19 @@ class Cluster:
         return bool(self.exists) and not any(self.exists)
 
 
-def findings(clusters: Iterable[Cluster]) -> Iterator[Finding]:
-    """One for each cluster that would be formed without all of its members."""
+def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
+    """One for each cluster that would be formed without all of its members, or that could not be formed by this run.
+
+    :param forks: hosts that the run works on at once; 0 where that is not known
+    """
     for cluster in clusters:
+        needed = len(cluster.members) // 2 + 1
+        if cluster.new and cluster.majority and 0 < forks < needed:
+            problem = (
+                f"{needed} of the {len(cluster.members)} members of the new cluster {cluster.name} have to start at the same time, and this"
+                f" run works on {forks} {'host' if forks == 1 else 'hosts'} at once. {UNCHANGED}"
+            )
+            yield Finding("contact-forks", cluster.group, "forks", problem, f"-f {len(cluster.members)} (or more), or leave -f out")
         missing = {name: why for name, why in cluster.members.items() if why is not None}
         if not cluster.new or not missing:
             continue

@@ -62,11 +62,12 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "") -> Report:
+def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "", forks: int = 0) -> Report:
     """What the hosts' answers say.
 
     :param clusters: that the hosts are members of
     :param verb: see :func:`contact.findings`
+    :param forks: see :func:`formation.findings`
     """
     given = list(answers)
-    return Report.of([*contact.findings(given, verb), *formation.findings(clusters)], catalogue(), len(given))
+    return Report.of([*contact.findings(given, verb), *formation.findings(clusters, forks)], catalogue(), len(given))

@@ -523,3 +523,36 @@ def test_policy_lets_only_a_removal_stop(tmp_path: Path, script: str, arguments:
     maintainer = tmp_path / script
     maintainer.write_text(f"sh {invoke}\nexit $?\n")
     assert subprocess.run(["sh", str(maintainer), *arguments], check=False).returncode == rc
+
+
+NO_SUCH = "E: Unable to locate package no-such-package\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "age", "answer", "found", "asked"),
+    [
+        ({"htop": "installed"}, 60, (100, NO_SUCH), "", False),
+        ({}, 60, (100, NO_SUCH), NO_SUCH.strip(), True),
+        ({}, 60, (0, ""), "", True),
+        # What else is in the way is the run's to say, and lists that are too old say nothing.
+        ({}, 60, (100, "E: Unable to correct problems, you have held broken packages."), "", True),
+        ({}, 2 * apt.LISTS_AGE, (100, NO_SUCH), "", False),
+        ({}, None, (100, NO_SUCH), "", False),
+    ],
+)
+def test_names_are_judged_before_anything_is_changed(
+    host: Any, there: dict[str, str], age: float | None, answer: tuple[int, str], found: str, asked: bool
+) -> None:
+    status(host, **there)
+    if age is not None:
+        lists(host, age)
+    host.programs.on("apt-get", "-s", "install", rc=answer[0], err=answer[1])
+    assert apt.unknown(host.ctx, ["htop"]) == found
+    assert bool(host.programs.calls) == asked
+    assert all("-s" in call and "Debug::NoLocking=true" in call for call in host.programs.calls)
+
+
+def test_name_that_is_none_is_not_given_to_apt(host: Any) -> None:
+    lists(host)
+    assert "is no name or version of a Debian package" in apt.unknown(host.ctx, ["--purge"])
+    assert host.programs.calls == []

@@ -193,3 +193,21 @@ def test_single_look(host: Any, serve: Any) -> None:
     assert not ready.once(host.ctx, wanted(tcp=f"127.0.0.1:{closed_port()}"), "x.service")
     host.programs.on("systemctl", "show", out=FAILED)
     assert not ready.once(host.ctx, wanted(tcp=f"127.0.0.1:{open_port}"), "x.service")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('{"level":"warn","msg":"prober: unhealthy","error":"connection refused"}', "prober: unhealthy: connection refused"),
+        ('{"level":"info","msg":"sent MsgPreVote request"}', "sent MsgPreVote request"),
+        ("{broken", "{broken"),
+        ('{"level":"info"}', '{"level":"info"}'),
+        ("INFO: no action", "INFO: no action"),
+    ],
+)
+def test_journal_in_json_is_said_in_words(line: str, shown: str) -> None:
+    class Host:
+        def run(self, argv: list[str], **_options: Any) -> Result:
+            return Result(0, f"an older line\n{line}\n" if argv[0] == "journalctl" else "")
+
+    assert ready.last_word(Host(), "etcd.service", 0) == f"; its journal: {shown}"  # type: ignore[arg-type]

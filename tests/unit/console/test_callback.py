@@ -99,6 +99,33 @@ def test_recap(hosts: dict[str, dict[str, int]], check: bool, line: str) -> None
     assert texts.recap(hosts, 7, check) == line
 
 
+@pytest.mark.parametrize(
+    ("hosts", "judged", "line"),
+    [
+        # Host checks: one host is asked to judge all, and two are at fault.
+        (
+            {"a": {"failures": 1}, "b": {}, "c": {}, "localhost": {}},
+            {"asked": {"a"}, "blamed": {"b", "c"}, "stopped": {"a", "b", "c"}},
+            "Failed: 4 hosts, 1 ok, 2 failed (b, c), 1 stopped (a) in 0:07",
+        ),
+        # The fault is none of theirs.
+        (
+            {"a": {"failures": 1}, "b": {}},
+            {"asked": {"a"}, "blamed": set(), "stopped": {"a", "b"}},
+            "Failed: 2 hosts, 0 ok, 2 stopped (a, b) in 0:07",
+        ),
+        # The one that is asked has failed itself, too; another one is unreachable.
+        (
+            {"a": {"failures": 2}, "b": {"unreachable": 1, "changed": 1}},
+            {"asked": {"a"}, "blamed": {"b"}, "stopped": {"a", "b"}},
+            "Failed: 2 hosts, 0 ok, 2 failed (a, b), 1 changed (b) in 0:07",
+        ),
+    ],
+)
+def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged: dict[str, set[str]], line: str) -> None:
+    assert texts.recap(hosts, 7, False, **judged) == line
+
+
 def test_log_is_private_and_their_number_is_bounded(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
@@ -229,9 +256,14 @@ PLAYBOOK = """\
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Any:
+def playbook() -> str:
+    return PLAYBOOK
+
+
+@pytest.fixture
+def play(tmp_path: Path, playbook: str) -> Any:
     """Run the playbook on two hosts that are this machine; what was printed, and the log's text."""
-    (tmp_path / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
+    (tmp_path / "play.yml").write_text(playbook, encoding="utf-8")
     (tmp_path / "hosts").write_text("a ansible_connection=local\nb ansible_connection=local\n[nothing]\n", encoding="utf-8")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
@@ -327,3 +359,35 @@ def test_a_failure_that_names_no_fix_names_the_log(play: Any, tmp_path: Path) ->
     assert re.search(r"^FAILED  a: Break: the thing is broken\.\n        Details: \.cache/logs/\S+\.log$", printed, re.MULTILINE), printed
     assert "Fix:" not in printed
     log_of(printed)
+
+
+GATE = """\
+- name: First play
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Break
+      ansible.builtin.fail: {msg: "port taken"}
+      when: inventory_hostname == 'b'
+- name: Gate
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: End the run where a member has failed
+      vannah.healthcloud.cluster_gate:
+        clusters: [{name: etcd, group: etcd, members: [a, b]}]
+        step: prepared
+      run_once: true
+"""
+
+
+@pytest.mark.parametrize("playbook", [GATE])
+def test_who_is_asked_is_not_who_failed(play: Any) -> None:
+    """A task that judges all hosts runs on one of them, which need not be at fault."""
+    status, printed = play()
+    assert status == 2
+    log_of(printed)
+    lines = printed.splitlines()
+    assert any(line.startswith("FAILED  b: End the run where a member has failed: The run ends here, because b failed") for line in lines)
+    assert "        Fix: repair b and run again, and the run goes on from here; or take b out of the group etcd." in lines
+    assert re.search(r"^Failed: 2 hosts, 0 ok, 1 failed \(b\), 1 stopped \(a\) in", printed, re.MULTILINE), printed

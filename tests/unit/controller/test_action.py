@@ -16,7 +16,18 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import action, bundle, converge, render, run, supply, transport
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import (
+    action,
+    bundle,
+    collect,
+    converge,
+    render,
+    report,
+    run,
+    supply,
+    transport,
+)
 
 Payload = dict[str, Any]
 
@@ -318,3 +329,23 @@ def test_a_chosen_python_that_is_not_there() -> None:
 def test_nobody_may_install() -> None:
     with pytest.raises(transport.TripError, match="the login user is not root"):
         REAL_TRIP(Host([(127, "", ""), probed("1000", "apt-get")]), {"mode": "apply", "op": "facts"}, {})
+
+
+def test_error_of_packages_names_the_variable() -> None:
+    """Who reads that a package is unknown looks for where it is written."""
+    role = collect.load(DataLoader(), "base", ".")
+    assert role.package_variables == {"packages": "base_packages"}
+    failed = {"name": "packages", "role": "base", "changed": False, "error": {"code": "package-unknown", "msg": "cannot install htpo"}}
+    said = report.components({"components": [failed]}, False, role.package_variables)["msg"]
+    assert said == "component packages (role base, variable base_packages): cannot install htpo [package-unknown]"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("this host was converged on Monday. Fix: do", "this host was converged on Monday. Fix: do [x]"),
+        ("no room", "the host: no room [x]"),
+    ],
+)
+def test_error_of_a_trip_reads_as_a_sentence(said: str, shown: str) -> None:
+    assert report.trip_error({"error": {"code": "x", "msg": said}})[0] == shown

@@ -90,6 +90,18 @@ def test_hanging_question_is_asked_once_and_holds_nothing_up() -> None:
     never.set()
     assert time.monotonic() - begun < 10
     assert len(asked) == 1 and len(shown) >= 2
+    assert all("h has not answered over its connection (SSH) for 0 s: does it run, and is it reachable?" in line for line in shown)
+
+
+def test_host_that_answers_again_is_not_called_silent() -> None:
+    answers = [True]
+
+    def read() -> None:
+        if answers and answers.pop():
+            time.sleep(0.15)
+
+    shown = beats(read, 1.0)
+    assert "has not answered" in shown[0] and shown[-1] == "h: the call has been running for 1 s"
 
 
 def test_call_does_not_end_while_a_line_is_handed_over() -> None:

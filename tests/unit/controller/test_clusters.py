@@ -17,6 +17,7 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.action import host_facts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, forming
 
 SITE = """\
@@ -109,6 +110,19 @@ def test_host_of_no_cluster_is_asked_once(variables: Any) -> None:
     assert known(variables(group_names=["postgresql_client"]), {"facts": {}, "ran": []}) == ({}, 1)
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [({}, []), ({"base_packages": ["htop", "tmux"]}, ["htop", "tmux"]), ({"base_packages": "htop"}, []), ({"base_packages": [{}]}, [])],
+)
+def test_packages_that_the_site_wishes_for_are_looked_up(variables: Any, given: dict[str, Any], asked: list[str]) -> None:
+    """In the call that is made anyway."""
+    action = Facts(variables(**given), [{"facts": {}, "ran": ["etcd", "minio", "postgresql"], "made": ["base"]}])
+    action.params, action._survey = {"survey": True}, lambda _answer: {}  # type: ignore[method-assign,assignment,misc]
+    action._has_firewall = lambda: False  # type: ignore[method-assign]
+    action.perform()
+    assert [part["packages"] for part in action.sent] == [asked]
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_other_host_is_looked_at(variables: Any, there: bool) -> None:
     """A fresh one, or one that has lost its ledger."""
@@ -122,17 +136,27 @@ STORE = {"name": "object_store", "group": "object_store", "role": "minio", "memb
 
 
 @pytest.mark.parametrize(
-    ("present", "words"),
+    ("present", "stopped", "blamed", "words"),
     [
-        (["db1", "db2", "db3", "s1", "app1"], []),
-        (["db1", "db2", "db3", "s1"], []),
-        (["db1", "db3", "s1"], ["db2: no packages", "clusters etcd, object_store were", "out of the group etcd, object_store"]),
-        (["db1", "db2", "s1"], ["db3: no longer in this run", "the new cluster etcd was prepared", "out of the group etcd."]),
-        (["s1"], ["db1, db2, db3 failed"]),
+        (["db1", "db2", "db3", "s1", "app1"], [], [], []),
+        (["db1", "db2", "db3", "s1"], [], [], []),
+        (["db1", "db3", "s1"], [], ["db2"], ["db2: no packages", "etcd, object_store were", "out of the group etcd, object_store."]),
+        (["db1", "db2", "s1"], [], ["db3"], ["db3: no longer in this run", "the new cluster etcd was prepared", "out of the group etcd."]),
+        (["s1"], [], ["db1", "db2", "db3"], ["db1, db2, db3 failed"]),
+        # There is nothing to repair on a member that was only stopped; its cluster is not formed either.
+        (["s1"], ["db1", "db2"], ["db3"], ["because db3 failed", "etcd, object_store were", "repair db3 and", "out of the group etcd."]),
+        (["db1", "db2", "db3"], ["s1"], ["s1"], ["because s1 failed"]),
     ],
 )
-def test_gate(present: list[str], words: list[str]) -> None:
-    said = forming.problem([ETCD, STORE], present, {"db2": "no packages.\n"}, "prepared")
-    assert bool(said) == bool(words)
-    for word in [*words, "Nothing is lost", "No member was started"] if words else []:
+def test_gate(present: list[str], stopped: list[str], blamed: list[str], words: list[str]) -> None:
+    said, culprits = forming.problem([ETCD, STORE], present, {"db2": "no packages.\n"}, "prepared", stopped)
+    assert bool(said) == bool(words) and culprits == blamed
+    for word in [*words, "Nothing is lost", "No member was started."] if words else []:
         assert word in said
+
+
+def test_gate_leaves_room_for_what_to_do() -> None:
+    """However long the members' own errors are, the console shows the sentence to its end, and one remedy."""
+    said, _culprits = forming.problem([ETCD], [], dict.fromkeys(ETCD["members"], "port taken. Fix: free it. " * 50), "started")
+    what, fix = texts.failure("app1", "Task", said)
+    assert what.endswith("Nothing is lost.") and fix.startswith("        Fix: repair db1, db2, db3 and run again")

@@ -45,6 +45,8 @@ def test_only_a_peer_counts() -> None:
         ({"changed": True}, True, None),
         ({"failed": True, "msg": "no packages"}, True, ("db2", "no packages")),
         ({"failed": True, "msg": "no packages"}, False, None),
+        # Stopped by another one: a third one learns who is to blame. Members of two clusters pass it on from one to the other.
+        ({"failed": True, "msg": "stopped, because db1 has failed", "code": "peer-failed"}, True, ("db1", "no disk")),
         (AnsibleConnectionFailure("no route"), True, ("db2", "no route")),
     ],
 )
@@ -59,6 +61,8 @@ def test_failure_is_noted(monkeypatch: pytest.MonkeyPatch, ends: Any, forming: b
     action._task = SimpleNamespace(delegate_to=None)
     action.vars = {"inventory_hostname": "db2"}
     action.peers = ["db1"] if forming else ()
+    if isinstance(ends, dict) and "code" in ends:
+        peers.note("db1", "no disk")
     if isinstance(ends, Exception):
         with pytest.raises(AnsibleConnectionFailure):
             action.run()

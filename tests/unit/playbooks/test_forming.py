@@ -89,6 +89,14 @@ def test_failure_while_members_are_prepared(site: Run, answer: dict[str, Any]) -
     assert done.of("converge site_base") == done.of("converge site_database") == []
 
 
+def test_members_that_were_only_stopped_are_not_blamed(site: Run) -> None:
+    stopped = {"converge site_prepared": {"failed": True, "code": "peer-failed", "msg": "stopped, because db3 has failed: port taken"}}
+    done = site("site.yml", DATABASE, everybody(db1=stopped, db2=stopped, db3={"converge site_prepared": FAILED}))
+    said = done.printed.partition("The run ends here")[2]
+    assert said.startswith(", because db3 failed while the new clusters etcd, postgresql were prepared. db3: component etcd"), said
+    assert "Fix: repair db3 and run again" in said and "or take db3 out of the group etcd, postgresql." in said
+
+
 def test_failure_of_a_host_that_is_no_member_stops_nobody_else(site: Run) -> None:
     done = site("site.yml", DATABASE, everybody(app1={"converge site_prepared": FAILED}))
     assert done.code != 0

@@ -256,3 +256,12 @@ def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
     (play,) = [play for play in plays("site.yml") if play["name"] == "Contact"]
     (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
     assert asked["vannah.healthcloud.host_facts"] == {"survey": True, "plan": "{{ site_is_planned | default(false) }}"}
+
+
+def test_packages_that_no_server_knows() -> None:
+    """One line for all hosts, with the variable that says the name."""
+    said = "E: Unable to locate package htpo"
+    report = judge_contact([answer("db1", unknown_packages=said), answer("db2", unknown_packages=said), answer("db3", unknown_packages="")])
+    (found,) = report.errors
+    assert (found.code, found.where, found.variable) == ("contact-package-unknown", "db1,db2", "base_packages")
+    assert said in found.problem

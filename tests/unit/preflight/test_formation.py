@@ -43,7 +43,11 @@ class HostVars(dict[str, Any]):
 
 
 def judge(
-    groups: Mapping[str, list[str]], answers: Mapping[str, dict[str, Any]], check: bool = False, roles: list[str] | None = None
+    groups: Mapping[str, list[str]],
+    answers: Mapping[str, dict[str, Any]],
+    check: bool = False,
+    roles: list[str] | None = None,
+    forks: int = 50,
 ) -> dict[str, Any]:
     """The action of playbooks/contact.yml over what hosts answered; a host without an answer is left out of the run."""
     action = object.__new__(preflight_contact.ActionModule)
@@ -54,7 +58,7 @@ def judge(
         (name, {"contact": said, "group_names": ["all", *(group for group, members in groups.items() if name in members)]})
         for name, said in answers.items()
     )
-    known = {"hostvars": hostvars, "groups": groups, "ansible_play_hosts_all": list(answers)}
+    known = {"hostvars": hostvars, "groups": groups, "ansible_play_hosts_all": list(answers), "ansible_forks": forks}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(preflight_contact, "Whose", lambda *_known: SimpleNamespace(of=lambda *_host: belonging.Belonging()))
         return action.perform({"answers": "contact", "roles": roles, "changing": ""}, known)
@@ -174,6 +178,37 @@ def test_playbook_of_one_role_judges_its_clusters_alone() -> None:
     answers = of(db1=facts(etcd=False, object_store=False))
     assert found(judge(groups, answers)) == {"etcd"}
     assert found(judge(groups, answers, roles=["minio"])) == set()
+
+
+@pytest.mark.parametrize(
+    ("groups", "known", "forks", "refused"),
+    [
+        ({"etcd": THREE}, False, 1, "2 of the 3 members of the new cluster etcd"),
+        ({"etcd": THREE}, False, 2, ""),
+        ({"etcd": [*THREE, "db4", "db5"]}, False, 2, "3 of the 5 members"),
+        ({"etcd": THREE}, True, 1, ""),
+        ({"etcd": ["db1"]}, False, 1, ""),
+        # A database's first member and the servers of a store come up alone.
+        ({"postgresql": THREE}, False, 1, ""),
+        ({"object_store": THREE}, False, 1, ""),
+    ],
+)
+def test_members_that_wait_for_each_other_start_at_once(groups: dict[str, list[str]], known: bool, forks: int, refused: str) -> None:
+    """With fewer forks than a majority the first one waits for members that the run comes to after it."""
+    ((name, members),) = groups.items()
+    said = judge(groups, dict.fromkeys(members, facts(**{name: known})), forks=forks)
+    assert bool(said.get("failed")) == bool(refused), said["msg"]
+    codes = {line.split()[0] for line in said["msg"].splitlines()}
+    assert refused in said["msg"] and ("contact-forks" in codes) == bool(refused)
+    if refused:
+        assert f"Write: -f {len(members)} (or more)" in said["msg"]
+
+
+def test_hosts_at_fault_are_named_for_the_recap() -> None:
+    """The task runs once, on a host that may be well."""
+    small = {"ansible_facts": {"vannah": {**FACTS, "system": "ubuntu", "clusters": {}}}}
+    assert judge({"app": ["a", "b", "c"]}, of(a=facts(), b=small, c=small))["blamed"] == ["b", "c"]
+    assert judge({"etcd": THREE}, of(db1=FRESH, db2=AWAY, db3=FRESH))["blamed"] == []
 
 
 def test_finding_has_one_line() -> None:
