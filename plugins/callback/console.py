@@ -82,8 +82,6 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._said: set[str] = set()
         self._warnings: dict[str, list[str]] = {}
         self._failed: dict[str, str] = {}
-        #: Host -> how often a task failed that ran there for all: such a host is only where it ran.
-        self._once_failed: dict[str, int] = {}
         self._retry_said = 0.0
 
     # -- begin and end ------------------------------------------------------------------------------------------
@@ -107,7 +105,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             self._live.end()
         hosts = {host: stats.summarize(host) for host in stats.processed}
         failed = any(found["failures"] or found["unreachable"] for found in hosts.values())
-        line = texts.recap(hosts, self._once_failed, time.monotonic() - self._began, bool(context.CLIARGS.get("check")))
+        line = texts.recap(hosts, time.monotonic() - self._began, bool(context.CLIARGS.get("check")))
         self._display.display(line, color=C.COLOR_ERROR if failed else C.COLOR_OK)
         if failed and self._log is not None and self._log.path is not None:
             self._display.display(f"Details: {_relative(self._log.path)}")
@@ -196,10 +194,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._warn(result)
         self._keep(f"{'ignored failure of' if ignore_errors else 'failed'} {host}", result)
         if not ignore_errors:
-            if result.task.run_once:
-                self._once_failed[host] = self._once_failed.get(host, 0) + 1
-            else:
-                self._play_failed.add(host)
+            self._play_failed.add(host)
             self._fail(host, result.task.get_name().strip(), texts.message(result.result))
 
     @compact

@@ -119,25 +119,18 @@ def play_line(name: str, hosts: int, changed: Sequence[str], failed: Sequence[st
     return f"{name}: {'; '.join(parts)}; {clock(seconds)}"
 
 
-def recap(summaries: Mapping[str, Mapping[str, int]], once_failed: Mapping[str, int], seconds: float, check: bool) -> str:
-    """The last line: how many hosts are well, which changed, which failed.
-
-    :param once_failed: of a host's failures, how many are of a task that ran there for all hosts, and ended the run for all of them
-    """
-    failed = [
-        host for host, found in sorted(summaries.items()) if found.get("failures", 0) > once_failed.get(host, 0) or found.get("unreachable")
-    ]
-    ended = any(found.get("failures") and once_failed.get(host) for host, found in summaries.items())  # not where it was rescued
+def recap(summaries: Mapping[str, Mapping[str, int]], seconds: float, check: bool) -> str:
+    """The last line: how many hosts are well, which changed, which failed."""
+    failed = [host for host, found in sorted(summaries.items()) if found.get("failures") or found.get("unreachable")]
     changed = [host for host, found in sorted(summaries.items()) if found.get("changed")]
-    parts = [counted(len(summaries), "host")]
-    parts.append("the run ended for all of them" if ended else f"{len(summaries) - len(failed)} ok")
+    parts = [f"{counted(len(summaries), 'host')}, {len(summaries) - len(failed)} ok"]
     if failed:
         parts.append(f"{len(failed)} failed ({', '.join(failed)})")
     if changed:
         parts.append(f"{len(changed)} {'would change' if check else 'changed'} ({', '.join(changed)})")
-    elif not failed and not ended:
+    elif not failed:
         parts.append("nothing to change" if check else "nothing changed")
-    return f"{'Failed' if failed or ended else 'Done'}: {', '.join(parts)} in {clock(seconds)}"
+    return f"{'Failed' if failed else 'Done'}: {', '.join(parts)} in {clock(seconds)}"
 
 
 def told(result: Result) -> list[str]:

@@ -95,21 +95,7 @@ def test_failure(text: str, lines: list[str]) -> None:
     ],
 )
 def test_recap(hosts: dict[str, dict[str, int]], check: bool, line: str) -> None:
-    assert texts.recap(hosts, {}, 7, check) == line
-
-
-@pytest.mark.parametrize(
-    ("hosts", "line"),
-    [
-        # The host that judges for all is not to blame.
-        ({"a": {"failures": 1}, "b": {}}, "Failed: 2 hosts, the run ended for all of them in 0:07"),
-        ({"a": {"failures": 2}, "b": {}}, "Failed: 2 hosts, the run ended for all of them, 1 failed (a) in 0:07"),
-        ({"a": {"failures": 1}, "b": {"unreachable": 1}}, "Failed: 2 hosts, the run ended for all of them, 1 failed (b) in 0:07"),
-        ({"a": {"rescued": 1}, "b": {}}, "Done: 2 hosts, 2 ok, nothing changed in 0:07"),
-    ],
-)
-def test_recap_after_a_task_that_ran_once(hosts: dict[str, dict[str, int]], line: str) -> None:
-    assert texts.recap(hosts, {"a": 1}, 7, False) == line
+    assert texts.recap(hosts, 7, check) == line
 
 
 def test_log_is_private_and_their_number_is_bounded(tmp_path: Path) -> None:
