@@ -37,7 +37,7 @@ in a fraction of a second (about a second for a few hundred hosts) and reports *
 | `db2` | host, group or file; `extra vars` is the command line |
 | `ansible_host` | the variable, with the path within it: `postgresql_roles[0].password`; `-` where none is at fault |
 | `db1 has ... too.` | what is wrong; a value that may be secret is never quoted |
-| `Write: ...` | what to write instead |
+| `Write: ...` | what to write instead; `Fix: ...` where nothing is to be written |
 | `[hosts.yml:9]` | file and line, where they are known |
 
 `playbooks/site.yml` begins with it. An error ends the run before any connection to a host is opened; a warning is shown and stops nothing.

@@ -22,6 +22,8 @@ EFFECTS = {
     "together": "all hosts have to change at the same time: a verb does it, or a maintenance window",
     "new": "read when a cluster or a site is made: refused afterwards",
 }
+#: The command line of a playbook, as it works in the checkout.
+COMMAND = ".venv/bin/ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/{}"
 #: What a role may state beside ``effects``: facts of a host that a cluster knows, and other roles' variables that the role runs with.
 IDENTITY, FOLLOWS, MEMBERSHIP = "identity", "follows", "membership"
 _KEYS = {"effect", "verb", "waits", "why", "fix", "value", "line", "prefix", "secret", "judged_with"}
@@ -176,7 +178,7 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
 
 def remedy(statement: Statement, running: str = "") -> str:
     """What to do about a value that differs."""
-    back = f"{statement.name}: {shown(running)}" if running and not statement.secret else "the value of before"
+    back = f"{statement.name}: {shown(running)}" if running and not statement.secret else "the value that runs"
     if statement.verb:
-        return f"run playbooks/{statement.verb}, which changes it on the running site; or write {back}"
+        return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or write {back}"
     return f"{back}{'; ' + statement.fix if statement.fix else ''}"

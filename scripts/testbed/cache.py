@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import images, machine
-from .shell import STATE, SetupError, is_json, read, run, say, succeeds, wait_for
+from .shell import STATE, SetupError, is_json, read, run, said, say, succeeds, wait_for
 
 CONTAINER = "vannah-test-cache"
 VOLUME = "vannah-test-cache"
@@ -89,14 +89,22 @@ def configuration(bind: str, mirrors: dict[str, str], proxy: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def status() -> str:
+    """The state of the container (running, exited, ...); empty where there is none, or the engine did not say.
+
+    Not `docker top`: it needs the program ps on this machine, which a minimal Debian does not have.
+    """
+    return said(["docker", "container", "inspect", "--format", "{{.State.Status}}", CONTAINER]) or ""
+
+
 def is_running() -> bool:
-    return succeeds(["docker", "top", CONTAINER])
+    return status() == "running"
 
 
 def _said_address() -> str:
     """What the running container's label says."""
     argv = ["docker", "container", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', CONTAINER]
-    return read(argv, lambda said: bool(said.strip())).strip()
+    return read(argv, lambda text: bool(text.strip())).strip()
 
 
 def ensure() -> None:
@@ -132,7 +140,7 @@ def _listens(bind: str) -> bool:
 
 
 def _ended() -> str | None:
-    return None if is_running() else f"its container ended; see `docker logs {CONTAINER}`"
+    return None if status() not in ("exited", "dead") else f"its container ended; see `docker logs {CONTAINER}`"
 
 
 def remove(*, volume: bool) -> None:

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from . import machine
-from .shell import STATE, run, say, succeeds, wait_for
+from .shell import STATE, run, said, say, wait_for
 
 MARK = STATE / "engine.json"
 LOG = STATE / "dockerd.log"
@@ -21,8 +21,8 @@ _PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def answers() -> bool:
-    """Whether an engine answers. A client in PATH says nothing about that."""
-    return succeeds(["docker", "info", "--format", "{{.ID}}"], timeout=20)
+    """Whether an engine answers. A client in PATH says nothing about that, and Debian 13's exits 0 where no engine runs."""
+    return bool(said(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20))
 
 
 def is_there() -> bool:

@@ -59,11 +59,11 @@ def read(argv: Sequence[str], valid: Callable[[str], bool], *, attempts: int = 5
     for attempt in range(attempts):
         if attempt:
             time.sleep(pause)
-        said = run(argv)
-        if valid(said):
-            return said
+        text = run(argv)
+        if valid(text):
+            return text
     raise SetupError(
-        f"`{' '.join(argv[:6])}` exited 0, and what it said is not valid, {attempts} times: {said.strip()[:200]!r}. Run the same again."
+        f"`{' '.join(argv[:6])}` exited 0, and what it said is not valid, {attempts} times: {text.strip()[:200]!r}. Run the same again."
     )
 
 
@@ -77,10 +77,16 @@ def is_json(text: str) -> bool:
 
 def succeeds(argv: Sequence[str], *, timeout: float = 60) -> bool:
     """Whether the program is there and exits 0 within ``timeout`` seconds."""
+    return said(argv, timeout=timeout) is not None
+
+
+def said(argv: Sequence[str], *, timeout: float = 60) -> str | None:
+    """What the program prints, without the space around it; None where it is missing, fails or takes longer than ``timeout`` seconds."""
     try:
-        return subprocess.run(list(argv), capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False).returncode == 0
+        done = subprocess.run(list(argv), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False)
     except (FileNotFoundError, subprocess.TimeoutExpired):
-        return False
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def wait_for(what: str, ready: Callable[[], bool], *, seconds: float, give_up: Callable[[], str | None] = lambda: None) -> None:

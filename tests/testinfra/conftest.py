@@ -19,17 +19,36 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
+from contact import Reached, refused
 from server import Login, Server, scram_verifier
 from site_under_test import REPOSITORY, Site
 
 
 @pytest.fixture(scope="session")
-def site() -> Site:
-    """The site's inventory."""
+def whole_site() -> Site:
+    """The site's inventory with all of its hosts."""
     os.chdir(REPOSITORY)
     # testinfra asks the shell for ansible: the one of this Python, also where pytest was started by its path.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return Site.from_environment()
+
+
+@pytest.fixture(scope="session")
+def absent(whole_site: Site) -> dict[str, str]:
+    """The hosts that cannot be judged, and why. Where that is all of them, nothing else is tried."""
+    hosts = whole_site.hosts("all")
+    found = refused(whole_site.inventory, hosts)
+    if hosts and len(found) == len(hosts):
+        pytest.exit("nothing can be judged.\n" + "\n".join(f"{host} {why}" for host, why in found.items()), returncode=1)
+    return found
+
+
+@pytest.fixture(scope="session")
+def site(whole_site: Site, absent: dict[str, str]) -> Site:
+    """The site as far as it can be judged."""
+    if absent:
+        whole_site.__dict__["values"] = Reached(whole_site.inventory, list(absent))  # it keeps what it has read
+    return whole_site
 
 
 @pytest.fixture(scope="session")

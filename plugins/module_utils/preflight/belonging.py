@@ -18,6 +18,8 @@ from .model import parse_address
 SWITCH = "site_takeover_hosts"
 DOCS = 'docs/day2.md, "A second checkout"'
 
+OTHER_SITE = "contact-other-site"
+
 CODES = (
     Code(
         "contact-other-site",
@@ -127,6 +129,11 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
     for (kind, *_more), hosts in apart.items():
         yield _stranger(hosts) if kind == "authority" and with_us else _APART[kind](hosts)
     yield from _copies(given)
+
+
+def of_other_sites(given: Sequence[Judged]) -> frozenset[str]:
+    """The hosts that belong to another site and are not taken over."""
+    return frozenset(host for finding in findings(given) if finding.code == OTHER_SITE for host in finding.where.split(","))
 
 
 def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:

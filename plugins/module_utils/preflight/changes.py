@@ -129,6 +129,6 @@ def _unknown(unrecorded: Mapping[str, Iterable[Unrecorded]], verb: str) -> Itera
             problem = f"the service listens on {runs}, and the inventory says {wanted}; an older release made it, which recorded no value."
         else:
             problem = "an older release made the service, and the value that it runs with is not recorded yet."
-        then = f"; then run playbooks/{one.statement.verb}" if one.statement.verb else ""
-        remedy = f"{variable}: {runs or 'the value that runs'}, and run playbooks/site.yml once, which records it{then}"
+        then = f"; then run {effects.COMMAND.format(one.statement.verb)}" if one.statement.verb else ""
+        remedy = f"{variable}: {runs or 'the value that runs'}, and run `make converge` once, which records it{then}"
         yield Finding("contact-setting-unknown", ", ".join(dict.fromkeys(hosts)), variable, problem, remedy)

@@ -109,12 +109,17 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
         elif answer.failure:
             yield from _failure(answer)
     yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
-    yield from belonging.findings([(answer.host, answer.facts, answer.belonging) for answer in given if answer.facts])
+    yield from belonging.findings(belongings(given))
     yield from _packages(given)
     yield from _clocks(given)
     kinds = ("changes", "left", "unrecorded", "taken")
     changes, left, unrecorded, taken = ({one.host: getattr(one, what) for one in given} for what in kinds)
     yield from running.findings(changes, left, verb, unrecorded, taken)
+
+
+def belongings(answers: Iterable[Answer]) -> list[belonging.Judged]:
+    """What the hosts that answered say of where they belong."""
+    return [(answer.host, answer.facts, answer.belonging) for answer in answers if answer.facts]
 
 
 def _failure(answer: Answer) -> Iterator[Finding]:

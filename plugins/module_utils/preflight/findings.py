@@ -46,7 +46,13 @@ class Finding:
     def line(self) -> str:
         """The finding as the one line a person reads."""
         source = f" [{self.source}]" if self.source else ""
-        return f"{self.code} {self.where} {self.variable}: {self.problem} Write: {self.remedy}{source}"
+        return f"{self.code} {self.where} {self.variable}: {self.problem} {self._what_to_do()}{source}"
+
+    def _what_to_do(self) -> str:
+        """A remedy is what to write into the inventory, or begins with what to do instead of that."""
+        if self.remedy.startswith("nothing; "):
+            return f"Fix: {self.remedy.removeprefix('nothing; ')}"
+        return f"{'Fix' if self.remedy.startswith('run ') else 'Write'}: {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,10 @@ class Report:
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     hosts: int
+    name: str = "preflight"
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], codes: dict[str, Code], hosts: int) -> Report:
+    def of(cls, findings: Iterable[Finding], codes: dict[str, Code], hosts: int, name: str = "preflight") -> Report:
         """Sort findings into errors and warnings.
 
         Raises KeyError for a code that no area declares: that is a defect of a rule.
@@ -66,12 +73,12 @@ class Report:
         unique = sorted(set(findings))
         errors = tuple(finding for finding in unique if codes[finding.code].level is Level.ERROR)
         warnings = tuple(finding for finding in unique if codes[finding.code].level is Level.WARNING)
-        return cls(errors, warnings, hosts)
+        return cls(errors, warnings, hosts, name)
 
     def summary(self) -> str:
         """One sentence with the three counts."""
         hosts = f"{self.hosts} host{'' if self.hosts == 1 else 's'}"
-        return f"preflight: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}, {hosts}"
+        return f"{self.name}: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}, {hosts}"
 
     def text(self) -> str:
         """The summary, and below it each error on its line."""

@@ -15,8 +15,9 @@ CODES = (
         "contact-new-cluster",
         "No member that answered has been in the cluster yet, and another one cannot be reached, has failed, or is left out by `--limit`:"
         " the run would form a new cluster without it. A cluster that exists is converged with a member down.",
-        "Make the member reachable and run again without `--limit`, or take it out of the cluster's group. For a new member of a cluster"
-        " that exists, have one of its members in the limit.",
+        "Make the member reachable and run again without `--limit`, or take it out of the cluster's group (for etcd put another"
+        " host in its place where an even number of members would be left). For a new member of a cluster that"
+        " exists, have one of its members in the limit.",
     ),
     Code(
         "contact-forks",
@@ -72,7 +73,7 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
         names = ", ".join(missing)
         reasons = "; ".join(f"{name} {why}" for name, why in missing.items())
         problem = f"the cluster {cluster.name} does not exist yet and is formed only with all its members: {reasons}. {UNCHANGED}"
-        remedy = f"an inventory whose group {cluster.group} is without {names}, or make {names} reachable and run again for all hosts"
+        remedy = f"nothing; make {names} reachable and run again for all hosts, or {_smaller(cluster, list(missing))}"
         if LEFT_OUT in missing.values():
             problem = (
                 f"no member of the cluster {cluster.name} that is known to exist is in this run, and a new one is formed only with all its"
@@ -80,6 +81,17 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
             )
             remedy = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
         yield Finding("contact-new-cluster", cluster.group, "-", problem, remedy)
+
+
+def _smaller(cluster: Cluster, missing: list[str]) -> str:
+    """How the inventory does without the members that are missing; preflight has to accept it."""
+    names, left = ", ".join(missing), len(cluster.members) - len(missing)
+    if cluster.role == "etcd" and left % 2 == 0:
+        fewer = f", or leave {left - 1} of the others in it" if left else ""
+        return f"put another host into the group {cluster.group} for each of {names}{fewer}: the number of members has to be odd"
+    if not left:
+        return f"put other hosts into the group {cluster.group}"
+    return f"take {names} out of the group {cluster.group}"
 
 
 def _listed(cluster: Cluster) -> str:

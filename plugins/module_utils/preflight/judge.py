@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import contact, definitions, formation, rules
+from . import belonging, contact, definitions, formation, rules
 from .findings import Code, Finding, Report
 from .model import Site
 from .rules import Area
@@ -70,4 +70,10 @@ def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formatio
     :param forks: see :func:`formation.findings`
     """
     given = list(answers)
-    return Report.of([*contact.findings(given, verb), *formation.findings(clusters, forks)], catalogue(), len(given))
+    apart = belonging.of_other_sites(contact.belongings(given))
+    # What else could be said of the servers of another site would contradict that: "site_name: <the other's>".
+    ours = [replace(answer, changes=(), left=(), unrecorded=(), taken=()) if answer.host in apart else answer for answer in given]
+    formed = [cluster for cluster in clusters if not apart.intersection(cluster.members)]
+    found = [*contact.findings(ours, verb), *formation.findings(formed, forks)]
+    kept = [one for one in found if one.code == belonging.OTHER_SITE or not apart.issuperset(one.where.replace(",", " ").split())]
+    return Report.of(kept, catalogue(), len(given), "host checks")

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.identity import named
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import contact, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
@@ -57,7 +59,7 @@ def judgement(*answers: Answer) -> list[Finding]:
         ({"ours": {**OURS, "authorities": []}}, ["contact-other-site"]),
         ({"record": {**RECORD, "name": "demo"}}, ["contact-other-site"]),
         ({"record": {**RECORD, "host": "db9"}}, ["contact-other-name"]),
-        ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-name", "contact-other-site"]),
+        ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-site"]),  # nothing else matters then
         ({"record": {**RECORD, "secrets": "c"}}, ["contact-stale-checkout"]),
         ({"record": {**RECORD, "authorities": [NEWER]}}, ["contact-stale-checkout"]),
         ({"ours": {**OURS, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
@@ -115,6 +117,22 @@ def test_a_second_checkout_is_told_everything_once() -> None:
         "-e site_takeover_hosts=db1,db2,db3",
     ):
         assert text in finding.remedy, text
+
+
+def test_of_a_server_of_another_site_nothing_else_is_said() -> None:
+    """Other findings would contradict it: `site_name: demo`, or the other site's port. Those of the site's own servers stay."""
+    port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
+    other = answer("db1", 1, record={**RECORD, "authorities": [DEMO], "name": "demo"}, facts={"system": "ubuntu", "etcd": ETCD})
+    ours = dataclasses.replace(answer("db2", 2, facts={"system": "ubuntu"}), changes=(port,))
+    other = dataclasses.replace(other, changes=(port,))
+    cluster = formation.Cluster("etcd", "etcd", "etcd", {"db1": None, "db3": "did not answer"}, (False,))
+    found = judge_contact([other, ours], [cluster]).errors
+    assert [(finding.code, finding.where) for finding in found] == [
+        ("contact-other-site", "db1"),
+        ("contact-setting-new", "db2"),
+        ("contact-system", "db2"),
+    ]
+    assert judge_contact([other, ours]).summary() == "host checks: 3 errors, 0 warnings, 2 hosts"
 
 
 @pytest.mark.parametrize("record", [RECORD, OLD, {**RECORD, "name": ""}])

@@ -72,7 +72,8 @@ def test_one_finding_for_all_hosts() -> None:
     follows = change(["5432"], ["5433"], role="haproxy")
     assert said(db1=[change(5432, 5433)], db2=[change(5432, 5433)], app1=[follows]) == [
         "contact-setting-together db1, db2, app1 postgresql_port: 5432 runs, and the inventory says 5433; all change in step."
-        " Write: run playbooks/change_ports.yml, which changes it on the running site; or write postgresql_port: 5432"
+        " Fix: run .venv/bin/ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/change_ports.yml, which changes it on the"
+        " running site; or write postgresql_port: 5432"
     ]
 
 
@@ -95,7 +96,7 @@ def test_a_secret_is_not_shown() -> None:
     """Neither of the two fingerprints."""
     statement = effects.Statement("minio_kms_key", "new", secret=True, why="nothing could read the objects")
     (line,) = said(store1=[change("aaaa", "bbbb", statement)])
-    assert "aaaa" not in line and "bbbb" not in line and "the value of before" in line
+    assert "aaaa" not in line and "bbbb" not in line and "the value that runs" in line
 
 
 def test_the_verb_may_change_what_it_changes() -> None:
@@ -119,10 +120,10 @@ def test_a_value_that_is_not_recorded_yet() -> None:
     assert judge_contact([quiet]).errors == ()
     (finding,) = judge_contact([quiet], verb="change_ports.yml").errors
     assert (finding.code, finding.where, finding.variable) == ("contact-setting-unknown", "db1", "postgresql_port")
-    assert finding.remedy.startswith("postgresql_port: the value that runs, and run playbooks/site.yml once")
+    assert finding.remedy.startswith("postgresql_port: the value that runs, and run `make converge` once")
     seen = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433", "5432"),))
     (finding,) = judge_contact([seen]).errors
-    assert finding.code == "contact-setting-unknown" and finding.remedy.startswith("postgresql_port: 5432, and run playbooks/site.yml once")
+    assert finding.code == "contact-setting-unknown" and finding.remedy.startswith("postgresql_port: 5432, and run `make converge` once")
 
 
 def test_a_new_port_that_another_program_has() -> None:

@@ -136,7 +136,26 @@ def test_finding_names_host_reason_and_two_ways_out() -> None:
         "No host was changed, but for python3 and sudo",
     ):
         assert words in line
-    assert "group etcd is without db2, db3" in line and "make db2, db3 reachable and run again for all hosts" in line
+    assert "make db2, db3 reachable and run again for all hosts, or take db2, db3 out of the group etcd" in line
+
+
+@pytest.mark.parametrize(
+    ("role", "members", "missing", "words"),
+    [
+        ("etcd", 3, 1, "another host into the group g for each of h1, or leave 1 of the others in it: the number of members has to be odd"),
+        ("etcd", 5, 1, "another host into the group g for each of h1, or leave 3 of the others"),
+        ("etcd", 4, 1, "take h1 out of the group g"),
+        ("etcd", 1, 1, "another host into the group g for each of h1: the number"),
+        ("postgresql", 3, 1, "take h1 out of the group g"),
+        ("minio", 1, 1, "put other hosts into the group g"),
+    ],
+)
+def test_the_smaller_cluster_is_one_that_preflight_accepts(role: str, members: int, missing: int, words: str) -> None:
+    """Of three members of etcd without one two are left, which etcd-members-even refuses."""
+    names = [f"h{number}" for number in range(1, members + 1)]
+    cluster = formation.Cluster(role, "g", role, {name: "did not answer" if name in names[:missing] else None for name in names}, (False,))
+    (finding,) = formation.findings([cluster])
+    assert words in finding.remedy
 
 
 def test_members_that_are_not_asked_may_know_of_the_cluster() -> None:

@@ -8,7 +8,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from testbed import cache, demo, images, machine, venv
+from testbed import cache, demo, engine, images, machine, venv
 from testbed.shell import SetupError
 
 GOOD = machine.Machine(is_root=True, python=(3, 11), has_apt=True, free={"/": 100 * machine.GIB})
@@ -137,6 +137,49 @@ def test_every_parent_is_there_and_of_the_same_release() -> None:
 )
 def test_address_of_the_cache(bridge: dict[str, object], interface: dict[str, str], expected: str) -> None:
     assert cache.gateway(bridge, interface.get) == expected
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ("echo 26.1.5", True),
+        ("exit 0", False),  # docker-cli 26.1.5 of Debian 13 without an engine: nothing on standard output
+        ("echo 'Cannot connect to the Docker daemon' >&2; exit 1", False),
+        (None, False),
+    ],
+)
+def test_an_engine_answers_when_it_says_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str | None, expected: bool
+) -> None:
+    put_client(tmp_path, monkeypatch, client)
+    assert engine.answers() is expected
+
+
+@pytest.mark.parametrize(
+    ("client", "running", "ended"),
+    [
+        ("echo running", True, False),
+        ("echo exited", False, True),
+        ("echo created", False, False),  # it starts: waiting goes on
+        ("exit 0", False, False),  # a busy engine lost the answer
+        ("exit 1", False, False),
+    ],
+)
+def test_the_cache_is_judged_without_programs_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, running: bool, ended: bool
+) -> None:
+    """`docker top` needs ps, which is not on a minimal Debian."""
+    put_client(tmp_path, monkeypatch, f'[ "$1 $2" = "container inspect" ] || exit 9; {client}')
+    assert cache.is_running() is running
+    assert (cache._ended() is not None) is ended
+
+
+def put_client(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str | None) -> None:
+    """Put a client of the engine into PATH, as the only program there."""
+    if script is not None:
+        (folder / "docker").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (folder / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
 
 
 def test_an_engine_without_a_bridge_has_no_cache() -> None:

@@ -1,0 +1,86 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make verify` asks each server first, and says in plain words which ones it cannot judge."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / name) for name in ("testinfra", "faults")]
+
+import contact  # noqa: E402  (found through the line above)
+
+OURS = contact.digest("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
+THEIRS = contact.digest("theirs")
+#: As ansible-core 2.19 and 2.20 print it.
+TEXT = f"""\
+db1 | CHANGED | rc=0 >>
+Welcome to db1 => {{}}
+{contact.MARK}{OURS}
+
+[WARNING]: something else
+db2 | CHANGED | rc=0 >>
+{contact.MARK}{THEIRS}
+
+db3 | UNREACHABLE! => {{
+    "changed": false,
+    "msg": "Failed to connect to the host via ssh: ssh: connect to host 10.0.0.3 port 22: No route to host",
+    "unreachable": true
+}}
+[ERROR]: Task failed
+{{'action': 'ansible.builtin.raw', 'args': {{'_raw_params': 'printf \'{contact.MARK}%s [...]
+db4 | FAILED! => {{
+    "changed": false,
+    "msg": "Task failed: Timeout (12s) waiting for privilege escalation prompt: "
+}}
+db5 | CHANGED | rc=0 >>
+{contact.MARK}{contact.digest("")}
+
+db6 | UNREACHABLE! =>
+    changed: false
+    msg: 'Task failed: no route'
+    unreachable: true
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("db2", ["belongs to another site", "pki/", "docs/day2.md"]),
+        ("db3", ["cannot be reached", "10.0.0.3 port 22: No route to host. Check that it runs"]),
+        ("db4", ["was reached", "privilege escalation", "sudo"]),
+        ("db5", ["make converge"]),
+        ("db6", ["cannot be reached", "no route"]),
+        ("db7", ["did not answer within"]),
+    ],
+)
+def test_each_host_that_cannot_be_judged_is_told(host: str, words: list[str]) -> None:
+    found = contact.judged(TEXT, ["db1", "db2", "db3", "db4", "db5", "db6", "db7"], OURS)
+    assert set(found) == {"db2", "db3", "db4", "db5", "db6", "db7"}
+    for word in words:
+        assert word in found[host]
+    assert "\n" not in found[host]
+
+
+def test_a_run_without_any_answer_shows_what_ansible_said() -> None:
+    found = contact.judged("ERROR! Decryption failed (no vault secrets were found that could decrypt)", ["db1"], OURS)
+    assert found["db1"].startswith("was not asked, for Ansible said: ERROR! Decryption failed")
+
+
+def test_a_site_without_an_authority_is_told_before_any_contact(tmp_path: Path) -> None:
+    assert "pki" in contact.refused(tmp_path, ["db1"])["db1"]
+
+
+def test_all_is_said_within_a_minute() -> None:
+    assert max(contact.CONNECT, contact.ANSWER) < contact.ALL < 60
+
+
+def test_hosts_that_cannot_be_judged_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("etcd: {hosts: {db1: {}, db2: {}}}\nall: {hosts: {app1: {}}}\n", encoding="utf-8")
+    values = contact.Reached(tmp_path / "hosts.yml", ["db2"])
+    assert values.hosts() == ["app1", "db1"]
+    assert values.hosts("etcd") == ["db1"]
+    assert values.groups()["etcd"] == ["db1"]
