@@ -158,7 +158,7 @@ def test_files_of_apt_come_before_the_first_package() -> None:
     apt = [at for at, item in enumerate(components) if any("/etc/apt/" in file["path"] for file in item.get("files", ()))]
     first = min(at for at, item in enumerate(components) if item.get("packages"))
     assert apt and max(apt) < first
-    assert all(["apt-config", "dump"] in components[at]["validate"] for at in apt)
+    assert all(["/usr/bin/apt-config", "dump"] in components[at]["validate"] for at in apt)
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("apt-config", "perl"))), reason="Debian's own programs")
