@@ -42,34 +42,37 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 	@$(TESTBED) down
 
 # --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
-.PHONY: check plan converge verify artifacts recovery-kit site-exists new-vault
+.PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
 site-exists:
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
+
+site-files: site-exists venv
+	@scripts/site_files.py $(SITE_DIR)
 
 # The password that encrypts a site for good is asked twice; ansible-playbook asks once.
 new-vault: site-exists venv
 	@$(if $(filter --check -C,$(ARGS)),,$(if $(VAULT_ASKED),scripts/site_passwords.py new $(SITE_DIR)))
 
-check: site-exists venv new-vault ## judge the inventory: every error at once, no host is contacted
+check: site-exists venv site-files new-vault ## judge the inventory: every error at once, no host is contacted
 	$(PLAY) playbooks/preflight.yml
 
-plan: site-exists venv ## say what converge would do, with differences; nothing is changed
+plan: site-exists venv site-files ## say what converge would do, with differences; nothing is changed
 	$(PLAY) --check --diff playbooks/site.yml
 
-converge: site-exists venv new-vault ## make the servers what the inventory says
+converge: site-exists venv site-files new-vault ## make the servers what the inventory says
 	$(PLAY) playbooks/site.yml
 
-verify: site-exists venv ## test that the site behaves (a row written here is read there, ...)
+verify: site-exists venv site-files ## test that the site behaves (a row written here is read there, ...)
 	VANNAH_SITE_INVENTORY=$(SITE_DIR) scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider tests/testinfra
 
-artifacts: site-exists venv ## fetch or build what Debian does not carry into the cache (docs/artifacts.md)
+artifacts: site-exists venv site-files ## fetch or build what Debian does not carry into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml
 
 # As JSON: a path may have spaces.
 export KIT
 override KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
-recovery-kit: site-exists venv ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
+recovery-kit: site-exists venv site-files ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests

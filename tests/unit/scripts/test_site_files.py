@@ -1,0 +1,72 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes of YAML in a site's files: each in one line, before Ansible's own parsers speak."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import site_files
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+GOOD = b"all:\n  hosts:\n    a:\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line", "words"),
+    [
+        ("hosts.yml", b"all:\n\thosts:\n    a:\n", 2, "there is a tab"),
+        ("hosts.yml", b"all:\n  hosts:\n    a:\n    a:\n", 4, "the key a is there twice"),
+        ("hosts.yml", b"all: [\n", 2, "no YAML"),
+        ("group_vars/all/site.yml", b"# x\nsite_name: f\xfcr\n", 2, "not UTF-8"),
+        ("group_vars/all.yml", b"site_name: a\nsite_name: b\n", 2, "the key site_name is there twice"),
+        ("group_vars/etcd.yaml", b"etcd_x: {a: [{b: 1, b: 2}]}\n", 1, "the key b is there twice"),
+        ("host_vars/a.yml", b"a: 'b\n", 2, "no YAML"),
+        ("host_vars/a.yml", b"a: \x01\n", 0, "character that YAML does not allow"),
+    ],
+)
+def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, line: int, words: str) -> None:
+    """With file and line, and what to write."""
+    path = tmp_path / name
+    (tmp_path / "hosts.yml").write_bytes(GOOD)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    assert site_files.main([str(tmp_path)]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and words in said and " Write: " in said
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("group_vars/all/vault.yml", b"$ANSIBLE_VAULT;1.1;AES256\n6162\n"),
+        ("group_vars/all/word.yml", b"word: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\nother: !unsafe '{{ x }}'\n"),
+        ("group_vars/all/merged.yml", b"a: &a {x: 1}\nb: &b {y: 1}\nc:\n  <<: *a\n  z: 1\n"),
+        ("group_vars/all/empty.yml", b"---\n# nothing\n"),
+        ("group_vars/all/umlaut.yml", "site_name: f\u00fcr\n".encode()),
+        ("group_vars/all/tab.yml", b"a: 'b\tc'\n"),
+        ("group_vars/all/notes.txt", b"a: [\n"),
+        ("group_vars/.old/a.yml", b"a: [\n"),
+        ("secrets.yml", b"a: [\n"),
+        ("pki/a.yml", b"a: [\n"),
+    ],
+)
+def test_what_is_no_mistake(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / "hosts.yml").write_bytes(GOOD)
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(data)
+    assert site_files.main([str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize("site", ["demo", "single", "clinic"])
+def test_our_own_sites(site: str) -> None:
+    assert site_files.main([str(REPOSITORY / "inventories" / site)]) == 0
+
+
+def test_make_asks_before_ansible_does() -> None:
+    text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for target in ("check", "plan", "converge", "verify", "artifacts", "recovery-kit"):
+        assert re.search(rf"(?m)^{target}: site-exists venv site-files\b", text), target
