@@ -73,6 +73,7 @@ artifacts: site-exists venv site-files ## fetch or build what Debian does not ca
 export KIT
 override KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
 recovery-kit: site-exists venv site-files ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
+	@$(if $(KIT)$(findstring recovery_kit_path,$(ARGS)),,echo 'KIT is not set: name the file to write, outside of this folder: make recovery-kit SITE=$(SITE) KIT=/media/usb/$(SITE).kit' >&2; exit 2)
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests

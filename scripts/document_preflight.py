@@ -24,7 +24,7 @@ INTRODUCTION = """\
 # Preflight
 
     make check SITE=<site>                 # a folder of inventories/
-    ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/preflight.yml
+    .venv/bin/ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/preflight.yml
 
 reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host, judges
 in a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:

@@ -31,6 +31,8 @@ class ActionModule(LocalAction):
         """Write the kit unless the one that is there holds the same."""
         site = site_directory(known)
         path = kit.check_path(arguments["path"], site, PROJECT)
+        if arguments["passphrase"] is None and arguments["passphrase_file"] is None:
+            return {"changed": False, "path": path}  # before anybody is asked for a passphrase
         passwords = kit.password_names((name, secret.bytes) for name, secret in self._loader._vault.secrets or ())
         passphrase = _passphrase(arguments["passphrase"], arguments["passphrase_file"])
         kit.check_passphrase(passphrase, passwords.values())

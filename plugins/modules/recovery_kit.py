@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   passphrase:
-    description: At least 16 characters, and not the vault password.
+    description: At least 16 characters, and not the vault password. Without it and O(passphrase_file) only the path is judged.
     type: str
   passphrase_file:
     description: File on the controller that holds the passphrase; wins over O(passphrase).

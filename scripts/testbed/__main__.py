@@ -59,13 +59,16 @@ def verb_down() -> None:
         raise SetupError("This needs root: the demo's containers and files belong to it. Run it as root (sudo make demo-down).")
     if engine.is_there():
         engine.ensure()
+        say("Removing the demo's servers, its network, the package cache and the images (up to a minute)")
         demo.remove_servers()
         cache.remove(volume=True)
         images.remove_all()
+        if engine.MARK.is_file():
+            say("Stopping the Docker Engine, where it was started for this")
         if engine.stop():
             say("The Docker Engine, which was started for this, is stopped.")
     demo.remove_files()
-    say("The demo is gone; Debian packages, .venv and .cache/artifacts stay.")
+    say("The demo is gone; Debian packages, .venv, the logs in .cache/logs and .cache/artifacts stay.")
 
 
 VERBS = {

@@ -151,7 +151,9 @@ def _wrong_type(option: Option, value: Any, path: str) -> Problem:
     name = option.name
     quotable = not option.secret and not isinstance(value, Vaulted)
     if option.is_port:
-        return Problem("variable-port-invalid", path, f"{_called(value)} is no port.", f"{name}: a number from 1 to 65535, without quotes")
+        return Problem(
+            "variable-port-invalid", path, f"{_called(value)} is not a port number.", f"{name}: a number from 1 to 65535, without quotes"
+        )
     if option.type in ("str", "path") and isinstance(value, float) and "version" in name:
         given = repr(float(value)) if quotable else "the version"
         whole = f'; where the major version is meant, "{int(value)}"' if quotable else ""

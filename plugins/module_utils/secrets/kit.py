@@ -52,6 +52,13 @@ def check_passphrase(passphrase: str, vault_passwords: Iterable[bytes]) -> None:
 
     :raises SecretsError: ``kit-passphrase``
     """
+    if not passphrase:
+        raise SecretsError(
+            "kit-passphrase",
+            "the recovery kit has no passphrase."
+            f" Fix: type one of at least {PASSPHRASE_LENGTH} characters where it is asked for; without a terminal give a file that holds"
+            " it, ARGS='-e recovery_kit_passphrase_file=/path/of/the/file'.",
+        )
     if len(passphrase) < PASSPHRASE_LENGTH:
         raise SecretsError(
             "kit-passphrase", f"the recovery kit's passphrase is too short: give one of at least {PASSPHRASE_LENGTH} characters."
@@ -68,7 +75,11 @@ def check_path(path: str, inventory_dir: str, project: str) -> str:
     :raises SecretsError: ``kit-path``: it is missing, relative, within the site or a repository, or its folder does not exist
     """
     if not path:
-        raise SecretsError("kit-path", "recovery_kit_path is not set: name a file outside of this project, best on another medium.")
+        raise SecretsError(
+            "kit-path",
+            "the kit has no path. Fix: name a file outside of this project, best on another medium, with"
+            " KIT=/path/of/the.kit of `make recovery-kit` (-e recovery_kit_path=... of the playbook).",
+        )
     if not os.path.isabs(path):
         raise SecretsError("kit-path", f"recovery_kit_path {path} is relative: write the whole path.")
     real = os.path.realpath(path)
@@ -235,13 +246,14 @@ They have to be kept separately:
 {keep}
 The collection vannah.healthcloud that wrote this kit: {software or "version unknown, see galaxy.yml"}
 
-To rebuild the controller: on a Debian with python3, make and git check out the collection in that version, copy {site}/ to
-inventories/{site}/, put the SSH keys where they were, and
+To rebuild the controller: on a Debian with python3, make and git check out the collection in that version, put the SSH keys where
+they were, and, with KIT as the path of this folder,
 
+  mkdir -p inventories/{site} && cp -r KIT/{site}/. inventories/{site}/
   make check SITE={site}
   make converge SITE={site}
 
-which ask for the vault password (it is in {password}). To read the secrets by hand:
+which ask for the vault password (it is in {password}), unless {site}/.vault_password is in this kit. To read the secrets by hand:
 
   ansible-vault view --vault-password-file {password} {site}/secrets.yml
 

@@ -184,6 +184,14 @@ def test_verify_gets_the_arguments_that_say_passwords() -> None:
     assert "run inventories/demo --vault-password-file inventories/demo/.vault_password" in recipe("verify", "SITE=demo")
 
 
+def test_a_kit_without_a_path_is_refused_by_the_name_of_the_argument() -> None:
+    """Before anybody is asked for a password."""
+    text = recipe("recovery-kit", "SITE=of-the-tests", "KIT=")
+    assert "KIT is not set" in text and text.index("KIT is not set") < text.index("playbooks/recovery_kit.yml")
+    assert "KIT is not set" not in recipe("recovery-kit", "SITE=of-the-tests", "KIT=/x")
+    assert "KIT is not set" not in recipe("recovery-kit", "SITE=of-the-tests", "KIT=", "ARGS=-e recovery_kit_path=/x")
+
+
 def test_a_kit_may_lie_in_a_path_with_spaces(tmp_path: Path) -> None:
     """The recipe with a playbook's program that prints what it is given."""
     text = recipe("recovery-kit", "SITE=of-the-tests", f"KIT={tmp_path}/Dr. O'Hara's stick/x.kit").splitlines()[-1]

@@ -160,6 +160,19 @@ def action(site: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return made
 
 
+def test_the_path_is_judged_before_a_passphrase_is_asked_for(tmp_path: Path, site: Path, action: Any) -> None:
+    known = {"inventory_dir": str(site), "hostvars": {}}
+    asked = {"passphrase": None, "passphrase_file": None}
+    assert action.perform({"path": str(tmp_path / "clinic.kit"), **asked}, known) == {
+        "changed": False,
+        "path": str(tmp_path / "clinic.kit"),
+    }
+    assert not (tmp_path / "clinic.kit").exists()
+    with pytest.raises(SecretsError) as error:
+        action.perform({"path": str(site / "kit"), **asked}, known)
+    assert error.value.code == "kit-path"
+
+
 def test_the_action(tmp_path: Path, site: Path, action: Any) -> None:
     path = tmp_path / "clinic.kit"
     arguments = {"path": str(path), "passphrase": PASSPHRASE, "passphrase_file": None}
@@ -234,7 +247,7 @@ def test_a_folder_that_is_no_site_is_refused(site: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("", "not set"),
+        ("", r"no path\. .* KIT="),
         ("kit", "relative"),
         ("{site}/kit", "site's folder"),
         ("{site}/../../../project/kit", "this project"),
@@ -266,6 +279,12 @@ def test_passphrases_that_are_refused(passphrase: str) -> None:
         kit.check_passphrase(passphrase, [b"the vault's password\n"])
     assert error.value.code == "kit-passphrase"
     assert not passphrase or passphrase not in str(error.value)
+
+
+def test_nobody_was_asked_for_a_passphrase() -> None:
+    """Without a terminal Ansible asks nothing and goes on with the empty default."""
+    with pytest.raises(SecretsError, match=r"ARGS='-e recovery_kit_passphrase_file="):
+        kit.check_passphrase("", [])
 
 
 def test_a_good_passphrase() -> None:
