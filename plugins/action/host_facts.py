@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..module_utils import addresses, documented, site_map
-from ..module_utils.agent.identity import differences
+from ..module_utils.agent.core.identity import differences
 from ..module_utils.controller import clusters, host_needs, transport
 from ..module_utils.controller.action import Answer, Failure, Result
 from ..module_utils.controller.converge import ComponentAction

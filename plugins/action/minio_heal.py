@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..module_utils.agent.domains.minio_cluster import SHOWN
+from ..module_utils.agent.services.minio.cluster import SHOWN
 from ..module_utils.controller import report
 from ..module_utils.controller.action import ServiceAction
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.template import trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, effects, site_map
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.identity import SITE_NAME
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.identity import SITE_NAME
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose

@@ -4,7 +4,7 @@
 """What a change of a variable does on a running site: the statements of ``meta/exports.yml`` and ``site_variables.yml``.
 
 A role states the effect of each of its public variables (``effects``). The values of those that a running site must not change by
-itself are recorded on each host once they run there (agent/values.py), and compared with the inventory before anything is changed.
+itself are recorded on each host once they run there (agent/core/values.py), and compared with the inventory before anything is changed.
 """
 
 from __future__ import annotations

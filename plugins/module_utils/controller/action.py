@@ -218,7 +218,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
 
 class ServiceAction(AgentAction):
-    """Calls a service's code on the host: the module ``<domain>_<call>`` is ``CALLS["<call>"]`` of the agent's ``domains/<domain>.py``.
+    """Calls a service's code on the host: module ``<domain>_<call>`` is ``CALLS["<call>"]`` of the agent's ``services/<domain>/calls.py``.
 
     The module's documentation says which arguments it takes and whether it takes the lease. Check mode, diff, validation and the result
     are done here. The result is ``{changed, diff, steps, warnings, **what the domain's function gave}``.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A word every ten seconds while a call to a host lasts: what the host does or waits for, since when, until when, and why.
 
-The host's agent says it in a file (``agent/waiting.py``). A thread beside the call reads that through a second connection of the same
+The host's agent says it in a file (``agent/core/waiting.py``). A thread beside the call reads that through a second connection of the same
 kind. Whatever goes wrong here is ignored: the call itself does not fail, and the thread then only says that the call lasts.
 """
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..agent import apt_errors
-from ..agent.apt_errors import INTERRUPTED, LOCKED
-from ..agent.model import Result
+from ..agent.core.model import Result
+from ..agent.resources import apt_errors
+from ..agent.resources.apt_errors import INTERRUPTED, LOCKED
 from . import bundle
 from .transport import PYTHON, BareHost, TripError, execute, explain
 

@@ -4,7 +4,7 @@
 """The text that a host's Python reads on its standard input: the agent, a payload, and how to answer.
 
 ``<python> -I -S -`` executes :func:`build`'s text. It installs an import finder over the agent's modules, so that a
-module is only unpacked and compiled when something imports it, calls ``vannah_agent.main.main(payload)`` and prints a
+module is only unpacked and compiled when something imports it, calls ``vannah_agent.core.main.main(payload)`` and prints a
 marker with the payload's nonce followed by one line of JSON. :func:`parse` reads that, whatever else was printed before
 it (a message of the day, sudo's lecture, a shell's greeting).
 
@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 #: The agent's package as it is called on hosts.
 PACKAGE = "vannah_agent"
+SERVICES = f"{PACKAGE}.services"
 #: Its files, beside this package.
 AGENT = Path(__file__).resolve().parent.parent / "agent"
 PROTOCOL = 1
@@ -66,7 +69,7 @@ def answer(modules, payload, nonce):
     sys.meta_path.insert(0, Agent(modules))
     import json
     try:
-        from vannah_agent.main import main
+        from vannah_agent.core.main import main
         said = json.dumps(main(json.loads(zlib.decompress(binascii.a2b_base64(payload)))))
     except BaseException as error:
         import traceback
@@ -116,26 +119,55 @@ def modules(agent: Path = AGENT) -> Modules:
     return found
 
 
-def needed(payload: dict[str, Any], found: Modules) -> Modules:
-    """The modules a payload can need: of the domains only those it names (shared helpers start with ``_``), or whose driver restarts.
+def needed(payload: dict[str, Any], found: Modules, agent: Path = AGENT) -> Modules:
+    """The modules a payload can need: of the services only what it names, and what that imports.
 
-    A converge needs of a driver what it knows to stand in the way of its unit (``<driver>_rivals``).
+    That is the whole folder of each service that a call names. Of a unit's ``driver`` a restart needs ``restart.py``, any other operation
+    ``rivals.py``: what the driver knows to stand in the unit's way.
     """
-    domains = PACKAGE + ".domains."
-    named = {payload["domain"]} if payload.get("op") == "domain" else {item["domain"] for item in payload.get("calls") or ()}
     units = [unit for component in payload.get("components") or () for unit in component.get("units") or ()]
-    drivers = {unit["driver"] for unit in units if unit.get("driver")}
-    rivals = {f"{driver}_rivals" for driver in drivers}
-    if payload.get("op") == "restart":
-        named |= drivers
+    part = "restart" if payload.get("op") == "restart" else "rivals"
+    wanted = {f"{SERVICES}.{unit['driver']}.{part}" for unit in units if unit.get("driver")}
+    called = {payload["domain"]} if payload.get("op") == "domain" else {item["domain"] for item in payload.get("calls") or ()}
+    wanted |= {name for name in found if name.startswith(tuple(f"{SERVICES}.{service}." for service in called))}
+    within = {name for name in found if name.startswith(f"{SERVICES}.")}
+    wanted &= within
+    wanted |= _imported_everywhere(agent)
+    queue = list(wanted)
+    while queue:
+        new = _imports(agent, queue.pop()) - wanted
+        wanted |= new
+        queue += new
+    packages = {SERVICES, *(name.rpartition(".")[0] for name in wanted)}
+    wanted |= packages | {f"{name}.__init__" for name in packages}
+    return {name: packed for name, packed in found.items() if name not in within or name in wanted}
 
-    def wanted(name: str) -> bool:
-        if not name.startswith(domains):
-            return True
-        first = name[len(domains) :].partition(".")[0]
-        return first.startswith("_") or first in rivals or any(first == whose or first.startswith(f"{whose}_") for whose in named)
 
-    return {name: packed for name, packed in found.items() if wanted(name)}
+_IMPORT = re.compile(r"^ *from (\.+)([\w.]*) import (?:\(([^)]*)\)|([^(\n]*))", re.MULTILINE)
+
+
+def _file(agent: Path, name: str) -> Path:
+    return agent.joinpath(*name.split(".")[1:]).with_suffix(".py")
+
+
+@cache
+def _imports(agent: Path, name: str) -> frozenset[str]:
+    """Modules of services that a module imports, wherever in its text."""
+    file = _file(agent, name)
+    text = file.read_text(encoding="utf-8")
+    found = set()
+    for dots, module, many, few in _IMPORT.findall(text):
+        base = name.split(".")[: -len(dots)] + [part for part in module.split(".") if part]
+        names = [word.split(" as ")[0].strip() for word in (many or few).split(",")]
+        found |= {".".join(base), *(".".join([*base, word]) for word in names if word)}
+    return frozenset(one for one in found if one.startswith(f"{SERVICES}.") and _file(agent, one).is_file())
+
+
+@cache
+def _imported_everywhere(agent: Path) -> frozenset[str]:
+    """Modules of services that the agent's own parts import."""
+    others = (file for file in agent.rglob("*.py") if "services" not in file.relative_to(agent).parts)
+    return frozenset().union(*(_imports(agent, ".".join([PACKAGE, *file.relative_to(agent).with_suffix("").parts])) for file in others))
 
 
 def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:
@@ -147,7 +179,7 @@ def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:
     """
     packed = pack(json.dumps(payload, separators=(",", ":")).encode("ascii"))
     parts = [_GUARD.format(marker=SHELL_MARKER, status=SHELL_STATUS), _BOOTSTRAP, "answer({\n"]
-    parts += [f"{name!r}:{source!r},\n" for name, source in needed(payload, modules(agent)).items()]
+    parts += [f"{name!r}:{source!r},\n" for name, source in needed(payload, modules(agent), agent).items()]
     parts.append(f"}}, {packed!r}, {nonce!r})\n")
     return "".join(parts).encode("ascii")
 

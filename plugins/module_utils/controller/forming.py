@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: The code of a member that ended because another one had failed (``agent/waiting.py``).
+#: The code of a member that ended because another one had failed (``agent/core/waiting.py``).
 STOPPED = "peer-failed"
 #: Characters of the members' own errors together: all of it stands above, where they failed.
 _SHOWN = 300

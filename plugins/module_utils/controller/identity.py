@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which site a run is of, as each payload says it: the host compares it with its own record before anything else (agent/identity.py)."""
+"""Which site a run is of, as each payload says it: the host compares it with its own record first (agent/core/identity.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ..agent.der import outline
+from ..agent.lib.der import outline
 
 #: The switch that names the hosts to be taken over.
 TAKEOVER = "site_takeover_hosts"

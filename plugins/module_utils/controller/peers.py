@@ -4,7 +4,7 @@
 """The forks of a run tell each other which member of a new cluster has failed, so that the others are not kept waiting for it.
 
 A fork leaves a file in the run's temporary folder. The thread beside the call of another member (:mod:`beat`) finds it and tells the
-member's agent, which ends before its next step, or in its wait for a unit (``agent/waiting.py``).
+member's agent, which ends before its next step, or in its wait for a unit (``agent/core/waiting.py``).
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..agent.etcd_data import foreign as other_member
-from ..agent.identity import differences, foreign, site
+from ..agent.core.identity import differences, foreign, site
+from ..agent.services.etcd.data import foreign as other_member
 from .findings import Code, Finding, Level
 from .model import parse_address
 

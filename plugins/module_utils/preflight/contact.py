@@ -74,7 +74,7 @@ class Answer:
 
     host: str
     roles: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)  # as agent/facts.py gives them; empty where the host did not answer
+    facts: Mapping[str, Any] = field(default_factory=dict)  # as agent/host/facts.py gives them; empty where the host did not answer
     offset: float | None = None  # seconds its clock is ahead of the controller's
     bare: bool = False  # it has no python3, and check mode installs none: it was reached, and nothing more is known of it
     failure: str = ""  # why it did not answer

@@ -1,1 +1,1 @@
-../../../plugins/module_utils/agent/etcd_data.py
+../../../plugins/module_utils/agent/services/etcd/data.py

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import lease
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result, Step
 
 #: 2026-11-24T18:00:00Z
 NOW = 1795543200.0

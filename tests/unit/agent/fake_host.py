@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import main
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.component_spec import COMPONENT_SPEC
 
 UNITS = "/etc/systemd/system"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import apt, apt_errors, brought, packages
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import apt, apt_errors, brought, packages
 
 Make = Callable[..., dict[str, Any]]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import apt_sources
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import packages as updates
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.packages import plan_packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import apt_sources
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources.packages import plan_packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.packages import calls as updates
 
 UNRESOLVED = """\
 Err:1 http://nowhere.invalid/apt stable InRelease

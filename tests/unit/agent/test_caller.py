@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import main
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.caller import DEPTH, caller
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host.caller import DEPTH, caller
 
 
 def process(host: Any, pid: int, parent: int, **environment: str) -> None:

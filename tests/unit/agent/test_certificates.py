@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import certificates, proc, x509
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import proc, x509
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import certificates
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import patroni_restart
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.filesteps import run_validator
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.trips import Refused
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.calls import Refused
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources.file_steps import run_validator
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import restart as patroni_restart
 
 from . import fake_host
 from .demo import config, demo, ok, one

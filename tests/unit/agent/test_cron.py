@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import cron
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import cron
 
 Make = Callable[..., dict[str, Any]]
 PLAN = cron.plan_cron

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import undo
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import undo
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Result
 
 from .demo import demo, ok, one
 from .fake_host import FakeHost

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import belonging, etcd_data
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import belonging
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import data as etcd_data
 
 DATA = Path(__file__).parent / "data"
 DB2 = {"member": "695094fe8287f0f6", "cluster": "9ddde936f7e675a9", "name": "db2", "urls": ["http://127.0.0.1:12380"]}

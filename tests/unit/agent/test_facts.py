@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import facts
 
 OS_RELEASE = """\
 PRETTY_NAME="Debian GNU/Linux 13 (trixie)"
@@ -131,7 +131,7 @@ def test_containers(host: Any, path: str, text: str, container: bool, said: bool
 
 
 def test_all_of_them_on_this_machine_and_on_an_empty_one(host: Any) -> None:
-    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
 
     for ctx in (host.ctx, Context()):
         found = facts.facts(ctx)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, files
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import disk
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import files
 
 from .demo import ok
 from .fake_host import FakeHost, component

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import guard, lease
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease, revert
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,14 +46,14 @@ exit 1
     )
     (tools / "systemctl").chmod(0o755)
     env = {"PATH": f"{tools}:/usr/bin:/bin"}
-    argv = ["/bin/sh", str(host.root / guard.SCRIPT.lstrip("/")), *words]
+    argv = ["/bin/sh", str(host.root / revert.SCRIPT.lstrip("/")), *words]
     subprocess.run(argv, env=env, check=True, stderr=subprocess.DEVNULL)
     return log.read_text() if log.exists() else ""
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_the_shell_reads_a_quoted_word_as_it_is(word: str) -> None:
-    said = subprocess.run(["/bin/sh", "-c", f"printf %s {guard.quote(word)}"], capture_output=True, check=True).stdout
+    said = subprocess.run(["/bin/sh", "-c", f"printf %s {revert.quote(word)}"], capture_output=True, check=True).stdout
     assert said == word.encode()
 
 
@@ -62,9 +62,9 @@ def test_old_state_comes_back(host: Any, tmp_path: Path) -> None:
     host.write("/etc/added.conf", "new\n")
     items = [undo("/etc/ssh/it's new.conf", "old\n"), undo("/etc/added.conf", None), undo("/etc/gone.conf", "was here\n", 0o600)]
     touched = tmp_path / "touched $HOME"
-    guard.arm(host.ctx, 0, items, ["ssh.service", "nftables.service"], [["touch", str(touched)]])
+    revert.arm(host.ctx, 0, items, ["ssh.service", "nftables.service"], [["touch", str(touched)]])
     assert host.read("/etc/added.conf") == "new\n"
-    assert guard.armed(host.ctx)
+    assert revert.armed(host.ctx)
     said = fire(host, tmp_path)
     assert host.read("/etc/ssh/it's new.conf") == "old\n"
     assert host.read("/etc/added.conf") is None
@@ -72,17 +72,17 @@ def test_old_state_comes_back(host: Any, tmp_path: Path) -> None:
     assert stat.S_IMODE((host.root / "etc/gone.conf").stat().st_mode) == 0o600
     assert said == "daemon-reload\nreload-or-restart -- ssh.service\nreload-or-restart -- nftables.service\n"
     assert touched.exists()
-    assert not guard.armed(host.ctx)
+    assert not revert.armed(host.ctx)
     with pytest.raises(AgentError) as caught:
-        guard.disarm(host.ctx)
+        revert.disarm(host.ctx)
     assert caught.value.code == "guard-reverted"
-    assert guard.disarm(host.ctx) is False
+    assert revert.disarm(host.ctx) is False
 
 
 def first_installation(host: Any) -> None:
     """A firewall that was not there before is armed, written and started."""
     items = [undo("/etc/own.rules", None), undo("/etc/systemd/system/own.service", None), undo("/etc/ssh/x.conf", "old\n")]
-    guard.arm(host.ctx, 0, items, ["own.service", "ssh.service"])
+    revert.arm(host.ctx, 0, items, ["own.service", "ssh.service"])
     for path in ("/etc/own.rules", "/etc/systemd/system/own.service", "/etc/ssh/x.conf", "/table"):
         host.write(path, "new\n")
 
@@ -94,7 +94,7 @@ def test_a_unit_of_a_first_installation_is_stopped_while_systemd_knows_it(host: 
     assert said == ["disable -- own.service", "stop -- own.service", "daemon-reload", "reload-or-restart -- ssh.service"]
     assert [host.read(path) for path in ("/table", "/etc/own.rules", "/etc/systemd/system/own.service")] == [None, None, None]
     assert host.read("/etc/ssh/x.conf") == "old\n"
-    assert not (host.root / guard.ARMED.lstrip("/")).exists()
+    assert not (host.root / revert.ARMED.lstrip("/")).exists()
 
 
 def test_a_reboot_while_it_is_armed_reverts_before_anything_starts(host: Any, tmp_path: Path) -> None:
@@ -103,11 +103,11 @@ def test_a_reboot_while_it_is_armed_reverts_before_anything_starts(host: Any, tm
 
     first_installation(host)
     assert fire(host, tmp_path, "boot") == ""  # pulled in again in the same boot: nothing is done
-    assert guard.armed(host.ctx)
-    unit = str(host.read(guard.BOOT_UNIT))
-    assert f"ConditionPathExists=!{guard.ARMED}\n" in guard.boot_unit() and "Before=sysinit.target vannah-firewall.service" in unit
-    assert f"ExecStart=/bin/sh {host.root}{guard.SCRIPT} boot\n" in unit
-    assert os.readlink(host.root / guard.BOOT_LINK.lstrip("/")) == guard.BOOT_UNIT
+    assert revert.armed(host.ctx)
+    unit = str(host.read(revert.BOOT_UNIT))
+    assert f"ConditionPathExists=!{revert.ARMED}\n" in revert.boot_unit() and "Before=sysinit.target vannah-firewall.service" in unit
+    assert f"ExecStart=/bin/sh {host.root}{revert.SCRIPT} boot\n" in unit
+    assert os.readlink(host.root / revert.BOOT_LINK.lstrip("/")) == revert.BOOT_UNIT
     shutil.rmtree(host.root / "run/vannah")
     said = fire(host, tmp_path, "boot").splitlines()
     assert said == [
@@ -117,14 +117,14 @@ def test_a_reboot_while_it_is_armed_reverts_before_anything_starts(host: Any, tm
         "--no-block try-reload-or-restart -- ssh.service",
     ]
     assert host.read("/etc/systemd/system/own.service") is None and host.read("/etc/ssh/x.conf") == "old\n"
-    assert not os.path.lexists(host.root / guard.BOOT_LINK.lstrip("/"))
-    assert host.read(guard.BOOT_UNIT) is None and not (host.root / guard.GUARD.lstrip("/")).exists()
-    assert not guard.armed(host.ctx) and guard.reverted(host.ctx)
+    assert not os.path.lexists(host.root / revert.BOOT_LINK.lstrip("/"))
+    assert host.read(revert.BOOT_UNIT) is None and not (host.root / revert.GUARD.lstrip("/")).exists()
+    assert not revert.armed(host.ctx) and revert.reverted(host.ctx)
 
 
 def test_files_are_roots_alone_and_there_before_the_unit(host: Any) -> None:
     def started(argv: list[str]) -> Any:
-        folder = host.root / guard.GUARD.lstrip("/")
+        folder = host.root / revert.GUARD.lstrip("/")
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
             "0": 0o600,
@@ -133,20 +133,20 @@ def test_files_are_roots_alone_and_there_before_the_unit(host: Any) -> None:
         }
         return guard_result
 
-    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Result
 
     guard_result = Result(0)
     host.programs.on("systemd-run", do=started)
-    guard.arm(host.ctx, 45, [undo("/etc/a", "secret")], [])
+    revert.arm(host.ctx, 45, [undo("/etc/a", "secret")], [])
     (argv,) = [call for call in host.programs.calls if call[0] == "systemd-run"]
-    assert "\n    sleep 45\n" in str(host.read(guard.SCRIPT))
+    assert "\n    sleep 45\n" in str(host.read(revert.SCRIPT))
     assert "secret" not in " ".join(argv)
 
 
 def test_second_component_adds_and_the_oldest_state_wins(host: Any, tmp_path: Path) -> None:
     host.write("/etc/a", "newest")
-    guard.arm(host.ctx, 0, [undo("/etc/a", "oldest")], ["a.service"])
-    guard.arm(host.context(), 0, [undo("/etc/a", "between"), undo("/etc/b", "b")], ["a.service", "b.service"])
+    revert.arm(host.ctx, 0, [undo("/etc/a", "oldest")], ["a.service"])
+    revert.arm(host.context(), 0, [undo("/etc/a", "between"), undo("/etc/b", "b")], ["a.service", "b.service"])
     assert host.programs.ran("systemd-run") == 2
     said = fire(host, tmp_path)
     assert (host.read("/etc/a"), host.read("/etc/b")) == ("oldest", "b")
@@ -157,35 +157,35 @@ def test_time_begins_when_the_run_has_ended(host: Any, tmp_path: Path) -> None:
     """While the agent works the script waits for its lock; killed in that time, as by disarming, it does nothing."""
     import fcntl
 
-    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
+    revert.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
     descriptor = os.open(host.root / lease.WORKING.lstrip("/"), os.O_RDWR | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    script = subprocess.Popen(["/bin/sh", str(host.root / guard.SCRIPT.lstrip("/"))], start_new_session=True)
+    script = subprocess.Popen(["/bin/sh", str(host.root / revert.SCRIPT.lstrip("/"))], start_new_session=True)
     with pytest.raises(subprocess.TimeoutExpired):
         script.wait(0.5)
     os.killpg(script.pid, signal.SIGTERM)
     assert script.wait(10) != 0
-    assert host.read("/etc/a") is None and guard.armed(host.ctx)
+    assert host.read("/etc/a") is None and revert.armed(host.ctx)
     os.close(descriptor)
     fire(host, tmp_path)
     assert host.read("/etc/a") == "old"
 
 
 def test_disarmed(host: Any) -> None:
-    assert guard.disarm(host.ctx) is False
+    assert revert.disarm(host.ctx) is False
     assert host.programs.calls == []
-    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
-    assert guard.disarm(host.ctx) is True
+    revert.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
+    assert revert.disarm(host.ctx) is True
     assert host.programs.ran("stop", "vannah-guard.service") >= 1
-    assert not guard.armed(host.ctx)
-    for path in (guard.GUARD, guard.ARMED, guard.BOOT_UNIT, guard.BOOT_LINK):
+    assert not revert.armed(host.ctx)
+    for path in (revert.GUARD, revert.ARMED, revert.BOOT_UNIT, revert.BOOT_LINK):
         assert not os.path.lexists(host.root / path.lstrip("/")), path
 
 
 def test_fires_in_the_moment_of_disarming(host: Any, tmp_path: Path) -> None:
-    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Result
 
-    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
+    revert.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
 
     def stop(argv: list[str]) -> Result:
         fire(host, tmp_path)
@@ -193,24 +193,24 @@ def test_fires_in_the_moment_of_disarming(host: Any, tmp_path: Path) -> None:
 
     host.programs.on("systemctl", "stop", do=stop)
     with pytest.raises(AgentError) as caught:
-        guard.disarm(host.ctx)
+        revert.disarm(host.ctx)
     assert caught.value.code == "guard-reverted"
 
 
 def test_after_a_revert_one_can_arm_again(host: Any, tmp_path: Path) -> None:
-    guard.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
+    revert.arm(host.ctx, 0, [undo("/etc/a", "old")], [])
     fire(host, tmp_path)
     host.programs.on("systemctl", "show", out="inactive\n")
-    guard.arm(host.context(), 0, [undo("/etc/a", "newer")], [])
-    assert guard.armed(host.ctx) and not guard.reverted(host.ctx)
-    manifest = json.loads(str(host.read(guard.MANIFEST)))
+    revert.arm(host.context(), 0, [undo("/etc/a", "newer")], [])
+    assert revert.armed(host.ctx) and not revert.reverted(host.ctx)
+    manifest = json.loads(str(host.read(revert.MANIFEST)))
     assert [base64.b64decode(item["data_b64"]) for item in manifest["undo"]] == [b"newer"]
 
 
 def test_without_systemd_nothing_is_begun(host: Any) -> None:
     (host.root / "run/systemd/system").rmdir()
     with pytest.raises(AgentError, match="lockout_guard") as caught:
-        guard.arm(host.ctx, 0, [], [])
+        revert.arm(host.ctx, 0, [], [])
     assert caught.value.code == "guard-unavailable"
     assert not (host.root / "run/vannah").exists() and not (host.root / "var/lib/vannah").exists()
 
@@ -218,6 +218,6 @@ def test_without_systemd_nothing_is_begun(host: Any) -> None:
 def test_a_unit_that_does_not_start_is_an_error(host: Any) -> None:
     host.programs.on("systemd-run", rc=1, err="Failed to start transient service unit: Connection timed out\n")
     with pytest.raises(AgentError, match="timed out") as caught:
-        guard.arm(host.ctx, 0, [], [])
+        revert.arm(host.ctx, 0, [], [])
     assert caught.value.code == "guard-unavailable"
-    assert not guard.armed(host.ctx) and host.read(guard.BOOT_UNIT) is None
+    assert not revert.armed(host.ctx) and host.read(revert.BOOT_UNIT) is None

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import identity
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.der import outline
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import identity
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.der import outline
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, generations, journal, ledger
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import generations, journal, ledger
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import disk
 
 from .fake_host import FakeHost, component
 

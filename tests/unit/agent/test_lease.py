@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import lease
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 
 ONE: dict[str, Any] = {"id": "one", "who": "ada@control", "controller": "c1", "pid": 7, "playbook": "site.yml"}
 TWO: dict[str, Any] = {"id": "two", "who": "bob@laptop", "controller": "c2", "pid": 8, "playbook": "base.yml"}

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import ledger
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import ledger
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Step
 
 from .fake_host import FakeHost, component
 

@@ -10,8 +10,9 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import listening, main
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import listening
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the tables are those of a little-endian machine")
 

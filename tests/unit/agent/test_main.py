@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import domains, main
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import services
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Step
 
 from .fake_host import FakeHost, component, service
 
@@ -95,13 +96,12 @@ def trial() -> Iterator[list[str]]:
         ctx.warn("a word")
         return [make(name) for name in params["names"]], result
 
-    name = f"{domains.__name__}.trial"
-    module = types.ModuleType(name)
+    name = f"{services.__name__}.trial"
+    folder, module = types.ModuleType(name), types.ModuleType(f"{name}.calls")
     module.__dict__["CALLS"] = {"things": things}
-    sys.modules[name] = module
-    domains.__dict__["trial"] = module
+    sys.modules |= {name: folder, f"{name}.calls": module}
     yield done
-    del sys.modules[name], domains.__dict__["trial"]
+    del sys.modules[name], sys.modules[f"{name}.calls"]
 
 
 def test_domain(host: FakeHost, trial: list[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import certificates, packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import certificates, packages
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import packages
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import packages
 
 Make = Callable[..., dict[str, Any]]
 PLAN = packages.plan_packages

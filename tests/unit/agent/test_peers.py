@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import ready, waiting
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import waiting
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import ready
 
 from .demo import config, demo, ok, one
 from .fake_host import FakeHost, component, service

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import identity, main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import identity, main
 
 from .fake_host import FakeHost, component, service
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import members
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import members
 
 from . import fake_host
 from .demo import config, demo, ok, one

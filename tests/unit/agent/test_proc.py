@@ -10,8 +10,8 @@ import signal
 import time
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import proc
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import proc
 
 BIG = "x" * 300_000
 

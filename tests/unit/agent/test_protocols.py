@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import protocols
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import protocols
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the tables are those of a little-endian machine")
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import ready
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import ready
 
 RUNNING = "ActiveState=active\nSubState=running\nResult=success\nNRestarts=0\nExecMainStatus=0\nInactiveExitTimestamp=@1795540000\n"
 FAILED = "ActiveState=failed\nSubState=failed\nResult=exit-code\nNRestarts=0\nExecMainStatus=7\nInactiveExitTimestamp=@1795540000\n"

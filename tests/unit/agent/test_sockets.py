@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import guard
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import revert
 
 from .fake_host import UNITS, FakeHost, component
 
@@ -85,12 +85,12 @@ def test_the_revert_neither_reloads_nor_starts_it(host: FakeHost, listens: bool,
     if not listens:
         host.active.pop("ssh.socket")
     (host.root / "run/systemd/system").mkdir(parents=True)
-    monkeypatch.setattr(guard, "_start", lambda ctx: None)
+    monkeypatch.setattr(revert, "_start", lambda ctx: None)
     made(host.trip(ssh(guarded=60)))
-    script = host.file(guard.SCRIPT).read_text(encoding="utf-8")
+    script = host.file(revert.SCRIPT).read_text(encoding="utf-8")
     assert ("$wait try-restart -- 'ssh.service'" in script) is listens
     assert ("$wait $act -- 'ssh.service'" in script) is not listens
-    assert json.loads(host.file(guard.MANIFEST).read_text(encoding="utf-8"))["restarted"] == (["ssh.service"] if listens else [])
+    assert json.loads(host.file(revert.MANIFEST).read_text(encoding="utf-8"))["restarted"] == (["ssh.service"] if listens else [])
 
 
 def test_a_unit_file_of_the_socket_is_not_ours(host: FakeHost) -> None:

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import facts, ledger, main, survey
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import ledger, main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import facts, survey
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, systemd, units, watch
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import disk, systemd
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import units, watch
 
 from .fake_host import FakeHost, component, service
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import users
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import users
 
 Make = Callable[..., dict[str, Any]]
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\nada:x:1000:1000:Ada:/home/ada:/bin/bash\n"

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import ready, waiting
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import waiting
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import ready
 
 from .demo import config, ok
 from .fake_host import FakeHost, component, service
 
-AGENT = Path(waiting.__file__).parent
+AGENT = Path(waiting.__file__).parents[1]
 #: Functions that sleep for less than two seconds in all, and why nobody has to hear of it.
 SHORT = {
-    "lease.py:_flock": "waits 3 s for the lease's file; the wait for a dead run's orphan is said by _work",
+    "core/lease.py:_flock": "waits 3 s for the lease's file; the wait for a dead run's orphan is said by _work",
 }
 
 

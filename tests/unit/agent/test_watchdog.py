@@ -10,7 +10,8 @@ import stat
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import main, watchdog
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import main
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import watchdog
 
 KERNEL = f"/lib/modules/{os.uname().release}"
 

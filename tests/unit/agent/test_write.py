@@ -11,8 +11,8 @@ import stat
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import disk, write
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import disk, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -62,7 +62,7 @@ def test_warnings_of_waves_that_do_not_run(changed: str, expected: list[str]) ->
 
 def test_every_kind_of_unfinished_work_of_the_agent_is_asked_for() -> None:
     """The folders whose content makes the agent's next run do something."""
-    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import planning as agent
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import planning as agent
 
     assert set(agent.UNFINISHED) == {"journal", "generations", "guard"}
 

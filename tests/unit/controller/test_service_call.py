@@ -40,7 +40,7 @@ def test_every_module_has_one_action() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_the_host_knows_the_call(name: str) -> None:
     domain, _, call = name.partition("_")
-    assert call in importlib.import_module(f"{PLUGINS}.module_utils.agent.domains.{domain}").CALLS
+    assert call in importlib.import_module(f"{PLUGINS}.module_utils.agent.services.{domain}.calls").CALLS
 
 
 def test_only_who_looks_takes_no_lease() -> None:

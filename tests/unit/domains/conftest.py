@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import Silent
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import Silent
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report
 
 from .returned import faults
@@ -40,8 +40,9 @@ def filled(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-#: The domains' calls, as the agent makes them.
-DOMAINS = {name: import_module(f"{minio.__package__}.{name}") for name in ("etcd", "minio", "packages", "patroni", "postgresql")}
+SERVICES = "ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services"
+#: The services' calls, as the agent makes them.
+DOMAINS = {name: import_module(f"{SERVICES}.{name}.calls") for name in ("etcd", "minio", "packages", "patroni", "postgresql")}
 #: Modules whose results a test has looked at.
 SEEN: set[str] = set()
 

@@ -9,11 +9,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
-    patroni,
-)
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_rest import Silent
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import calls as patroni
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.rest import Silent
 
 # GET /cluster while max_connections waited for a restart on two members.
 CLUSTER = json.loads("""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import etcd
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import calls as etcd
 
 MEMBERS = (
     '{"header":{"cluster_id":7817073326622120027,"member_id":12858828581462913056,"raft_term":2},"members":['

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import etcd, etcd_formed
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import calls as etcd
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import formed as etcd_formed
 
 PARAMS = {"endpoint": "https://127.0.0.1:2379", "ca": "/ca", "cert": "/cert", "key": "/key", "formed": True, "wait": 0}
 #: Of a first cluster all members have names before they have started, and no client URLs.

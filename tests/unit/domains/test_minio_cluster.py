@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.action import minio_heal
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio, minio_cluster
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import cluster as minio_cluster
 
 URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio, minio_devices
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import devices as minio_devices
 
 PATH = "/srv/minio/drive1"
 

@@ -13,10 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import S3, Refused, Silent, unreachable
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_seal import seal
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Refused, Silent, unreachable
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.seal import seal
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

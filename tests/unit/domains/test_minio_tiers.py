@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
 
 Any_ = Callable[..., Any]
 

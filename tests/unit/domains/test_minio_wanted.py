@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_documents as documents
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio_wanted
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_policy import bucket_policy, canonical
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import documents as documents
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import wanted as minio_wanted
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.policy import bucket_policy, canonical
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
-    patroni,
-    patroni_look,
-    patroni_rest,
-    patroni_switchover,
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import (
+    calls as patroni,
 )
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import (
+    look as patroni_look,
+)
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import (
+    rest as patroni_rest,
+)
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import (
+    switchover as patroni_switchover,
+)
 
 from .recorded_patroni import CLUSTER, COMMON, LAST, OWN, Patroni, changed, context, do, without
 

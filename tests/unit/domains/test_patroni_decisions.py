@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
-    patroni_cluster,
-)
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_cluster import Cluster, config_patch
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import cluster as patroni_cluster
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.cluster import Cluster, config_patch
 
 from .recorded_patroni import CLUSTER, CONFIG, LAST, RESTARTING, changed, without
 

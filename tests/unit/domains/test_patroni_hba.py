@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import patroni, patroni_hba
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import calls as patroni
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import hba as patroni_hba
 
 from .recorded_patroni import COMMON, Patroni, context
 

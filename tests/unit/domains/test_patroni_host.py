@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import (
-    packages,
-    patroni,
-    patroni_restart,
-)
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import listeners
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.trips import Refused
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.calls import Refused
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.packages import calls as packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import calls as patroni
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import restart as patroni_restart
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.guard import listeners
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 from .recorded_patroni import Patroni, context
@@ -52,10 +50,10 @@ def test_the_driver_takes_addresses_and_certificates_from_the_definition() -> No
 def test_the_driver_travels_with_the_restart_of_its_unit() -> None:
     payload: dict[str, Any] = {"op": "restart", "components": [{"units": [{"name": "patroni.service", "driver": "patroni"}]}]}
     found = bundle.needed(payload, bundle.modules())
-    assert f"{bundle.PACKAGE}.domains.patroni_restart" in found
-    assert f"{bundle.PACKAGE}.domains.postgresql" not in found
+    assert f"{bundle.PACKAGE}.services.patroni.restart" in found
+    assert f"{bundle.PACKAGE}.services.postgresql.calls" not in found
     payload["op"] = "converge"
-    assert f"{bundle.PACKAGE}.domains.patroni_restart" not in bundle.needed(payload, bundle.modules())
+    assert f"{bundle.PACKAGE}.services.patroni.restart" not in bundle.needed(payload, bundle.modules())
 
 
 # --- what is somebody else's --------------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import _clusters, patroni_rivals
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_guard import guard
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import rivals as patroni_rivals
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.guard import guard
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import debian_clusters as _clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 ETC, DATA = "/etc/postgresql/17/main", "/var/lib/postgresql/17/main"
@@ -182,7 +183,7 @@ def test_what_the_driver_knows_travels_with_a_converge() -> None:
     """And nothing else of the domain."""
     payload: dict[str, Any] = {"op": "converge", "components": [{"units": [{"name": "patroni.service", "driver": "patroni"}]}]}
     found = bundle.needed(payload, bundle.modules())
-    assert f"{bundle.PACKAGE}.domains.patroni_rivals" in found
-    assert f"{bundle.PACKAGE}.domains.patroni_guard" not in found
+    assert f"{bundle.PACKAGE}.services.patroni.rivals" in found
+    assert f"{bundle.PACKAGE}.services.patroni.guard" not in found
     plain = {"op": "converge", "components": [{"units": [{"name": "a.service", "driver": "systemd"}]}]}
-    assert f"{bundle.PACKAGE}.domains.patroni_rivals" not in bundle.needed(plain, bundle.modules())
+    assert f"{bundle.PACKAGE}.services.patroni.rivals" not in bundle.needed(plain, bundle.modules())

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import _psql, postgresql
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import postgresql_scram as scram
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import postgresql_settings as settings
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import calls as postgresql
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import psql as _psql
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import scram as scram
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import settings as settings
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import x509 as x509_agent
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import x509 as x509_agent
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority as pki
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from cryptography import x509

@@ -150,7 +150,7 @@ def test_what_leaves_the_inventory_leaves_etcd(patroni: Callable[..., dict[str, 
 def test_a_new_cluster_needs_no_change_of_its_configuration(
     patroni: Callable[..., dict[str, Any]], templates: list[Any], settings: dict[str, Any]
 ) -> None:
-    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.patroni_cluster import config_patch
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.cluster import config_patch
 
     given = {"postgresql_settings": settings, "postgresql_slots": {"away": {"type": "physical"}, "gone": None}}
     new = patroni(**given)["bootstrap"]["dcs"]

@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent import sshd
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import sshd
 
 DROPIN = "/etc/ssh/sshd_config.d/01-vannah.conf"
 MAIN = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nX11Forwarding yes\n"

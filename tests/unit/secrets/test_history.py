@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.identity import differences
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.identity import differences
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import identity
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history
 from cryptography.hazmat.primitives.asymmetric import ec

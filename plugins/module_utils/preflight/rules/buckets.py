@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ... import documented
-from ...agent.domains import minio_wanted
+from ...agent.services.minio import wanted as minio_wanted
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
 from ..schema import option_of

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from ...agent.domains.postgresql_databases import encoding_name
+from ...agent.services.postgresql.databases import encoding_name
 from ...postgresql_locales import asked
 from ..findings import Code, Finding
 from ..known_locales import charset_of, parts, places

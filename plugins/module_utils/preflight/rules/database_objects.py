@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from ... import documented
-from ...agent.domains import postgresql
+from ...agent.services.postgresql import calls as postgresql
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
 from ..schema import option_of

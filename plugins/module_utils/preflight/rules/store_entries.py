@@ -15,8 +15,9 @@ from typing import Any
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
 from ... import documented
-from ...agent.domains import minio_tiers, minio_users
-from ...agent.model import AgentError
+from ...agent.core.model import AgentError
+from ...agent.services.minio import tiers as minio_tiers
+from ...agent.services.minio import users as minio_users
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site
 from ..schema import Option, option_of

@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "collections"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains import minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.domains.minio_s3 import S3, Silent, _wire
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Silent, _wire
 from conftest import SPECS, filled
 
 HERE = Path(__file__).resolve().parent

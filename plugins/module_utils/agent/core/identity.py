@@ -1,0 +1,233 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which site a host belongs to: /var/lib/vannah/site.json, written by the first converge before anything else, asked by every trip.
+
+    {"version": 1, "name": "clinic", "host": "db1", "authorities": [{"key", "fingerprint", "called", "begins"}],
+     "secrets": "<a keyed digest>", "since": "...", "updated": "...", "before": {what the host belonged to before it was taken over}}
+
+``authorities`` is a list, so that a site may trust two of them while it goes over from one to the other. A host of an older release has
+no record: it belongs to the authority in /etc/vannah/pki/ca.crt.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .model import STATE_DIR, AgentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .model import Context
+
+    Record = dict[str, Any]
+
+PATH = STATE_DIR + "/site.json"
+AUTHORITY = "/etc/vannah/pki/ca.crt"
+VERSION = 1
+#: The one recorded value that a takeover changes on a host that stays its own site's.
+SITE_NAME = "site_name"
+#: What a record takes from the run as it is.
+TAKEN = ("name", "host", "authorities", "secrets")
+
+
+def guard(payload: Mapping[str, Any], ctx: Context) -> None:
+    """Refuse a run that is not of this host's site, before the lease or anything else is touched. To ask is never refused.
+
+    :raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``
+    """
+    ours, op = payload.get("site"), payload.get("op")
+    asks = op in ("facts", "plan", "survey", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none")
+    if ours is None or asks:
+        return
+    found = recorded(ctx)
+    if found and not ours.get("takeover") and not _only_asks(payload):
+        refuse(differences(found, ours), found, ours)
+    ctx.memo["site"] = ours
+
+
+def _only_asks(payload: Mapping[str, Any]) -> bool:
+    """Whether a run from a folder without an authority, such as a playbook of people's own, changes nothing: it is of no other site."""
+    if (payload.get("site") or {}).get("authorities"):
+        return False
+    looks = payload.get("op") == "domain" and (payload.get("lease") or {}).get("action", "none") == "none"
+    return looks or payload.get("mode") == "check"
+
+
+def record(ctx: Context) -> None:
+    """Write down which site the host belongs to now, where that is not there already. Not in check mode.
+
+    :raises AgentError: as :func:`guard`: between that look and the lease another run may have made the host its own
+    """
+    ours = ctx.memo.get("site")
+    if not ours or ctx.check or not ours.get("authorities"):
+        return
+    former = recorded(ctx) or {}
+    said = differences(former, ours)
+    if not ours.get("takeover"):
+        refuse(said, former, ours)
+    moved = bool(set(said) & {"authority", "name", "host"})
+    wanted = _wanted(former, ours, moved)
+    if _written(former, wanted):
+        return
+    import json
+
+    from ..lib import write
+
+    _forget(ctx, said, foreign(former, ours))
+    now = ctx.today()
+    since = now if moved else former.get("since") or now
+    written = {"version": VERSION, **wanted, "since": since, "updated": now}
+    if moved:
+        written["before"] = {name: former[name] for name in ("name", "host", "authorities", "since") if former.get(name)}
+    elif former.get("before"):
+        written["before"] = former["before"]
+    write.state_directory(ctx, STATE_DIR)
+    write.write_file(ctx, PATH, json.dumps(written, sort_keys=True).encode(), 0o600, *write.ids(ctx, "root", "root"))
+
+
+def _forget(ctx: Context, said: list[str], everything: bool) -> None:
+    """What the host ran with as another site's, or under another name, holds no more: also for a run after one that dies from here on."""
+    ledger = ctx.memo.get("ledger")
+    if ledger is None or not {"authority", "name"} & set(said):
+        return
+    for entry in ledger.components.values():
+        if everything:
+            entry.pop("values", None)
+            entry.pop("member", None)
+        elif "name" in said:
+            entry.get("values", {}).pop(SITE_NAME, None)
+    ledger.save(ctx)
+
+
+def is_current(former: Record, ours: Mapping[str, Any]) -> bool:
+    """Whether the host's record says what a run of this site would write.
+
+    :param former: see :func:`recorded`; empty where the host has none
+    """
+    return not ours.get("authorities") or _written(former, _wanted(former, ours, moved=False))
+
+
+def _wanted(former: Record, ours: Mapping[str, Any], moved: bool) -> Record:
+    return {name: ours.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
+
+
+def _written(former: Record, wanted: Record) -> bool:
+    return former.get("version") == VERSION and all(former.get(name) == wanted[name] for name in TAKEN)
+
+
+def recorded(ctx: Context) -> Record | None:
+    """What the host knows of its site; None for a host that belongs to none.
+
+    :return: the record; of a host without one ``authorities`` and ``since``, from the authority's certificate
+    """
+    found = _read(ctx)
+    if found is not None:
+        return found
+    try:
+        with open(ctx.path(AUTHORITY), encoding="ascii", errors="replace") as file:
+            pem, changed = file.read(), os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return None
+    import time
+
+    from ..lib.der import outline
+
+    authority = outline(pem)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(changed))
+    return {"authorities": [authority], "since": since} if authority else None
+
+
+def _read(ctx: Context) -> Record | None:
+    try:
+        with open(ctx.path(PATH), "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    import json
+
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None  # the certificate still says whose the host is
+    if not isinstance(found, dict) or not all(isinstance(item, dict) for item in found.get("authorities") or [None]):
+        return None
+    return found
+
+
+def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
+    """What of a host's record is not this run's: ``authority``, ``name``, ``host``, ``certificate``, ``secrets``; empty for its own site.
+
+    The last two say that the host was converged with something newer than this run has.
+
+    :param found: see :func:`recorded`; what it does not say is not compared
+    :param ours: ``name``, ``host``, ``authorities``, ``secrets`` (the digest of this checkout's), ``known`` (digests that its secrets had,
+        the oldest first, its present one among them)
+    """
+    said = []
+    theirs = {item.get("key"): item for item in found.get("authorities") or ()}
+    shared = [item for item in ours.get("authorities") or () if item.get("key") in theirs]
+    if theirs and not shared:
+        said.append("authority")
+    said += [what for what in ("name", "host") if found.get(what) and ours.get(what) and found[what] != ours[what]]
+    if "authority" in said:
+        return said  # certificate and secrets of another site are neither newer nor older
+    if any(str(theirs[item["key"]].get("begins") or "") > str(item.get("begins") or "") for item in shared):
+        said.append("certificate")
+    last, mine = found.get("secrets"), ours.get("secrets")
+    if last and mine and last != mine:
+        known = list(ours.get("known") or ())
+        # Secrets that this checkout had before the present ones: the host only has to be brought up to date. Each counts from when it was
+        # first there: secrets that come back after newer ones may be those of an old file.
+        if last not in known or (mine in known and known.index(last) > known.index(mine)):
+            said.append("secrets")
+    return said
+
+
+def foreign(found: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Whether what lies on a host is another site's: its data, and the values that run there.
+
+    A new authority of the same site, or a new name with the same authority, leaves the host's data its own.
+
+    :param found: see :func:`recorded`; one of an older release says the site's name by its authority's
+    :param ours: see :func:`differences`
+    """
+    said = set(differences(found, ours))
+    if not said & {"authority", "name"}:
+        return False
+    if "host" in said or {"authority", "name"} <= said:
+        return True
+    if "name" in said:
+        return False
+    if "name" in found:
+        return bool(found["name"] != ours.get("name"))
+    return f"{ours.get('name') or 'site'} internal CA" not in [item.get("called") for item in found.get("authorities") or ()]
+
+
+def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """:raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``, where there is something to refuse"""
+    if not said:
+        return
+    host = ours.get("host") or "HOST"
+    way = f"Nothing was changed. Fix: run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
+    if "authority" in said or "name" in said:
+        text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(ours)}"
+        link = "" if ours.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
+        raise AgentError("other-site", f"{text}.{link} {way}")
+    if "host" in said:
+        raise AgentError("other-name", f"this host is {found['host']} of its site since {found.get('since')}, and not {host}. {way}")
+    what = " and ".join({"secrets": "secrets", "certificate": "a CA certificate"}[one] for one in said)
+    when = found.get("updated") or found.get("since")
+    raise AgentError("stale-checkout", f"this host was converged on {when} with {what} newer than those of this checkout. {way}")
+
+
+def site(known: Mapping[str, Any]) -> str:
+    """A site in words: its name, and the fingerprints of its authorities."""
+    listed = list(known.get("authorities") or ())
+    called = ", ".join(str(item.get("called")) for item in listed if item.get("called"))
+    name = f"the site {known['name']}" if known.get("name") else f"the site of {called!r}" if called else "a site without a name"
+    prints = ", ".join(str(item.get("fingerprint")) for item in listed)
+    return f"{name} (CA certificate SHA-256 {prints})" if prints else f"{name} (it has no CA)"

@@ -1,0 +1,66 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host checks ask beside a host's facts, in the same call."""
+
+from __future__ import annotations
+
+import os
+
+from ..core import ledger
+from ..core.model import STATE_DIR
+from . import belonging, facts, members
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..core.model import Context
+
+#: The rules of the role firewall. Until they are there, the first firewall is still to come.
+RULES = "/etc/vannah/firewall.nft"
+
+
+def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
+    """Add to ``answer["facts"]`` whose the host is, which shared settings run and what its first firewall would close.
+
+    The answer also says which components were made and which clusters the host is a member of.
+
+    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
+        ``firewall`` whether the host shall have one, ``watchdog`` whether Patroni shall not lead without a watchdog device,
+        ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them,
+        ``packages`` [name] that it shall have
+    """
+    answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
+    entries = ledger.peek(ctx)
+    answer["ran"] = members.ran(entries)
+    answer["members"] = members.found(ctx, payload.get("places") or {})
+    answer["made"] = facts.made(ctx)
+    if payload.get("firewall"):
+        from .caller import caller
+
+        answer["facts"]["caller"] = caller(ctx)
+    answer["facts"].update(belonging.facts(ctx, payload.get("look") or ()))
+    if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
+        from ..core.values import running, unrecorded
+
+        answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
+    if payload.get("watchdog"):
+        from . import watchdog
+
+        answer["facts"]["watchdog"] = watchdog.problem(ctx)
+    if payload.get("peers"):
+        answer["facts"]["senders"] = belonging.senders(payload["peers"])
+    if payload.get("listeners"):
+        from .listening import served
+
+        units = {name: sorted(entry["running"]) for name, entry in entries.items() if entry.get("running")}
+        answer["facts"].update(served=served(ctx), units=units)
+    if payload.get("packages"):
+        from ..resources import apt
+
+        answer["facts"]["unknown_packages"] = apt.unknown(ctx, payload["packages"])
+    if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
+        from . import listening
+
+        answer["facts"].update(listening.facts(ctx))

@@ -1,0 +1,308 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates of the site's own authority. A key is born on the host and never leaves it; the controller signs.
+
+The first trip makes the key and hands out a signing request (``ctx.csr``); the second one brings the certificate
+(``issued``), which is proven against key, names and authority before it is written. What was written is remembered in
+the ledger with its hash and its end, so that a run with nothing to change hashes three small files and compares dates:
+what a certificate says costs a run of openssl (:mod:`.x509`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..core.model import AgentError, Step
+from ..lib import disk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..core.model import Component, Context
+    from ..lib.x509 import Certificate
+
+DAY = 86400
+SECTION = "certificates"
+CERT_MODE = 0o644
+
+
+def plan_certificates(component: Component, ctx: Context) -> list[Step]:
+    """Steps for a component's certificates; those that left the definition go away, with the keys that were born for them.
+
+    :raises AgentError: ``bad-certificate`` for a definition that cannot be met, ``bad-key`` for a key that cannot be
+        read, ``no-authority``, ``certificate-mismatch`` for an issued certificate that is not what was asked for
+    """
+    items = component["certificates"] if component["state"] == "present" else []
+    if not items and not ctx.section(SECTION):
+        return []
+    steps = []
+    for item in items:
+        steps += _certificate(item, ctx)
+    keep = {path for item in items for path in (item["key"], item["cert"], item["ca"])}
+    keep |= {path for space, path in ctx.memo.get("claims", {}) if space == "path"} | _of_others(ctx)
+    for name in sorted(set(ctx.section(SECTION)) - {item["name"] for item in items}):
+        steps.append(_remove(name, keep, ctx))
+    return steps
+
+
+def wanted_of(item: dict[str, Any]) -> dict[str, Any]:
+    """What a certificate is asked to say, in the form that the ledger remembers."""
+    return {
+        "common_name": item["common_name"],
+        "names": sorted({name.lower() for name in item["names"]}),
+        "addresses": sorted(set(item["addresses"])),
+        "usages": sorted(set(item["usages"])),
+        "issuer": disk.digest(item["ca_pem"].encode()),
+        "paths": [item["key"], item["cert"], item["ca"]],
+    }
+
+
+def chain_of(leaf: str, ca_pem: str) -> bytes:
+    """The text of the certificate file: the leaf, then the authority."""
+    return f"{leaf.strip()}\n{ca_pem.strip()}\n".encode()
+
+
+def due(not_before: float, not_after: float, renew_before: int) -> float:
+    """Seconds since the epoch from which a certificate is renewed.
+
+    One that lives no longer than ``renew_before`` days (the authority itself ends soon) is renewed in its last third:
+    it would be asked for by every run otherwise.
+    """
+    margin: float = renew_before * DAY
+    if margin >= not_after - not_before:
+        margin = (not_after - not_before) / 3
+    return not_after - margin
+
+
+def _certificate(item: dict[str, Any], ctx: Context) -> list[Step]:
+    name = item["name"]
+    if not item["ca_pem"]:
+        if not ctx.check:
+            raise AgentError("no-authority", f"certificate {name}: the site has no authority yet; preflight makes it")
+        return [_ask(item, "would be signed; the site has no authority yet", ctx)]
+    known = ctx.section(SECTION).get(name, {})
+    wanted = wanted_of(item)
+    reason = _known_reason(item, wanted, known, ctx)
+    if reason == "":
+        return _attributes(item, ctx)
+    from ..lib import x509
+
+    x509.validate(item)
+    if item.get("issued"):
+        return [*_key_attributes(item, ctx), _issue(item, wanted, ctx)]
+    reason, found = _look(item, wanted, known, ctx)
+    if reason:
+        return [_ask(item, reason, ctx), *_key_attributes(item, ctx)]
+    return [*_adopt(item, wanted, found, ctx), *_attributes(item, ctx)]
+
+
+def _known_reason(item: dict[str, Any], wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> str:
+    """Why the ledger does not vouch for the certificate; empty where it does. Runs no program."""
+    if known.get("wanted") != wanted:
+        return "the definition changed"
+    if ctx.now() >= due(known["not_before"], known["not_after"], item["renew_before"]):
+        return "it ends soon"
+    for part in ("key", "cert"):
+        if disk.hash_path(ctx, item[part]) != known[part]:
+            return f"{part} is another one"
+    return ""
+
+
+def _look(item: dict[str, Any], wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> tuple[str, Certificate | None]:
+    """Why a new certificate is needed, from what lies on the host; else what the certificate says."""
+    from ..lib import x509
+
+    if known.get("cert") and disk.hash_path(ctx, item["cert"]) not in (known["cert"], disk.ABSENT):
+        ctx.drifted(item["cert"])
+    if disk.hash_path(ctx, item["key"]) == disk.ABSENT:
+        return "there is no key yet", None
+    key = x509.public_key(ctx, item["key"])
+    if disk.hash_path(ctx, item["cert"]) == disk.ABSENT:
+        return "there is no certificate yet", None
+    found = x509.read(ctx, item["cert"])
+    if found is None:
+        return "what is there is no certificate", None
+    reason = x509.difference(ctx, found, wanted, key, item["ca_pem"])
+    if not reason and ctx.now() >= due(found.not_before, found.not_after, item["renew_before"]):
+        reason = "it ends on " + x509.date(found.not_after)
+    return reason, found
+
+
+# --- steps --------------------------------------------------------------------------------------------------------------
+
+
+def _ask(item: dict[str, Any], reason: str, ctx: Context) -> Step:
+    """The request: a key if there is none, and a signing request for the controller."""
+    born = disk.hash_path(ctx, item["key"]) == disk.ABSENT
+    writes: dict[str, str | None] = {path: None for path in (item["cert"], item["ca"]) if path}
+    if born:
+        writes[item["key"]] = None
+
+    def apply(ctx: Context) -> None:
+        from ..lib import x509
+
+        if disk.digest_file(ctx.path(item["key"])) == disk.ABSENT:
+            _make_directory(item["key"], item["name"], ctx)
+            entry = ctx.section(SECTION).setdefault(item["name"], {})
+            entry["born"] = item["key"]
+            _write(ctx, item["key"], x509.new_key(ctx), *_key_owner(item, ctx))
+        ctx.csr(item["name"], x509.request(ctx, item))
+
+    detail = reason + ("; a key is made on the host" if born else "")
+    return Step("certificate", item["name"], "request", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])], request=True)
+
+
+def _issue(item: dict[str, Any], wanted: dict[str, Any], ctx: Context) -> Step:
+    """Write what the controller has signed."""
+    from ..lib import x509
+
+    found = x509.parse(ctx, item["issued"])
+    if found is None:
+        raise AgentError("certificate-mismatch", f"certificate {item['name']}: what the controller sent is no certificate")
+    reason = x509.difference(ctx, found, wanted, x509.public_key(ctx, item["key"]), item["ca_pem"], item["issued"])
+    if reason:
+        raise AgentError(
+            "certificate-mismatch", f"certificate {item['name']}: the controller signed something else than was asked for: {reason}"
+        )
+    data = chain_of(item["issued"], item["ca_pem"])
+    files = {item["cert"]: data}
+    if item["ca"]:
+        files[item["ca"]] = f"{item['ca_pem'].strip()}\n".encode()
+
+    def apply(ctx: Context) -> None:
+        for path, content in files.items():
+            if disk.read(ctx.path(path)) != content:
+                _make_directory(path, item["name"], ctx)
+                _write(ctx, path, content, CERT_MODE, *_owner(item, ctx))
+        _remember(item, wanted, found, ctx)
+
+    old = disk.hash_path(ctx, item["cert"]) != disk.ABSENT
+    detail = f"until {x509.date(found.not_after)}"
+    writes = {path: disk.digest(content) for path, content in files.items()}
+    return Step(
+        "certificate", item["name"], "update" if old else "create", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])]
+    )
+
+
+def _remember(item: dict[str, Any], wanted: dict[str, Any], found: Certificate, ctx: Context) -> None:
+    ctx.section(SECTION).setdefault(item["name"], {}).update(
+        wanted=wanted,
+        not_before=found.not_before,
+        not_after=found.not_after,
+        key=disk.digest_file(ctx.path(item["key"])),
+        cert=disk.digest_file(ctx.path(item["cert"])),
+    )
+
+
+def _adopt(item: dict[str, Any], wanted: dict[str, Any], found: Certificate | None, ctx: Context) -> list[Step]:
+    """A certificate that is as it should be, though the ledger does not know it: remember it, once."""
+
+    def apply(ctx: Context) -> None:
+        assert found is not None
+        _remember(item, wanted, found, ctx)
+
+    return [Step("certificate", item["name"], "adopt", "it is as it should be", apply=apply, claims=[(SECTION, item["name"])])]
+
+
+def _attributes(item: dict[str, Any], ctx: Context) -> list[Step]:
+    """Mode and owner of key and certificate, and the authority's file, where all is well otherwise."""
+    steps = _key_attributes(item, ctx)
+    if not _fits(item["cert"], CERT_MODE, item, ctx):
+        steps.append(_set(item, item["cert"], CERT_MODE))
+    if item["ca"]:
+        content = f"{item['ca_pem'].strip()}\n".encode()
+        if disk.hash_path(ctx, item["ca"]) != disk.digest(content):
+
+            def apply(ctx: Context) -> None:
+                _make_directory(item["ca"], item["name"], ctx)
+                _write(ctx, item["ca"], content, CERT_MODE, *_owner(item, ctx))
+
+            steps.append(Step("certificate", item["ca"], "update", "the authority", apply=apply, writes={item["ca"]: disk.digest(content)}))
+        elif not _fits(item["ca"], CERT_MODE, item, ctx):
+            steps.append(_set(item, item["ca"], CERT_MODE))
+    return steps
+
+
+def _key_attributes(item: dict[str, Any], ctx: Context) -> list[Step]:
+    mode = int(item["key_mode"], 8)
+    if disk.status(ctx.path(item["key"])) is None or _fits(item["key"], mode, item, ctx):
+        return []
+    return [_set(item, item["key"], mode)]
+
+
+def _fits(path: str, mode: int, item: dict[str, Any], ctx: Context) -> bool:
+    found = disk.status(ctx.path(path))
+    owner = (ctx.uid(item["owner"]), ctx.gid(item["group"]))
+    return found is not None and (stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)) == (mode, owner)
+
+
+def _set(item: dict[str, Any], path: str, mode: int) -> Step:
+    def apply(ctx: Context) -> None:
+        from ..lib.write import set_attributes
+
+        set_attributes(ctx, path, mode, *_owner(item, ctx))
+
+    return Step("certificate", path, "update", f"mode {mode:04o}, {item['owner']}:{item['group']}", apply=apply)
+
+
+def _remove(name: str, keep: set[str | None], ctx: Context) -> Step:
+    """Take away certificate, authority's file and a key that was born for it; a key that was there before stays."""
+    known = ctx.section(SECTION)[name]
+    paths = [path for path in known.get("wanted", {}).get("paths", [])[1:] if path]
+    paths = [path for path in [*paths, known.get("born")] if path and path not in keep]
+
+    def apply(ctx: Context) -> None:
+        from ..lib import write
+
+        for path in paths:
+            write.remove(ctx, path)
+        for directory in sorted(set(known.get("made", [])), reverse=True):
+            write.remove_directory(ctx, directory)  # only where nothing else is in it
+        ctx.section(SECTION).pop(name, None)
+
+    writes: dict[str, str | None] = dict.fromkeys(paths)
+    return Step("certificate", name, "remove" if paths else "", apply=apply, writes=writes)
+
+
+def _of_others(ctx: Context) -> set[str]:
+    """Paths of certificates that other components have, or have taken over."""
+    ledger, name = ctx.memo.get("ledger"), ctx.component["name"]
+    others = [entry for other, entry in ledger.components.items() if other != name] if ledger is not None else []
+    return {
+        path for entry in others for known in entry.get(SECTION, {}).values() for path in known.get("wanted", {}).get("paths", ()) if path
+    }
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------
+
+
+def _owner(item: dict[str, Any], ctx: Context) -> tuple[int, int]:
+    from ..lib.write import ids
+
+    return ids(ctx, item["owner"], item["group"])
+
+
+def _key_owner(item: dict[str, Any], ctx: Context) -> tuple[int, int, int]:
+    """Mode and owner of a new key. Its owner may come with a package later: until then it is root's alone."""
+    uid, gid = ctx.uid(item["owner"]), ctx.gid(item["group"])
+    if uid is None or gid is None:
+        return 0o600, ctx.uid("root") or 0, ctx.gid("root") or 0
+    return int(item["key_mode"], 8), uid, gid
+
+
+def _write(ctx: Context, path: str, data: bytes, mode: int, uid: int, gid: int) -> None:
+    from ..lib.write import write_file
+
+    write_file(ctx, path, data, mode, uid, gid)
+
+
+def _make_directory(path: str, name: str, ctx: Context) -> None:
+    directory = os.path.dirname(path)
+    if not os.path.isdir(ctx.path(directory)):
+        from ..lib.write import make_directory
+
+        made = make_directory(ctx, directory, 0o755, ctx.uid("root") or 0, ctx.gid("root") or 0)
+        ctx.section(SECTION).setdefault(name, {}).setdefault("made", []).extend(made)

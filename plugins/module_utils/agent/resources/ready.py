@@ -1,0 +1,251 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting until a service answers: a TCP port, an HTTP(S) address, a command; all of them that a unit's ``ready`` names.
+
+Small requests over plain sockets: :mod:`urllib.request` costs ten times as much to import as all of this.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..core import waiting
+from ..core.model import AgentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..core.model import Context
+
+#: Seconds for one look: a service that takes longer to answer is looked at again.
+LOOK = 5.0
+#: Seconds between looks, growing from the first to the last.
+FIRST, LAST, GROWTH = 0.05, 1.0, 1.5
+#: Seconds between two looks at the unit's journal, for what is said of the wait.
+EVERY = 8.0
+#: So many automatic restarts while we wait, and it will not come up.
+RESTARTS = 3
+#: Lines of the journal that an error carries.
+LINES = 40
+
+
+def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = False) -> None:
+    """Wait until everything that ``ready`` (see READY_SPEC) names answers.
+
+    Given up at once when the unit has failed, or is started anew by systemd again and again.
+
+    :param unit: the unit's name; empty where no unit is behind it
+    :param patient: its automatic restarts are no reason to give up: it waits for others that come up at the same time
+    :raises AgentError: ``not-ready`` with the tail of the unit's journal; ``bad-ready`` for a definition that is none
+    """
+    begin = time.monotonic()
+    started = ctx.now()
+    pause = FIRST
+    asked, last = begin, ""
+    first: int | None = None
+    while True:
+        left = begin + ready["timeout"] - time.monotonic()
+        reason = look(ctx, ready, max(min(LOOK, left), 0.5))
+        if not reason:
+            return
+        if unit:
+            state = unit_state(ctx, unit)
+            restarts = int(state.get("NRestarts") or 0)
+            first = restarts if first is None else first
+            gone = trouble(state, 0 if patient else restarts - first)
+            if gone:
+                raise AgentError("not-ready", f"{unit} {gone}; {reason}", journal(ctx, unit, started, state))
+        left = begin + ready["timeout"] - time.monotonic()
+        if left <= 0:
+            text = journal(ctx, unit, started, unit_state(ctx, unit)) if unit else ""
+            raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}", text)
+        waiting.give_up(ctx)
+        if unit and time.monotonic() - asked >= EVERY:
+            asked, last = time.monotonic(), last_word(ctx, unit, started)
+        waiting.tell(ctx, f"{unit or 'it'} to be ready", begin, ready["timeout"], reason + last)
+        time.sleep(min(pause, left))
+        pause = min(pause * GROWTH, LAST)
+
+
+def once(ctx: Context, ready: dict[str, Any], unit: str) -> bool:
+    """Whether it is ready now: a single look."""
+    if look(ctx, ready, LOOK):
+        return False
+    return not unit or unit_state(ctx, unit).get("ActiveState") not in ("failed", "deactivating")
+
+
+def look(ctx: Context, ready: dict[str, Any], patience: float) -> str:
+    """One look at everything: what is not ready and why; empty where all is."""
+    if ready.get("tcp"):
+        reason = _tcp(ready["tcp"], patience)
+        if reason:
+            return f"tcp {ready['tcp']}: {reason}"
+    if ready.get("http"):
+        reason = _http(ready, patience)
+        if reason:
+            return f"{ready['http']}: {reason}"
+    if ready.get("command"):
+        return _command(ctx, ready, patience)
+    return ""
+
+
+# --- the unit -----------------------------------------------------------------------------------------------------------
+
+
+def unit_state(ctx: Context, unit: str) -> dict[str, str]:
+    """What systemd says of a unit's state."""
+    wanted = "ActiveState,SubState,Result,NRestarts,ExecMainStatus,InactiveExitTimestamp"
+    said = ctx.run(["systemctl", "show", "--timestamp=unix", f"--property={wanted}", "--", unit], check=False).out
+    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
+def trouble(state: dict[str, str], restarts: int) -> str:
+    """Why waiting for a unit is in vain; empty where it is not.
+
+    :param restarts: automatic restarts since the wait began
+    """
+    if state.get("ActiveState") == "failed":
+        status = state.get("ExecMainStatus") or "0"
+        return f"has failed ({state.get('Result', 'unknown')}" + (f", exit status {status})" if status != "0" else ")")
+    if restarts >= RESTARTS:
+        return f"ends again and again: systemd has restarted it {restarts} times"
+    return ""
+
+
+def journal(ctx: Context, unit: str, since: float, state: dict[str, str] | None = None) -> str:
+    """The last lines of a unit's journal since it was started (or ``since``, seconds since the epoch, if that is earlier)."""
+    started = (state or {}).get("InactiveExitTimestamp", "")
+    if started.startswith("@") and started[1:].isdigit():
+        since = min(since, float(started[1:]))
+    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since) - 1}", "--lines", str(LINES), "--no-pager", "--quiet"]
+    return ctx.run([*argv, "--output=short-iso", "--no-hostname"], check=False).out.strip()
+
+
+def last_word(ctx: Context, unit: str, since: float) -> str:
+    """The last line of a unit's journal, to be put after a reason: it often says what the unit itself waits for."""
+    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since)}", "--lines", "1", "--no-pager", "--quiet", "--output=cat"]
+    said = ctx.run(argv, check=False).out.strip().splitlines()
+    return f"; its journal: {_readable(said[-1])[:300]}" if said else ""
+
+
+def _readable(line: str) -> str:
+    """What a line of JSON says for people (etcd, MinIO); any other line as it is."""
+    if not line.startswith("{"):
+        return line
+    import json
+
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return line
+    words = [str(said[key]) for key in ("msg", "message", "error") if isinstance(said.get(key), str) and said[key]]
+    return ": ".join(words) or line
+
+
+# --- looks --------------------------------------------------------------------------------------------------------------
+
+
+def _tcp(where: str, patience: float) -> str:
+    import socket
+
+    try:
+        with socket.create_connection(address(where), patience):
+            return ""
+    except OSError as error:
+        return _said(error)
+
+
+def address(where: str, port: int = 0) -> tuple[str, int]:
+    """``host:port``, ``[ipv6]:port`` or, with a default ``port``, the host alone.
+
+    :raises AgentError: ``bad-ready``
+    """
+    host, colon, number = where.rpartition(":")
+    if (not colon or number.endswith("]")) and port:
+        host, number = where, str(port)
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not host or not number.isdigit() or not 0 < int(number) < 65536:
+        raise AgentError("bad-ready", f"{where!r} is no address to wait for: write host:port, for example 127.0.0.1:5432")
+    return host, int(number)
+
+
+def split_url(url: str) -> tuple[bool, str, str]:
+    """Whether a URL is https, its host (and port), and path with query.
+
+    :raises AgentError: ``bad-ready``
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme not in ("http", "https") or "@" in rest.split("/")[0] or any(sign.isspace() for sign in url):
+        raise AgentError("bad-ready", f"{url!r} is no address to wait for: write http://host:port/path or https://..., without a user")
+    place, slash, path = rest.partition("/")
+    return scheme == "https", place, slash + path or "/"
+
+
+def _http(ready: dict[str, Any], patience: float) -> str:
+    import socket
+
+    tls, place, path = split_url(ready["http"])
+    host, port = address(place, 443 if tls else 80)
+    for option in ("ca", "cert", "key") if tls else ():
+        if ready.get(option) and not os.path.exists(ready[option]):
+            return f"its {option} {ready[option]} is not there"
+    try:
+        with socket.create_connection((host, port), patience) as plain:
+            channel: socket.socket = plain
+            if tls:
+                channel = _tls(ready).wrap_socket(plain, server_hostname=host)
+            with channel:
+                channel.sendall(
+                    f"GET {path} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: vannah\r\nAccept: */*\r\nConnection: close\r\n\r\n".encode()
+                )
+                line = _status_line(channel, time.monotonic() + patience)
+    except OSError as error:
+        return _said(error)
+    words = line.split()
+    if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdigit():
+        return "answers, but not with HTTP"
+    wanted = ready.get("status") or [200]
+    return "" if int(words[1]) in wanted else f"HTTP status {words[1]}, wanted is {' or '.join(str(status) for status in wanted)}"
+
+
+def _tls(ready: dict[str, Any]) -> Any:
+    import ssl
+
+    context = ssl.create_default_context(cafile=ready.get("ca") or None)
+    # Python 3.13 and newer refuse an authority without a key usage, which no service here minds.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if ready.get("cert"):
+        context.load_cert_chain(ready["cert"], ready.get("key") or None)
+    return context
+
+
+def _status_line(channel: Any, until: float) -> str:
+    data = b""
+    while b"\n" not in data and len(data) < 4096 and time.monotonic() < until:
+        more = channel.recv(1024)
+        if not more:
+            break
+        data += more
+    return str(data.partition(b"\n")[0].decode("latin-1"))
+
+
+def _said(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    message = getattr(error, "verify_message", "")
+    return f"its certificate is refused: {message}" if message else str(error.strerror or error)
+
+
+def _command(ctx: Context, ready: dict[str, Any], patience: float) -> str:
+    argv = ready["command"]
+    result = ctx.run(argv, timeout=max(patience, LOOK), check=False, user=ready.get("user") or None)
+    if result.rc == 0:
+        return ""
+    if result.rc == 124 and not result.err.strip():
+        return f"{argv[0]} does not end"
+    said = (result.err.strip() or result.out.strip()).splitlines()
+    what = "is not on this host" if result.rc == 127 and not said else f"ends with {result.rc}"
+    return f"{argv[0]} {what}" + (f": {said[-1][:300]}" if said else "")

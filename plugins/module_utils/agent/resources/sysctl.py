@@ -1,0 +1,180 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel parameters: a file in /etc/sysctl.d for the next boot, /proc/sys for now.
+
+What differs is written to /proc/sys directly, which is all that sysctl(8) does; procps may not be installed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.ledger import bequeath, heir
+from ..core.model import AgentError, Step
+from ..lib import disk
+from ..lib.text_file import header, read_text, text_step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..core.model import Component, Context
+
+#: In a container these reach the machine itself: neither set now nor left in a file for the container's systemd-sysctl.
+HOST_WIDE = ("vm.", "kernel.", "fs.", "dev.", "debug.", "abi.")
+
+
+def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
+    """Steps for a component's parameters: each value that differs from what the kernel has, then the file for the next boot.
+
+    In this order, so that a value that the kernel refuses does not get into the file. One that an older release left there leaves it.
+    A parameter that leaves the definition gets back the value it had before, if it still has ours.
+
+    :raises AgentError: ``bad-sysctl`` for a name that is none or a value of several lines
+    """
+    wanted = _wanted(component, ctx) if component["state"] == "present" else {}
+    ours = ctx.section("sysctls")
+    steps: list[Step] = []
+    path = conf_path(component["name"])
+    before = read_text(ctx, path)
+    after = header(component["name"]) + "".join(f"{name} = {value}\n" for name, value in wanted.items()) if wanted else ""
+    for name, value in wanted.items():
+        steps += _set(name, value, ctx)
+    if before != after:
+        steps.append(text_step(ctx, "sysctl", path, before, after, "parameters for the next boot", section="sysctl_files"))
+    for name in sorted(set(ours) - set(wanted)):
+        to = heir(ctx, "sysctls", name)
+        steps.append(_restore(name, ours[name], ctx) if to is None else _hand_over(name, to))
+    return steps
+
+
+def conf_path(component: str) -> str:
+    return f"/etc/sysctl.d/60-vannah-{component}.conf"
+
+
+def normal_name(name: str) -> str:
+    """A parameter's name as sysctl.d(5) reads it, with dots between the parts.
+
+    The first separator says which one it is: ``net/ipv4/conf/eth0.1/forwarding`` and ``net.ipv4.conf.eth0/1.forwarding``
+    are the same.
+
+    :raises AgentError: ``bad-sysctl``
+    """
+    found = name.strip()
+    first = min((at for at in (found.find("."), found.find("/")) if at > 0), default=-1)
+    if first > 0 and found[first] == "/":
+        found = found.translate({ord("/"): ".", ord("."): "/"})
+    parts = found.split(".")
+    if len(parts) < 2 or any(not part or part.startswith("/") for part in parts):
+        raise AgentError("bad-sysctl", f"{name!r} is no kernel parameter: write it as in /proc/sys, for example net.ipv4.ip_forward")
+    if not all(sign.isalnum() or sign in "._-/:@" for sign in found):
+        raise AgentError("bad-sysctl", f"{name!r} is no kernel parameter: patterns and spaces are not taken")
+    return found
+
+
+def proc_path(name: str) -> str:
+    """The file of a parameter below /proc/sys."""
+    return "/proc/sys/" + name.translate({ord("/"): ".", ord("."): "/"})
+
+
+def normal_value(value: str) -> str:
+    """A value for comparison: the kernel separates several numbers by tabs, people by spaces."""
+    return " ".join(value.split())
+
+
+def _wanted(component: Component, ctx: Context) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    container: bool | None = None
+    for item in component["sysctls"]:
+        name = normal_name(item["name"])
+        if "\n" in item["value"].strip():
+            raise AgentError("bad-sysctl", f"the value of {name} has more than one line")
+        if name.startswith(HOST_WIDE):
+            if container is None:
+                from ..host.facts import is_container
+
+                container = is_container(ctx)
+            if container:
+                ctx.warn(f"{name} is left alone: this host is a container, and the parameter belongs to the machine around it")
+                continue
+        wanted[name] = normal_value(item["value"])
+    return wanted
+
+
+def _now(name: str, ctx: Context) -> str | None:
+    """The kernel's value, None where it has no such parameter (its module is not loaded) or does not show it."""
+    try:
+        found = disk.read(ctx.path(proc_path(name)))
+    except OSError:
+        return None
+    return None if found is None else normal_value(found.decode("utf-8", "replace"))
+
+
+def _set(name: str, value: str, ctx: Context) -> list[Step]:
+    now = _now(name, ctx)
+    known = ctx.section("sysctls").get(name, {})
+    if now == value or (known.get("value") == value and known.get("said", value) == now):
+        return []
+    if now is None:
+        ctx.warn(f"the kernel has no parameter {name} now; it is set at the next boot if the module it belongs to is loaded by then")
+        return []
+    if not os.access(ctx.path(proc_path(name)), os.W_OK):
+        ctx.warn(f"{name} is {now} and cannot be set: /proc/sys is read-only here")
+        return []
+
+    def apply(ctx: Context) -> None:
+        entry = ctx.section("sysctls").setdefault(name, {})
+        entry.setdefault("before", now)
+        entry["value"] = value
+        try:
+            entry["said"] = _write(name, value, ctx)  # the kernel may write it in another way
+        except AgentError:
+            path = conf_path(ctx.component["name"])
+            text = read_text(ctx, path)
+            without = text.replace(f"\n{name} = {value}\n", "\n")
+            if without != text:
+                text_step(ctx, "sysctl", path, text, without, section="sysctl_files").apply(ctx)  # type: ignore[misc]
+            raise
+
+    return [Step("sysctl", name, "set", f"{now} -> {value}", apply=apply, claims=[("sysctls", name)])]
+
+
+def _hand_over(name: str, to: tuple[str, str]) -> Step:
+    """Another component sets the parameter now: it is told the value of before, which may be ours to it."""
+
+    def apply(ctx: Context) -> None:
+        before, ledger = ctx.section("sysctls").get(name, {}).get("before"), ctx.memo.get("ledger")
+        bequeath(ctx, "sysctls", name, to)
+        if before is not None and ledger is not None:
+            ledger.entry(to[0])["sysctls"][name]["before"] = before
+
+    return Step("sysctl", name, "", apply=apply)
+
+
+def _restore(name: str, known: dict[str, str], ctx: Context) -> Step:
+    """Back to the value of before, where nobody has set another one since."""
+    back = known.get("before")
+    restore = back is not None and _now(name, ctx) == known.get("said", known.get("value"))
+
+    def apply(ctx: Context) -> None:
+        if restore and back is not None:
+            _write(name, back, ctx)
+        ctx.section("sysctls").pop(name, None)
+
+    return Step("sysctl", name, "restore" if restore else "forget", f"{known.get('value')} -> {back}" if restore else "", apply=apply)
+
+
+def _write(name: str, value: str, ctx: Context) -> str:
+    """Set a parameter; returns what the kernel says then.
+
+    :raises AgentError: ``sysctl-failed``
+    """
+    try:
+        with open(ctx.path(proc_path(name)), "w", encoding="utf-8") as file:
+            file.write(value + "\n")
+    except OSError as error:
+        said = f"the kernel does not take {value!r} for {name} ({error.strerror}): correct the value; the old one stays in force"
+        raise AgentError("sysctl-failed", said) from error
+    now = _now(name, ctx) or ""
+    if now != value:
+        ctx.warn(f"{name} was set to {value}, the kernel says {now or 'nothing'}")
+    return now

@@ -1,0 +1,104 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an etcd cluster has come up with all its members once.
+
+Its leader decides on the cluster's version once it knows the version of every member, and until then says 3.0.0 (``monitorVersions`` and
+``decideClusterVersion`` of etcd's server/etcdserver). Patroni refuses a cluster of that version.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ...core import waiting
+from ...core.model import AgentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...core.model import Context
+    from .calls import Etcdctl
+
+#: Seconds for one answer.
+LOOK = 3.0
+
+
+def await_formed(ctx: Context, etcdctl: Etcdctl, params: dict[str, Any], interval: float) -> str:
+    """Wait until the cluster has decided on its version.
+
+    :return: the version
+    :raises AgentError: ``not-formed``, with the members that have never started
+    """
+    begun = time.monotonic()
+    wait = 0 if ctx.check else params["wait"]
+    while True:
+        version = cluster_version(ctx, params)
+        if decided(version):
+            return version
+        missing = never_started(etcdctl)
+        reason = f"never started: {', '.join(missing)}" if missing else f"it says the version {version or 'not at all'}"
+        if time.monotonic() - begun >= wait:
+            raise AgentError(
+                "not-formed",
+                f"the etcd cluster has not decided on its version within {wait} s ({reason}), and Patroni refuses it until then:"
+                " nothing was started against it. A cluster decides once all its members have started: repair them and run again, or take"
+                " a host that is gone for good out of the group etcd and remove it on another member (etcdctl member remove)",
+            )
+        waiting.tell(ctx, "all members of etcd to have started once", begun, wait, reason)
+        time.sleep(interval)
+
+
+def decided(version: str) -> bool:
+    """Whether a cluster version is one that was decided on with all members: ``3.5.0``, not ``3.0.0`` or ``not_decided``."""
+    numbers = version.split(".")
+    return len(numbers) == 3 and all(number.isdigit() for number in numbers) and tuple(map(int, numbers)) > (3, 0, 0)
+
+
+def never_started(etcdctl: Etcdctl) -> list[str]:
+    """Names of members that have told no client URL: a member does so as soon as it has started. Empty where nobody can be asked."""
+    try:
+        return [member["name"] or f"member {member['id']:x}" for member in etcdctl.members() if not member["endpoints"]]
+    except AgentError:
+        return []
+
+
+def cluster_version(ctx: Context, params: dict[str, Any]) -> str:
+    """What this host's member says of the cluster (``GET /version``); empty where it does not answer."""
+    ask = ctx.memo.get("etcd_version", _ask)
+    try:
+        said = ask(params)
+    except (OSError, ValueError):
+        return ""
+    return str(said.get("etcdcluster") or "") if isinstance(said, dict) else ""
+
+
+def _ask(params: dict[str, Any]) -> Any:
+    """:raises OSError: no connection
+    :raises ValueError: no JSON
+    """
+    import http.client
+    import json
+    import ssl
+
+    from ...resources.ready import address, split_url
+
+    tls, place, _path = split_url(params["endpoint"])
+    host, port = address(place, 2379)
+    context = ssl.create_default_context(cafile=params["ca"])
+    # Python 3.13 and newer refuse an authority without a key usage, which no service here minds.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.load_cert_chain(params["cert"], params["key"])
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=LOOK, context=context)
+        if tls
+        else http.client.HTTPConnection(host, port, timeout=LOOK)
+    )
+    try:
+        connection.request("GET", "/version")
+        return json.loads(connection.getresponse().read(4096))
+    except http.client.HTTPException as error:
+        raise ValueError(str(error)) from error
+    finally:
+        connection.close()

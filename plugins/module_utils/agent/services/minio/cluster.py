@@ -1,0 +1,239 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The servers of an object store together: whether they are whole, whether one may be interrupted, what one runs with, stop, heal."""
+
+from __future__ import annotations
+
+from ...core.model import AgentError, Step
+from .s3 import ADMIN, S3, Refused, Silent, _wire, refusal, unreachable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...core.model import Context
+
+    Item = dict[str, Any]
+
+UNIT = "minio.service"
+#: Seconds between two looks.
+INTERVAL = 1.0
+#: Items of a heal that an answer carries.
+SHOWN = 50
+
+
+def look(s3: S3, maintenance: bool) -> Item:
+    """``/minio/health/cluster`` of one server, which needs no credentials.
+
+    :param maintenance: asks as if this server's own drives were gone
+    :return: ``answers``, ``status`` (200: writes are possible), ``healing`` drives, ``quorum``
+    """
+    path = "/minio/health/cluster" + ("?maintenance=true" if maintenance else "")
+    try:
+        status, headers, _body = _wire(s3)("GET", path, {"host": s3.host}, b"")
+    except Silent as error:
+        return {"answers": False, "status": 0, "healing": 0, "quorum": 0, "error": str(error)}
+    healing = int(headers.get("x-minio-healing-drives") or 0)
+    quorum = int(headers.get("x-minio-write-quorum") or 0)
+    return {"answers": True, "status": status, "healing": healing, "quorum": quorum, "error": headers.get("x-minio-server-status", "")}
+
+
+def age(ctx: Context) -> float:
+    """Seconds since this host's server was started; 0 where it does not run."""
+    import time
+
+    said = ctx.run(["systemctl", "show", "--property=ActiveState,ActiveEnterTimestampMonotonic", UNIT], check=False).out
+    found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    if found.get("ActiveState") != "active":
+        return 0.0
+    return time.clock_gettime(time.CLOCK_MONOTONIC) - int(found.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+
+
+def problem(seen: Item, interrupt: bool) -> str:
+    """Why not, in a sentence; empty where all is well."""
+    if not seen["answers"]:
+        return f"this server does not answer ({seen['error']})"
+    if seen["status"] == 412 and interrupt:
+        return f"without this server the others would have fewer drives than the write quorum of {seen['quorum']}"
+    if seen["status"] != 200:
+        return f"the store takes no writes (HTTP {seen['status']}{', ' + seen['error'] if seen['error'] else ''})"
+    if interrupt and seen["healing"]:
+        return f"{seen['healing']} drives are being healed"
+    return ""
+
+
+def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Whether the store takes writes, and with ``interrupt`` whether it would without this host's server.
+
+    :param params: ``endpoint`` of this host's own server, ``ca``, ``interrupt``, ``wait`` seconds, ``settle``: seconds that the server
+        has to have run. It looks for drives that it lacked at its start after 15 s, and no interface says that it lacks them
+    :return: no steps; ``healthy``, ``healing``, ``problem``
+    :raises AgentError: ``store-not-whole`` where ``interrupt`` or ``wait`` is given and it is not so in time
+    """
+    import time
+
+    s3 = S3(ctx, params["endpoint"], "", "", params["ca"], timeout=10)
+    wait = 0 if ctx.check else params["wait"]
+    from ...core import waiting
+
+    begun = time.monotonic()
+    deadline = begun + wait
+    while True:
+        seen = look(s3, params["interrupt"])
+        said = problem(seen, params["interrupt"])
+        if not said and params["settle"] and age(ctx) < params["settle"]:
+            said = f"this server was started less than {params['settle']} s ago"
+        if not said or time.monotonic() >= deadline:
+            break
+        waiting.tell(ctx, "the object store to take writes", begun, wait, said)
+        time.sleep(ctx.memo.get("minio_interval", INTERVAL))
+    if said and (params["interrupt"] or params["wait"]) and not ctx.check:
+        what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not whole within {wait} s"
+        raise AgentError("store-not-whole", f"{what}: {said}. See journalctl -u minio, and object_store_info.yml")
+    return [], {"healthy": not said, "healing": seen["healing"], "problem": said}
+
+
+# --- what this host's server runs with ------------------------------------------------------------------------------
+
+
+def settings(text: str) -> dict[str, str]:
+    """An environment file as systemd reads it, for what the role writes."""
+    pairs = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
+    return {name: value.strip('"') for name, _sign, value in pairs}
+
+
+def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Whether what is on disk could run beside the servers that run now: they compare binary, environment and layout.
+
+    :param params: ``binary``, ``environment``: their paths
+    :return: no steps; ``runs``; ``binary`` and ``environment``: whether they differ; ``settings``: names of those that do (never a value);
+        ``together``: whether only a restart of all servers at once can take them over
+    """
+    import os
+
+    from ...lib import disk
+
+    pid = ctx.run(["systemctl", "show", "--property=MainPID", "--value", UNIT], check=False).out.strip()
+    if pid in ("", "0"):
+        return [], {"runs": False, "binary": False, "environment": False, "settings": [], "together": False}
+    process = ctx.path(f"/proc/{pid}")
+    binary, file = ctx.path(params["binary"]), ctx.path(params["environment"])
+    try:
+        same = os.path.samestat(os.stat(f"{process}/exe"), os.stat(binary)) or disk.digest_file(f"{process}/exe") == disk.digest_file(
+            binary
+        )
+    except OSError:
+        same = False
+    given = (disk.read(f"{process}/environ") or b"").decode(errors="replace").split("\0")
+    now = {name: value for name, _sign, value in (item.partition("=") for item in given) if name.startswith(("MINIO_", "VANNAH_"))}
+    then = settings((disk.read(file) or b"").decode(errors="replace"))
+    # Secrets are not in the environment, but what follows from each is, by its name.
+    differing = sorted({name.removeprefix("VANNAH_") for name in {*now, *then} if now.get(name) != then.get(name)})
+    return [], {
+        "runs": True,
+        "binary": not same,
+        "environment": bool(differing),
+        "settings": differing,
+        "together": not same or bool(differing),
+    }
+
+
+def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Stop this host's server; it stays enabled.
+
+    :param params: nothing
+    :return: a step where it runs
+    """
+    state = ctx.run(["systemctl", "show", "--property=ActiveState", "--value", UNIT], check=False).out.strip()
+    if state in ("inactive", "failed", ""):
+        return [], {}
+
+    def apply(ctx: Context) -> None:
+        ctx.run(["systemctl", "stop", UNIT], timeout=300)
+
+    return [Step("unit", UNIT, "stop", "all servers stop together", apply=apply)], {}
+
+
+# --- heal -----------------------------------------------------------------------------------------------------------
+
+
+def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Look at every object on every drive, and repair what is not whole.
+
+    :param params: as the module ``minio_heal`` documents them; ``token`` of a heal that goes on, empty to begin one
+    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``items`` (up to 50 of those that were not whole): what this call was told,
+        not the calls before it; ``finished``, and ``token``
+    :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``heal-not-finished``
+    """
+    s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
+    result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "items": [], "finished": False, "token": params["token"]}
+
+    def apply(ctx: Context) -> None:
+        try:
+            _heal(s3, params, result)
+        except Silent as error:
+            raise unreachable(s3, error) from error
+        except Refused as error:
+            raise refusal(s3, "heal", error) from error
+
+    where = "/".join(part for part in (params["bucket"], params["prefix"]) if part) or "everything"
+    return [Step("object store", where, "heal", "deep" if params["deep"] else "", apply=apply)], result
+
+
+def _heal(s3: S3, params: Item, result: Item) -> None:
+    import json
+    import time
+
+    path = ADMIN + "heal/" + "/".join(part for part in (params["bucket"], params["prefix"]) if part)
+    options = {
+        "recursive": True,
+        "dryRun": False,
+        "remove": False,
+        "recreate": False,
+        "scanMode": 2 if params["deep"] else 1,
+        "nolock": False,
+    }
+    body = json.dumps(options).encode()
+    if not result["token"]:
+        # One that runs already is taken over from the start: its own starter has what it said until now.
+        result["token"] = s3.ask("POST", path, {"forceStart": "true"}, body).json().get("clientToken", "")
+    from ...core import waiting
+
+    begun = time.monotonic()
+    deadline = begun + params["wait"]
+    while True:
+        # The server writes these names with capitals (healSequenceStatus), its own client takes them either way.
+        said = {name.lower(): value for name, value in s3.ask("POST", path, {"clientToken": result["token"]}).json().items()}
+        for item in said.get("items") or []:
+            count(item, result)
+        summary = said.get("summary")
+        if summary == "finished":
+            result["finished"] = True
+            return
+        if summary == "stopped":
+            raise AgentError("heal-not-finished", f"the heal stopped: {said.get('detail') or 'without words'}. Run it again")
+        if time.monotonic() >= deadline:
+            return
+        waiting.tell(s3.ctx, "the heal to end", begun, params["wait"], f"{result['scanned']} items looked at")
+        time.sleep(s3.ctx.memo.get("minio_interval", INTERVAL))
+
+
+def count(item: Item, result: Item) -> None:
+    """Add one item of a heal's answer (madmin's ``HealResultItem``) to the result."""
+    before, after = (drives(item, moment) for moment in ("before", "after"))
+    result["scanned"] += 1
+    if all(state == "ok" for state in before.values()):
+        return
+    whole = all(state == "ok" for state in after.values())
+    result["healed" if whole else "unhealed"] += 1
+    if len(result["items"]) < SHOWN:
+        name = "/".join(part for part in (item.get("bucket", ""), item.get("object", "")) if part) or item.get("type", "")
+        wrong = {drive: state for drive, state in before.items() if state != "ok"}
+        result["items"].append({"name": name, "drives": wrong, "healed": whole})
+
+
+def drives(item: Item, moment: str) -> dict[str, str]:
+    """State by drive."""
+    found = item.get(moment) or {}
+    return {str(drive.get("endpoint", "")): str(drive.get("state", "")) for drive in found.get("drives") or []}

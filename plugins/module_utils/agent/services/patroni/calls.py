@@ -1,0 +1,373 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PostgreSQL cluster under Patroni: what it is like now, its common configuration, and its day-2 verbs.
+
+Every call asks the live cluster first and decides by what it says; nothing here knows who led at some other time.
+What is safe is decided in :mod:`.patroni_cluster`, which does nothing.
+"""
+
+from __future__ import annotations
+
+from ...core.model import AgentError, Step
+from .cluster import Cluster, choose_candidate, config_patch, lines, refuse_reinit, refuse_remove, refuse_restart, require_whole
+from .guard import guard
+from .hba import check
+from .look import await_reload, configuration, look, look_settled, look_surely, own, own_name
+from .rest import Rest, connect
+from .settings import waiting, why_down
+from .switchover import hand_over
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ...core.model import Context
+
+    Params = dict[str, Any]
+    Outcome = tuple[list[Step], dict[str, Any]]
+
+#: Seconds between two looks at a cluster that is on its way.
+INTERVAL = 0.5
+
+
+# --- looking --------------------------------------------------------------------------------------------------------------
+
+
+def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> Any:
+    """Ask until the answer is true; an :class:`AgentError` of the question counts as not yet.
+
+    :raises AgentError: ``not-in-time``
+    """
+    import time
+
+    from ...core import waiting
+
+    begun = time.monotonic()
+    deadline = begun + seconds
+    while True:
+        reason = ""
+        try:
+            answer = done()
+            if answer:
+                return answer
+        except AgentError as error:
+            reason = ": " + error.msg
+        if time.monotonic() >= deadline:
+            raise AgentError("not-in-time", f"not within {seconds:g} s: {what}{reason}")
+        waiting.tell(ctx, f"this: {what}", begun, seconds, reason.removeprefix(": "))
+        time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
+
+
+def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The result that all calls share.
+
+    :param settings: :func:`configuration`, where it is known already
+    """
+    leader = cluster.leader
+    synchronous = bool((configuration(rest) if settings is None else settings).get("synchronous_mode"))
+    return {
+        "answers": True,
+        "scope": cluster.scope,
+        "leader": leader.name if leader else "",
+        "members": [member.report() for member in cluster.members],
+        "synchronous": cluster.synchronous,
+        "synchronous_mode": synchronous,
+        "paused": cluster.paused,
+        "pending_restart": cluster.pending,
+        "problems": cluster.problems(params.get("members") or (), params["max_lag"], synchronous),
+    }
+
+
+def info(params: Params, ctx: Context) -> Outcome:
+    """The cluster as this member sees it; with ``wait`` not before it is whole. Who is said to lead is asked, too: a member that was cut
+    off shows the cluster of before.
+
+    :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
+    :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,
+        and :func:`.patroni_settings.waiting`)
+    :raises AgentError: ``cluster-not-whole`` when it was not whole in time
+    """
+    rest = connect(ctx, params)
+
+    def whole() -> tuple[Cluster, dict[str, Any]]:
+        await_reload(ctx, rest)
+        cluster = look_surely(rest)
+        found = state(rest, cluster, params)
+        require_whole(cluster, "go on", found["problems"])
+        return cluster, found
+
+    if params["wait"] and not ctx.check:
+        cluster, found = wait(ctx, params["wait"], whole, "the cluster is whole")
+    else:
+        try:
+            await_reload(ctx, rest)
+            cluster = look_surely(rest)
+            found = state(rest, cluster, params)
+        except AgentError as error:
+            silence = {"answers": False, "error": error.msg, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+            return [], {**silence, "member": {"pending_restart": False, "lowered": [], "waits_for_leader": False}}
+    said = own(rest)
+    name = str((said.get("patroni") or {}).get("name") or "")
+    found["member"] = {
+        "name": name,
+        "role": said.get("role", ""),
+        "state": said.get("state", ""),
+        "postgresql": _version(said.get("server_version")),
+        "patroni": (said.get("patroni") or {}).get("version", ""),
+        "pending_restart": bool(said.get("pending_restart")),
+        "lowered": [],
+        "waits_for_leader": False,
+    }
+    if said.get("pending_restart"):
+        found["member"].update(waiting(ctx, cluster, name, configuration(rest)))
+    found["error"] = ""
+    return [], found
+
+
+def _version(number: Any) -> str:
+    """170012 is 17.12."""
+    return f"{number // 10000}.{number % 10000}" if isinstance(number, int) else ""
+
+
+# --- the configuration in etcd --------------------------------------------------------------------------------------------
+
+
+def config(params: Params, ctx: Context) -> Outcome:
+    """Make Patroni's common configuration say what ``config`` says; only the leader's host changes it.
+
+    What ``config`` does not name stays; null takes a key away.
+
+    :param params: ``config``, ``hba`` and ``settings`` (see :func:`.patroni_hba.check`), ``wait`` (seconds for a leader to be there),
+        ``max_lag``
+    :return: a step where something differs; :func:`state`, with ``pending_restart`` as it is after the change
+    :raises AgentError: ``not-in-time``, ``bad-hba``
+    """
+    rest = connect(ctx, params)
+    try:
+        cluster: Cluster = _led(rest) if ctx.check else wait(ctx, params["wait"], lambda: _led(rest), "somebody leads the cluster")
+    except AgentError as error:
+        if not ctx.check:
+            raise
+        ctx.warn(f"the cluster does not answer: its configuration is written when it is made ({error.msg})")
+        return [], {"answers": False, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
+    await_reload(ctx, rest)
+    current = configuration(rest)
+    result = state(rest, cluster, params, current)
+    said = own(rest)
+    name = (said.get("patroni") or {}).get("name")
+    if said.get("pending_restart") and name not in result["pending_restart"]:
+        result["pending_restart"].append(name)
+    member = cluster.find(str(name))
+    # Patroni writes the file at its next turn after a reload: two of them, and some seconds for a host that is busy.
+    patience = 2 * float(current.get("loop_wait") or 10) + 5
+    check(ctx, member.port if member else 5432, params.get("hba") or (), params.get("settings") or (), patience)
+    if cluster.leader is None or cluster.leader.name != name:
+        return [], result
+    patch = config_patch(params["config"], current)
+    if not patch:
+        return [], result
+    before, after = lines(patch, current)
+
+    def apply(ctx: Context) -> None:
+        rest.insist("PATCH", "/config", patch, "change its configuration")
+        result.update(state(rest, _reloaded(ctx, rest, cluster, patch, params["config"].get("loop_wait", 2)), params))
+
+    diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)} if ctx.diff else None
+    names = sorted({line.partition(":")[0] for line in before + after})
+    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply)], result
+
+
+def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
+    """The cluster once its members had the time to say what waits for a restart; that nothing does, nobody says.
+
+    A member looks at the configuration at its next turn. Of the server's settings it asks PostgreSQL a second after the reload, and says it
+    at the turn after that (``reload_config`` of patroni/postgresql/config.py).
+    """
+    import time
+
+    from ...core import waiting
+
+    begun = time.monotonic()
+    turns = 2 if (patch.get("postgresql") or {}).get("parameters") else 1
+    cluster = before
+    half_seconds = 2 * round(turns * (loop_wait + 1) + 1)
+    for _half_second in range(half_seconds):
+        waiting.tell(ctx, "the members of PostgreSQL to read the new settings", begun, half_seconds / 2)
+        time.sleep(ctx.memo.get("patroni_interval", 0.5))
+        cluster = look(rest)
+        # Of one that said so before it may be over, and not yet said.
+        if not before.pending and all(member.pending for member in cluster.members):
+            break
+    return cluster
+
+
+def _led(rest: Rest) -> Cluster:
+    cluster = look(rest)
+    if cluster.leader is None:
+        raise AgentError("no-leader", f"nobody leads cluster {cluster.scope}")
+    return cluster
+
+
+def _text(found: list[str]) -> str:
+    return "".join(line + "\n" for line in found)
+
+
+# --- verbs ----------------------------------------------------------------------------------------------------------------
+
+
+def switchover(params: Params, ctx: Context) -> Outcome:
+    """Let another member lead.
+
+    :param params: ``candidate`` (a name, or empty: the best standby), ``away_from`` (a name: nothing to do where another one leads),
+        ``members``, ``max_lag``, ``timeout`` (seconds for the cluster to be whole again), ``interrupted``: members that may be missing
+    :raises AgentError: ``cluster-not-whole``, ``no-candidate``, ``candidate-lags``, ``candidate-not-synchronous``, ``unknown-member``
+    """
+    rest = connect(ctx, params)
+    cluster = look_settled(ctx, rest, params["max_lag"])
+    result = state(rest, cluster, params)
+    leader = cluster.leader
+    if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
+        return [], {**result, "from": leader.name, "to": leader.name}
+    if params["away_from"] and leader is not None and len(cluster.members) == 1:
+        return [], {**result, "from": leader.name, "to": leader.name}  # nobody else is there: its restart is an interruption
+    require_whole(cluster, "switch over", result["problems"])
+    assert leader is not None  # a whole cluster has one
+    candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
+    result.update({"from": leader.name, "to": candidate})
+
+    def apply(ctx: Context) -> None:
+        standby = cluster.find(candidate)
+        assert standby is not None  # it was chosen among the members
+        hand_over(ctx, rest, cluster, leader, standby)
+
+        def arrived() -> bool:
+            now = look_surely(rest)
+            found = state(rest, now, params)
+            require_whole(now, "call it done", found["problems"])
+            result.update(found)
+            return bool(now.leader and now.leader.name == candidate)
+
+        wait(ctx, params["timeout"], arrived, f"{candidate} leads and the cluster is whole")
+
+    return [Step("cluster", cluster.scope, "switchover", f"{leader.name} -> {candidate}", None, apply)], result
+
+
+def restart(params: Params, ctx: Context) -> Outcome:
+    """Restart this host's PostgreSQL, by Patroni.
+
+    :param params: ``only_pending`` (nothing to do where no setting waits for it), ``force`` (also the leader, also the last standby),
+        ``max_lag``, ``timeout``
+    :raises AgentError: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``patroni-refused``
+    """
+    rest = connect(ctx, params)
+    cluster = look_settled(ctx, rest, params["max_lag"])
+    name = own_name(rest)
+    result = {**state(rest, cluster, params), "member": name}
+    if params["only_pending"] and not own(rest).get("pending_restart"):
+        return [], result
+    if not params["force"]:
+        refuse_restart(cluster, name, params["max_lag"])
+    member = cluster.find(name)
+
+    def apply(ctx: Context) -> None:
+        body = {"restart_pending": True} if params["only_pending"] else {}
+        begun = ctx.now()
+        try:
+            rest.insist("POST", "/restart", body, f"restart {name}", params["timeout"])
+        except AgentError as error:
+            raise AgentError(error.code, error.msg + why_down(ctx, name, begun)) from error
+        wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} is back")
+        result.update(state(rest, look(rest), params))
+
+    reasons = ", ".join(member.reasons) if member else ""
+    return [Step("member", name, "restart", reasons, None, apply)], result
+
+
+def healthy(rest: Rest, name: str, max_lag: int) -> bool:
+    """Whether this host's member runs, and leads or follows closely. What etcd says of it may still be from before."""
+    said = own(rest)
+    if said.get("state") != "running" or said.get("replication_state", "streaming") != "streaming":
+        return False
+    cluster = look(rest)
+    member = cluster.find(name)
+    return member is not None and cluster.leader is not None and (member is cluster.leader or member.follows(max_lag))
+
+
+def reinit(params: Params, ctx: Context) -> Outcome:
+    """Throw this host's data away and copy them from the cluster anew.
+
+    :param params: ``force`` (also where it is the last healthy standby), ``max_lag``, ``timeout`` (seconds: a copy takes its time)
+    :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``, ``unknown-member``, ``patroni-refused``
+    """
+    rest = connect(ctx, params)
+    cluster = look_settled(ctx, rest, params["max_lag"])
+    name = own_name(rest)
+    result = {**state(rest, cluster, params), "member": name}
+    try:
+        refuse_reinit(cluster, name, params["max_lag"])
+    except AgentError as error:
+        if error.code != "would-lose-standby" or not params["force"]:
+            raise
+
+    def apply(ctx: Context) -> None:
+        rest.insist("POST", "/reinitialize", {"force": True}, f"reinitialise {name}")
+        import time
+
+        from ...core import waiting
+
+        waiting.doing(ctx, f"waiting for the copy of {name} to begin", params["timeout"])
+        time.sleep(ctx.memo.get("patroni_interval", 2))  # the copy begins at Patroni's next turn
+        wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} follows again")
+        result.update(state(rest, look(rest), params))
+
+    return [Step("member", name, "reinitialise", "its data are copied anew", None, apply)], result
+
+
+def remove(params: Params, ctx: Context) -> Outcome:
+    """Take this host out of the cluster: Patroni and PostgreSQL stop and stay stopped; the data stay where they are.
+
+    :param params: ``member`` (this host's name), ``unit``, ``others`` (URLs of the other members), ``force``, ``max_lag``, ``timeout``
+    :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``
+    """
+    rest = connect(ctx, params)
+    name, unit = params["member"], params["unit"]
+    shown = ctx.run(["systemctl", "show", "-p", "ActiveState,UnitFileState", "--value", unit], check=False).out.split()
+    running, enabled = "active" in shown or "activating" in shown, "enabled" in shown
+    cluster = look_settled(ctx, rest, params["max_lag"], params["others"])
+    result = {**state(rest, cluster, params, {}), "member": name}
+    if running:
+        needed = 0
+        if not params["force"]:
+            settings = configuration(rest)
+            strict = settings.get("synchronous_mode") and settings.get("synchronous_mode_strict")
+            needed = int(settings.get("synchronous_node_count") or 1) if strict else 0
+        # Force takes the standbys that commits need away from the question, and nothing else.
+        refuse_remove(cluster, name, needed, params["max_lag"])
+    steps = []
+    if running or enabled:
+
+        def stop(ctx: Context) -> None:
+            ctx.run(["systemctl", "disable", "--now", unit], timeout=params["timeout"])
+
+        steps.append(Step("unit", unit, "stop", "and not started at boot any more", None, stop))
+    if cluster.find(name) is not None:
+
+        def leave(ctx: Context) -> None:
+            gone = lambda: look(rest, params["others"]).find(name) is None  # noqa: E731
+            wait(ctx, params["timeout"], gone, f"cluster {cluster.scope} no longer lists {name}")
+
+        steps.append(Step("member", name, "remove", "its data stay where they are", None, leave))
+    return steps, result
+
+
+CALLS = {
+    "info": info,
+    "config": config,
+    "switchover": switchover,
+    "restart": restart,
+    "reinit": reinit,
+    "remove": remove,
+    "guard": guard,
+}

@@ -1,0 +1,110 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL: roles, databases and what is in them, on the server that leads.
+
+State is read in one session; the same plan is the report, the diff and what is done.
+"""
+
+from __future__ import annotations
+
+from ...core.model import AgentError
+from . import databases as databases
+from . import roles as roles
+from . import settings as settings
+from .psql import Absent, Psql, check_name, unreachable
+from .state import State, mentioned, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...core.model import Context, Step
+
+    Item = dict[str, Any]
+
+
+def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Make the server have the roles and databases that are listed; what is not listed stays as it is.
+
+    :param params: as the module ``postgresql_objects`` documents them, every option present
+    :return: steps, and ``{leader, version}``; on a standby no steps and ``leader`` false, under check mode without a server ``leader`` null
+    :raises AgentError: ``postgresql-unreachable``, ``postgresql-failed``, or why something that is listed cannot be
+    """
+    wanted_roles = [wanted_role(role) for role in params["roles"]]
+    wanted_databases = [wanted_database(database) for database in params["databases"]]
+    _once("role", wanted_roles)
+    _once("database", wanted_databases)
+    psql = Psql(ctx, params["port"], params["socket"], params["user"])
+    try:
+        state = read(psql, wanted_roles, wanted_databases)
+    except Absent as error:
+        if not ctx.check:
+            raise unreachable(psql, error) from error
+        ctx.warn(f"PostgreSQL does not answer on port {psql.port} ({error}): everything is shown as to be made.")
+        state = State()
+    result: Item = {"leader": state.leader, "version": _version(state.version)}
+    if state.leader is False:
+        return [], result
+    _all_known(wanted_roles, wanted_databases, state)
+    steps = list(roles.plan_roles(ctx, psql, wanted_roles, state))
+    steps += databases.plan_databases(ctx, psql, wanted_databases, state)
+    steps += databases.plan_drops(ctx, psql, wanted_databases, state)
+    steps += roles.plan_removal(ctx, psql, wanted_roles, state, databases.settled(wanted_databases, state))
+    return steps, result
+
+
+def wanted_role(role: Item) -> Item:
+    """An entry of ``roles`` with every option. Preflight asks this too, before there is a server.
+
+    :raises AgentError: ``bad-name``, ``bad-password``, ``bad-setting``
+    """
+    name = check_name("role", role["name"])
+    if role["state"] == "present" and (name.startswith("pg_") or name in ("public", "none")):
+        raise AgentError("bad-name", f"role {name}: names that begin with pg_, public and none are PostgreSQL's own")
+    for group in role["member_of"]:
+        check_name(f"role {name}: member_of", group)
+    if role["password"] is not None and (not role["password"] or "\x00" in role["password"]):
+        raise AgentError("bad-password", f"role {name}: its password is empty; leave the option away where there is none")
+    settings.changes(f"role {name}", role["settings"], None)
+    return role
+
+
+def wanted_database(database: Item) -> Item:
+    """An entry of ``databases`` with every option, its grants resolved. Preflight asks this too.
+
+    :raises AgentError: ``bad-name``, ``bad-grant``, ``bad-setting``
+    """
+    name = check_name("database", database["name"])
+    for extension in database["extensions"]:
+        check_name(f"database {name}: extension", extension)
+    for schema in database["schemas"]:
+        check_name(f"database {name}: schema", schema["name"])
+    settings.changes(f"database {name}", database["settings"], None)
+    return {**database, "grants": [databases.parse_grant(name, grant) for grant in database["grants"]]}
+
+
+def _once(kind: str, items: list[Item]) -> None:
+    names = [item["name"] for item in items]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: make one entry of them")
+
+
+def _all_known(wanted_roles: list[Item], wanted_databases: list[Item], state: State) -> None:
+    if not state.answers:
+        return
+    coming = {role["name"] for role in wanted_roles if role["state"] == "present"}
+    leaving = {role["name"] for role in wanted_roles if role["state"] == "absent"}
+    unknown = mentioned(wanted_roles, wanted_databases) - coming - (state.known_roles - leaving)
+    if unknown:
+        text = f"no such role: {', '.join(sorted(unknown))}; a database, schema, grant or membership names it"
+        raise AgentError("postgresql-role-missing", f"{text}: add it to the roles, or correct the name")
+
+
+def _version(number: int) -> str:
+    """170005 is 17.5."""
+    return f"{number // 10000}.{number % 10000}" if number else ""
+
+
+CALLS = {"objects": objects}
