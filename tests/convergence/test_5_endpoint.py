@@ -46,13 +46,13 @@ BUCKETS: list[dict[str, Any]] = [
     },
 ]
 VERBS = (
-    "object_store_info.yml",
-    "object_store_heal.yml",
-    "object_store_replace_drive.yml",
-    "object_store_add_pool.yml",
-    "object_store_update.yml",
-    "object_store_rotate_credentials.yml",
-    "rolling_restart_minio.yml",
+    "minio/info.yml",
+    "minio/heal.yml",
+    "minio/replace_drive.yml",
+    "minio/add_pool.yml",
+    "minio/update.yml",
+    "minio/rotate_credentials.yml",
+    "minio/rolling_restart.yml",
 )
 
 
@@ -155,7 +155,7 @@ def names(store: Store) -> set[str]:
 
 def test_plan_says_what_would_be_made(other: Site, store: Store, keys: dict[str, str]) -> None:
     """Check mode of the play for the object store alone: each bucket with what belongs to it, and nothing is made."""
-    done = other.playbook("object_store.yml", "--check", "--diff")
+    done = other.playbook("minio/converge.yml", "--check", "--diff")
     assert done.returncode == 0, done.stdout[-4000:]
     for said in ("+++ after: bucket s3-archive", "+++ after: bucket s3-exchange", "+versioning: enabled", "governance", "+lifecycle inbox"):
         assert said in done.stdout, done.stdout[-4000:]
@@ -201,7 +201,7 @@ def test_what_a_person_changed_is_put_back(other: Site, store: Store) -> None:
     shorter = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
     client.put_object_lock_configuration(Bucket="s3-archive", ObjectLockConfiguration=shorter)
     changed = state(store)
-    done = other.playbook("object_store.yml", "--check", "--diff")
+    done = other.playbook("minio/converge.yml", "--check", "--diff")
     assert done.returncode == 0 and "-versioning: suspended" in done.stdout and "+tags: " in done.stdout, done.stdout[-4000:]
     assert state(store) == changed != before
     other.converge()
@@ -229,11 +229,11 @@ def test_what_only_minio_has_is_refused(other: Site) -> None:
 
 def test_wrong_keys_and_an_authority_that_is_not_known(other: Site, keys: dict[str, str], password: str) -> None:
     """Each said in words that help, and no key in any of them."""
-    untrusted = other.playbook("object_store.yml", "-e", '{"object_store_ca": null}')
+    untrusted = other.playbook("minio/converge.yml", "-e", '{"object_store_ca": null}')
     assert untrusted.returncode != 0 and "is not one that this system vouches for" in " ".join(untrusted.stdout.split())
     wrong = keys | {"object_store_secret_key": secrets.token_urlsafe(30)}
     vault(other.inventory / "secrets.yml", wrong, password)
-    refused = other.playbook("object_store.yml")
+    refused = other.playbook("minio/converge.yml")
     vault(other.inventory / "secrets.yml", keys, password)
     said = " ".join(refused.stdout.split())
     assert refused.returncode != 0 and "the secret key is not that of the access key" in said, refused.stdout[-3000:]

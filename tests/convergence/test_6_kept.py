@@ -63,6 +63,6 @@ def test_the_database_has_its_locale_and_the_owner_keeps_his(site: Site, host: s
 
 def test_updates_go_on_without_the_vendors_source(site: Site) -> None:
     """It is warned of by its name."""
-    done = site.playbook("haproxy_update.yml")
+    done = site.playbook("haproxy/update.yml")
     assert done.returncode == 0, done.stdout[-4000:]
     assert "packages.vendor.invalid" in done.stdout.replace("\n", ""), done.stdout[-4000:]

@@ -51,7 +51,11 @@ def test_without_the_authority_nothing_is_touched(site: Site, second: Site) -> N
         ).stdout
         assert shown.strip().partition("=")[2] in text
     assert f"site_takeover_hosts={','.join(hosts)}" in text and "recovery kit" in text
-    for playbook, code in (("base.yml", "contact-other-site"), ("firewall.yml", "contact-other-site"), ("etcd_update.yml", "[other-site]")):
+    for playbook, code in (
+        ("base.yml", "contact-other-site"),
+        ("firewall/converge.yml", "contact-other-site"),
+        ("etcd/update.yml", "[other-site]"),
+    ):
         refused = second.playbook(playbook)
         assert refused.returncode != 0, playbook
         assert code in refused.stdout, f"{playbook}: {refused.stdout[-3000:]}"

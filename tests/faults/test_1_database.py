@@ -164,7 +164,7 @@ def test_fault_6_switchover(site: Site, writers: Writers, measured: Measured) ->
     """A planned switchover: at most 2 s without writes, and the run after it leaves the leader where it is."""
     leader = site.leader()
     began = time.monotonic()
-    done = site.playbook("postgresql_switchover.yml")
+    done = site.playbook("postgresql/switchover.yml")
     assert done.returncode == 0, done.stdout[-3000:]
     writers.wait_for_rows(50)
     gap = gap_since(writers, began)

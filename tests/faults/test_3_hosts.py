@@ -73,7 +73,7 @@ def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured
     """
     client = site.hosts("postgresql_client")[0]
     starts = [site.starts(client, "haproxy.service")]
-    refused = site.playbook("haproxy.yml", "-e", '{"haproxy_bind": ["192.0.2.1"]}', "--limit", client)
+    refused = site.playbook("haproxy/converge.yml", "-e", '{"haproxy_bind": ["192.0.2.1"]}', "--limit", client)
     assert refused.returncode != 0 and "contact-address-bind" in refused.stdout + refused.stderr
     assert site.starts(client, "haproxy.service") == starts[0]
     bad = ["-e", '{"haproxy_bind": ["127.0.0.1", "127.0.0.2"]}', "--limit", client]
@@ -81,7 +81,7 @@ def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured
     site.run(client, "systemd-run", "--quiet", "--unit=other", *other)
     try:
         for attempt in range(3):
-            failed = site.playbook("haproxy.yml", *bad)
+            failed = site.playbook("haproxy/converge.yml", *bad)
             assert failed.returncode != 0, f"attempt {attempt}: the run did not fail"
             if attempt == 0:
                 assert "cannot bind socket" in " ".join(failed.stdout.split()), failed.stdout[-2000:]

@@ -23,7 +23,7 @@ ALLOWED_LAG = 1048576
 
 def verb(site: Site, name: str, **values: object) -> str:
     """Run a verb that has to end well and return what it printed."""
-    done = site.playbook(f"postgresql_{name}.yml", *(["-e", json.dumps(values)] if values else []))
+    done = site.playbook(f"postgresql/{name}.yml", *(["-e", json.dumps(values)] if values else []))
     assert done.returncode == 0, f"postgresql_{name} exited {done.returncode}:\n{done.stdout[-4000:]}"
     return done.stdout
 
@@ -31,7 +31,7 @@ def verb(site: Site, name: str, **values: object) -> str:
 def refused(site: Site, name: str, **values: object) -> str:
     """Run a verb that has to be refused; the leader and every postmaster stay what they were."""
     before = site.leader(), postmasters(site)
-    done = site.playbook(f"postgresql_{name}.yml", "-e", json.dumps(values))
+    done = site.playbook(f"postgresql/{name}.yml", "-e", json.dumps(values))
     assert done.returncode != 0, f"postgresql_{name} {values} was not refused:\n{done.stdout[-4000:]}"
     assert (site.leader(), postmasters(site)) == before
     return done.stdout
@@ -204,7 +204,7 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
     printed = " ".join(site.converge("-e", json.dumps(values | manual)).split())
     assert site.invocations() == before and postmasters(site) == running
     for host in site.hosts("postgresql"):
-        for name, playbook in (("etcd", "rolling_restart_etcd.yml"), ("PostgreSQL", "rolling_restart_postgresql.yml")):
+        for name, playbook in (("etcd", "etcd/rolling_restart.yml"), ("PostgreSQL", "postgresql/rolling_restart.yml")):
             assert f"{host}: the restart of {name} waits until somebody asks for it; {playbook}" in printed, printed[-4000:]
     # A window that is always open.
     window = {"postgresql_restart_policy": "window", "etcd_restart_policy": "window", "site_maintenance_windows": ["00:00-24:00"]}

@@ -80,7 +80,7 @@ def test_refused_with_a_limit(site: Site, limit: str) -> None:
     assert not any(changed(done.stdout).values())
 
 
-@pytest.mark.parametrize("playbook", ["haproxy.yml", "firewall.yml", "rolling_restart_postgresql.yml"])
+@pytest.mark.parametrize("playbook", ["haproxy/converge.yml", "firewall/converge.yml", "postgresql/rolling_restart.yml"])
 @pytest.mark.skipif(not ALL, reason="`make soak` runs it")
 def test_refused_by_the_other_playbooks(site: Site, playbook: str) -> None:
     """Whatever makes hosts."""

@@ -132,7 +132,7 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
         + "\n",
         encoding="utf-8",
     )
-    done = site.playbook("object_store.yml", "-e", f"@{declared}")
+    done = site.playbook("minio/converge.yml", "-e", f"@{declared}")
     assert done.returncode == 0, done.stdout[-4000:]
     client = store.client(store.hosts[0])
     body = MARK * 100_000
@@ -148,7 +148,7 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
     declared.write_text(
         declared.read_text(encoding="utf-8").replace("name: archive", "name: archive\n  tags: {data: old}"), encoding="utf-8"
     )
-    done = site.playbook("object_store.yml", "-e", f"@{declared}")
+    done = site.playbook("minio/converge.yml", "-e", f"@{declared}")
     assert done.returncode == 0, done.stdout[-4000:]
     assert "does not answer" in done.stdout, done.stdout[-4000:]
     assert client.get_bucket_tagging(Bucket="archive")["TagSet"] == [{"Key": "data", "Value": "old"}]

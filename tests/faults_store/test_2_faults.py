@@ -32,7 +32,7 @@ def test_rolling_restart_under_traffic(site: Site, store: Store, measured: Measu
         site.run(host, "mount", "--make-rshared", "/")  # for the drives that are lost below: share_mounts()
     before = {host: site.run(host, "systemctl", "show", "-p", "InvocationID", "--value", "minio").stdout for host in store.hosts}
     with Traffic(store, BUCKET) as traffic:
-        done = site.playbook("rolling_restart_minio.yml", "-e", "object_store_restart=true")
+        done = site.playbook("minio/rolling_restart.yml", "-e", "object_store_restart=true")
     assert done.returncode == 0, done.stdout[-4000:]
     after = {host: site.run(host, "systemctl", "show", "-p", "InvocationID", "--value", "minio").stdout for host in store.hosts}
     assert all(before[host] != after[host] for host in store.hosts)
@@ -62,7 +62,7 @@ def test_fault_12_servers_lost(site: Site, store: Store, objects: dict[str, int]
                     client.put_object(Bucket=BUCKET, Key=f"refused/{number}", Body=content("x", 300_000))
                 refused += 1
             assert (
-                site.playbook("rolling_restart_minio.yml", "-e", "object_store_restart=true", "-e", "object_store_wait=3").returncode != 0
+                site.playbook("minio/rolling_restart.yml", "-e", "object_store_restart=true", "-e", "object_store_wait=3").returncode != 0
             )
         finally:
             store.start(second)
@@ -100,7 +100,7 @@ def test_fault_13_flipped_bytes(site: Site, store: Store, objects: dict[str, int
     assert site.run(host, "sha256sum", *parts.values()).stdout != sums
     assert store.different(BUCKET, {name: objects[name] for name in names}, host) == []
     began = time.monotonic()
-    done = site.playbook("object_store_heal.yml", "-e", f"object_store_bucket={BUCKET}")
+    done = site.playbook("minio/heal.yml", "-e", f"object_store_bucket={BUCKET}")
     assert done.returncode == 0, done.stdout[-4000:]
     said = re.search(r"(\d+) looked at, (\d+) healed, 0 not whole", done.stdout)
     assert said is not None, done.stdout[-2000:]
@@ -129,7 +129,7 @@ def test_fault_14_drive_replaced(site: Site, store: Store, objects: dict[str, in
     store.lose_drive(host)
     site.run(host, "mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", DRIVE)
     began = time.monotonic()
-    done = site.playbook("object_store_replace_drive.yml", "-e", f"object_store_host={host}")
+    done = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
     assert done.returncode == 0, done.stdout[-4000:]
     wait_until(lambda: len(site.run(host, *count, check=False).stdout.split()) >= before, "the drive has what the old one had", ceiling(90))
     measured(f"{before} objects' files again after {time.monotonic() - began:.1f} s")

@@ -39,7 +39,7 @@ def test_fault_20_another_file(site: Site, store: Store, mirror: str, tmp_path: 
     wanted = hashlib.sha256(b"what was looked at").hexdigest()
     entry = {"version": "RELEASE.2026-09-16T00-00-00Z", "url": mirror, "sha256": wanted}
     given = ["-e", json.dumps({"site_artifacts": {"minio": entry}, "site_artifact_cache": str(tmp_path / "cache")})]
-    failed = site.playbook("object_store.yml", *given)
+    failed = site.playbook("minio/converge.yml", *given)
     assert failed.returncode != 0
     assert "refused before anything is installed" in failed.stdout and wanted in failed.stdout, failed.stdout[-3000:]
     assert {host: (site.run(host, *look).stdout, site.running_units(host)) for host in store.hosts} == before

@@ -34,7 +34,7 @@ from site_under_test import Site
 from store import DRIVE, ERRORS, Store
 from waiting import wait_until
 
-PLAYBOOK = "object_store.yml"
+PLAYBOOK = "minio/converge.yml"
 #: Root's credentials for minio-mc: a file of the component whose change asks for no restart.
 CLIENT = "/etc/minio/mc/config.json"
 #: Of a second store, which a tier leads to.

@@ -99,7 +99,7 @@ def back(site: Site, store: Store) -> Iterator[str]:
     (version,) = set(versions(store, store.hosts[0]))
     yield version
     if any(set(versions(store, host)) != {version} for host in store.hosts):
-        site.playbook("object_store_update.yml", "-e", "object_store_force=true")
+        site.playbook("minio/update.yml", "-e", "object_store_force=true")
         store.wait_whole(90)
 
 
@@ -109,14 +109,14 @@ def taken_over(site: Site, store: Store, arguments: list[str], old: str, new: st
     printed = " ".join(site.converge(*arguments).split())  # long messages are broken into lines
     assert digests(store) != before and len(digests(store)) == 1
     for host in store.hosts:
-        assert f"{host}: another version waits until somebody asks for it; object_store_update.yml" in printed, printed[-4000:]
+        assert f"{host}: another version waits until somebody asks for it; minio/update.yml" in printed, printed[-4000:]
         assert versions(store, host) == [old] * len(store.hosts), host
     assert site.invocations() == invocations, "a converge started something anew"
     # Waiting is no change: the next run says it again, and does nothing.
     site.converge_unchanged(*arguments)
 
     began = time.monotonic()
-    done = site.playbook("object_store_update.yml", *arguments)
+    done = site.playbook("minio/update.yml", *arguments)
     took = time.monotonic() - began
     assert done.returncode == 0, done.stdout[-4000:]
     restarted_together(site, store, done.stdout, new, starts)
@@ -140,9 +140,9 @@ def test_update_and_back(site: Site, store: Store, objects: dict[str, int], othe
     assert store.different(BUCKET, some, store.hosts[-1]) == []
     written = {f"by-the-other-version/{number}": 300_000 + number for number in range(20)} | {"by-the-other-version/large": 12 << 20}
     store.put_all(BUCKET, written)
-    again = site.playbook("object_store_update.yml", *other.arguments)
+    again = site.playbook("minio/update.yml", *other.arguments)
     assert again.returncode == 0 and "no server waits for anything" in again.stdout, again.stdout[-3000:]
-    info = site.playbook("object_store_info.yml")
+    info = site.playbook("minio/info.yml")
     assert f"version {other.version} on {len(store.hosts)} servers" in info.stdout, info.stdout[-3000:]
 
     wait_until(store.whole, "the store is whole before it goes back", 90, interval=1)
@@ -194,7 +194,7 @@ def test_update_that_never_works_goes_back(
 ) -> None:
     """On all servers, and the store takes writes again. What failed is not tried again by itself."""
     before, arguments = digests(store), brought(tmp_path, program.encode(), RELEASED)
-    done = site.playbook("object_store_update.yml", *arguments, "-e", "object_store_wait=20")
+    done = site.playbook("minio/update.yml", *arguments, "-e", "object_store_wait=20")
     printed = " ".join(done.stdout.split())
     assert done.returncode != 0 and cause in printed, printed[-4000:]
     assert "All servers went back to what they had, and the store takes writes" in printed, printed[-4000:]
@@ -204,7 +204,7 @@ def test_update_that_never_works_goes_back(
     some = {name: objects[name] for name in sorted(objects)[::20]}
     assert store.different(BUCKET, some, store.hosts[-1]) == []
     store.put_all(BUCKET, {f"after-{tmp_path.name}": 200_000})
-    refused = site.playbook("object_store_update.yml", *arguments, "-e", "object_store_force=true")
+    refused = site.playbook("minio/update.yml", *arguments, "-e", "object_store_force=true")
     assert refused.returncode != 0 and "component_retry=true" in refused.stdout, refused.stdout[-3000:]
     assert digests(store) == before
 
@@ -214,9 +214,9 @@ def test_update_that_was_cut_off_goes_on(site: Site, store: Store, back: str) ->
     """All servers stopped, and nobody to start them: the next run says how, starts them, and looks whether the store takes writes."""
     for host in store.hosts:
         site.run(host, "systemctl", "stop", UNIT)
-    refused = site.playbook("object_store_update.yml")
+    refused = site.playbook("minio/update.yml")
     assert refused.returncode != 0 and "object_store_force=true" in refused.stdout, refused.stdout[-3000:]
-    done = site.playbook("object_store_update.yml", "-e", "object_store_force=true")
+    done = site.playbook("minio/update.yml", "-e", "object_store_force=true")
     assert done.returncode == 0, done.stdout[-4000:]
     looked = done.stdout.partition("TASK [The store takes writes]")[2].partition("TASK [")[0]
     assert all(f"ok: [{host}]" in looked for host in store.hosts), looked

@@ -30,7 +30,7 @@ def some(objects: dict[str, int]) -> dict[str, int]:
 
 def test_info_says_how_it_is(site: Site, store: Store) -> None:
     """Whole: and nothing is held or changed."""
-    done = site.playbook("object_store_info.yml")
+    done = site.playbook("minio/info.yml")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "pool 1 set 1: 4 of 4 drives, 3 needed to write" in done.stdout and "not whole" not in done.stdout, done.stdout[-3000:]
 
@@ -39,9 +39,7 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
     """Root's old password opens nothing more, the new one everything; a run afterwards has nothing to do."""
     old = dataclasses.replace(store)
     began = time.monotonic()
-    done = site.playbook(
-        "object_store_rotate_credentials.yml", "-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}'
-    )
+    done = site.playbook("minio/rotate_credentials.yml", "-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}')
     assert done.returncode == 0, done.stdout[-4000:]
     measured(f"{time.monotonic() - began:.1f} s")
     store.read_credentials()
@@ -59,7 +57,7 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
 def test_what_is_never_renewed(site: Site, name: str) -> None:
     """The key, for nothing could be read without it; a name that was misspelt; another service's, which would not get to know it."""
     secrets = (site.inventory / "secrets.yml").read_bytes()
-    done = site.playbook("object_store_rotate_credentials.yml", "-e", f'{{"object_store_renew": ["{name}"]}}')
+    done = site.playbook("minio/rotate_credentials.yml", "-e", f'{{"object_store_renew": ["{name}"]}}')
     assert done.returncode != 0
     assert "It is not renewed" in done.stdout and "minio_user_imaging" in done.stdout, done.stdout[-3000:]
     assert (site.inventory / "secrets.yml").read_bytes() == secrets
@@ -77,12 +75,12 @@ def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
         site.run(host, "systemctl", "restart", "minio.service")
         wait_until(lambda: store.settled(host), "the server has looked for new drives", 60, interval=1)
         assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout == "", "the server took the bare mount point"
-        nothing = site.playbook("object_store_replace_drive.yml", "-e", f"object_store_host={host}")
+        nothing = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
         assert nothing.returncode != 0 and "is no mounted file system" in " ".join(nothing.stdout.split()), nothing.stdout[-3000:]
 
         site.run(host, "mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", DRIVE)
         site.run(host, "touch", f"{DRIVE}/patients.xls")
-        refused = site.playbook("object_store_replace_drive.yml", "-e", f"object_store_host={host}")
+        refused = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
         printed = " ".join(refused.stdout.split())
         assert refused.returncode != 0 and "holds data that this role did not make (patients.xls)" in printed, printed[-3000:]
         assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout.split() == [f"{DRIVE}/patients.xls"]
@@ -94,7 +92,7 @@ def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
 
 def test_another_pool(site: Site, store: Store, some: dict[str, int], tmp_path: Path, measured: Measured) -> None:
     """A host with four drives: set up while the store works, taken in by the verb, and nothing is lost."""
-    refused = site.playbook("object_store_add_pool.yml")
+    refused = site.playbook("minio/add_pool.yml")
     assert refused.returncode != 0 and "there is none to add" in refused.stdout, refused.stdout[-3000:]
     drives = [f"/srv/minio/drive{number}" for number in range(1, 5)]
     pools = [{"hosts": store.hosts, "drives": [DRIVE]}, {"hosts": [SPARE], "drives": drives}]
@@ -106,7 +104,7 @@ def test_another_pool(site: Site, store: Store, some: dict[str, int], tmp_path: 
     site.converge(*more)
     assert len(store.drives(store.hosts[0])) == 4, "the servers were restarted by a converge"
     began = time.monotonic()
-    done = site.playbook("object_store_add_pool.yml", *more)
+    done = site.playbook("minio/add_pool.yml", *more)
     assert done.returncode == 0, done.stdout[-4000:]
     measured(f"another pool in {time.monotonic() - began:.1f} s")
     for host in (*store.hosts, SPARE):

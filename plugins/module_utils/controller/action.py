@@ -253,5 +253,8 @@ class ServiceAction(AgentAction):
 
 
 def _playbook() -> str:
+    """The playbook of this run as an operator names it: below the folder ``playbooks``."""
     arguments = context.CLIARGS.get("args") or ()
-    return os.path.basename(str(arguments[0])) if arguments else ""
+    folder, name = os.path.split(str(arguments[0]) if arguments else "")
+    service = os.path.basename(folder)
+    return name if service in ("", "playbooks") else f"{service}/{name}"

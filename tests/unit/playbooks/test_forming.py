@@ -136,7 +136,7 @@ NEW_STORE = {
 }
 
 
-@pytest.mark.parametrize("playbook", ["site.yml", "object_store.yml"])
+@pytest.mark.parametrize("playbook", ["site.yml", "minio/converge.yml"])
 @pytest.mark.parametrize(
     ("failing", "step", "started"),
     [("", "", ["s1", "s2"]), ("converge site_store_prepared", "prepared", []), ("converge site_store", "started", ["s1", "s2"])],

@@ -19,24 +19,31 @@ GOOD = {"host_facts": {"ansible_facts": {"vannah": {"release": "trixie", "versio
 def imports() -> dict[str, dict[str, Any]]:
     """Playbook -> the variables that it gives to the host checks; without the site's own."""
     found = {}
-    for path in sorted(PLAYBOOKS.glob("*.yml")):
+    for path in sorted(PLAYBOOKS.rglob("*.yml")):
         for play in yaml.safe_load(path.read_text(encoding="utf-8")):
-            if play.get("ansible.builtin.import_playbook") == "contact.yml" and path.name != "site.yml":
-                found[path.name] = play.get("vars") or {}
+            if not isinstance(play, dict):
+                break  # a file of variables
+            if str(play.get("ansible.builtin.import_playbook", "")).endswith("contact.yml") and path.name != "site.yml":
+                found[str(path.relative_to(PLAYBOOKS))] = play.get("vars") or {}
     return found
 
 
 def test_each_names_its_role() -> None:
     said = {name: given.get("contact_roles") for name, given in imports().items()}
-    assert said == {"base.yml": ["base"], "firewall.yml": ["firewall"], "haproxy.yml": ["haproxy"], "object_store.yml": ["minio"]}
+    assert said == {
+        "base.yml": ["base"],
+        "firewall/converge.yml": ["firewall"],
+        "haproxy/converge.yml": ["haproxy"],
+        "minio/converge.yml": ["minio"],
+    }
 
 
 @pytest.mark.parametrize(
     ("playbook", "asked", "guarded"),
     [
         ("base.yml", ["app1", "db1"], []),
-        ("firewall.yml", ["app1", "db1"], ["db1"]),  # it closes the database's port
-        ("haproxy.yml", ["app1"], []),
+        ("firewall/converge.yml", ["app1", "db1"], ["db1"]),  # it closes the database's port
+        ("haproxy/converge.yml", ["app1"], []),
     ],
 )
 def test_who_is_asked(run: Run, playbook: str, asked: list[str], guarded: list[str]) -> None:

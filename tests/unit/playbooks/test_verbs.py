@@ -22,7 +22,7 @@ HELD = {**GOOD, "lease": {"failed": True, "msg": "db1 is held by another run"}}
 @pytest.mark.parametrize(("verb", "host"), [("switchover", "db2"), ("reinit", "db2"), ("remove", "db2")])
 def test_others_answer_where_a_host_cannot_be_reached(run: Run, verb: str, host: str) -> None:
     """The first one is away: the next speaks, and the member is acted upon."""
-    done = run(f"postgresql_{verb}.yml", DATABASE, {"db1": AWAY, "db2": GOOD, "db3": GOOD}, postgresql_member=host)
+    done = run(f"postgresql/{verb}.yml", DATABASE, {"db1": AWAY, "db2": GOOD, "db3": GOOD}, postgresql_member=host)
     assert done.code == 0, done.printed
     assert done.of(f"patroni_{verb}") == [host], done.printed
     assert {"db2", "db3"} <= set(done.of("lease released"))
@@ -31,7 +31,7 @@ def test_others_answer_where_a_host_cannot_be_reached(run: Run, verb: str, host:
 @pytest.mark.parametrize("verb", ["reinit", "remove"])
 def test_a_member_that_cannot_be_reached(run: Run, verb: str) -> None:
     """Said so; nobody takes it for one that is out already."""
-    done = run(f"postgresql_{verb}.yml", DATABASE, {"db1": GOOD, "db2": GOOD, "db3": AWAY}, postgresql_member="db3")
+    done = run(f"postgresql/{verb}.yml", DATABASE, {"db1": GOOD, "db2": GOOD, "db3": AWAY}, postgresql_member="db3")
     assert done.code != 0
     assert "db3 cannot be reached" in done.printed
     assert "out already" not in done.printed
@@ -42,7 +42,7 @@ def test_a_member_that_cannot_be_reached(run: Run, verb: str) -> None:
 @pytest.mark.parametrize("verb", ["switchover", "remove"])
 def test_nothing_is_done_while_another_run_holds_a_host(run: Run, verb: str) -> None:
     """Neither on that host nor on another."""
-    done = run(f"postgresql_{verb}.yml", DATABASE, {"db1": HELD, "db2": GOOD, "db3": GOOD}, postgresql_member="db2")
+    done = run(f"postgresql/{verb}.yml", DATABASE, {"db1": HELD, "db2": GOOD, "db3": GOOD}, postgresql_member="db2")
     assert done.code != 0
     assert "Nothing is done without db1" in done.printed
     assert not any(call.startswith("patroni_") for call in done.calls)
@@ -55,7 +55,7 @@ def test_the_one_that_is_acted_upon_fails(run: Run, verb: str, answer: dict[str,
     """The run has failed, and no other host does it in its place."""
     host = "db1" if verb == "switchover" else "db2"
     done = run(
-        f"postgresql_{verb}.yml",
+        f"postgresql/{verb}.yml",
         DATABASE,
         {"db1": GOOD, "db2": GOOD, "db3": GOOD, host: {**GOOD, f"patroni_{verb}": answer}},
         postgresql_member="db2",
@@ -68,14 +68,14 @@ def test_the_one_that_is_acted_upon_fails(run: Run, verb: str, answer: dict[str,
 def test_nobody_answers(run: Run) -> None:
     """Said once, and every host is given free."""
     silent = {"patroni_info": {**WHOLE, "answers": False}}
-    done = run("postgresql_switchover.yml", DATABASE, {"db1": AWAY, "db2": silent, "db3": silent})
+    done = run("postgresql/switchover.yml", DATABASE, {"db1": AWAY, "db2": silent, "db3": silent})
     assert done.code != 0
     assert done.printed.count('"msg": "No member of the cluster answers') == 1, done.printed
     assert {"db2", "db3"} <= set(done.of("lease released"))
 
 
 @pytest.mark.parametrize(
-    ("playbook", "wave"), [("rolling_restart_postgresql.yml", "site_database"), ("rolling_restart_etcd.yml", "site_base")]
+    ("playbook", "wave"), [("postgresql/rolling_restart.yml", "site_database"), ("etcd/rolling_restart.yml", "site_base")]
 )
 def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str, wave: str) -> None:
     """Where they run alone; as a part of site.yml the run goes on with the hosts."""
@@ -96,7 +96,7 @@ def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run
     said = {host: {"patroni_info": {**WHOLE, "leader": "db3", "member": member}, "converge": held} for host in DATABASE["postgresql"]}
     for host in failed:
         said[host] = {"converge": {"failed": True, "msg": "not within 300 s: somebody leads the cluster"}}
-    done = run("rolling_restart_postgresql.yml", DATABASE, said, "-v")
+    done = run("postgresql/rolling_restart.yml", DATABASE, said, "-v")
     turn = done.printed.partition("TASK [The cluster is whole]")[2].partition("TASK [")[0]
     assert f'"waits": "{seconds}"' in turn.replace(f'"waits": {seconds}', f'"waits": "{seconds}"'), done.printed
 
@@ -115,7 +115,7 @@ HEALED: dict[str, Any] = {"minio_info": {"answers": True}, "minio_heal": {"scann
 )
 def test_healing_where_a_server_does_not_do_it(run: Run, first: dict[str, Any], healing: list[str], said: str) -> None:
     """One that is away leaves it to the next; one that another run holds, or that goes away meanwhile, ends it."""
-    done = run("object_store_heal.yml", STORE, {"store1": first, "store2": HEALED, "store3": HEALED})
+    done = run("minio/heal.yml", STORE, {"store1": first, "store2": HEALED, "store3": HEALED})
     assert done.of("minio_heal") == healing, done.printed
     assert (done.code != 0) == bool(said), done.printed
     assert said in done.printed
@@ -125,7 +125,7 @@ def test_healing_where_a_server_does_not_do_it(run: Run, first: dict[str, Any], 
 def test_etcd_is_updated_one_member_at_a_time(run: Run) -> None:
     """Gated before and after each; what needs no restart gets none; the hosts are given free."""
     pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
-    done = run("etcd_update.yml", DATABASE, {"db1": pending, "db2": {"converge": {"pending_restart": []}}, "db3": pending})
+    done = run("etcd/update.yml", DATABASE, {"db1": pending, "db2": {"converge": {"pending_restart": []}}, "db3": pending})
     assert done.code == 0, done.printed
     restarted = ["etcd_health", "packages_update", "converge", "etcd_health", "component_restart", "etcd_health"]
     expected = [f"{action} db1" for action in restarted] + [f"{action} db2" for action in restarted[:3]]
@@ -139,7 +139,7 @@ def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> 
     """The other members stay as they are."""
     pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
     done = run(
-        "etcd_update.yml", DATABASE, {"db1": {**pending, action: {"failed": True, "msg": "not well"}}, "db2": pending, "db3": pending}
+        "etcd/update.yml", DATABASE, {"db1": {**pending, action: {"failed": True, "msg": "not well"}}, "db2": pending, "db3": pending}
     )
     assert done.code != 0
     assert not any(call.endswith((" db2", " db3")) for call in done.calls if not call.startswith("lease"))
@@ -148,11 +148,11 @@ def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> 
 def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
     """Where the first one's endpoint does not come up, the others go on as they are."""
     groups = {"postgresql_client": ["app1", "app2"]}
-    done = run("haproxy_update.yml", groups, {"app1": {"packages_update": {"packages": [{"name": "haproxy"}]}}})
+    done = run("haproxy/update.yml", groups, {"app1": {"packages_update": {"packages": [{"name": "haproxy"}]}}})
     assert done.code == 0, done.printed
     assert "app1 is updated: haproxy" in done.printed and "app2 is up to date" in done.printed
     assert done.calls == [f"{action} {host}" for host in ("app1", "app2") for action in ("packages_update", "converge", "lease released")]
-    failed = run("haproxy_update.yml", groups, {"app1": {"converge": {"failed": True, "msg": "does not start"}}})
+    failed = run("haproxy/update.yml", groups, {"app1": {"converge": {"failed": True, "msg": "does not start"}}})
     assert failed.code != 0
     assert failed.calls == ["packages_update app1", "converge app1"]
 
@@ -191,11 +191,11 @@ def test_what_a_run_of_the_site_restarts(run: Run, role: str, values: dict[str, 
     answers = {"converge": WAITING[role], "minio_running": running, "patroni_info": whole}
     said_by = dict.fromkeys(next(iter(groups.values())), answers)
     part = {WAVES[role]: WAITING[role]} | ({"postgresql_state": WHOLE} if role == "postgresql" else {})
-    done = run(f"rolling_restart_{role}.yml", groups, said_by, part_of_site=True, **given, **part)
+    done = run(f"{role}/rolling_restart.yml", groups, said_by, part_of_site=True, **given, **part)
     assert done.code == 0, done.printed
     assert done.of("component_restart") == (sorted(said_by) if restarts else []), done.printed
     assert done.printed.count(": the restart of ") == (0 if restarts else len(said_by)) and said in done.printed, done.printed
-    alone = run(f"rolling_restart_{role}.yml", groups, said_by, **given)
+    alone = run(f"{role}/rolling_restart.yml", groups, said_by, **given)
     assert alone.code == 0, alone.printed
     assert alone.of("component_restart") == sorted(said_by), alone.printed
 
@@ -207,7 +207,7 @@ SEEN = {"answers": True, "problems": [], "versions": [], "servers": [], "sets": 
 @pytest.mark.parametrize(
     ("values", "away", "restarts", "said"),
     [
-        ({}, False, False, "another version waits until somebody asks for it; object_store_update.yml"),
+        ({}, False, False, "another version waits until somebody asks for it; minio/update.yml"),
         (
             {"minio_update_policy": "window", "site_maintenance_windows": [closed_window()]},
             False,
@@ -233,7 +233,7 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
     answers = {"converge": WAITING["minio"], "minio_running": TOGETHER, "minio_info": SEEN, "minio_health": {"healthy": True}}
     said_by = dict.fromkeys(STORE["object_store"], answers) | ({"store1": AWAY} if away else {})
     both = run.playbooks.parent / "both.yml"
-    both.write_text("- import_playbook: playbooks/rolling_restart_minio.yml\n- import_playbook: playbooks/restart_minio_together.yml\n")
+    both.write_text("- import_playbook: playbooks/minio/rolling_restart.yml\n- import_playbook: playbooks/minio/restart_together.yml\n")
     done = run(str(both), STORE, said_by, part_of_site=True, site_store=WAITING["minio"], **values)
     assert (done.code == 0) != away, done.printed
     assert said in " ".join(done.printed.split()), done.printed
@@ -248,9 +248,9 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
 @pytest.mark.parametrize(
     ("playbook", "groups", "action", "arguments"),
     [
-        ("postgresql_info.yml", DATABASE, "patroni_info", {"url": "https://127.0.0.1:8009", "members": ["db1", "db2", "db3"]}),
+        ("postgresql/info.yml", DATABASE, "patroni_info", {"url": "https://127.0.0.1:8009", "members": ["db1", "db2", "db3"]}),
         (
-            "object_store_info.yml",
+            "minio/info.yml",
             {"object_store": ["store1"]},
             "minio_info",
             {"endpoint": "https://127.0.0.1:9000", "access_key": "minio_root_user", "secret_key": "minio_root_password"},

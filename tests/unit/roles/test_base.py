@@ -135,9 +135,9 @@ def test_what_no_verb_updates_gets_its_security_updates(render: Callable[..., An
     """Each pattern is a verb's; Docker and the brokers are no role's, and nobody else would update them."""
     text = render("base", "updates-exclude", site(), "db1")["files"]["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
     excluded = set(re.findall(r'^ +"(.+)";$', text, re.MULTILINE))
-    verbs = {"postgresql": "postgresql", "patroni": "postgresql", "pgbackrest": "postgresql", "minio": "object_store"}
+    verbs = {"postgresql": "postgresql", "patroni": "postgresql", "pgbackrest": "postgresql", "minio": "minio"}
     for name in excluded:
-        assert (REPOSITORY / "playbooks" / f"{verbs.get(name, name)}_update.yml").is_file(), name
+        assert (REPOSITORY / "playbooks" / verbs.get(name, name) / "update.yml").is_file(), name
     assert {"postgresql", "etcd", "haproxy"} <= excluded
 
 

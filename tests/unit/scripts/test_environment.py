@@ -251,7 +251,7 @@ def test_playbooks_started_directly(checkout: Path, tmp_path: Path, given: dict[
     venv.give_locale(BIN.parent)
     here = {"PATH": f"{checkout}/.venv/bin:/usr/bin:/bin", "HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": "/none", **given}
     argv = ["ansible-playbook", "-i", str(checkout / "inventories" / "mine"), "--syntax-check"]
-    done = start([*argv, str(checkout / "playbooks" / "postgresql_switchover.yml")], tmp_path, here)
+    done = start([*argv, str(checkout / "playbooks" / "postgresql/switchover.yml")], tmp_path, here)
     assert done.returncode == 0, done.stdout
 
 

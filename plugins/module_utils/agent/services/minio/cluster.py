@@ -90,7 +90,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
     if said and (params["interrupt"] or params["wait"]) and not ctx.check:
         what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not whole within {wait} s"
-        raise AgentError("store-not-whole", f"{what}: {said}. See journalctl -u minio, and object_store_info.yml")
+        raise AgentError("store-not-whole", f"{what}: {said}. See journalctl -u minio, and minio/info.yml")
     return [], {"healthy": not said, "healing": seen["healing"], "problem": said}
 
 
