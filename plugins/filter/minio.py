@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils.minio_layout import layout
+from ..module_utils.services.minio.layout import layout
 
 
 class FilterModule:

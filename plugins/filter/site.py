@@ -15,7 +15,7 @@ from ..module_utils import ip_protocols, site_map
 from ..module_utils.addresses import addresses_of
 from ..module_utils.controller import planning
 from ..module_utils.maintenance import restart_due
-from ..module_utils.postgresql_locales import locales_of
+from ..module_utils.services.postgresql.locales import locales_of
 
 
 def firewall_match(rule: Mapping[str, Any], owner: str = "") -> dict[str, str]:

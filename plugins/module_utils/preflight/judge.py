@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import belonging, contact, definitions, formation, rules
+from . import areas, belonging, contact, definitions, formation
 from .findings import Code, Finding, Report
 from .model import Site
 from .rules import Area
 
 AREAS = (
     Area("Inventory and variables", definitions.CODES, ()),
-    *rules.AREAS,
+    *areas.AREAS,
     Area("On contact, before changes", (*contact.CODES, *formation.CODES), ()),
 )
 
@@ -44,7 +44,7 @@ def judge(site: Site, served: frozenset[str]) -> Report:
         *definitions.check_groups(site, served),
         *definitions.check_definitions(site),
         *definitions.check_required(site),
-        *rules.findings(site),
+        *areas.findings(site),
     ]
     return Report.of(together(site, found), catalogue(), len(site.hosts))
 

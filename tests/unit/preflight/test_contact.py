@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 import pytest
@@ -231,7 +232,7 @@ def plays(name: str) -> list[dict[str, Any]]:
     found = []
     for play in yaml.safe_load((REPOSITORY / "playbooks" / name).read_text(encoding="utf-8")):
         imported = play.get("ansible.builtin.import_playbook")
-        found += plays(imported) if imported else [play]
+        found += plays(posixpath.normpath(posixpath.join(posixpath.dirname(name), imported))) if imported else [play]
     return found
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import database_objects, databases
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.schema import option_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.values import check
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgresql import databases
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgresql import objects as database_objects
 
 from .conftest import REPOSITORY, Judge, codes, points, site
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import SecretsFile, Site
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import endpoint
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import endpoint
 
 from .conftest import Judge, codes, points, site
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils import postgresql_locales
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import known_locales
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgresql import locales
 
 from .conftest import Judge, points, site
 
@@ -63,7 +63,7 @@ ASKED: dict[str, Any] = {
 
 
 def test_what_is_asked_for() -> None:
-    assert dict(postgresql_locales.asked(**ASKED)) == {
+    assert dict(locales.asked(**ASKED)) == {
         "postgresql_databases[0].locale": "de_DE.UTF-8",
         "postgresql_databases[1].locale": "C.UTF-8",
         "postgresql_databases[1].settings.lc_monetary": "fr_FR.UTF-8",
@@ -72,9 +72,9 @@ def test_what_is_asked_for() -> None:
         "postgresql_initdb.lc-time": "en_GB.UTF-8",
         "postgresql_settings.lc_numeric": "de_DE.UTF-8",
     }
-    assert postgresql_locales.locales_of(**ASKED) == ["de_DE.UTF-8", "en_GB.UTF-8", "fr_FR.UTF-8", "nl_NL.UTF-8"]
-    assert postgresql_locales.locales_of([], [], {"locale": "C.UTF-8"}, {}) == []
-    assert postgresql_locales.locales_of("text", None, None, 3) == []
+    assert locales.locales_of(**ASKED) == ["de_DE.UTF-8", "en_GB.UTF-8", "fr_FR.UTF-8", "nl_NL.UTF-8"]
+    assert locales.locales_of([], [], {"locale": "C.UTF-8"}, {}) == []
+    assert locales.locales_of("text", None, None, 3) == []
 
 
 @pytest.mark.parametrize(

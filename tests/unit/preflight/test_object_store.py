@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import buckets
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import buckets
 
 from .conftest import GOOD, Judge, codes, points, site, vaulted
 

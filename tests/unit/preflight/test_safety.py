@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import rules
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import areas, rules
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site
 
@@ -95,7 +95,7 @@ def test_a_broken_rule_is_a_finding(judged: Judge, monkeypatch: pytest.MonkeyPat
         yield Finding("domain-missing", "all", "-", "it is said before that.", "x")
         raise TypeError("hunter2")
 
-    monkeypatch.setattr(rules, "AREAS", (rules.Area("x", (), (check_nothing,)), *rules.AREAS))
+    monkeypatch.setattr(areas, "AREAS", (rules.Area("x", (), (check_nothing,)), *areas.AREAS))
     report = judged(site(THREE, "site_domain: x_y.health"))
     assert codes(report) == {"preflight-rule-broken", "domain-missing", "domain-invalid"}
     assert "check_nothing" in report.text() and "TypeError" in report.text() and "hunter2" not in report.text()

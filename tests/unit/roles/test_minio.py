@@ -17,8 +17,8 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.module_utils import minio_layout
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import exports
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import layout as minio_layout
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTS = [f"store{number}" for number in range(1, 5)]

@@ -1,40 +1,18 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules across hosts, one module for each area.
+"""Rules across hosts, one module for each area that all services share; a service's own are in ``services/<service>/preflight.py``.
 
-A rule is a pure function ``rule(site: Site) -> Iterable[Finding]``. An area's module has ``CODES`` and ``RULES``; a new area (object
-store, backups, certificates, DICOM) is a new module and a line in ``AREAS``.
+A rule is a pure function ``rule(site: Site) -> Iterable[Finding]``. An area's module has ``CODES`` and ``RULES``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..findings import Code, Finding
 from ..model import Site
-from . import (
-    addresses,
-    authority,
-    connections,
-    coordination,
-    database_locales,
-    database_objects,
-    database_settings,
-    databases,
-    every_host,
-    firewall,
-    hosts,
-    names,
-    object_store,
-    overlaps,
-    restarts,
-    safety,
-    secrets,
-    takeover,
-    variable_files,
-)
 
 Rule = Callable[[Site], Iterable[Finding]]
 
@@ -46,50 +24,3 @@ class Area:
     title: str
     codes: tuple[Code, ...]
     rules: tuple[Rule, ...]
-
-
-CODES = (
-    Code(
-        "preflight-rule-broken",
-        "A rule of preflight itself broke, most often on a value of a kind that nobody thought of. What it would have said is missing.",
-        "Tell us of it. Until it is mended: look for a value of another kind than its role's README has, in what the message names.",
-    ),
-)
-
-AREAS = (
-    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
-    Area("Files of variables", variable_files.CODES, variable_files.RULES),
-    Area("Names", names.CODES, names.RULES),
-    Area("What every host has", every_host.CODES, every_host.RULES),
-    Area("Coordination (etcd)", coordination.CODES, coordination.RULES),
-    Area(
-        "Databases",
-        (*databases.CODES, *database_settings.CODES, *database_objects.CODES, *database_locales.CODES, *connections.CODES),
-        (*databases.RULES, *database_settings.RULES, *database_objects.RULES, *database_locales.RULES, *connections.RULES),
-    ),
-    Area("Object store", object_store.CODES, object_store.RULES),
-    Area("Restarts", restarts.CODES, restarts.RULES),
-    Area("Secrets", secrets.CODES, secrets.RULES),
-    Area("The site's authority", authority.CODES, authority.RULES),
-    Area("Firewall", firewall.CODES, firewall.RULES),
-    Area("Hosts of another site", takeover.CODES, takeover.RULES),
-    Area("Safety", safety.CODES, safety.RULES),
-    Area("Preflight itself", CODES, ()),
-)
-
-
-def findings(site: Site) -> Iterator[Finding]:
-    """What all rules say of a site."""
-    for area in AREAS:
-        for rule in area.rules:
-            yield from guarded(rule, site)
-
-
-def guarded(rule: Rule, site: Site) -> Iterator[Finding]:
-    """What one rule says; where it breaks that is a finding, and the other rules are heard all the same."""
-    try:
-        yield from rule(site)
-    except Exception as problem:  # whatever it is, and its text may quote a value
-        where = f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
-        said = f"the rule {where} of preflight broke on something in the inventory ({type(problem).__name__})."
-        yield Finding("preflight-rule-broken", "all", "-", said, "an issue with this line and the inventory's part that it is about")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 
+from ...services.minio import endpoint
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site, parse_address
 from ..ports import named
-from . import endpoint
 from .hosts import CLUSTERS, is_name
 from .places import place
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from ...services.minio import endpoint
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Port, Site, parse_address
 from ..nearby import Names
-from . import endpoint
 from .places import finding, place
 
 #: Groups whose hosts find each other by address: none of them can be the machine's own name for itself.

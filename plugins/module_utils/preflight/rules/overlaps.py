@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import PurePosixPath
 
+from ...services.minio.preflight import drives_of
 from ..findings import Code, Finding
 from ..model import Host, Site
 from .directories import plain
-from .object_store import drives_of
 from .places import finding
 
 CODES = (

@@ -16,8 +16,8 @@ from ..findings import Code, Finding
 from ..model import Host, Site
 from ..schema import ANSIBLE_VARIABLES, Option, looks_secret
 from ..texts import Template, Vaulted
+from .entries import entries
 from .places import place
-from .store_entries import entries
 
 SHORTEST = 16
 #: Fewer different characters than this in a secret of the shortest length are a pattern, not chance.

@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..findings import Code, Finding
-from ..model import UNKNOWN, Host, Site, parse_address
-from .hosts import is_name
-from .places import place
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Host, Site, parse_address
+from ...preflight.rules import Area
+from ...preflight.rules.hosts import is_name
+from ...preflight.rules.places import place
 
 CODES = (
     Code(
@@ -168,3 +169,5 @@ def _finding(site: Site, host: Host, variable: str, path: str, code: str, proble
 
 
 RULES = (check_update_settings, check_update_patterns, check_packages, check_time_servers, check_extra_names, check_host_names)
+
+AREA = Area("What every host has", CODES, RULES)

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..findings import Code, Finding, Level
-from ..model import UNKNOWN, Host, Site
-from .places import finding, place
+from ...preflight.findings import Code, Finding, Level
+from ...preflight.model import UNKNOWN, Host, Site
+from ...preflight.rules.places import finding, place
 
 GROUP = "object_store"
 BACKEND = "object_store_backend"

@@ -10,14 +10,15 @@ from typing import Any
 
 from ... import documented
 from ...agent.services.minio import wanted as minio_wanted
-from ..findings import Code, Finding
-from ..model import UNKNOWN, Host, Site
-from ..schema import option_of
-from ..texts import Vaulted
-from . import store_entries
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Host, Site
+from ...preflight.rules.entries import Entry, entries, filled, is_open, refusal, shape, taken
+from ...preflight.rules.places import place
+from ...preflight.schema import option_of
+from ...preflight.texts import Vaulted
+from . import entries as store_entries
 from .endpoint import BACKEND
-from .places import place
-from .store_entries import INVALID, Entry, entries, filled, is_open, refusal, shape, taken
+from .entries import INVALID
 
 GROUP = "object_store"
 VARIABLE = "minio_buckets"

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from ...minio_layout import GROUP, Pool, default_parity, path_of, pools
-from ..findings import Code, Finding, Level
-from ..model import UNKNOWN, Host, Site
-from ..schema import option_of
+from ...preflight.findings import Code, Finding, Level
+from ...preflight.model import UNKNOWN, Host, Site
+from ...preflight.rules import Area
+from ...preflight.rules.directories import SHARED, foreign_tree, hidden_tree, plain
+from ...preflight.rules.entries import shape
+from ...preflight.rules.places import finding, place
+from ...preflight.schema import option_of
 from . import buckets, endpoint
-from .directories import SHARED, foreign_tree, hidden_tree, plain
-from .places import finding, place
-from .store_entries import shape
+from .layout import GROUP, Pool, default_parity, path_of, pools
 
 #: Vulnerabilities of 2026 in the last upstream MinIO that have no fix, at least.
 OPEN_VULNERABILITIES = 7
@@ -362,3 +363,5 @@ def check_distribution(site: Site) -> Iterator[Finding]:
 
 
 RULES = (check_layout, check_drives, check_pools, check_settings, check_key, check_distribution, *endpoint.RULES, *buckets.RULES)
+
+AREA = Area("Object store", CODES, RULES)

@@ -10,13 +10,13 @@ from typing import Any
 
 from ... import documented
 from ...agent.services.postgresql import calls as postgresql
-from ..findings import Code, Finding
-from ..model import UNKNOWN, Host, Site
-from ..schema import option_of
-from ..texts import Vaulted
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Host, Site
+from ...preflight.rules.entries import Entry, entries, filled, is_open, refusal, shape, taken
+from ...preflight.rules.places import place
+from ...preflight.schema import option_of
+from ...preflight.texts import Vaulted
 from .databases import GROUP
-from .places import place
-from .store_entries import Entry, entries, filled, is_open, refusal, shape, taken
 
 CODES = (
     Code(

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..findings import Code, Finding, Level
-from ..model import UNKNOWN, Site
-from .directories import directory_problem
-from .places import finding
-from .settings import seconds, whole
+from ...preflight.findings import Code, Finding, Level
+from ...preflight.model import UNKNOWN, Site
+from ...preflight.rules.directories import directory_problem
+from ...preflight.rules.places import finding
+from ...preflight.rules.settings import seconds, whole
 
 GROUP = "postgresql"
 #: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.

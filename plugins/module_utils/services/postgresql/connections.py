@@ -13,9 +13,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..findings import Code, Finding
-from ..model import Site, parse_address
-from .places import finding
+from ...preflight.findings import Code, Finding
+from ...preflight.model import Site, parse_address
+from ...preflight.rules.places import finding
 
 GROUP = "postgresql"
 VARIABLE = "postgresql_hba"

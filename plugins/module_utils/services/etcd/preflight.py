@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..findings import Code, Finding, Level
-from ..model import Host, Site
-from .directories import directory_problem
-from .places import finding
-from .settings import whole
+from ...preflight.findings import Code, Finding, Level
+from ...preflight.model import Host, Site
+from ...preflight.rules import Area
+from ...preflight.rules.directories import directory_problem
+from ...preflight.rules.places import finding
+from ...preflight.rules.settings import whole
 
 CODES = (
     Code(
@@ -121,3 +122,5 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
 
 
 RULES = (check_members, check_timing, check_data_directory)
+
+AREA = Area("Coordination (etcd)", CODES, RULES)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...ip_protocols import problem
-from ..findings import Code, Finding
-from ..model import UNKNOWN, Site
-from .places import place
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Site
+from ...preflight.rules import Area
+from ...preflight.rules.places import place
 
 _CODES = {"proto": "firewall-protocol-unknown", "port": "firewall-port-mismatch"}
 CODES = (
@@ -38,3 +39,5 @@ def check_protocols(site: Site) -> Iterator[Finding]:
 
 
 RULES = (check_protocols,)
+
+AREA = Area("Firewall", CODES, RULES)

@@ -10,14 +10,14 @@ from functools import cache
 from typing import Any
 
 from ...agent.services.postgresql.databases import encoding_name
-from ...postgresql_locales import asked
-from ..findings import Code, Finding
-from ..known_locales import charset_of, parts, places
-from ..model import Host, Site
-from ..nearby import Names
+from ...preflight.findings import Code, Finding
+from ...preflight.known_locales import charset_of, parts, places
+from ...preflight.model import Host, Site
+from ...preflight.nearby import Names
+from ...preflight.rules.entries import entries
+from ...preflight.rules.places import place
 from .databases import GROUP
-from .places import place
-from .store_entries import entries
+from .locales import asked
 
 CODES = (
     Code(

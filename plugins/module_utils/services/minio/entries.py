@@ -12,21 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
-
 from ... import documented
-from ...agent.core.model import AgentError
 from ...agent.services.minio import tiers as minio_tiers
 from ...agent.services.minio import users as minio_users
-from ..findings import Code, Finding
-from ..model import UNKNOWN, Host, Site
-from ..schema import Option, option_of
-from ..texts import Vaulted, walk
-from ..values import check
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Host, Site
+from ...preflight.rules.entries import Entry, entries, filled, is_open, refusal, shape, taken
+from ...preflight.rules.places import place
+from ...preflight.schema import Option, option_of
+from ...preflight.texts import Vaulted
 from .endpoint import GROUP, foreign
-from .places import place
-
-Entry = dict[str, Any]
 
 INVALID, UNDECLARED = "object-store-entry-invalid", "object-store-entry-undeclared"
 CODES = (
@@ -43,8 +38,6 @@ CODES = (
     ),
 )
 
-#: Keys whose values no message of the checks quotes.
-_SECRETS = frozenset({"secret", "secret_key"})
 #: What stands for a policy that cannot be told yet.
 _DOCUMENT: Entry = {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}
 _STAND_IN_SECRET = "unknown-unknown"
@@ -171,74 +164,6 @@ def _names(listed: Any, always: tuple[str, ...]) -> set[str] | None:
     if any(part is UNKNOWN for part in parts):
         return None
     return {str(one.get("name")) for one in found if one.get("state", "present") == "present"} | set(always)
-
-
-# --- also for buckets -------------------------------------------------------------------------------------------------------
-
-
-def entries(value: Any) -> list[Mapping[str, Any]]:
-    """The mappings of a list; what else is in it, the type check speaks of."""
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
-
-
-def is_open(value: Any) -> bool:
-    """Whether any part of a value cannot be told yet."""
-    return any(leaf is UNKNOWN for _path, _key, leaf in walk(value, ""))
-
-
-def taken(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Entry:
-    """An entry as the module takes it: ``"30"`` for a number is one, a number for a text is a text. What does not fit stays as it is."""
-    return {str(key): _taken(spec.get(str(key), {"type": "raw"}), value) for key, value in entry.items() if value is not None}
-
-
-def _taken(option: Mapping[str, Any], value: Any) -> Any:
-    kind = option.get("type", "str")
-    if value is UNKNOWN or isinstance(value, Vaulted):
-        return value if kind in ("str", "raw") else UNKNOWN
-    try:
-        made = DEFAULT_TYPE_VALIDATORS[kind](value)
-    except (TypeError, ValueError):
-        return value
-    if kind == "list" and isinstance(made, list):
-        inner = {"type": option.get("elements", "raw"), "options": option.get("options")}
-        return [_taken(inner, one) for one in made]
-    if kind == "dict" and option.get("options") and isinstance(made, Mapping):
-        return taken(option["options"], made)
-    return made
-
-
-def shape(option: Option, entry: Entry, at: str) -> Iterator[tuple[str, str, str, str]]:
-    """Keys that the module does not know or misses, and values of another type."""
-    for problem in check(option, entry, at):
-        yield problem.code, problem.path, problem.problem, problem.remedy
-
-
-def filled(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Entry:
-    """An entry with every option, as Ansible's validation hands it to the module."""
-    made: Entry = {}
-    for name, option in spec.items():
-        value = entry.get(name)
-        value = option.get("default") if value is None else value
-        inner = option.get("options")
-        if inner and isinstance(value, Mapping):
-            value = filled(inner, value)
-        elif inner and isinstance(value, list):
-            value = [filled(inner, one) if isinstance(one, Mapping) else one for one in value]
-        made[name] = value
-    return made
-
-
-def refusal(entry: Any, call: Callable[..., Any], *arguments: Any) -> str:
-    """What a check of the module says, in a sentence behind its code; empty where it has nothing to say.
-
-    :param entry: what it is about: where that is encrypted, only the code is said
-    """
-    try:
-        call(*arguments)
-    except AgentError as error:
-        hidden = any(isinstance(leaf, Vaulted) and key not in _SECRETS for _path, key, leaf in walk(entry, ""))
-        return f"{error.code}: " + ("the module refuses this; the value is vaulted and not shown." if hidden else f"{error.msg}.")
-    return ""
 
 
 RULES = (check_entries,)

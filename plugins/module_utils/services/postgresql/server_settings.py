@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..findings import Code, Finding
-from ..model import UNKNOWN, Site
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Site
+from ...preflight.rules.places import finding
+from ...preflight.rules.settings import whole
 from .databases import GROUP
-from .places import finding
-from .settings import whole
 
 CODES = (
     Code(

@@ -1,0 +1,63 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All areas of preflight: what the services share, and what each service's folder has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from .findings import Code, Finding
+from .model import Site
+from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, restarts, safety, secrets, takeover, variable_files
+
+CODES = (
+    Code(
+        "preflight-rule-broken",
+        "A rule of preflight itself broke, most often on a value of a kind that nobody thought of. What it would have said is missing.",
+        "Tell us of it. Until it is mended: look for a value of another kind than its role's README has, in what the message names.",
+    ),
+)
+
+#: The folders of the services.
+SERVICES = Path(__file__).absolute().parent.parent / "services"
+
+
+def of_services() -> tuple[Area, ...]:
+    """``AREA`` of each service's ``preflight.py``, in the order of their names."""
+    found = sorted(path.parent.name for path in SERVICES.glob("*/preflight.py"))
+    parent = __name__.rpartition(".preflight.")[0]
+    return tuple(import_module(f"{parent}.services.{name}.preflight").AREA for name in found)
+
+
+AREAS = (
+    Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
+    Area("Files of variables", variable_files.CODES, variable_files.RULES),
+    Area("Names", names.CODES, names.RULES),
+    *of_services(),
+    Area("Restarts", restarts.CODES, restarts.RULES),
+    Area("Secrets", secrets.CODES, secrets.RULES),
+    Area("The site's authority", authority.CODES, authority.RULES),
+    Area("Hosts of another site", takeover.CODES, takeover.RULES),
+    Area("Safety", safety.CODES, safety.RULES),
+    Area("Preflight itself", CODES, ()),
+)
+
+
+def findings(site: Site) -> Iterator[Finding]:
+    """What all rules say of a site."""
+    for area in AREAS:
+        for rule in area.rules:
+            yield from guarded(rule, site)
+
+
+def guarded(rule: Rule, site: Site) -> Iterator[Finding]:
+    """What one rule says; where it breaks that is a finding, and the other rules are heard all the same."""
+    try:
+        yield from rule(site)
+    except Exception as problem:  # whatever it is, and its text may quote a value
+        where = f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
+        said = f"the rule {where} of preflight broke on something in the inventory ({type(problem).__name__})."
+        yield Finding("preflight-rule-broken", "all", "-", said, "an issue with this line and the inventory's part that it is about")

@@ -1,0 +1,7 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller knows of each service: a folder each, named as its role.
+
+Its ``preflight.py`` has ``AREA``, which preflight finds there.
+"""
