@@ -11,7 +11,7 @@ short_description: Stop an object store's server
 version_added: 0.1.0
 author: The VannahHealthCloud developers
 description:
-  - Stops the server of this host, which stays enabled. A part of the verb C(object_store_update).
+  - Stops the server of this host, which stays enabled. A part of the verb C(minio/update.yml).
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options: {}
 """

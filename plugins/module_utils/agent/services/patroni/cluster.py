@@ -181,7 +181,7 @@ def refuse_restart(cluster: Cluster, name: str, max_lag: int = MAX_LAG) -> None:
     if member is not None and member.leads and others:
         raise AgentError(
             "member-leads",
-            f"refused to restart {name}: it leads cluster {cluster.scope}. Switch over first (playbook postgresql_switchover)",
+            f"refused to restart {name}: it leads cluster {cluster.scope}. Switch over first (playbooks/postgresql/switchover.yml)",
         )
     if cluster.leader is None and others:
         raise AgentError("no-leader", f"refused to restart {name}: nobody leads cluster {cluster.scope}. {_list(cluster)}")
@@ -224,7 +224,7 @@ def refuse_remove(cluster: Cluster, name: str, needed: int, max_lag: int = MAX_L
         doubt = f" {cluster.doubt}: it may do so again." if cluster.doubt else ""
         raise AgentError(
             "member-leads",
-            f"refused to remove {name}: it leads cluster {cluster.scope}.{doubt} Switch over first (playbook postgresql_switchover)",
+            f"refused to remove {name}: it leads cluster {cluster.scope}.{doubt} Switch over first (playbooks/postgresql/switchover.yml)",
         )
     if cluster.leader is None:
         raise AgentError(
