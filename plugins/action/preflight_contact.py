@@ -123,7 +123,7 @@ class ActionModule(LocalAction):
                 left.append(changes.Left(role, entry["unit"], said.get("fix", "")))
         for role_name in roles:
             role = collect.load(self._loader, role_name, where)
-            recorder = values.recorder(role_name, [str(item["name"]) for item in role.components if isinstance(item, dict)])
+            recorder = values.recorder(role, [str(item["name"]) for item in role.components if isinstance(item, dict)])
             if recorder in running or recorder in before:
                 templates = templating.Templates(self._templar, role.variables(raw), [])
             if recorder in running:

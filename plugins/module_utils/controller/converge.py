@@ -50,7 +50,7 @@ class ComponentAction(AgentAction):
         own = {}
         for one in roles:
             defined = collect.definitions(one, variables, self._templar)
-            own[one.name] = values.recorder(one.name, [definition.data["name"] for definition in defined])
+            own[one.name] = values.recorder(one, [definition.data["name"] for definition in defined])
             found += defined
         for definition in found:
             role = definition.role

@@ -33,9 +33,13 @@ def stated(role: collect.Role, loader: Any = None, playbook_dir: str = "") -> di
     return _cache[role.path]
 
 
-def recorder(role: str, components: list[str]) -> str:
-    """The component of a role that records: the one of its name, else its first; empty where it has none."""
-    return role if role in components else next(iter(components), "")
+def recorder(role: collect.Role, components: list[str]) -> str:
+    """The component of a role that records: ``records`` of its export ``host``, the one of its name, or its first; empty where it has none.
+
+    Another component than before would forget what hosts have recorded.
+    """
+    said = (role.exports.get("host") or {}).get("records")
+    return next((name for name in (said, role.name) if name in components), next(iter(components), ""))
 
 
 def value(name: str, statement: effects.Statement, templates: templating.Templates, role: str) -> Any:

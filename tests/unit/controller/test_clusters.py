@@ -117,7 +117,7 @@ def test_host_of_no_cluster_is_asked_once(variables: Any) -> None:
 def test_packages_that_the_site_wishes_for_are_looked_up(variables: Any, given: dict[str, Any], asked: list[str]) -> None:
     """In the call that is made anyway."""
     action = Facts(variables(**given), [{"facts": {}, "ran": ["etcd", "minio", "postgresql"], "made": ["base"]}])
-    action.params, action._survey = {"survey": True}, lambda _answer: {}  # type: ignore[method-assign,assignment,misc]
+    action.params, action._survey = {"survey": True, "plan": False}, lambda _answer: {}  # type: ignore[method-assign,assignment,misc]
     action._has_firewall = lambda: False  # type: ignore[method-assign]
     action.perform()
     assert [part["packages"] for part in action.sent] == [asked]
