@@ -29,7 +29,7 @@ INTRODUCTION = """\
 reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host, judges
 in a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
 
-    host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Write: ansible_host: the address of db2 [hosts.yml:9]
+    host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Fix: ansible_host: the address of db2 [hosts.yml:9]
 
 | in the line | what it is |
 | --- | --- |
@@ -37,7 +37,7 @@ in a fraction of a second (about a second for a few hundred hosts) and reports *
 | `db2` | host, group or file; `extra vars` is the command line |
 | `ansible_host` | the variable, with the path within it: `postgresql_roles[0].password`; `-` where none is at fault |
 | `db1 has ... too.` | what is wrong; a value that may be secret is never quoted |
-| `Write: ...` | what to write instead; `Fix: ...` where nothing is to be written |
+| `Fix: ...` | what to do, most often what to write instead |
 | `[hosts.yml:9]` | file and line, where they are known |
 
 `playbooks/site.yml` begins with it. An error ends the run before any connection to a host is opened; a warning is shown and stops nothing.

@@ -82,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
     (site,) = arguments
     found = [(path, problem) for path in files_of(Path(site)) if (problem := problem_of(path)) is not None]
     for path, (line, what, remedy) in found:
-        print(f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}. Write: {remedy}", file=sys.stderr)
+        print(f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}. Fix: {remedy}", file=sys.stderr)
     return 1 if found else 0
 
 

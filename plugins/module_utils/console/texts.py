@@ -21,7 +21,7 @@ WIDTH = 600
 #: ansible-core's warning of a play for a group that is not there; the last word is the group.
 NO_MATCH = "[WARNING]: Could not match supplied host pattern, ignoring:".split()
 #: Words with which messages of this project begin what to do.
-REMEDIES = ("Fix: ", "Write: ")
+REMEDIES = ("Fix: ",)
 
 
 def clock(seconds: float) -> str:

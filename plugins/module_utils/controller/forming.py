@@ -54,7 +54,7 @@ def problem(
 
 def _short(reason: str, most: int) -> str:
     # One remedy in a line: the console looks for the word.
-    text = " ".join(reason.split()).replace("Fix: ", "").replace("Write: ", "").rstrip(". ")
+    text = " ".join(reason.split()).replace("Fix: ", "").rstrip(". ")
     if not text:
         return "no longer in this run, see its error above"
     return text if len(text) <= most else text[:most].rstrip() + " .."

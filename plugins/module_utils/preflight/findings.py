@@ -46,13 +46,7 @@ class Finding:
     def line(self) -> str:
         """The finding as the one line a person reads."""
         source = f" [{self.source}]" if self.source else ""
-        return f"{self.code} {self.where} {self.variable}: {self.problem} {self._what_to_do()}{source}"
-
-    def _what_to_do(self) -> str:
-        """A remedy is what to write into the inventory, or begins with what to do instead of that."""
-        if self.remedy.startswith("nothing; "):
-            return f"Fix: {self.remedy.removeprefix('nothing; ')}"
-        return f"{'Fix' if self.remedy.startswith('run ') else 'Write'}: {self.remedy}"
+        return f"{self.code} {self.where} {self.variable}: {self.problem} Fix: {self.remedy.removeprefix('nothing; ')}{source}"
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_message(result: dict[str, Any], text: str) -> None:
         ("broken. Fix: mend it", ["FAILED  db1: Task: broken.", "        Fix: mend it"]),
         ("broken\njournal\nFix: mend it", ["FAILED  db1: Task: broken", "        Fix: mend it"]),
         ("broken\nline 1 of a journal\nline 2", ["FAILED  db1: Task: broken"]),
-        ("2 errors\na x: y. Write: z\nb x: y. Write: z", ["FAILED  2 errors", "  a x: y. Write: z", "  b x: y. Write: z"]),
+        ("2 errors\na x: y. Fix: z\nb x: y. Fix: z", ["FAILED  2 errors", "  a x: y. Fix: z", "  b x: y. Fix: z"]),
     ],
 )
 def test_failure(text: str, lines: list[str]) -> None:

@@ -97,7 +97,7 @@ def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run
     for host in failed:
         said[host] = {"converge": {"failed": True, "msg": "not within 300 s: somebody leads the cluster"}}
     done = run("postgresql/rolling_restart.yml", DATABASE, said, "-v")
-    turn = done.printed.partition("TASK [The cluster is whole]")[2].partition("TASK [")[0]
+    turn = done.printed.partition("TASK [Wait until the cluster is healthy]")[2].partition("TASK [")[0]
     assert f'"waits": "{seconds}"' in turn.replace(f'"waits": {seconds}', f'"waits": "{seconds}"'), done.printed
 
 

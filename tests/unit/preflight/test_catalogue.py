@@ -56,7 +56,7 @@ def test_a_code_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_finding_is_one_line() -> None:
     """What people grep for."""
     finding = Finding("a-b", "db1", "x.y", "it is wrong.", "x: y", "hosts.yml:3")
-    assert finding.line() == "a-b db1 x.y: it is wrong. Write: x: y [hosts.yml:3]"
+    assert finding.line() == "a-b db1 x.y: it is wrong. Fix: x: y [hosts.yml:3]"
     assert dataclasses.replace(finding, remedy="nothing; move it").line() == "a-b db1 x.y: it is wrong. Fix: move it [hosts.yml:3]"
     assert dataclasses.replace(finding, remedy="run x").line() == "a-b db1 x.y: it is wrong. Fix: run x [hosts.yml:3]"
     report = Report.of([finding, finding], {"a-b": Code("a-b", "m", "r")}, 1)

@@ -89,7 +89,7 @@ def test_new() -> None:
     """The value of before, and the way to migrate."""
     (line,) = said(db1=[change("vannah", "other", NAME)])
     assert line.startswith("contact-setting-new db1 postgresql_cluster: vannah runs, and the inventory says other; the data would be left.")
-    assert line.endswith("Write: postgresql_cluster: vannah; make a new one")
+    assert line.endswith("Fix: postgresql_cluster: vannah; make a new one")
 
 
 def test_a_secret_is_not_shown() -> None:
@@ -110,7 +110,7 @@ def test_a_member_that_left_its_group() -> None:
     (line,) = said(left=(Left("etcd", "etcd.service", "remove it"),), db3=[])
     assert line == (
         "contact-group-left db3 -: etcd.service still runs here, and the host's groups no longer give it the role etcd."
-        " Write: the host back into its group; or remove it"
+        " Fix: the host back into its group; or remove it"
     )
 
 

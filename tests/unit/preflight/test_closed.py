@@ -135,7 +135,7 @@ def test_the_firewall_lets_ansible_in(facts: dict[str, Any], admins: tuple[str, 
     assert [finding.code for finding in report.errors] == ["contact-admin-address"] * refused
     if refused:
         (line,) = [finding.line() for finding in report.errors]
-        assert f"Ansible comes from {facts['caller']['address']}" in line and "Write: site_admin_addresses with" in line
+        assert f"Ansible comes from {facts['caller']['address']}" in line and "Fix: site_admin_addresses with" in line
 
 
 @pytest.fixture

@@ -214,7 +214,7 @@ def test_a_failure_is_told_in_one_line() -> None:
     (finding,) = judge_contact([Answer("db1", ALL, failure="sudo: verboten.\n\njetzt\n", reached=True), answer("db2")]).errors
     assert finding.line() == (
         "contact-failed db1 -: the server was reached, and it failed: sudo: verboten. jetzt."
-        " Write: what the message asks for, or leave the server out of this run: --limit 'all:!db1'"
+        " Fix: what the message asks for, or leave the server out of this run: --limit 'all:!db1'"
     )
 
 

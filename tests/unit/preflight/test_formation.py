@@ -220,7 +220,7 @@ def test_members_that_wait_for_each_other_start_at_once(groups: dict[str, list[s
     codes = {line.split()[0] for line in said["msg"].splitlines()}
     assert refused in said["msg"] and ("contact-forks" in codes) == bool(refused)
     if refused:
-        assert f"Write: -f {len(members)} (or more)" in said["msg"]
+        assert f"Fix: -f {len(members)} (or more)" in said["msg"]
 
 
 def test_hosts_at_fault_are_named_for_the_recap() -> None:

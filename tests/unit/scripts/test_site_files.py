@@ -36,7 +36,7 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str,
     path.write_bytes(data)
     assert site_files.main([str(tmp_path)]) == 1
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and words in said and " Write: " in said
+    assert said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and words in said and " Fix: " in said
 
 
 @pytest.mark.parametrize(
