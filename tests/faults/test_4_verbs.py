@@ -173,7 +173,7 @@ def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
     assert postmasters(site) == before and site.invocations() == units and site.leader() == leader
 
 
-@pytest.mark.parametrize(("name", "group"), [("etcd_update", "etcd"), ("haproxy_update", "postgresql_client")])
+@pytest.mark.parametrize(("name", "group"), [("etcd/update", "etcd"), ("haproxy/update", "postgresql_client")])
 def test_other_updates_with_nothing_to_do(site: Site, name: str, group: str) -> None:
     """Nothing newer and nothing that waits: said so for each host, and nobody is interrupted."""
     site.wait_whole()

@@ -132,8 +132,18 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
 
 
 def of_other_sites(given: Sequence[Judged]) -> frozenset[str]:
-    """The hosts that belong to another site and are not taken over."""
-    return frozenset(host for finding in findings(given) if finding.code == OTHER_SITE for host in finding.where.split(","))
+    """The hosts that have another site's authority and are not taken over.
+
+    One with our authority and another site_name is of this site: what else is to be said of it still holds.
+    """
+    return frozenset(
+        host
+        for host, facts, known in given
+        if not known.takeover
+        and known.ours is not None
+        and isinstance(facts.get("site"), Mapping)
+        and "authority" in differences(facts["site"], {**known.ours, "host": host})
+    )
 
 
 def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -336,3 +336,10 @@ def test_preflight_of_the_switch(judged: Judge, extra: dict[str, Any], codes_sai
 def test_the_switch_is_none_of_the_inventory(judged: Judge) -> None:
     found = points(judged(inventory(THREE, "site_takeover_hosts: [db1]")))
     assert ("takeover-not-a-switch", "all", "site_takeover_hosts") in found
+
+
+def test_a_site_with_another_name_hears_the_rest_too() -> None:
+    """The authority is ours: what else has changed is this site's, and is said in the same report."""
+    port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
+    renamed = dataclasses.replace(answer("db1", 1, record={**RECORD, "name": "demo"}), changes=(port,))
+    assert {finding.code for finding in judge_contact([renamed]).errors} == {"contact-other-site", "contact-setting-new"}
