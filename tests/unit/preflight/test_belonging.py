@@ -59,7 +59,7 @@ def judgement(*answers: Answer) -> list[Finding]:
         ({"ours": {**OURS, "authorities": []}}, ["contact-other-site"]),
         ({"record": {**RECORD, "name": "demo"}}, ["contact-other-site"]),
         ({"record": {**RECORD, "host": "db9"}}, ["contact-other-name"]),
-        ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-site"]),  # nothing else matters then
+        ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-name", "contact-other-site"]),
         ({"record": {**RECORD, "secrets": "c"}}, ["contact-stale-checkout"]),
         ({"record": {**RECORD, "authorities": [NEWER]}}, ["contact-stale-checkout"]),
         ({"ours": {**OURS, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
