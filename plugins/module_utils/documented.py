@@ -73,6 +73,12 @@ def entry(name: str, option: str) -> Spec:
     return found
 
 
+def service_call(name: str) -> tuple[str, str]:
+    """The service and its call that a module without logic of its own stands for: ``<service>_<call>``."""
+    service, _, call = name.partition("_")
+    return service, call
+
+
 def takes_lease(name: str) -> bool:
     """Whether a task of the module takes the host's lease: attribute ``lease`` of its documentation; a module that only reads does not."""
     attribute = (documentation(name).get("attributes") or {}).get("lease") or {}

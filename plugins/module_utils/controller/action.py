@@ -26,7 +26,7 @@ Answer = dict[str, Any]
 Result = dict[str, Any]
 
 # Read and packed before Ansible forks: every worker inherits it.
-bundle.modules()
+bundle.preload()
 
 
 class Failure(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
@@ -246,7 +246,7 @@ class ServiceAction(AgentAction):
 
     def perform(self) -> Result:
         """Send the call and show what it did."""
-        domain, _, call = self.module.partition("_")
+        domain, call = documented.service_call(self.module)
         lease = "take" if documented.takes_lease(self.module) else "none"
         answer = self.converse({"op": "domain", "domain": domain, "call": call, "params": self.prepare()}, lease)
         return report.domain(answer, self.host)

@@ -82,7 +82,6 @@ def answer(modules, payload, nonce):
 """
 
 Modules = dict[str, str]
-_modules: dict[Path, Modules] = {}
 
 
 class AnswerError(Exception):
@@ -99,24 +98,34 @@ def pack(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
 
 
+@cache
+def _sources(agent: Path) -> dict[str, tuple[bytes, bool]]:
+    """Dotted name of each of the agent's modules -> its text, and whether it is a package."""
+    found = {}
+    for file in sorted(agent.rglob("*.py")):
+        is_package = file.stem == "__init__"
+        parts = (file.parent if is_package else file.with_suffix("")).relative_to(agent).parts
+        found[".".join([PACKAGE, *parts])] = (file.read_bytes(), is_package)
+    return found
+
+
+@cache
 def modules(agent: Path = AGENT) -> Modules:
     """The agent's modules as ``{dotted name: packed source}``, read and packed once per process.
 
     A package appears under its own name and, so that the finder knows it for one, as ``<name>.__init__``.
     """
-    found = _modules.get(agent)
-    if found is None:
-        found = {}
-        for file in sorted(agent.rglob("*.py")):
-            parts = [PACKAGE, *file.relative_to(agent).with_suffix("").parts]
-            packed = pack(file.read_bytes())
-            if parts[-1] == "__init__":
-                found[".".join(parts[:-1])] = packed
-                found[".".join(parts)] = ""
-            else:
-                found[".".join(parts)] = packed
-        _modules[agent] = found
+    found = {}
+    for name, (data, is_package) in _sources(agent).items():
+        found[name] = pack(data)
+        if is_package:
+            found[f"{name}.__init__"] = ""
     return found
+
+
+def preload() -> None:
+    """Read and pack the agent, for the forks that a process will have."""
+    needed({}, modules())
 
 
 def needed(payload: dict[str, Any], found: Modules, agent: Path = AGENT) -> Modules:
@@ -132,10 +141,11 @@ def needed(payload: dict[str, Any], found: Modules, agent: Path = AGENT) -> Modu
     wanted |= {name for name in found if name.startswith(tuple(f"{SERVICES}.{service}." for service in called))}
     within = {name for name in found if name.startswith(f"{SERVICES}.")}
     wanted &= within
-    wanted |= _imported_everywhere(agent)
+    imports = _imports(agent)
+    wanted = wanted.union(*(imported for name, imported in imports.items() if name not in within))  # by the agent's own parts
     queue = list(wanted)
     while queue:
-        new = _imports(agent, queue.pop()) - wanted
+        new = imports.get(queue.pop(), frozenset()) - wanted
         wanted |= new
         queue += new
     packages = {SERVICES, *(name.rpartition(".")[0] for name in wanted)}
@@ -146,28 +156,23 @@ def needed(payload: dict[str, Any], found: Modules, agent: Path = AGENT) -> Modu
 _IMPORT = re.compile(r"^ *from (\.+)([\w.]*) import (?:\(([^)]*)\)|([^(\n]*))", re.MULTILINE)
 
 
-def _file(agent: Path, name: str) -> Path:
-    return agent.joinpath(*name.split(".")[1:]).with_suffix(".py")
-
-
 @cache
-def _imports(agent: Path, name: str) -> frozenset[str]:
-    """Modules of services that a module imports, wherever in its text."""
-    file = _file(agent, name)
-    text = file.read_text(encoding="utf-8")
+def _imports(agent: Path) -> dict[str, frozenset[str]]:
+    """Module -> the modules of services that it imports, wherever in its text."""
+    sources = _sources(agent)
+    services = {name for name, (_data, is_package) in sources.items() if name.startswith(f"{SERVICES}.") and not is_package}
+    return {name: frozenset(services.intersection(_imported(name, *source))) for name, source in sources.items()}
+
+
+def _imported(name: str, data: bytes, is_package: bool) -> set[str]:
+    """What the relative imports of a module may name."""
     found = set()
-    for dots, module, many, few in _IMPORT.findall(text):
-        base = name.split(".")[: -len(dots)] + [part for part in module.split(".") if part]
+    for dots, module, many, few in _IMPORT.findall(data.decode("utf-8")):
+        parts = name.split(".")
+        base = parts[: len(parts) - len(dots) + is_package] + [part for part in module.split(".") if part]
         names = [word.split(" as ")[0].strip() for word in (many or few).split(",")]
         found |= {".".join(base), *(".".join([*base, word]) for word in names if word)}
-    return frozenset(one for one in found if one.startswith(f"{SERVICES}.") and _file(agent, one).is_file())
-
-
-@cache
-def _imported_everywhere(agent: Path) -> frozenset[str]:
-    """Modules of services that the agent's own parts import."""
-    others = (file for file in agent.rglob("*.py") if "services" not in file.relative_to(agent).parts)
-    return frozenset().union(*(_imports(agent, ".".join([PACKAGE, *file.relative_to(agent).with_suffix("").parts])) for file in others))
+    return found
 
 
 def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:

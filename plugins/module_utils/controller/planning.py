@@ -142,6 +142,11 @@ def order(waves: Iterable[str]) -> list[str]:
     return [*(name for wave in waves for name in (wave, wave + OBJECTS)), RELEASE]
 
 
+def stable(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a host's facts only an administrator changes."""
+    return {name: facts.get(name) for name in STABLE_FACTS}
+
+
 class FactsCache:
     """The stable facts of a site's hosts as they were told last, so that components can be rendered before a host is asked.
 
@@ -161,12 +166,11 @@ class FactsCache:
 
     def put(self, host: str, facts: Mapping[str, Any]) -> None:
         """Remember what of ``facts`` is stable."""
-        stable = {name: facts.get(name) for name in STABLE_FACTS}
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, name = tempfile.mkstemp(dir=self._folder)
             with open(handle, "w", encoding="utf-8") as file:
-                json.dump(stable, file)
+                json.dump(stable(facts), file)
             os.replace(name, self._path(host))
 
     def _path(self, host: str) -> Path:

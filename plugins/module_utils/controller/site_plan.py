@@ -40,8 +40,7 @@ class SitePlan:
 
     def remember(self, facts: Mapping[str, Any]) -> None:
         """Keep the facts for the next run."""
-        stable = {name: facts.get(name) for name in planning.STABLE_FACTS}
-        if self._cache and self._cache.get(self._action.host) != stable:
+        if self._cache and self._cache.get(self._action.host) != planning.stable(facts):
             self._cache.put(self._action.host, facts)
 
     def payload(self, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,8 +57,7 @@ class SitePlan:
         finally:
             action.vars = known
         compiled.STORE.write()
-        expected = {name: facts.get(name) for name in planning.STABLE_FACTS}
-        return {"op": "plan", "mode": "check", "expected": expected, "components": components, "calls": self._calls}
+        return {"op": "plan", "mode": "check", "expected": planning.stable(facts), "components": components, "calls": self._calls}
 
     def result(self, answer: Answer) -> Result:
         """The part of the task's result that says which waves have work on the host.
@@ -104,7 +102,7 @@ class SitePlan:
             validated = ArgumentSpecValidator(spec).validate(item["params"])
             if validated.error_messages:
                 raise AnsibleError(f"{where}: {'; '.join(validated.error_messages)}")
-            domain, _, call = item["module"].partition("_")
+            domain, call = documented.service_call(item["module"])
             found.append(
                 {
                     "role": item["role"],

@@ -39,7 +39,7 @@ def test_every_module_has_one_action() -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_host_knows_the_call(name: str) -> None:
-    domain, _, call = name.partition("_")
+    domain, call = documented.service_call(name)
     assert call in importlib.import_module(f"{PLUGINS}.module_utils.agent.services.{domain}.calls").CALLS
 
 

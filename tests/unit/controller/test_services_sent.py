@@ -45,5 +45,6 @@ def test_every_import_of_what_is_sent_is_sent() -> None:
     found = bundle.modules()
     for service in SERVICES:
         sent = bundle.needed({"op": "domain", "domain": service}, found)
-        files = [name for name in sent if bundle._file(bundle.AGENT, name).is_file() and not name.endswith(".__init__")]
-        assert [(name, one) for name in files for one in bundle._imports(bundle.AGENT, name) if one not in sent] == []
+        imports = bundle._imports(bundle.AGENT)
+        assert len(sent.keys() & imports.keys()) > 20
+        assert [(name, one) for name in sent.keys() & imports.keys() for one in imports[name] if one not in sent] == []
