@@ -151,28 +151,25 @@ class ActionModule(ComponentAction):
         answer = self.converse({"op": "facts", "peers": peers}, lease="none")
         return dict((answer.get("facts") or {}).get("senders") or {})
 
+    def _given(self, name: str, default: Any, unclear: Any) -> Any:
+        """What the inventory says of a variable; ``unclear`` where its template fails, which who judges the inventory says."""
+        try:
+            return self._templar.template(self.host_vars.get(name, default))
+        except AnsibleError:
+            return unclear
+
     def _has_firewall(self) -> bool:
         """Whether the host shall have a firewall: what the first one would close is looked for at length."""
-        try:
-            return bool(boolean(self._templar.template(self.host_vars.get("firewall_enabled", True)), strict=False))
-        except AnsibleError:
-            return True  # who judges the host says what is wrong
+        return bool(boolean(self._given("firewall_enabled", True, unclear=True), strict=False))
 
     def _needs_watchdog(self) -> bool:
         """Whether Patroni shall not lead without a watchdog device."""
-        if "postgresql" not in (self.host_vars.get("group_names") or ()):
-            return False
-        try:
-            return bool(self._templar.template(self.host_vars.get("postgresql_watchdog", "off")) == "required")
-        except AnsibleError:
-            return False  # who judges the variables says what is wrong
+        is_member = "postgresql" in (self.host_vars.get("group_names") or ())
+        return is_member and bool(self._given("postgresql_watchdog", "off", unclear="off") == "required")
 
     def _packages(self) -> list[str]:
         """Packages that the site wishes for, to be looked up before anything is changed. Those of the roles exist."""
-        try:
-            found = self._templar.template(self.host_vars.get("base_packages", []))
-        except AnsibleError:
-            return []  # who judges the host says what is wrong
+        found = self._given("base_packages", [], unclear=[])
         return [str(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     def _data(self) -> list[str]:

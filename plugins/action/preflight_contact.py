@@ -163,12 +163,8 @@ class ActionModule(LocalAction):
         for item in value("[__firewall_admin] | flatten"):
             if item == "any":
                 return None
-            if item in value("groups"):
-                found += value(f"groups[{item!r}] | vannah.healthcloud.addresses_of(hostvars) | map(attribute='address')")
-            elif item in hostvars:
-                found += value(f"[{item!r}] | vannah.healthcloud.addresses_of(hostvars) | map(attribute='address')")
-            else:
-                found.append(str(item))
+            hosts = f"groups[{item!r}]" if item in value("groups") else f"[{item!r}]" if item in hostvars else ""
+            found += value(f"{hosts} | vannah.healthcloud.addresses_of(hostvars) | map(attribute='address')") if hosts else [str(item)]
         return tuple(found)
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:

@@ -29,8 +29,8 @@ Variables = Mapping[str, Any]
 COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
 NAMESPACE = "vannah.healthcloud."
 _SUFFIXES = (".yml", ".yaml")
-#: A template that is nothing but one public variable.
-_VARIABLE = re.compile(r"\{\{ *([a-z]\w*) *\}\}")
+#: A template that is nothing but one variable.
+_VARIABLE = re.compile(r"\s*\{\{\s*(\w+)\s*\}\}\s*")
 
 
 class RoleError(AnsibleError):  # type: ignore[misc]
@@ -75,8 +75,8 @@ class Role:
     def package_variables(self) -> dict[str, str]:
         """Component -> the public variable that is its whole list of packages."""
         plain = [item for item in self.components if isinstance(item, dict) and isinstance(item.get("packages"), str)]
-        found = {str(item.get("name")): _VARIABLE.fullmatch(item["packages"].strip()) for item in plain}
-        return {name: match[1] for name, match in found.items() if match}
+        found = {str(item.get("name")): variable_of(item["packages"]) for item in plain}
+        return {name: variable for name, variable in found.items() if variable and not variable.startswith("_")}
 
     @property
     def exports(self) -> dict[str, Any]:
@@ -145,6 +145,23 @@ def load(loader: Any, name: str, playbook_dir: str) -> Role:
     if key not in _roles:
         _roles[key] = Role(name.rpartition(".")[2], _find(loader, name, playbook_dir), loader)
     return _roles[key]
+
+
+def variable_of(text: Any) -> str:
+    """The variable that a template is nothing but; empty where it is anything else."""
+    match = _VARIABLE.fullmatch(str(text))
+    return match[1] if match else ""
+
+
+def ports(role: Role, templates: templating.Templates, where: str) -> list[dict[str, Any]]:
+    """``name``, ``port`` and ``proto`` of a role's ``firewall_ports``, and the variable that the port is (``from_variable``).
+
+    Whom they are opened for may depend on other hosts, and is not asked here.
+    """
+    raw = [item for item in role.exports.get("firewall_ports") or () if isinstance(item, Mapping)]
+    kept = ("name", "port", "proto", "when")
+    asked = [{**{key: item[key] for key in kept if key in item}, "from_variable": variable_of(item.get("port"))} for item in raw]
+    return items(asked, templates, where)
 
 
 def preload(names: Iterable[str]) -> None:

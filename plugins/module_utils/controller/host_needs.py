@@ -10,7 +10,6 @@ TCP ports of ``firewall_ports`` asked: whether another program has one of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -87,26 +86,16 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
 
 def _ports(role: collect.Role, units: Iterable[str], templates: templating.Templates, where: str) -> list[dict[str, Any]]:
     """The TCP ports that a role will listen on, for each unit that does."""
-    raw = [item for item in role.exports.get("firewall_ports") or () if isinstance(item, Mapping)]
-    # Whom they are opened for may depend on other hosts, and is not asked here.
-    kept = ("name", "port", "proto", "when")
-    asked = [{**{key: item[key] for key in kept if key in item}, "from_variable": _variable(item)} for item in raw]
     found = [
         {"role": role.name, "name": str(item["name"]), "port": int(item["port"]), "variable": item["from_variable"], "unit": unit}
         for unit in units
-        for item in collect.items(asked, templates, where)
+        for item in collect.ports(role, templates, where)
         if str(item.get("proto", "tcp")) == "tcp" and str(item.get("port", "")).isdigit()
     ]
     judged = bool(role.exports.get("host_checks"))
     if found and not judged and f"{role.name}_adopt" in role.defaults:
         judged = boolean(templates.value(trust_as_template(f"{{{{ {role.name}_adopt }}}}"), where), strict=False)
     return [{**item, "judged": judged} for item in found]
-
-
-def _variable(item: Mapping[str, Any]) -> str:
-    """The variable that an export's port is; empty where it is none."""
-    found = re.fullmatch(r"\s*\{\{\s*(\w+)\s*\}\}\s*", str(item.get("port")))
-    return found.group(1) if found else ""
 
 
 def _listed(role: collect.Role, kind: str, templates: templating.Templates, where: str) -> list[dict[str, Any]]:

@@ -125,10 +125,7 @@ def taken(
     if not served or not known.get("values"):
         return []
     found = []
-    exported = [item for item in role.exports.get("firewall_ports") or () if isinstance(item, Mapping)]
-    # Whom they are opened for may depend on other hosts, and is not asked here.
-    asked = [{key: item[key] for key in ("port", "when") if key in item} for item in exported]
-    used = {str(item["port"]) for item in collect.items(asked, templates, f"role {role.name}: firewall_ports")}
+    used = {str(item["port"]) for item in collect.ports(role, templates, f"role {role.name}: firewall_ports")}
     for name, statement in stated(role, loader, playbook_dir).items():
         if statement.verb and not statement.follows and name.endswith("_port"):
             wanted = effects.canonical(value(name, statement, templates, role.name))

@@ -112,14 +112,11 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
     apart: dict[tuple[str, ...], list[Judged]] = {}
     for one in given:
         host, facts, known = one
-        found = facts.get("site")
-        if known.ours is not None and isinstance(found, Mapping):
-            said = differences(found, {**known.ours, "host": host})
-            if not known.takeover:
-                for what in _kinds(said):
-                    apart.setdefault((*what, site(found)), []).append(one)
-            elif known.is_foreign(host, facts):
-                yield from _data(host, facts)
+        if not known.takeover:
+            for what in _kinds(_differences(one)):
+                apart.setdefault((*what, site(facts["site"])), []).append(one)
+        elif known.is_foreign(host, facts):
+            yield from _data(host, facts)
         yield from _etcd(host, facts, known)
         yield from _address(host, facts, known)
         yield from _binds(host, facts, known)
@@ -136,14 +133,14 @@ def of_other_sites(given: Sequence[Judged]) -> frozenset[str]:
 
     One with our authority and another site_name is of this site: what else is to be said of it still holds.
     """
-    return frozenset(
-        host
-        for host, facts, known in given
-        if not known.takeover
-        and known.ours is not None
-        and isinstance(facts.get("site"), Mapping)
-        and "authority" in differences(facts["site"], {**known.ours, "host": host})
-    )
+    return frozenset(one[0] for one in given if not one[2].takeover and "authority" in _differences(one))
+
+
+def _differences(one: Judged) -> Sequence[str]:
+    """What of a host's record is not this inventory's; nothing where it has none, or is not judged."""
+    host, facts, known = one
+    found = facts.get("site")
+    return differences(found, {**known.ours, "host": host}) if known.ours is not None and isinstance(found, Mapping) else ()
 
 
 def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:

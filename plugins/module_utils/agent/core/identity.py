@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 
+from ..lib import disk
 from .model import STATE_DIR, AgentError
 
 TYPE_CHECKING = False
@@ -142,20 +143,9 @@ def recorded(ctx: Context) -> Record | None:
 
 
 def _read(ctx: Context) -> Record | None:
-    try:
-        with open(ctx.path(PATH), "rb") as file:
-            data = file.read()
-    except OSError:
-        return None
-    import json
-
-    try:
-        found = json.loads(data)
-    except ValueError:
-        return None  # the certificate still says whose the host is
-    if not isinstance(found, dict) or not all(isinstance(item, dict) for item in found.get("authorities") or [None]):
-        return None
-    return found
+    """None where it is broken: the certificate still says whose the host is."""
+    found = disk.read_json(ctx.path(PATH))
+    return found if found and all(isinstance(item, dict) for item in found.get("authorities") or [None]) else None
 
 
 def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from ..lib import disk
 from .model import RUN_DIR
 
 TYPE_CHECKING = False
@@ -116,18 +117,9 @@ def boottime() -> float:
 
 
 def _read(ctx: Context) -> dict[str, Any] | None:
-    try:
-        with open(ctx.path(LEASE), "rb") as file:
-            data = file.read()
-    except OSError:
-        return None
-    import json
-
-    try:
-        found = json.loads(data)
-    except ValueError:
-        return None  # it is renamed into place whole: what cannot be read is not ours
-    return found if isinstance(found, dict) and isinstance(found.get("id"), str) else None
+    """What cannot be read is not ours."""
+    found = disk.read_json(ctx.path(LEASE))
+    return found if found and isinstance(found.get("id"), str) else None
 
 
 def _write(ctx: Context, before: dict[str, Any] | None) -> dict[str, Any]:

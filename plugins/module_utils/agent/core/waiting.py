@@ -60,14 +60,10 @@ def give_up(ctx: Context) -> None:
     """
     if not ctx.memo.get("peers") or not os.path.exists(ctx.path(PEER)):
         return
-    import json
+    from ..lib import disk
 
-    try:
-        with open(ctx.path(PEER), encoding="utf-8") as file:
-            said = json.load(file)
-    except (OSError, ValueError):
-        return
-    if not isinstance(said, dict) or said.get("run") != ctx.run_info.get("id"):
+    said = disk.read_json(ctx.path(PEER))
+    if said is None or said.get("run") != ctx.run_info.get("id"):
         return
     ctx.memo["peers"] = False  # what is undone now is not stopped by it
     peer, reason = str(said.get("peer")), str(said.get("reason") or "").rstrip(". ")

@@ -24,8 +24,8 @@ def caller(ctx: Context, pid: int | None = None) -> dict[str, Any] | None:
 
     sshd(8) says both in SSH_CONNECTION. sudo takes that variable away, so the processes above this one are asked too.
     """
+    pid = os.getpid() if pid is None else pid
     for _ in range(DEPTH):
-        pid = os.getpid() if pid is None else pid
         for item in read(ctx, f"/proc/{pid}/environ").split("\0"):
             name, _equals, value = item.partition("=")
             words = value.split()

@@ -77,17 +77,23 @@ def ports(ctx: Context) -> dict[tuple[str, int], set[str]]:
     return found
 
 
-def served(ctx: Context) -> dict[str, list[list[str]]]:
-    """Every TCP port that is listened on, on the loopback too -> program and unit of each listener, empty where they are unknown."""
+def tcp_listeners(ctx: Context) -> dict[int, set[str]]:
+    """Every TCP port that is listened on, on the loopback too -> inodes of the sockets."""
     found: dict[int, set[str]] = {}
     for name in ("tcp", "tcp6"):
         for _address, port, inode in sockets(read(ctx, f"/proc/net/{name}"), LISTEN):
             found.setdefault(port, set()).add(inode)
+    return found
+
+
+def served(ctx: Context) -> dict[str, list[list[str]]]:
+    """Every TCP port that is listened on, on the loopback too -> program and unit of each listener, empty where they are unknown."""
+    found = tcp_listeners(ctx)
     from .sockets import holders
 
     known = holders(ctx, set().union(*found.values()))
-    nobody = ("", "")
-    return {str(port): [list(who) for who in sorted({known.get(inode, nobody) for inode in inodes})] for port, inodes in found.items()}
+    unknown = ("", "")
+    return {str(port): [list(who) for who in sorted({known.get(inode, unknown) for inode in inodes})] for port, inodes in found.items()}
 
 
 def _clients(text: str) -> tuple[int, int]:

@@ -59,13 +59,11 @@ def taken(ctx: Context, ports: set[int]) -> dict[str, list[str]]:
 
     Empty texts where they are unknown; ``ours`` where the unit was made by one of our roles, in a run that broke off.
     """
-    from .listening import LISTEN, sockets
+    if not ports:
+        return {}
+    from .listening import tcp_listeners
 
-    found: dict[int, set[str]] = {}
-    for name in ("tcp", "tcp6") if ports else ():
-        for _address, port, inode in sockets(read(ctx, f"/proc/net/{name}"), LISTEN):
-            if port in ports:
-                found.setdefault(port, set()).add(inode)
+    found = {port: inodes for port, inodes in tcp_listeners(ctx).items() if port in ports}
     if not found:
         return {}
     from .sockets import holders

@@ -68,6 +68,22 @@ def read(path: str) -> bytes | None:
         return None
 
 
+def read_json(path: str) -> dict[str, Any] | None:
+    """The mapping in a file of JSON that is renamed into place whole; None where there is none, or something else in it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    import json
+
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def status(path: str) -> os.stat_result | None:
     """``lstat``, None where there is nothing."""
     try:
