@@ -66,7 +66,7 @@ converge: site-exists venv site-files new-vault ## make the servers what the inv
 verify: site-exists venv site-files ## test that the site behaves (a row written here is read there, ...)
 	VANNAH_SITE_INVENTORY=$(SITE_DIR) scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider tests/testinfra
 
-artifacts: site-exists venv site-files ## fetch or build what Debian does not carry into the cache (docs/artifacts.md)
+artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian does not package, into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml
 
 # As JSON: a path may have spaces.

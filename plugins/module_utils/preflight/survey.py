@@ -51,7 +51,7 @@ CODES = (
     ),
     Code(
         "contact-port-taken",
-        "A program of somebody else listens on a port of a role that is still to come to the server: the role's service could not start.",
+        "Another program listens on a port of a role that is new on the server: the role's service could not start.",
         "Another port in the variable that is named; or stop the program on the server.",
     ),
     Code(

@@ -32,7 +32,7 @@ CODES = (
     Code("time-server-invalid", "An item of site_time_servers is neither an IP address nor a host name.", "An IP address or a host name."),
     Code(
         "hosts-name-invalid",
-        "A name in base_hosts_extra cannot stand in /etc/hosts.",
+        "A name in base_hosts_extra is not valid in /etc/hosts.",
         "A name of letters, digits, hyphens, underscores and dots.",
     ),
     Code(

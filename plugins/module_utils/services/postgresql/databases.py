@@ -27,7 +27,7 @@ CODES = (
     ),
     Code(
         "database-without-etcd",
-        "Database servers without etcd: nobody decides who leads.",
+        "Database servers without etcd: they cannot elect a leader.",
         "One or three hosts in the group etcd; they may be the database servers.",
     ),
     Code(
@@ -108,7 +108,7 @@ def check_groups(site: Site) -> Iterator[Finding]:
             "hosts in the group postgresql",
         )
     if site.members(GROUP) and not site.members("etcd"):
-        yield Finding("database-without-etcd", GROUP, "-", "nobody decides who leads.", "one or three hosts in the group etcd")
+        yield Finding("database-without-etcd", GROUP, "-", "they cannot elect a leader.", "one or three hosts in the group etcd")
 
 
 def check_version(site: Site) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from .databases import GROUP
 CODES = (
     Code(
         "database-entry-invalid",
-        "An entry of postgresql_databases or postgresql_roles has no name, or one name stands there twice.",
+        "An entry of postgresql_databases or postgresql_roles has no name, or the same name as another entry.",
         "Each name once.",
     ),
     Code(
