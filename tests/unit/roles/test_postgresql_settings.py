@@ -23,6 +23,7 @@ DETAIL = (
     '2026-11-29 21:52:06.507 GMT [2713] DETAIL:  syntax error at or near "b"\n'
 )
 FOLDER = '2026-11-29 21:52:06.651 GMT [2726] FATAL:  "/tmp/x" is not a valid data directory\n'
+MEMINFO = "MemTotal:        2097152 kB\nSwapTotal:       1048576 kB\nHugePages_Total:     100\nHugepagesize:       2048 kB\n"
 NAME = '2026-11-29 21:52:06.140 GMT [2703] FATAL:  unrecognized configuration parameter "{}"\n'
 
 
@@ -36,7 +37,8 @@ class Server:
     def __call__(self, argv: list[str], **more: Any) -> Any:
         self.asked.append([word for word in argv[5:] if word != "-c"])
         assert more["user"] == more["group"] == "postgres"
-        return subprocess.CompletedProcess(argv, 1, "", self.said.pop(0))
+        text = self.said.pop(0)
+        return subprocess.CompletedProcess(argv, 0, text, "") if text.strip().isdigit() else subprocess.CompletedProcess(argv, 1, "", text)
 
 
 @pytest.fixture
@@ -49,6 +51,8 @@ def trial(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch
     (home / "lib").mkdir()
     (home / "lib/pg_stat_statements.so").touch()
     monkeypatch.setattr(module, "own", lambda path: None)
+    monkeypatch.setattr(module, "MEMINFO", str(tmp_path / "meminfo"))
+    (tmp_path / "meminfo").write_text(MEMINFO, encoding="ascii")
 
     def _trial(server: Any, common: dict[str, Any] | None = None, **own: Any) -> int:
         monkeypatch.setattr(module.subprocess, "run", server)
@@ -113,6 +117,30 @@ def test_libraries_have_to_be_there(trial: Callable[..., int], capsys: pytest.Ca
     for name in ("shared_preload_libraries", "session_preload_libraries"):
         assert trial(Server(LOCK), **{name: value}) == missing
         assert (f"this host has no such library ({name}: " in capsys.readouterr().err) is missing
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "own", "why"),
+    [
+        ("143\n", {}, ""),
+        # shared_buffers of 900 GB: PostgreSQL 17.12 itself said so.
+        ("938739\n", {}, "it would take 938739 MB of shared memory, and this host has 3072 MB of memory and swap (see shared_buffers)"),
+        ("3072\n", {}, ""),
+        ("143\n", {"huge_pages": "on"}, ""),
+        ("143\n", {"huge_pages": "try"}, ""),
+        ("201\n", {"Huge_Pages": "on"}, "it would take 201 MB of huge pages, and this host has reserved 200 MB"),
+    ],
+)
+def test_more_memory_than_the_host_has(
+    trial: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    megabytes: str,
+    own: dict[str, str],
+    why: str,
+) -> None:
+    """Such a server would be down after its restart: the kernel refuses the memory when it starts."""
+    assert trial(Server(megabytes), **own) == (1 if why else 0)
+    assert why in capsys.readouterr().err
 
 
 def test_a_host_that_cannot_be_asked(trial: Callable[..., int]) -> None:

@@ -9,13 +9,13 @@ Lines of ``postgresql_hba`` come before the role's own, and the first line that 
 from __future__ import annotations
 
 import ipaddress
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ...preflight.findings import Code, Finding
 from ...preflight.model import Site, parse_address
 from ...preflight.rules.places import finding
+from . import hba
 
 GROUP = "postgresql"
 VARIABLE = "postgresql_hba"
@@ -25,6 +25,11 @@ CODES = (
         "database-hba-lockout",
         "A line of postgresql_hba fits a connection that the cluster or its clients need, and does not let it in as they log in.",
         "The line for fewer databases, users or addresses; or without it.",
+    ),
+    Code(
+        "database-hba-invalid",
+        "PostgreSQL could not read a line of postgresql_hba; it would keep the rules of before, and would not start again.",
+        "A line of pg_hba.conf: type, databases, users, address (not for local), method, options.",
     ),
     Code(
         "database-setting-own",
@@ -56,7 +61,7 @@ _OWN: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 #: Line types of pg_hba.conf that fit a connection with TLS over the network.
-_NETWORK = ("host", "hostssl", "hostnogssenc")
+_WITH_TLS = ("local", "host", "hostssl", "hostnogssenc")
 _PASSWORD = ("scram-sha-256", "md5", "password", "trust")
 
 
@@ -77,36 +82,9 @@ class Login:
     methods: tuple[str, ...] = _PASSWORD
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of pg_hba.conf."""
-
-    kind: str
-    databases: tuple[str, ...]
-    users: tuple[str, ...]
-    address: str
-    method: str
-
-
-def parse(text: str) -> Line | None:
-    """A line's fields; None for a comment, an include, and what PostgreSQL itself will refuse."""
-    try:
-        fields = shlex.split(text, comments=True)
-    except ValueError:
-        return None
-    if len(fields) < 4 or fields[0] not in ("local", *_NETWORK):
-        return None
-    databases, users = tuple(fields[1].split(",")), tuple(fields[2].split(","))
-    if fields[0] == "local":
-        return Line("local", databases, users, "", fields[3])
-    if len(fields) > 5 and parse_address(fields[4]) is not None:
-        return Line(fields[0], databases, users, f"{fields[3]}/{fields[4]}", fields[5])
-    return Line(fields[0], databases, users, fields[3], fields[4]) if len(fields) > 4 else None
-
-
-def fits(line: Line, login: Login) -> bool:
+def fits(line: hba.Line, login: Login) -> bool:
     """Whether a line decides on a connection, as far as the line alone can tell."""
-    if (line.kind == "local") != (login.address == "") or not _covers(line.address, login.address):
+    if line.kind not in _WITH_TLS or (line.kind == "local") != (login.address == "") or not _covers(line.address, login.address):
         return False
     if login.database == "replication":
         databases = "replication" in line.databases
@@ -143,8 +121,7 @@ def check_lockout(site: Site) -> Iterator[Finding]:
     """The first line that decides on a connection which has to be possible, and refuses it."""
     wanted = list(logins(site))
     for host in site.members(GROUP):
-        lines = host.known(VARIABLE)
-        parsed = [(text, found) for text in lines if isinstance(text, str) and (found := parse(text))] if isinstance(lines, list) else []
+        parsed = [(text, found) for text in hba.lines(host.known(VARIABLE)) if (found := hba.parse(text)) and not hba.problem(text)]
         for login in wanted:
             text, line = next(((text, line) for text, line in parsed if fits(line, login)), ("", None))
             if line is None or (line.method in login.methods if login.methods else line.method != "reject"):
@@ -153,6 +130,16 @@ def check_lockout(site: Site) -> Iterator[Finding]:
             remedy = "the line for fewer databases, users or addresses; or nothing"
             yield finding(site, host, (VARIABLE,), GROUP, "database-hba-lockout", problem, remedy)
             break
+
+
+def check_lines(site: Site) -> Iterator[Finding]:
+    """A line that PostgreSQL cannot read keeps its file from being read again, and the server from starting."""
+    for host in site.members(GROUP):
+        for text in hba.lines(host.known(VARIABLE)):
+            said = hba.problem(text)
+            if said:
+                problem = f"PostgreSQL cannot read the line {text!r}: {said}."
+                yield finding(site, host, (VARIABLE,), GROUP, "database-hba-invalid", problem, f"a line as in {hba.MANUAL}")
 
 
 def check_settings(site: Site) -> Iterator[Finding]:
@@ -166,4 +153,4 @@ def check_settings(site: Site) -> Iterator[Finding]:
                 yield finding(site, host, ("postgresql_settings",), GROUP, "database-setting-own", problem, remedy)
 
 
-RULES = (check_lockout, check_settings)
+RULES = (check_lines, check_lockout, check_settings)
