@@ -26,7 +26,7 @@ override BIN := $(CURDIR)/.venv/bin
 override export PATH := $(BIN):$(PATH)
 override export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # The set-up runs before the virtual environment is there, with the python3 of the machine.
-override TESTBED := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 python3 -m testbed
+override TESTBED := PYTHONPATH=scripts:collections PYTHONDONTWRITEBYTECODE=1 python3 -m testbed
 
 .PHONY: help
 help: ## list the targets
@@ -52,7 +52,7 @@ site-files: site-exists venv
 
 # The password that encrypts a site for good is asked twice; ansible-playbook asks once.
 new-vault: site-exists venv
-	@$(if $(filter --check -C,$(ARGS)),,$(if $(VAULT_ASKED),scripts/site_passwords.py new $(SITE_DIR)))
+	@$(if $(filter --check -C,$(ARGS)),,$(if $(VAULT_ASKED),PYTHONPATH=collections scripts/site_passwords.py new $(SITE_DIR)))
 
 check: site-exists venv site-files new-vault ## judge the inventory: every error at once, no host is contacted
 	$(PLAY) playbooks/preflight.yml
@@ -64,7 +64,7 @@ converge: site-exists venv site-files new-vault ## make the servers what the inv
 	$(PLAY) playbooks/site.yml
 
 verify: site-exists venv site-files ## test that the site behaves (a row written here is read there, ...)
-	VANNAH_SITE_INVENTORY=$(SITE_DIR) scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider tests/testinfra
+	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' tests/live
 
 artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian does not package, into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml
@@ -86,7 +86,7 @@ venv: ## the virtual environment .venv with the locked tools
 	@$(TESTBED) venv
 
 docs: venv ## write what is generated: docs/preflight.md, the tables of variables in roles/*/README.md
-	@scripts/document_preflight.py
+	@PYTHONPATH=collections scripts/document_preflight.py
 	@scripts/document_roles.py
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint
@@ -100,7 +100,7 @@ molecule: ## the scenarios on test servers; one: SCENARIO=<name>
 	@scripts/run_tests.py molecule $(addprefix --scenario ,$(SCENARIO))
 
 bench: venv ## what a run with nothing to change costs, as ratios (the demo has to be up)
-	@python tests/benchmarks/bench.py $(BENCH)
+	@python -m tests.benchmarks.bench $(BENCH)
 
 soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, every setting changed, 10 kills of the demo
 	@$(TESTBED) test

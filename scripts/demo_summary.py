@@ -1,19 +1,19 @@
-#!/usr/bin/env python3
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what runs where in the demo, how to reach it and where its secrets are. Reads the inventory; asks no host."""
+"""Print what runs where in the demo, how to reach it and where its secrets are. Reads the inventory; asks no host.
+
+.venv/bin/python -m scripts.demo_summary
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from tests.live.lib.values import Values
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "faults"))
-
-from site_values import Values  # noqa: E402  (found through the line above)
-
 SITE = "inventories/demo"
 #: group -> what runs there, in a reader's words.
 RUNS = {

@@ -3,13 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write docs/preflight.md from the codes and the file of site-wide variables. A unit test fails while the two differ.
 
-.venv/bin/python scripts/document_preflight.py
+make docs
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -99,5 +98,4 @@ def _plain(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "collections"))
     PAGE.write_text(page(), encoding="utf-8")

@@ -130,7 +130,7 @@ def run_unit(outcome: Outcome, output: Output) -> None:
 
 def run_newcomer(outcome: Outcome, output: Output) -> None:
     """`make demo` of a copy of this checkout, killed and run again."""
-    run_pytest(outcome, output, ["-p", "no:cacheprovider", "tests/newcomer"], REPORTS / "newcomer.xml")
+    run_pytest(outcome, output, ["-p", "no:cacheprovider", "tests/live/newcomer"], REPORTS / "newcomer.xml")
 
 
 def scenarios() -> list[str]:

@@ -7,7 +7,8 @@
     site_passwords.py new inventories/<site>                     asks twice for the vault password of a new site, makes its secrets.yml
     site_passwords.py run inventories/<site> ARGS... -- COMMAND  runs a command whose Ansible runs find the passwords in private files
 
-ARGS are those of ansible-playbook; what says how to get a password is taken, the rest is left out. The files are gone when the command is.
+It is started with PYTHONPATH=collections. ARGS are those of ansible-playbook; what says how to get a password is taken, the rest is left
+out. The files are gone when the command is.
 """
 
 from __future__ import annotations
@@ -20,18 +21,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 
-ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT / "collections") not in sys.path:
-    sys.path.insert(0, str(ROOT / "collections"))
-
-from ansible.parsing.dataloader import DataLoader  # noqa: E402  (found through the line above)
-from ansible.parsing.vault import VaultSecret  # noqa: E402
-from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import is_begun  # noqa: E402
-from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store  # noqa: E402
-from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import PASSWORD_LENGTH, SecretsError  # noqa: E402
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import is_begun
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
+from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import PASSWORD_LENGTH, SecretsError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -77,7 +73,7 @@ def run(site: str, arguments: Sequence[str], command: Sequence[str]) -> int:
         (place for place in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm") if place and os.access(place, os.W_OK | os.X_OK)), None
     )
     with tempfile.TemporaryDirectory(prefix="vannah-", dir=memory) as folder:
-        environment = dict(os.environ)
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # it is this program's
         sources: list[str] = [*options.vault_id, *(f"default@{file}" for file in options.vault_password_file)]
         if options.ask_vault_pass:
             password = getpass.getpass("Vault password: ")

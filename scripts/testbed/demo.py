@@ -68,7 +68,7 @@ def up(set_up: Callable[[], None]) -> None:
     finally:
         for program_aside in beside:
             program_aside.stop()
-    program(["scripts/demo_summary.py"])
+    program(["python", "-m", "scripts.demo_summary"])
 
 
 def playbook(name: str, *arguments: str) -> None:
@@ -86,7 +86,10 @@ def verify() -> None:
     """The tests of the site's behaviour."""
     argv = ["scripts/site_passwords.py", "run", SITE, "--vault-password-file", PASSWORD, "--"]
     try:
-        program([*argv, "pytest", "-q", "-p", "no:cacheprovider", "tests/testinfra"], extra={"VANNAH_SITE_INVENTORY": SITE})
+        program(
+            [*argv, "pytest", "-q", "-p", "no:cacheprovider", "-o", "python_files=verify_*.py", "tests/live"],
+            extra={"VANNAH_SITE_INVENTORY": SITE, "PYTHONPATH": "collections"},
+        )
     except StageError:
         raise SetupError("a test of the site failed, see above. Fix: run `make verify`, and `make demo` if it fails again.") from None
 

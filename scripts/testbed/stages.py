@@ -15,13 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console import stream, texts
+
 from . import shell
 from .shell import ROOT, SetupError
-
-if str(ROOT / "collections") not in sys.path:
-    sys.path.insert(0, str(ROOT / "collections"))
-
-from ansible_collections.vannah.healthcloud.plugins.module_utils.console import stream, texts
 
 LOGS = ROOT / ".cache" / "logs"
 CONSOLE = "vannah.healthcloud.console"

@@ -10,14 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import pip as of_pip
+
 from . import lock as lock_of
 from . import machine
 from .shell import ROOT, SetupError, run, say, succeeds
-
-if str(ROOT / "collections") not in sys.path:
-    sys.path.insert(0, str(ROOT / "collections"))
-
-from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import pip as of_pip
 
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements" / "python.txt"

@@ -23,11 +23,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
-
-from measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
-from site_values import Values
+from tests.benchmarks.measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
+from tests.live.lib.values import Values
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAYBOOKS = Path(__file__).parent / "playbooks"

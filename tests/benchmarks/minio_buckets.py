@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What 200 buckets with policy, encryption, quota, tags and lifecycle cost in one task: made, and again with nothing to change.
 
-  python tests/benchmarks/minio_buckets.py [--minio PROGRAM] [--buckets 200] [--rounds 5]
+  PYTHONPATH=collections python -m tests.benchmarks.minio_buckets [--minio PROGRAM] [--buckets 200] [--rounds 5]
 
 Starts a server of its own with four drives in a temporary folder, with TLS, on loopback. Figures are for people; nothing is asserted.
 The host's side runs as on a host, from the controller's bundle on the standard input of a bare Python. Needs root, as the agent does.
@@ -28,8 +28,6 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle

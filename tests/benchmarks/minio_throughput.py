@@ -3,7 +3,7 @@
 """Throughput through the role's endpoint against the same binary, started by hand with a bare command line on drives beside the role's.
 
   molecule converge -s object_store_single
-  python tests/benchmarks/minio_throughput.py [--inventory molecule/object_store_single/inventory] [--pairs 5] [--files 8] [--mib 64]
+  python -m tests.benchmarks.minio_throughput [--inventory molecule/object_store_single/inventory] [--pairs 5] [--files 8] [--mib 64]
 
 Both servers speak TLS with the same certificate. The client is Debian's mc on the same host; files come from and go to memory.
 Figures are for people; nothing is asserted. Above 1 the role's server is the faster one.
@@ -18,12 +18,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
-
-from measure import compare
-from site_under_test import Site
-from waiting import wait_until
+from tests.benchmarks.measure import compare
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import wait_until
 
 PORT, DRIVES = 9300, "/srv/bare/drive{1...4}"
 #: The tmpfs of the test servers.

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-from server import Server
-from site_under_test import Site
+from tests.live.lib.server import Server
+from tests.live.lib.site import Site
 
 
-def test_ssh_takes_keys_only(site: Site, servers: dict[str, Server]) -> None:
+def test_ssh_takes_keys_only(reached: Site, servers: dict[str, Server]) -> None:
     """Passwords open no SSH, unless the site says so."""
     for name, server in servers.items():
         settings = dict(line.split(" ", 1) for line in server.seen("sshd").splitlines() if " " in line)
         assert settings["permitemptypasswords"] == "no", name
         assert settings["x11forwarding"] == "no", name
-        if site.values.get(name, "base_ssh_key_only", True) and not site.values.get(name, "ansible_password"):
+        if reached.values.get(name, "base_ssh_key_only", True) and not reached.values.get(name, "ansible_password"):
             assert settings["passwordauthentication"] == "no", name
             assert settings["kbdinteractiveauthentication"] == "no", name
             assert settings["permitrootlogin"] in ("without-password", "prohibit-password", "no"), name
@@ -32,20 +32,20 @@ def test_no_unit_has_failed(servers: dict[str, Server]) -> None:
     assert {name: server.seen("failed").strip() for name, server in servers.items() if server.seen("failed").strip()} == {}
 
 
-def test_servers_know_each_other(site: Site, servers: dict[str, Server]) -> None:
+def test_servers_know_each_other(reached: Site, servers: dict[str, Server]) -> None:
     """Every server has its own name, and the names and addresses of the others."""
-    addresses = {name: str(site.values.get(name, "site_address") or site.values.get(name, "ansible_host", name)) for name in servers}
+    addresses = {name: str(reached.values.get(name, "site_address") or reached.values.get(name, "ansible_host", name)) for name in servers}
     for name, server in servers.items():
-        if not site.values.get(name, "base_hosts_manage", True):
+        if not reached.values.get(name, "base_hosts_manage", True):
             continue
         lines = [line.split() for line in server.seen("hosts").splitlines() if line.strip() and not line.startswith("#")]
         for other, address in addresses.items():
             assert any(line[0] == address and other in line[1:] for line in lines), f"{name} does not know {other} ({address})"
 
 
-def test_authority_is_the_sites(site: Site, servers: dict[str, Server]) -> None:
+def test_authority_is_the_sites(reached: Site, servers: dict[str, Server]) -> None:
     """Every server trusts the authority of the site's folder, and no other one under its name."""
-    ours = (site.inventory / "pki" / "ca.crt").read_text(encoding="ascii").split()
+    ours = (reached.inventory / "pki" / "ca.crt").read_text(encoding="ascii").split()
     for name, server in servers.items():
         assert server.seen("authority").split() == ours, name
 
@@ -55,7 +55,7 @@ def test_private_files_are_private(servers: dict[str, Server]) -> None:
     assert {name: server.seen("readable").split() for name, server in servers.items() if server.seen("readable").split()} == {}
 
 
-def test_updates_leave_the_data_tier_alone(site: Site, servers: dict[str, Server]) -> None:
+def test_updates_leave_the_data_tier_alone(reached: Site, servers: dict[str, Server]) -> None:
     """Unattended updates never touch what keeps data."""
     for name, server in servers.items():
         for package in ("postgresql", "patroni", "etcd", "haproxy"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 #: A login that prints and has a strict umask, sudo with one too, root shut out of SSH, sshd started by a socket on another port, a language
 #: that is not there, a vendor's source of packages that is gone, locales that the owner wants.

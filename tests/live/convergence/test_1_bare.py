@@ -8,8 +8,8 @@ import hashlib
 import re
 from pathlib import Path
 
-from site_under_test import Site
-from untouched import server
+from tests.live.lib.site import Site
+from tests.live.lib.untouched import server
 
 
 def folder(path: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 
 def test_converge(site: Site) -> None:

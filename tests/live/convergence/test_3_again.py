@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 
 def cluster(site: Site) -> list[tuple[Any, ...]]:

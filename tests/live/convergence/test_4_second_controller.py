@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from site_under_test import REPOSITORY, Site
-from waiting import FaultError
+
+from tests.live.lib.site import REPOSITORY, Site
+from tests.live.lib.waiting import FaultError
 
 IMAGE = "vannah-test:trixie"
 NAME = "vannah-test-controller"

@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from site_under_test import Site
+
+from tests.live.lib.site import Site
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from site_under_test import Site
-from untouched import server
+
+from tests.live.lib.site import Site
+from tests.live.lib.untouched import server
 
 PASSWORD = "another vault password of the tests"  # of a copy that is thrown away
 PASSPHRASE = "the passphrase of a kit of the tests"

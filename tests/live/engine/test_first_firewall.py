@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from site_under_test import Site
-from waiting import ceiling, wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
 
 PLAYBOOK = "../molecule/engine/firewall.yml"
 #: A server on a port that the kernel also gives to clients, and a raw socket of VRRP as keepalived has it. What comes in is written down.

@@ -9,8 +9,9 @@ import socket
 import subprocess
 
 import pytest
-from site_under_test import Site
-from waiting import ceiling, wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
 
 PLAYBOOK = "../molecule/engine/firewall.yml"
 #: This machine is not there.

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from site_under_test import REPOSITORY, Site
+
+from tests.live.lib.site import REPOSITORY, Site
 
 PACKAGE, UNIT, DATA = "etcd-server", "etcd.service", "/var/lib/etcd/default"
 

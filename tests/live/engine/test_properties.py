@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 UNIT = "example.service"
 CONF = "/etc/example/example.conf"

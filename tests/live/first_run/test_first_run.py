@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 MISSING = "db2"
 BROKEN = "/etc/apt/apt.conf.d/99-no-mirror"

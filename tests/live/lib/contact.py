@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from site_values import Values
+from tests.live.lib.values import Values
 
 #: Seconds for a connection, for the answer of one host, and for those of all hosts.
 CONNECT, ANSWER, ALL = 10, 35, 50

@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from waiting import FaultError
+from tests.live.lib.waiting import FaultError
 
 #: The last line of what a command prints. The shell passes standard input through and gives the command's own exit status.
 MARK = "vannah-complete"

@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import leaks
 import yaml
-from site_under_test import REPOSITORY, Site
+
+from tests.live.lib import leaks
+from tests.live.lib.site import REPOSITORY, Site
 
 PROGRAM = Path(leaks.__file__)
 #: The name of a value that is put where secrets must not be, so that each search has something to find.

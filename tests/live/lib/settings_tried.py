@@ -8,17 +8,15 @@ variable has neither a value here nor a reason why it is not tried.
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils.effects import Statement, statements
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "collections"))
+REPOSITORY = Path(__file__).resolve().parents[3]
 
-from ansible_collections.vannah.healthcloud.plugins.module_utils.effects import Statement, statements  # noqa: E402
 
 #: Tried on the site of the scenario ``postgresql``. A template is of the host's own variables.
 DATABASE: dict[str, Any] = {
@@ -124,11 +122,11 @@ NOT_TRIED: dict[str, str] = {
     "takeover": "a switch of one run",
     "site_takeover_hosts": "a switch of one run",
     "minio_allow_root_disk": "the drives of the scenario are file systems of their own; with it, whether that holds is not asked",
-    "minio_distribution": "the other one is a binary that the site brings; tests/faults_store/test_3_update.py takes another version",
-    "minio_buckets": "tests/faults_store changes buckets",
-    "minio_tiers": "tests/faults_store changes tiers",
-    "minio_users": "tests/faults_store changes users",
-    "minio_service_accounts": "tests/faults_store changes service accounts",
+    "minio_distribution": "the other one is a binary that the site brings; tests/live/minio/faults/test_3_update.py takes another version",
+    "minio_buckets": "tests/live/minio/faults changes buckets",
+    "minio_tiers": "tests/live/minio/faults changes tiers",
+    "minio_users": "tests/live/minio/faults changes users",
+    "minio_service_accounts": "tests/live/minio/faults changes service accounts",
     "object_store_backend": "an endpoint needs keys that the site brings; refusing it is a unit test",
     "object_store_ca": "only for an endpoint that is not the site's",
     "object_store_endpoint": "only for an endpoint that is not the site's",
@@ -136,7 +134,7 @@ NOT_TRIED: dict[str, str] = {
     "postgresql_version": "each Debian release carries one; refusing another one is a unit test",
     "site_address": "another address of a container is another container; refusing it is a unit test",
     "site_artifact_cache": "a folder of the controller: no host sees it",
-    "site_artifacts": "tests/faults_store/test_3_update.py takes another version",
+    "site_artifacts": "tests/live/minio/faults/test_3_update.py takes another version",
     "site_time_servers": "a container's clock is its machine's, so there is no time service to change",
 }
 #: Seconds without an acknowledged row that a change may cost: what docs/day2.md says of its effect.

@@ -23,12 +23,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from container_exec import READS, LostOutputError, execute
-from site_values import Values
-from tunnel import forwarded
-from waiting import FaultError, ceiling, wait_until
+from tests.live.lib.container_exec import READS, LostOutputError, execute
+from tests.live.lib.tunnel import forwarded
+from tests.live.lib.values import Values
+from tests.live.lib.waiting import FaultError, ceiling, wait_until
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 #: Services that come and go by themselves: logins, timers' jobs, what D-Bus starts for a question.
 PASSING = re.compile(
     r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|"
@@ -364,7 +364,7 @@ class Site:
     @contextlib.contextmanager
     def holding_lease(self) -> Iterator[None]:
         """Another run that is alive and holds the lease of every host."""
-        with self.start_playbook("../tests/faults/hold_lease.yml") as process:
+        with self.start_playbook("../tests/live/lib/hold_lease.yml") as process:
             try:
                 held = lambda: all(self.run(h, "test", "-e", "/run/vannah/lease", check=False).returncode == 0 for h in self.hosts("all"))  # noqa: E731
                 wait_until(held, "the other run holds the lease", 60)

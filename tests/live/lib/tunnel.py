@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from waiting import FaultError, ceiling
+from tests.live.lib.waiting import FaultError, ceiling
 
 #: Forward and do nothing else, with a connection of its own; end when the local port cannot be had.
 OPTIONS = ["-N", "-S", "none", "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes"]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 #: What is hashed on a server: configuration, packages, users' homes, our own state. Logs and caches are not.
 PLACES = (

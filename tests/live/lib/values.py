@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 os.environ.setdefault("ANSIBLE_CONFIG", str(REPOSITORY / "ansible.cfg"))  # read by ansible at its import
 
 from ansible.inventory.manager import InventoryManager  # noqa: E402

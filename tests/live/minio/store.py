@@ -21,8 +21,9 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from site_under_test import Site
-from waiting import wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import wait_until
 
 GROUP = "object_store"
 DRIVE = "/srv/minio/drive1"

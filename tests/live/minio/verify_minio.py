@@ -21,8 +21,9 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, SSLError
-from server import Server
-from site_under_test import Site
+
+from tests.live.lib.server import Server
+from tests.live.lib.site import Site
 
 #: Larger than what a server keeps inside its metadata, in more than one block.
 SIZE = 3 * (1 << 20) + 17
@@ -69,13 +70,14 @@ class Root:
 
 
 @pytest.fixture(scope="module")
-def stores(site: Site, servers: dict[str, Server]) -> list[Server]:
+def stores(reached: Site, servers: dict[str, Server]) -> list[Server]:
     """The store's servers; tests that want them are skipped where a site has none."""
-    found = [servers[name] for name in site.hosts("object_store")]
+    found = [servers[name] for name in reached.hosts("object_store")]
     if not found:
         pytest.skip("the site has no object store")
-    if site.values.get(found[0].name, "object_store_backend", "minio") == "s3":
-        pytest.skip(f"the site's object store is {site.values.get(found[0].name, 'object_store_endpoint')}, whose servers are not its own")
+    if reached.values.get(found[0].name, "object_store_backend", "minio") == "s3":
+        endpoint = reached.values.get(found[0].name, "object_store_endpoint")
+        pytest.skip(f"the site's object store is {endpoint}, whose servers are not its own")
     return found
 
 
@@ -86,11 +88,11 @@ def root(stores: list[Server]) -> Root:
 
 
 @pytest.fixture(scope="module")
-def doors(site: Site, stores: list[Server]) -> Iterator[dict[str, Door]]:
+def doors(reached: Site, stores: list[Server]) -> Iterator[dict[str, Door]]:
     """A way to each server."""
-    authority = str(site.inventory / "pki" / "ca.crt")
+    authority = str(reached.inventory / "pki" / "ca.crt")
     with ExitStack() as stack:
-        ports = {s.name: stack.enter_context(site.tunnel(s.name, int(site.values.get(s.name, "minio_port", 9000)))) for s in stores}
+        ports = {s.name: stack.enter_context(reached.tunnel(s.name, int(reached.values.get(s.name, "minio_port", 9000)))) for s in stores}
         yield {name: Door(f"https://127.0.0.1:{port}", authority) for name, port in ports.items()}
 
 
@@ -155,12 +157,12 @@ def test_certificate_is_the_authoritys(doors: dict[str, Door], root: Root) -> No
             assert error.code == 400, name
 
 
-def test_health_and_metrics(site: Site, doors: dict[str, Door]) -> None:
+def test_health_and_metrics(reached: Site, doors: dict[str, Door]) -> None:
     """What a load balancer and the monitoring ask: alive, takes writes, and figures only where the site opens them."""
     for name, door in doors.items():
         paths = ("/minio/health/live", "/minio/health/ready", "/minio/health/cluster")
         assert [door.get(path) for path in paths] == [200, 200, 200], name
-        public = site.values.get(name, "minio_metrics_public", True)
+        public = reached.values.get(name, "minio_metrics_public", True)
         assert door.get("/minio/v2/metrics/cluster") == (200 if public else 403), name
 
 

@@ -5,15 +5,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from newcomer import HOSTS, NETWORK, REPOSITORY, SUBNET, Newcomer, left_out
+from tests.live.newcomer.newcomer import HOSTS, NETWORK, REPOSITORY, SUBNET, Newcomer, left_out
 
 
 @pytest.fixture(scope="module")

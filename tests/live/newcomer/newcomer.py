@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 NETWORK = "vannah-newcomer"
 SUBNET = "172.30.46"
 #: What no checkout has: made by runs.

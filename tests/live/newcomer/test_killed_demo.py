@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from newcomer import NETWORK, Newcomer
+
+from tests.live.newcomer.newcomer import NETWORK, Newcomer
 
 #: `make soak` sets this to 10: that many runs are killed at random moments.
 RANDOM_KILLS = int(os.environ.get("VANNAH_NEWCOMER_KILLS", "0"))

@@ -11,97 +11,101 @@ from typing import Any
 
 import psycopg
 import pytest
-from server import Login, Server
-from site_under_test import Site
-from waiting import ceiling, wait_until
+
+from tests.live.lib.server import Login, Server
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
 
 
-def port_of(site: Site, client: str, kind: str) -> int:
+def port_of(reached: Site, client: str, kind: str) -> int:
     """Port of a client's endpoint."""
-    return int(site.values.get(client, f"haproxy_{kind}_port", {"read_write": 5000, "read_only": 5001}[kind]))
+    return int(reached.values.get(client, f"haproxy_{kind}_port", {"read_write": 5000, "read_only": 5001}[kind]))
 
 
 @contextmanager
-def connected(site: Site, login: Login, kind: str, **options: Any) -> Iterator[psycopg.Connection[Any]]:
+def connected(reached: Site, login: Login, kind: str, **options: Any) -> Iterator[psycopg.Connection[Any]]:
     """A connection through the first client's endpoint, its certificate verified with the site's authority."""
-    client = site.hosts("postgresql_client")[0]
+    client = reached.hosts("postgresql_client")[0]
     settings: dict[str, Any] = {
         "host": "127.0.0.1",  # the way through the tunnel: the server's certificate is valid for it
         "dbname": "postgres",
         "user": login.role,
         "password": login.password,
         "sslmode": "verify-full",
-        "sslrootcert": str(site.inventory / "pki" / "ca.crt"),
+        "sslrootcert": str(reached.inventory / "pki" / "ca.crt"),
         "connect_timeout": 5,
         **options,
     }
-    with site.tunnel(client, port_of(site, client, kind)) as port, psycopg.connect(port=port, autocommit=True, **settings) as connection:
+    with (
+        reached.tunnel(client, port_of(reached, client, kind)) as port,
+        psycopg.connect(port=port, autocommit=True, **settings) as connection,
+    ):
         yield connection
 
 
 @pytest.fixture
-def client(site: Site, databases: list[Server]) -> str:
+def client(reached: Site, databases: list[Server]) -> str:
     """A server with endpoints."""
-    if not site.hosts("postgresql_client"):
+    if not reached.hosts("postgresql_client"):
         pytest.skip("the site has no clients (group postgresql_client)")
-    return site.hosts("postgresql_client")[0]
+    return reached.hosts("postgresql_client")[0]
 
 
-def test_one_leader_and_every_standby_streams(site: Site, databases: list[Server], leader: Server) -> None:
+def test_one_leader_and_every_standby_streams(reached: Site, databases: list[Server], leader: Server) -> None:
     """One server writes; each of the others receives from it."""
     streaming = leader.sql("select application_name from pg_stat_replication where state = 'streaming'").split()
     assert sorted(streaming) == sorted(server.name for server in databases if server.name != leader.name)
 
 
-def test_commits_wait_for_a_standby(site: Site, databases: list[Server], leader: Server) -> None:
+def test_commits_wait_for_a_standby(reached: Site, databases: list[Server], leader: Server) -> None:
     """With two or more standbys replication is synchronous, unless the site says otherwise."""
-    if not site.values.get(leader.name, "postgresql_synchronous", len(databases) > 2):
+    if not reached.values.get(leader.name, "postgresql_synchronous", len(databases) > 2):
         pytest.skip("the site has no synchronous replication")
     assert int(leader.sql("select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')")) >= 1
 
 
-def test_row_written_here_is_read_there(site: Site, client: str, login: Login) -> None:
+def test_row_written_here_is_read_there(reached: Site, client: str, login: Login) -> None:
     """A row written through the read-write endpoint is read at the read-only endpoint."""
     value = time.time_ns()
-    with connected(site, login, "read_write") as connection:
+    with connected(reached, login, "read_write") as connection:
         connection.execute(f"create table {login.schema}.rows (value bigint)")
         connection.execute(f"insert into {login.schema}.rows values (%s)", (value,))
         assert connection.execute("select pg_is_in_recovery()").fetchone() == (False,)
 
     def read() -> bool:
-        with connected(site, login, "read_only") as connection:
+        with connected(reached, login, "read_only") as connection:
             found = connection.execute("select to_regclass(%s)", (f"{login.schema}.rows",)).fetchone()
             return found != (None,) and connection.execute(f"select value from {login.schema}.rows").fetchone() == (value,)
 
     wait_until(read, "the row is read at the read-only endpoint", ceiling(10), interval=0.5)
 
 
-def test_read_only_endpoint_leads_to_a_standby(site: Site, databases: list[Server], client: str, login: Login) -> None:
+def test_read_only_endpoint_leads_to_a_standby(reached: Site, databases: list[Server], client: str, login: Login) -> None:
     """Readers do not load the leader while there is a standby."""
     if len(databases) < 2:
         pytest.skip("the site has no standby")
-    with connected(site, login, "read_only") as connection:
+    with connected(reached, login, "read_only") as connection:
         assert connection.execute("select pg_is_in_recovery()").fetchone() == (True,)
 
 
-def test_connections_are_encrypted(site: Site, client: str, login: Login) -> None:
+def test_connections_are_encrypted(reached: Site, client: str, login: Login) -> None:
     """Without TLS nobody gets in, with it the server proves who it is."""
-    with connected(site, login, "read_write") as connection:
+    with connected(reached, login, "read_write") as connection:
         assert connection.execute("select version from pg_stat_ssl where pid = pg_backend_pid()").fetchone() in [("TLSv1.2",), ("TLSv1.3",)]
     with (
         pytest.raises(psycopg.OperationalError, match=r"no (pg_hba\.conf entry|encryption)"),
-        connected(site, login, "read_write", sslmode="disable"),
+        connected(reached, login, "read_write", sslmode="disable"),
     ):
         pass
 
 
 @pytest.mark.parametrize("user", ["postgres", "replicator", "rewinder"])
-def test_no_default_password(site: Site, client: str, login: Login, user: str) -> None:
+def test_no_default_password(reached: Site, client: str, login: Login, user: str) -> None:
     """Neither no password nor one that everybody tries first opens the database."""
     for password in (None, "", user, "postgres", "password", "changeme"):
         with (
             pytest.raises(psycopg.OperationalError, match=r"password|pg_hba\.conf rejects"),
-            connected(site, login, "read_write", user=user, password=password, passfile="/dev/null"),
+            connected(reached, login, "read_write", user=user, password=password, passfile="/dev/null"),
         ):
             pass
 
@@ -114,7 +118,7 @@ def test_passwords_are_scram_and_nobody_is_trusted(leader: Server) -> None:
     assert leader.sql(f"{plain} and coalesce(address, '') not in ('127.0.0.1', '::1')") == ""
 
 
-def test_the_leader_is_who_patroni_says(site: Site, databases: list[Server], leader: Server) -> None:
+def test_the_leader_is_who_patroni_says(reached: Site, databases: list[Server], leader: Server) -> None:
     """`patronictl` and PostgreSQL agree."""
     answer = leader.ask("patronictl", "-c", "/etc/patroni/config.yml", "list", "--format", "tsv")
     assert answer.status == 0

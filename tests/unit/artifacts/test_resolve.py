@@ -18,7 +18,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts impor
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.cache import COLLECTION, Cache, cache_of, holder
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.lock import ArtifactError
 
-from .conftest import locked
+from tests.unit.artifacts.conftest import locked
 
 Files = tuple[str, dict[str, bytes], list[str]]
 PROGRAM = b"\x7fELF not really" * 1000

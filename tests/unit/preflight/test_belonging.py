@@ -18,8 +18,8 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.conta
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
-from .conftest import Judge, codes, points
-from .conftest import site as inventory
+from tests.unit.lib.sites import Judge, codes, points
+from tests.unit.lib.sites import site as inventory
 
 FACTS = {"system": "debian", "version": "13", "memory_mb": 2048, "disk": {"size_mb": 20000, "free_mb": 9000}}
 CLINIC = {"key": "c", "fingerprint": "CC:CC", "called": "clinic internal CA", "begins": "2026-01-01T00:00:00Z"}

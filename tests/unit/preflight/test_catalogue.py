@@ -17,7 +17,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.nearb
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.schema import Option, Schema, looks_secret
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.values import check, parse_range
 
-from .conftest import REPOSITORY
+from tests.unit.lib.sites import REPOSITORY
 
 
 def test_page_is_the_catalogue() -> None:

@@ -14,7 +14,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
-from .conftest import REPOSITORY
+from tests.unit.lib.sites import REPOSITORY
 
 ROOT = {"at": "/var/lib", "device": 1, "size_mb": 20000, "free_mb": 9000, "readonly": False, "mounted": False}
 PATHS = ["/var/lib", "/usr", "/var/lib/etcd/vannah", "/srv/db"]

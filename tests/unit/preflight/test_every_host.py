@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Judge, codes, points, site
+from tests.unit.lib.sites import Judge, codes, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 OURS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible.parsing.vault import VaultLib
 
-from .conftest import PASSWORD, REPOSITORY, Judge, codes, site, vaulted
+from tests.unit.lib.sites import PASSWORD, REPOSITORY, Judge, codes, site, vaulted
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible.parsing.vault import VaultLib
 
-from .conftest import PASSWORD, REPOSITORY, site
+from tests.unit.lib.sites import PASSWORD, REPOSITORY, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 BAD = """

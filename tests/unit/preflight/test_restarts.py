@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Judge, codes, points, site
+from tests.unit.lib.sites import Judge, codes, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\nobject_store: store1 store2 store3 store4"
 OURS = {"maintenance-window-unreadable", "maintenance-window-missing", "restart-policy-differs", "variable-not-a-choice"}

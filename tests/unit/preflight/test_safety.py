@@ -12,7 +12,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight impor
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site
 
-from .conftest import Judge, codes, points, site, vaulted
+from tests.unit.lib.sites import Judge, codes, points, site, vaulted
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 CLOSED, KEY = "safety-ssh-port-closed", "safety-key-only-without-key"

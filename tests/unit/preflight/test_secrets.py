@@ -16,7 +16,8 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules.secrets import is_guessable
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 
-from .conftest import PASSWORD, Judge, codes, points, site, vaulted
+from tests.unit.lib.sites import PASSWORD, Judge, codes, points, site, vaulted
+
 from .test_playbook import Run
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3"

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
+
+from tests.live.lib import settings_tried as tried
 
 from .test_specs import NAMES, ROLES, options_of
 
@@ -86,10 +87,7 @@ def test_guide_explains_the_effects() -> None:
 
 
 def test_every_variable_is_changed_on_a_running_site() -> None:
-    """By tests/faults or tests/faults_store; or there is a reason why not."""
-    sys.path.insert(0, str(REPOSITORY / "tests" / "faults"))
-    import settings_tried as tried
-
+    """By the fault tests of PostgreSQL or MinIO; or there is a reason why not."""
     tables = (tried.DATABASE, tried.STORE, tried.NOT_TRIED)
     assert sorted(set(tried.stated()) - {name for table in tables for name in table}) == [], "give it a second value, or a reason"
     assert sorted({name for table in tables for name in table} - set(tried.stated())) == [], "there is no such variable"

@@ -20,7 +20,7 @@ from ansible_collections.vannah.healthcloud.plugins.action import preflight_cont
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, templating, values
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 
-from .conftest import FACTS
+from tests.unit.lib.rendered import FACTS
 
 #: What a host of all groups records of each role; without secrets.
 RECORDED = {

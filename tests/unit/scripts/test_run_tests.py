@@ -71,12 +71,12 @@ def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
 def test_tests_run_in_the_same_surroundings_everywhere() -> None:
     """In a process of its own: nothing of the caller's Ansible, pytest or locale stays, and this Python's tools come first."""
     given = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "xx"}
-    given |= {"ANSIBLE_STDOUT_CALLBACK": "x", "ANSIBLE_NOCOLOR": "1", "PYTEST_ADDOPTS": "-x"}
-    program = "import sys; sys.path.insert(0, 'scripts'); import run_tests, os; run_tests.surroundings(); print(dict(os.environ))"
+    given |= {"ANSIBLE_STDOUT_CALLBACK": "x", "ANSIBLE_NOCOLOR": "1", "PYTEST_ADDOPTS": "-x", "PYTHONPATH": str(run_tests.ROOT / "scripts")}
+    program = "import run_tests, os; run_tests.surroundings(); print(dict(os.environ))"
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, cwd=run_tests.ROOT, env=given, capture_output=True, text=True, check=True)
     found = ast.literal_eval(done.stdout)
-    assert not {"ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_NOCOLOR", "PYTEST_ADDOPTS"} & set(found)
+    assert not {"ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_NOCOLOR", "PYTEST_ADDOPTS", "PYTHONPATH"} & set(found)
     assert (found["LC_ALL"], found["ANSIBLE_CONFIG"]) == ("C.UTF-8", str(run_tests.ROOT / "ansible.cfg"))
     assert found["PATH"].startswith(f"{Path(sys.executable).parent}:")
 

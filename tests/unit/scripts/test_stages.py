@@ -116,14 +116,14 @@ def test_the_build_begins_before_the_images_and_is_waited_for_before_the_site(mo
     monkeypatch.setattr(demo, "Aside", Beside)
     monkeypatch.setattr(demo.venv, "ensure", lambda: events.append("venv"))
     monkeypatch.setattr(demo, "run", lambda argv: events.append("password"))
-    programs = (".yml", "infra", "summary.py")
+    programs = (".yml", "tests/live", "summary")
     monkeypatch.setattr(demo, "program", lambda argv, **_: events.append(next(word for word in argv if word.endswith(programs))))
     monkeypatch.setattr(demo, "ROOT", tmp_path)
     demo.up(lambda: events.append("images"))
     create, site = "tests/servers/create.yml", "playbooks/site.yml"
     assert events == [
         *("venv", "password", "begin artifacts", "images", create, site, "join", site),
-        *("tests/testinfra", "stop", "scripts/demo_summary.py"),
+        *("tests/live", "stop", "scripts.demo_summary"),
     ]
 
 

@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / name) for name in ("testinfra", "faults")]
-
-import contact  # noqa: E402  (found through the line above)
+from tests.live.lib import contact
 
 OURS = contact.digest("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
 THEIRS = contact.digest("theirs")

@@ -158,8 +158,7 @@ def test_set_up_names_what_was_never_valid(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def containers(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(REPOSITORY / "tests" / "faults"))
-    return load("tests/faults/container_exec.py")
+    return load("tests/live/lib/container_exec.py")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module gives back against its RETURN documentation."""
+"""What a module gives back against its RETURN documentation, and what a call gets of its parameters."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 
 MODULES = "ansible_collections.vannah.healthcloud.plugins.modules"
+SERVICES = "ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services"
+#: The services' calls, as the agent makes them.
+DOMAINS = {name: import_module(f"{SERVICES}.{name}.calls") for name in ("etcd", "minio", "packages", "patroni", "postgresql")}
 #: Ansible's own; they are documented once for all modules.
 COMMON = {"changed", "diff", "warnings", "failed", "msg", "code"}
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
@@ -54,3 +57,15 @@ def _is(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "bool"
     return isinstance(value, _TYPES[kind])
+
+
+def filled(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with every option, as Ansible's validation hands them over."""
+    assert set(given) <= set(spec), set(given) - set(spec)
+    made = {}
+    for name, option in spec.items():
+        value = given.get(name, option.get("default"))
+        if value is not None and "options" in option:
+            value = [filled(option["options"], item) for item in value] if option["type"] == "list" else filled(option["options"], value)
+        made[name] = value
+    return made

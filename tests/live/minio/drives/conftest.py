@@ -4,17 +4,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
-sys.path.append(str(Path(__file__).parents[1] / "convergence"))
-
-from devices import Devices
-from site_under_test import Site
+from tests.live.lib.site import Site
+from tests.live.minio.drives.devices import Devices
 
 
 @pytest.fixture(scope="session")

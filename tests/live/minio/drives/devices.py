@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 BY_ID = "/dev/disk/by-id/test-"
 
@@ -56,4 +56,4 @@ class Devices:
     def make(self, device: str, path: str, *arguments: str, ask: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the role's task with one drive."""
         given = {"minio_drives": [{"path": path, "device": device}], "minio_format_drives": ask}
-        return self.site.playbook("../tests/drives/drives.yml", "-e", json.dumps(given), *arguments)
+        return self.site.playbook("../tests/live/minio/drives/drives.yml", "-e", json.dumps(given), *arguments)

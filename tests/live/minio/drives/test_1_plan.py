@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from devices import BY_ID, Devices
-from test_1_bare import server
+from tests.live.lib.untouched import server
+from tests.live.minio.drives.devices import BY_ID, Devices
 
 NAMES = ("drive1", "drive2", "drive3", "drive4")
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from devices import BY_ID, Devices
-from waiting import wait_until
+
+from tests.live.lib.waiting import wait_until
+from tests.live.minio.drives.devices import BY_ID, Devices
 
 #: Whether a store answers that it takes writes.
 ASK = (

@@ -18,11 +18,9 @@ from typing import Any
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from site_under_test import Site
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults_store"))
-
-from store import Store
+from tests.live.lib.site import Site
+from tests.live.minio.store import Store
 
 HOST = "speaker"
 #: The end of its address, which the scenario's site lets in: inventory/group_vars/all/clients.yml.

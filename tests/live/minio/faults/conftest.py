@@ -4,25 +4,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
-
-from measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
-from site_under_test import Site
-from store import Store, content, objects_of_tests, sizes
+from tests.live.lib.site import Site
+from tests.live.minio.store import Store, content, objects_of_tests, sizes
 
 BUCKET = "dicom"
-
-
-@pytest.fixture(scope="session")
-def site() -> Site:
-    """The site of test servers."""
-    return Site.from_environment()
 
 
 @pytest.fixture(scope="session")

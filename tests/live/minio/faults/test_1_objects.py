@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from site_under_test import Site
-from store import MIB, Store
-from waiting import wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import wait_until
+from tests.live.minio.store import MIB, Store
 
 Measured = Callable[[str], None]
 #: Of the second store.

@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Iterator
 
 import pytest
-from site_under_test import Site
-from store import KIB, MIB, Store, content
+
+from tests.live.lib.site import Site
+from tests.live.minio.store import KIB, MIB, Store, content
 
 FOLDER, SETTINGS = "/var/tmp/vannah-study", "/run/vannah-rclone.conf"
 #: The last goes up in four parts.

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
-from site_under_test import Site
-from store import DRIVE, ERRORS, MIB, Store, Traffic, content
-from waiting import ceiling, wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.minio.store import DRIVE, ERRORS, MIB, Store, Traffic, content
 
 Measured = Callable[[str], None]
 BUCKET = "dicom"

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from site_under_test import Site
-from store import Store
+
+from tests.live.lib.site import Site
+from tests.live.minio.store import Store
 
 BINARY = "/usr/local/bin/minio"
 

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No secret of the object store is found anywhere but in the private files that are meant to hold it: root's, the KMS key, those of users,
-of a service account and of a tier. As tests/faults/test_5_leaks.py does it for the database."""
+of a service account and of a tier. As tests/live/postgresql/faults/test_5_leaks.py does it for the database."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import leaks
 import pytest
 import yaml
-from leak_runs import (
+
+from tests.live.lib import leaks
+from tests.live.lib.leak_runs import (
     CANARY,
     by_runner,
     in_outputs,
@@ -30,9 +31,9 @@ from leak_runs import (
     vault,
     watching,
 )
-from site_under_test import Site
-from store import DRIVE, ERRORS, Store
-from waiting import wait_until
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import wait_until
+from tests.live.minio.store import DRIVE, ERRORS, Store
 
 PLAYBOOK = "minio/converge.yml"
 #: Root's credentials for minio-mc: a file of the component whose change asks for no restart.

@@ -13,9 +13,10 @@ import re
 from typing import Any
 
 import pytest
-from settings_tried import STORE, refused, stated, taken_over
-from site_under_test import Site
-from store import Store
+
+from tests.live.lib.settings_tried import STORE, refused, stated, taken_over
+from tests.live.lib.site import Site
+from tests.live.minio.store import Store
 
 #: A minute each.
 LONG = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes a minute: `make soak` runs it")

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from site_under_test import Site
-from store import Store
-from waiting import wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import wait_until
+from tests.live.minio.store import Store
 
 #: A minute each.
 LONG = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes a minute: `make soak` runs it")

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from site_under_test import Site
-from store import DRIVE, GROUP, Store
-from waiting import ceiling, wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.minio.store import DRIVE, GROUP, Store
 
 Measured = Callable[[str], None]
 BUCKET = "dicom"

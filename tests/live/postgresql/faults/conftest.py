@@ -5,27 +5,16 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
-from site_under_test import Site
-from waiting import ceiling, wait_until
-from writer import TABLE, Writers, lost_rows
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.writer import TABLE, Writers, lost_rows
 
 READ_WRITE_PORT = 5000
-
-
-@pytest.fixture(scope="session")
-def site() -> Site:
-    """The site of test servers."""
-    return Site.from_environment()
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from site_under_test import Site
-from waiting import ceiling, wait_until
-from writer import Writers
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.writer import Writers
 
 #: Patroni's ttl as the role sets it: how long a leader that is gone keeps its key, in seconds.
 TTL = 20

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from site_under_test import Site
-from waiting import ceiling
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling
 
 #: ``make soak`` raises this to 1000.
 KILLS = int(os.environ.get("VANNAH_KILLS", "3"))

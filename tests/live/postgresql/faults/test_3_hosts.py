@@ -9,8 +9,8 @@ import re
 import time
 from collections.abc import Callable
 
-from site_under_test import Site
-from waiting import FaultError, ceiling, wait_until
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import FaultError, ceiling, wait_until
 
 Measured = Callable[[str], None]
 

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from site_under_test import Site
-from waiting import ceiling, wait_until
-from writer import Writers
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.writer import Writers
 
 Measured = Callable[[str], None]
 

@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import leaks
 import pytest
 import yaml
-from leak_runs import (
+
+from tests.live.lib import leaks
+from tests.live.lib.leak_runs import (
     CANARY,
     by_runner,
     in_outputs,
@@ -33,7 +34,7 @@ from leak_runs import (
     vault,
     watching,
 )
-from site_under_test import Site
+from tests.live.lib.site import Site
 
 #: Where secrets belong on a host: path (or folder, with its slash) and the modes it may have.
 MEANT = {

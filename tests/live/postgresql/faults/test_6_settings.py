@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from settings_tried import DATABASE, GAPS, refused, stated, taken_over
-from site_under_test import Site
-from waiting import ceiling, wait_until
-from writer import Writers
+
+from tests.live.lib.settings_tried import DATABASE, GAPS, refused, stated, taken_over
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.writer import Writers
 
 Measured = Callable[[str], None]
 ALL = "VANNAH_SOAK" in os.environ

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from site_under_test import Site
-from waiting import ceiling, wait_until
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
 
 #: Makes a cluster as Debian's packages do, and gives it Patroni's port.
 MAKE = """

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[4]
 SSHD = "/etc/ssh/sshd_config.d/01-vannah.conf"
 
 

@@ -286,7 +286,7 @@ def test_listening(member: ModuleType) -> None:
 
 # --- data of another member ---------------------------------------------------------------------------------------------------
 
-RECORDED = Path(__file__).parents[1] / "agent" / "data"
+RECORDED = Path(__file__).parent / "data"
 
 
 def copied(directory: Path) -> None:
@@ -339,8 +339,8 @@ def test_the_program_finds_its_module_where_it_is_installed(render: Callable[...
     """python3 -I looks at no folder of the script's: the module lies beside it, and is the agent's own file."""
     files = {item["path"]: item for item in render("etcd", "etcd", site(), "db1")["definition"]["files"]}
     assert "/usr/local/lib/vannah/etcd_data.py" in files
-    ours = Path(__file__).parents[3] / "plugins/module_utils/agent/services/etcd/data.py"
-    assert (Path(__file__).parents[3] / "roles/etcd/files/etcd_data.py").resolve() == ours
+    ours = Path(__file__).parents[4] / "plugins/module_utils/agent/services/etcd/data.py"
+    assert (Path(__file__).parents[4] / "roles/etcd/files/etcd_data.py").resolve() == ours
     done = subprocess.run(["/usr/bin/python3", "-I", ours], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -1,15 +1,14 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A recorded object store: the answers of real MinIO servers (``data/minio``), given again to the same questions in the same order."""
+"""A recorded object store: the answers of real MinIO servers (``data``), given again to the same questions in the same order."""
 
 from __future__ import annotations
 
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,55 +18,12 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Step
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import Silent
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report
 
-from .returned import faults
+from tests.unit.services.returned import filled
 
-DATA = Path(__file__).parent / "data" / "minio"
+DATA = Path(__file__).parent / "data"
 Exchange = dict[str, Any]
 Said = tuple[int, dict[str, str], bytes]
-
-
-def filled(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Parameters with every option, as Ansible's validation hands them over."""
-    assert set(given) <= set(spec), set(given) - set(spec)
-    made = {}
-    for name, option in spec.items():
-        value = given.get(name, option.get("default"))
-        if value is not None and "options" in option:
-            value = [filled(option["options"], item) for item in value] if option["type"] == "list" else filled(option["options"], value)
-        made[name] = value
-    return made
-
-
-SERVICES = "ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services"
-#: The services' calls, as the agent makes them.
-DOMAINS = {name: import_module(f"{SERVICES}.{name}.calls") for name in ("etcd", "minio", "packages", "patroni", "postgresql")}
-#: Modules whose results a test has looked at.
-SEEN: set[str] = set()
-
-
-@pytest.fixture(autouse=True)
-def results_are_documented(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever a test has a call do: its result is what the module's RETURN says."""
-    given: list[tuple[str, list[Step], dict[str, Any], Context]] = []
-    for domain, module in DOMAINS.items():
-        for call, function in module.CALLS.items():
-            name = f"{domain}_{call}"
-
-            def noting(params: Any, ctx: Context, name: str = name, function: Any = function) -> Any:
-                steps, result = function(params, ctx)
-                given.append((name, steps, result, ctx))
-                return steps, result
-
-            monkeypatch.setitem(module.CALLS, call, noting)
-    yield
-    for name, steps, result, ctx in given:
-        SEEN.add(name)
-        payload = {"domain": {"result": result, "steps": [step.report() for step in steps], "warnings": ctx.warnings}}
-        shown = report.domain(payload, "h")
-        shown.pop("token", None)  # minio_heal keeps it to itself
-        assert faults(name, shown) == []
 
 
 class Store:

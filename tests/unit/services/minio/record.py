@@ -1,9 +1,9 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the recordings beside it anew: what two real MinIO servers answer to what ``wanted.yml`` asks.
+"""Makes the recordings in ``data`` anew: what two real MinIO servers answer to what ``wanted.yml`` asks.
 
-  python tests/unit/domains/data/minio/record.py PROGRAM
+  PYTHONPATH=collections python -m tests.unit.services.minio.record PROGRAM
 
 Both servers run on loopback with four drives each in a temporary folder; nothing of them is left.
 """
@@ -22,16 +22,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "collections"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Silent, _wire
-from conftest import SPECS, filled
 
-HERE = Path(__file__).resolve().parent
+from tests.unit.services.returned import filled
+
+HERE = Path(__file__).resolve().parent / "data"
 WANTED: dict[str, Any] = yaml.safe_load((HERE / "wanted.yml").read_text())
 
 
@@ -75,7 +74,7 @@ def record(name: str, call: str, ca: str, root: Path, where: str = "store", **pa
     ctx = Context(diff=True)
     ctx.memo["minio_wire"] = made
     try:
-        steps, _result = minio.CALLS[call](filled(SPECS[call], {**WANTED[where], "ca": ca, **params}), ctx)
+        steps, _result = minio.CALLS[call](filled(documented.spec(f"minio_{call}"), {**WANTED[where], "ca": ca, **params}), ctx)
         for step in steps:
             if step.apply is not None:
                 step.apply(ctx)

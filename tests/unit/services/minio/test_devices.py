@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Devices that become drives: what is formatted, mounted, refused. Real devices are in tests/drives."""
+"""Devices that become drives: what is formatted, mounted, refused. Real devices are in tests/live/minio/drives."""
 
 from __future__ import annotations
 

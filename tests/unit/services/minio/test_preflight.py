@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import buckets
 
-from .conftest import GOOD, Judge, codes, points, site, vaulted
+from tests.unit.lib.sites import GOOD, Judge, codes, points, site, vaulted
 
 FOUR = "object_store: s1 s2 s3 s4"
 ONE = "object_store: s1"

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import SecretsFile, Site
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import endpoint
 
-from .conftest import Judge, codes, points, site
+from tests.unit.lib.sites import Judge, codes, points, site
 
 ONE = "object_store: s1"
 TWO = "object_store: s1 s2"

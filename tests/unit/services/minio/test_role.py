@@ -20,7 +20,7 @@ from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import exports
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import layout as minio_layout
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[4]
 HOSTS = [f"store{number}" for number in range(1, 5)]
 
 

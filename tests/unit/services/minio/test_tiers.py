@@ -86,7 +86,7 @@ def changed(recording: str, target: str, status: int) -> list[Any]:
     """A recording in which one question was answered with another status, and a change is taken."""
     from pathlib import Path
 
-    exchanges: list[Any] = json.loads((Path(__file__).parent / "data" / "minio" / f"{recording}.json").read_text())
+    exchanges: list[Any] = json.loads((Path(__file__).parent / "data" / f"{recording}.json").read_text())
     for one in exchanges:
         if one["target"] == target:
             one.update(status=status, text="{}")

@@ -22,7 +22,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 from hypothesis import given
 from hypothesis import strategies as st
 
-DATA = json.loads((Path(__file__).parent / "data/postgresql_objects_17.json").read_text())
+DATA = json.loads((Path(__file__).parent / "data/objects_17.json").read_text())
 ROLES: list[dict[str, Any]] = DATA["wanted"]["roles"]
 DATABASES: list[dict[str, Any]] = DATA["wanted"]["databases"]
 

@@ -12,7 +12,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.value
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgresql import databases
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgresql import objects as database_objects
 
-from .conftest import REPOSITORY, Judge, codes, points, site
+from tests.unit.lib.sites import REPOSITORY, Judge, codes, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 TWO = "etcd: db1 db2 db3\npostgresql: db1 db2"

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import known_locales
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgresql import locales
 
-from .conftest import Judge, points, site
+from tests.unit.lib.sites import Judge, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3"
 

@@ -15,7 +15,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-VERBS = Path(__file__).resolve().parents[3] / "playbooks" / "postgresql" / "vars" / "verbs.yml"
+VERBS = Path(__file__).resolve().parents[4] / "playbooks" / "postgresql" / "vars" / "verbs.yml"
 HOSTS = {"db1": {"ansible_host": "192.0.2.11"}, "db2": {"ansible_host": "192.0.2.12"}, "db3": {"ansible_host": "2001:db8::13"}}
 PASSWORDS = {"superuser": "s" * 32, "replication": "r" * 32, "rewind": "w" * 32}
 BOOKWORM = {"vannah": {"container": True, "system": "debian", "release": "bookworm", "version": "12", "memory_mb": 64000, "cores": 2}}

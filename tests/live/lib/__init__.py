@@ -1,4 +1,3 @@
-# -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of what runs on hosts; a package, because they share a simulated host."""
+"""What tests on servers share: the site, its values, faults, secrets that are looked for."""

@@ -1,0 +1,40 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site's database, as the files ``verify_*.py`` ask it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.lib.server import Login, Server, scram_verifier
+from tests.live.lib.site import Site
+
+
+@pytest.fixture(scope="session")
+def databases(reached: Site, servers: dict[str, Server]) -> list[Server]:
+    """The database servers; tests that want them are skipped where a site has none."""
+    found = [servers[name] for name in reached.hosts("postgresql")]
+    if not found:
+        pytest.skip("the site has no database servers")
+    return found
+
+
+@pytest.fixture(scope="session")
+def leader(databases: list[Server]) -> Server:
+    """The one database server that is not in recovery."""
+    found = [server for server in databases if server.sql("select pg_is_in_recovery()") == "f"]
+    assert len(found) == 1, f"leaders: {[server.name for server in found]}"
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def login(leader: Server) -> Iterator[Login]:
+    """A role that may log in and write into a schema of its own."""
+    name = f"vannah_verify_{secrets.token_hex(4)}"
+    password = secrets.token_urlsafe(24)
+    leader.sql(f"create role {name} login password '{scram_verifier(password)}'; create schema {name} authorization {name}")
+    yield Login(name, password, name)
+    leader.sql(f"drop schema {name} cascade; drop role {name}")

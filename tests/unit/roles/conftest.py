@@ -1,0 +1,8 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles rendered from an inventory of a few lines."""
+
+from tests.unit.lib.rendered import program, render
+
+__all__ = ["program", "render"]
