@@ -21,6 +21,32 @@ import yaml
 OTHERS = {"secrets.yml", "containers.yml"}
 #: The one of C is ten times as fast.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: What the parser says, what that is, and the fix.
+SYNTAX = (
+    ("',' or '}'", "a brace { is not closed, or a comma is missing", "close the brace that this line opens"),
+    ("',' or ']'", "a bracket [ is not closed, or a comma is missing", "close the bracket that this line opens"),
+    (
+        "expected node content",
+        "a bracket [ or brace { is not closed, or a value is missing",
+        "close the bracket or brace, or write the value",
+    ),
+    ("unexpected end of stream", "a quote is not closed", "close the quote that this line opens"),
+    (
+        "mapping values are not allowed",
+        "a value has a colon and a blank in it, or the line before is incomplete",
+        "write the value in quotes",
+    ),
+    ("cannot start any token", "a value begins with a character that YAML reserves (@ ` % and others)", "write the value in quotes"),
+    ("undefined alias", "a value begins with *, which YAML reserves", "write the value in quotes"),
+    ("unknown escape character", "a backslash in double quotes", "write the value in single quotes"),
+    ("expected '-' indicator", "the line is indented otherwise than the list before it", "indent it as the lines that it belongs to"),
+    ("could not find expected ':'", "a key without a colon", "write a colon and a blank after the key"),
+    (
+        "expected key",
+        "text after a closing quote, or another indentation than the lines before",
+        "indent it as the lines that it belongs to, or write the whole value in one pair of quotes",
+    ),
+)
 VAULT = b"$ANSIBLE_VAULT;"
 
 
@@ -38,32 +64,53 @@ def problem_of(path: Path) -> tuple[int, str, str] | None:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return 0, f"it cannot be read ({error.strerror})", "a file that you can read"
+        return 0, f"it cannot be read ({error.strerror})", "make the file readable for you"
+    return problem_in(data)
+
+
+def problem_in(data: bytes) -> tuple[int, str, str] | None:
+    """As :func:`problem_of`, of a file's bytes."""
     if data.startswith(VAULT):
         return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return line, "it is not UTF-8 (an editor has saved it as Latin-1 or the like)", "the file saved as UTF-8"
+        return line, "it is not UTF-8 (an editor has saved it as Latin-1 or the like)", "save the file as UTF-8"
     try:
         for node in yaml.compose_all(text, LOADER):
-            twice = next(doubles(node), None) if node is not None else None
-            if twice is not None:
-                return twice.start_mark.line + 1, f"the key {twice.value} is there twice", "one of the two lines away"
+            wrong = next(bad_keys(node), None) if node is not None else None
+            if isinstance(wrong, yaml.ScalarNode):
+                return wrong.start_mark.line + 1, f"the key {wrong.value} is there twice", "remove one of the two lines"
+            if wrong is not None:
+                return wrong.start_mark.line + 1, "a template is not in quotes", 'write it in double quotes: name: "{{ other }}"'
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        if line and "\t" in text.split("\n")[line - 1].partition("#")[0]:
-            return line, "it is no YAML: there is a tab, and YAML is indented with blanks", "blanks instead of the tab"
-        return line, f"it is no YAML: {error.problem or error.context}", "a line as YAML has it"
+        return syntax_problem(error, text.split("\n"))
     except yaml.YAMLError:
-        return 0, "it is no YAML: there is a character that YAML does not allow", "the file without control characters"
+        return 0, "the YAML is invalid: there is a character that YAML does not allow", "remove control characters from the file"
     return None
 
 
-def doubles(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    """Keys that a mapping has twice: Ansible is told to refuse them, as the first value would be lost."""
+def syntax_problem(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[int, str, str]:
+    """As :func:`problem_of`. Where something is not closed, the line that opens it; the parser stops at the end of the file."""
+    said = error.problem or error.context or ""
+    at = error.problem_mark.line + 1 if error.problem_mark else 0
+    since = error.context_mark.line + 1 if error.context_mark else at
+    # At the end of the file the parser is one line further.
+    line = lines[at - 1] if 0 < at <= len(lines) else ""
+    if "\t" in line.partition("#")[0]:
+        return at, "the YAML is invalid: there is a tab, and YAML is indented with blanks", "replace the tab by blanks"
+    for text, what, remedy in SYNTAX:
+        if text in said:
+            return (since if remedy.startswith("close") else at), f"the YAML is invalid: {what}", remedy
+    return at, f"the YAML is invalid: {said}", "compare the line and the one before it with an example: indentation, quotes, colons"
+
+
+def bad_keys(node: yaml.Node) -> Iterator[yaml.Node]:
+    """Keys that a mapping has twice (Ansible is told to refuse them, as the first value would be lost), and keys that are no text.
+
+    ``name: {{ other }}`` is a mapping whose key is a mapping.
+    """
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
@@ -71,10 +118,12 @@ def doubles(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
                 if key.value in seen and key.value != "<<":
                     yield key
                 seen.add(key.value)
-            yield from doubles(value)
+            elif isinstance(key, yaml.MappingNode):
+                yield key
+            yield from bad_keys(value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from doubles(item)
+            yield from bad_keys(item)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -20,11 +20,21 @@ GOOD = b"all:\n  hosts:\n    a:\n"
     [
         ("hosts.yml", b"all:\n\thosts:\n    a:\n", 2, "there is a tab"),
         ("hosts.yml", b"all:\n  hosts:\n    a:\n    a:\n", 4, "the key a is there twice"),
-        ("hosts.yml", b"all: [\n", 2, "no YAML"),
+        ("hosts.yml", b"all: [\n", 2, "close the bracket"),
+        ("hosts.yml", b"all:\n  server1: {ansible_host: 192.0.2.1", 2, "close the brace"),
+        ("hosts.yml", b"site_time_servers: [ntp1, ntp2", 1, "close the bracket"),
+        ("hosts.yml", b'a: "x\nb: 1\n', 1, "close the quote"),
+        ("hosts.yml", b"a: b: c\n", 1, "write the value in quotes"),
+        ("hosts.yml", b"a: @x\n", 1, "write the value in quotes"),
+        ("hosts.yml", b"a: 1\nb: *x\n", 2, "write the value in quotes"),
+        ("hosts.yml", b"a: {{ b }}\n", 1, "a template is not in quotes"),
+        ("hosts.yml", b"a:\n  - b\n c: d\n", 3, "indent it"),
+        ("hosts.yml", b"a:\n  b\nc\n", 4, "a key without a colon"),
+        ("hosts.yml", b'a: "{{ b }}" c\n', 1, "quotes"),
         ("group_vars/all/site.yml", b"# x\nsite_name: f\xfcr\n", 2, "not UTF-8"),
         ("group_vars/all.yml", b"site_name: a\nsite_name: b\n", 2, "the key site_name is there twice"),
         ("group_vars/etcd.yaml", b"etcd_x: {a: [{b: 1, b: 2}]}\n", 1, "the key b is there twice"),
-        ("host_vars/a.yml", b"a: 'b\n", 2, "no YAML"),
+        ("host_vars/a.yml", b"a: 'b\n", 1, "close the quote"),
         ("host_vars/a.yml", b"a: \x01\n", 0, "character that YAML does not allow"),
     ],
 )
@@ -59,6 +69,15 @@ def test_what_is_no_mistake(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_bytes(data)
     assert site_files.main([str(tmp_path)]) == 0
+
+
+def test_a_file_that_is_cut_off_anywhere() -> None:
+    """As an editor or a full disk leaves it: it is judged, whatever it is."""
+    text = "all:\n  hosts: {a: {ansible_host: 192.0.2.1}, b: [1, \"{{ x }}\"]}\n  vars:\n    c: 'd' # e\n    f: |\n      g\n"
+    for end in range(len(text)):
+        for rest in ("", "\n", "\t", "'", "}", "]", ":", " : x"):
+            problem = site_files.problem_in((text[:end] + rest).encode())
+            assert problem is None or (problem[0] <= text.count("\n") + 2 and problem[1] and problem[2])
 
 
 @pytest.mark.parametrize("site", ["demo", "single", "clinic"])
