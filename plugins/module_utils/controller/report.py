@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..agent.core.model import subject
 from .scrub import Scrubber
 
 Answer = Mapping[str, Any]
@@ -22,7 +23,7 @@ _CLEAN = frozenset(
 def step(step: Mapping[str, Any]) -> str:
     """A step in a line: ``file /etc/x: update (detail)``."""
     detail = f" ({step['detail']})" if step.get("detail") else ""
-    return f"{step['kind']} {step['target']}: {step['action']}{detail}"
+    return f"{subject(step['kind'], step['target'])}: {step['action']}{detail}"
 
 
 def message(error: Mapping[str, Any], whom: str) -> str:

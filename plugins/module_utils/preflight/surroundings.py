@@ -52,6 +52,10 @@ def controller_of(inventory: Any, check_mode: bool, home: Path | None = None) ->
         ask_pass=bool(context.CLIARGS.get("ask_pass") or context.CLIARGS.get("connection_password_file")),
         key_files=tuple(_keys(ssh)),
         agent=_is_socket(os.environ.get("SSH_AUTH_SOCK", "")),
+        tags=(
+            *(f"--tags {tag}" for tag in context.CLIARGS.get("tags") or () if tag != "all"),
+            *(f"--skip-tags {tag}" for tag in context.CLIARGS.get("skip_tags") or ()),
+        ),
     )
 
 

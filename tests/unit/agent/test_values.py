@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import model
 
 from .demo import config, demo, ok, one
 from .fake_host import FakeHost, component, service
@@ -192,3 +193,16 @@ def test_what_leaves_the_definition_is_forgotten(host: FakeHost) -> None:
     ok(host.trip(with_values(demo(), port=["1"])))
     ok(host.trip(component(state="absent")))
     assert asked(host) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "shown"),
+    [
+        ("file", "/etc/x", "file /etc/x"),
+        ("bucket", "bucket dicom", "bucket dicom"),
+        ("service-account", "service account x", "service account x"),
+        ("setting", "role x", "setting role x"),
+    ],
+)
+def test_a_step_says_its_kind_once(kind: str, target: str, shown: str) -> None:
+    assert model.subject(kind, target) == shown

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.action import ActionBase
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import (
     action,
     bundle,
@@ -87,6 +88,28 @@ def test_payload() -> None:
     assert (sent["mode"], sent["diff"], sent["op"], sent["policy"]["retry"]) == ("check", True, "converge", True)
     assert sent["lease"] == {"action": "take", "takeover": False, "takeover_of": None}
     assert sent["run"]["id"] == run.run_info("")["id"]
+
+
+@pytest.mark.parametrize(
+    ("playbook", "start", "refused"),
+    [
+        ("playbooks/site.yml", "Converge base roles", True),
+        ("vannah.healthcloud.postgresql.switchover", "x", True),
+        ("playbooks/site.yml", None, False),
+        ("/somebody/elses.yml", "x", False),
+    ],
+)
+def test_a_run_that_skips_its_checks(monkeypatch: pytest.MonkeyPatch, playbook: str, start: str | None, refused: bool) -> None:
+    """Nothing is sent to a host: with --start-at-task a changed port met a running database, unjudged."""
+    monkeypatch.chdir(action.PLAYBOOKS.parent)
+    monkeypatch.setattr(action.context, "CLIARGS", {"args": (playbook,), "start_at_task": start})
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(Fake, "argument_spec", lambda _fake: None)
+    monkeypatch.setattr(Fake, "_remove_tmp_path", lambda *_: None, raising=False)
+    fake = Fake([answered()])
+    result = fake.run(None, {"inventory_hostname": "h"})
+    assert bool(result.get("failed")) is refused and len(fake.sent) == (not refused)
+    assert ("--start-at-task" in str(result.get("msg"))) is refused
 
 
 def test_held_by_a_living_run() -> None:

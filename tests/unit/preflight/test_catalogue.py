@@ -39,7 +39,8 @@ def test_every_code_is_given_by_something_and_tested() -> None:
     package = REPOSITORY / "plugins" / "module_utils"
     files = [*(package / "preflight").rglob("*.py"), *(package / "services").rglob("*.py")]
     given = "".join(path.read_text() for path in files)
-    tested = "".join(path.read_text() for path in (REPOSITORY / "tests" / "unit" / "preflight").glob("test_*.py"))
+    tests = REPOSITORY / "tests" / "unit"
+    tested = "".join(path.read_text() for folder in ("preflight", "services") for path in (tests / folder).rglob("test_*.py"))
     assert [name for name in catalogue() if given.count(f'"{name}"') < 2] == []
     assert [name for name in catalogue() if f'"{name}"' not in tested] == []
 

@@ -55,6 +55,13 @@ def test_no_lock_out(judged: Judge, variables: str) -> None:
     assert not {CLOSED, KEY} & codes(judged(site(THREE, variables)))
 
 
+@pytest.mark.parametrize(("tags", "refused"), [((), False), (("--tags postgresql",), True), (("--skip-tags always",), True)])
+def test_tags(judged: Judge, tags: tuple[str, ...], refused: bool) -> None:
+    """A run that does nothing, and says that nothing is to be changed."""
+    report = judged(site(THREE, ""), controller=Controller(key_files=("id_rsa",), tags=tags))
+    assert ("safety-run-by-tags" in codes(report)) is refused
+
+
 def test_a_port_from_the_command_line(judged: Judge) -> None:
     """``-e ansible_port=2222`` is a text, and moves the connection as a number does."""
     report = judged(site(THREE, "firewall_ssh_ports: [22]"), extra={"ansible_port": "2222"})

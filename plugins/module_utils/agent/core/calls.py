@@ -145,7 +145,7 @@ def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answ
         said["result"] = result
         for step in steps:
             if not ctx.check and step.apply is not None:
-                waiting.doing(ctx, f"{name}: {step.kind} {step.target}: {step.action}")
+                waiting.doing(ctx, f"{name}: {step.subject}: {step.action}")
                 step.apply(ctx)
             if step.action:
                 said["steps"].append(step.report())

@@ -173,7 +173,7 @@ def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
         ledger.claim(ctx, step)
         if step.action:
             waiting.give_up(ctx)
-            waiting.doing(ctx, f"{ctx.component['name']}: {step.kind} {step.target}: {step.action}")
+            waiting.doing(ctx, f"{ctx.component['name']}: {step.subject}: {step.action}")
         if step.apply is not None:
             step.apply(ctx)
         if step.action:

@@ -102,12 +102,23 @@ class Step:
         self.claims = tuple(claims)
         self.request = request
 
+    @property
+    def subject(self) -> str:
+        """What the step is about, as a person reads it."""
+        return subject(self.kind, self.target)
+
     def report(self) -> dict[str, str]:
         """The step as the answer carries it."""
         return {"kind": self.kind, "target": self.target, "action": self.action, "detail": self.detail}
 
     def __repr__(self) -> str:
-        return f"Step({self.kind} {self.target}: {self.action})"
+        return f"Step({self.subject}: {self.action})"
+
+
+def subject(kind: str, target: str) -> str:
+    """Kind and target; the kind once where the target begins with it, as ``bucket dicom`` does."""
+    word = kind.replace("-", " ")
+    return target if target.startswith(f"{word} ") else f"{word} {target}"
 
 
 class Context:

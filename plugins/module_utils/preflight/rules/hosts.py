@@ -170,29 +170,20 @@ def check_names(site: Site) -> Iterator[Finding]:
         for variable in ("ansible_host", "site_address"):
             given = host.text(variable)
             if given and parse_address(given) is None and not is_name(given):
-                yield Finding(
-                    "host-address-invalid",
-                    host.name,
-                    variable,
-                    "this is neither an IP address nor a host name.",
-                    f"{variable}: an IP address or a host name, without scheme, port and blanks",
-                )
+                problem = f"{given!r} is neither an IP address nor a host name."
+                remedy = f"{variable}: an IP address or a host name, without scheme, port and blanks"
+                yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, remedy)
         address = parse_address(host.address)
         if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):
             variable = "site_address" if host.text("site_address") else "ansible_host"
-            yield Finding(
-                "host-address-documentation",
-                host.name,
-                variable,
-                f"{address} is from a range set aside for documentation.",
-                f"{variable}: the server's address",
-            )
+            problem = f"{address} is from a range set aside for documentation."
+            yield finding(site, host, (variable,), host.name, "host-address-documentation", problem, f"{variable}: the server's address")
         if parse_address(host.name) is None and not is_name(host.name):
             yield Finding(
                 "host-name-invalid",
                 host.name,
                 "-",
-                "the server would get this name, and it is none.",
+                "this is not a valid host name, and the server would get it as its name.",
                 "letters, digits and hyphens, at most 63 between two dots",
             )
 

@@ -42,6 +42,11 @@ CODES = (
         Level.WARNING,
     ),
     Code(
+        "safety-run-by-tags",
+        "--tags or --skip-tags would leave tasks out. The playbooks have no tags: the run would do nothing, or skip a check.",
+        "No --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service.",
+    ),
+    Code(
         "safety-no-alert-receiver",
         "The site is monitored, and nobody is told of an alert.",
         "site_alert_receivers: at least one address.",
@@ -161,4 +166,12 @@ def check_alerts(site: Site) -> Iterator[Finding]:
         )
 
 
-RULES = (check_ssh_port, check_sshd_settings, check_keys, check_limit, check_alerts)
+def check_tags(site: Site) -> Iterator[Finding]:
+    """A run that leaves tasks out by their tags."""
+    if site.controller.tags:
+        problem = f"{', '.join(site.controller.tags)}: the playbooks have no tags, and the run would leave out what belongs together."
+        remedy = "no --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service"
+        yield Finding("safety-run-by-tags", "-", "-", problem, remedy)
+
+
+RULES = (check_tags, check_ssh_port, check_sshd_settings, check_keys, check_limit, check_alerts)

@@ -151,7 +151,7 @@ def check_files(site: Site) -> Iterator[Finding]:
     """Files of secrets: encrypted, and with the right password."""
     for file in site.secrets:
         if not file.encrypted:
-            problem = "the file lies there in plain text: whoever reads it has the site."
+            problem = "the file is in plain text: whoever reads it controls the site."
             remedy = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
             yield Finding("secret-in-plain", file.path, "-", problem, remedy)
         elif file.malformed:
@@ -159,7 +159,7 @@ def check_files(site: Site) -> Iterator[Finding]:
             yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", remedy)
         elif not file.opened:
             remedy = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
-            yield Finding("secret-file-closed", file.path, "-", f"the file does not open: {file.reason.rstrip('.')}.", remedy)
+            yield Finding("secret-file-closed", file.path, "-", f"{file.reason.rstrip('.')}.", remedy)
 
 
 def check_values(site: Site) -> Iterator[Finding]:
