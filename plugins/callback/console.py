@@ -24,6 +24,7 @@ import functools
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._streams: tuple[Any, Any] | None = None
         self._play_name = ""
         self._play_began = 0.0
+        #: A play of tasks on the controller; Ansible counts them for the host whose turn it is.
+        self._on_controller = False
+        self._of_controller: Counter[tuple[str, str]] = Counter()
         self._play_members: list[str] = []
+        self._inventory: set[str] = set()
         self._play_hosts: set[str] = set()
         self._play_changed: set[str] = set()
         self._play_failed: set[str] = set()
@@ -110,7 +115,13 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             self._live.end()
         hosts = {host: stats.summarize(host) for host in stats.processed}
         failed = any(found["failures"] or found["unreachable"] for found in hosts.values())
-        line = texts.recap(hosts, time.monotonic() - self._began, bool(context.CLIARGS.get("check")), **self._judged)
+        controller = {what: sum(self._of_controller[what, host] for host in hosts) for what in ("failures", "changed")}
+        for host, found in list(hosts.items()):
+            for what in controller:
+                found[what] -= self._of_controller[what, host]
+            if host not in self._inventory:
+                del hosts[host]
+        line = texts.recap(hosts, controller, time.monotonic() - self._began, bool(context.CLIARGS.get("check")), **self._judged)
         self._display.display(line, color=C.COLOR_ERROR if failed else C.COLOR_OK)
         if failed and self._log is not None and self._log.path is not None:
             self._display.display(f"Details: {_relative(self._log.path)}")
@@ -124,8 +135,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._end_play()
         self._play_name = play.get_name().strip()
         self._play_began = time.monotonic()
-        self._play_members = _hosts_of(play)
-        self._task_hosts = len(self._play_members)
+        self._on_controller = texts.is_of_controller(play.hosts)
+        members = _hosts_of(play)
+        self._inventory.update(host for host, implicit in members.items() if not implicit)
+        self._play_members = list(members)
+        self._task_hosts = 1 if self._on_controller else len(members)
 
     @compact
     def v2_playbook_on_no_hosts_matched(self) -> None:
@@ -139,7 +153,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._tell_warnings()
         if self._play_name and self._play_hosts:
             seconds = time.monotonic() - self._play_began
-            line = texts.play_line(self._play_name, len(self._play_hosts), sorted(self._play_changed), sorted(self._play_failed), seconds)
+            hosts = 0 if self._on_controller else len(self._play_hosts)
+            line = texts.play_line(self._play_name, hosts, sorted(self._play_changed), sorted(self._play_failed), seconds)
             self._display.display(f"{self._stage}{line}")
         self._play_name, self._task_name = "", ""
         self._play_hosts, self._play_changed, self._play_failed = set(), set(), set()
@@ -186,6 +201,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
                 self._say_once_a_task(f"  {line}")
         elif result.result.get("changed"):
             self._play_changed.add(host)
+            if self._on_controller:
+                self._of_controller["changed", str(result.host.get_name())] += 1
             for line in texts.changes(result.task.get_name().strip(), result.result):
                 self._display.display(f"  {host}: {line}", color=C.COLOR_CHANGED)
             self._keep(f"changed {host}", result)
@@ -200,6 +217,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._warn(result)
         self._keep(f"{'ignored failure of' if ignore_errors else 'failed'} {host}", result)
         if not ignore_errors:
+            if self._on_controller:
+                self._of_controller["failures", str(result.host.get_name())] += 1
             blamed = [str(name) for name in result.result.get("blamed", [host])]
             if "blamed" in result.result:
                 self._judged["asked"].add(host)
@@ -255,7 +274,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
     # -- parts --------------------------------------------------------------------------------------------------
 
     def _done(self, result: Any) -> str:
-        host = str(result.host.get_name())
+        host = texts.CONTROLLER if self._on_controller else str(result.host.get_name())
         self._play_hosts.add(host)
         self._task_done.add(host)
         return host
@@ -303,12 +322,12 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             self._log.line(f"{what}: {result.task.get_name().strip()}: {self._dump_results(found)}")
 
 
-def _hosts_of(play: Any) -> list[str]:
-    """The hosts that a play has, as far as can be said before it starts."""
+def _hosts_of(play: Any) -> dict[str, bool]:
+    """The hosts that a play has, as far as can be said before it starts, and whether Ansible itself made them (localhost)."""
     try:
-        return [str(host.get_name()) for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)]
+        return {str(host.get_name()): bool(host.implicit) for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)}
     except Exception:  # only for the progress line and the recap: what it costs is a number
-        return []
+        return {}
 
 
 def _seconds(text: str | None) -> float | None:

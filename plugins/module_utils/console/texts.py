@@ -18,6 +18,8 @@ STEPS = 3
 COMPONENTS = 4
 #: Of a failure's first line no more is shown.
 WIDTH = 600
+#: Who does what no host does.
+CONTROLLER = "controller"
 #: ansible-core's warning of a play for a group that is not there; the last word is the group.
 NO_MATCH = "[WARNING]: Could not match supplied host pattern, ignoring:".split()
 #: Words with which messages of this project begin what to do.
@@ -114,17 +116,27 @@ def unreachable(host: str, text: str) -> list[str]:
 
 
 def play_line(name: str, hosts: int, changed: Sequence[str], failed: Sequence[str], seconds: float) -> str:
-    """A play that has ended."""
-    parts = [counted(hosts, "host")]
+    """A play that has ended.
+
+    :param hosts: how many it had; 0 for one of the controller
+    """
+    parts = [counted(hosts, "host")] if hosts else []
     if changed:
         parts.append(f"changed: {', '.join(changed)}")
     if failed:
         parts.append(f"failed: {', '.join(failed)}")
-    return f"{name}: {'; '.join(parts)}; {clock(seconds)}"
+    return f"{name}: {'; '.join([*parts, clock(seconds)])}"
+
+
+def is_of_controller(hosts: object) -> bool:
+    """Whether the hosts of a play say that its tasks run on the controller."""
+    first = hosts[0] if isinstance(hosts, Sequence) and hosts else ""
+    return (hosts if isinstance(hosts, str) else str(first)).partition(":")[0] == "localhost"
 
 
 def recap(
     summaries: Mapping[str, Mapping[str, int]],
+    controller: Mapping[str, int],
     seconds: float,
     check: bool,
     asked: Collection[str] = (),
@@ -133,6 +145,7 @@ def recap(
 ) -> str:
     """The last line: how many hosts are well, which changed, which failed.
 
+    :param controller: what was done on the controller itself
     :param asked: hosts on which a task failed that judged all hosts
     :param blamed: hosts that such a task found at fault
     :param stopped: hosts for which the run then ended, whoever was at fault
@@ -144,7 +157,11 @@ def recap(
     ]
     ended = [host for host in sorted(summaries) if host in stopped and host not in failed]
     changed = [host for host, found in sorted(summaries.items()) if found.get("changed")]
-    parts = [f"{counted(len(summaries), 'host')}, {len(summaries) - len(failed) - len(ended)} ok"]
+    parts = [f"{counted(len(summaries), 'host')}, {len(summaries) - len(failed) - len(ended)} ok"] if summaries else []
+    if controller.get("failures"):
+        failed.insert(0, CONTROLLER)
+    if controller.get("changed"):
+        changed.insert(0, CONTROLLER)
     if failed:
         parts.append(f"{len(failed)} failed ({', '.join(failed)})")
     if ended:

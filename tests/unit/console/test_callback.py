@@ -96,7 +96,28 @@ def test_failure(text: str, lines: list[str]) -> None:
     ],
 )
 def test_recap(hosts: dict[str, dict[str, int]], check: bool, line: str) -> None:
-    assert texts.recap(hosts, 7, check) == line
+    assert texts.recap(hosts, {}, 7, check) == line
+
+
+@pytest.mark.parametrize(
+    ("hosts", "controller", "line"),
+    [
+        ({}, {"failures": 1, "changed": 0}, "Failed: 1 failed (controller) in 0:07"),
+        ({}, {}, "Done: nothing changed in 0:07"),
+        ({"a": {"changed": 1}, "b": {}}, {"changed": 2}, "Done: 2 hosts, 2 ok, 2 changed (controller, a) in 0:07"),
+    ],
+)
+def test_recap_of_the_controller(hosts: dict[str, dict[str, int]], controller: dict[str, int], line: str) -> None:
+    """It is no host of the site."""
+    assert texts.recap(hosts, controller, 7, False) == line
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [(["localhost:all"], True), ("localhost:all", True), ("localhost", True), (["all"], False), (["a:b"], False), ([], False)],
+)
+def test_plays_of_the_controller(hosts: Any, expected: bool) -> None:
+    assert texts.is_of_controller(hosts) is expected
 
 
 @pytest.mark.parametrize(
@@ -123,7 +144,7 @@ def test_recap(hosts: dict[str, dict[str, int]], check: bool, line: str) -> None
     ],
 )
 def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged: dict[str, set[str]], line: str) -> None:
-    assert texts.recap(hosts, 7, False, **judged) == line
+    assert texts.recap(hosts, {}, 7, False, **judged) == line
 
 
 def test_log_is_private_and_their_number_is_bounded(tmp_path: Path) -> None:
@@ -391,3 +412,32 @@ def test_who_is_asked_is_not_who_failed(play: Any) -> None:
     assert any(line.startswith("FAILED  b: End the run where a member has failed: The run ends here, because b failed") for line in lines)
     assert "        Fix: repair b and run again, and the run goes on from here; or take b out of the group etcd." in lines
     assert re.search(r"^Failed: 2 hosts, 0 ok, 1 failed \(b\), 1 stopped \(a\) in", printed, re.MULTILINE), printed
+
+
+ON_CONTROLLER = """\
+- name: Preflight
+  hosts: localhost:all
+  gather_facts: false
+  tasks:
+    - name: Create secrets
+      ansible.builtin.command: {argv: ["true"]}
+      changed_when: true
+      run_once: true
+- name: Base
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Break
+      ansible.builtin.fail: {msg: "broken"}
+      when: inventory_hostname == 'b'
+"""
+
+
+@pytest.mark.parametrize("playbook", [ON_CONTROLLER])
+def test_what_the_controller_does_is_no_hosts(play: Any) -> None:
+    status, printed = play()
+    assert status == 2
+    log_of(printed)
+    assert "  controller: Create secrets" in printed.splitlines()
+    assert re.search(r"^\[3/7\] Preflight: changed: controller; \d:\d\d$", printed, re.MULTILINE), printed
+    assert re.search(r"^Failed: 2 hosts, 1 ok, 1 failed \(b\), 1 changed \(controller\) in", printed, re.MULTILINE), printed
