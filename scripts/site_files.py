@@ -130,6 +130,9 @@ def main(arguments: Sequence[str]) -> int:
     """The script."""
     (site,) = arguments
     found = [(path, problem) for path in files_of(Path(site)) if (problem := problem_of(path)) is not None]
+    password = Path(site) / ".vault_password"
+    if password.is_file() and password.stat().st_mode & 0o077:
+        print(f"WARNING {password}: other users of this machine can read it. Fix: chmod 600 {password}", file=sys.stderr)
     for path, (line, what, remedy) in found:
         print(f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}. Fix: {remedy}", file=sys.stderr)
     return 1 if found else 0

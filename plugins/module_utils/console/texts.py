@@ -111,8 +111,32 @@ def failure(hosts: str, task: str, text: str) -> list[str]:
 def unreachable(host: str, text: str) -> list[str]:
     """The lines for a host that cannot be reached."""
     first = " ".join(text.split())[:WIDTH]
-    remedy = f"have {host} running and reachable over SSH as the inventory says, then run the same again."
-    return [f"FAILED  {host}: no connection: {first}", f"        Fix: {remedy}"]
+    return [f"FAILED  {host}: no connection: {first}", f"        Fix: {connection_remedy(host, text)}"]
+
+
+#: What ssh or Ansible says of a connection, and what to do.
+CONNECTIONS = (
+    (
+        "host identification has changed",
+        "if {host} was set up anew, remove its old key (ssh-keygen -R ADDRESS) and log in once by hand; if it was not, find out who answers"
+        " at its address.",
+    ),
+    ("host key verification failed", "log in once by hand (ssh USER@ADDRESS), compare the host key, and accept it."),
+    ("permission denied", "check ansible_user and ansible_ssh_private_key_file of {host}; to log in with a password add --ask-pass."),
+    ("could not resolve hostname", "correct ansible_host of {host}: its name is not known here. An IP address always works."),
+    ("connection refused", "start sshd on {host}, or correct ansible_host and ansible_port."),
+    ("directory: b'ssh'", "install the SSH client on this machine (Debian: apt install openssh-client)."),
+    ("sshpass", "install sshpass on this machine (Debian: apt install sshpass), or log in with a key."),
+)
+
+
+def connection_remedy(host: str, text: str) -> str:
+    """What to do about a host that cannot be reached, as far as the message tells why."""
+    lower = text.lower()
+    for said, remedy in CONNECTIONS:
+        if said in lower:
+            return remedy.format(host=host)
+    return f"check that {host} runs and is reachable over SSH at the address of the inventory, then run the same again."
 
 
 def play_line(name: str, hosts: int, changed: Sequence[str], failed: Sequence[str], seconds: float) -> str:

@@ -167,6 +167,7 @@ class Controller:
     ask_pass: bool = False
     key_files: tuple[str, ...] = ()  # private keys that ssh would offer by itself
     agent: bool = False  # an ssh-agent answers
+    ssh: bool = True  # the SSH client is installed
     tags: tuple[str, ...] = ()  # options that choose tasks by their tags, as the command line has them
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     file_exists: Callable[[str], bool] = is_file

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def controller_of(inventory: Any, check_mode: bool, home: Path | None = None) ->
         ask_pass=bool(context.CLIARGS.get("ask_pass") or context.CLIARGS.get("connection_password_file")),
         key_files=tuple(_keys(ssh)),
         agent=_is_socket(os.environ.get("SSH_AUTH_SOCK", "")),
+        ssh=shutil.which("ssh") is not None,
         tags=(
             *(f"--tags {tag}" for tag in context.CLIARGS.get("tags") or () if tag != "all"),
             *(f"--skip-tags {tag}" for tag in context.CLIARGS.get("skip_tags") or ()),

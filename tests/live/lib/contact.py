@@ -26,6 +26,8 @@ ANSWERED = re.compile(re.escape(MARK) + "([0-9a-f]{64})")
 ASK = f"printf '{MARK}%s\\n' \"$(tr -d '[:space:]' 2>/dev/null < /etc/vannah/pki/ca.crt | sha256sum | cut -c1-64)\""
 #: What the callback plugin `minimal` of Ansible writes before the answer of a host.
 HEAD = re.compile(r"^(\S+) \| (UNREACHABLE!|FAILED!|[A-Z]+)(?: \| rc=\d+ >>| =>(?=\s))", re.MULTILINE)
+#: What Ansible itself says, without the place that it blames.
+ERROR = re.compile(r"\[ERROR\]: (.*?)(?=\n\s*Origin: |\n\n|\Z)", re.DOTALL)
 
 
 class Reached(Values):
@@ -97,7 +99,8 @@ def judged(text: str, hosts: Sequence[str], authority: str) -> dict[str, str]:
     heads = list(HEAD.finditer(text))
     ends = [*(head.start() for head in heads), len(text)][1:]
     answers = {head[1]: (head[2], text[head.end() : end]) for head, end in zip(heads, ends, strict=False)}
-    said_instead = "" if heads else " ".join(text.split())[-300:]
+    error = ERROR.search(text)
+    said_instead = "" if heads else " ".join(error[1].split())[:300] if error else " ".join(text.split())[-300:]
     found = {}
     for host in hosts:
         state, said = answers.get(host, ("", said_instead))

@@ -147,6 +147,23 @@ def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged
     assert texts.recap(hosts, {}, 7, False, **judged) == line
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("Failed to connect to the host via ssh: Host key verification failed.", "log in once by hand"),
+        ("@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@ ... Host key verification failed.", "ssh-keygen -R"),
+        ("root@192.0.2.1: Permission denied (publickey,password).", "ansible_ssh_private_key_file of db1"),
+        ("ssh: Could not resolve hostname db1: Name or service not known", "ansible_host of db1"),
+        ("ssh: connect to host 192.0.2.1 port 22: Connection refused", "start sshd"),
+        ("Unable to execute ssh command line on a controller: [Errno 2] No such file or directory: b'ssh'", "openssh-client"),
+        ("ssh: connect to host 192.0.2.1 port 22: Connection timed out", "check that db1 runs"),
+    ],
+)
+def test_what_to_do_about_a_connection(text: str, remedy: str) -> None:
+    first, fix = texts.unreachable("db1", text)
+    assert first.startswith("FAILED  db1: no connection: ") and fix.startswith("        Fix: ") and remedy in fix
+
+
 def test_log_is_private_and_their_number_is_bounded(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()

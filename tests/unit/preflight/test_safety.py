@@ -55,6 +55,16 @@ def test_no_lock_out(judged: Judge, variables: str) -> None:
     assert not {CLOSED, KEY} & codes(judged(site(THREE, variables)))
 
 
+@pytest.mark.parametrize(
+    ("ssh", "variables", "refused"),
+    [(True, "", False), (False, "", True), (False, "ansible_connection: local", False), (False, "ansible_connection: ssh", True)],
+)
+def test_ssh_client(judged: Judge, ssh: bool, variables: str, refused: bool) -> None:
+    """Before any server is asked."""
+    report = judged(site(THREE, variables), controller=Controller(key_files=("id_rsa",), ssh=ssh))
+    assert ("safety-no-ssh-client" in codes(report)) is refused
+
+
 @pytest.mark.parametrize(("tags", "refused"), [((), False), (("--tags postgresql",), True), (("--skip-tags always",), True)])
 def test_tags(judged: Judge, tags: tuple[str, ...], refused: bool) -> None:
     """A run that does nothing, and says that nothing is to be changed."""

@@ -80,6 +80,15 @@ def test_a_file_that_is_cut_off_anywhere() -> None:
             assert problem is None or (problem[0] <= text.count("\n") + 2 and problem[1] and problem[2])
 
 
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o400, False), (0o644, True), (0o660, True)])
+def test_a_password_that_others_can_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int, warned: bool) -> None:
+    (tmp_path / "hosts.yml").write_bytes(GOOD)
+    (tmp_path / ".vault_password").write_text("x" * 20, encoding="ascii")
+    (tmp_path / ".vault_password").chmod(mode)
+    assert site_files.main([str(tmp_path)]) == 0
+    assert ("chmod 600" in capsys.readouterr().err) is warned
+
+
 @pytest.mark.parametrize("site", ["demo", "single", "clinic"])
 def test_our_own_sites(site: str) -> None:
     assert site_files.main([str(REPOSITORY / "inventories" / site)]) == 0

@@ -42,6 +42,11 @@ CODES = (
         Level.WARNING,
     ),
     Code(
+        "safety-no-ssh-client",
+        "The controller has no SSH client, by which Ansible reaches the servers.",
+        "The SSH client on this machine (Debian: apt install openssh-client).",
+    ),
+    Code(
         "safety-run-by-tags",
         "--tags or --skip-tags would leave tasks out. The playbooks have no tags: the run would do nothing, or skip a check.",
         "No --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service.",
@@ -174,4 +179,12 @@ def check_tags(site: Site) -> Iterator[Finding]:
         yield Finding("safety-run-by-tags", "-", "-", problem, remedy)
 
 
-RULES = (check_tags, check_ssh_port, check_sshd_settings, check_keys, check_limit, check_alerts)
+def check_client(site: Site) -> Iterator[Finding]:
+    """Ansible's own words for it come once for each server, and name a file."""
+    by_ssh = [host.name for host in site.hosts.values() if host.get("ansible_connection") in (None, "ssh", "smart")]
+    if by_ssh and not site.controller.ssh:
+        problem = f"this machine has no SSH client, and reaches {by_ssh[0]}{' and others' if len(by_ssh) > 1 else ''} by SSH."
+        yield Finding("safety-no-ssh-client", "-", "-", problem, "apt install openssh-client on this machine")
+
+
+RULES = (check_client, check_tags, check_ssh_port, check_sshd_settings, check_keys, check_limit, check_alerts)
