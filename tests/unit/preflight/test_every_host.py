@@ -20,6 +20,7 @@ OURS = {
     "time-server-invalid",
     "hosts-name-invalid",
     "hostname-twice",
+    "journal-setting-invalid",
 }
 
 
@@ -45,6 +46,14 @@ OURS = {
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["pacs", "röntgen"]}], "hosts-name-invalid", "[0].names[1]"),
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["a b"]}], "hosts-name-invalid", "[0].names[0]"),
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["#a"]}], "hosts-name-invalid", "[0].names[0]"),
+        ("base_journal", {"SystemMaxUse": "lots"}, "journal-setting-invalid", ".SystemMaxUse"),
+        ("base_journal", {"SystemMaxUse": "2 GB"}, "journal-setting-invalid", ".SystemMaxUse"),
+        ("base_journal", {"SystemMaxUse": True}, "journal-setting-invalid", ".SystemMaxUse"),
+        ("base_journal", {"systemmaxuse": "2G"}, "journal-setting-invalid", ".systemmaxuse"),
+        ("base_journal", {"MaxRetentionSec": "a month"}, "journal-setting-invalid", ".MaxRetentionSec"),
+        ("base_journal", {"Storage": "disk"}, "journal-setting-invalid", ".Storage"),
+        ("base_journal", {"MaxLevelStore": "warn"}, "journal-setting-invalid", ".MaxLevelStore"),
+        ("base_journal", {"Seal": [1]}, "journal-setting-invalid", ".Seal"),
     ],
 )
 def test_what_a_file_cannot_hold(judged: Judge, name: str, value: Any, code: str, path: str) -> None:
@@ -58,6 +67,9 @@ def test_what_a_file_cannot_hold(judged: Judge, name: str, value: Any, code: str
         ("base_updates_settings", {"Origins-Pattern": ["origin=Debian,codename=${distro_codename}", "a%41"]}),
         ("base_updates_exclude", ["nginx", r"libstdc\+\+6$", "linux-(image|headers)-", "docker[.)]"]),
         ("base_packages", ["htop", "g++", "libc6:i386", "postgresql-17-cron", "0ad"]),
+        ("base_journal", {"SystemMaxUse": "4G", "SystemKeepFree": "1.5G", "MaxFileSec": "1month 2weeks", "RateLimitIntervalSec": 0}),
+        ("base_journal", {"Compress": "512", "Seal": True, "Audit": "", "MaxLevelWall": 3, "Storage": None, "RateLimitBurst": "10000"}),
+        ("base_journal", {"MaxRetentionSec": "3month", "LineMax": "48K", "ForwardToSyslog": "no", "TTYPath": "/dev/tty1"}),
         ("site_time_servers", ["10.0.0.1", "fd00::1", "ntp1.clinic.health", "ntp"]),
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["pacs.clinic.health", "pacs_1", "PACS", "xn--rntgen-wxa."]}]),
     ],

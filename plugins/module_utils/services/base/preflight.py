@@ -16,6 +16,7 @@ from ...preflight.model import UNKNOWN, Host, Site, parse_address
 from ...preflight.rules import Area
 from ...preflight.rules.hosts import is_name
 from ...preflight.rules.places import place
+from . import journal
 
 CODES = (
     Code(
@@ -34,6 +35,11 @@ CODES = (
         "hosts-name-invalid",
         "A name in base_hosts_extra is not valid in /etc/hosts.",
         "A name of letters, digits, hyphens, underscores and dots.",
+    ),
+    Code(
+        "journal-setting-invalid",
+        "journald cannot read an option of base_journal, and would take its own default: up to 4 GiB of the disk.",
+        "An option of journald.conf(5) with a value of its kind, such as SystemMaxUse: 2G.",
     ),
     Code(
         "hostname-twice",
@@ -136,6 +142,16 @@ def check_extra_names(site: Site) -> Iterator[Finding]:
                     yield _finding(site, host, "base_hosts_extra", path, "hosts-name-invalid", problem, remedy)
 
 
+def check_journal(site: Site) -> Iterator[Finding]:
+    """``base_journal``: journald says in its own log alone what it ignores."""
+    for host in site.hosts.values():
+        settings = host.known("base_journal")
+        for name, value in settings.items() if isinstance(settings, Mapping) else ():
+            found = None if value is UNKNOWN else journal.problem(name, value)
+            if found:
+                yield _finding(site, host, "base_journal", f"base_journal.{name}", "journal-setting-invalid", found[0], f"{name}: {found[1]}")
+
+
 def check_host_names(site: Site) -> Iterator[Finding]:
     """The name that a server itself gets: unlike the inventory's it may be another's, too."""
     by_name: dict[str, list[Host]] = defaultdict(list)
@@ -168,6 +184,6 @@ def _finding(site: Site, host: Host, variable: str, path: str, code: str, proble
     return Finding(code, where, path, problem, remedy, source)
 
 
-RULES = (check_update_settings, check_update_patterns, check_packages, check_time_servers, check_extra_names, check_host_names)
+RULES = (check_update_settings, check_update_patterns, check_packages, check_time_servers, check_extra_names, check_journal, check_host_names)
 
 AREA = Area("What every host has", CODES, RULES)
