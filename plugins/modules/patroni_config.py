@@ -30,6 +30,12 @@ options:
     type: list
     elements: str
     default: []
+  parameters:
+    description:
+      - The server settings that Patroni's configuration on this host has, name and value. In check mode their changes are told, and which
+        of them need a restart.
+    type: dict
+    default: {}
   wait:
     description: Seconds to wait until somebody leads.
     type: int

@@ -33,8 +33,8 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "ForwardToSocket": (r"\S+", "an address"),
     "LineMax": _SIZE,
     **{f"{where}{what}": _SIZE for where in ("System", "Runtime") for what in ("MaxUse", "KeepFree", "MaxFileSize")},
-    **{name: _TIME for name in ("SyncIntervalSec", "RateLimitIntervalSec", "MaxRetentionSec", "MaxFileSec")},
-    **{name: _YES for name in ("Seal", "ReadKMsg", "ForwardToSyslog", "ForwardToKMsg", "ForwardToConsole", "ForwardToWall")},
+    **dict.fromkeys(("SyncIntervalSec", "RateLimitIntervalSec", "MaxRetentionSec", "MaxFileSec"), _TIME),
+    **dict.fromkeys(("Seal", "ReadKMsg", "ForwardToSyslog", "ForwardToKMsg", "ForwardToConsole", "ForwardToWall"), _YES),
     "Audit": (f"{_YES[0]}|", "yes, no or an empty text"),
     **{f"MaxLevel{name}": _LEVEL for name in ("Store", "Syslog", "KMsg", "Console", "Wall", "Socket")},
 }

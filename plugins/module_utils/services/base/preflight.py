@@ -149,7 +149,9 @@ def check_journal(site: Site) -> Iterator[Finding]:
         for name, value in settings.items() if isinstance(settings, Mapping) else ():
             found = None if value is UNKNOWN else journal.problem(name, value)
             if found:
-                yield _finding(site, host, "base_journal", f"base_journal.{name}", "journal-setting-invalid", found[0], f"{name}: {found[1]}")
+                problem, example = found
+                path = f"base_journal.{name}"
+                yield _finding(site, host, "base_journal", path, "journal-setting-invalid", problem, f"{name}: {example}")
 
 
 def check_host_names(site: Site) -> Iterator[Finding]:
@@ -184,6 +186,14 @@ def _finding(site: Site, host: Host, variable: str, path: str, code: str, proble
     return Finding(code, where, path, problem, remedy, source)
 
 
-RULES = (check_update_settings, check_update_patterns, check_packages, check_time_servers, check_extra_names, check_journal, check_host_names)
+RULES = (
+    check_update_settings,
+    check_update_patterns,
+    check_packages,
+    check_time_servers,
+    check_extra_names,
+    check_journal,
+    check_host_names,
+)
 
 AREA = Area("What every host has", CODES, RULES)

@@ -10,6 +10,7 @@ What is safe is decided in :mod:`.patroni_cluster`, which does nothing.
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
+from . import planned
 from .cluster import Cluster, choose_candidate, config_patch, lines, refuse_reinit, refuse_remove, refuse_restart, require_whole
 from .guard import guard
 from .hba import check
@@ -139,8 +140,8 @@ def config(params: Params, ctx: Context) -> Outcome:
 
     What ``config`` does not name stays; null takes a key away.
 
-    :param params: ``config``, ``hba`` and ``settings`` (see :func:`.patroni_hba.check`), ``wait`` (seconds for a leader to be there),
-        ``max_lag``
+    :param params: ``config``, ``hba`` and ``settings`` (see :func:`.patroni_hba.check`), ``parameters`` (the member's own settings, whose
+        changes check mode tells), ``wait`` (seconds for a leader to be there), ``max_lag``
     :return: a step where something differs; :func:`state`, with ``pending_restart`` as it is after the change
     :raises AgentError: ``not-in-time``, ``bad-hba``
     """
@@ -163,11 +164,15 @@ def config(params: Params, ctx: Context) -> Outcome:
     # Patroni writes the file at its next turn after a reload: two of them, and some seconds for a host that is busy.
     patience = 2 * float(current.get("loop_wait") or 10) + 5
     check(ctx, member.port if member else 5432, params.get("hba") or (), params.get("settings") or (), patience)
+    settings: list[Step] = []
+    if ctx.check and member is not None and name not in result["pending_restart"]:
+        common = (params["config"].get("postgresql") or {}).get("parameters") or {}
+        settings = planned.steps(ctx, member.port, str(name), {**common, **(params.get("parameters") or {})})
     if cluster.leader is None or cluster.leader.name != name:
-        return [], result
+        return settings, result
     patch = config_patch(params["config"], current)
     if not patch:
-        return [], result
+        return settings, result
     before, after = lines(patch, current)
 
     def apply(ctx: Context) -> None:
@@ -176,7 +181,7 @@ def config(params: Params, ctx: Context) -> Outcome:
 
     diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)} if ctx.diff else None
     names = sorted({line.partition(":")[0] for line in before + after})
-    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply)], result
+    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply), *settings], result
 
 
 def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
