@@ -91,6 +91,25 @@ def test_refused_by_the_other_playbooks(site: Site, playbook: str) -> None:
     assert not any(changed(done.stdout).values())
 
 
+def test_a_plan_says_which_restart_follows(site: Site) -> None:
+    """Patroni's file has passwords and shows no difference; the settings do, and who needs a restart for them."""
+    values = {"postgresql_settings": {"shared_buffers": "33MB", "work_mem": "5MB"}}
+    printed = run(site, "site.yml", values, "--check", "--diff")
+    assert "change settings (shared_buffers, work_mem; restart for shared_buffers" in printed, printed[-4000:]
+    assert "+shared_buffers: 33MB" in printed and "+work_mem: 5MB" in printed, printed[-4000:]
+
+
+def test_settings_that_no_member_could_start_with(site: Site, writers: Writers, measured: Measured) -> None:
+    """PostgreSQL is asked before Patroni is told: no member takes them over, and none is restarted."""
+    with writing_on(writers, "more memory than a member has", "live", measured):
+        done = site.playbook("site.yml", "-e", json.dumps({"postgresql_settings": {"shared_buffers": "900GB"}}))
+    assert done.returncode != 0
+    assert "of shared memory, and this host has" in done.stdout, done.stdout[-4000:]
+    assert not any("900GB" in site.run(host, "cat", "/etc/patroni/config.yml").stdout for host in site.hosts("postgresql"))
+    site.wait_whole()
+    run(site, "site.yml", {})
+
+
 @pytest.mark.parametrize("names", [(name,) for name in taken_over(DATABASE)] if ALL else [ONE_OF_EACH], ids=" ".join)
 def test_taken_over_while_writers_write(site: Site, writers: Writers, measured: Measured, names: tuple[str, ...]) -> None:
     """A setting changed and put back: each run ends well, and the writers wait no longer than its effect may take."""
