@@ -11,8 +11,8 @@ import pytest
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
-#: Ports of the data tier that nobody but the site's own servers may reach.
-INNER_PORTS = (2379, 2380, 5432, 8008)
+#: Group -> variables with the ports that nobody but the site's own servers may reach.
+INNER_PORTS = {"etcd": ("etcd_client_port", "etcd_peer_port"), "postgresql": ("postgresql_port", "postgresql_rest_port")}
 
 
 def enabled(reached: Site, name: str) -> bool:
@@ -26,15 +26,16 @@ def test_input_is_dropped_by_default(reached: Site, servers: dict[str, Server]) 
             assert "hook input priority filter; policy drop;" in server.seen("firewall"), name
 
 
-@pytest.mark.parametrize("group", ["etcd", "postgresql"])
-def test_controller_does_not_reach_the_data_tier(reached: Site, group: str) -> None:
+@pytest.mark.parametrize("group", INNER_PORTS)
+def test_controller_does_not_reach_the_data_tier(reached: Site, servers: dict[str, Server], group: str) -> None:
     """From here, which is no server of the site, no port of the data tier answers."""
     if reached.values.hosts(group) and reached.values.get(reached.hosts(group)[0], "postgresql_client_addresses"):
         pytest.skip("the site lets further clients in (postgresql_client_addresses); this machine may be one of them")
     for name in reached.hosts(group):
         if not enabled(reached, name):
             continue
-        for port in INNER_PORTS:
+        for port in (reached.values.setting(name, variable) for variable in INNER_PORTS[group]):
+            assert f":{port} " in servers[name].seen("listening"), f"nobody listens on port {port} of {name}: this would prove nothing"
             try:
                 with socket.create_connection((reached.address(name), port), timeout=1):
                     pytest.fail(f"{name} lets everybody reach port {port}")
@@ -51,6 +52,7 @@ def test_clients_do_not_reach_etcd(reached: Site, servers: dict[str, Server]) ->
     client = servers[clients[0]]
     try_it = "timeout 3 bash -c 'exec 3<>/dev/tcp/{}/{}'"
     if reached.hosts("postgresql"):
-        database = reached.address(reached.hosts("postgresql")[0])
-        assert client.shell(try_it.format(database, 5432)).status == 0, "not even PostgreSQL is reached"
-    assert client.shell(try_it.format(reached.address(member), 2379)).status != 0
+        database = reached.hosts("postgresql")[0]
+        port = reached.values.setting(database, "postgresql_port")
+        assert client.shell(try_it.format(reached.address(database), port)).status == 0, "not even PostgreSQL is reached"
+    assert client.shell(try_it.format(reached.address(member), reached.values.setting(member, "etcd_client_port"))).status != 0

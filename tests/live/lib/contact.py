@@ -120,7 +120,9 @@ def _why(state: str, said: str, authority: str) -> str:
             return "has no certificate of a site. Run `make converge` first."
         return "belongs to another site: its CA certificate is not the one in pki/ of this inventory. See docs/day2.md, A second checkout."
     if not state:
-        return f"was not asked, for Ansible said: {said}" if said else f"did not answer within {ALL} s. Check its network and sshd."
+        if not said:
+            return f"did not answer within {ALL} s. Check its network and sshd."
+        return f"was not asked: {said.rstrip('.')}. Check the inventory, the login user, and the passwords that ARGS gives."
     if state == "UNREACHABLE!":
         return f"cannot be reached: {_message(said)}. Check that it runs and that its address, user and key are right."
     return f"was reached, and the question failed: {_message(said)}. Check the login user and sudo on it."

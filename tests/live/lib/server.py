@@ -50,8 +50,9 @@ class Answer:
 class Server:
     """One server of the site, reached as the playbooks reach it."""
 
-    def __init__(self, name: str, inventory: Path) -> None:
+    def __init__(self, name: str, inventory: Path, postgresql_port: int = 5432) -> None:
         self.name = name
+        self._postgresql_port = str(postgresql_port)
         self._host = testinfra.get_host(f"ansible://{name}?force_ansible=True", ansible_inventory=str(inventory))
         self._seen: dict[str, str] | None = None
 
@@ -78,7 +79,8 @@ class Server:
 
     def sql(self, statement: str) -> str:
         """Ask the server's own PostgreSQL over its socket."""
-        answer = self.ask("runuser", "-u", "postgres", "--", "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement)
+        psql = ("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-p", self._postgresql_port, "-d", "postgres")
+        answer = self.ask("runuser", "-u", "postgres", "--", *psql, "-c", statement)
         assert answer.status == 0, f"{self.name}: psql exited {answer.status} on: {statement.split(maxsplit=1)[0]} ..."
         return answer.text.strip()
 

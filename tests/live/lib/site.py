@@ -227,7 +227,7 @@ class Site:
             "except ValueError: pass\n"
             "print(json.dumps([r.status,b]))\n"
         )
-        url = f"https://{self.address(host)}:8008{path}"
+        url = f"https://{self.address(host)}:{self.values.setting(host, 'postgresql_rest_port')}{path}"
         done = self.run(host, "python3", "-I", "-c", program, url, check=False, timeout=20)
         if done.returncode:
             return 0, None

@@ -5,16 +5,27 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 os.environ.setdefault("ANSIBLE_CONFIG", str(REPOSITORY / "ansible.cfg"))  # read by ansible at its import
 
+import yaml  # noqa: E402
 from ansible.inventory.manager import InventoryManager  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.template import Templar  # noqa: E402
 from ansible.vars.manager import VariableManager  # noqa: E402
+
+
+@cache
+def role_defaults() -> dict[str, Any]:
+    """The defaults of all roles, as they are written."""
+    found: dict[str, Any] = {}
+    for file in sorted((REPOSITORY / "roles").glob("*/defaults/main.yml")):
+        found.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    return found
 
 
 class Values:
@@ -36,6 +47,10 @@ class Values:
     def groups(self) -> dict[str, list[str]]:
         """Every group with its hosts."""
         return {str(group): sorted(map(str, hosts)) for group, hosts in self._inventory.get_groups_dict().items()}
+
+    def setting(self, host: str, name: str) -> Any:
+        """A host's variable, or the default of the role that it is of."""
+        return self.get(host, name, role_defaults()[name])
 
     def get(self, host: str, name: str, default: Any = None) -> Any:
         """A host's variable with its templates resolved, ``default`` where it has none."""

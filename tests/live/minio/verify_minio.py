@@ -92,7 +92,7 @@ def doors(reached: Site, stores: list[Server]) -> Iterator[dict[str, Door]]:
     """A way to each server."""
     authority = str(reached.inventory / "pki" / "ca.crt")
     with ExitStack() as stack:
-        ports = {s.name: stack.enter_context(reached.tunnel(s.name, int(reached.values.get(s.name, "minio_port", 9000)))) for s in stores}
+        ports = {s.name: stack.enter_context(reached.tunnel(s.name, int(reached.values.setting(s.name, "minio_port")))) for s in stores}
         yield {name: Door(f"https://127.0.0.1:{port}", authority) for name, port in ports.items()}
 
 

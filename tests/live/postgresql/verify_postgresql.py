@@ -19,7 +19,7 @@ from tests.live.lib.waiting import ceiling, wait_until
 
 def port_of(reached: Site, client: str, kind: str) -> int:
     """Port of a client's endpoint."""
-    return int(reached.values.get(client, f"haproxy_{kind}_port", {"read_write": 5000, "read_only": 5001}[kind]))
+    return int(reached.values.setting(client, f"haproxy_{kind}_port"))
 
 
 @contextmanager

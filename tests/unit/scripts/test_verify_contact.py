@@ -64,7 +64,7 @@ def test_each_host_that_cannot_be_judged_is_told(host: str, words: list[str]) ->
 
 def test_a_run_without_any_answer_shows_what_ansible_said() -> None:
     found = contact.judged("ERROR! Decryption failed (no vault secrets were found that could decrypt)", ["db1"], OURS)
-    assert found["db1"].startswith("was not asked, for Ansible said: ERROR! Decryption failed")
+    assert found["db1"].startswith("was not asked: ERROR! Decryption failed")
 
 
 def test_a_site_without_an_authority_is_told_before_any_contact(tmp_path: Path) -> None:
@@ -81,3 +81,16 @@ def test_hosts_that_cannot_be_judged_are_left_out(tmp_path: Path) -> None:
     assert values.hosts() == ["app1", "db1"]
     assert values.hosts("etcd") == ["db1"]
     assert values.groups()["etcd"] == ["db1"]
+
+
+def test_an_error_without_any_answer_is_told_without_its_place() -> None:
+    """Ansible 2.19 adds where the error is from, and all of the task."""
+    said = (
+        "[ERROR]: Task failed: Unable to execute ssh command line on a controller: [Errno 2] No such file or directory: b'ssh'\n"
+        "Origin: <adhoc 'ansible.builtin.raw' task>\n\n{'action': 'ansible.builtin.raw'}\n"
+    )
+    (why,) = contact.judged(said, ["db1"], "x").values()
+    assert why == (
+        "was not asked: Task failed: Unable to execute ssh command line on a controller: [Errno 2] No such file or directory: b'ssh'."
+        " Check the inventory, the login user, and the passwords that ARGS gives."
+    )

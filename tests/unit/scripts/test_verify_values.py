@@ -1,0 +1,29 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make verify` asks a site as it is: a site with other ports is as healthy as one with the defaults."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.live.lib.values import REPOSITORY, Values, role_defaults
+
+#: Ports that roles have variables for.
+PORTS = {str(value) for name, value in role_defaults().items() if name.endswith("_port") and isinstance(value, int)}
+
+
+def test_a_setting_is_the_inventorys_or_the_roles(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {a: {postgresql_port: 5433}, b: {}}}\n", encoding="utf-8")
+    values = Values(tmp_path / "hosts.yml")
+    assert (values.setting("a", "postgresql_port"), values.setting("b", "postgresql_port")) == (5433, 5432)
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "tests" / "live").rglob("verify_*.py")), ids=lambda path: path.stem)
+def test_no_port_is_written_down(path: Path) -> None:
+    """A number in place of the variable fails on a site with another port, or proves nothing there."""
+    assert PORTS
+    found = [number for number in re.findall(r"\b\d{4,5}\b", path.read_text(encoding="utf-8")) if number in PORTS]
+    assert found == []
