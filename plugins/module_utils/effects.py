@@ -141,10 +141,10 @@ def parts(value: str) -> list[str]:
     return found if isinstance(found, list) and all(isinstance(item, str) for item in found) else [value]
 
 
-def shown(value: str) -> str:
+def shown(value: str, longest: int = 160) -> str:
     """A recorded value for a person: a list of one is that one."""
     text = ", ".join(parts(value))
-    return text if len(text) <= 160 else f"{text[:157]}..."
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,8 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
 
 def remedy(statement: Statement, running: str = "") -> str:
     """What to do about a value that differs."""
-    back = f"{statement.name}: {shown(running)}" if running and not statement.secret else "the value that runs"
+    # To be copied: not cut off.
+    back = f"{statement.name}: {shown(running, 4000)}" if running and not statement.secret else "the value that runs"
     if statement.verb:
         return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or write {back}"
     return f"{back}{'; ' + statement.fix if statement.fix else ''}"

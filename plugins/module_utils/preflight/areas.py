@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .findings import Code, Finding
 from .model import Site
-from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, restarts, safety, secrets, takeover, variable_files
+from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, restarts, safety, secrets, settings, takeover, variable_files
 
 CODES = (
     Code(
@@ -36,6 +36,7 @@ AREAS = (
     Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
     Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
+    Area("Dicts of settings", settings.CODES, settings.RULES),
     *of_services(),
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),

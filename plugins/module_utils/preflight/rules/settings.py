@@ -1,12 +1,26 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of the dicts of settings that win over variables: numbers, texts, and texts with a unit."""
+"""Dicts of settings that are rendered whole: their values as numbers, times and texts, and what no line of a file can hold."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ..findings import Code, Finding
+from ..model import Site
+from .places import place
+
+CODES = (
+    Code(
+        "setting-line-break",
+        "A name or a value in a dict of settings has a line break or another control character, and would become a line of its own in the"
+        " service's file.",
+        "The name or value on one line.",
+    ),
+)
 
 #: Units of time that PostgreSQL takes, in seconds.
 _SECONDS = {"us": 0.000001, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -25,3 +39,26 @@ def seconds(value: Any) -> int | None:
     """A setting of PostgreSQL that is a time, in seconds where it has no unit; None for anything else."""
     match = re.fullmatch(r"(\d+)\s*(us|ms|s|min|h|d)", value.strip()) if isinstance(value, str) else None
     return round(int(match[1]) * _SECONDS[match[2]]) if match else whole(value)
+
+
+def check_lines(site: Site) -> Iterator[Finding]:
+    """Names and values of settings (``etcd_settings``, ``minio_settings`` and the like) that would end the line they are written to."""
+    free = [name for name, option in site.schema.options.items() if option.type == "dict" and not option.options]
+    for host in site.hosts.values():
+        for variable in free:
+            given = host.known(variable)
+            for name, value in given.items() if isinstance(given, Mapping) else ():
+                for text in (name, *(value if isinstance(value, list | tuple) else (value,))):
+                    if isinstance(text, str) and any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
+                        where, _name, source = place(site, host, (variable,), host.name)
+                        path = f"{variable}.{_shown(name)}"
+                        problem = "there is a line break or another control character in it, which would begin another setting."
+                        yield Finding("setting-line-break", where, path, problem, f"{path}: a text on one line", source)
+                        break
+
+
+def _shown(name: object) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in str(name))
+
+
+RULES = (check_lines,)

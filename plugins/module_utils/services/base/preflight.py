@@ -78,7 +78,7 @@ def _unwritable(item: Any) -> str:
     if isinstance(item, str):
         if '"' in item:
             return "a double quote ends the value in apt's file, and every apt-get on the host would fail."
-        return "the text has a line break or another control character." if _has_control(item) else ""
+        return ""
     plain = item is None or item is UNKNOWN or isinstance(item, bool | int | float)
     return "" if plain else "neither a list nor a dict can be a value here."
 

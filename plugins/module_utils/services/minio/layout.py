@@ -97,5 +97,18 @@ def layout(
     return found
 
 
+def as_declared(made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The filter ``minio_pools_declared``: pools of :func:`layout` in the form of ``minio_pools``, for people to copy.
+
+    Drives of a host of its own are by host, which no variable takes: such a pool is of ``minio_drives``.
+    """
+    found = []
+    for pool in made:
+        own = list(pool["drives"].values())
+        alike = all(drives == own[0] for drives in own)
+        found.append({"hosts": list(pool["hosts"]), "drives": own[0] if own and alike else dict(pool["drives"])})
+    return found
+
+
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host

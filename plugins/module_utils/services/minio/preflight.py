@@ -93,7 +93,8 @@ CODES = (
     ),
     Code(
         "object-store-drive-path",
-        "A drive's path is relative, missing, a directory that others share, or below one that is the system's (/dev, /etc, /tmp).",
+        "A list of drives is empty, or a drive's path is relative, missing, a directory that others share, or below one that is the system's"
+        " (/dev, /etc, /tmp).",
         "The path where a file system of its own is mounted, such as /srv/minio/drive1.",
     ),
     Code(
@@ -253,6 +254,11 @@ def check_drives(site: Site) -> Iterator[Finding]:
         where, variable, source = place(site, host, ("minio_drives",), GROUP)
         listed = host.known("minio_drives")
         entries = list(enumerate(listed)) if isinstance(listed, list) else []
+        if listed == []:
+            problem = f"the list of drives of {host.name} is empty, and the role's default would be taken."
+            yield Finding(
+                "object-store-drive-path", where, variable, problem, "minio_drives: the host's drives; or no minio_drives", source
+            )
         for index, entry in entries:
             if isinstance(entry, Mapping):
                 for code, path, problem, remedy in shape(_DRIVE, dict(entry), f"{variable}[{index}]"):

@@ -103,6 +103,7 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
         (ONE, "minio_drives: [/srv/minio, /srv/minio/drive1]", "object-store-drive-within", "all", "minio_drives"),
         (ONE, "minio_drives: [/dev/sdb, /dev/sdc]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [/var/lib]", "object-store-drive-path", "all", "minio_drives"),
+        (FOUR, "minio_drives: []", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [{path: /srv/a, device: sdb}]", "variable-malformed", "all", "minio_drives[0].device"),
         (FOUR, "minio_drives: [{path: /srv/a, devise: /dev/sdb}]", "variable-unknown-key", "all", "minio_drives[0].devise"),
         (FOUR, "minio_drives: [{device: /dev/sdb}]", "variable-missing-key", "all", "minio_drives[0].path"),

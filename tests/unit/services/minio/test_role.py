@@ -46,6 +46,24 @@ def test_set_sizes(total: int, size: int) -> None:
     assert minio_layout.set_size(total) == size
 
 
+@pytest.mark.parametrize(
+    ("declared", "hostvars", "shown"),
+    [
+        ([], {}, [{"hosts": ["a", "b"], "drives": ["/srv/minio/drive1"]}]),
+        ([{"hosts": ["b", "a"], "drives": ["/d2", "/d1"]}], {}, [{"hosts": ["b", "a"], "drives": ["/d2", "/d1"]}]),
+        ([], {"a": ["/x"], "b": ["/y"]}, [{"hosts": ["a", "b"], "drives": {"a": ["/x"], "b": ["/y"]}}]),
+    ],
+)
+def test_pools_as_people_write_them(declared: list[Any], hostvars: dict[str, Any], shown: list[Any]) -> None:
+    """Their order is a part of the value: another order makes other sets."""
+    variables = {host: {"minio_drives": hostvars.get(host)} for host in ("a", "b")}
+    made = minio_layout.layout(declared, {"object_store": ["b", "a"]}, variables)
+    assert minio_layout.as_declared(made) == shown
+    if isinstance(shown[0]["drives"], list):
+        again = minio_layout.layout(shown, {"object_store": ["b", "a"]}, variables)
+        assert again == made, "what is shown can be written"
+
+
 def test_layout_goes_over_the_hosts_first() -> None:
     """A set's drives are on as many hosts as there are, whatever the inventory's order."""
     hostvars = {host: {"minio_drives": ["/srv/a/", {"path": "/srv/b", "device": "/dev/sdb"}]} for host in HOSTS}
