@@ -65,7 +65,7 @@ class ActionModule(ActionModule):
         return self.own(self.note(answered(self, "converge", {"roles": [self.role]}, self.vars)))
 
     def restart(self, role, component, unit, previous=None, reason=None):
-        return answered(self, "component_restart", {"unit": unit, "previous": previous}, self.vars)
+        return answered(self, "component_restart" + (f" {previous}" if previous else ""), {"unit": unit, "previous": previous}, self.vars)
 
     def converse(self, part, lease="take"):
         return self.note(answered(self, part["op"], {}, self.vars))

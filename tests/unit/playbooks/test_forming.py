@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ FACTS = {"ansible_facts": {"vannah": {"release": "trixie", "version": "13"}}}
 NEW = [{"name": name, "group": name, "role": name, "members": DATABASE[name]} for name in ("etcd", "postgresql")]
 FORMING = {"new_clusters": NEW, "add_group": "site_forming", "parent_groups": ["site_forming_etcd", "site_forming_postgresql"]}
 OLD: dict[str, Any] = {"new_clusters": []}
-#: The answers of a host to each action. ``converge`` is asked several times, see :func:`nth`.
+#: The answers of a host to each action. ``converge`` is asked in each wave: its answers may say in which.
 GOOD: dict[str, Any] = {
     "host_facts": {**FACTS, **planning.groups(["base"])},
     "preflight_contact": FORMING,
@@ -144,25 +143,6 @@ def test_object_store(site: Run, playbook: str, failing: str, step: str, started
     if failing:
         assert f"because s2 failed while the new cluster object_store was {step}" in done.printed
         assert done.of("minio_health") == []
-
-
-#: Ansible gathers facts in the play that it starts in, whatever the play says.
-LOCAL = {
-    "ansible_connection": "local",
-    "ansible_become": False,
-    "ansible_facts_modules": ["ansible.builtin.ping"],
-    "ansible_python_interpreter": sys.executable,
-}
-
-
-def test_start_at_a_task(site: Run) -> None:
-    """The hosts are not judged then: no cluster counts as new, there is no plan, and all waves run."""
-    groups = {"etcd": ["db1"], "postgresql": ["db1"], "object_store": ["db1"]}
-    done = site("site.yml", groups, everybody(), "--start-at-task", "Converge the wave", **LOCAL)
-    assert done.code == 0, done.printed
-    assert done.of("preflight_contact") == []
-    for wave in ("base", "database", "store"):
-        assert done.of(f"converge {wave}") == ["db1"], done.calls
 
 
 def planned(waves: list[str], could: bool = True) -> dict[str, Any]:

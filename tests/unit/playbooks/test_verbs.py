@@ -238,10 +238,52 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
     assert said in " ".join(done.printed.split()), done.printed
     calls = [call.rpartition(" ")[0] for call in done.calls if call.startswith(("minio_stop", "component_restart"))]
     # Kept, stopped, started, and what was kept forgotten: each on all of them.
-    stages = ["component_restart", "minio_stop", "component_restart", "component_restart"] if restarts else []
+    stages = ["component_restart kept", "minio_stop", "component_restart", "component_restart forgotten"] if restarts else []
     assert calls == [action for action in stages for _host in STORE["object_store"]], done.printed
     assert done.of("minio_stop") == (STORE["object_store"] if restarts else [])
     assert done.of("lease released") == []
+
+
+NEW: dict[str, Any] = {"converge": WAITING["minio"], "minio_info": SEEN, "minio_health": {"healthy": True}}
+TAKEN: dict[str, Any] = {"failed": True, "msg": "port 9000 is taken. "}
+REFUSED: dict[str, Any] = {"failed": True, "msg": "not whole within 300 s"}
+BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "values", "stages", "said"),
+    [
+        # One does not start: nobody is asked whether the store works with the others.
+        (
+            {"component_restart": TAKEN, "component_restart kept": {}, "component_restart restored": TAKEN},
+            {},
+            BACK,
+            "store2: port 9000 is taken. All servers went back to what they had, and the store takes writes. See docs/day2_object_store.md",
+        ),
+        # It starts and the store does not work with it. The others that say it does go back with it.
+        ({"minio_health": REFUSED}, {}, ["minio_health", *BACK], "store2: not whole within 300 s. All servers went back"),
+        # Some are enough for whoever forces it: those that took it over keep it.
+        (
+            {"component_restart": TAKEN, "component_restart kept": {}},
+            {"object_store_force": True},
+            ["minio_health", "component_restart forgotten", "minio_info"],
+            "store2: port 9000 is taken. store2 did not take it over, the others did.",
+        ),
+    ],
+)
+def test_all_servers_take_it_over_or_none(run: Run, broken: dict[str, Any], values: dict[str, Any], stages: list[str], said: str) -> None:
+    """By minio/update.yml: kept, stopped, started, and then what one server that does not make it leads to. The hosts are given free."""
+    answers = dict.fromkeys(STORE["object_store"], NEW) | {"store2": NEW | broken}
+    done = run("minio/update.yml", STORE, answers, **values)
+    assert done.code != 0 and said in " ".join(done.printed.split()), done.printed
+    calls = [call.rpartition(" ")[0] for call in done.calls if call.startswith(("minio_", "component_restart"))]
+    assert list(dict.fromkeys(calls[len(STORE["object_store"]) :])) == list(
+        dict.fromkeys(["component_restart kept", "minio_stop", "component_restart", *stages])
+    ), calls
+    assert len(done.of("component_restart restored")) == (3 if BACK[1] in stages else 0)
+    assert len(done.of("minio_stop")) == (6 if "minio_stop" in stages else 3)
+    assert len(done.of("component_restart forgotten")) == (2 if "component_restart forgotten" in stages else 0)
+    assert done.of("lease released") == STORE["object_store"]
 
 
 @pytest.mark.parametrize(
