@@ -17,6 +17,7 @@ Beside its components a role may say in ``meta/exports.yml`` what else its wave 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
@@ -25,12 +26,13 @@ from .. import site_map
 from . import collect, planning, rolling
 
 KEYS = ("before", "when", "prepared", "objects", "ready", "needs")
-#: Clusters of a wave that can be restarted: so many imports of rolling.yml does wave.yml have.
-SLOTS = 2
+#: Clusters of a wave that can be restarted: so many imports of rolling.yml does wave.yml have. Each costs all runs its plays.
+SLOTS = 1
 
 Groups = Mapping[str, Sequence[str]]
 
 
+@cache
 def exported(role: str, kind: str) -> Mapping[str, Any]:
     """A mapping of a role's exports, not templated; empty where it has none."""
     found: Mapping[str, Any] = collect.load(DataLoader(), role, "").exports.get(kind) or {}
@@ -81,10 +83,6 @@ def hosts(known: Groups, wave: str, part: str = "components", planned: bool = Tr
         holding = [role for role in roles(wave) if exported(role, "wave").get("objects") == part]
         return planning.hosts_of(known, groups(holding), wave + planning.OBJECTS, order, planned=planned)
     new = any(f"{planning.FORMING}_{role}" in known for role in own(wave))
-    if part == "gate":
-        # Whoever fails in a wave of every host is missed by clusters of later ones.
-        there = planning.FORMING in known if every(wave) else any(f"{planning.FORMING}_{role}" in known for role in roles(wave))
-        return planning.pattern(known, groups(roles(wave))) if there else planning.NONE
     if not new:
         return planning.NONE
     wanted = roles(wave) if part == "prepare" else [role for role in roles(wave) if "formed" in exported(role, "rolling")]

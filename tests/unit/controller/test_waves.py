@@ -77,7 +77,6 @@ def known(forming: tuple[str, ...] = (), planned: tuple[str, ...] | None = None,
         (known(planned=("second_objects",)), "release", "components", "all"),
         # no cluster is formed
         (known(), "first", "prepare", "all:!all"),
-        (known(), "first", "gate", "all:!all"),
         (known(), "first", "formed", "all:!all"),
         # one of the wave, one that is prepared in it, one of a later wave
         (known(forming=("e",)), "first", "prepare", "all"),
@@ -85,11 +84,8 @@ def known(forming: tuple[str, ...] = (), planned: tuple[str, ...] | None = None,
         (known(forming=("d",)), "first", "formed", "e"),
         (known(forming=("c",)), "first", "prepare", "all:!all"),
         (known(forming=("c",)), "first", "formed", "all:!all"),
-        (known(forming=("c",)), "first", "gate", "all"),
         (known(forming=("d",)), "second", "prepare", "all:!all"),
-        (known(forming=("d",)), "second", "gate", "d:c1:c2"),
         (known(forming=("c",)), "second", "prepare", "d:c1:c2"),
-        (known(forming=("e",)), "second", "gate", "all:!all"),
     ],
 )
 def test_hosts(groups: dict[str, list[str]], wave: str, part: str, expected: str) -> None:
