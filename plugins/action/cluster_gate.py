@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import forming
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import forming, waves
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 
 
@@ -21,11 +21,12 @@ class ActionModule(LocalAction):
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Compare the members with the hosts that are still in the run."""
         hostvars = known["hostvars"]
-        members = [name for cluster in arguments["clusters"] for name in cluster["members"]]
+        clusters = waves.judged(arguments["wave"], arguments["clusters"]) if arguments["wave"] else arguments["clusters"]
+        members = [name for cluster in clusters for name in cluster["members"]]
         failed = {name: self._failed(hostvars.raw_get(name), arguments["results"]) for name in members if name in hostvars}
         reasons = {name: str(found.get("msg") or "") for name, found in failed.items()}
         stopped = [name for name, found in failed.items() if found.get("code") == forming.STOPPED]
-        said, culprits = forming.problem(arguments["clusters"], known["ansible_play_hosts"], reasons, arguments["step"], stopped)
+        said, culprits = forming.problem(clusters, known["ansible_play_hosts"], reasons, arguments["step"], stopped)
         return {"changed": False, "failed": True, "msg": said, "blamed": culprits} if said else {"changed": False}
 
     @staticmethod

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleError
-
 from ..module_utils import documented
-from ..module_utils.controller import report
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
 
@@ -20,14 +17,5 @@ class ActionModule(ComponentAction):
 
     def perform(self) -> Result:
         """Send the component's definition with the unit to restart."""
-        role, name, unit = self.params["role"], self.params["component"], self.params["unit"]
-        components, _artifacts = self.role_components([role])
-        component = next((item for item in components if item["name"] == name), None)
-        if component is None:
-            raise AnsibleError(f"role {role} has no component {name}: it has {', '.join(item['name'] for item in components)}")
-        if unit not in [item["name"] for item in component["units"]]:
-            raise AnsibleError(f"component {name} has no unit {unit}: it has {', '.join(item['name'] for item in component['units'])}")
-        self.add_authority([component])
-        asked = {"component": name, "unit": unit, "previous": self.params["previous"], "reason": self.params["reason"]}
-        answer = self.converse({"op": "restart", "components": [component], "restart": asked})
-        return report.components(answer, bool(self._task.diff))
+        asked = self.params
+        return self.restart(asked["role"], asked["component"], asked["unit"], asked["previous"], asked["reason"])

@@ -1,8 +1,8 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, locales_of.yml, restart_due.yml,
-wave_hosts.yml."""
+"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, locales_of.yml, rolling_group.yml,
+rolling_hosts.yml, rolling_role.yml, together_hosts.yml, wave_hosts.yml."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import ip_protocols, site_map
+from ..module_utils import ip_protocols
 from ..module_utils.addresses import addresses_of
-from ..module_utils.controller import planning
-from ..module_utils.maintenance import restart_due
+from ..module_utils.controller import planning, rolling, waves
 from ..module_utils.services.postgresql.locales import locales_of
 
 
@@ -26,9 +25,9 @@ def firewall_match(rule: Mapping[str, Any], owner: str = "") -> dict[str, str]:
         raise AnsibleFilterError(f"firewall: {owner or rule.get('name') or 'a rule'}: {error}") from error
 
 
-def wave_hosts(groups: Mapping[str, Sequence[str]], group: str, wave: str, only_planned: bool = False, planned: bool = True) -> str:
-    """The hosts of a play of ``site.yml``, see :func:`planning.hosts_of`."""
-    return planning.hosts_of(groups, group, wave, planning.order(site_map.load().waves), only_planned, planned)
+def rolling_group(groups: Mapping[str, Sequence[str]], role: str, part: str) -> str:
+    """The members of a cluster to which something is done, see :func:`rolling.group`."""
+    return planning.pattern(groups, [rolling.group(role, part)])
 
 
 class FilterModule:
@@ -40,6 +39,9 @@ class FilterModule:
             "addresses_of": addresses_of,
             "firewall_match": firewall_match,
             "locales_of": locales_of,
-            "restart_due": restart_due,
-            "wave_hosts": wave_hosts,
+            "rolling_group": rolling_group,
+            "rolling_hosts": waves.rolling_hosts,
+            "rolling_role": waves.rolling_role,
+            "together_hosts": waves.together_hosts,
+            "wave_hosts": waves.hosts,
         }

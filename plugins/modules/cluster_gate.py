@@ -19,6 +19,9 @@ options:
     type: list
     elements: dict
     required: true
+  wave:
+    description: Of the clusters only those that have to be there after this wave. All of them where it is left out.
+    type: str
   results:
     description: Names of variables that earlier tasks were registered as. A member's error is looked for in them.
     type: list

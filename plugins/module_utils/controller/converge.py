@@ -100,6 +100,23 @@ class ComponentAction(AgentAction):
             result["warnings"] = [*self.notes, *result.get("warnings", ())]
         return result
 
+    def restart(self, role: str, name: str, unit: str, previous: str | None = None, reason: str | None = None) -> Result:
+        """Restart a unit of a role's component, and see it ready. Options as in ``plugins/modules/component_restart.py``.
+
+        :raises Failure: the trip as a whole failed
+        :raises AnsibleError: there is no such component or unit
+        """
+        components, _artifacts = self.role_components([role])
+        component = next((item for item in components if item["name"] == name), None)
+        if component is None:
+            raise AnsibleError(f"role {role} has no component {name}: it has {', '.join(item['name'] for item in components)}")
+        if unit not in [item["name"] for item in component["units"]]:
+            raise AnsibleError(f"component {name} has no unit {unit}: it has {', '.join(item['name'] for item in component['units'])}")
+        self.add_authority([component])
+        asked = {"component": name, "unit": unit, "previous": previous, "reason": reason}
+        answer = self.converse({"op": "restart", "components": [component], "restart": asked})
+        return report.components(answer, bool(self._task.diff))
+
     def _deliver(self, components: list[Component], artifacts: Mapping[str, str]) -> Answer:
         """Send components until the host needs nothing more for them; what it did before it asked is in the answer."""
         staged: dict[str, str] = {}

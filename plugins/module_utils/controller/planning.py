@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import site_map
+
 #: Facts that only an administrator changes. Components are rendered with these as they were the last time; the host compares them.
 STABLE_FACTS = (
     "system",
@@ -41,6 +43,8 @@ GROUP = "planned_"
 OBJECTS = "_objects"
 #: What comes after all waves, on hosts that any of them has changed.
 RELEASE = "release"
+#: The dynamic group of the hosts of a run that forms a cluster.
+FORMING = "site_forming"
 #: No host, without a warning.
 NONE = "all:!all"
 
@@ -112,7 +116,12 @@ def groups(waves: Iterable[str], planned: bool = True) -> dict[str, Any]:
 
 
 def hosts_of(
-    known: Mapping[str, Sequence[str]], group: str, wave: str, order: Sequence[str], only_planned: bool = False, planned: bool = True
+    known: Mapping[str, Sequence[str]],
+    given: Iterable[str],
+    wave: str,
+    order: Sequence[str],
+    only_planned: bool = False,
+    planned: bool = True,
 ) -> str:
     """The pattern of the hosts that a play of a wave is for.
 
@@ -121,20 +130,29 @@ def hosts_of(
     (``--start-at-task``) has no plan.
 
     :param known: ``groups``
-    :param group: the group whose hosts the wave is for
+    :param given: the groups whose hosts the wave is for
     :param order: the waves in their order, with their objects
     :param only_planned: leave out the hosts on which the wave has nothing to do
     :param planned: whether the playbook goes by a plan; without one all hosts of the group take part
     """
-    if group not in known:
-        return NONE
-    if not planned or not (known.get(PLANNED) or known.get(UNPLANNED)):
+    group = pattern(known, given)
+    if group == NONE or not planned or not (known.get(PLANNED) or known.get(UNPLANNED)):
         return group
     if any(known.get(GROUP + name) for name in order[: order.index(wave)]):
         return group
     if not known.get(GROUP + wave):
         return NONE
     return f"{group}:&{GROUP}{wave}" if only_planned else group
+
+
+def pattern(known: Mapping[str, Sequence[str]], groups: Iterable[str]) -> str:
+    """The pattern of the hosts of all of these groups. One that does not exist is left out: naming it would be warned of at each run."""
+    return ":".join(group for group in groups if group in known) or NONE
+
+
+def members(known: Mapping[str, Sequence[str]], role: str) -> list[str]:
+    """The hosts to which their groups give a role, in the inventory's order."""
+    return list(dict.fromkeys(host for group in site_map.load().groups_of(role) for host in known.get(group) or ()))
 
 
 def order(waves: Iterable[str]) -> list[str]:

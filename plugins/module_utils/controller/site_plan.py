@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
-from .. import documented, site_map
+from .. import site_map
 from ..artifacts.cache import COLLECTION
-from . import collect, compiled, planning, report, run, templating
+from . import collect, compiled, planning, report, role_calls, run, templating
 from .action import Answer, Failure, Result
 from .converge import ComponentAction
 
@@ -94,24 +91,9 @@ class SitePlan:
         found = []
         for item in self._exported():
             where = f"role {item['role']}: meta/exports.yml: calls: {item['module']}"
-            try:
-                spec = documented.spec(item["module"])
-            except LookupError as error:
-                raise AnsibleError(f"{where}: {error}") from None
-            self._action.hidden |= documented.secrets(spec, item["params"])
-            validated = ArgumentSpecValidator(spec).validate(item["params"])
-            if validated.error_messages:
-                raise AnsibleError(f"{where}: {'; '.join(validated.error_messages)}")
-            domain, call = documented.service_call(item["module"])
-            found.append(
-                {
-                    "role": item["role"],
-                    "stage": item.get("stage", "objects"),
-                    "domain": domain,
-                    "call": call,
-                    "params": validated.validated_parameters,
-                }
-            )
+            call, secrets = role_calls.prepared(item, where)
+            self._action.hidden |= secrets
+            found.append({"role": item["role"], "stage": item.get("stage", "objects"), **call})
         return found
 
     def _exported(self) -> Iterator[dict[str, Any]]:

@@ -109,13 +109,13 @@ GROUPS: dict[str, list[str]] = {"all": ["a", "b", "c"], "postgresql": ["a", "b"]
 )
 def test_hosts_of(planned: dict[str, list[str]], group: str, wave: str, options: dict[str, bool], expected: str) -> None:
     known = {**GROUPS, "planned": ["a", "b", "c"], **{f"planned_{name}": hosts for name, hosts in planned.items()}}
-    assert planning.hosts_of(known, group, wave, ORDER, **options) == expected
+    assert planning.hosts_of(known, (group,), wave, ORDER, **options) == expected
 
 
 def test_a_run_that_left_the_host_checks_out_has_no_plan() -> None:
-    assert planning.hosts_of(GROUPS, "all", "base", ORDER, only_planned=True) == "all"
-    assert planning.hosts_of(GROUPS, "postgresql", "database_objects", ORDER) == "postgresql"
-    assert planning.hosts_of(GROUPS, "backup", "store", ORDER) == planning.NONE
+    assert planning.hosts_of(GROUPS, ("all",), "base", ORDER, only_planned=True) == "all"
+    assert planning.hosts_of(GROUPS, ("postgresql",), "database_objects", ORDER) == "postgresql"
+    assert planning.hosts_of(GROUPS, ("backup",), "store", ORDER) == planning.NONE
 
 
 FACTS = {name: name for name in planning.STABLE_FACTS}

@@ -17,30 +17,61 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = REPOSITORY / "plugins" / "action"
-#: Stands for each action of the collection: notes that it was called, and answers what the host's variable ``said`` has for it.
-STAND_IN = """\
+#: Notes a call and gives the answer that the host's variable ``said`` has for it.
+ANSWER = """\
 import json
 import os
 from ansible.errors import AnsibleConnectionFailure
+
+def answered(action, name, arguments, task_vars):
+    said = action._templar.template(task_vars.get("said", {}))
+    answer = dict(said.get(name, said.get(name.partition(" ")[0], said.get("*", {}))))
+    mode = " (check)" if action._task.check_mode else ""
+    with open(os.environ["CALLS"], "a") as file:
+        file.write(f"{name}{mode} {task_vars['inventory_hostname']}\\n")
+    with open(os.environ["CALLS"] + ".arguments", "a") as file:
+        file.write(json.dumps([name, arguments]) + "\\n")
+    if answer.pop("away", False):
+        raise AnsibleConnectionFailure("no route to host")
+    return {"changed": False, "steps": [], "waits": arguments.get("wait", 0), **answer}
+"""
+#: Stands for each action of the collection.
+STAND_IN = (
+    ANSWER
+    + """
 from ansible.plugins.action import ActionBase
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")
-        said = self._templar.template(task_vars.get("said", {}))
-        answer = dict(said.get(name, said.get("*", {})))
-        mode = " (check)" if self._task.check_mode else ""
-        with open(os.environ["CALLS"], "a") as file:
-            file.write(f"{name}{mode} {task_vars['inventory_hostname']}\\n")
-        with open(os.environ["CALLS"] + ".arguments", "a") as file:
-            file.write(json.dumps([name, self._task.args]) + "\\n")
+        if name == "converge":
+            name += " prepare" * bool(self._task.args.get("prepare")) + (" " + task_vars["site_wave"] if "site_wave" in task_vars else "")
+        answer = answered(self, name, self._task.args, task_vars)
         if "add_group" in answer and hasattr(self, "add_group"):  # ansible-core 2.21 and newer
             self.add_group(answer["add_group"], parent_group_names=answer["parent_groups"])
-        if answer.pop("away", False):
-            raise AnsibleConnectionFailure("no route to host")
-        return {"changed": False, "steps": [], "waits": self._task.args.get("wait", 0), **answer}
+        return answer
 """
+)
+#: Behind the text of an action on a member of a cluster: what it decides is real, what it asks the host is not.
+MEMBER = """
+
+class ActionModule(ActionModule):
+    def call(self, call):
+        item = self._templates.value(self._raw[call], call)
+        return self.note(answered(self, item["module"], item.get("params") or {}, self.vars))
+
+    def units(self):
+        return self.own(self.note(answered(self, "converge", {"roles": [self.role]}, self.vars)))
+
+    def restart(self, role, component, unit, previous=None, reason=None):
+        return answered(self, "component_restart" + (f" {previous}" if previous else ""), {"unit": unit, "previous": previous}, self.vars)
+
+    def converse(self, part, lease="take"):
+        return self.note(answered(self, part["op"], {}, self.vars))
+"""
+#: Actions whose decisions are real: those on a member, and those that ask no host.
+MEMBERS, LOCAL = ("rolling_call", "rolling_look", "rolling_together", "rolling_turn"), ("rolling_plan", "wave_objects")
 SECRET = """\
 from ansible.plugins.lookup import LookupBase
 
@@ -74,11 +105,13 @@ class Run:
         for name in ("filter", "module_utils", "modules", "doc_fragments"):
             (collection / "plugins" / name).symlink_to(REPOSITORY / "plugins" / name)
         for path in ACTIONS.glob("*.py"):
-            (collection / "plugins" / "action" / path.name).write_text(STAND_IN)
+            text = path.read_text() if path.stem in (*MEMBERS, *LOCAL) else STAND_IN
+            (collection / "plugins" / "action" / path.name).write_text(text + (ANSWER + MEMBER if path.stem in MEMBERS else ""))
         (collection / "plugins" / "lookup").mkdir()
         (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
-        (collection / "plugins" / "lookup" / "roles_of.py").symlink_to(REPOSITORY / "plugins" / "lookup" / "roles_of.py")
-        for name in ("meta", "playbooks"):
+        for name in ("roles_of", "wave_roles"):
+            (collection / "plugins" / "lookup" / f"{name}.py").symlink_to(REPOSITORY / "plugins" / "lookup" / f"{name}.py")
+        for name in ("meta", "playbooks", "roles"):
             (collection / name).symlink_to(REPOSITORY / name)
         self.playbooks = collection / "playbooks"
 

@@ -73,8 +73,11 @@ def test_servers_are_asked_on_the_port_that_runs(run: Run) -> None:
     done = run("change_ports.yml", SITE, said, minio_port=9400)
     assert done.code == 0, done.printed
     asked = [given for name, given in done.arguments if name == "minio_info"]
-    assert [given.pop("endpoint").rpartition(":")[2] for given in asked] == ["9000"] * 3 + ["9400"] + ["9400"] * 3
-    assert asked == [{"access_key": "minio_root_user", "secret_key": "minio_root_password"}] * 7
+    ports = [given.pop("endpoint").rpartition(":")[2] for given in asked]
+    # The one that is silent may ask again before the others have asked at all.
+    assert sorted(ports[:4]) == ["9000"] * 3 + ["9400"] and ports[4:] == ["9400"] * 3
+    credentials = {"access_key": "minio_root_user", "secret_key": "minio_root_password"}
+    assert all(given | credentials == given for given in asked)
 
 
 def test_all_hosts_are_needed(run: Run) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ FACTS = {"ansible_facts": {"vannah": {"release": "trixie", "version": "13"}}}
 NEW = [{"name": name, "group": name, "role": name, "members": DATABASE[name]} for name in ("etcd", "postgresql")]
 FORMING = {"new_clusters": NEW, "add_group": "site_forming", "parent_groups": ["site_forming_etcd", "site_forming_postgresql"]}
 OLD: dict[str, Any] = {"new_clusters": []}
-#: The answers of a host to each action. ``converge`` is asked several times, see :func:`nth`.
+#: The answers of a host to each action. ``converge`` is asked in each wave: its answers may say in which.
 GOOD: dict[str, Any] = {
     "host_facts": {**FACTS, **planning.groups(["base"])},
     "preflight_contact": FORMING,
@@ -31,23 +30,14 @@ GOOD: dict[str, Any] = {
 
 @pytest.fixture
 def site(run: Run) -> Run:
-    """Runs with the real gate and the roles' own tasks; each call of ``converge`` can have an answer of its own."""
+    """Runs with the real gate and the roles' own tasks."""
     plugins = run.playbooks.parent / "plugins"
     gate = plugins / "action" / "cluster_gate.py"
     gate.unlink()
     gate.symlink_to(ACTIONS / "cluster_gate.py")
-    text = (plugins / "action" / "converge.py").read_text()
-    named = 'name = self._task.action.rpartition(".")[2] + (" " + "".join(self._task.register) if self._task.register else "")'
-    original = 'name = self._task.action.rpartition(".")[2] + {"released": " released"}.get(self._task.args.get("state"), "")'
-    assert original in text
-    text = text.replace(original, named).replace(
-        'said.get(name, said.get("*", {}))', 'said.get(name, said.get("converge", said.get("*", {})))'
-    )
-    (plugins / "action" / "converge.py").write_text(text)
-    for name in ("roles_of", "exports", "artifact"):
+    for name in ("exports", "artifact"):
         (plugins / "lookup" / f"{name}.py").unlink(missing_ok=True)
         (plugins / "lookup" / f"{name}.py").symlink_to(REPOSITORY / "plugins" / "lookup" / f"{name}.py")
-    (run.playbooks.parent / "roles").symlink_to(REPOSITORY / "roles")
     return run
 
 
@@ -65,10 +55,10 @@ FAILED = {
 def test_all_well(site: Run) -> None:
     done = site("site.yml", DATABASE, everybody())
     assert done.code == 0, done.printed
-    assert done.of("converge site_prepared") == done.of("converge site_base") == HOSTS
-    assert done.calls.index("converge site_prepared db1") < done.calls.index("converge site_base db1")
+    assert done.of("converge prepare base") == done.of("converge base") == HOSTS
+    assert done.calls.index("converge prepare base db1") < done.calls.index("converge base db1")
     assert done.of("etcd_health") == ["db1", "db2", "db3"]
-    assert done.calls.index("etcd_health db1") < done.calls.index("converge site_database db1")
+    assert done.calls.index("etcd_health db1") < done.calls.index("converge database db1")
     assert done.of("postgresql_objects") == ["db1", "db2", "db3"]
 
 
@@ -76,55 +66,55 @@ def test_cluster_that_exists_takes_one_trip(site: Run) -> None:
     """No host is asked for what only a first run needs."""
     done = site("site.yml", DATABASE, everybody(**{host: {"preflight_contact": OLD} for host in HOSTS}))
     assert done.code == 0, done.printed
-    assert done.of("converge site_prepared") == done.of("etcd_health") == []
+    assert done.of("converge prepare base") == done.of("etcd_health") == []
 
 
 @pytest.mark.parametrize("answer", [FAILED, {"away": True}])
 def test_failure_while_members_are_prepared(site: Run, answer: dict[str, Any]) -> None:
     """Packages, files, certificates, or another component of the wave on a member's host: nobody is started."""
-    done = site("site.yml", DATABASE, everybody(db2={"converge site_prepared": answer}))
+    done = site("site.yml", DATABASE, everybody(db2={"converge prepare base": answer}))
     assert done.code != 0
     assert "The run ends here, because db2 failed while the new clusters etcd, postgresql were prepared" in done.printed
     assert ("mirror.example is away" if answer is FAILED else "no route to host") in done.printed.partition("The run ends here")[2]
-    assert done.of("converge site_base") == done.of("converge site_database") == []
+    assert done.of("converge base") == done.of("converge database") == []
 
 
 def test_members_that_were_only_stopped_are_not_blamed(site: Run) -> None:
-    stopped = {"converge site_prepared": {"failed": True, "code": "peer-failed", "msg": "stopped, because db3 has failed: port taken"}}
-    done = site("site.yml", DATABASE, everybody(db1=stopped, db2=stopped, db3={"converge site_prepared": FAILED}))
+    stopped = {"converge prepare base": {"failed": True, "code": "peer-failed", "msg": "stopped, because db3 has failed: port taken"}}
+    done = site("site.yml", DATABASE, everybody(db1=stopped, db2=stopped, db3={"converge prepare base": FAILED}))
     said = done.printed.partition("The run ends here")[2]
     assert said.startswith(", because db3 failed while the new clusters etcd, postgresql were prepared. db3: component etcd"), said
     assert "Fix: repair db3 and run again" in said and "or take db3 out of the group etcd, postgresql." in said
 
 
 def test_failure_of_a_host_that_is_no_member_stops_nobody_else(site: Run) -> None:
-    done = site("site.yml", DATABASE, everybody(app1={"converge site_prepared": FAILED}))
+    done = site("site.yml", DATABASE, everybody(app1={"converge prepare base": FAILED}))
     assert done.code != 0
     assert done.of("postgresql_objects") == ["db1", "db2", "db3"], done.printed
 
 
 def test_failure_of_a_member_that_is_started(site: Run) -> None:
-    done = site("site.yml", DATABASE, everybody(db2={"converge site_base": FAILED}))
+    done = site("site.yml", DATABASE, everybody(db2={"converge base": FAILED}))
     assert done.code != 0 and "because db2 failed while the new clusters etcd, postgresql were started" in done.printed
-    assert done.of("etcd_health") == done.of("converge site_database") == []
+    assert done.of("etcd_health") == done.of("converge database") == []
 
 
 def test_etcd_that_has_not_formed_starts_no_database(site: Run) -> None:
     done = site("site.yml", DATABASE, everybody(db2={"etcd_health": {"failed": True, "msg": "never started: db2"}}))
     assert done.code != 0
-    assert done.of("converge site_database") == []
+    assert done.of("converge database") == []
 
 
 def test_failure_of_a_database_server(site: Run) -> None:
     """Its standby would confirm the commits of what comes next."""
-    done = site("site.yml", DATABASE, everybody(db3={"converge site_database": FAILED}))
+    done = site("site.yml", DATABASE, everybody(db3={"converge database": FAILED}))
     assert done.code != 0 and "because db3 failed while the new cluster postgresql was started" in done.printed
     assert done.of("patroni_config") == done.of("postgresql_objects") == []
 
 
 def test_failure_in_a_cluster_that_exists_goes_on(site: Run) -> None:
     old = {"preflight_contact": OLD}
-    done = site("site.yml", DATABASE, everybody(**{**dict.fromkeys(HOSTS, old), "db2": {**old, "converge site_base": FAILED}}))
+    done = site("site.yml", DATABASE, everybody(**{**dict.fromkeys(HOSTS, old), "db2": {**old, "converge base": FAILED}}))
     assert done.code != 0
     assert done.of("postgresql_objects") == ["db1", "db3"], done.printed
 
@@ -139,46 +129,20 @@ NEW_STORE = {
 @pytest.mark.parametrize("playbook", ["site.yml", "minio/converge.yml"])
 @pytest.mark.parametrize(
     ("failing", "step", "started"),
-    [("", "", ["s1", "s2"]), ("converge site_store_prepared", "prepared", []), ("converge site_store", "started", ["s1", "s2"])],
+    [("", "", ["s1", "s2"]), ("converge prepare store", "prepared", []), ("converge store", "started", ["s1", "s2"])],
 )
 def test_object_store(site: Run, playbook: str, failing: str, step: str, started: list[str]) -> None:
     hosts: dict[str, dict[str, Any]] = {
-        host: {"preflight_contact": NEW_STORE, "converge site_store": {"changed": True, "pending_restart": []}} for host in ("s1", "s2")
+        host: {"preflight_contact": NEW_STORE, "converge store": {"changed": True, "pending_restart": []}} for host in ("s1", "s2")
     }
     if failing:
         hosts["s2"][failing] = FAILED
     done = site(playbook, STORE, everybody(**hosts))
     assert (done.code == 0) == (not failing), done.printed
-    assert done.of("converge site_store") == started
+    assert done.of("converge store") == started
     if failing:
         assert f"because s2 failed while the new cluster object_store was {step}" in done.printed
         assert done.of("minio_health") == []
-
-
-#: Ansible gathers facts in the play that it starts in, whatever the play says.
-LOCAL = {
-    "ansible_connection": "local",
-    "ansible_become": False,
-    "ansible_facts_modules": ["ansible.builtin.ping"],
-    "ansible_python_interpreter": sys.executable,
-}
-
-
-@pytest.mark.parametrize(
-    ("task", "called"),
-    [
-        ("Converge base roles", "converge site_base"),
-        ("Converge the database servers", "converge site_database"),
-        ("Converge the object store's servers", "converge site_store"),
-    ],
-)
-def test_start_at_a_task(site: Run, task: str, called: str) -> None:
-    """The hosts are not judged then: no cluster counts as new, and the run goes on from there."""
-    groups = {"etcd": ["db1"], "postgresql": ["db1"], "object_store": ["db1"]}
-    done = site("site.yml", groups, everybody(), "--start-at-task", task, **LOCAL)
-    assert done.code == 0, done.printed
-    assert done.of("preflight_contact") == []
-    assert done.of(called) == ["db1"], done.calls
 
 
 def planned(waves: list[str], could: bool = True) -> dict[str, Any]:
@@ -200,8 +164,8 @@ def test_work_of_one_host(site: Run) -> None:
     quiet = {host: planned([]) for host in [*HOSTS, "s1", "s2"]}
     done = site("site.yml", {**DATABASE, **STORE}, everybody(**{**quiet, "db2": planned(["base"])}))
     assert done.code == 0, done.printed
-    assert done.of("converge site_base") == ["db2"]
-    assert done.of("converge site_database") == ["db1", "db2", "db3"] and done.of("converge site_store") == ["s1", "s2"]
+    assert done.of("converge base") == ["db2"]
+    assert done.of("converge database") == ["db1", "db2", "db3"] and done.of("converge store") == ["s1", "s2"]
     done = site("site.yml", {**DATABASE, **STORE}, everybody(**{**quiet, "s1": planned(["store_objects"])}))
     assert done.code == 0, done.printed
     assert [call for call in done.calls if call.startswith(("converge", "patroni", "postgresql"))] == []
@@ -214,4 +178,4 @@ def test_hosts_that_could_not_be_planned_are_asked_for_their_postgresql(site: Ru
     done = site("site.yml", DATABASE, everybody(**{**quiet, "db3": planned(["base", "database"], could=False)}))
     assert done.code == 0, done.printed
     assert done.of("patroni_guard") == ["db3"]
-    assert done.calls.index("patroni_guard db3") < done.calls.index("converge site_base db3")
+    assert done.calls.index("patroni_guard db3") < done.calls.index("converge base db3")

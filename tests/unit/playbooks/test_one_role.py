@@ -48,7 +48,6 @@ def test_each_names_its_role() -> None:
 )
 def test_who_is_asked(run: Run, playbook: str, asked: list[str], guarded: list[str]) -> None:
     """A database server that fails is no matter of the clients' HAProxy."""
-    (run.playbooks.parent / "roles").symlink_to(REPOSITORY / "roles")
     done = run(playbook, GROUPS, {"app1": GOOD, "db1": GOOD})
     assert done.code == 0, done.printed
     assert done.of("host_facts") == asked and done.of("patroni_guard") == guarded

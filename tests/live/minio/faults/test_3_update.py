@@ -219,7 +219,7 @@ def test_update_that_was_cut_off_goes_on(site: Site, store: Store, back: str) ->
     assert refused.returncode != 0 and "object_store_force=true" in refused.stdout, refused.stdout[-3000:]
     done = site.playbook("minio/update.yml", "-e", "object_store_force=true")
     assert done.returncode == 0, done.stdout[-4000:]
-    looked = done.stdout.partition("TASK [Wait until the store takes writes]")[2].partition("TASK [")[0]
+    looked = done.stdout.partition("TASK [Wait until the cluster works]")[2].partition("TASK [")[0]
     assert all(f"ok: [{host}]" in looked for host in store.hosts), looked
     store.put_all(BUCKET, {"after-a-cut": 200_000})
     site.converge_unchanged()

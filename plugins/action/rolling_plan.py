@@ -1,0 +1,40 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action ``vannah.healthcloud.rolling_plan``: who is restarted now, in which order. Documentation: plugins/modules/rolling_plan.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning, rolling
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+
+
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.rolling_plan``."""
+
+    ARGUMENT_SPEC = documented.spec("rolling_plan")
+
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+        """Judge what the members that are still in the run were found to wait for."""
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.rolling_action import declared
+
+        role, said = declared(self._loader, arguments["role"], str(known.get("playbook_dir") or self._loader.get_basedir()))
+        present = list(known["ansible_play_hosts"])
+        looks = [rolling.Look.of(host, known["hostvars"].raw_get(host).get(arguments["looked"]) or {}) for host in present]
+        missing = [host for host in known["ansible_play_hosts_all"] if host not in present]
+        try:
+            made = rolling.update(looks, missing) if arguments["update"] else self._waiting(role.name, said, looks, known["groups"])
+        except ValueError as error:
+            return {"changed": False, "failed": True, "msg": str(error)}
+        order = [{"name": host, "group": rolling.group(role.name, rolling.NOW)} for host in made.now]
+        order += [{"name": host, "group": rolling.group(role.name, rolling.TOGETHER)} for host in made.together]
+        return {"changed": False, "order": order, "postponed": list(made.postponed), "incomplete": missing}
+
+    @staticmethod
+    def _waiting(role: str, said: Mapping[str, Any], looks: list[rolling.Look], groups: Mapping[str, Sequence[str]]) -> rolling.Plan:
+        together = str((said.get("together") or {}).get("verb") or "")
+        return rolling.plan(looks, planning.members(groups, role), said["name"], f"{role}/rolling_restart.yml", together)

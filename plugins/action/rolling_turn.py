@@ -1,0 +1,32 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action ``vannah.healthcloud.rolling_turn``: one member of a cluster is restarted. Documentation: plugins/modules/rolling_turn.py."""
+
+from __future__ import annotations
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ..module_utils import documented
+from ..module_utils.controller import rolling
+from ..module_utils.controller.action import Result
+from ..module_utils.controller.rolling_action import MemberAction
+
+
+class ActionModule(MemberAction):
+    """The action ``vannah.healthcloud.rolling_turn``."""
+
+    ARGUMENT_SPEC = documented.spec("rolling_turn")
+
+    def act(self) -> Result:
+        """Do what :func:`rolling.turn` decides."""
+        always: list[rolling.Unit] = []
+        if boolean(self.value("asked", False)):
+            always = [{"role": self.role, "component": unit["component"], "unit": unit["unit"]} for unit in self.value("units", [])]
+        done = rolling.turn(self.host, self, self.params["update"], always)
+        result: Result = {**self.done, "updated": done.updated, "again": done.again}
+        if self.params["update"]:
+            result["msg"] = done.text(self.host)
+        if done.again:
+            result.update(add_group=rolling.group(self.role, rolling.AGAIN), parent_groups=[])
+        return result

@@ -1,0 +1,240 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who of a cluster is restarted now, in which order, and what is done to one member. Pure: who asks the hosts is in :mod:`.rolling_action`.
+
+A role whose hosts form a cluster says in ``meta/exports.yml`` what is known of it alone, see :data:`KEYS`:
+
+    rolling:
+      name: PostgreSQL                        # in texts
+      policy: "{{ postgresql_restart_policy }}"   # when a run of the site restarts what waits: one of maintenance.POLICIES
+      ask: {module: patroni_info, params: {...}}  # who leads, whose settings wait: see Asked
+      gate: {module: ..., params: {...}}      # fails where this member must not be interrupted now
+      healthy: {module: ..., params: {...}}   # waits until the cluster is whole with this member
+
+A call is a module of the collection that calls a service, with its parameters, templated for each host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypedDict
+
+#: What ``rolling`` may hold. Calls are run on a member; the rest are values.
+CALLS = ("formed", "ask", "gate", "hand_over", "restart", "restart_in_place", "healthy", "update", "compare")
+VALUES = ("name", "policy", "known", "refused", "asked", "units", "together")
+KEYS = (*VALUES, *CALLS)
+REQUIRED = ("name", "policy", "gate", "healthy")
+#: What is done to a group of members, the last part of the group's name.
+NOW, AGAIN, TOGETHER = "now", "again", "together"
+
+Result = dict[str, Any]
+
+
+class Unit(TypedDict):
+    """A unit that waits for a restart."""
+
+    role: str
+    component: str
+    unit: str
+
+
+def group(role: str, part: str) -> str:
+    """The dynamic group of a role's members to which something is done."""
+    return f"rolling_{part}_{role}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the call ``ask`` says; a service without it has no leader, and only its units wait.
+
+    :ivar leader: name of the member that leads, as the one that was asked knows it
+    :ivar names: members of which settings wait for a restart
+    :ivar pending: whether those of the member that was asked do
+    :ivar lowered: of these, settings that only the leader's own restart makes less
+    :ivar after_leader: whether a restart of this member would change nothing before the leader's
+    :ivar problems: why the cluster is not whole
+    """
+
+    leader: str = ""
+    names: tuple[str, ...] = ()
+    pending: bool = False
+    lowered: tuple[str, ...] = ()
+    after_leader: bool = False
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Asked:
+        """Read a module's result."""
+        member = result.get("member") or {}
+        return cls(
+            leader=str(result.get("leader") or ""),
+            names=tuple(result.get("pending_restart") or ()),
+            pending=bool(member.get("pending_restart")),
+            lowered=tuple(member.get("lowered") or ()),
+            after_leader=bool(member.get("waits_for_leader")),
+            problems=tuple(result.get("problems") or ()),
+        )
+
+
+# --- who, in which order --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one member was found to wait for.
+
+    :ivar waits: a unit of it does, or somebody asked for its restart
+    :ivar differs: what it has to take over together with all other members
+    :ivar together: whether it has
+    :ivar why: for what it waits in words; empty where it may be restarted now
+    :ivar problems: why the cluster is not whole
+    """
+
+    host: str
+    waits: bool = False
+    leader: str = ""
+    names: tuple[str, ...] = ()
+    together: bool = False
+    differs: tuple[str, ...] = ()
+    why: str = ""
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, host: str, result: Mapping[str, Any]) -> Look:
+        """Read the result of the action that looked."""
+        return cls(
+            host=host,
+            waits=bool(result.get("waits")),
+            leader=str(result.get("leader") or ""),
+            names=tuple(result.get("names") or ()),
+            together=bool(result.get("together")),
+            differs=tuple(result.get("differs") or ()),
+            why=str(result.get("why") or ""),
+            problems=tuple(result.get("problems") or ()),
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Members that are restarted one after the other, in this order; that are restarted all at once; and what is said of the others."""
+
+    now: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    postponed: tuple[str, ...] = ()
+
+
+def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, together_verb: str = "") -> Plan:
+    """Decide of all members at once. Who leads goes last: its place is taken only once.
+
+    :param looks: of the members that are still in the run, in their order
+    :param members: of the cluster
+    :param name: the service's, for people
+    :param verb: the playbook that restarts what waits at once
+    :param together_verb: the one that restarts all members together
+    """
+    # A member may have said of itself what another one, asked a moment earlier, had not heard yet.
+    named = {member for look in looks for member in look.names}
+    leaders = {look.leader for look in looks}
+    whole = {look.host for look in looks} >= set(members)
+    waiting = [look for look in looks if look.waits or look.host in named]
+    said, now, together = [], [], []
+    for look in sorted(waiting, key=lambda look: look.host in leaders):
+        if look.together:
+            if not look.why and whole:
+                together.append(look.host)
+                continue
+            what = f"another {', '.join(look.differs)}"
+            why = look.why or "until all servers are at hand"
+            said.append(f"{look.host}: {what} waits {why}; {together_verb}, which stops all servers together, does it at once")
+        elif look.why:
+            said.append(f"{look.host}: the restart of {name} waits {look.why}; {verb} does it at once")
+        else:
+            now.append(look.host)
+    return Plan(tuple(now), tuple(together), tuple(said))
+
+
+def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
+    """All members, who leads last: each takes its updates.
+
+    :param missing: members that have failed in this run
+    :raises ValueError: one is missing, or the cluster is not whole; the text says why
+    """
+    if missing:
+        raise ValueError(f"Nothing is updated without {', '.join(missing)}: see the error above.")
+    # Who knows a leader that confirms it speaks for the cluster: a member that was cut off shows the cluster of before.
+    speaks = next((look for look in looks if look.leader), looks[0] if looks else None)
+    if speaks and speaks.problems:
+        raise ValueError(f"Nothing is updated while the cluster is not whole: {'; '.join(speaks.problems)}.")
+    leader = speaks.leader if speaks else ""
+    return Plan(now=tuple(look.host for look in sorted(looks, key=lambda look: look.host == leader)))
+
+
+# --- one member -----------------------------------------------------------------------------------------------------------
+
+
+class Hands(Protocol):
+    """What can be done to a member. A step that fails raises."""
+
+    def has(self, call: str) -> bool:
+        """Whether the service knows such a call."""
+
+    def call(self, call: str) -> Result:
+        """Run one of :data:`CALLS`."""
+
+    def units(self) -> list[Unit]:
+        """Converge the role, and give the units that wait."""
+
+    def restart_unit(self, unit: Unit) -> None:
+        """Restart one, and see it ready."""
+
+
+@dataclass
+class Turn:
+    """What was done to a member.
+
+    :ivar updated: packages
+    :ivar restarted: whether it was restarted, or has to be after the leader
+    :ivar again: it comes again, after the leader
+    """
+
+    updated: list[str] = field(default_factory=list)
+    restarted: bool = False
+    again: bool = False
+
+    def text(self, host: str) -> str:
+        """In words."""
+        updated = f"is updated: {', '.join(self.updated)}" if self.updated else "is up to date"
+        return f"{host} {updated}, {'a restart is pending' if self.restarted else 'no restart is pending'}"
+
+
+def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit] = ()) -> Turn:
+    """Restart what waits on one member, and go not on before the cluster is whole again.
+
+    :param member: its name
+    :param update: take its packages' updates first
+    :param always: units to restart where none waits
+    """
+    done = Turn()
+    if update:
+        hands.call("healthy")
+        done.updated = [str(package["name"]) for package in hands.call("update").get("packages") or ()]
+    units = hands.units() or list(always)
+    if not units and not hands.has("ask"):
+        return done
+    hands.call("gate")
+    asked = Asked.of(hands.call("ask")) if hands.has("ask") else Asked()
+    leads = asked.leader == member
+    done.restarted = bool(units or asked.pending)
+    done.again = bool(asked.lowered) and not leads
+    if asked.lowered and leads:
+        hands.call("restart_in_place")
+    if hands.has("hand_over") and (units or (asked.pending and not asked.lowered)):
+        hands.call("hand_over")
+    for unit in units:
+        hands.restart_unit(unit)
+    if asked.pending and not asked.after_leader:
+        hands.call("restart")
+    hands.call("healthy")
+    return done

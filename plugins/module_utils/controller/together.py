@@ -1,0 +1,119 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All members of a cluster, stopped and started together: what they have then is taken over by all of them or by none. Pure.
+
+What members compare with each other when they start (``rolling.compare``) cannot be taken over by one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+#: What ``rolling.together`` of a role may hold. Calls are run on every member; the rest are values.
+CALLS = ("info", "info_before", "stop", "whole", "whole_before")
+VALUES = ("verb", "policy", "forced", "silent", "forcing", "works", "broken", "guide", "picture")
+KEYS = (*VALUES, *CALLS)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a member says of the cluster."""
+
+    answers: bool = False
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Answer:
+        """Read a module's result."""
+        return cls(bool(result.get("answers")), tuple(result.get("problems") or ()))
+
+
+def refusal(
+    present: Sequence[str],
+    members: Sequence[str],
+    answers: Mapping[str, Answer],
+    silent: str,
+    forcing: str = "",
+    forced: bool = False,
+    unanswered: bool = False,
+) -> str:
+    """Why nothing is restarted; empty where it may be.
+
+    :param present: members that take part
+    :param members: all of the cluster
+    :param answers: of those that were asked; the first that answers speaks for all
+    :param silent: what to do where none answers
+    :param forcing: how a cluster that is not whole is restarted all the same
+    :param forced: whether a cluster that is not whole is restarted all the same: a drive that is known to be lost is no reason to leave
+        the others with an old version
+    :param unanswered: whether members that do not answer are no reason against it
+    """
+    if sorted(present) != sorted(members):
+        return "Servers with different versions or settings do not work together: run it with all of them, without --limit."
+    if forced:
+        return ""
+    speaks = next((answers[host] for host in present if answers.get(host, Answer()).answers), None)
+    if speaks is None:
+        return "" if unanswered else silent
+    if speaks.problems:
+        said = "; ".join(speaks.problems)
+        return f"Nothing is restarted while the cluster is not whole: {said}. {forcing}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How all members took over what is new.
+
+    :ivar hosts: all members, in their order
+    :ivar not_started: member -> why it did not start with it
+    :ivar not_whole: member -> why the cluster is not whole with it, as it says. A member alone is ready once it answers
+    :ivar forced: whether some of them are enough
+    """
+
+    hosts: Sequence[str]
+    not_started: Mapping[str, str] = field(default_factory=dict)
+    not_whole: Mapping[str, str] = field(default_factory=dict)
+    forced: bool = False
+
+    @property
+    def left_behind(self) -> list[str]:
+        """Members that did not take it over; first those that did not start."""
+        started = [host for host in self.hosts if host in self.not_whole and host not in self.not_started]
+        return [host for host in self.hosts if host in self.not_started] + started
+
+    @property
+    def going_back(self) -> bool:
+        """Whether all members go back to what they had."""
+        return len(self.left_behind) > (len(self.hosts) - 1 if self.forced else 0)
+
+    @property
+    def cause(self) -> str:
+        """Why, in the words of the first that did not take it over; empty where all did."""
+        if not self.left_behind:
+            return ""
+        first = self.left_behind[0]
+        return f"{first}: {self.not_started.get(first) or self.not_whole.get(first) or 'no reason given'}"
+
+    def waits(self, host: str) -> bool:
+        """Whether it is worth to wait for the cluster on a member: where one did not start, only some of them may be enough."""
+        return host not in self.not_started and (not self.not_started or self.forced)
+
+    def verdict(self, again: bool, works: str, broken: str, guide: str) -> str:
+        """What the run ends with; empty where all members took it over.
+
+        :param again: whether the cluster works with what it had
+        :param works: says that it does
+        :param broken: says that it does not, and where to look
+        :param guide: where more about it stands
+        """
+        if not self.left_behind:
+            return ""
+        if self.going_back:
+            what = f"All servers went back to what they had, and {works if again else broken}"
+        else:
+            what = f"{', '.join(self.left_behind)} did not take it over, the others did"
+        return f"{self.cause.rstrip('. ')}. {what}. See {guide}."

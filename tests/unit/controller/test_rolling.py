@@ -1,0 +1,189 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rolling restarts: who is restarted now, in which order, and what is done to one member."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import rolling
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.rolling import Look, Plan, Turn, Unit, plan, turn, update
+
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+MEMBERS = ["a", "b", "c"]
+UNIT: Unit = {"role": "r", "component": "r", "unit": "r.service"}
+
+
+def looks(**given: dict[str, Any]) -> list[Look]:
+    """Of all three members, by what each says differently."""
+    return [Look(host, **given.get(host, {})) for host in MEMBERS]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, Plan()),
+        ({"b": {"waits": True}}, Plan(now=("b",))),
+        # In the inventory's order, and who leads last.
+        ({"a": {"waits": True, "leader": "a"}, "b": {"waits": True}, "c": {"waits": True}}, Plan(now=("b", "c", "a"))),
+        # Another member knows of it, and who leads is known by one that does not wait.
+        ({"a": {"names": ("b", "c")}, "c": {"leader": "b"}}, Plan(now=("c", "b"))),
+        # While two claim to lead, both go last.
+        ({"a": {"waits": True, "leader": "a"}, "b": {"waits": True, "leader": "b"}, "c": {"waits": True}}, Plan(now=("c", "a", "b"))),
+        ({"a": {"names": ("elsewhere",)}}, Plan()),
+        (
+            {"a": {"waits": True, "why": "for a window"}, "b": {"waits": True}},
+            Plan(now=("b",), postponed=("a: the restart of R waits for a window; r/rolling_restart.yml does it at once",)),
+        ),
+        ({host: {"waits": True, "together": True, "differs": ("version",)} for host in MEMBERS}, Plan(together=("a", "b", "c"))),
+        # Some have to be restarted together, one by itself.
+        ({"a": {"waits": True, "together": True}, "c": {"waits": True}}, Plan(now=("c",), together=("a",))),
+        (
+            {"a": {"waits": True, "together": True, "differs": ("version", "KEY"), "why": "until somebody asks for it"}},
+            Plan(
+                postponed=(
+                    "a: another version, KEY waits until somebody asks for it; "
+                    "r/update.yml, which stops all servers together, does it at once",
+                )
+            ),
+        ),
+    ],
+)
+def test_plan(given: dict[str, Any], expected: Plan) -> None:
+    assert plan(looks(**given), MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml") == expected
+
+
+def test_not_together_while_a_member_is_away() -> None:
+    """Not the one that waits by itself either, which may be restarted all the same."""
+    there = [Look("a", waits=True, together=True, differs=("version",)), Look("b", waits=True)]
+    made = plan(there, MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
+    assert made.now == ("b",) and made.together == ()
+    assert "a: another version waits until all servers are at hand" in made.postponed[0]
+
+
+def test_update() -> None:
+    """All of them, the leader last; not while the cluster is not whole, by the word of one that knows a leader."""
+    assert update(looks(a={"leader": "a"})).now == ("b", "c", "a")
+    assert update(looks()).now == ("a", "b", "c")
+    # It was cut off and shows the cluster of before.
+    assert update(looks(a={"problems": ("nobody leads",)}, b={"leader": "c"})).now == ("a", "b", "c")
+    with pytest.raises(ValueError, match="while the cluster is not whole: b lags; c is away"):
+        update(looks(a={"leader": "a", "problems": ("b lags", "c is away")}))
+    with pytest.raises(ValueError, match="Nothing is updated without c"):
+        update(looks()[:2], ["c"])
+
+
+class Member:
+    """A member whose calls answer what they are given; what is done is noted."""
+
+    def __init__(self, units: list[Unit], **answers: Any) -> None:
+        self._units, self._answers = units, answers
+        self.done: list[str] = []
+
+    def has(self, call: str) -> bool:
+        return call in self._answers
+
+    def call(self, call: str) -> dict[str, Any]:
+        self.done.append(call)
+        answer = self._answers[call]
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    def units(self) -> list[Unit]:
+        self.done.append("units")
+        return self._units
+
+    def restart_unit(self, unit: Unit) -> None:
+        self.done.append(unit["unit"])
+
+
+def asked(leader: str = "a", pending: bool = False, lowered: tuple[str, ...] = (), after: bool = False) -> dict[str, Any]:
+    """What the call ``ask`` says of a member."""
+    return {"leader": leader, "member": {"pending_restart": pending, "lowered": list(lowered), "waits_for_leader": after}}
+
+
+PLAIN: dict[str, Any] = {"gate": {}, "healthy": {}, "update": {"packages": [{"name": "r", "version": "2"}]}}
+LED: dict[str, Any] = {**PLAIN, "hand_over": {}, "restart": {}, "restart_in_place": {}}
+
+
+@pytest.mark.parametrize(
+    ("units", "answers", "done"),
+    [
+        ([], PLAIN, ["units"]),
+        ([UNIT], PLAIN, ["units", "gate", "r.service", "healthy"]),
+        ([], {**LED, "ask": asked()}, ["units", "gate", "ask", "healthy"]),
+        ([UNIT], {**LED, "ask": asked()}, ["units", "gate", "ask", "hand_over", "r.service", "healthy"]),
+        ([], {**LED, "ask": asked(pending=True)}, ["units", "gate", "ask", "hand_over", "restart", "healthy"]),
+        ([UNIT], {**LED, "ask": asked(pending=True)}, ["units", "gate", "ask", "hand_over", "r.service", "restart", "healthy"]),
+        # Lowered: the leader first and where it is; a standby only after it.
+        (
+            [],
+            {**LED, "ask": asked("me", pending=True, lowered=("max",))},
+            ["units", "gate", "ask", "restart_in_place", "restart", "healthy"],
+        ),
+        ([], {**LED, "ask": asked(pending=True, lowered=("max",), after=True)}, ["units", "gate", "ask", "healthy"]),
+        # What of it needs no leader is restarted at once.
+        (
+            [UNIT],
+            {**LED, "ask": asked(pending=True, lowered=("max",))},
+            ["units", "gate", "ask", "hand_over", "r.service", "restart", "healthy"],
+        ),
+    ],
+)
+def test_turn(units: list[Unit], answers: dict[str, Any], done: list[str]) -> None:
+    member = Member(units, **answers)
+    made = turn("me", member)
+    assert member.done == done
+    assert made.again == (bool((answers.get("ask") or {}).get("member", {}).get("lowered")) and answers["ask"]["leader"] != "me")
+
+
+def test_turn_of_an_update() -> None:
+    """Only of a cluster that is whole, and what needs no restart gets none."""
+    member = Member([], **PLAIN)
+    made = turn("me", member, update=True)
+    assert member.done == ["healthy", "update", "units"]
+    assert made.text("me") == "me is updated: r, no restart is pending"
+    assert Turn(restarted=True).text("me") == "me is up to date, a restart is pending"
+    member = Member([], **{**PLAIN, "healthy": ValueError("not whole")})
+    with pytest.raises(ValueError, match="not whole"):
+        turn("me", member, update=True)
+    assert member.done == ["healthy"]
+
+
+def test_turn_that_somebody_asked_for() -> None:
+    """Restarted though it does not wait."""
+    member = Member([], **PLAIN)
+    turn("me", member, always=[UNIT])
+    assert member.done == ["units", "gate", "r.service", "healthy"]
+
+
+def test_nothing_is_interrupted_behind_a_closed_gate() -> None:
+    member = Member([UNIT], **{**LED, "gate": ValueError("the quorum would be lost"), "ask": asked(pending=True)})
+    with pytest.raises(ValueError, match="quorum"):
+        turn("me", member)
+    assert member.done == ["units", "gate"]
+
+
+EXPORTS = {entry.role: yaml.safe_load((ROLES / entry.role / "meta" / "exports.yml").read_text()) for entry in site_map.load().roles}
+CLUSTERS = [name for name, exported in EXPORTS.items() if exported.get("clusters")]
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_every_cluster_says_how_it_is_restarted(name: str) -> None:
+    """With keys that are read, modules that are there, and playbooks that are there."""
+    said = EXPORTS[name]["rolling"]
+    assert set(rolling.REQUIRED) <= set(said) <= set(rolling.KEYS)
+    calls = [said[call] for call in rolling.CALLS if call in said]
+    assert all(documented.spec(item["module"]) for item in calls)
+    playbooks = ROLES.parent / "playbooks"
+    assert (playbooks / name / "rolling_restart.yml").is_file()
+    assert "together" not in said or (playbooks / said["together"]["verb"]).is_file()
+
+
+def test_only_clusters_do() -> None:
+    assert [name for name, exported in EXPORTS.items() if "rolling" in exported] == CLUSTERS

@@ -1,0 +1,88 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All members restarted together: when not, who was left behind, when all of them go back, and what is said of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.together import Answer, Attempt, refusal
+
+MEMBERS = ["a", "b", "c"]
+WHOLE = Answer(True)
+BROKEN = Answer(True, ("b is away", "c lags"))
+
+
+@pytest.mark.parametrize(
+    ("present", "answers", "options", "said"),
+    [
+        (MEMBERS, dict.fromkeys(MEMBERS, WHOLE), {}, ""),
+        (["c", "a", "b"], {"b": WHOLE}, {}, ""),
+        (["a", "b"], dict.fromkeys(MEMBERS, WHOLE), {}, "run it with all of them, without --limit"),
+        (["a", "b"], dict.fromkeys(MEMBERS, WHOLE), {"forced": True}, "run it with all of them, without --limit"),
+        # The first that answers speaks for all.
+        (MEMBERS, {"a": Answer(), "b": WHOLE, "c": BROKEN}, {}, ""),
+        (MEMBERS, {"a": BROKEN}, {}, "Nothing is restarted while the cluster is not whole: b is away; c lags. Fix: force it."),
+        (MEMBERS, {"a": BROKEN}, {"forced": True}, ""),
+        (MEMBERS, {"a": BROKEN}, {"unanswered": True}, "b is away"),
+        (MEMBERS, {}, {}, "nobody answers"),
+        (MEMBERS, {"a": Answer()}, {"unanswered": True}, ""),
+        (MEMBERS, {}, {"forced": True}, ""),
+    ],
+)
+def test_refusal(present: list[str], answers: dict[str, Answer], options: dict[str, bool], said: str) -> None:
+    found = refusal(present, MEMBERS, answers, "nobody answers", "Fix: force it.", **options)
+    assert said in found and bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("not_started", "not_whole", "forced", "left_behind", "going_back"),
+    [
+        ({}, {}, False, [], False),
+        ({"b": "port taken"}, {}, False, ["b"], True),
+        ({}, {"a": "not whole", "c": "not whole"}, False, ["a", "c"], True),
+        # Who did not start comes first: that is the cause.
+        ({"c": "port taken"}, {"a": "not whole"}, False, ["c", "a"], True),
+        # Some of them are enough, one is not.
+        ({"b": "port taken"}, {}, True, ["b"], False),
+        ({"b": "port taken"}, {"a": "not whole"}, True, ["b", "a"], False),
+        ({"b": "port taken"}, {"a": "not whole", "c": "not whole"}, True, ["b", "a", "c"], True),
+    ],
+)
+def test_attempt(not_started: dict[str, str], not_whole: dict[str, str], forced: bool, left_behind: list[str], going_back: bool) -> None:
+    attempt = Attempt(MEMBERS, not_started, not_whole, forced)
+    assert attempt.left_behind == left_behind and attempt.going_back == going_back
+
+
+def test_waiting_for_the_cluster() -> None:
+    """Not where a member did not start, unless some of them are enough."""
+    assert Attempt(MEMBERS).waits("a")
+    failed: dict[str, Any] = {"not_started": {"b": "port taken"}}
+    assert not Attempt(MEMBERS, **failed).waits("a")
+    assert Attempt(MEMBERS, **failed, forced=True).waits("a") and not Attempt(MEMBERS, **failed, forced=True).waits("b")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "again", "said"),
+    [
+        (Attempt(MEMBERS), True, ""),
+        (
+            Attempt(MEMBERS, {"b": "port taken. "}),
+            True,
+            "b: port taken. All servers went back to what they had, and it works. See the guide.",
+        ),
+        (
+            Attempt(MEMBERS, {}, {"c": ""}),
+            False,
+            "c: no reason given. All servers went back to what they had, and it does not. See the guide.",
+        ),
+        (
+            Attempt(MEMBERS, {"b": "port taken"}, {}, forced=True),
+            False,
+            "b: port taken. b did not take it over, the others did. See the guide.",
+        ),
+    ],
+)
+def test_verdict(attempt: Attempt, again: bool, said: str) -> None:
+    assert attempt.verdict(again, "it works", "it does not", "the guide") == said
