@@ -78,9 +78,11 @@ recovery-kit: site-exists venv site-files ## write secrets, CA and inventory enc
 
 # --- Tests
 .PHONY: test venv lint unit molecule bench soak docs
-test: ## everything that CI runs; the last line is `N passed, N failed`
+# ONLY=<service>: lint, the service's unit tests and its scenarios, for a change of one service.
+override ONE := $(addprefix --only ,$(ONLY))
+test: ## everything that CI runs, or ONLY=<service>; the last line is `N passed, N failed`
 	@$(TESTBED) test
-	@scripts/run_tests.py
+	@scripts/run_tests.py $(ONE)
 
 venv: ## the virtual environment .venv with the locked tools
 	@$(TESTBED) venv
@@ -89,15 +91,15 @@ docs: venv ## write what is generated: docs/preflight.md, the tables of variable
 	@PYTHONPATH=collections scripts/document_preflight.py
 	@scripts/document_roles.py
 
-lint: venv ## ruff, mypy, yamllint, ansible-lint
+lint: venv ## ruff, mypy, yamllint, ansible-lint, codespell, ansible-test sanity
 	@scripts/run_tests.py lint
 
-unit: venv ## the unit tests
-	@scripts/run_tests.py unit
+unit: venv ## the unit tests, in parallel, and what they cover; ONLY=<service>
+	@scripts/run_tests.py unit $(ONE)
 
-molecule: ## the scenarios on test servers; one: SCENARIO=<name>
+molecule: ## the scenarios on test servers; SCENARIO=<name> or ONLY=<service>
 	@$(TESTBED) test
-	@scripts/run_tests.py molecule $(addprefix --scenario ,$(SCENARIO))
+	@scripts/run_tests.py molecule $(addprefix --scenario ,$(SCENARIO)) $(ONE)
 
 bench: venv ## what a run with nothing to change costs, as ratios (the demo has to be up)
 	@python -m tests.benchmarks.bench $(BENCH)

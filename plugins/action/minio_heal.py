@@ -75,7 +75,7 @@ def together(first: Result, more: Result) -> Result:
     made = {**first, **more}
     for name in ("scanned", "healed", "unhealed"):
         made[name] = first.get(name, 0) + more.get(name, 0)
-    made["items"] = [*first.get("items", ()), *more.get("items", ())][:SHOWN]
+    made["damaged"] = [*first.get("damaged", ()), *more.get("damaged", ())][:SHOWN]
     return made
 
 

@@ -18,7 +18,7 @@ attributes:
 
     READS = r"""
 attributes:
-  check_mode: {support: full, description: Reads as without it, and does not wait.}
+  check_mode: {support: full, description: "Reads as without it, and does not wait."}
   diff_mode: {support: none, description: Nothing changes.}
-  lease: {support: none, description: Takes no lease, so it also works while another run holds the host.}
+  lease: {support: none, description: "Takes no lease, so it also works while another run holds the host."}
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: artifact
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Software that Debian does not carry, as a file of the controller
 description:
   - Says where an artifact of C(playbooks/vars/artifacts.yml) lies in the controller's cache, for the option C(artifact) of a file of a
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _list:
-  description: For each name RV(_list[].src), a path of the controller, and RV(_list[].sha256).
+  description: For each name C(src), a path of the controller, and C(sha256).
   type: list
   elements: dict
 """

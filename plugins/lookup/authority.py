@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: authority
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: The certificate of the site's internal CA
 description:
   - Reads C(pki/ca.crt) in the inventory's folder, as PEM text. The preflight makes it (C(make check)).

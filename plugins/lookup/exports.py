@@ -10,7 +10,7 @@ name: exports
 short_description: What the roles of a host export to others
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Reads C(meta/exports.yml) of all roles that a host's groups give it and templates it on the controller, with the roles' defaults, that
     host's variables and the roles' own variables.
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The items of all roles, each mapping with the name of its role as RV(_raw[].role). Always a list, also with C(lookup).
+  description: The items of all roles, each mapping with the name of its role as C(role). Always a list, also with C(lookup).
   type: list
   elements: raw
 """

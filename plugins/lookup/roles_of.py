@@ -10,7 +10,7 @@ name: roles_of
 short_description: Roles that a host's groups give it
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Gives the names of the roles that C(playbooks/vars/site_map.yml) gives a host for the groups it is in, in the map's order.
 options:

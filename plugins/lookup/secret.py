@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: secret
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: One of the site's secrets
 description:
   - Reads a secret from the vault-encrypted C(secrets.yml) in the inventory's folder.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: artifacts
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Have software that Debian does not carry in the controller's cache
 description:
   - Fetches or builds what C(playbooks/vars/artifacts.yml) and the variable C(site_artifacts) say. What is in the cache is left alone.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_gate
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: End the run where a member of a new cluster has failed
 description:
   - Fails where a member of one of O(clusters) is no longer in the run, and names the member, its error, and what to do.

@@ -10,7 +10,7 @@ module: component
 short_description: Make one component of a host what it should be
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - A component is a part of a host that belongs together, such as a daemon with its packages, files, units and certificates. The host is
     made what the task says in one round trip, and a second run changes nothing.
@@ -634,7 +634,7 @@ code:
   type: str
   sample: not-ready
 cost:
-  description: What the run cost the host, as seconds of CPU (RV(cost.self), RV(cost.children)), seconds (RV(cost.wall)) and KiB of memory.
+  description: What the run cost the host, as seconds of CPU (C(cost.self), C(cost.children)), seconds (C(cost.wall)) and KiB of memory.
   returned: when the host answered
   type: dict
 ansible_facts:

@@ -10,7 +10,7 @@ module: component_restart
 short_description: Restart one unit of a role's component and see it ready
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Restarts a unit that M(vannah.healthcloud.converge) reported in RV(vannah.healthcloud.converge#module:pending_restart), through the
     unit's own driver, and waits until it is ready.
@@ -90,7 +90,7 @@ healed:
   type: list
   elements: str
 cost:
-  description: What the run cost the host, as seconds of CPU (RV(cost.self), RV(cost.children)), seconds (RV(cost.wall)) and KiB of memory.
+  description: What the run cost the host, as seconds of CPU (C(cost.self), C(cost.children)), seconds (C(cost.wall)) and KiB of memory.
   returned: when the host answered
   type: dict
 code:

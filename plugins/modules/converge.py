@@ -10,7 +10,7 @@ module: converge
 short_description: Make a host what its roles say, in one round trip
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Reads C(meta/components.yml) of each role, templates it with the role's defaults, the task's variables and the role's own variables, and
     makes all components of all roles so in one round trip.
@@ -103,7 +103,7 @@ code:
   type: str
   sample: lease-held
 cost:
-  description: What the run cost the host, as seconds of CPU (RV(cost.self), RV(cost.children)), seconds (RV(cost.wall)) and KiB of memory.
+  description: What the run cost the host, as seconds of CPU (C(cost.self), C(cost.children)), seconds (C(cost.wall)) and KiB of memory.
   returned: when the host answered
   type: dict
 ansible_facts:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: etcd_health
 short_description: How the etcd cluster is
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks every member of etcd through one of them.
   - With O(interrupt) it fails where the loss of that member would cost the quorum.

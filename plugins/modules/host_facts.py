@@ -10,7 +10,7 @@ module: host_facts
 short_description: The few facts of a host that this collection uses
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Costs a host a tenth of what M(ansible.builtin.setup) does. M(vannah.healthcloud.converge) brings the same facts with its answer.
 extends_documentation_fragment:

@@ -10,7 +10,7 @@ module: lease
 short_description: Hold, release or ask for the right to change a host
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - A host is changed by one run at a time. The first task of a run takes the lease, each further one renews it, and it ends ten minutes
     after the last, when it is released, or when the host boots.
@@ -60,7 +60,7 @@ holder:
   returned: success
   type: dict
 lease:
-  description: The host's answer as it is, with RV(lease.ok) for whether this run may change it.
+  description: The host's answer as it is, with C(lease.ok) for whether this run may change it.
   returned: always
   type: dict
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minio_buckets
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Buckets of an object store, with all that belongs to them
 description:
   - Makes what the list names, in one task. Buckets that are not listed, and what is not said of a listed one, stay as they are.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: minio_devices
 short_description: Format and mount the drives of an object store
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Mounts devices by units of systemd, by the UUID of their file system. XFS or ext4 is mounted as it is, where it holds nothing or what an
     object store has written.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: minio_heal
 short_description: Heal an object store
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Has the store look at its objects on all drives and repair what is missing or damaged, and waits for the end. Every few minutes, at
     first more often, a line says how far it is.
@@ -32,7 +32,7 @@ RETURN = r"""
 scanned: {returned: always, type: int, description: How many things were looked at.}
 healed: {returned: always, type: int, description: How many were not whole and are now.}
 unhealed: {returned: always, type: int, description: How many are not whole still.}
-items:
+damaged:
   description: Up to 50 of those that were not whole, with the drives that were wrong.
   returned: always
   type: list

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: minio_health
 short_description: Whether an object store takes writes
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks this host's own server of the store, without credentials.
   - With O(interrupt) it fails where the store would take no writes without this host's server.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minio_info
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: How a MinIO object store is
 description:
   - Asks the store for its servers, erasure sets, drives, healing and usage, and says what is not as it should be. Changes nothing.

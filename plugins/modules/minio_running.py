@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: minio_running
 short_description: What an object store's server runs with
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Compares the server that runs on this host with what lies on its disk. Servers of one store compare binary and environment when they
     start, so that a difference can only be taken over by all of them at once.

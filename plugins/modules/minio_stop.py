@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: minio_stop
 short_description: Stop an object store's server
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Stops the server of this host, which stays enabled. A part of the verb C(minio/update.yml).
 extends_documentation_fragment: [vannah.healthcloud.service_call]

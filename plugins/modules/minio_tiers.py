@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minio_tiers
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Tiers of MinIO, remote stores that a lifecycle moves objects to
 description:
   - Makes the tiers that the list names. Others stay as they are.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: packages_update
 short_description: Minor updates of installed packages
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Brings installed packages to what the host's sources offer. No service is restarted.
   - Packages that are held or not installed stay as they are. For a package whose name carries a major version another one is refused.

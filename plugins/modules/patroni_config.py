@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_config
 short_description: Patroni's configuration of the whole cluster
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Changes what differs from what is written here. What is not named stays; null takes a key away.
   - Run it on every member. Only the leader's host changes anything, so the rest of the cluster is not asked twice.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_guard
 short_description: Refuse a host that carries somebody else's PostgreSQL
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Fails where the data directory holds data that the role C(postgresql) did not make, where another
     Patroni is set up, or where a port is taken.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_info
 short_description: How the PostgreSQL cluster is
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks this host's Patroni who leads, who follows how closely, and what is not as it should be; and who leads, whether that is true.
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call.reads]

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_reinit
 short_description: Copy one member's data anew
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Throws away the data of this host's member and copies them from the cluster.
   - Refused for the leader, while nobody leads, and for the last healthy standby.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_remove
 short_description: Take one member out of its cluster
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Stops Patroni and PostgreSQL on this host for good. The data stay where they are.
   - Refused for the live leader, and where commits would have no standby left to wait for.

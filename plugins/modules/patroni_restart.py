@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_restart
 short_description: Restart one member's PostgreSQL
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Patroni restarts the PostgreSQL of this host, and the task is done when it leads or follows again.
   - Refused for the leader, and where no healthy standby would be left.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: patroni_switchover
 short_description: Let another member lead
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - A planned switchover of about a second and a half, in which nothing that was acknowledged is lost.
   - Refused while the cluster is not whole, and for a candidate that lags or, where replication is synchronous, is no synchronous standby.

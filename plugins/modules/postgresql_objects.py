@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postgresql_objects
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Roles, databases, extensions, schemas and grants of a PostgreSQL server
 description:
   - Makes what the lists name, in one go over the server's local socket. What they do not name stays as it is.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Judge a whole inventory before any host is contacted
 description:
   - Reads every host and group of the inventory, the site's secrets and the roles' specifications on the controller.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight_contact
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Judge what all hosts answered before anything is changed
 description:
   - Reads what M(vannah.healthcloud.host_facts) registered for each host of the play and fails with every error at once.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recovery_kit
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Write everything that rebuilds a site into one encrypted file
 description:
   - The kit holds the inventory's folder with the secrets and the CA, the vault password, the lock files of the software, and the version

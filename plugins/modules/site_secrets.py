@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: site_secrets
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Make a site's missing secrets and its internal CA
 description:
   - Completes the vault-encrypted C(secrets.yml) in the inventory's folder in one atomic write.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: site_secrets_renew
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Give secrets of a site new values
 description:
   - Writes new passwords into the site's vault-encrypted C(secrets.yml), in one atomic write. The services that use them are another matter.

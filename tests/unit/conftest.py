@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+#: A worker of pytest-xdist gets the folders of pythonpath twice; Ansible refuses a namespace package that lies in two places.
+sys.path[:] = dict.fromkeys(sys.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -54,7 +54,8 @@ class ComponentAction(AgentAction):
             found += defined
         for definition in found:
             role = definition.role
-            assert role is not None
+            if role is None:
+                raise AssertionError("the definitions come from roles")
             if definition.note:
                 self.notes.append(definition.note)
             made, files = render.normalise(

@@ -117,6 +117,23 @@ def test_pytest_that_exits_otherwise_than_it_counts_fails(quiet: pytest.MonkeyPa
     assert (outcome.passed, outcome.failed) == (1, 1)
 
 
+def test_unit_tests_of_one_service_measure_no_coverage(tmp_path: Path, quiet: pytest.MonkeyPatch) -> None:
+    """It would say nothing of the rest."""
+    given: list[list[str]] = []
+    quiet.setattr(Output, "run", lambda self, argv, **_: given.append(argv) or 0)
+    run_tests.run_unit(run_tests.Outcome("unit"), Output(), ["tests/unit/services/minio"])
+    run_tests.run_unit(run_tests.Outcome("unit"), Output())
+    assert [("--cov" in argv, argv[-1]) for argv in given] == [(False, "tests/unit/services/minio"), (True, "tests/unit")]
+
+
+def test_coverage_is_told_by_folder() -> None:
+    """Of lines, not of files: a long file counts more."""
+    lines = {"plugins/module_utils/agent/core/a.py": (9, 10), "plugins/module_utils/agent/b.py": (0, 30), "scripts/c.py": (5, 5)}
+    files = {name: {"summary": {"covered_lines": covered, "num_statements": all_}} for name, (covered, all_) in lines.items()}
+    files["plugins/empty.py"] = {"summary": {"covered_lines": 0, "num_statements": 0}}
+    assert run_tests.coverage({"files": files}) == {"plugins/module_utils/agent": 22.5, "scripts": 100.0, "the whole": 100 * 14 / 45}
+
+
 def test_an_unknown_scenario_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_tests.main(["molecule", "--scenario", "no-such-scenario"]) == 1
     assert "there is no scenario no-such-scenario: there are " in capsys.readouterr().out

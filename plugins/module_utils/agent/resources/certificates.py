@@ -201,7 +201,8 @@ def _adopt(item: dict[str, Any], wanted: dict[str, Any], found: Certificate | No
     """A certificate that is as it should be, though the ledger does not know it: remember it, once."""
 
     def apply(ctx: Context) -> None:
-        assert found is not None
+        if found is None:
+            raise AssertionError("only a certificate that was found is adopted")
         _remember(item, wanted, found, ctx)
 
     return [Step("certificate", item["name"], "adopt", "it is as it should be", apply=apply, claims=[(SECTION, item["name"])])]

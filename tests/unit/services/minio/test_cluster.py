@@ -154,11 +154,11 @@ def item(before: str, after: str) -> dict[str, Any]:
 
 def test_items_of_a_heal_are_counted() -> None:
     """Healed, not whole still, and fine from the start."""
-    result: dict[str, Any] = {"scanned": 0, "healed": 0, "unhealed": 0, "items": []}
+    result: dict[str, Any] = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": []}
     for before, after in (("ok", "ok"), ("corrupt", "ok"), ("missing", "missing")):
         minio_cluster.count(item(before, after), result)
     assert (result["scanned"], result["healed"], result["unhealed"]) == (3, 1, 1)
-    assert result["items"][0] == {
+    assert result["damaged"][0] == {
         "name": "dicom/slice/1.dcm",
         "drives": {"https://store2:9000/srv/minio/drive1": "corrupt"},
         "healed": True,
@@ -220,7 +220,7 @@ def test_heal_goes_on_with_its_token() -> None:
 def told(scanned: int, finished: bool = False, **more: Any) -> dict[str, Any]:
     """What one call of the agent gives."""
     items = [{"name": f"dicom/{number}", "drives": {}, "healed": True} for number in range(scanned)]
-    return {"scanned": scanned, "healed": scanned, "unhealed": 0, "items": items, "finished": finished, "token": "t", **more}
+    return {"scanned": scanned, "healed": scanned, "unhealed": 0, "damaged": items, "finished": finished, "token": "t", **more}
 
 
 def test_a_heal_says_how_far_it_is() -> None:
@@ -236,7 +236,7 @@ def test_a_heal_says_how_far_it_is() -> None:
     result = minio_heal.follow(call, 86400, lines.append)
     assert asked == [("", 5), ("t", 10), ("t", 20)]
     assert lines == [f"{count} looked at, {count} healed, 0 not whole still" for count in (3, 43)]
-    assert (result["scanned"], result["finished"], len(result["items"])) == (63, True, 50)
+    assert (result["scanned"], result["finished"], len(result["damaged"])) == (63, True, 50)
 
 
 @pytest.mark.parametrize(

@@ -162,12 +162,12 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Look at every object on every drive, and repair what is not whole.
 
     :param params: as the module ``minio_heal`` documents them; ``token`` of a heal that goes on, empty to begin one
-    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``items`` (up to 50 of those that were not whole): what this call was told,
+    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``damaged`` (up to 50 of those that were not whole): what this call was told,
         not the calls before it; ``finished``, and ``token``
     :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``heal-not-finished``
     """
     s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
-    result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "items": [], "finished": False, "token": params["token"]}
+    result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
 
     def apply(ctx: Context) -> None:
         try:
@@ -227,10 +227,10 @@ def count(item: Item, result: Item) -> None:
         return
     whole = all(state == "ok" for state in after.values())
     result["healed" if whole else "unhealed"] += 1
-    if len(result["items"]) < SHOWN:
+    if len(result["damaged"]) < SHOWN:
         name = "/".join(part for part in (item.get("bucket", ""), item.get("object", "")) if part) or item.get("type", "")
         wrong = {drive: state for drive, state in before.items() if state != "ok"}
-        result["items"].append({"name": name, "drives": wrong, "healed": whole})
+        result["damaged"].append({"name": name, "drives": wrong, "healed": whole})
 
 
 def drives(item: Item, moment: str) -> dict[str, str]:

@@ -238,13 +238,15 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     if params["away_from"] and leader is not None and len(cluster.members) == 1:
         return [], {**result, "from": leader.name, "to": leader.name}  # nobody else is there: its restart is an interruption
     require_whole(cluster, "switch over", result["problems"])
-    assert leader is not None  # a whole cluster has one
+    if leader is None:
+        raise AssertionError("a healthy cluster has a leader")
     candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
     result.update({"from": leader.name, "to": candidate})
 
     def apply(ctx: Context) -> None:
         standby = cluster.find(candidate)
-        assert standby is not None  # it was chosen among the members
+        if standby is None:
+            raise AssertionError("the candidate was chosen among the members")
         hand_over(ctx, rest, cluster, leader, standby)
 
         def arrived() -> bool:

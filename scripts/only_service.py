@@ -1,0 +1,65 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What concerns one service: its unit tests, and the scenarios whose servers run it.
+
+Both follow from what is there, so that a new service is in no table: the folder of its unit tests has its name, and the groups of a
+scenario's inventory give their hosts roles (``playbooks/vars/site_map.yml``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: Tests of every role, which concern each of them.
+OF_EVERY_ROLE = "tests/unit/roles"
+
+
+class UnknownServiceError(Exception):
+    """There is no such service; the text names those that there are."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What to run for one service: folders of unit tests, and scenarios."""
+
+    unit_tests: list[str]
+    scenarios: list[str]
+
+
+def find(root: Path, name: str) -> Service:
+    """What concerns the service ``name``.
+
+    :raises UnknownServiceError: no role has this name.
+    """
+    groups = {item["role"]: frozenset(item["groups"]) for item in _read(root / "playbooks" / "vars" / "site_map.yml")["roles"]}
+    if name not in groups:
+        raise UnknownServiceError(f"there is no service {name}: there are {', '.join(sorted(groups))}")
+    own = Path("tests", "unit", "services", name)
+    return Service(
+        [str(folder) for folder in (own, Path(OF_EVERY_ROLE)) if (root / folder).is_dir()],
+        sorted(file.parent.name for file in root.glob("molecule/[!_]*/molecule.yml") if _concerns(file.parent, groups[name])),
+    )
+
+
+def _concerns(scenario: Path, groups: frozenset[str]) -> bool:
+    """Whether a scenario has a host in one of the groups. A role of every host is tested by the scenarios with one server."""
+    found = _read(scenario / "inventory" / "hosts.yml")["all"]
+    if "all" in groups:
+        return len(_hosts(found)) == 1
+    return any(_hosts(members) for group, members in found.get("children", {}).items() if group in groups)
+
+
+def _hosts(group: dict[str, Any] | None) -> set[str]:
+    """The hosts of a group and of those below it."""
+    group = group or {}
+    below = [_hosts(child) for child in (group.get("children") or {}).values()]
+    return set(group.get("hosts") or {}).union(*below)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
