@@ -1,8 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, locales_of.yml, restart_due.yml,
-wave_hosts.yml."""
+"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, restart_due.yml, wave_hosts.yml."""
 
 from __future__ import annotations
 
@@ -15,7 +14,6 @@ from ..module_utils import ip_protocols, site_map
 from ..module_utils.addresses import addresses_of
 from ..module_utils.controller import planning
 from ..module_utils.maintenance import restart_due
-from ..module_utils.services.postgresql.locales import locales_of
 
 
 def firewall_match(rule: Mapping[str, Any], owner: str = "") -> dict[str, str]:
@@ -39,7 +37,6 @@ class FilterModule:
         return {
             "addresses_of": addresses_of,
             "firewall_match": firewall_match,
-            "locales_of": locales_of,
             "restart_due": restart_due,
             "wave_hosts": wave_hosts,
         }
