@@ -71,7 +71,9 @@ def page() -> str:
     parts.append("## Variables of the whole site\n\nThose of the roles are in `roles/<role>/README.md`.\n")
     variables = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]
     parts.append("\n".join(_table(("variable", "type", "what it says"), variables)) + "\n")
-    parts.append("## Groups\n\nKnown: " + ", ".join(f"`{name}`" for name in site["known_groups"]) + ". A host may be in several, except:\n")
+    later = ", ".join(f"`{name}`" for name in site["known_groups"])
+    parts.append(f"## Groups\n\nKnown: those of `playbooks/vars/site_map.yml`, and, served by a later release, {later}.\n")
+    parts.append("A host may be in several, except:\n")
     excluded = [(" and ".join(f"`{name}`" for name in entry["groups"]), entry["why"]) for entry in site["exclusive_groups"]]
     parts.append("\n".join(f"- {groups}: {why}" for groups, why in excluded) + "\n")
     parts.append("## Variables that do nothing\n\nOf older releases, and of other collections for what is decided otherwise here.\n")
@@ -89,8 +91,6 @@ def _site() -> dict[str, Any]:
         site["removed"] = [*(site.get("removed") or ()), *(own.get("removed") or ())]
         excludes = _load(role / "meta" / "exports.yml").get("excludes") or ()
         site["exclusive_groups"] += [{"groups": [item["group"], item["other"]], "why": item["why"]} for item in excludes]
-    served = {group for entry in _load(ROOT / "playbooks" / "vars" / "site_map.yml")["roles"] for group in entry["groups"]} - {"all"}
-    site["known_groups"] = sorted({*site["known_groups"], *served})
     return site
 
 

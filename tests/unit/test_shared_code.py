@@ -21,8 +21,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MAP = site_map.load()
 #: Roles that only some hosts get.
 ROLES = [entry.role for entry in MAP.roles if site_map.ALL not in entry.groups]
-#: Their names and groups, and names of variables that begin with one.
-NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted({*ROLES, *MAP.groups_served()}))})(?:_\w+)?\b")
+#: Groups that are no words of English, such as object_store.
+GROUPS = [group for group in MAP.groups_served() if "_" in group]
+#: Their names, and names of variables that begin with one.
+NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted({*ROLES, *GROUPS}))})(?:_\w+)?\b")
 #: Folders of Python that belongs to no service. A service's own files there carry its name.
 SHARED = ("plugins/module_utils", "plugins/action", "plugins/lookup", "plugins/filter", "plugins/callback", "scripts")
 #: Texts for people about a plugin, with examples.
