@@ -77,7 +77,7 @@ recovery-kit: site-exists venv site-files ## write secrets, CA and inventory enc
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests
-.PHONY: test venv lint unit molecule bench soak docs
+.PHONY: test venv lint unit molecule bench soak docs new-role
 # ONLY=<service>: lint, the service's unit tests and its scenarios, for a change of one service.
 override ONE := $(addprefix --only ,$(ONLY))
 test: ## everything that CI runs, or ONLY=<service>; the last line is `N passed, N failed`
@@ -90,6 +90,10 @@ venv: ## the virtual environment .venv with the locked tools
 docs: venv ## write what is generated: docs/preflight.md, the tables of variables in roles/*/README.md
 	@PYTHONPATH=collections scripts/document_preflight.py
 	@scripts/document_roles.py
+
+new-role: venv ## write a new role that works: NAME=<role> [PACKAGE= UNIT= PORT= GROUP=] (docs/new-service.md)
+	@scripts/new_role.py $(or $(NAME),$(error NAME is not set: make new-role NAME=node_exporter PACKAGE=prometheus-node-exporter PORT=9100)) \
+	    $(if $(PACKAGE),--package $(PACKAGE)) $(if $(UNIT),--unit $(UNIT)) $(if $(PORT),--port $(PORT)) $(if $(GROUP),--group $(GROUP))
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, codespell, ansible-test sanity
 	@scripts/run_tests.py lint

@@ -34,7 +34,7 @@ in a fraction of a second (about a second for a few hundred hosts) and reports *
 | --- | --- |
 | `host-address-twice` | the code; it keeps its meaning from release to release |
 | `db2` | host, group or file; `extra vars` is the command line |
-| `ansible_host` | the variable, with the path within it: `postgresql_roles[0].password`; `-` where none is at fault |
+| `ansible_host` | the variable, with the path within it: `base_hosts_extra[0].address`; `-` where none is at fault |
 | `db1 has ... too.` | what is wrong; a value that may be secret is never quoted |
 | `Fix: ...` | what to do, most often what to write instead |
 | `[hosts.yml:9]` | file and line, where they are known |
@@ -67,17 +67,35 @@ def page() -> str:
     for area in AREAS:
         rows = [(f"`{code.name}`", str(code.level), code.meaning, code.remedy) for code in sorted(area.codes, key=lambda code: code.name)]
         parts.append(f"### {area.title}\n\n" + "\n".join(_table(("code", "level", "what is wrong", "what to write"), rows)) + "\n")
-    site = yaml.safe_load((ROOT / "playbooks" / "vars" / "site_variables.yml").read_text(encoding="utf-8"))
+    site = _site()
     parts.append("## Variables of the whole site\n\nThose of the roles are in `roles/<role>/README.md`.\n")
     variables = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]
     parts.append("\n".join(_table(("variable", "type", "what it says"), variables)) + "\n")
-    parts.append("## Groups\n\nKnown: " + ", ".join(f"`{name}`" for name in site["known_groups"]) + ". A host may be in several, except:\n")
+    later = ", ".join(f"`{name}`" for name in site["known_groups"])
+    parts.append(f"## Groups\n\nKnown: those of `playbooks/vars/site_map.yml`, and, served by a later release, {later}.\n")
+    parts.append("A host may be in several, except:\n")
     excluded = [(" and ".join(f"`{name}`" for name in entry["groups"]), entry["why"]) for entry in site["exclusive_groups"]]
     parts.append("\n".join(f"- {groups}: {why}" for groups, why in excluded) + "\n")
     parts.append("## Variables that do nothing\n\nOf older releases, and of other collections for what is decided otherwise here.\n")
     removed = [(f"`{entry['name']}`", str(entry.get("since", "-")), entry["instead"]) for entry in site["removed"]]
     parts.append("\n".join(_table(("variable", "removed in", "instead"), removed)) + "\n")
     return "\n".join(parts)
+
+
+def _site() -> dict[str, Any]:
+    """What the site's own file and the roles say together of variables of the whole site, of groups, and of what excludes what."""
+    site = _load(ROOT / "playbooks" / "vars" / "site_variables.yml")
+    for role in sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir()):
+        own = _load(role / "meta" / "site_variables.yml") if (role / "meta" / "site_variables.yml").is_file() else {}
+        site["variables"] |= own.get("variables") or {}
+        site["removed"] = [*(site.get("removed") or ()), *(own.get("removed") or ())]
+        excludes = _load(role / "meta" / "exports.yml").get("excludes") or ()
+        site["exclusive_groups"] += [{"groups": [item["group"], item["other"]], "why": item["why"]} for item in excludes]
+    return site
+
+
+def _load(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

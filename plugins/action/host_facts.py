@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +16,11 @@ from ansible.utils.display import Display
 
 from ..module_utils import addresses, documented, site_map
 from ..module_utils.agent.core.identity import differences
-from ..module_utils.controller import clusters, host_needs, transport
+from ..module_utils.controller import clusters, collect, host_needs, templating, transport
 from ..module_utils.controller.action import Answer, Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
 from ..module_utils.preflight.model import parse_address
-from ..module_utils.preflight.rules.hosts import CLUSTERS
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -45,6 +45,8 @@ class ActionModule(ComponentAction):
             if survey.get("cloud_init"):
                 survey = self._after_cloud_init(answer)
                 answer, offset = self._ask()  # it may have changed what was told
+        if self.params["survey"] and "calls" not in answer:
+            self._let_services_refuse(answer)
         facts = answer.get("facts") or {}
         facts["senders"] = self._senders(facts)
         facts["clusters"] = self._clusters(answer, facts)
@@ -78,11 +80,24 @@ class ActionModule(ComponentAction):
             return answer, offset  # nothing is on it yet, or it is another site's: that one gets no secrets of this site
         return self._ask(plan.payload(answer["facts"]))[0], offset
 
+    def _let_services_refuse(self, answer: Answer) -> None:
+        """Ask what a planning call would have asked, of a host that was not planned. Of another site's the judge speaks.
+
+        :raises Failure: a service refuses the host
+        """
+        facts = answer.get("facts") or {}
+        if not self.takeover and differences(facts.get("site") or {}, self.belonging()):
+            return
+        plan = SitePlan(self)
+        questions = plan.questions(facts, self.params["roles"])
+        if questions:
+            plan.refuse(self.converse(questions, lease="none"))
+
     def _ask(self, part: Mapping[str, Any] | None = None) -> tuple[Answer, float | None]:
         part = part or {"op": "facts"}
         before = time.time()
         asked = {**part, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
-        asked["watchdog"] = self._needs_watchdog()
+        asked["services"] = self._services()
         if self.params.get("listeners"):
             asked["listeners"] = True
         if self.params["survey"]:
@@ -141,7 +156,12 @@ class ActionModule(ComponentAction):
             if told == before:
                 return {}
             groups = self.vars["groups"]
-            members = {host for group in CLUSTERS for host in groups.get(group) or () if host != self.host}
+            members = {
+                host
+                for group in {cluster.group for cluster in clusters.declared()}
+                for host in groups.get(group) or ()
+                if host != self.host
+            }
             known = addresses.addresses_of(sorted(members), self.vars["hostvars"])
         except AnsibleError:
             return {}  # who judges the inventory says what is wrong
@@ -162,15 +182,25 @@ class ActionModule(ComponentAction):
         """Whether the host shall have a firewall: what the first one would close is looked for at length."""
         return bool(boolean(self._given("firewall_enabled", True, unclear=True), strict=False))
 
-    def _needs_watchdog(self) -> bool:
-        """Whether Patroni shall not lead without a watchdog device."""
-        is_member = "postgresql" in (self.host_vars.get("group_names") or ())
-        return is_member and bool(self._given("postgresql_watchdog", "off", unclear="off") == "required")
+    def _services(self) -> dict[str, dict[str, Any]]:
+        """What the host's services are asked of it. Where a template fails, who judges the inventory says what is wrong."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in site_map.load().roles_of(self.vars.get("group_names") or ()):
+            role = collect.load(self._loader, name, self._loader.get_basedir())
+            with contextlib.suppress(AnsibleError):
+                templates = templating.Templates(self._templar, role.variables(self.host_vars), [])
+                for asked in collect.items(role.exports.get("host_facts") or [], templates, f"role {name}: meta/exports.yml: host_facts"):
+                    found[name] = {**found.get(name, {}), **asked}
+        return found
 
-    def _packages(self) -> list[str]:
-        """Packages that the site wishes for, to be looked up before anything is changed. Those of the roles exist."""
-        found = self._given("base_packages", [], unclear=[])
-        return [str(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    def _packages(self) -> dict[str, list[str]]:
+        """Packages that the site wishes for, by variable, to be looked up before anything is changed. Those of the roles exist."""
+        found = {}
+        for name in site_map.load().roles_of(self.vars.get("group_names") or ()):
+            for variable in collect.load(self._loader, name, self._loader.get_basedir()).package_variables.values():
+                listed = self._given(variable, [], unclear=[])
+                found[variable] = [str(item) for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+        return {variable: names for variable, names in found.items() if names}
 
     def _data(self) -> list[str]:
         """Where the host's roles keep data that they are not told to adopt: on a host that is taken over they may be another site's."""

@@ -15,10 +15,8 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import COLLECTION
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues, plain
 
 
@@ -29,12 +27,10 @@ class ActionModule(LocalAction):
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
-        defaults = self._defaults()
         folder = known.get("playbook_dir")
         known_as = Whose(known, self._templar, self._loader, bool(self._task.check_mode))
         answers = [
-            self._answer(name, known["hostvars"], arguments["answers"], defaults, folder, known_as)
-            for name in known["ansible_play_hosts_all"]
+            self._answer(name, known["hostvars"], arguments["answers"], folder, known_as) for name in known["ansible_play_hosts_all"]
         ]
         found = [
             self._cluster(cluster, known["groups"], answers)
@@ -73,15 +69,14 @@ class ActionModule(LocalAction):
             members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
         said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
         exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
-        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists, cluster.majority)
+        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists, cluster.majority, cluster.odd)
 
-    def _answer(self, name: str, hostvars: Any, register: str, defaults: Mapping[str, Any], folder: str | None, known_as: Whose) -> Answer:
+    def _answer(self, name: str, hostvars: Any, register: str, folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)
         given = variables.get(register)
         given = plain(given) if isinstance(given, Mapping) else {}
         roles = tuple(site_map.load().roles_of(variables.get("group_names") or ()))
-        values = HostValues(variables, defaults, self._loader)
-        asked = {option: values(f"postgresql_{option}") for option in ("version", "cluster")} if "postgresql" in roles else {}
+        values = HostValues(variables, self._defaults(roles, folder), self._loader)
         facts = (given.get("ansible_facts") or {}).get("vannah") or {}
         belonging = known_as.of(name, values)
         first = "firewall" in roles and (facts.get("listening") or facts.get("firewalls"))
@@ -91,6 +86,7 @@ class ActionModule(LocalAction):
             facts=facts,
             ports=self._ports(name, hostvars, folder) if first else None,
             admins=self._admins(name, hostvars, folder, facts["caller"]) if "firewall" in roles and facts.get("caller") else None,
+            values=values,
             belonging=belonging,
             offset=given.get("clock_offset"),
             survey=given.get("survey") or {},
@@ -98,7 +94,6 @@ class ActionModule(LocalAction):
             failure=str(given.get("msg") or "") if given.get("failed") or given.get("unreachable") else "",
             reached=bool(given.get("failed")) and not given.get("unreachable"),
             **({} if belonging.is_foreign(name, facts) else self._values(name, roles, hostvars, facts, folder, belonging.takeover)),
-            **{option: str(value) for option, value in asked.items() if value is not None and value is not UNKNOWN},  # type: ignore[arg-type]
         )
 
     def _values(
@@ -175,7 +170,9 @@ class ActionModule(LocalAction):
         rules = [*value("__firewall_exported"), *value("firewall_ports")]
         return closed.ports(value("firewall_ssh_ports"), rules, value("firewall_extra_rules"))
 
-    def _defaults(self) -> Mapping[str, Any]:
-        path = COLLECTION / "roles" / "postgresql" / "defaults" / "main.yml"
-        found = self._loader.load_from_file(str(path), cache="none", unsafe=True, trusted_as_template=True) if path.is_file() else None
-        return found or {}
+    def _defaults(self, roles: tuple[str, ...], folder: str | None) -> dict[str, Any]:
+        """The defaults of a host's roles, below what the inventory says."""
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
+
+        loaded = [collect.load(self._loader, name, folder or "") for name in roles]
+        return {name: value for role in loaded for name, value in role.defaults.items()}

@@ -19,7 +19,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site im
 
 #: The project's folder; this file may have been found through a link.
 PROJECT = str(Path(__file__).resolve().parent.parent.parent)
-LOCK_FILES = ("requirements/python.txt", "requirements.yml", "galaxy.yml", "playbooks/vars/artifacts.yml")
+LOCK_FILES = ("requirements/python.txt", "requirements.yml", "galaxy.yml", "playbooks/vars/artifacts.yml", "roles/*/meta/artifacts.yml")
 
 
 class ActionModule(LocalAction):
@@ -38,7 +38,8 @@ class ActionModule(LocalAction):
         kit.check_passphrase(passphrase, passwords.values())
         store.read(self._loader, site)  # a kit whose secrets do not open is none
         outside = keys.outside(site, keys.settings_of(known["hostvars"]))
-        lock_files = {name: os.path.join(PROJECT, name) for name in LOCK_FILES}
+        paths = [path for pattern in LOCK_FILES for path in sorted(Path(PROJECT).glob(pattern))]
+        lock_files = {str(path.relative_to(PROJECT)): str(path) for path in paths}
         files = kit.collect(site, lock_files, passwords, software(PROJECT), outside)
         changed = not _same(path, files, passphrase)
         if changed and not self._task.check_mode:

@@ -1,8 +1,8 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, locales_of.yml, rolling_group.yml,
-rolling_hosts.yml, rolling_role.yml, together_hosts.yml, wave_hosts.yml."""
+"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, rolling_group.yml, rolling_hosts.yml, rolling_role.yml,
+together_hosts.yml, wave_hosts.yml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils import ip_protocols
 from ..module_utils.addresses import addresses_of
 from ..module_utils.controller import planning, rolling, waves
-from ..module_utils.services.postgresql.locales import locales_of
 
 
 def firewall_match(rule: Mapping[str, Any], owner: str = "") -> dict[str, str]:
@@ -38,7 +37,6 @@ class FilterModule:
         return {
             "addresses_of": addresses_of,
             "firewall_match": firewall_match,
-            "locales_of": locales_of,
             "rolling_group": rolling_group,
             "rolling_hosts": waves.rolling_hosts,
             "rolling_role": waves.rolling_role,

@@ -45,6 +45,12 @@ options:
         all of its waves have work.
     type: bool
     default: false
+  roles:
+    description:
+      - With O(survey=true), only services of these roles may refuse the host (C(calls) of the stage C(host_check) in their
+        C(meta/exports.yml)). Left out, those of all its roles.
+    type: list
+    elements: str
   listeners:
     description:
       - Whether the host says which program and unit listen on each of its TCP ports (C(served)).
@@ -71,9 +77,9 @@ ansible_facts:
       description:
         - Release and version of Debian, memory in MiB, cores, addresses, block devices, and whether it is a container.
         - For each cluster that the host is a member of, whether it is known to exist (C(clusters)).
-        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, whose data of etcd lie there (C(etcd)), and the
-          address by which the other hosts reach it since the last converge (C(known_by)), and whether services may listen on addresses
-          that it does not have (C(nonlocal_bind)).
+        - What it told of the services of its roles (C(services), see C(host_facts) in the roles' C(meta/exports.yml)).
+        - Which site the host belongs to (C(site)), its machine ID, its SSH host key, the address by which the other hosts reach it since
+          the last converge (C(known_by)), and whether services may listen on addresses that it does not have (C(nonlocal_bind)).
         - Of a host that C(site_takeover_hosts) names also the data directories of its roles that hold something (C(found)).
         - Until the role firewall has come also the ports and protocols that others reach (C(listening)), names of programs for some of them
           (C(listeners)), and other firewalls (C(firewalls)). Not with C(firewall_enabled=false).

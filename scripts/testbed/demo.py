@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +18,20 @@ from .stages import run as run_stages
 NETWORK = "vannah-demo"
 SITE = "inventories/demo"
 PASSWORD = f"{SITE}/.vault_password"
-#: The servers that need nothing of what is built: they are converged while it is built.
-WITHOUT_PROGRAMS = "all:!object_store"
 #: Is there once a run of the demo ended well: the next one finds nearly everything done, and its stages are short.
 COMPLETE = ".demo/complete"
 #: What a run of the demo makes in the checkout.
 FILES = (".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password")
+
+
+def _without_programs() -> str:
+    """The servers that need nothing of what is built: they are converged while it is built. Read as text: there may be no YAML yet."""
+    entries = re.findall(r"role: (\w+),.* groups: \[(.*)\]", (ROOT / "playbooks/vars/site_map.yml").read_text(encoding="utf-8"))
+    groups = [group for role, listed in entries if (ROOT / f"roles/{role}/meta/artifacts.yml").is_file() for group in listed.split(", ")]
+    return ":!".join(["all", *groups])
+
+
+WITHOUT_PROGRAMS = _without_programs()
 
 
 def up(set_up: Callable[[], None]) -> None:

@@ -54,7 +54,7 @@ def program(artifact: Artifact, source: GoBuild, go: Toolchain, cache: Path, wor
     run = _Runner(artifact.name, folder, environment, say)
     if source.files:
         for file in module_files(artifact):
-            target = folder / file.relative_to(lock.GO_FILES / source.files)
+            target = folder / file.relative_to(lock.go_folder(source.files))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
         mode = "readonly"

@@ -1,7 +1,11 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reader of the lock file ``playbooks/vars/artifacts.yml`` and of a site's own entries over it (``site_artifacts``)."""
+"""Reader of the lock file and of a site's own entries over it (``site_artifacts``).
+
+The lock file is one file for each role that has artifacts, ``roles/<role>/meta/artifacts.yml``, and one for what builds them,
+``playbooks/vars/artifacts.yml``.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,10 @@ from urllib.parse import urlsplit
 import yaml
 from ansible.errors import AnsibleError
 
-PLAYBOOKS = Path(__file__).absolute().parent.parent.parent.parent / "playbooks"
-PATH = PLAYBOOKS / "vars" / "artifacts.yml"
-#: Folders with the go.mod and go.sum of what is built.
-GO_FILES = PLAYBOOKS / "files" / "go"
+COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
+#: The tool chain.
+PATH = COLLECTION / "playbooks" / "vars" / "artifacts.yml"
+ROLES = COLLECTION / "roles"
 ARCHITECTURES = ("amd64", "arm64")
 SCHEMES = ("https", "http", "file")
 
@@ -56,7 +60,7 @@ class Download:
 
 @dataclass(frozen=True)
 class GoBuild:
-    """A program out of Go modules. ``files``: name below :data:`GO_FILES`, empty where the checksum database is the proof."""
+    """A program out of Go modules. ``files``: see :func:`go_folder`, empty where the checksum database is the proof."""
 
     module: str
     version: str
@@ -120,7 +124,10 @@ class Lock:
         if isinstance(artifact.source, GoBuild):
             parts["go"] = self.go.version
             parts["files"] = {
-                str(path.relative_to(GO_FILES)): hashlib.sha256(path.read_bytes()).hexdigest() for path in module_files(artifact)
+                f"{artifact.source.files}/{path.relative_to(go_folder(artifact.source.files))}": hashlib.sha256(
+                    path.read_bytes()
+                ).hexdigest()
+                for path in module_files(artifact)
             }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -130,7 +137,18 @@ def module_files(artifact: Artifact) -> list[Path]:
     source = artifact.source
     if not isinstance(source, GoBuild) or not source.files:
         return []
-    return sorted(path for path in (GO_FILES / source.files).rglob("*") if path.is_file())
+    return sorted(path for path in go_folder(source.files).rglob("*") if path.is_file())
+
+
+def go_folder(name: str) -> Path:
+    """The folder with the go.mod and go.sum of what is built: ``files/go/<name>`` of a role.
+
+    :raises ArtifactError: ``artifact-lock``: no role has it, with both
+    """
+    for found in sorted(ROLES.glob(f"*/files/go/{name}")):
+        if all((found / file).is_file() for file in ("go.mod", "go.sum")):
+            return found
+    raise ArtifactError("artifact-lock", f"no role has files/go/{name} with go.mod and go.sum")
 
 
 def load(site: Any = None) -> Lock:
@@ -139,9 +157,20 @@ def load(site: Any = None) -> Lock:
     :param site: ``site_artifacts``: name -> entry
     :raises ArtifactError: ``artifact-lock``: an entry is not as it must be
     """
+    data = _read(PATH)
+    entries: dict[str, Any] = {}
+    for path in sorted(ROLES.glob("*/meta/artifacts.yml")):
+        found = _read(path)
+        twice = sorted(set(entries) & set(found))
+        if twice:
+            raise ArtifactError("artifact-lock", f"{path.relative_to(COLLECTION)}: another role has {', '.join(twice)}, too")
+        entries |= found
+    return parse({**data, "artifacts": entries}, site)
+
+
+def _read(path: Path) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the safe one of C where there is one: each lookup reads this
-    data = yaml.load(PATH.read_bytes(), Loader=loader)  # noqa: S506
-    return parse(data, site)
+    return yaml.load(path.read_bytes(), Loader=loader) or {}  # noqa: S506
 
 
 def parse(data: Mapping[str, Any], site: Any = None) -> Lock:
@@ -225,8 +254,11 @@ def _go(found: Mapping[str, Any], where: str) -> GoBuild:
     if any(set(" '\"\n") & set(name + value) for name, value in variables):
         raise ArtifactError("artifact-lock", f"{where}: variables may hold no blanks and no quotes")
     files = str(found.get("files") or "")
-    if files and not all((GO_FILES / files / name).is_file() for name in ("go.mod", "go.sum")):
-        raise ArtifactError("artifact-lock", f"{where}: files: {GO_FILES / files} must have go.mod and go.sum")
+    if files:
+        try:
+            go_folder(files)
+        except ArtifactError as error:
+            raise ArtifactError("artifact-lock", f"{where}: files: {error.message}") from None
     return GoBuild(module, version, package, variables, tuple(str(tag) for tag in found.get("tags") or ()), files)
 
 

@@ -10,9 +10,10 @@ A role whose hosts form a cluster says so in ``meta/exports.yml``:
         group: etcd           # its members
         component: etcd       # a component of the role: once its unit was ready on a host, the cluster exists
         majority: true        # left out: false; a member's first start waits until most of them run
+        odd: true             # left out: false; its members vote, and an even number of them is refused
         exists: [paths]       # any of them on a host proves it too: a lost ledger, data that are taken over
 
-Name, group, component and majority are plain; the rest is templated for each host.
+Name, group, component, majority and odd are plain; the rest is templated for each host.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Declared(NamedTuple):
     group: str
     component: str
     majority: bool = False
+    odd: bool = False
 
 
 @cache
@@ -52,7 +54,7 @@ def declared() -> tuple[Declared, ...]:
         if f"\n{KIND}:".encode() in text:  # most roles form none, and reading YAML costs each run
             for item in yaml.safe_load(text)[KIND]:
                 name, group, component = (str(item[key]) for key in ("name", "group", "component"))
-                found.append(Declared(entry.role, name, group, component, bool(item.get("majority"))))
+                found.append(Declared(entry.role, name, group, component, bool(item.get("majority")), bool(item.get("odd"))))
     return tuple(found)
 
 

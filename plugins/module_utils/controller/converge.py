@@ -65,6 +65,8 @@ class ComponentAction(AgentAction):
                 lambda path, where, templates=definition.templates: templates.file(path, self._loader, where),  # type: ignore[misc]
                 role.name,
             )
+            if made["name"] in role.package_variables:
+                made["packages_from"] = role.package_variables[made["name"]]
             components.append(made)
             artifacts.update(files)
             if made["name"] == own.get(role.name) and made["state"] == "present":

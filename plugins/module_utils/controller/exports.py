@@ -18,24 +18,39 @@ from ansible.template import Templar
 from .. import site_map
 from . import collect, templating
 
-#: What a role may export.
-KINDS = (
+#: What every role says of itself: lists of which an empty one is a statement, and the mappings ``host`` and ``effects``.
+STATED = (
     "firewall_ports",
     "secrets",
-    "artifacts",
-    "backup_paths",
+    "data_directories",
+    "restart_policy",
+    "update_exclude",
+    "addresses",
     "scrape_targets",
-    "ingress",
-    "databases",
+    "alert_rules",
+    "backup_paths",
+)
+#: Lists of what many roles have nothing to say of. docs/architecture.md, "What a role says of itself", has the keys of all.
+OPTIONAL = (
+    "artifacts",
+    "binds",
     "calls",
     "clusters",
-    "package_defaults",
-    "data_directories",
+    "excludes",
+    "given_secrets",
     "host_checks",
+    "host_facts",
+    "known_by_address",
+    "named_secrets",
     "own_address",
-    "binds",
+    "package_defaults",
+    "summary",
     "takeover_paths",
 )
+#: What a role may export.
+KINDS = (*STATED, *OPTIONAL)
+#: Mappings beside the lists, each read by one part of the engine.
+MAPPINGS = ("host", "effects", "identity", "follows", "membership", "converged")
 
 #: Set for the run of a verb that changes settings: overlays of variables with the values that hold until the new ones run.
 BEFORE = "site_before"

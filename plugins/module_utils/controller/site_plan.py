@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from .. import site_map
@@ -13,6 +13,9 @@ from ..artifacts.cache import COLLECTION
 from . import collect, compiled, planning, report, role_calls, run, templating
 from .action import Answer, Failure, Result
 from .converge import ComponentAction
+
+#: The stage of a question that may refuse the host before anything is changed.
+HOST_CHECK = "host_check"
 
 
 class SitePlan:
@@ -56,6 +59,22 @@ class SitePlan:
         compiled.STORE.write()
         return {"op": "plan", "mode": "check", "expected": planning.stable(facts), "components": components, "calls": self._calls}
 
+    def questions(self, facts: Mapping[str, Any], roles: Container[str] | None = None) -> dict[str, Any] | None:
+        """What the services ask that may refuse a host, of one that is not planned; None where none of them asks anything.
+
+        :param roles: only of these
+        :raises AnsibleError: a role's question cannot be rendered
+        """
+        action, known = self._action, self._action.vars
+        action.vars = {**known, "ansible_facts": {**(known.get("ansible_facts") or {}), "vannah": dict(facts)}}
+        try:
+            self._calls = [call for call in self._asked(HOST_CHECK) if roles is None or call["role"] in roles]
+        finally:
+            action.vars = known
+        if not self._calls:
+            return None
+        return {"op": "plan", "mode": "check", "expected": planning.stable(facts), "components": [], "calls": self._calls}
+
     def result(self, answer: Answer) -> Result:
         """The part of the task's result that says which waves have work on the host.
 
@@ -76,7 +95,7 @@ class SitePlan:
         """
         action = self._action
         for call, outcome in zip(self._calls, answer.get("calls") or (), strict=False):
-            if call["stage"] == "host_check" and outcome.get("error"):
+            if call["stage"] == HOST_CHECK and outcome.get("error"):
                 raise Failure(report.message(outcome["error"], action.host), {"code": outcome["error"].get("code", "unknown")})
         lease = answer.get("lease") or {}
         holder = lease.get("holder") or {}
@@ -86,22 +105,26 @@ class SitePlan:
 
     # --- what is asked ----------------------------------------------------------------------------------------------------
 
-    def _asked(self) -> list[dict[str, Any]]:
-        """What the services of the host's roles are asked, with validated parameters."""
+    def _asked(self, stage: str | None = None) -> list[dict[str, Any]]:
+        """What the services of the host's roles are asked, with validated parameters.
+
+        :param stage: only this one's
+        """
         found = []
-        for item in self._exported():
+        for item in self._exported(stage):
             where = f"role {item['role']}: meta/exports.yml: calls: {item['module']}"
             call, secrets = role_calls.prepared(item, where)
             self._action.hidden |= secrets
             found.append({"role": item["role"], "stage": item.get("stage", "objects"), **call})
         return found
 
-    def _exported(self) -> Iterator[dict[str, Any]]:
+    def _exported(self, stage: str | None = None) -> Iterator[dict[str, Any]]:
         """The items of ``calls`` in the roles' ``meta/exports.yml``, templated with the facts that the components were rendered with."""
         for name in self._roles:
             role = collect.load(self._action._loader, name, self._playbook_dir)
-            if role.exports.get("calls"):
-                for item in collect.items(role.exports["calls"], self._templates(role), f"role {name}: meta/exports.yml: calls"):
+            calls = [item for item in role.exports.get("calls") or () if stage in (None, item.get("stage"))]
+            if calls:
+                for item in collect.items(calls, self._templates(role), f"role {name}: meta/exports.yml: calls"):
                     yield {**item, "role": name}
 
     def _converged(self) -> list[str]:

@@ -104,7 +104,7 @@ class Authority:
 
 #: Hosts trust one authority: those that have the new one and those that still have the old one would refuse each other.
 RENEW_HINT = (
-    "a new one is a planned outage of the whole site (docs/day2.md, The site's authority): stop haproxy, patroni, etcd and minio on all"
+    "a new one is a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all"
     " hosts, move pki/ca.key and pki/ca.crt of the site away, and converge all hosts, which starts them with new certificates."
 )
 

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
 
+from . import service_parts
 from .findings import Code, Finding
 from .model import Site
 from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, restarts, safety, secrets, settings, takeover, variable_files
@@ -21,23 +20,12 @@ CODES = (
     ),
 )
 
-#: The folders of the services.
-SERVICES = Path(__file__).absolute().parent.parent / "services"
-
-
-def of_services() -> tuple[Area, ...]:
-    """``AREA`` of each service's ``preflight.py``, in the order of their names."""
-    found = sorted(path.parent.name for path in SERVICES.glob("*/preflight.py"))
-    parent = __name__.rpartition(".preflight.")[0]
-    return tuple(import_module(f"{parent}.services.{name}.preflight").AREA for name in found)
-
-
 AREAS = (
     Area("Hosts and groups", (*hosts.CODES, *addresses.CODES, *overlaps.CODES), (*hosts.RULES, *addresses.RULES, *overlaps.RULES)),
     Area("Files of variables", variable_files.CODES, variable_files.RULES),
     Area("Names", names.CODES, names.RULES),
     Area("Dicts of settings", settings.CODES, settings.RULES),
-    *of_services(),
+    *(part.AREA for part in service_parts.modules("preflight")),
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),

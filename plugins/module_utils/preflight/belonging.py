@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..agent.core.identity import differences, foreign, site
-from ..agent.services.etcd.data import foreign as other_member
 from .findings import Code, Finding, Level
 from .model import parse_address
 
@@ -52,11 +51,6 @@ CODES = (
         "Two servers of the site have the same machine ID or the same SSH host key. Both were converged with it, so the run goes on.",
         "A new machine ID and new SSH host keys on one of them, at the next occasion.",
         Level.WARNING,
-    ),
-    Code(
-        "contact-etcd-identity",
-        "The server's data directory of etcd holds the data of another member: two members with one ID destroy the cluster's log.",
-        "An empty data directory on the server that got the copy; it then joins the cluster as a new member.",
     ),
     Code(
         "contact-address",
@@ -117,7 +111,6 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
                 apart.setdefault((*what, site(facts["site"])), []).append(one)
         elif known.is_foreign(host, facts):
             yield from _data(host, facts)
-        yield from _etcd(host, facts, known)
         yield from _address(host, facts, known)
         yield from _binds(host, facts, known)
         if not known.takeover:
@@ -227,23 +220,6 @@ def _data(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
         problem = f"{', '.join(left)}: data of the other site, which the roles of this one would go on with."
         remedy = "nothing; stop what uses them on the server and empty them, or <role>_adopt: true where this site is to have the data"
         yield Finding("contact-other-site-data", host, SWITCH, problem, remedy)
-
-
-def _etcd(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
-    said = facts.get("etcd")
-    if not isinstance(said, Mapping):
-        return
-    shown = f"[{known.address}]" if ":" in known.address else known.address
-    # The port may be another one by now: who listens at the address of this host is this host.
-    mine = next((url for url in said.get("urls") or () if str(url).rpartition("://")[2].rpartition(":")[0] == shown), "")
-    if other_member(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
-        where = said["directory"]
-        problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
-        remedy = (
-            f"an empty directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /var/lib/etcd/vannah-joined;"
-            " it then joins as a new member"
-        )
-        yield Finding("contact-etcd-identity", host, "etcd_data_directory", problem, remedy)
 
 
 def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from .. import effects
-from . import belonging, closed, survey, versions
+from . import belonging, closed, service_parts, survey
 from . import changes as running
+from .answers import Answer
 from .findings import Code, Finding
 
 #: Seconds between two clocks of one site.
 CLOCK = 5.0
+#: Debian's releases that are served.
+RELEASES = ("12", "13")
+#: What the services judge of their hosts.
+SERVICES = service_parts.modules("contact")
 
 CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
@@ -41,21 +43,16 @@ CODES = (
         "What the message asks for; or leave the server out of this run with --limit.",
     ),
     Code(
-        "contact-watchdog",
-        "A watchdog device is required, and Patroni could not use one on the server: its leader would demote itself, on every member.",
-        "A device on the server (load its driver, or take it from who holds it), or postgresql_watchdog: automatic.",
-    ),
-    Code(
         "contact-package-unknown",
-        "apt on the server does not know a package of base_packages. Only said where its package lists are no older than a day and than its"
-        " sources; else the run fetches new ones and looks then.",
+        "apt on the server does not know a package that a variable lists, such as base_packages. Only said where its package lists are no"
+        " older than a day and than its sources; else the run fetches new ones and looks then.",
         "The name as 'apt-cache policy' shows it on the server; or the source that has it, in the server's /etc/apt/sources.list.d.",
     ),
-    *versions.CODES,
     *survey.CODES,
     *closed.CODES,
     *belonging.CODES,
     *running.CODES,
+    *(code for part in SERVICES for code in part.CODES),
 )
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
@@ -66,29 +63,6 @@ _SUDO = re.compile(
     r"sudo: .*(?:required|incorrect|must be owned|account)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one host answered."""
-
-    host: str
-    roles: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)  # as agent/host/facts.py gives them; empty where the host did not answer
-    offset: float | None = None  # seconds its clock is ahead of the controller's
-    bare: bool = False  # it has no python3, and check mode installs none: it was reached, and nothing more is known of it
-    failure: str = ""  # why it did not answer
-    reached: bool = False  # it failed although it was reached
-    version: str = ""  # postgresql_version
-    cluster: str = ""  # postgresql_cluster
-    survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
-    ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
-    admins: tuple[str, ...] | None = None  # addresses and networks for which its firewall opens SSH; None: any, or not to be told
-    belonging: belonging.Belonging = field(default_factory=belonging.Belonging)
-    changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
-    left: tuple[running.Left, ...] = ()
-    taken: tuple[running.Taken, ...] = ()  # ports of its services that another program has, where the host was asked who listens
-    unrecorded: tuple[running.Unrecorded, ...] = ()  # what an older release made without recording its values
 
 
 def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
@@ -102,13 +76,13 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
             yield from _system(answer)
             yield from _memory(answer)
             yield from _disk(answer)
-            yield from _watchdog(answer)
             yield from survey.findings(answer.host, answer.survey)
             yield from closed.findings(answer.host, answer.facts, answer.ports)
             yield from closed.admitted(answer.host, answer.facts, answer.admins)
         elif answer.failure:
             yield from _failure(answer)
-    yield from versions.findings(_member(answer) for answer in given if answer.facts and "postgresql" in answer.roles)
+    for part in SERVICES:
+        yield from part.findings(given)
     yield from belonging.findings(belongings(given))
     yield from _packages(given)
     yield from _clocks(given)
@@ -137,7 +111,7 @@ def _failure(answer: Answer) -> Iterator[Finding]:
 
 def _system(answer: Answer) -> Iterator[Finding]:
     system, version = (str(answer.facts.get(name) or "") for name in ("system", "version"))
-    if system != "debian" or version not in versions.RELEASES:
+    if system != "debian" or version not in RELEASES:
         problem = f"the server runs {system or 'an unknown system'}{' ' + version if version else ''}."
         yield Finding("contact-system", answer.host, "-", problem, "a server with Debian 13 or 12")
 
@@ -157,33 +131,17 @@ def _disk(answer: Answer) -> Iterator[Finding]:
         yield from survey.full(answer.host, "/var/lib", disk)
 
 
-def _watchdog(answer: Answer) -> Iterator[Finding]:
-    """Only asked of hosts that shall have one."""
-    if reason := str(answer.facts.get("watchdog") or ""):
-        problem = f"a watchdog is required, and Patroni could not use one: {reason}. A leader would demote itself."
-        remedy = "postgresql_watchdog: automatic, or give the server a device that nobody else holds"
-        yield Finding("contact-watchdog", answer.host, "postgresql_watchdog", problem, remedy)
-
-
 def _packages(answers: list[Answer]) -> Iterator[Finding]:
     """Hosts that say the same are one line: the list mostly is of all hosts."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for answer in answers:
-        if answer.facts.get("unknown_packages"):
-            alike.setdefault(str(answer.facts["unknown_packages"]), []).append(answer.host)
-    for said, hosts in alike.items():
+        for variable, said in (answer.facts.get("unknown_packages") or {}).items():
+            if said:
+                alike.setdefault((variable, str(said)), []).append(answer.host)
+    for (variable, said), hosts in alike.items():
         problem = f"a package that the server does not know: {said.rstrip('.')}."
         remedy = "a name that apt-cache policy shows there, or the source that has it in /etc/apt/sources.list.d of the server first"
-        yield Finding("contact-package-unknown", ",".join(hosts), "base_packages", problem, remedy)
-
-
-def _member(answer: Answer) -> versions.Member:
-    data = sorted(
-        version
-        for version, _slash, cluster in (str(item).partition("/") for item in answer.facts.get("postgresql") or ())
-        if cluster == answer.cluster
-    )
-    return versions.Member(answer.host, str(answer.facts.get("version") or ""), answer.cluster, answer.version, tuple(data))
+        yield Finding("contact-package-unknown", ",".join(hosts), variable, problem, remedy)
 
 
 def _clocks(answers: list[Answer]) -> Iterator[Finding]:

@@ -113,14 +113,14 @@ def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
                 )
             continue
         guess = site.schema.group_names.closest(group) or _short_for(site, group)
-        # A person's own group that holds one of ours (postgresql_clinic above postgresql) is theirs.
+        # A person's own group that holds one of ours (<group>_clinic above <group>) is theirs.
         if guess is not None:
             yield Finding("group-misspelt", group, "-", f"this group is not known. Did you mean {guess}?", guess)
     yield from _check_hosts_of_groups(site, served)
 
 
 def _short_for(site: Site, group: str) -> str | None:
-    """The known group that a role's name (minio) or a part of the group's own (postgres, store) stands for.
+    """The known group that a role's name or a part of the group's own stands for.
 
     Not where all its hosts are in that group anyway: then it is a group of one's own.
     """
@@ -153,10 +153,8 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
 
 def _of_a_service(site: Site, name: str, served: frozenset[str]) -> bool:
     option = site.schema.options.get(name)
-    if option is None:
+    if option is None or option.role == "site":
         return False
-    if option.role == "site":
-        return any(name.startswith(f"{group}_") for group in served)
     return not any(option.role in host.roles for host in site.hosts.values())
 
 
@@ -173,7 +171,7 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             continue
         if definition.value is None:
             # On the command line there is no line to leave out. Only the site's own may be unset for one run: they have no defaults.
-            if definition.from_cli and definition.name not in _CONNECTION and option.role == "site":
+            if definition.from_cli and option.of_site:
                 continue
             remedy = f"{definition.name}: {option.type}, or leave the line out"
             yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
@@ -240,10 +238,8 @@ def _check_undefined(site: Site, definition: Definition, option: Option) -> Iter
 
 
 def _uses(host: Host, option: Option) -> bool:
-    """Whether anything of a host reads a variable; the site's are every host's, but for those of a group (object_store_endpoint)."""
-    if option.role != "site":
-        return option.role in host.roles
-    return "object_store" in host.groups or not option.name.startswith("object_store_")
+    """Whether anything of a host reads a variable; the site's are every host's."""
+    return option.role == "site" or option.role in host.roles
 
 
 def _is_ini(source: str) -> bool:

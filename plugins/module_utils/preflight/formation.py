@@ -15,8 +15,8 @@ CODES = (
         "contact-new-cluster",
         "No member that answered has been in the cluster yet, and another one cannot be reached, has failed, or is left out by `--limit`:"
         " the run would form a new cluster without it. A cluster that exists is converged with a member down.",
-        "Make the member reachable and run again without `--limit`, or take it out of the cluster's group (for etcd put another"
-        " host in its place where an even number of members would be left). For a new member of a cluster that"
+        "Make the member reachable and run again without `--limit`, or take it out of the cluster's group (where its members vote and an"
+        " even number would be left, put another host in its place). For a new member of a cluster that"
         " exists, have one of its members in the limit.",
     ),
     Code(
@@ -39,6 +39,7 @@ class Cluster:
     :ivar missing: member -> why it is not there; None where it answered
     :ivar exists: what the members that answered say of it; empty where none of them forms it
     :ivar majority: a member's first start waits until most of them run
+    :ivar odd: its members vote, and an even number of them is refused
     """
 
     name: str
@@ -47,6 +48,7 @@ class Cluster:
     members: Mapping[str, str | None]
     exists: tuple[bool, ...] = ()
     majority: bool = False
+    odd: bool = False
 
     @property
     def new(self) -> bool:
@@ -86,7 +88,7 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
 def _smaller(cluster: Cluster, missing: list[str]) -> str:
     """How the inventory does without the members that are missing; preflight has to accept it."""
     names, left = ", ".join(missing), len(cluster.members) - len(missing)
-    if cluster.role == "etcd" and left % 2 == 0:
+    if cluster.odd and left % 2 == 0:
         fewer = f", or leave {left - 1} of the others in it" if left else ""
         return f"put another host into the group {cluster.group} for each of {names}{fewer}: the number of members has to be odd"
     if not left:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from . import areas, belonging, contact, definitions, formation
+from .answers import Answer
 from .findings import Code, Finding, Report
 from .model import Site
 from .rules import Area
@@ -62,7 +63,7 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_contact(answers: Iterable[contact.Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "", forks: int = 0) -> Report:
+def judge_contact(answers: Iterable[Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "", forks: int = 0) -> Report:
     """What the hosts' answers say.
 
     :param clusters: that the hosts are members of

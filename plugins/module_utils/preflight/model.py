@@ -53,6 +53,8 @@ class Host:
     resolve: Resolve = lambda name: None
     ports: tuple[Port, ...] = ()
     admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
+    # items of a kind of all its roles' meta/exports.yml
+    exported: Callable[[str], list[dict[str, Any]]] = lambda kind: []
     # (path, problem, guess) of templates in a variable that can have no value on this host
     undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda name: ()
 

@@ -26,7 +26,7 @@ class Ports:
     """Ports of hosts. Hundreds of hosts differ in few of the variables that ports depend on, so each combination is evaluated once."""
 
     def __init__(self, schema: Schema) -> None:
-        self._exports = {role: _pruned(value) for role, value in schema.exports.items()}
+        self._exports = {role: _pruned(said.get("firewall_ports")) for role, said in schema.exports.items()}
         self._used = {role: frozenset(_variables(value)) for role, value in self._exports.items()}
         self._options: dict[str, list[Option]] = {}
         for option in schema.options.values():
@@ -77,7 +77,7 @@ class Ports:
                 yield Port(role, option.name, number, number, option=option.name)
 
     def _of_exports(self, role: str, values: HostValues) -> tuple[Port, ...]:
-        if role not in self._exports:
+        if not self._exports.get(role):
             return ()
         used = self._used[role]
         if used & _EACH_HOST_ANEW:

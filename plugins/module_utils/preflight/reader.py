@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,20 @@ class InventoryReader:
         values = HostValues(variables, defaults, self._loader)
         admitted = self._ports.admitted(roles, values)
         found = Host(name=host.name, groups=groups, roles=roles, resolve=values, admitted=admitted, undefined=values.undefined)
+        found.exported = partial(self._exported, roles, values)
         found.ports = (*of_sshd(found), *self._ports.of(roles, values))
+        return found
+
+    def _exported(self, roles: Iterable[str], values: HostValues, kind: str) -> list[dict[str, Any]]:
+        """The items of a kind of a host's roles, each with its role. What only contact can tell in them is UNKNOWN.
+
+        Templates see the inventory and the roles' public variables. An item whose ``when`` is not known to be true is left out.
+        """
+        found: list[dict[str, Any]] = []
+        for role in roles:
+            listed = values.evaluate(self._schema.exports.get(role, {}).get(kind))
+            items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+            found += [{**item, "role": role} for item in items if item.get("when", True) is True]
         return found
 
     # --- one definition for each place that sets a variable

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .nearby import Names
 
 Load = Callable[[Path], Any]
+Item = dict[str, Any]
 
 #: Variables of Ansible itself that people set in inventories (docs: "Special Variables", "Connection variables"; the options of the ssh,
 #: local and become plugins of ansible-core). For "did you mean" only: what is not listed here is left alone unless it is close to one.
@@ -57,6 +58,7 @@ class Option:
     pattern: str | None = None
     cli: bool = False  # a switch of one run: text from -e counts as its type
     role: str = ""
+    of_site: bool = False  # a variable of the whole site, without a default; a role may own it
 
     @property
     def secret(self) -> bool:
@@ -101,7 +103,8 @@ class Schema:
     removed: dict[str, Removed] = field(default_factory=dict)
     exclusive: tuple[Exclusive, ...] = ()
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
-    exports: dict[str, Any] = field(default_factory=dict)  # role -> firewall_ports of its exports, not evaluated
+    exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # role -> its meta/exports.yml, not evaluated
+    planned_clusters: tuple[str, ...] = ()  # groups that will form a cluster once a release serves them
     names: Names = field(default_factory=lambda: Names(()))
     group_of_role: dict[str, str] = field(default_factory=dict)  # role -> the group that brings it, where the two have other names
     group_names: Names = field(default_factory=lambda: Names(()))
@@ -111,6 +114,21 @@ class Schema:
         self.names = Names({*self.options, *self.removed, *ANSIBLE_VARIABLES})
         self.group_names = Names(self.groups)
         return self
+
+    def exported(self, kind: str) -> list[Item]:
+        """The items of a kind of all roles, each with its ``role``, as they are written: for kinds whose keys are plain.
+
+        An item's ``when`` is true or not on each host, see :meth:`.model.Host.exported`.
+        """
+        found = []
+        for role, said in self.exports.items():
+            items = said.get(kind)
+            found += [{**item, "role": role} for item in items or () if isinstance(item, Mapping)] if isinstance(items, list) else []
+        return found
+
+    def clusters(self) -> list[str]:
+        """The groups whose hosts form a cluster: they find each other by address, and have to know of each other."""
+        return [*dict.fromkeys(str(item["group"]) for item in self.exported("clusters")), *self.planned_clusters]
 
     def prefix_of(self, name: str) -> str | None:
         """The role (or "site") whose name a variable begins with."""
@@ -152,22 +170,30 @@ def read_schema(roles: Path, site_variables: Path, groups: Iterable[str], load: 
     """
     schema = Schema(prefixes={"site_": "site"})
     site = load(site_variables) or {}
-    for name, spec in (site.get("variables") or {}).items():
-        schema.options[name] = option_of(name, spec or {}, "site")
-    for entry in site.get("removed") or ():
-        schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
+    _read_site(schema, site, "site")
     exclusive = site.get("exclusive_groups") or ()
     schema.exclusive = tuple(Exclusive((entry["groups"][0], entry["groups"][1]), str(entry["why"])) for entry in exclusive)
+    schema.planned_clusters = tuple(site.get("planned_clusters") or ())
     for role in sorted(path for path in roles.iterdir() if path.is_dir()) if roles.is_dir() else ():
         _read_role(schema, role, load)
     schema.groups = frozenset({"all", "ungrouped", *groups, *(site.get("known_groups") or ())})
     return schema.finish()
 
 
+def _read_site(schema: Schema, said: Mapping[str, Any], role: str) -> None:
+    """What a file says of variables of the whole site, and of those that do nothing: the site's own, or those that only one role reads."""
+    for name, spec in (said.get("variables") or {}).items():
+        schema.options[name] = replace(option_of(name, spec or {}, role), of_site=True)
+    for entry in said.get("removed") or ():
+        schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
+
+
 def _read_role(schema: Schema, role: Path, load: Load) -> None:
     schema.prefixes[f"{role.name}_"] = role.name
     specs, defaults, exports = (role / part for part in ("meta/argument_specs.yml", "defaults/main.yml", "meta/exports.yml"))
-    bounds = role / "meta" / "bounds.yml"
+    bounds, of_site = role / "meta" / "bounds.yml", role / "meta" / "site_variables.yml"
+    if of_site.is_file():
+        _read_site(schema, load(of_site) or {}, role.name)
     if specs.is_file():
         main = (load(specs) or {}).get("argument_specs", {}).get("main", {})
         ours = (load(bounds) or {}) if bounds.is_file() else {}
@@ -176,4 +202,4 @@ def _read_role(schema: Schema, role: Path, load: Load) -> None:
     if defaults.is_file():
         schema.defaults[role.name] = dict(load(defaults) or {})
     if exports.is_file():
-        schema.exports[role.name] = (load(exports) or {}).get("firewall_ports") or []
+        schema.exports[role.name] = load(exports) or {}

@@ -209,7 +209,9 @@ def _limits(option: Option, value: Any, path: str) -> Iterator[Problem]:
             "variable-not-a-choice", path, f"the value is none of those that are allowed.{hint}", f"{option.name}: one of {listed}"
         )
     if isinstance(value, int | float) and not isinstance(value, bool):
-        low, high = (1, 65535) if option.is_port else (option.minimum, option.maximum)
+        low, high = option.minimum, option.maximum
+        if option.is_port:
+            low, high = 1 if low is None else low, 65535 if high is None else high
         if (low is not None and value < low) or (high is not None and value > high):
             allowed = f"a number {_range(low, high)}"
             code = "variable-port-invalid" if option.is_port else "variable-out-of-range"

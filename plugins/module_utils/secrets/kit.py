@@ -237,7 +237,7 @@ Recovery kit of the site {site}
   {site}/              the inventory: hosts, variables, secrets.yml (encrypted), pki/ (the CA, its key encrypted)
   vault_password.*     the vault passwords; {password} opens secrets.yml and pki/ca.key
   requirements/        the locked software of the controller
-  playbooks/           artifacts.yml, the lock file of the artifacts
+  playbooks/, roles/   artifacts.yml, the lock files of the artifacts
   SHA256SUMS           sha256sum -c SHA256SUMS
 
 NOT in this kit, and without it no server is reached: the SSH keys and the list of known hosts that lie outside of the site's folder.

@@ -58,3 +58,10 @@ class Values:
         if name not in variables:
             return default
         return Templar(loader=self._loader, variables=variables).template(variables[name])
+
+    def exported(self, host: str, kind: str) -> list[dict[str, Any]]:
+        """What the host's roles say of themselves (``meta/exports.yml``), by kind."""
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
+
+        variables = self._variables.get_vars(host=self._inventory.get_host(host))
+        return list(exports_of(kind, host, hostvars={host: variables}, loader=self._loader))

@@ -356,7 +356,13 @@ def test_a_service_that_starts_at_the_next_boot_is_named(
         return Result(0)
 
     host.programs.on("apt-get", "install", do=install)
-    wanted = {**component(packages=["nginx-light"]), "name": "packages", "role": role, **more}
+    wanted = {
+        **component(packages=["nginx-light"]),
+        "name": "packages",
+        "role": role,
+        **({"packages_from": "base_packages"} if role else {}),
+        **more,
+    }
     host.apply(packages.plan_packages, wanted)
     said = " ".join(host.ctx.warnings)
     assert all(part in said for part in parts) if parts else said == ""

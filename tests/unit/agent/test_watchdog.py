@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import main
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import watchdog
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import watchdog
 
 KERNEL = f"/lib/modules/{os.uname().release}"
 
@@ -72,5 +72,7 @@ def test_a_file_in_its_place(host: Any) -> None:
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_it_is_told_to_who_asks(host: Any, asked: bool) -> None:
-    payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}, "watchdog": asked}
-    assert ("watchdog" in main.main(payload, root=str(host.root), runner=host.programs)["facts"]) is asked
+    payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}}
+    payload["services"] = {"postgresql": {"watchdog": asked}}
+    said = main.main(payload, root=str(host.root), runner=host.programs)["facts"]["services"]["postgresql"]
+    assert ("watchdog" in said) is asked

@@ -41,12 +41,12 @@ print(found[0]["state"])
 @pytest.fixture
 def go_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Committed module files for x."""
-    folder = tmp_path / "go" / "x"
+    folder = tmp_path / "roles/demo/files/go/x"
     (folder / "stub").mkdir(parents=True)
     (folder / "go.mod").write_text("module m\n\nrequire example.org/x v1.2.3\n")
     (folder / "go.sum").write_text("example.org/x v1.2.3 h1:a=\nexample.org/x v1.2.3/go.mod h1:b=\nexample.org/y v1.0.0 h1:c=\n")
     (folder / "stub" / "stub.go").write_text("package stub\n")
-    monkeypatch.setattr(lock, "GO_FILES", tmp_path / "go")
+    monkeypatch.setattr(lock, "ROLES", tmp_path / "roles")
     return folder
 
 

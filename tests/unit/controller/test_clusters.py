@@ -119,8 +119,9 @@ def test_packages_that_the_site_wishes_for_are_looked_up(variables: Any, given: 
     action = Facts(variables(**given), [{"facts": {}, "ran": ["etcd", "minio", "postgresql"], "made": ["base"]}])
     action.params, action._survey = {"survey": True, "plan": False}, lambda _answer: {}  # type: ignore[method-assign,assignment,misc]
     action._has_firewall = lambda: False  # type: ignore[method-assign]
+    action._let_services_refuse = lambda _answer: None  # type: ignore[method-assign]
     action.perform()
-    assert [part["packages"] for part in action.sent] == [asked]
+    assert [part["packages"] for part in action.sent] == [{"base_packages": asked} if asked else {}]
 
 
 @pytest.mark.parametrize("there", [False, True])

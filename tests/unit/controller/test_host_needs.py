@@ -184,6 +184,9 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
     def _clusters(self, answer: Any, facts: Any) -> dict[str, bool]:
         return {}  # test_clusters.py
 
+    def _let_services_refuse(self, answer: Any) -> None:
+        """See test_site_plan.py."""
+
     def converse(self, part: Any, lease: str = "take") -> Any:
         self.sent.append(part)
         assert lease == "none"
@@ -238,7 +241,7 @@ def test_only_who_requires_a_watchdog_is_asked_for_it(tmp_path: Path, groups: li
     asks = Facts(known, {"facts": [{"facts": FACTS, "made": ["ssh", "etcd", "postgresql"]}]})
     asks.vars["group_names"] = groups
     asks.perform()
-    assert asks.sent[0]["watchdog"] is asked
+    assert bool(asks.sent[0]["services"].get("postgresql", {}).get("watchdog")) is asked
 
 
 @pytest.mark.parametrize(

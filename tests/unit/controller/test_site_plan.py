@@ -34,7 +34,7 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
             "group_names": ["etcd", "postgresql"],
             "playbook_dir": str(folder),
         }
-        self.params = {"survey": False, "plan": True}
+        self.params = {"survey": False, "plan": True, "roles": None}
         self._task = SimpleNamespace(delegate_to=None, check_mode=False)
         self._loader = DataLoader()
         self._templar = Templar(loader=self._loader)
@@ -58,7 +58,8 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
     @property
     def asked(self) -> list[str]:
         """What was sent: the kind of each call, and the facts that it was rendered with."""
-        return [f"{part['op']} {part['components'][0]['kernel']}" if part["op"] == "plan" else part["op"] for part in self.sent]
+        named = lambda part: part["components"][0]["kernel"] if part["components"] else " ".join(call["call"] for call in part["calls"])  # noqa: E731
+        return [f"{part['op']} {named(part)}" if part["op"] == "plan" else part["op"] for part in self.sent]
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         {"role": "postgresql", "stage": "objects", "domain": "patroni", "call": "config", "params": {}},
         {"role": "postgresql", "stage": "objects", "domain": "postgresql", "call": "objects", "params": {}},
     ]
-    monkeypatch.setattr(site_plan.SitePlan, "_asked", lambda plan: asked)
+    monkeypatch.setattr(site_plan.SitePlan, "_asked", lambda plan, stage=None: [one for one in asked if stage in (None, one["stage"])])
     monkeypatch.setattr(site_plan, "COLLECTION", tmp_path)
 
 
@@ -127,6 +128,41 @@ def test_a_service_that_refuses_the_host_ends_its_checks(tmp_path: Path) -> None
         Facts(tmp_path, NOW, {**PLANNED, "calls": [refusing, {}, {}]}).perform()
     # Whatever else cannot be planned is work.
     assert Facts(tmp_path, NOW, {**PLANNED, "calls": [{}, refusing, {}]}).perform()["work"] == ["database_objects"]
+
+
+BARE = {**NOW, "made": []}
+OTHERS = {**NOW, "facts": {**FACTS, "site": {**MINE, "authorities": [{"key": "other"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "plan", "roles", "takeover", "asked"),
+    [
+        (BARE, True, None, False, ["facts", "plan guard"]),
+        (BARE, False, None, False, ["facts", "plan guard"]),
+        (NOW, False, None, False, ["facts", "plan guard"]),
+        (BARE, True, ["haproxy"], False, ["facts"]),
+        (BARE, True, ["postgresql"], False, ["facts", "plan guard"]),
+        # The judge says whose it is; one that is taken over is asked.
+        (OTHERS, True, None, False, ["facts"]),
+        (OTHERS, True, None, True, ["facts", "plan guard"]),
+    ],
+)
+def test_a_host_that_is_not_planned_is_asked_what_its_services_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], plan: bool, roles: list[str] | None, takeover: bool, asked: Any
+) -> None:
+    """Before the base wave closes the port of a database that is not managed."""
+    monkeypatch.setattr(Facts, "takeover", takeover)
+    monkeypatch.setattr(Facts, "_survey", lambda action, answer: {})
+    monkeypatch.setattr(Facts, "_data", lambda action: [])
+    for refusal in ({}, {"error": {"code": "foreign-postgresql", "msg": "another PostgreSQL"}}):
+        action = Facts(tmp_path / str(bool(refusal)), answer, {**NOW, "calls": [refusal]})
+        action.params = {"survey": True, "plan": plan, "roles": roles}
+        if refusal and len(asked) == 2:
+            with pytest.raises(Failure, match="db1: another PostgreSQL"):
+                action.perform()
+        else:
+            action.perform()
+        assert action.asked == asked
 
 
 @pytest.mark.parametrize(

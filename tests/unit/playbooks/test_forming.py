@@ -170,12 +170,3 @@ def test_work_of_one_host(site: Run) -> None:
     assert done.code == 0, done.printed
     assert [call for call in done.calls if call.startswith(("converge", "patroni", "postgresql"))] == []
     assert len(done.of("lease released")) == 6, done.calls
-
-
-def test_hosts_that_could_not_be_planned_are_asked_for_their_postgresql(site: Run) -> None:
-    """Before the base wave closes the port of a database that is not managed. The others were asked in their planning call."""
-    quiet = {host: planned([]) for host in HOSTS}
-    done = site("site.yml", DATABASE, everybody(**{**quiet, "db3": planned(["base", "database"], could=False)}))
-    assert done.code == 0, done.printed
-    assert done.of("patroni_guard") == ["db3"]
-    assert done.calls.index("patroni_guard db3") < done.calls.index("converge base db3")

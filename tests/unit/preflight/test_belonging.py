@@ -13,8 +13,8 @@ from ansible.errors import AnsibleError
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.identity import named
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import contact, formation
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
@@ -31,6 +31,7 @@ RECORD = {**{name: OURS[name] for name in ("name", "authorities", "secrets")}, "
 #: Of a host that an older release converged: nothing but its CA's certificate.
 OLD = {"authorities": [CLINIC], "since": "2026-02-02T00:00:00Z"}
 ETCD = {"member": "1", "cluster": "2", "name": "db2", "urls": ["https://10.0.0.2:2380"], "directory": "/var/lib/etcd/vannah"}
+ETCD_DATA = {"etcd": {"data": ETCD}}
 
 
 def answer(host: str = "db1", number: int = 1, *, record: Any = RECORD, facts: dict[str, Any] | None = None, **known: Any) -> Answer:
@@ -92,12 +93,12 @@ def judgement(*answers: Answer) -> list[Finding]:
         ({"record": {**RECORD, "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": None, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         # Data of etcd.
-        ({"facts": {"etcd": ETCD}}, ["contact-etcd-identity"]),
-        ({"facts": {"etcd": {**ETCD, "name": "db1"}}}, []),
-        ({"facts": {"etcd": {**ETCD, "urls": ["https://10.0.0.1:12380"]}}}, []),
-        ({"facts": {"etcd": {**ETCD, "name": "", "urls": []}}}, []),
-        ({"facts": {"etcd": ETCD}, "adopted": lambda: frozenset([ETCD["directory"]])}, []),
-        ({"record": {**RECORD, "host": "db2"}, "takeover": True, "facts": {"etcd": ETCD}}, ["contact-etcd-identity"]),
+        ({"facts": {"services": ETCD_DATA}}, ["contact-etcd-identity"]),
+        ({"facts": {"services": {"etcd": {"data": {**ETCD, "name": "db1"}}}}}, []),
+        ({"facts": {"services": {"etcd": {"data": {**ETCD, "urls": ["https://10.0.0.1:12380"]}}}}}, []),
+        ({"facts": {"services": {"etcd": {"data": {**ETCD, "name": "", "urls": []}}}}}, []),
+        ({"facts": {"services": ETCD_DATA}, "adopted": lambda: frozenset([ETCD["directory"]])}, []),
+        ({"record": {**RECORD, "host": "db2"}, "takeover": True, "facts": {"services": ETCD_DATA}}, ["contact-etcd-identity"]),
     ],
 )
 def test_one_server(given: dict[str, Any], codes: list[str]) -> None:
@@ -122,7 +123,7 @@ def test_a_second_checkout_is_told_everything_once() -> None:
 def test_of_a_server_of_another_site_nothing_else_is_said() -> None:
     """Other findings would contradict it: `site_name: demo`, or the other site's port. Those of the site's own servers stay."""
     port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
-    other = answer("db1", 1, record={**RECORD, "authorities": [DEMO], "name": "demo"}, facts={"system": "ubuntu", "etcd": ETCD})
+    other = answer("db1", 1, record={**RECORD, "authorities": [DEMO], "name": "demo"}, facts={"system": "ubuntu", "services": ETCD_DATA})
     ours = dataclasses.replace(answer("db2", 2, facts={"system": "ubuntu"}), changes=(port,))
     other = dataclasses.replace(other, changes=(port,))
     cluster = formation.Cluster("etcd", "etcd", "etcd", {"db1": None, "db3": "did not answer"}, (False,))
@@ -142,7 +143,7 @@ def test_a_lost_authority_is_replaced(record: dict[str, Any]) -> None:
     replaced = {"ours": {**OURS, "name": name, "authorities": [AGAIN], "secrets": "n", "known": ["a", "b", "n"]}, "record": record}
     data = {"found": ["/var/lib/postgresql/17/vannah", "/var/lib/etcd/vannah", "/srv/minio"]}
     etcd = [{**ETCD, "name": f"db{number}", "urls": [f"https://10.0.0.{number}:2380"]} for number in (1, 2, 3)]
-    hosts = [(f"db{number}", number, {**data, "etcd": etcd[number - 1]}) for number in (1, 2, 3)]
+    hosts = [(f"db{number}", number, {**data, "services": {"etcd": {"data": etcd[number - 1]}}}) for number in (1, 2, 3)]
     assert [one.code for one in judgement(*(answer(host, number, **replaced) for host, number, _facts in hosts))] == ["contact-other-site"]
     assert judgement(*(answer(host, number, **replaced, facts=facts, takeover=True) for host, number, facts in hosts)) == []
 

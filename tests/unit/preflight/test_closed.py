@@ -17,7 +17,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
 
 SSH = (("tcp", 22, 22),)

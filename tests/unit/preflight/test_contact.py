@@ -11,21 +11,25 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.contact import Answer
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
 
 from tests.unit.lib.sites import REPOSITORY
 
 ROOT = {"at": "/var/lib", "device": 1, "size_mb": 20000, "free_mb": 9000, "readonly": False, "mounted": False}
 PATHS = ["/var/lib", "/usr", "/var/lib/etcd/vannah", "/srv/db"]
-FACTS = {"system": "debian", "version": "13", "memory_mb": 2048, "disk": {"size_mb": 20000, "free_mb": 9000}, "postgresql": ["17/vannah"]}
+FACTS = {"system": "debian", "version": "13", "memory_mb": 2048, "disk": {"size_mb": 20000, "free_mb": 9000}}
 ALL = ("base", "firewall", "etcd", "postgresql")
 
 
 def answer(host: str = "db1", **more: Any) -> Answer:
     """A good answer with differences: names of facts, or fields of the answer."""
-    fields = {name: more.pop(name) for name in ("roles", "offset", "failure", "reached", "version", "cluster", "survey") if name in more}
-    return Answer(**{"host": host, "roles": ALL, "offset": 0.0, "cluster": "vannah", "facts": {**FACTS, **more}, **fields})
+    fields = {name: more.pop(name) for name in ("roles", "offset", "failure", "reached", "survey") if name in more}
+    values = {"postgresql_cluster": more.pop("cluster", "vannah"), "postgresql_version": more.pop("asked", None)}
+    database = {name: more.pop(name) for name in ("clusters", "watchdog") if name in more}
+    facts = {**FACTS, "services": {"postgresql": {"clusters": ["17/vannah"], **database}}, **more}
+    return Answer(**{"host": host, "roles": ALL, "offset": 0.0, "values": values.get, "facts": facts, **fields})
 
 
 def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
@@ -44,7 +48,7 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
     ("given", "codes"),
     [
         (answer(), set()),
-        (answer(version="17"), set()),
+        (answer(asked="17"), set()),
         (answer(system="ubuntu"), {"contact-system"}),
         (Answer("db1", ("base",), {**FACTS, "version": "11"}), {"contact-system"}),
         (Answer("db1", ("base",), {**FACTS, "version": ""}), {"contact-system"}),
@@ -76,11 +80,12 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
         (answer(disk={}), set()),
         (answer(watchdog=""), set()),
         (answer(watchdog="there is no /dev/watchdog, and the kernel has no module softdog"), {"contact-watchdog"}),
-        (answer(version="15"), {"contact-database-version"}),
-        (answer(postgresql=["15/vannah"]), {"contact-database-version"}),
-        (answer(postgresql=["15/vannah", "17/vannah"]), set()),
-        (answer(postgresql=["15/main"]), set()),
-        (answer(version="15", roles=("base",)), set()),
+        (answer(asked="15"), {"contact-database-version"}),
+        (answer(asked=UNKNOWN), set()),
+        (answer(clusters=["15/vannah"]), {"contact-database-version"}),
+        (answer(clusters=["15/vannah", "17/vannah"]), set()),
+        (answer(clusters=["15/main"]), set()),
+        (answer(asked="15", roles=("base",)), set()),
         (Answer("db1", ALL, failure="Missing sudo password"), {"contact-sudo"}),
         (Answer("db1", ALL, failure="ops is not in the sudoers file"), {"contact-sudo"}),
         (Answer("db1", ALL, failure="becoming root is refused: the login user needs a line in sudoers"), {"contact-sudo"}),
@@ -135,12 +140,8 @@ def test_clocks(offsets: list[float | None], wrong: set[str]) -> None:
 def test_one_major_for_a_cluster(members: list[tuple[str, list[str]]], wrong: set[str]) -> None:
     """A standby of another major cannot follow: named before anything is changed, with both majors and both releases."""
     given = [
-        answer(f"db{number}", version=release, postgresql=[f"{major}/vannah" for major in majors])
+        answer(f"db{number}", version=release, clusters=[f"{major}/vannah" for major in majors])
         for number, (release, majors) in enumerate(members)
-    ]
-    given = [
-        Answer(**{**vars(one), "version": "", "facts": {**one.facts, "version": release}})
-        for one, (release, _) in zip(given, members, strict=True)
     ]
     found = [finding for finding in judge_contact(given).errors if finding.code == "contact-database-release"]
     assert {finding.where for finding in found} == wrong
@@ -149,8 +150,7 @@ def test_one_major_for_a_cluster(members: list[tuple[str, list[str]]], wrong: se
 
 def test_other_clusters_have_other_majors() -> None:
     """Two clusters of one site need not agree."""
-    given = [answer("db1", postgresql=["17/vannah"]), answer("db2", cluster="old", postgresql=["15/old"])]
-    given[1] = Answer(**{**vars(given[1]), "facts": {**given[1].facts, "version": "12"}})
+    given = [answer("db1", clusters=["17/vannah"]), answer("db2", cluster="old", clusters=["15/old"], version="12")]
     assert not judge_contact(given).errors
 
 
@@ -236,19 +236,12 @@ def plays(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def guards(play: dict[str, Any]) -> bool:
-    """Whether a play asks for somebody else's PostgreSQL."""
-    wanted = {"name": "vannah.healthcloud.postgresql", "tasks_from": "guard"}
-    return any(task.get("ansible.builtin.include_role") == wanted for task in play.get("tasks", ()))
-
-
-def test_somebody_elses_database_is_refused_before_any_host_is_changed() -> None:
-    """Once, on the database servers, and it ends the run for all: the base wave closes the database's port."""
-    found = plays("site.yml")
-    names = [play["name"] for play in found]
-    (at,) = [number for number, play in enumerate(found) if guards(play)]
-    assert names.index("Contact") < at < names.index("Base wave")
-    assert "'postgresql'" in found[at]["hosts"] and found[at]["max_fail_percentage"] == 0
+def test_somebody_elses_service_is_refused_before_any_host_is_changed() -> None:
+    """By the host checks, which end the run for all: the base wave closes the database's port."""
+    names = [play["name"] for play in plays("site.yml")]
+    assert names.index("Contact") < names.index("Base wave")
+    said = yaml.safe_load((REPOSITORY / "roles/postgresql/meta/exports.yml").read_text(encoding="utf-8"))["calls"]
+    assert [call["module"] for call in said if call.get("stage") == "host_check"] == ["patroni_guard"]
     assert not documented.takes_lease("patroni_guard")  # nothing is left on a host that is refused
 
 
@@ -256,13 +249,19 @@ def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
     """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
     (play,) = [play for play in plays("site.yml") if play["name"] == "Contact"]
     (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
-    assert asked["vannah.healthcloud.host_facts"] == {"survey": True, "plan": "{{ site_is_planned | default(false) }}"}
+    assert asked["vannah.healthcloud.host_facts"] == {
+        "survey": True,
+        "plan": "{{ site_is_planned | default(false) }}",
+        "roles": "{{ omit if 'firewall' in contact_roles | default(['firewall']) else contact_roles }}",
+    }
 
 
 def test_packages_that_no_server_knows() -> None:
     """One line for all hosts, with the variable that says the name."""
     said = "E: Unable to locate package htpo"
-    report = judge_contact([answer("db1", unknown_packages=said), answer("db2", unknown_packages=said), answer("db3", unknown_packages="")])
+    report = judge_contact(
+        [answer(name, unknown_packages={"base_packages": "" if name == "db3" else said}) for name in ("db1", "db2", "db3")]
+    )
     (found,) = report.errors
     assert (found.code, found.where, found.variable) == ("contact-package-unknown", "db1,db2", "base_packages")
     assert said in found.problem

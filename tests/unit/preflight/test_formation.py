@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -154,7 +155,7 @@ def test_the_smaller_cluster_is_one_that_preflight_accepts(role: str, members: i
     """Of three members of etcd without one two are left, which etcd-members-even refuses."""
     names = [f"h{number}" for number in range(1, members + 1)]
     cluster = formation.Cluster(role, "g", role, {name: "did not answer" if name in names[:missing] else None for name in names}, (False,))
-    (finding,) = formation.findings([cluster])
+    (finding,) = formation.findings([replace(cluster, odd=role == "etcd")])
     assert words in finding.remedy
 
 
@@ -245,4 +246,7 @@ def test_roles_declare_what_shared_code_reads() -> None:
         "object_store": ("minio", "object_store", "minio"),
     }
     assert [cluster.name for cluster in clusters.of(["all", "etcd"])] == ["etcd"]
+    assert {cluster.name: (cluster.majority, cluster.odd) for cluster in clusters.declared() if cluster.majority or cluster.odd} == {
+        "etcd": (True, True)
+    }
     assert json.dumps(declared)

@@ -17,6 +17,11 @@ from .test_specs import NAMES, ROLES, options_of
 
 REPOSITORY = ROLES.parent
 SITE = yaml.safe_load((REPOSITORY / "playbooks" / "vars" / "site_variables.yml").read_text(encoding="utf-8"))
+#: Role -> what it says of variables of the site that it alone reads.
+OF_ROLES = {
+    path.parent.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ROLES.glob("*/meta/site_variables.yml"))
+}
+OF_SITE = {name for said in (SITE, *OF_ROLES.values()) for name in said.get("variables") or ()}
 #: What a role may record beside variables of roles and of the site.
 OF_A_HOST = {"inventory_hostname", "site_address", "minio_kms_key"}
 
@@ -35,15 +40,18 @@ def test_every_variable_has_an_effect(role: str) -> None:
 
 
 def test_every_variable_of_the_site_has_an_effect() -> None:
-    """Those of no role."""
+    """Those of no role, and those that one role alone reads. A role may say more of a variable of the site."""
     assert set(effects.statements(SITE["effects"])) == set(SITE["variables"])
+    for role, said in OF_ROLES.items():
+        stated = set(effects.statements(said.get("effects") or {}))
+        assert set(said.get("variables") or ()) <= stated <= OF_SITE, role
 
 
 @pytest.mark.parametrize("role", NAMES)
 def test_what_is_recorded_is_explained(role: str) -> None:
     """A refusal says why, and names a verb that there is."""
     exports = exports_of(role)
-    every = set(SITE["variables"]) | {name for other in NAMES for name in options_of(other)} | OF_A_HOST
+    every = OF_SITE | {name for other in NAMES for name in options_of(other)} | OF_A_HOST
     for name, statement in effects.recorded(exports, role).items():
         assert name in every, name
         followed = name in (exports.get("follows") or {})
@@ -58,7 +66,8 @@ def test_what_is_recorded_is_explained(role: str) -> None:
 def test_what_the_site_refuses_is_recorded_by_a_role() -> None:
     """A variable of the site is recorded by the roles that use it."""
     kept = {name for role in NAMES for name in effects.recorded(exports_of(role))}
-    for name, statement in effects.statements(SITE["effects"]).items():
+    said = [SITE["effects"], *(one.get("effects") or {} for one in OF_ROLES.values())]
+    for name, statement in ((name, one) for stated in said for name, one in effects.statements(stated).items()):
         assert not statement.recorded or name in kept, name
 
 
@@ -87,8 +96,9 @@ def test_guide_explains_the_effects() -> None:
 
 
 def test_every_variable_is_changed_on_a_running_site() -> None:
-    """By the fault tests of PostgreSQL or MinIO; or there is a reason why not."""
-    tables = (tried.DATABASE, tried.STORE, tried.NOT_TRIED)
-    assert sorted(set(tried.stated()) - {name for table in tables for name in table}) == [], "give it a second value, or a reason"
-    assert sorted({name for table in tables for name in table} - set(tried.stated())) == [], "there is no such variable"
-    assert sum(map(len, tables)) == len({name for table in tables for name in table}), "a variable is in two tables"
+    """On the site of a scenario; or there is a reason why not."""
+    assert tried.DATABASE and tried.STORE
+    names = [name for table in tried.TABLES.values() for name in table]
+    assert sorted(set(tried.stated()) - set(names)) == [], "give it a second value, or a reason, in tests/live/<role>/settings.yml"
+    assert sorted(set(names) - set(tried.stated())) == [], "there is no such variable"
+    assert len(names) == len(set(names)), "a variable is there twice"

@@ -211,8 +211,7 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
     action = object.__new__(preflight_contact.ActionModule)
     action._loader, action._templar = loader, Templar(loader=loader)
     known = Belonging(ours={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
-    defaults: dict[str, Any] = {"postgresql_version": "17", "postgresql_cluster": "vannah"}
-    given = action._answer("db1", hostvars, "contact", defaults, str(tmp_path), SimpleNamespace(of=lambda *_host: known))
+    given = action._answer("db1", hostvars, "contact", str(tmp_path), SimpleNamespace(of=lambda *_host: known))
     assert {change.variable for change in given.changes} == refused
 
 

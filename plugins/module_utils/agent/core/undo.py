@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .model import Component, Context
 
 #: Keys of a component that say what else the site knows of it. Its files say all that it runs with.
-TOLD = ("values", "fixes", "member")
+TOLD = ("values", "fixes", "member", "packages_from")
 STAYS = "Packages, users and data stay as they are."
 
 

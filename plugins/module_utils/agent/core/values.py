@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from .model import Component, Context
 
+#: Where systemd keeps the processes of a unit that runs, with cgroup v2 and v1.
+CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/")
 UNITS = "/etc/systemd/system"
 
 
@@ -79,8 +81,6 @@ def enabled(ctx: Context, unit: str) -> bool:
 
 def given_up(ctx: Context, entry: dict[str, Any]) -> bool:
     """Whether the host is a member no more: the unit neither runs nor starts at boot. What it ran with binds a new member to nothing."""
-    from ..host.belonging import CGROUPS
-
     unit = str((entry.get("member") or {}).get("unit") or "")
     return bool(unit) and not enabled(ctx, unit) and not any(os.path.isdir(ctx.path(f"{base}{unit}")) for base in CGROUPS)
 

@@ -18,18 +18,14 @@ if TYPE_CHECKING:
     from ..core.model import Context
 
 HOST_KEYS = tuple(f"/etc/ssh/ssh_host_{kind}_key.pub" for kind in ("ed25519", "ecdsa", "rsa"))
-ETCD_SETTINGS = "/etc/etcd/vannah.env"
-ETCD_DATA = "/var/lib/etcd/vannah"
 #: The site's hosts by name, as the last converge had them (role base).
 HOSTS = "/etc/vannah/hosts"
 NONLOCAL = tuple(f"/proc/sys/net/{family}/ip_nonlocal_bind" for family in ("ipv4", "ipv6"))
-#: Where systemd keeps the processes of a unit that runs, with cgroup v2 and v1.
-CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/")
 
 
 def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
     """``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256 of
-    its SSH host key in ssh-keygen's form; empty), ``etcd`` (whose etcd data lie here while etcd does not run; None), ``found``,
+    its SSH host key in ssh-keygen's form; empty), ``found``,
     ``nonlocal_bind`` (whether a service may listen on an address that the host does not have)
 
     :param look: paths; ``found`` are those that hold something
@@ -38,7 +34,6 @@ def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
         "site": recorded(ctx),
         "machine_id": machine_id(read(ctx, "/etc/machine-id")),
         "host_key": next((key for key in (fingerprint(read(ctx, path)) for path in HOST_KEYS) if key), ""),
-        "etcd": etcd(ctx),
         "found": [path for path in look if holds(ctx.path(path))],
         "nonlocal_bind": any(read(ctx, path).strip() == "1" for path in NONLOCAL),
     }
@@ -89,21 +84,6 @@ def fingerprint(line: str) -> str:
     except ValueError:
         return ""
     return "SHA256:" + binascii.b2a_base64(sha256(blob).digest()).decode("ascii").rstrip("=\n")
-
-
-def etcd(ctx: Context) -> dict[str, Any] | None:
-    """Whose data etcd would start with. One that runs has passed the look at each start (etcd-member)."""
-    directory = ETCD_DATA
-    for line in read(ctx, ETCD_SETTINGS).splitlines():
-        name, _equals, value = line.partition("=")
-        if name == "ETCD_DATA_DIR":
-            directory = value.strip('"')
-    if not os.path.isdir(ctx.path(f"{directory}/member")) or any(os.path.isdir(ctx.path(f"{base}etcd.service")) for base in CGROUPS):
-        return None
-    from ..services.etcd.data import identity
-
-    said = identity(ctx.path(directory))
-    return {**said, "directory": directory} if said else None
 
 
 def holds(path: str) -> bool:

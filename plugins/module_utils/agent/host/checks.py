@@ -27,9 +27,9 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     The answer also says which components were made and which clusters the host is a member of.
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
-        ``firewall`` whether the host shall have one, ``watchdog`` whether Patroni shall not lead without a watchdog device,
+        ``firewall`` whether the host shall have one, ``services`` {service: what its ``host_facts.py`` is asked},
         ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them,
-        ``packages`` [name] that it shall have
+        ``packages`` {variable: [name]} that it shall have
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     entries = ledger.peek(ctx)
@@ -45,10 +45,10 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
         from ..core.values import running, unrecorded
 
         answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
-    if payload.get("watchdog"):
-        from . import watchdog
+    if payload.get("services"):
+        from ..services import part
 
-        answer["facts"]["watchdog"] = watchdog.problem(ctx)
+        answer["facts"]["services"] = {name: part(name, "host_facts").facts(ctx, asked) for name, asked in payload["services"].items()}
     if payload.get("peers"):
         answer["facts"]["senders"] = belonging.senders(payload["peers"])
     if payload.get("listeners"):
@@ -59,7 +59,7 @@ def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
     if payload.get("packages"):
         from ..resources import apt
 
-        answer["facts"]["unknown_packages"] = apt.unknown(ctx, payload["packages"])
+        answer["facts"]["unknown_packages"] = {variable: apt.unknown(ctx, names) for variable, names in payload["packages"].items()}
     if payload.get("firewall") and not os.path.exists(ctx.path(RULES)):
         from . import listening
 

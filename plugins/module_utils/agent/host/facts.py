@@ -25,8 +25,8 @@ def facts(ctx: Context) -> dict[str, Any]:
     :return: ``system`` (``debian``), ``release`` (``trixie``), ``version`` (``13``; empty for testing), ``kernel``,
         ``machine``, ``memory_mb`` (of the machine, or of the container where that is less), ``cores``,
         ``addresses`` (neither loopback nor link-local), ``devices`` ``[{name, size (bytes), model}]``, ``disk``
-        see :func:`disk` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``postgresql`` (``17/main``: what lies in
-        /var/lib/postgresql), ``python``, ``container``, ``hostname``, ``boot_id``, ``clock`` (seconds since the epoch)
+        see :func:`disk` (the file system of /var/lib), ``sshd`` (see :func:`.sshd.own`), ``python``, ``container``, ``hostname``,
+        ``boot_id``, ``clock`` (seconds since the epoch)
     """
     from .sshd import own
 
@@ -45,7 +45,6 @@ def facts(ctx: Context) -> dict[str, Any]:
         "devices": devices(ctx),
         "disk": disk(ctx.path("/var/lib")),
         "sshd": own(ctx),
-        "postgresql": clusters(ctx.path("/var/lib/postgresql")),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "container": container,
         "hostname": kernel.nodename,
@@ -182,16 +181,6 @@ def room(found: os.statvfs_result) -> dict[str, int]:
     """What :func:`disk` says. btrfs and the like make inodes as they need them, and say that they have none."""
     inodes = {"free_inodes": found.f_favail} if found.f_files else {}
     return {"size_mb": found.f_blocks * found.f_frsize // 1048576, "free_mb": found.f_bavail * found.f_frsize // 1048576, **inodes}
-
-
-def clusters(path: str) -> list[str]:
-    """``version/name`` of the PostgreSQL clusters below a directory that is laid out as Debian does (pg_createcluster(1))."""
-    found = []
-    for version in listed(path):
-        for name in listed(f"{path}/{version}"):
-            if os.path.exists(f"{path}/{version}/{name}/PG_VERSION"):
-                found.append(f"{version}/{name}")
-    return found
 
 
 def listed(path: str) -> list[str]:

@@ -24,8 +24,6 @@ FOLDERS = ("/usr/lib/systemd/system", "/lib/systemd/system")
 KINDS = (".service", ".socket")
 #: How the components end that keep a package's default instance away, behind the role's name.
 DEFAULTS = "-package-defaults"
-#: Component of a role -> the variable in which the site lists its packages.
-VARIABLES = {("base", "packages"): "base_packages"}
 
 
 def tell(ctx: Context, packages: Iterable[str]) -> None:
@@ -41,7 +39,7 @@ def tell(ctx: Context, packages: Iterable[str]) -> None:
     if not parts:
         return
     names = " ".join(unit for names in found.values() for unit in names)
-    variable = VARIABLES.get((ctx.component.get("role") or "", ctx.component["name"]))
+    variable = ctx.component.get("packages_from")
     leave_out = f", or leave the package out of {variable}" if variable else ""
     ctx.warn(
         f"on {os.uname().nodename} new packages brought services that no role of this host manages: {'; '.join(parts)}. They have not been"

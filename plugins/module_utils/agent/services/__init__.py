@@ -6,6 +6,7 @@
 A folder's ``calls.py`` has ``CALLS = {"name": function(params, ctx)}``: the module ``<folder>_<name>`` calls it. A function returns
 ``(steps, result)``; the result may be filled in by the steps. In check mode no step is applied. Only the folder that a call names is sent
 to the host, with what it imports. ``restart.py`` and ``rivals.py`` are the parts of a unit's ``driver``.
+``host_facts.py`` has ``facts(ctx, asked)``: what the host checks ask of the service's hosts (``host_facts`` of the role's exports).
 """
 
 from __future__ import annotations

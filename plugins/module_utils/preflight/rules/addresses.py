@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from ...services.minio import endpoint
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site, parse_address
 from ..ports import named
-from .hosts import CLUSTERS, is_name
+from .hosts import is_name
 from .places import place
 
 CODES = (
@@ -24,24 +23,18 @@ CODES = (
 )
 
 _VARIABLES = ("site_address", "ansible_host")
-#: Groups, and what of them holds the addresses of their hosts.
-_NEEDS = {
-    "etcd": "the certificate of a member of etcd",
-    "postgresql": "the certificate of a database server",
-    "postgresql_client": "the database's list of who may connect",
-    endpoint.GROUP: "the certificate of a server of the object store",
-}
+#: How a variable's addresses are judged: the export's ``form`` -> whether a text is one.
+_FORMS: dict[str, Callable[[str], bool]] = {}
 
 
 def check_names(site: Site) -> Iterator[Finding]:
     """Every host that is written down somewhere by its address has one."""
-    needs = {group: why for group, why in _NEEDS.items() if group != endpoint.GROUP or not endpoint.foreign(site)}
     opened = _opened(site)
     for host in site.hosts.values():
         known = _known_by(host)
-        if not known or _is_address(known) or _said_elsewhere(host, known):
+        if not known or _is_address(known) or _said_elsewhere(site, host, known):
             continue
-        own = [why for group, why in needs.items() if group in host.groups]
+        own = [str(item["why"]) for item in host.exported("known_by_address")]
         by = [f"the firewall of {opened[group]}" for group in site.groups if group in opened and host.name in site.groups[group]]
         if own or by:
             problem = f"{(own or by)[0]} needs its IP address, and it is known by {known} alone."
@@ -70,9 +63,9 @@ def _is_address(text: str) -> bool:
     return "%" not in text
 
 
-def _said_elsewhere(host: Host, known: str) -> bool:
+def _said_elsewhere(site: Site, host: Host, known: str) -> bool:
     """What is no name either, and a member of a cluster that is its own loopback."""
-    if known.lower() == "localhost" and host.groups.intersection(CLUSTERS):
+    if known.lower() == "localhost" and host.groups.intersection(site.schema.clusters()):
         return True
     return parse_address(known) is None and not is_name(known)
 
@@ -93,27 +86,22 @@ def _opened(site: Site) -> dict[str, str]:
 
 
 def check_given(site: Site) -> Iterator[Finding]:
-    """Variables where one address belongs, and no network."""
+    """Variables of roles where one address belongs, and no network."""
+    stated = [item for item in site.schema.exported("addresses") if item["form"] in _FORMS]
     for host in site.hosts.values():
-        yield from _check_given(site, host)
+        for item in stated:
+            yield from _check_given(site, host, str(item["variable"]), str(item.get("key") or ""), _FORMS[item["form"]])
 
 
-def _check_given(site: Site, host: Host) -> Iterator[Finding]:
-    lines, bind = host.known("base_hosts_extra"), host.known("haproxy_bind")
-    given = [
-        ("base_hosts_extra", f"base_hosts_extra[{index}].address", line.get("address"), _is_one)
-        for index, line in enumerate(lines if isinstance(lines, list | tuple) else ())
-        if isinstance(line, Mapping)
-    ]
-    given += [
-        ("haproxy_bind", f"haproxy_bind[{index}]", item, _is_bind)
-        for index, item in enumerate(bind if isinstance(bind, list | tuple) else ())
-    ]
-    for variable, path, value, fits in given:
+def _check_given(site: Site, host: Host, variable: str, key: str, fits: Callable[[str], bool]) -> Iterator[Finding]:
+    listed = host.known(variable)
+    for index, entry in enumerate(listed if isinstance(listed, list | tuple) else ()):
+        value = entry.get(key) if key and isinstance(entry, Mapping) else None if key else entry
         if isinstance(value, str) and not fits(value):
             where, _name, source = place(site, host, (variable,), host.name)
-            short = path.rpartition(".")[2].partition("[")[0]
-            yield Finding("host-network-invalid", where, path, "this is no address.", f"{short}: an IPv4 or IPv6 address", source)
+            path = f"{variable}[{index}]" + (f".{key}" if key else "")
+            remedy = f"{key or variable}: an IPv4 or IPv6 address"
+            yield Finding("host-network-invalid", where, path, "this is no address.", remedy, source)
 
 
 def _is_one(text: str) -> bool:
@@ -121,8 +109,10 @@ def _is_one(text: str) -> bool:
 
 
 def _is_bind(text: str) -> bool:
-    """Whether HAProxy can listen there: an address, a name that it resolves, * or nothing for all, or what has a prefix (ipv6@)."""
+    """Whether a service can listen there: an address, a name that it resolves, * or nothing for all, or what has a prefix (ipv6@)."""
     return not text.strip("*") or "@" in text or parse_address(text) is not None or is_name(text)
 
+
+_FORMS.update(address=_is_one, bind=_is_bind)
 
 RULES = (check_names, check_given)

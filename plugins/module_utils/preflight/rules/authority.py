@@ -19,7 +19,7 @@ _RENEWAL = (
     " Not done by its end, it is an outage of the whole site"
 )
 _OUTAGE = (
-    "a planned outage of the whole site (docs/day2.md, The site's authority): stop haproxy, patroni, etcd and minio on all hosts,"
+    "a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all hosts,"
     " move pki/ca.crt away, leave pki/ca.key, converge all hosts"
 )
 

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import PurePosixPath
 
 #: Directories that hold other things; data in one of them would mix with those.
 SHARED = frozenset(
     PurePosixPath(path)
     for path in "/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib "
-    "/var/log /var/tmp /var/lib/postgresql".split()
+    "/var/log /var/tmp".split()
 )
 #: Below these nothing lasts, or everything is the system's.
 FOREIGN_TREES = tuple(PurePosixPath(path) for path in "/boot /dev /efi /etc /proc /root /run /sys /tmp /usr /var/tmp".split())
@@ -25,18 +26,19 @@ def plain(text: str) -> PurePosixPath:
     return PurePosixPath("/", *path.parts[1:]) if text.startswith("/") else path
 
 
-def directory_problem(text: str, whose: str, homes_hidden: bool = False) -> str | None:
+def directory_problem(text: str, whose: str, homes_hidden: bool = False, shared: Container[PurePosixPath] = ()) -> str | None:
     """Why a path cannot be a service's directory of data.
 
     :param whose: as in "the database's"
     :param homes_hidden: the service's unit has ``ProtectHome=yes``
+    :param shared: more directories that hold other things
     """
     path = plain(text)
     if not text.startswith("/"):
         return "the path is relative." if text else "the path is empty."
     if ".." in path.parts:
         return "the path has .. in it."
-    if path in SHARED:
+    if path in SHARED or path in shared:
         return f"{path} is not {whose} own directory."
     tree = foreign_tree(path)
     if tree is not None:

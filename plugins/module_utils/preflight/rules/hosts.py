@@ -12,14 +12,10 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from ...services.minio import endpoint
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Port, Site, parse_address
 from ..nearby import Names
 from .places import finding, place
-
-#: Groups whose hosts find each other by address: none of them can be the machine's own name for itself.
-CLUSTERS = ("etcd", "postgresql", "object_store", "messaging", "docker", "caprover")
 
 CODES = (
     Code(
@@ -199,8 +195,8 @@ def is_name(text: str) -> bool:
 
 
 def check_localhost(site: Site) -> Iterator[Finding]:
-    """Members of clusters that the other members cannot find."""
-    for group in CLUSTERS:
+    """Members of clusters that the other members cannot find: none can have the machine's own name for itself."""
+    for group in site.schema.clusters():
         for host in site.members(group):
             address = parse_address(host.address)
             if host.name.lower().partition(".")[0] == "localhost":
@@ -223,17 +219,13 @@ def check_localhost(site: Site) -> Iterator[Finding]:
 
 
 def check_exclusive(site: Site) -> Iterator[Finding]:
-    """Hosts in groups that exclude each other."""
-    for exclusive in site.schema.exclusive:
-        one, other = exclusive.groups
-        # Hosts that only speak to somebody else's store lose nothing that a backup is for.
-        if endpoint.GROUP in exclusive.groups and endpoint.foreign(site):
-            continue
-        for host in site.members(one):
-            if other in host.groups:
-                yield Finding(
-                    "host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {exclusive.why}", f"another host for {other}"
-                )
+    """Hosts in groups that exclude each other: as the site's variables say, and as the roles do (``excludes``)."""
+    for host in site.hosts.values():
+        pairs = [(*exclusive.groups, exclusive.why) for exclusive in site.schema.exclusive]
+        pairs += [(str(item["group"]), str(item["other"]), str(item["why"])) for item in host.exported("excludes")]
+        for one, other, why in pairs:
+            if one in host.groups and other in host.groups:
+                yield Finding("host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {why}", f"another host for {other}")
 
 
 def check_ports(site: Site) -> Iterator[Finding]:
@@ -255,26 +247,29 @@ def _service(port: Port) -> str:
     return port.role if port.name == port.role else f"{port.role} ({port.name})"
 
 
-#: Variables that list addresses and networks, and whether groups of the inventory and the word any may stand there too.
-_NETWORKS = {
-    "site_admin_addresses": True,
-    "site_container_subnets": False,
-    "postgresql_client_addresses": False,
-    "minio_client_addresses": True,
-    "haproxy_allowed_from": True,
-}
+#: The site's variables that list addresses and networks, and whether groups of the inventory and the word any may stand there too.
+_NETWORKS = {"site_admin_addresses": True, "site_container_subnets": False}
 
 
 def check_networks(site: Site) -> Iterator[Finding]:
-    """Addresses and networks that are none, and groups that the inventory does not have."""
+    """Addresses and networks that are none, and groups that the inventory does not have: in the site's variables and the roles'."""
+    stated = [(str(item["variable"]), item.get("key"), item["form"] == "source") for item in _networks(site)]
     for host in site.hosts.values():
         for variable, groups in _NETWORKS.items():
+            yield from _check_list(site, host, variable, variable, host.known(variable), groups)
+        for variable, key, groups in stated:
             value = host.known(variable)
-            yield from _check_list(site, host, variable, variable, value, groups)
-        ports = host.known("firewall_ports")
-        for index, item in enumerate(ports if isinstance(ports, list | tuple) else ()):
-            if isinstance(item, Mapping):
-                yield from _check_list(site, host, "firewall_ports", f"firewall_ports[{index}].from", item.get("from"), True)
+            if not key:
+                yield from _check_list(site, host, variable, variable, value, groups)
+                continue
+            for index, item in enumerate(value if isinstance(value, list | tuple) else ()):
+                if isinstance(item, Mapping):
+                    yield from _check_list(site, host, variable, f"{variable}[{index}].{key}", item.get(key), groups)
+
+
+def _networks(site: Site) -> list[dict[str, Any]]:
+    """What the roles say of their variables that hold networks; groups of the inventory may stand where a packet's source is meant."""
+    return [item for item in site.schema.exported("addresses") if item["form"] in ("network", "source")]
 
 
 def _check_list(site: Site, host: Host, variable: str, path: str, value: Any, groups: bool) -> Iterator[Finding]:

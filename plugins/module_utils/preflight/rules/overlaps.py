@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import PurePosixPath
 
-from ...services.minio.preflight import drives_of
 from ..findings import Code, Finding
 from ..model import Host, Site
 from .directories import plain
@@ -23,31 +22,35 @@ CODES = (
     ),
 )
 
-#: Where PostgreSQL's data lies unless the site says otherwise: below it, by version and cluster.
-_DEFAULT = "/var/lib/postgresql"
+#: The variable that says where a directory is, and the directory.
+Directory = tuple[str, PurePosixPath]
 
 
 def check_overlaps(site: Site) -> Iterator[Finding]:
     """No service's directory is another's, or holds it."""
-    drives = drives_of(site)
     for host in site.hosts.values():
-        for (variable, path), (other, beside) in combinations(_directories(host, drives.get(host.name, ())), 2):
-            if variable != other and (path == beside or path in beside.parents or beside in path.parents):
-                how = "is" if path == beside else "lies within" if path in beside.parents else "holds"
-                problem = f"{beside} of {other} {how} {path} of {variable}."
-                remedy = f"{variable} and {other}: directories beside each other"
-                yield finding(site, host, (other, variable), host.name, "host-directories-overlap", problem, remedy)
+        for one, other in combinations(stated(host), 2):
+            yield from overlap(site, host, one, other)
 
 
-def _directories(host: Host, drives: tuple[str, ...]) -> Iterator[tuple[str, PurePosixPath]]:
-    """(variable, directory) of what the host's services keep; what is no path, their own rules speak of."""
-    given = []
-    if "etcd" in host.roles:
-        given.append(("etcd_data_directory", host.known("etcd_data_directory")))
-    if "postgresql" in host.roles:
-        own = host.get("postgresql_data_directory")
-        given.append(("postgresql_data_directory", _DEFAULT if own is None else own))
-    given += [("minio_drives", path) for path in drives]
+def overlap(site: Site, host: Host, one: Directory, other: Directory) -> Iterator[Finding]:
+    """What is wrong between two directories of a host; nothing where one variable says both."""
+    (variable, path), (its, beside) = one, other
+    if variable != its and (path == beside or path in beside.parents or beside in path.parents):
+        how = "is" if path == beside else "lies within" if path in beside.parents else "holds"
+        problem = f"{beside} of {its} {how} {path} of {variable}."
+        remedy = f"{variable} and {its}: directories beside each other"
+        yield finding(site, host, (its, variable), host.name, "host-directories-overlap", problem, remedy)
+
+
+def stated(host: Host) -> list[Directory]:
+    """The directories in ``data_directories`` of the host's roles that have a variable: ``stated``, or else ``path``."""
+    items = host.exported("data_directories")
+    return list(directories((str(item["variable"]), item.get("stated", item["path"])) for item in items if item.get("variable")))
+
+
+def directories(given: Iterable[tuple[str, object]]) -> Iterator[Directory]:
+    """(variable, directory) of what is a path; of what is none the services' own rules speak."""
     for variable, path in given:
         if isinstance(path, str) and path.startswith("/") and plain(path).parts[1:]:
             yield variable, plain(path)

@@ -13,14 +13,6 @@ from ..model import UNKNOWN, Site
 from .places import finding
 
 WINDOWS = "site_maintenance_windows"
-#: Policies of clusters, and the groups that are one.
-POLICIES = {
-    "etcd_restart_policy": "etcd",
-    "postgresql_restart_policy": "postgresql",
-    "minio_restart_policy": "object_store",
-    "minio_update_policy": "object_store",
-}
-
 CODES = (
     Code(
         "maintenance-window-unreadable",
@@ -56,7 +48,8 @@ def check_windows(site: Site) -> Iterator[Finding]:
 
 def check_policies(site: Site) -> Iterator[Finding]:
     """One for a cluster, and windows for those that wait for one."""
-    for name, group in POLICIES.items():
+    for item in site.schema.exported("restart_policy"):
+        name, group = str(item["variable"]), str(item["group"])
         members = site.members(group)
         policies = {value for host in members if isinstance(value := host.get(name), str)}
         if len(policies) > 1:

@@ -11,7 +11,6 @@ from typing import Any
 
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Site
-from .hosts import CLUSTERS
 from .places import finding, place
 
 CODES = (
@@ -150,7 +149,7 @@ def check_limit(site: Site) -> Iterator[Finding]:
     limit = site.controller.limit
     if limit is None:
         return
-    for group in CLUSTERS:
+    for group in site.schema.clusters():
         members = [host.name for host in site.members(group)]
         left = [name for name in members if name in limit]
         if left and len(left) < len(members):

@@ -62,13 +62,6 @@ CODES = (
     ),
 )
 
-#: Lists whose entries get a secret of the site's where they have none: what names the entry, where its own would stand, the role.
-_NAMED = {
-    "minio_users": ("name", "secret", "minio"),
-    "minio_service_accounts": ("access_key", "secret_key", "minio"),
-    "postgresql_roles": ("name", "password", "postgresql"),
-}
-
 #: Defaults of products and of their documentation, and what people write until they know better; lower case, letters and digits only.
 KNOWN = frozenset(
     """
@@ -88,8 +81,6 @@ KNOWN = frozenset(
     wjalrxutnfemik7mdengbpxrficyexamplekey yourpassword yourpasswordhere yoursecret yoursecretkey zalando
     """.split()
 )
-#: Names that stand among the secrets beside what they belong to. Who gave them decides how long they are.
-_NAMES = frozenset({"object_store_access_key"})
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 #: How keys of a keyboard and of the alphabet follow each other.
 _RUNS = (
@@ -165,6 +156,8 @@ def check_files(site: Site) -> Iterator[Finding]:
 def check_values(site: Site) -> Iterator[Finding]:
     """Each secret by itself."""
     in_files = {file.path for file in site.secrets}
+    # Names that stand among the secrets beside what they belong to. Who gave them decides how long they are.
+    names = {str(item["name"]) for item in site.schema.exported("given_secrets") if item.get("identifies")}
     for secret in secrets_of(site):
         short = secret.path.rpartition(".")[2]
         if secret.plain and secret.where not in in_files:
@@ -186,7 +179,7 @@ def check_values(site: Site) -> Iterator[Finding]:
             yield Finding(
                 "secret-known-default", secret.where, secret.path, problem, f"{short}: the output of openssl rand -base64 24", secret.source
             )
-        elif len(secret.value.strip()) < SHORTEST and secret.purpose != _CONNECTION and secret.purpose not in _NAMES:
+        elif len(secret.value.strip()) < SHORTEST and secret.purpose != _CONNECTION and secret.purpose not in names:
             problem = f"the value is shorter than {SHORTEST} characters."
             yield Finding(
                 "secret-too-short", secret.where, secret.path, problem, f"{short}: the output of openssl rand -base64 24", secret.source
@@ -209,10 +202,9 @@ def check_purposes(site: Site) -> Iterator[Finding]:
 
 def check_names(site: Site) -> Iterator[Finding]:
     """Names that become a part of a secret's name."""
+    stated = site.schema.exported("named_secrets")
     for host in site.hosts.values():
-        for variable, (key, own, role) in _NAMED.items():
-            if role not in host.roles:
-                continue
+        for variable, key, own in ((item["variable"], item["key"], item["own"]) for item in stated if item["role"] in host.roles):
             where, _variable, source = place(site, host, (variable,), host.name)
             for index, name in _to_be_named(host, variable, key, own):
                 if not NAME.fullmatch(f"of_{name}"):
@@ -226,8 +218,13 @@ def _to_be_named(host: Host, variable: str, key: str, own: str) -> Iterator[tupl
     """Entries that get a secret of the site's."""
     for index, entry in enumerate(entries(host.known(variable))):
         name = entry.get(key)
-        given = bool(entry.get(own)) if variable == "postgresql_roles" else own in entry
-        if entry.get("state", "present") == "present" and not given and isinstance(name, str) and name and entry.get("login", True) is True:
+        if (
+            entry.get("state", "present") == "present"
+            and not entry.get(own)
+            and isinstance(name, str)
+            and name
+            and entry.get("login", True) is True
+        ):
             yield index, name
 
 

@@ -198,7 +198,9 @@ def check_minio_only(site: Site) -> Iterator[Finding]:
     members = {host.name for host in site.members(GROUP)}
     for definition in site.definitions:
         option = site.schema.options.get(definition.name)
-        idle = option is not None and option.role == "minio" and definition.name not in ("minio_buckets", *_MINIO_ONLY)
+        idle = (
+            option is not None and option.role == "minio" and not option.of_site and definition.name not in ("minio_buckets", *_MINIO_ONLY)
+        )
         if idle and members.intersection(definition.hosts):
             problem = "the site has no server of an object store that this would be for."
             remedy = f"nothing for {definition.name}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import PurePosixPath
 from typing import Any
 
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Host, Site
-from ...preflight.rules import Area
+from ...preflight.rules import Area, overlaps
 from ...preflight.rules.directories import SHARED, foreign_tree, hidden_tree, plain
 from ...preflight.rules.entries import shape
 from ...preflight.rules.places import finding, place
@@ -93,7 +94,7 @@ CODES = (
     ),
     Code(
         "object-store-drive-path",
-        "A list of drives is empty, or a drive's path is relative, missing, a directory that others share, or below one that is the system's"
+        "A list of drives is empty, or a drive's path is relative, missing, a directory that others share, or below one of the system"
         " (/dev, /etc, /tmp).",
         "The path where a file system of its own is mounted, such as /srv/minio/drive1.",
     ),
@@ -296,6 +297,15 @@ def drives_of(site: Site) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def check_overlaps(site: Site) -> Iterator[Finding]:
+    """No drive is another service's directory, or holds it. Only all hosts' variables together tell a host's drives."""
+    drives = drives_of(site)
+    for host in site.hosts.values():
+        own = list(overlaps.directories(("minio_drives", path) for path in drives.get(host.name, ())))
+        for one, other in product(overlaps.stated(host), own):
+            yield from overlaps.overlap(site, host, one, other)
+
+
 def check_pools(site: Site) -> Iterator[Finding]:
     """Every host of the group in one pool."""
     found = _pools(site)
@@ -368,6 +378,16 @@ def check_distribution(site: Site) -> Iterator[Finding]:
             yield finding(site, host, ("minio_distribution",), GROUP, "object-store-unmaintained", problem, remedy)
 
 
-RULES = (check_layout, check_drives, check_pools, check_settings, check_key, check_distribution, *endpoint.RULES, *buckets.RULES)
+RULES = (
+    check_layout,
+    check_drives,
+    check_overlaps,
+    check_pools,
+    check_settings,
+    check_key,
+    check_distribution,
+    *endpoint.RULES,
+    *buckets.RULES,
+)
 
 AREA = Area("Object store", CODES, RULES)

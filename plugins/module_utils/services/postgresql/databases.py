@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Site
 from ...preflight.rules.directories import directory_problem
 from ...preflight.rules.places import finding
-from ...preflight.rules.settings import seconds, whole
+from ...preflight.rules.settings import whole
+from .settings import seconds
 
 GROUP = "postgresql"
+#: Debian's home of the user postgres: clusters lie below it, by version and name.
+_SHARED = frozenset({PurePosixPath("/var/lib/postgresql")})
 #: What the supported releases of Debian carry: 15 in Debian 12, 17 in Debian 13.
 VERSIONS = ("15", "17")
 
@@ -186,7 +190,7 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("postgresql_data_directory")
         if not isinstance(text, str):
             continue
-        problem = directory_problem(text, "the database's")
+        problem = directory_problem(text, "the database's", shared=_SHARED)
         if problem:
             remedy = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
             yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, remedy)

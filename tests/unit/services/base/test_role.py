@@ -121,24 +121,30 @@ def test_sysctls_can_be_changed_and_taken_away(render: Callable[..., Any]) -> No
     assert found["kernel.kptr_restrict"] == "1"
 
 
+def in_groups(*groups: str, **variables: Any) -> dict[str, Any]:
+    """The site, with db1 in groups."""
+    return {"all": {**site(**variables)["all"], "children": {group: {"hosts": {"db1": None}} for group in groups}}}
+
+
 def test_the_data_tier_is_never_updated_by_itself(render: Callable[..., Any]) -> None:
-    """Excluded also where nobody has turned updates on: the distribution's own may be."""
-    files = render("base", "updates-exclude", site(base_updates=False, base_updates_exclude=["nginx"]), "db1")["files"]
-    for name in ("postgresql", "patroni", "etcd", "haproxy", "minio", "nginx"):
+    """What the host's roles say is excluded also where nobody has turned updates on: the distribution's own may be."""
+    given = in_groups("etcd", "postgresql", "postgresql_client", base_updates=False, base_updates_exclude=["nginx"])
+    files = render("base", "updates-exclude", given, "db1")["files"]
+    for name in ("postgresql", "patroni", "etcd", "haproxy", "nginx"):
         assert f'    "{name}";' in files["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
-    for name in ("postgresql", "patroni", "etcd", "nginx"):
+    for name in ("postgresql", "patroni", "etcd", "docker", "nginx"):
         assert f"qr'^{name}'}} = 0;" in files["/etc/needrestart/conf.d/60-vannah.conf"]
     assert render("base", "updates", site(base_updates=False), "db1")["definition"]["state"] == "absent"
 
 
 def test_what_no_verb_updates_gets_its_security_updates(render: Callable[..., Any]) -> None:
     """Each pattern is a verb's; Docker and the brokers are no role's, and nobody else would update them."""
-    text = render("base", "updates-exclude", site(), "db1")["files"]["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
-    excluded = set(re.findall(r'^ +"(.+)";$', text, re.MULTILINE))
-    verbs = {"postgresql": "postgresql", "patroni": "postgresql", "pgbackrest": "postgresql", "minio": "minio"}
-    for name in excluded:
-        assert (REPOSITORY / "playbooks" / verbs.get(name, name) / "update.yml").is_file(), name
-    assert {"postgresql", "etcd", "haproxy"} <= excluded
+    for path in sorted((REPOSITORY / "roles").glob("*/meta/exports.yml")):
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))["update_exclude"]
+        role = path.parent.parent.name
+        assert not said or (REPOSITORY / "playbooks" / role / "update.yml").is_file(), role
+    made = render("base", "updates-exclude", in_groups("etcd"), "db1")["files"]["/etc/apt/apt.conf.d/52unattended-upgrades-vannah"]
+    assert re.findall(r'^ +"(.+)";$', made, re.MULTILINE) == ["etcd"]
 
 
 def test_update_settings(render: Callable[..., Any]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import belonging
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import data as etcd_data
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import host_facts
 
 DATA = Path(__file__).parent / "data"
 DB2 = {"member": "695094fe8287f0f6", "cluster": "9ddde936f7e675a9", "name": "db2", "urls": ["http://127.0.0.1:12380"]}
@@ -106,17 +107,17 @@ def test_foreign(name: str, url: str, is_foreign: bool) -> None:
 
 
 @pytest.mark.parametrize("settings", ["", 'ETCD_DATA_DIR="/srv/etcd"\nETCD_NAME="x"\n'])
-@pytest.mark.parametrize("cgroup", ["", *belonging.CGROUPS])
+@pytest.mark.parametrize("cgroup", ["", *host_facts.CGROUPS])
 def test_facts(tmp_path: Path, settings: str, cgroup: str) -> None:
     """The role's own directory, or the one that its settings say; not while etcd runs, which passed the look when it started."""
-    place = "/srv/etcd" if settings else belonging.ETCD_DATA
+    place = "/srv/etcd" if settings else host_facts.DATA
     directory(tmp_path / place.lstrip("/"))
     if settings:
         (tmp_path / "etc/etcd").mkdir(parents=True)
         (tmp_path / "etc/etcd/vannah.env").write_text(settings)
     if cgroup:
         (tmp_path / f"{cgroup}etcd.service".lstrip("/")).mkdir(parents=True)
-    said: dict[str, Any] | None = belonging.facts(Context("check", root=str(tmp_path)), [])["etcd"]
+    said: dict[str, Any] | None = host_facts.facts(Context("check", root=str(tmp_path)), {})["data"]
     assert said == (None if cgroup else {**DB2, "directory": place})
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import stat
 
-from .facts import is_container, listed, read
+from ...host.facts import is_container, listed, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..core.model import Context
+    from ...core.model import Context
 
 DEVICE = "/dev/watchdog"
 #: One process at a time may have the device open, and the kernel says here whether one has.

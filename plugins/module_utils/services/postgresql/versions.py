@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .findings import Code, Finding
+from ...preflight.findings import Code, Finding
 
 #: Debian's releases that are served, and the PostgreSQL that each carries (packages.debian.org).
 RELEASES = {"12": "15", "13": "17"}

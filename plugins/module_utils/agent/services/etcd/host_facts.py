@@ -1,0 +1,38 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose data etcd would start with: asked by the host checks, before anything is changed."""
+
+from __future__ import annotations
+
+import os
+
+from ...core.values import CGROUPS
+from ...host.facts import read
+from .data import identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...core.model import Context
+
+SETTINGS = "/etc/etcd/vannah.env"
+DATA = "/var/lib/etcd/vannah"
+
+
+def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+    """``data``: whose data lie here while etcd does not run; None. One that runs has passed the look at each start (etcd-member)."""
+    return {"data": _data(ctx)}
+
+
+def _data(ctx: Context) -> dict[str, Any] | None:
+    directory = DATA
+    for line in read(ctx, SETTINGS).splitlines():
+        name, _equals, value = line.partition("=")
+        if name == "ETCD_DATA_DIR":
+            directory = value.strip('"')
+    if not os.path.isdir(ctx.path(f"{directory}/member")) or any(os.path.isdir(ctx.path(f"{base}etcd.service")) for base in CGROUPS):
+        return None
+    said = identity(ctx.path(directory))
+    return {**said, "directory": directory} if said else None

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a new role that works: a service of one Debian package, with its documentation, tests and a scenario (docs/new-service.md).
+
+    make new-role NAME=node_exporter PACKAGE=prometheus-node-exporter PORT=9100 GROUP=monitored
+
+The files of scripts/skeleton, with the role's name in them, become folders of the role's own. Beside them only the site map and the
+changelog get a line each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import document_roles
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SKELETON = Path(__file__).resolve().parent / "skeleton"
+SITE_MAP, CHANGELOG = "playbooks/vars/site_map.yml", "CHANGELOG.md"
+ADDED = "### Added\n"
+_NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_MARK = re.compile(r"@([A-Z]+)@")
+#: Names that mean something else already.
+TAKEN = {"all", "site", "ungrouped", "localhost", "component", "takeover"}
+
+
+class RefusedError(Exception):
+    """Nothing is written; the text says what is wrong and what to write."""
+
+
+def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int = 9100, group: str = "") -> dict[str, str]:
+    """What stands in place of the marks of the skeleton.
+
+    :raises RefusedError: a name cannot be one, or is taken
+    """
+    if not _NAME.fullmatch(name) or "__" in name:
+        raise RefusedError(f"NAME={name}: small letters, digits and single underscores")
+    package = package or name.replace("_", "-")
+    if not _PACKAGE.fullmatch(package):
+        raise RefusedError(f"PACKAGE={package}: the name of a Debian package, as apt-cache policy shows it")
+    if not 1024 <= port <= 65535:
+        raise RefusedError(f"PORT={port}: a number from 1024 to 65535")
+    there = [path.name for path in (root / "roles").iterdir() if path.is_dir()]
+    near = next((other for other in there if name.startswith(f"{other}_") or other.startswith(f"{name}_")), "")
+    if name in {*there, *TAKEN} or near:
+        what = f"variables of the role {near} begin like its own" if near else "the name is taken"
+        raise RefusedError(f"NAME={name}: {what}: choose another name")
+    group = group or name
+    if not _NAME.fullmatch(group) or group in TAKEN:
+        raise RefusedError(f"GROUP={group}: a group of the inventory, small letters, digits and underscores")
+    hyphened = name.replace("_", "-")
+    return {
+        "NAME": name,
+        "HYPHENED": hyphened,
+        "SITE": hyphened[:32].strip("-"),
+        "PACKAGE": package,
+        "UNIT": unit or f"{package}.service",
+        "PORT": str(port),
+        "GROUP": group,
+        "NETWORK": free_network(root),
+    }
+
+
+def free_network(root: Path) -> str:
+    """The first three numbers of a network that no scenario and no demo has: their servers run side by side."""
+    texts = (path.read_text(encoding="utf-8") for folder in ("molecule", "inventories") for path in (root / folder).rglob("containers.yml"))
+    taken = {found for text in texts for found in re.findall(r"^subnet: (\S+)\.0/24", text, re.MULTILINE)}
+    return next(network for network in (f"172.30.{number}" for number in range(6, 256)) if network not in taken)
+
+
+def files(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(path below the repository, text) of what the skeleton makes."""
+    for source in sorted(SKELETON.rglob("*.in")):
+        path = str(source.relative_to(SKELETON)).replace("NAME", words["NAME"]).removesuffix(".in")
+        yield path, _MARK.sub(lambda found: words[found[1]], source.read_text(encoding="utf-8"))
+
+
+def links(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(path, where it leads to)."""
+    name = words["NAME"]
+    yield f"playbooks/{name}/collections", "../../collections"
+    yield f"molecule/{name}/inventory/group_vars/all/connection.yml", "../../../../_shared/connection.yml"
+
+
+def create(root: Path, words: Mapping[str, str]) -> list[str]:
+    """Write the role, and its lines of the site map and the changelog. Paths of what was written.
+
+    :raises RefusedError: something is there already
+    """
+    made, linked = dict(files(words)), dict(links(words))
+    there = [path for path in (*made, *linked) if (root / path).exists()]
+    if there:
+        raise RefusedError(f"{', '.join(there)} is there already")
+    mapped, changed = with_role(root, words), with_change(root, words)
+    for path, text in made.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    for path, target in linked.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).symlink_to(target)
+    role = root / "roles" / words["NAME"]
+    (role / "README.md").write_text(document_roles.readme(role), encoding="utf-8")
+    (root / SITE_MAP).write_text(mapped, encoding="utf-8")
+    (root / CHANGELOG).write_text(changed, encoding="utf-8")
+    return sorted([*made, *linked, SITE_MAP, CHANGELOG])
+
+
+def with_role(root: Path, words: Mapping[str, str]) -> str:
+    """The site map with the role behind the last one of the first wave: it needs no order across hosts."""
+    text = (root / SITE_MAP).read_text(encoding="utf-8")
+    wave = yaml.safe_load(text)["waves"][0]
+    lines = text.splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if re.match(rf" *- \{{role: \w+, wave: {wave},", line))
+    lines.insert(last + 1, f"  - {{role: {words['NAME']}, wave: {wave}, groups: [{words['GROUP']}]}}\n")
+    return "".join(lines)
+
+
+def with_change(root: Path, words: Mapping[str, str]) -> str:
+    """The changelog with a line about the role."""
+    text = (root / CHANGELOG).read_text(encoding="utf-8")
+    before, added, after = text.partition(f"{ADDED}\n")
+    if not added:
+        raise RefusedError(f"{CHANGELOG} has no heading {ADDED.strip()!r}: add one below [Unreleased]")
+    return f"{before}{added}- The role `{words['NAME']}`: {words['PACKAGE']} on every host of the group `{words['GROUP']}`.\n{after}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write a new role that works (docs/new-service.md).")
+    parser.add_argument("name", help="the role's name: small letters, digits and underscores")
+    parser.add_argument("--package", default="", help="the Debian package; left out, the name with hyphens")
+    parser.add_argument("--unit", default="", help="the unit that the package starts; left out, <package>.service")
+    parser.add_argument("--port", type=int, default=9100, help="the port that it listens on")
+    parser.add_argument("--group", default="", help="the group whose hosts get it; left out, the name")
+    given = parser.parse_args()
+    try:
+        words = words_of(ROOT, given.name, given.package, given.unit, given.port, given.group)
+        written = create(ROOT, words)
+    except RefusedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(written))
+    print(f"\nNext (docs/new-service.md): hosts in the group {words['GROUP']} of an inventory, and make molecule SCENARIO={words['NAME']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new role, written into a copy of the checkout: it touches nothing of others, and all that is asked of roles holds for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import new_role
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+NAME = "my_exporter"
+#: What is not of the checkout, and what a site has made in its inventory.
+OTHERS, MADE = shutil.ignore_patterns(".git", ".venv*", ".cache", ".demo", ".test", "__pycache__", ".*_cache"), {"secrets.yml", "pki"}
+#: The folders that a service has.
+OWN = ("roles", "playbooks", "molecule", "tests/unit/services", "tests/live")
+#: What is asked of every role, and of shared code where there is another one.
+ASKED = (
+    *(f"tests/unit/roles/test_{name}.py" for name in ("specs", "exports", "effects", "package_defaults")),
+    "tests/unit/test_shared_code.py",
+    "tests/unit/preflight/test_catalogue.py",
+    "tests/unit/controller/test_site_map.py",
+    f"tests/unit/services/{NAME}",
+)
+
+
+def ignored(folder: str, names: list[str]) -> set[str]:
+    """What of a folder is not copied."""
+    return OTHERS(folder, names) | (MADE.intersection(names) if Path(folder).parent.name in ("inventories", "molecule") else set())
+
+
+def contents(root: Path) -> dict[str, str]:
+    """Path -> text or link of every file."""
+    found = {}
+    for folder, folders, names in os.walk(root):
+        for name in [*names, *(name for name in folders if Path(folder, name).is_symlink())]:
+            path = Path(folder, name)
+            found[str(path.relative_to(root))] = (
+                os.readlink(path) if path.is_symlink() else path.read_text(encoding="utf-8", errors="replace")
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A copy with the role, and what was in it before."""
+    root = tmp_path_factory.mktemp("new") / "copy"
+    shutil.copytree(REPOSITORY, root, symlinks=True, ignore=ignored)
+    before = contents(root)
+    new_role.create(root, new_role.words_of(root, NAME, package="prometheus-my-exporter", port=9345, group="watched"))
+    return root, before
+
+
+def run(root: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """A program of the virtual environment, in the copy."""
+    folder = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "HOME": str(root.parent),
+        "ANSIBLE_HOME": str(root.parent / "home"),
+    }
+    return subprocess.run(
+        [str(folder / argv[0]), *argv[1:]], cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+
+
+def test_it_touches_its_own_folders_the_site_map_and_the_changelog(written: tuple[Path, dict[str, str]]) -> None:
+    """Nothing else: a service is in no table of others."""
+    root, before = written
+    after = contents(root)
+    changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+    shared = {path for path in changed if not path.startswith(tuple(f"{folder}/{NAME}/" for folder in OWN))}
+    assert shared == {new_role.SITE_MAP, new_role.CHANGELOG}
+    for path in shared:
+        assert len(after[path].splitlines()) == len(before[path].splitlines()) + 1
+    assert {folder for folder in OWN if (root / folder / NAME).is_dir()} == set(OWN)
+    assert [path for path, text in after.items() if path in changed and new_role._MARK.search(text)] == [], "a mark of the skeleton is left"
+
+
+def test_the_linters_accept_it(written: tuple[Path, dict[str, str]]) -> None:
+    """As `make lint` would, of what was written."""
+    root, _before = written
+    python = [f"tests/unit/services/{NAME}", f"tests/live/{NAME}"]
+    data = [f"roles/{NAME}", f"playbooks/{NAME}"]
+    for argv in (
+        ["ruff", "check", *python],
+        ["ruff", "format", "--check", *python],
+        ["yamllint", "--strict", *data, f"molecule/{NAME}", f"tests/live/{NAME}", new_role.SITE_MAP],
+        ["ansible-lint", "--offline", "-q", "--nocolor", *data],
+    ):
+        done = run(root, *argv)
+        assert done.returncode == 0, f"{argv[0]}: {done.stdout}{done.stderr}"
+
+
+def test_what_is_asked_of_every_role_holds(written: tuple[Path, dict[str, str]]) -> None:
+    """The tests of all roles, and its own, in the copy."""
+    root, _before = written
+    done = run(root, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *ASKED)
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert f"tests/unit/services/{NAME}" not in done.stdout.partition("short test summary")[2]
+
+
+def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> None:
+    """Preflight knows its group and its variables, and one that is misspelt."""
+    root, _before = written
+    site = root / "inventories" / "new"
+    (site / "group_vars").mkdir(parents=True)
+    about = {"site_name": "new", "site_domain": "new.vannah.internal", "base_ssh_key_only": False}
+    hosts = {"all": {"vars": about, "children": {"watched": {"hosts": {"one": {"ansible_host": "10.0.0.1"}}}}}}
+    (site / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    for text, words in (
+        (f"{NAME}_port: 9999\n", ("0 errors",)),
+        (f"{NAME}_port: 80\n{NAME}_alowed_from: []\n{NAME}_allowed_from: [nowhere]\n", ("3 errors", f"Did you mean {NAME}_allowed_from?")),
+    ):
+        (site / "group_vars" / "watched.yml").write_text(text, encoding="utf-8")
+        playbook = root / "playbooks" / "judge.yml"
+        playbook.write_text(
+            "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - vannah.healthcloud.preflight:\n"
+            "      register: judged\n      failed_when: false\n    - debug: {msg: '{{ judged.msg }}'}\n",
+            encoding="utf-8",
+        )
+        done = run(root, "ansible-playbook", "-i", str(site), str(playbook))
+        assert all(word in done.stdout for word in words), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": "My-Exporter"}, "small letters, digits and single underscores"),
+        ({"name": "haproxy"}, "the name is taken"),
+        ({"name": "etcd_exporter"}, "variables of the role etcd begin like its own"),
+        ({"name": "site"}, "the name is taken"),
+        ({"name": NAME, "group": "all"}, "GROUP=all"),
+        ({"name": NAME, "package": "a b"}, "PACKAGE=a b"),
+        ({"name": NAME, "port": 80}, "PORT=80"),
+    ],
+)
+def test_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(new_role.RefusedError, match=words):
+        new_role.words_of(REPOSITORY, **given)
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "roles" / NAME).mkdir(parents=True)
+    (tmp_path / "playbooks" / NAME).mkdir(parents=True)
+    (tmp_path / "playbooks" / NAME / "converge.yml").write_text("mine\n")
+    shutil.rmtree(tmp_path / "roles" / NAME)
+    with pytest.raises(new_role.RefusedError, match=r"converge\.yml is there already"):
+        new_role.create(tmp_path, new_role.words_of(tmp_path, NAME))
+    assert (tmp_path / "playbooks" / NAME / "converge.yml").read_text() == "mine\n"
