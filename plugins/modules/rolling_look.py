@@ -49,5 +49,6 @@ names: {returned: without O(update), type: list, elements: str, description: Mem
 together: {returned: without O(update), type: bool, description: Whether all members have to be restarted together.}
 differs: {returned: without O(update), type: list, elements: str, description: "What they take over then, never a value."}
 why: {returned: without O(update), type: str, description: For what the restart waits; empty where it is done now.}
+why_alone: {returned: without O(update), type: str, description: "The same, were the member restarted without the others."}
 steps: {returned: success, type: list, elements: str, description: "What the role's converge did, one line each."}
 """

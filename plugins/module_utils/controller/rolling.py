@@ -89,6 +89,7 @@ class Look:
     :ivar differs: what it has to take over together with all other members
     :ivar together: whether it has
     :ivar why: for what it waits in words; empty where it may be restarted now
+    :ivar why_alone: the same, were it restarted without the others
     :ivar problems: why the cluster is not whole
     """
 
@@ -99,6 +100,7 @@ class Look:
     together: bool = False
     differs: tuple[str, ...] = ()
     why: str = ""
+    why_alone: str = ""
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -112,6 +114,7 @@ class Look:
             together=bool(result.get("together")),
             differs=tuple(result.get("differs") or ()),
             why=str(result.get("why") or ""),
+            why_alone=str(result.get("why_alone") or ""),
             problems=tuple(result.get("problems") or ()),
         )
 
@@ -139,9 +142,13 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
     leaders = {look.leader for look in looks}
     whole = {look.host for look in looks} >= set(members)
     waiting = [look for look in looks if look.waits or look.host in named]
+    # Where the others run with what is there for all, one that differs does not work with them: its own restart brings it back.
+    behind = whole and len(waiting) < len(looks) and {look.host for look in waiting} == {look.host for look in looks if look.together}
     said, now, together = [], [], []
     for look in sorted(waiting, key=lambda look: look.host in leaders):
-        if look.together:
+        if behind and not look.why_alone:
+            now.append(look.host)
+        elif look.together:
             if not look.why and whole:
                 together.append(look.host)
                 continue

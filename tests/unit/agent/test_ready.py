@@ -177,6 +177,24 @@ def test_failed_unit_is_not_waited_for(host: Any) -> None:
     assert time.monotonic() - begin < 30
 
 
+@pytest.mark.parametrize(
+    ("journal", "cause"),
+    [
+        (
+            "2026-11-30T08:16:20+00:00 minio[7]: FATAL Invalid MINIO_BROWSER_REDIRECT_URL value: x\n"
+            "2026-11-30T08:16:20+00:00 systemd[1]: minio.service: Failed with result 'exit-code', invalid.",
+            "FATAL Invalid MINIO_BROWSER_REDIRECT_URL value: x",
+        ),
+        ('2026-11-30T08:16:20+00:00 etcd[7]: {"level":"fatal","msg":"cannot listen"}', "cannot listen"),
+        ("2026-11-30T08:16:20+00:00 x[1]: still loading", ""),
+        ("", ""),
+    ],
+)
+def test_the_cause_is_what_the_program_said_last(journal: str, cause: str) -> None:
+    """The error of a server that does not start says why, and not only that nobody answers."""
+    assert ready.cause(journal) == (f"; its journal: {cause}" if cause else "")
+
+
 def test_crash_loop_is_not_waited_for(host: Any) -> None:
     """Restarts of before count not: only those while we wait."""
     said = iter(range(5, 20))

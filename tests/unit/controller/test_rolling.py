@@ -43,13 +43,23 @@ def looks(**given: dict[str, Any]) -> list[Look]:
         # Some have to be restarted together, one by itself.
         ({"a": {"waits": True, "together": True}, "c": {"waits": True}}, Plan(now=("c",), together=("a",))),
         (
-            {"a": {"waits": True, "together": True, "differs": ("version", "KEY"), "why": "until somebody asks for it"}},
+            {
+                host: {"waits": True, "together": True, "differs": ("version", "KEY"), "why": "until somebody asks for it"}
+                for host in MEMBERS
+            },
             Plan(
-                postponed=(
-                    "a: another version, KEY waits until somebody asks for it; "
-                    "r/update.yml, which stops all servers together, does it at once",
+                postponed=tuple(
+                    f"{host}: another version, KEY waits until somebody asks for it; "
+                    "r/update.yml, which stops all servers together, does it at once"
+                    for host in MEMBERS
                 )
             ),
+        ),
+        # One alone runs with other settings than all have on disk: a restart of its host brought it up with what was taken back since.
+        ({"b": {"waits": True, "together": True, "differs": ("KEY",), "why": "until somebody asks for it"}}, Plan(now=("b",))),
+        (
+            {"b": {"waits": True, "together": True, "differs": ("KEY",), "why": "until x", "why_alone": "for a window"}},
+            Plan(postponed=("b: another KEY waits until x; r/update.yml, which stops all servers together, does it at once",)),
         ),
     ],
 )

@@ -9,6 +9,7 @@ Small requests over plain sockets: :mod:`urllib.request` costs ten times as much
 from __future__ import annotations
 
 import os
+import re
 import time
 
 from ..core import waiting
@@ -28,6 +29,11 @@ FIRST, LAST, GROWTH = 0.05, 1.0, 1.5
 EVERY = 8.0
 #: So many automatic restarts while we wait, and it will not come up.
 RESTARTS = 3
+#: Words with which programs say why they end.
+_FATAL = re.compile(r"\b(?:FATAL|PANIC|CRIT(?:ICAL)?|EMERG|ALERT|panic|fatal|invalid|Invalid|[Uu]nable to|[Cc]annot|ERROR)\b")
+#: Time and program of a line of journalctl --output=short-iso --no-hostname.
+_HEAD = re.compile(r"^\S+ [^ :\[]+(?:\[\d+\])?: ")
+_BY_SYSTEMD = re.compile(r"^\S+ systemd(?:\[\d+\])?: ")
 #: Lines of the journal that an error carries.
 LINES = 40
 
@@ -57,11 +63,12 @@ def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = Fals
             first = restarts if first is None else first
             gone = trouble(state, 0 if patient else restarts - first)
             if gone:
-                raise AgentError("not-ready", f"{unit} {gone}; {reason}", journal(ctx, unit, started, state))
+                text = journal(ctx, unit, started, state)
+                raise AgentError("not-ready", f"{unit} {gone}; {reason}{cause(text)}", text)
         left = begin + ready["timeout"] - time.monotonic()
         if left <= 0:
             text = journal(ctx, unit, started, unit_state(ctx, unit)) if unit else ""
-            raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}", text)
+            raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}{cause(text)}", text)
         waiting.give_up(ctx)
         if unit and time.monotonic() - asked >= EVERY:
             asked, last = time.monotonic(), last_word(ctx, unit, started)
@@ -122,6 +129,16 @@ def journal(ctx: Context, unit: str, since: float, state: dict[str, str] | None 
         since = min(since, float(started[1:]))
     argv = ["journalctl", "--unit", unit, "--since", f"@{int(since) - 1}", "--lines", str(LINES), "--no-pager", "--quiet"]
     return ctx.run([*argv, "--output=short-iso", "--no-hostname"], check=False).out.strip()
+
+
+def cause(text: str) -> str:
+    """The last line of a journal in which a program says why it ends, to be put after a reason; empty where none does.
+
+    :param text: what :func:`journal` gave
+    """
+    said = [line for line in text.splitlines() if _FATAL.search(line) and not _BY_SYSTEMD.match(line)]
+    # Without the time and the program.
+    return f"; its journal: {_readable(_HEAD.sub('', said[-1]))[:300]}" if said else ""
 
 
 def last_word(ctx: Context, unit: str, since: float) -> str:

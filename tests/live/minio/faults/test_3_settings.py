@@ -50,6 +50,22 @@ def test_refused_before_anything_is_touched(site: Site, store: Store, objects: d
     assert store.different(BUCKET, objects, store.hosts[0]) == []
 
 
+def test_one_server_that_restarted_with_a_setting_taken_back(site: Site, store: Store, objects: dict[str, int]) -> None:
+    """It waits for others with its setting and takes no part. The next run restarts it alone, as the others have nothing to take over."""
+    last = store.hosts[-1]
+    try:
+        printed = run(site, "site.yml", {"minio_settings": {"MINIO_API_REQUESTS_MAX": 1500}})
+        assert "minio/update.yml, which stops all servers together" in printed
+        # As its host's restart would: at once, not waiting for readiness that cannot come.
+        site.run(last, "systemctl", "restart", "--no-block", "minio.service")
+    finally:
+        printed = run(site, "site.yml", {})
+    assert "waits" not in printed, printed[-3000:]
+    store.wait_whole(60)
+    assert not any(changed(run(site, "site.yml", {})).values())
+    assert store.different(BUCKET, objects, last) == []
+
+
 @LONG
 @pytest.mark.parametrize("name", list(taken_over(STORE)))
 def test_taken_over_or_waiting(site: Site, store: Store, objects: dict[str, int], name: str) -> None:

@@ -38,6 +38,10 @@ def context(*answers: tuple[int, dict[str, str]]) -> Context:
         (200, {"x-minio-healing-drives": "1"}, True, "1 drives are being healed"),
         (412, {"x-minio-write-quorum": "3"}, True, "fewer drives than the write quorum of 3"),
         (503, {"x-minio-server-status": "offline"}, False, "takes no writes (HTTP 503, offline)"),
+        # It waits for the others, and takes no part: its restart costs nobody anything.
+        (503, {"x-minio-server-status": "offline"}, True, ""),
+        # It takes part in a store that has lost its quorum.
+        (503, {"x-minio-write-quorum": "3"}, True, "takes no writes (HTTP 503)"),
     ],
 )
 def test_health(status: int, headers: dict[str, str], interrupt: bool, problem: str) -> None:

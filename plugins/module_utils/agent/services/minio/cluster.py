@@ -50,8 +50,21 @@ def age(ctx: Context) -> float:
     return time.clock_gettime(time.CLOCK_MONOTONIC) - int(found.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
 
 
+def serves(seen: Item) -> bool:
+    """Whether a server takes part in the store: one that nobody listens on, or that still waits for the others, does not.
+
+    It says ``offline`` until it has found its drives and the other servers run with what it runs with (``ClusterCheckHandler`` of MinIO's
+    cmd/healthcheck-handler.go).
+    """
+    if not seen["answers"]:
+        return "refused" not in str(seen["error"]).lower()
+    return not (seen["status"] == 503 and seen["error"] == "offline" and not seen["quorum"])
+
+
 def problem(seen: Item, interrupt: bool) -> str:
     """Why not, in a sentence; empty where all is well."""
+    if interrupt and not serves(seen):
+        return ""  # nobody loses anything by its restart, and it may be all that it needs
     if not seen["answers"]:
         return f"this server does not answer ({seen['error']})"
     if seen["status"] == 412 and interrupt:
