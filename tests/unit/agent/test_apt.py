@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import apt, apt_errors, brought, packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import apt, apt_errors, brought, dpkg, packages
 
 Make = Callable[..., dict[str, Any]]
 
@@ -74,7 +74,7 @@ def status(host: Any, **found: str) -> None:
     for name, said in found.items():
         state, _space, version = said.partition(" ")
         text += STANZA.format(name=name.replace("_", "-"), status=f"install ok {state}", version=version or "1.0")
-    host.write(packages.STATUS, text)
+    host.write(dpkg.STATUS, text)
 
 
 def lists(host: Any, age: float = 60) -> None:
@@ -120,15 +120,15 @@ def test_one_transaction_for_all_under_our_policy(host: Any, component: Make) ->
     seen: list[str] = []
 
     def do(argv: list[str]) -> Result:
-        seen.append((host.root / packages.POLICY.lstrip("/")).read_text())
+        seen.append((host.root / dpkg.POLICY.lstrip("/")).read_text())
         return installing(host, nginx="installed 1.26", redis="installed 8.0")(argv)
 
     host.programs.on("apt-get", "install", do=do)
     steps = host.apply(packages.plan_packages, component(packages=["nginx", "redis"]))
     assert [(step.target, step.action) for step in steps] == [("nginx", "install"), ("redis", "install")]
     assert host.programs.ran("apt-get") == 1
-    assert packages.MARKER.decode() in seen[0]
-    assert not (host.root / packages.POLICY.lstrip("/")).exists()
+    assert dpkg.MARKER.decode() in seen[0]
+    assert not (host.root / dpkg.POLICY.lstrip("/")).exists()
     assert host.plan(packages.plan_packages, component(packages=["nginx", "redis"])) == []
     assert host.programs.ran("apt-get") == 1
     assert host.programs.environments[0]["DEBIAN_FRONTEND"] == "noninteractive"
@@ -282,12 +282,12 @@ def test_our_hold_is_lifted_for_the_change_and_set_again(host: Any, component: M
 
     def database(selection: str, version: str) -> None:
         text = STANZA.format(name="etcd", status=f"{selection} ok installed", version=version)
-        host.write(packages.STATUS, text)
+        host.write(dpkg.STATUS, text)
 
     def select(argv: list[str]) -> Result:
         words = str(host.programs.inputs[-1]).split()
         selections.append(words[1])
-        database(words[1], "3.5" if "3.5" in (host.read(packages.STATUS) or "") else "3.4")
+        database(words[1], "3.5" if "3.5" in (host.read(dpkg.STATUS) or "") else "3.4")
         return Result(0)
 
     def install(argv: list[str]) -> Result:
@@ -425,7 +425,7 @@ def test_nothing_goes_that_nobody_has_named(
         host.apply(packages.plan_packages, wanted)
     assert caught.value.code == "package-conflict"
     assert [word for word in words if word not in caught.value.msg] == []
-    assert host.programs.ran("apt-get", "install") == 0 and host.read(packages.POLICY) is None
+    assert host.programs.ran("apt-get", "install") == 0 and host.read(dpkg.POLICY) is None
     host.plan(packages.plan_packages, wanted, "check")
     assert [text for text in host.ctx.warnings if caught.value.msg in text]  # check mode says it, too
 
@@ -481,24 +481,24 @@ def test_check_mode_takes_an_unknown_package_for_a_warning(host: Any, component:
 
 
 def test_foreign_policy_comes_back(host: Any) -> None:
-    host.write(packages.POLICY, "#!/bin/sh\nexit 104\n", 0o755)
+    host.write(dpkg.POLICY, "#!/bin/sh\nexit 104\n", 0o755)
     with apt.Policy(host.ctx):
-        assert packages.MARKER.decode() in str(host.read(packages.POLICY))
-    assert host.read(packages.POLICY) == "#!/bin/sh\nexit 104\n"
-    assert host.read(packages.ASIDE) is None
+        assert dpkg.MARKER.decode() in str(host.read(dpkg.POLICY))
+    assert host.read(dpkg.POLICY) == "#!/bin/sh\nexit 104\n"
+    assert host.read(dpkg.ASIDE) is None
 
 
 @pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("aside", [True, False])
 def test_what_a_killed_run_left_is_repaired_once(host: Any, component: Make, ours: bool, aside: bool) -> None:
     if ours:
-        host.write(packages.POLICY, apt.SCRIPT, 0o755)
+        host.write(dpkg.POLICY, apt.SCRIPT, 0o755)
     if aside:
-        host.write(packages.ASIDE, "foreign", 0o755)
+        host.write(dpkg.ASIDE, "foreign", 0o755)
     steps = host.apply(packages.plan_packages, component())
     assert [step.action for step in steps] == (["repair"] if ours or aside else [])
-    assert host.read(packages.POLICY) == ("foreign" if aside else None)
-    assert host.read(packages.ASIDE) is None
+    assert host.read(dpkg.POLICY) == ("foreign" if aside else None)
+    assert host.read(dpkg.ASIDE) is None
     assert host.plan(packages.plan_packages, component()) == []
 
 
@@ -507,7 +507,7 @@ def test_policy_goes_when_apt_fails(host: Any, component: Make) -> None:
     host.programs.on("apt-get", "install", rc=100, err="E: Sub-process /usr/bin/dpkg returned an error code (1)\n")
     with pytest.raises(AgentError):
         host.apply(packages.plan_packages, component(packages=["nginx"]))
-    assert host.read(packages.POLICY) is None
+    assert host.read(dpkg.POLICY) is None
 
 
 @pytest.mark.parametrize(

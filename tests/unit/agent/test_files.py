@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import disk
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import files
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import file_items, files
 
 from .demo import ok
 from .fake_host import FakeHost, component
@@ -74,8 +74,8 @@ def test_refused(host: FakeHost, given: dict[str, Any], code: str) -> None:
 
 def test_bad_mode_is_refused_for_a_new_file(host: FakeHost) -> None:
     with pytest.raises(AgentError, match="octal"):
-        files.mode_number({"path": "/x", "mode": "u=rw"})
-    assert files.mode_number({"path": "/x", "mode": "2750"}) == 0o2750
+        file_items.mode_number({"path": "/x", "mode": "u=rw"})
+    assert file_items.mode_number({"path": "/x", "mode": "2750"}) == 0o2750
 
 
 def test_link_in_the_place_of_a_file_is_replaced(host: FakeHost) -> None:

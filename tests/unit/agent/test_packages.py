@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import packages
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import dpkg, packages
 
 Make = Callable[..., dict[str, Any]]
 PLAN = packages.plan_packages
@@ -78,7 +78,7 @@ Provides: mail-transport-agent
 
 @pytest.fixture
 def debian(host: Any) -> Any:
-    host.write(packages.STATUS, STATUS)
+    host.write(dpkg.STATUS, STATUS)
     return host
 
 
@@ -98,12 +98,12 @@ def debian(host: Any) -> Any:
     ],
 )
 def test_what_dpkg_knows(debian: Any, name: str, state: str, version: str, whole: bool, broken: bool, held: bool) -> None:
-    found = packages.find(debian.ctx, name)
+    found = dpkg.find(debian.ctx, name)
     assert (found.state, found.version, found.whole, found.broken, found.held) == (state, version, whole, broken, held)
 
 
 def test_versions(debian: Any) -> None:
-    found = packages.versions(debian.ctx, ["nginx", "redis-server", "patroni", "nothing"])
+    found = dpkg.versions(debian.ctx, ["nginx", "redis-server", "patroni", "nothing"])
     assert found == {"nginx": "1.26.3-3+deb13u11", "redis-server": "", "patroni": "", "nothing": ""}
 
 
@@ -111,7 +111,7 @@ def test_versions(debian: Any) -> None:
     ("name", "provided"), [("httpd", True), ("httpd-cgi", True), ("http", False), ("mail-transport-agent", False), ("nginx", False)]
 )
 def test_virtual_packages(debian: Any, name: str, provided: bool) -> None:
-    assert packages.provided(packages._status(debian.ctx), name) is provided
+    assert dpkg.provided(dpkg._status(debian.ctx), name) is provided
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_virtual_packages(debian: Any, name: str, provided: bool) -> None:
     [("1.2-3", None, True), ("1.2-3", "1.2-3", True), ("1.2-3", "1.2", False), ("1.2-3", "1.2*", True), ("17.6-1", "15.*", False)],
 )
 def test_pins(version: str, pin: str | None, fits: bool) -> None:
-    assert packages.matches(version, pin) is fits
+    assert dpkg.matches(version, pin) is fits
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from ..lib import disk, systemd
 from ..resources.file_steps import run_validator
-from . import component as components
-from . import generations
+from . import generations, running
 from .component import Plan, do, finish
 from .journal import Journal
 from .model import AgentError
@@ -77,7 +76,7 @@ def _keep(journal: Journal, steps: list[Step], component: Component, ctx: Contex
             writes.update(step.writes)
     directories = [step.target for step in steps if step.kind == "directory" and step.action == "update"]
     if writes or directories:
-        journal.keep(ctx, writes, components.active_units(component, ctx), directories)
+        journal.keep(ctx, writes, running.active_units(component, ctx), directories)
 
 
 def _validate(component: Component, ctx: Context) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..services import part
+from .answers import told
 from .model import AgentError, Step
 
 TYPE_CHECKING = False
@@ -33,15 +34,15 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     :raises AgentError: ``unknown-unit``
     """
     from . import component as components
-    from . import main, undo
+    from . import converge, undo
 
-    ledger = main.open_ledger(ctx, answer)
+    ledger = converge.open_ledger(ctx, answer)
     ctx.memo["ledger"] = ledger
     component, name = payload["components"][0], payload["restart"]["unit"]
     unit = next((unit for unit in component["units"] if unit["name"] == name), None)
     if unit is None or component["state"] != "present" or unit["state"] != "started":
         raise AgentError("unknown-unit", f"component {component['name']} has no unit {name} that shall run: name one of its units")
-    run = main.Run(component, ctx, ledger)
+    run = converge.Run(component, ctx, ledger)
     ctx.start_component(component, run.entry)
     plan = run.made = components.Plan()
     if payload["restart"].get("previous"):
@@ -49,7 +50,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
             if not ctx.check:
                 _judge(payload["restart"], plan, unit, ctx, ledger)
         except Exception as error:
-            run.error = main.told(error)
+            run.error = told(error)
         answer["components"] = [run.answer()]
         return
     plan.units = [Step("unit", name, "restart", "asked for", claims=[("units", name)])]
@@ -65,9 +66,9 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
         untouched = isinstance(error, Refused) or error.code == "held-back"
         if untouched:
             run.made = None
-        run.error = main.told(error if untouched or ctx.check else undo.undo(component, ctx, ledger, error))
+        run.error = told(error if untouched or ctx.check else undo.undo(component, ctx, ledger, error))
     except Exception as error:
-        run.error = main.told(error)
+        run.error = told(error)
     run.warnings = ctx.warnings
     answer["components"] = [run.answer()]
 
@@ -136,7 +137,6 @@ def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answ
     :return: ``changed``, ``steps``, ``diff``, ``warnings``, ``result``, ``error``
     """
     from . import waiting
-    from .main import told
 
     said: Answer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
     ctx.start_component({"name": name, "state": "present"}, {})

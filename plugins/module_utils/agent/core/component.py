@@ -10,7 +10,6 @@ stopped before their files, packages and users leave.
 
 from __future__ import annotations
 
-from ..lib import systemd
 from ..resources import files, units
 from . import generations, waiting
 from .model import Step
@@ -157,13 +156,6 @@ def _settings(plan: Plan, component: Component, ctx: Context) -> None:
         plan.later += ctx.plan(plan_cron(component, ctx))
 
 
-def expected_units(component: Component, entry: dict[str, Any]) -> list[str]:
-    """The names of all units that planning a component will ask systemd for."""
-    names = [unit["name"] for unit in component["units"]] if component["state"] == "present" else []
-    names += [unit["socket"] for unit in component["units"] if unit.get("socket")] if names else []
-    return names + [name for name in entry.get("units", {}) if name not in names]
-
-
 def do(steps: list[Step], ctx: Context, ledger: Ledger) -> None:
     """Apply steps one after the other, the ledger saved before (claims) and after each.
 
@@ -206,17 +198,3 @@ def reports(plan: Plan) -> dict[str, Any]:
         "reloaded": [step.target for step in plan.units if step.action == "reload"],
         "pending_restart": plan.pending,
     }
-
-
-def active_units(component: Component, ctx: Context) -> dict[str, str]:
-    """The component's units that run now, those that leave it included, with their InvocationID."""
-    found = {}
-    named = {unit["name"] for unit in component["units"]}
-    for name in expected_units(component, ctx.entry):
-        if systemd.is_template(name):
-            continue
-        status = systemd.status(ctx, name)
-        ends = status.get("Type") == "oneshot" and status.get("RemainAfterExit") != "yes"  # nothing to start again
-        if systemd.running(status) and (name in named or not ends):
-            found[name] = status.get("InvocationID", "")
-    return found

@@ -96,7 +96,7 @@ def claims(component: Component) -> list[tuple[str, str]]:
     """``(section, key)`` of everything that a component wants to be there, by the names of the ledger's sections."""
     if component["state"] != "present":
         return []
-    from ..resources.files import unit_items
+    from ..lib.unit_files import unit_items
 
     found = [("unit_files", item["path"]) for item in unit_items(component)]
     for section, key in (
@@ -112,7 +112,7 @@ def claims(component: Component) -> list[tuple[str, str]]:
     found += [("units", unit["name"]) for unit in component["units"] if unit["state"] != "absent"]
     found += [("certificates", item[key]) for item in component["certificates"] for key in ("key", "cert", "ca") if item[key]]
     if component["sysctls"]:
-        from ..resources.sysctl import normal_name
+        from ..lib.kernel_parameter import normal_name
 
         found += [("sysctls", normal_name(item["name"])) for item in component["sysctls"]]
     return found

@@ -8,15 +8,14 @@ from __future__ import annotations
 import os
 import time
 
+from .answers import held_text, told
 from .model import AgentError, Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .component import Plan
-    from .ledger import Ledger
-    from .model import Component, Runner
+    from .model import Runner
 
     Payload = dict[str, Any]
     Answer = dict[str, Any]
@@ -76,6 +75,8 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
 
         look(payload, ctx, answer)
     if op == "converge":
+        from .converge import converge
+
         converge(payload, ctx, answer)
     elif op == "plan":
         from .planning import plan
@@ -101,34 +102,6 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         raise AgentError("unknown-op", f"op {op!r} is unknown: controller and agent are of different versions")
 
 
-def held_text(said: dict[str, Any]) -> str:
-    """Who has the lease, for a person."""
-    holder = said.get("holder")
-    if not holder:
-        return "another process of a converge works on this host just now: wait for it to end and run again"
-    working = " One of its processes works on this host now." if said.get("working") else ""
-    return (
-        f"this host is held by {holder.get('who', 'somebody')} (run {holder.get('id')}, {holder.get('playbook', 'no playbook')}) since"
-        f" {holder.get('since')}, until {holder.get('until')} unless it renews.{working} Wait for it, or take over with -e takeover=true."
-    )
-
-
-def told(error: Exception) -> dict[str, str]:
-    """An error as an answer carries it; of one that nobody foresaw only kind and place, as its text may hold a value."""
-    if isinstance(error, AgentError):
-        return {"code": error.code, "msg": error.msg, "journal": error.journal}
-    if isinstance(error, OSError) and isinstance(error.filename, str):
-        from ..lib.write import error_of
-
-        found = error_of(error, error.filename)
-        return {"code": found.code, "msg": found.msg, "journal": ""}
-    place, trace = "", error.__traceback__
-    while trace is not None:
-        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return {"code": "internal-error", "msg": f"{type(error).__name__} at {place}: a fault of the agent, please report it", "journal": ""}
-
-
 def cost(begun: float) -> dict[str, float]:
     """Seconds of CPU of this process and of the programs it ran, seconds of wall time, peak memory in KiB."""
     import resource
@@ -140,245 +113,3 @@ def cost(begun: float) -> dict[str, float]:
         "wall": round(time.monotonic() - begun, 4),
         "maxrss_kb": max(own.ru_maxrss, children.ru_maxrss),
     }
-
-
-# --- converge -----------------------------------------------------------------------------------------------------------
-
-
-def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
-    """Plan all components, ask for everything that is to be asked at once, then apply one after the other."""
-    from . import generations, identity
-
-    ledger = open_ledger(ctx, answer)
-    ctx.memo["ledger"] = ledger
-    ctx.memo["staged"] = payload.get("staged") or {}
-    try:
-        runs = [Run(component, ctx, ledger) for component in payload["components"]]
-        ctx.memo["prepare"] = payload.get("prepare") or ()
-        ctx.memo["peers"] = bool(payload.get("peers")) and not ctx.check
-        _once_each(runs)
-        ctx.memo["claims"] = _claims(runs)
-        _expect(runs, ctx)
-        for run in runs:
-            run.plan()
-            if run.error is not None and ctx.check:
-                break
-        if not ctx.check:
-            identity.record(ctx)
-            for run in runs:
-                run.request()
-                if run.refused:
-                    answer["components"] = [run.answer(requests=True)]
-                    return
-        if not ctx.check and any(run.needs or run.csrs for run in runs):
-            answer["components"] = [run.answer(requests=True) for run in runs]
-            return
-        _apply(runs, ctx, answer)
-        if not ctx.check and os.path.isdir(ctx.path(generations.ORIGINALS)):
-            generations.prune(ctx, ledger)
-    finally:
-        if not ctx.check:
-            for path in ctx.memo["staged"].values():
-                _remove_staged(path)
-        ledger.save(ctx)
-        if ledger.warning and answer["components"]:
-            answer["components"][0]["warnings"].insert(0, ledger.warning)
-        if os.path.isdir(ctx.path("/var/lib/vannah/guard")):
-            from . import lockout
-
-            lockout.look(ctx)
-        answer["guard"] = ctx.memo.get("guard")
-
-
-def _apply(runs: list[Run], ctx: Context, answer: Answer) -> None:
-    stale = False
-    for run in runs:
-        if stale or run.requests:
-            run.again()
-            run.request()
-            if run.needs or run.csrs:  # a plan that was not possible before asks now
-                answer["components"].append(run.answer(requests=True))
-                return
-        if run.error is None and not ctx.check:
-            stale = run.apply() or stale
-        answer["components"].append(run.answer())
-        if run.error is not None:
-            return
-
-
-def _once_each(runs: list[Run]) -> None:
-    names = [run.component["name"] for run in runs]
-    for name in names:
-        if names.count(name) > 1:
-            raise AgentError("component-twice", f"component {name} is defined twice for this host: give one of them another name")
-
-
-def _claims(runs: list[Run]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Everything that shall be there -> component and section that want it.
-
-    :raises AgentError: ``path-clash``
-    """
-    from .ledger import claims, space
-
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    for run in runs:
-        name = run.component["name"]
-        for section, key in claims(run.component):
-            other, what = found.setdefault((space(section), key), (name, section))
-            if other != name and space(section) == "path" and "certificates" not in (section, what):
-                raise AgentError("path-clash", f"{key} is defined by the components {other} and {name}: leave it to one of them")
-    return found
-
-
-def _expect(runs: list[Run], ctx: Context) -> None:
-    from ..lib import systemd
-    from . import component as components
-
-    for run in runs:
-        systemd.expect(ctx, components.expected_units(run.component, run.entry))
-
-
-def _remove_staged(path: str) -> None:
-    import contextlib
-
-    with contextlib.suppress(OSError):
-        os.unlink(path)
-
-
-def open_ledger(ctx: Context, answer: Answer) -> Ledger:
-    """Read the ledger; where a run was killed, undo what it left half done."""
-    from . import ledger as ledgers
-    from .model import STATE_DIR
-
-    ledger = ledgers.load(ctx)
-    for name in ("journal", "generations"):
-        if ctx.check or not _is_filled(ctx.path(f"{STATE_DIR}/{name}")):
-            continue
-        if name == "journal":
-            from . import journal
-
-            answer["healed"] += journal.heal(ctx, ledger)
-        else:
-            from . import undo
-
-            answer["healed"] += undo.heal(ctx, ledger)
-    return ledger
-
-
-def _is_filled(folder: str) -> bool:
-    try:
-        return bool(os.listdir(folder))
-    except OSError:
-        return False
-
-
-class Run:
-    """One component on its way through a trip."""
-
-    def __init__(self, component: Component, ctx: Context, ledger: Ledger) -> None:
-        self.component = component
-        self.ctx = ctx
-        self.ledger = ledger
-        self.entry = ledger.entry(component["name"])
-        self.made: Plan | None = None
-        self.requests: list[Any] = []  # request steps that were applied
-        self.error: dict[str, str] | None = None
-        self.refused = False  # the error is one of a request
-        self.needs: list[str] = []
-        self.csrs: list[dict[str, str]] = []
-        self.warnings: list[str] = []
-        self.drift: list[str] = []
-
-    def plan(self) -> None:
-        from . import component as components
-
-        ctx = self.ctx
-        ctx.start_component(self.component, self.entry)
-        self.error, self.made, self.refused = None, None, False
-        try:
-            self.made = components.make_plan(self.component, ctx)
-        except Exception as error:
-            self.error = told(error)
-        self.needs, self.csrs, self.warnings, self.drift = ctx.needs, ctx.csrs, ctx.warnings, ctx.drift
-        self.changing, self.packages = ctx.changing, ctx.changing_packages
-        self.unproven = ctx.memo.get("unproven")
-
-    def again(self) -> None:
-        """Plan anew: something that was applied before may have changed what was found then."""
-        for memo in ("users", "disk", "packages", "systemd"):
-            self.ctx.memo.pop(memo, None)
-        drift = self.drift
-        self.plan()
-        self.drift += [path for path in drift if path not in self.drift]
-
-    def _resume(self) -> None:
-        ctx = self.ctx
-        ctx.start_component(self.component, self.entry)
-        ctx.needs, ctx.csrs, ctx.warnings, ctx.drift = self.needs, self.csrs, self.warnings, self.drift
-        ctx.changing, ctx.changing_packages = self.changing, self.packages
-        ctx.memo["unproven"] = self.unproven
-
-    def request(self) -> None:
-        """Apply what has to be asked of the controller."""
-        if self.made is None or not self.made.requests or self.error is not None:
-            return
-        from . import component as components
-
-        self._resume()
-        try:
-            for step in self.made.requests:
-                components.do([step], self.ctx, self.ledger)
-                self.requests.append(step)
-        except Exception as error:
-            self.error = told(error)
-            self.refused = True
-
-    def apply(self) -> bool:
-        """Apply the plan; whether anything may have changed. A plan without a step only tells the ledger."""
-        if self.made is None:
-            return False
-        from . import component as components
-
-        self._resume()
-        try:
-            if self.made.visible or (self.unproven and self.made.units):
-                from .apply import apply
-
-                apply(self.made, self.component, self.ctx, self.ledger)
-                return bool(self.made.visible)
-            components.do(self.made.steps, self.ctx, self.ledger)
-            components.finish(self.made, self.component, self.ctx, self.ledger)
-        except Exception as error:
-            self.error = told(error)
-            return True
-        return False
-
-    def _records(self, plan: Plan) -> bool:
-        """Whether applying the plan would tell the ledger anything, also where the host stays as it is."""
-        return bool(plan.steps) or (self.component.get("values") or {}) != (self.entry.get("values") or {}) or bool(self.entry.get("held"))
-
-    def answer(self, requests: bool = False) -> dict[str, Any]:
-        """What the trip's answer says of the component.
-
-        :param requests: only the request steps were applied
-        """
-        from . import component as components
-
-        plan = components.Plan()
-        if requests:
-            plan.requests = self.requests
-        elif self.made is not None:
-            plan = self.made
-            plan.requests = self.requests or plan.requests
-        return {
-            "name": self.component["name"],
-            "role": self.component.get("role", ""),
-            **components.reports(plan),
-            "warnings": self.warnings,
-            "drift": self.drift,
-            "needs": self.needs,
-            "csrs": self.csrs,
-            "records": self._records(plan),
-            # What cannot be planned yet may be possible once the components before it are applied.
-            "error": self.error if self.refused or not requests else None,
-        }

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 
+from ..lib.result import Result as Result
+
 TYPE_CHECKING = False  # mypy takes a name like this as true; importing typing for it would cost 3 ms on each host
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,20 +41,6 @@ class AgentError(Exception):
         self.code = code
         self.msg = msg
         self.journal = journal
-
-
-class Result:
-    """What a program answered: exit status, standard output and standard error as text."""
-
-    __slots__ = ("rc", "out", "err")
-
-    def __init__(self, rc: int, out: str = "", err: str = "") -> None:
-        self.rc = rc
-        self.out = out
-        self.err = err
-
-    def __repr__(self) -> str:
-        return f"Result({self.rc}, {self.out!r}, {self.err!r})"
 
 
 class Step:

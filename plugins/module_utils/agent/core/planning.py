@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from .answers import held_text
 from .model import STATE_DIR
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ def plan(payload: Payload, ctx: Context, answer: Answer) -> None:
     """
     from . import identity
     from .calls import call
-    from .main import converge, held_text
+    from .converge import converge
 
     if not answer["lease"]["ok"]:
         answer["lease"]["text"] = held_text(answer["lease"])

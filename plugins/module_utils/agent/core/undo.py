@@ -14,8 +14,8 @@ import os
 from ..lib import backup_copy, disk, systemd
 from ..resources import restart
 from . import generations
-from .component import active_units
 from .model import AgentError
+from .running import active_units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

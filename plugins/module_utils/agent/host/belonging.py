@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ..core.identity import recorded
-from .facts import read
+from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from .text import read
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -51,15 +53,6 @@ def facts(ctx: Context) -> dict[str, Any]:
         "boot_id": read(ctx, "/proc/sys/kernel/random/boot_id").strip(),
         "clock": ctx.now(),
     }
-
-
-def read(ctx: Context, path: str) -> str:
-    """A file's text; empty where it cannot be read (an attribute of a device that is just going away, a masked file)."""
-    try:
-        with open(ctx.path(path), encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 def made(ctx: Context) -> list[str]:

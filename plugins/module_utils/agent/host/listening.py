@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from .facts import read
+from .proc_net import is_loopback, sockets
+from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ TABLES = (
 )
 #: The last port that only root may take: a client does not choose one of these.
 RESERVED = 1023
-#: Seconds between two looks: a client's socket without a connection lives as long as one question.
-PAUSE = 0.4
 
 
 def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[str, Any]:
@@ -102,19 +100,6 @@ def _clients(text: str) -> tuple[int, int]:
     return (int(words[0]), int(words[1])) if len(words) == 2 else (32768, 60999)
 
 
-def sockets(text: str, state: str) -> Iterator[tuple[bytes, int, str]]:
-    """Local address, port and inode of the sockets in a state (proc_pid_net(5): the address is written as words of the machine)."""
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) < 4 or fields[3] != state:
-            continue
-        digits, _colon, port = fields[1].partition(":")
-        raw = bytes.fromhex(digits)
-        if sys.byteorder == "little":
-            raw = b"".join(raw[start : start + 4][::-1] for start in range(0, len(raw), 4))
-        yield raw, int(port, 16), fields[9] if len(fields) > 9 else ""
-
-
 def endpoints(text: str) -> Iterator[tuple[int, str, list[str]]]:
     """Port, inode and addresses of SCTP endpoints that listen.
 
@@ -124,13 +109,6 @@ def endpoints(text: str) -> Iterator[tuple[int, str, list[str]]]:
         fields = line.split()
         if len(fields) > 8 and fields[3] == "10":
             yield int(fields[5]), fields[7], fields[8:]
-
-
-def is_loopback(address: bytes) -> bool:
-    """127.0.0.0/8, ::1, and the former as it is written in IPv6."""
-    if len(address) == 16 and address[:12] == bytes(10) + b"\xff\xff":
-        address = address[12:]
-    return address[:1] == b"\x7f" if len(address) == 4 else address == bytes(15) + b"\x01"
 
 
 def firewalls(ctx: Context) -> list[str]:

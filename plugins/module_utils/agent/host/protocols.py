@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from .facts import read
+from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def in_use(ctx: Context, listening: Iterable[str] = (), associations: Callable[[
 
 def raw(text: str) -> Iterator[int]:
     """Protocols of raw sockets that take part: where a port stands in the other tables, the protocol stands here (net/ipv4/raw.c)."""
-    from .listening import is_loopback, sockets
+    from .proc_net import is_loopback, sockets
 
     for address, number, _inode in sockets(text, "07"):
         if number not in NO_SIGN and not is_loopback(address):

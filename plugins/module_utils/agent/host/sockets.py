@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 
-from .facts import read
+from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def servers(
     if len(unsure) > len(clients):
         import time
 
-        from .listening import PAUSE
+        from .proc_net import PAUSE
 
         for pause in (PAUSE, *FURTHER):
             (sleep or time.sleep)(pause)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from .facts import read
+from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

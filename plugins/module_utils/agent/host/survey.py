@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 
-from .facts import listed, read, room
+from .facts import listed, room
+from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from ..core.model import Result
+from .result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import os
 
 from ..core.model import STATE_DIR, AgentError, Result
 from .apt_errors import explain, is_interrupted, is_locked, is_stale, unknown_lines
-from .packages import ASIDE, MARKER, POLICY, find, satisfied
+from .dpkg import ASIDE, MARKER, POLICY, find, satisfied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

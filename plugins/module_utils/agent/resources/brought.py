@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 
 from ..core.values import enabled
-from ..host.facts import listed, read
+from ..host.facts import listed
+from ..host.text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ..core import generations
 from ..core.ledger import placed
 from ..core.model import AgentError
 from ..lib import backup_copy, disk, write
-from . import files
+from .file_items import mode_number, wanted_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def directory(item: Item) -> Apply:
     """Make a directory, or give it its owner and mode."""
 
     def apply(ctx: Context) -> None:
-        mode, (uid, gid) = files.mode_number(item), write.ids(ctx, item["owner"], item["group"])
+        mode, (uid, gid) = mode_number(item), write.ids(ctx, item["owner"], item["group"])
         if item["validate"]:
             run_validator(ctx, [str(word) for word in item["validate"]], f"directory {item['path']}")
         made = _parents(ctx, item["path"])
@@ -106,10 +106,10 @@ def file(item: Item, wanted: str, section: str) -> Apply:
         known = ctx.section(section).setdefault(path, {})
         _parents(ctx, path)
         uid, gid = write.ids(ctx, item["owner"], item["group"])
-        data = _staged(ctx, item, wanted) if item.get("artifact") else files.wanted_bytes(item)
+        data = _staged(ctx, item, wanted) if item.get("artifact") else wanted_bytes(item)
         if not _is_known(known) and disk.digest_file(ctx.path(path)) != wanted:
             _keep_original(ctx, path, known, section)
-        write.write_file(ctx, path, data or b"", files.mode_number(item), uid, gid, _validator(ctx, item))
+        write.write_file(ctx, path, data or b"", mode_number(item), uid, gid, _validator(ctx, item))
         known["sha256"] = wanted
         known.pop("target", None)  # it was a link of ours
         _remember(ctx, path, known, item)
@@ -135,7 +135,7 @@ def only_attributes(item: Item) -> Apply:
     def apply(ctx: Context) -> None:
         if disk.status(ctx.path(item["path"])) is None:
             raise AgentError("file-missing", f"{item['path']} does not exist: give it content, or install what makes it")
-        write.set_attributes(ctx, item["path"], files.mode_number(item), *write.ids(ctx, item["owner"], item["group"]))
+        write.set_attributes(ctx, item["path"], mode_number(item), *write.ids(ctx, item["owner"], item["group"]))
 
     return apply
 

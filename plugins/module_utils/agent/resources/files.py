@@ -10,11 +10,12 @@ common case); what was there is kept as its original and comes back when the fil
 from __future__ import annotations
 
 import os
-import stat
 
 from ..core.ledger import bequeath, heir
 from ..core.model import AgentError, Step
 from ..lib import disk
+from ..lib.unit_files import unit_items
+from .file_items import attributes, wanted_bytes, wanted_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ..core.model import Component, Context, Diff
 
     Item = dict[str, Any]
-
-UNIT_DIRECTORY = "/etc/systemd/system"
 
 
 def plan_directories(component: Component, ctx: Context) -> list[Step]:
@@ -190,23 +189,6 @@ def plan_files(component: Component, ctx: Context, before_packages: bool = False
     return steps
 
 
-def unit_items(component: Component) -> list[Item]:
-    """Unit files and drop-ins of a component as items of files."""
-    items: list[Item] = []
-    if component["state"] != "present":
-        return items
-    for unit in component["units"]:
-        if unit["state"] == "absent":
-            continue
-        texts = [(f"{UNIT_DIRECTORY}/{unit['name']}", unit["content"])] if unit["content"] is not None else []
-        texts += [(f"{UNIT_DIRECTORY}/{unit['name']}.d/{item['name']}.conf", item["content"]) for item in unit["dropins"]]
-        items += [
-            {"path": path, "content": text or "", "owner": "root", "group": "root", "mode": "0644", "state": "present"}
-            for path, text in texts
-        ]
-    return items
-
-
 def plan_unit_files(component: Component, ctx: Context) -> list[Step]:
     """Steps for unit files and drop-ins."""
     steps: list[Step] = []
@@ -337,57 +319,6 @@ def _noted(item: Item, wanted: str, known: Item | None, found: os.stat_result | 
 def _bequest(kind: str, key: str, section: str, to: tuple[str, str]) -> Step:
     """A silent step: what leaves is another one's by now, or will be in this trip."""
     return Step(kind, key, "", apply=lambda ctx: bequeath(ctx, section, key, to))
-
-
-# --- what is wanted -----------------------------------------------------------------------------------------------------
-
-
-def wanted_bytes(item: Item) -> bytes | None:
-    """The content of a file that comes with the definition; None where it does not."""
-    if item.get("content") is not None:
-        text: str = item["content"]
-        return text.encode("utf-8", "surrogateescape")
-    if item.get("content_b64") is not None:
-        import binascii
-
-        return binascii.a2b_base64(item["content_b64"])
-    return None
-
-
-def wanted_hash(item: Item) -> str | None:
-    """The sha256 a file shall have; None where only its owner and mode are managed."""
-    if item.get("artifact"):
-        sha256: str = item["artifact"]["sha256"]
-        return sha256
-    data = wanted_bytes(item)
-    return None if data is None else disk.digest(data)
-
-
-def mode_number(item: Item) -> int:
-    """The mode of an item.
-
-    :raises AgentError: ``bad-mode``
-    """
-    try:
-        number = int(item["mode"], 8)
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number <= 0o7777:
-        raise AgentError("bad-mode", f'{item["path"]}: mode {item["mode"]!r} is none; write it in quotes and octal, for example "0644"')
-    return number
-
-
-def attributes(item: Item, found: os.stat_result, ctx: Context) -> str:
-    """What is wrong with owner, group and mode; empty where nothing is. A user that does not exist yet is wrong, too."""
-    mode = mode_number(item)
-    wrong = []
-    if ctx.uid(item["owner"]) != found.st_uid:
-        wrong.append(f"owner {item['owner']}")
-    if ctx.gid(item["group"]) != found.st_gid:
-        wrong.append(f"group {item['group']}")
-    if stat.S_IMODE(found.st_mode) != mode:
-        wrong.append(f"mode {stat.S_IMODE(found.st_mode):04o} -> {mode:04o}")
-    return ", ".join(wrong)
 
 
 def _diff(path: str, before: str, after: str) -> Diff:

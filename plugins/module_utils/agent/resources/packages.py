@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian packages: present, absent, pinned, held.
 
-dpkg's database (/var/lib/dpkg/status, deb822 stanzas, see dpkg-query(1)) is read as bytes and searched for the wanted
-names only: a host with nothing to change runs no program and parses nothing else. What has to be changed is done by
-:mod:`.apt`, all packages of a component in one transaction.
+What is there is read by :mod:`.dpkg`, without a program. What has to be changed is done by :mod:`.apt`, all packages of a component in
+one transaction.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import os
 
 from ..core.ledger import heir
 from ..core.model import AgentError, Step
+from .dpkg import ASIDE, MARKER, POLICY, Package, find, satisfied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,51 +22,6 @@ if TYPE_CHECKING:
 
     from ..core.model import Component, Context
     from .apt import Transaction
-
-STATUS = "/var/lib/dpkg/status"
-POLICY = "/usr/sbin/policy-rc.d"
-ASIDE = "/usr/sbin/policy-rc.d.vannah-aside"
-#: The second line of our policy-rc.d. One that is found before we have made any was left by a run that died.
-MARKER = b"# vannah: keeps services as they are while packages are installed; removed afterwards\n"
-
-#: States in which a package's files are unpacked and configured. A pending trigger is a matter of seconds.
-WHOLE = ("installed", "triggers-awaited", "triggers-pending")
-#: States in which there is nothing to remove.
-GONE = ("", "not-installed", "config-files")
-
-
-class Package:
-    """What dpkg knows of a package: ``want`` (install, hold, deinstall, ...), ``flag``, ``state``, ``version``."""
-
-    __slots__ = ("flag", "state", "version", "want")
-
-    def __init__(self, want: str = "unknown", flag: str = "ok", state: str = "", version: str = "") -> None:
-        self.want = want
-        self.flag = flag
-        self.state = state
-        self.version = version
-
-    @property
-    def whole(self) -> bool:
-        return self.state in WHOLE and self.flag == "ok"
-
-    @property
-    def broken(self) -> bool:
-        """Unpacked or configured half: a run was killed, or a package's script failed."""
-        return self.state not in GONE and not self.whole
-
-    @property
-    def held(self) -> bool:
-        return self.want == "hold"
-
-
-def versions(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """The installed version of each of ``names``; empty for those that are not installed."""
-    found = {}
-    for name in names:
-        package = find(ctx, name)
-        found[name] = package.version if package.whole else ""
-    return found
 
 
 def plan_packages(component: Component, ctx: Context) -> list[Step]:
@@ -100,85 +55,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
     return steps + _holds(wanted, ctx)
 
 
-def satisfied(ctx: Context, item: dict[str, Any], package: Package) -> bool:
-    """Whether a package is as the definition wants it (its hold aside)."""
-    if item["state"] == "absent":
-        return package.state in GONE
-    if package.whole:
-        return matches(package.version, item["version"])
-    return package.state in GONE and not item["version"] and provided(_status(ctx), item["name"])
-
-
-def matches(version: str, pin: str | None) -> bool:
-    """Whether a version meets a pin: none, exact, or a prefix ending in ``*``."""
-    if not pin:
-        return True
-    return version.startswith(pin[:-1]) if pin.endswith("*") else version == pin
-
-
 # --- dpkg's database ----------------------------------------------------------------------------------------------------
-
-
-def _status(ctx: Context) -> bytes:
-    data: bytes | None = ctx.memo.get("packages")
-    if data is None:
-        try:
-            with open(ctx.path(STATUS), "rb") as file:
-                data = b"\n" + file.read()
-        except FileNotFoundError:
-            data = b""
-        ctx.memo["packages"] = data
-    return data
-
-
-def find(ctx: Context, name: str) -> Package:
-    """The package ``name`` (``name:architecture`` for a foreign one); of several architectures the one that is installed."""
-    return parse(_status(ctx), name)
-
-
-def parse(data: bytes, name: str) -> Package:
-    """Find a package in the text of a status file that begins with an empty line."""
-    name, _colon, architecture = name.partition(":")
-    needle = b"\nPackage: " + name.encode() + b"\n"
-    best = Package()
-    at = data.find(needle)
-    while at >= 0:
-        end = data.find(b"\n\n", at + 1)
-        stanza = data[at : end + 1 if end >= 0 else len(data)]
-        if not architecture or _field(stanza, b"Architecture") == architecture:
-            words = _field(stanza, b"Status").split()
-            if len(words) == 3:
-                found = Package(words[0], words[1], words[2], _field(stanza, b"Version"))
-                if not best.state or (found.whole and not best.whole):
-                    best = found
-        at = data.find(needle, at + 1)
-    return best
-
-
-def _field(stanza: bytes, name: bytes) -> str:
-    at = stanza.find(b"\n" + name + b": ")
-    if at < 0:
-        return ""
-    at += len(name) + 3
-    end = stanza.find(b"\n", at)
-    return stanza[at : end if end >= 0 else len(stanza)].decode("utf-8", "replace").strip()
-
-
-def provided(data: bytes, name: str) -> bool:
-    """Whether an installed package provides the virtual package ``name``."""
-    wanted = name.encode()
-    at = data.find(b"\nProvides: ")
-    while at >= 0:
-        end = data.find(b"\n", at + 1)
-        line = data[at + 11 : end if end >= 0 else len(data)]
-        if wanted in line and any(part.split()[:1] == [wanted] for part in line.split(b",")):
-            stop = data.find(b"\n\n", at)
-            stanza = data[max(data.rfind(b"\n\n", 0, at), 0) : stop if stop >= 0 else len(data)]
-            words = _field(stanza, b"Status").split()
-            if len(words) == 3 and words[2] in WHOLE:
-                return True
-        at = data.find(b"\nProvides: ", at + 1)
-    return False
 
 
 # --- steps --------------------------------------------------------------------------------------------------------------

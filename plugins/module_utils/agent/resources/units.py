@@ -11,7 +11,8 @@ from __future__ import annotations
 from ..core.ledger import heir
 from ..core.model import Step
 from ..lib import systemd
-from . import files, watch
+from ..lib.unit_files import UNIT_DIRECTORY
+from . import watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def plan_units_gone(component: Component, ctx: Context) -> list[Step]:
         known = ctx.section("units").get(name)
         kept = heir(ctx, "units", name) if known is not None else None
         found = {} if systemd.is_template(name) else systemd.status(ctx, name)
-        ours = f"{files.UNIT_DIRECTORY}/{name}" in ctx.section("unit_files") or name in absent
+        ours = f"{UNIT_DIRECTORY}/{name}" in ctx.section("unit_files") or name in absent
         known = known or {}
         stop = (
             kept is None
@@ -86,7 +87,7 @@ def plan_units_gone(component: Component, ctx: Context) -> list[Step]:
 
 def plan_reload_gone(ctx: Context) -> list[Step]:
     """systemd reads its files again where unit files of an absent component were removed."""
-    if not any(path.startswith(files.UNIT_DIRECTORY) for path in ctx.changing):
+    if not any(path.startswith(UNIT_DIRECTORY) for path in ctx.changing):
         return []
     from .restart import daemon_reload
 
@@ -113,7 +114,7 @@ def _act(verb: str, *args: Any) -> Callable[[Context], None]:
 
 
 def _needs_reload(component: Component, ctx: Context) -> bool:
-    if any(path.startswith(files.UNIT_DIRECTORY) for path in ctx.changing):
+    if any(path.startswith(UNIT_DIRECTORY) for path in ctx.changing):
         return True
     names = [unit["name"] for unit in component["units"] if unit["state"] != "absent" and not systemd.is_template(unit["name"])]
     return any(systemd.status(ctx, name).get("NeedDaemonReload") == "yes" for name in names)
@@ -160,7 +161,7 @@ def _plan_installed(unit: Unit, ctx: Context) -> list[Step]:
     known = ctx.section("units").get(name, {}).get("install")
     if known == wanted:
         return []
-    if known is None and f"{files.UNIT_DIRECTORY}/{name}" not in ctx.changing:
+    if known is None and f"{UNIT_DIRECTORY}/{name}" not in ctx.changing:
         return [Step("unit", name, "", apply=_act("know_install", name, wanted))]
     return [Step("unit", name, "reenable", apply=_act("reenable", name, wanted))]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 
 from ..lib import disk, systemd
-from . import files
+from ..lib.unit_files import UNIT_DIRECTORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _hard(policy: str) -> str:
 
 def unit_paths(unit: Unit, found: Status) -> list[str]:
     """The unit's own files: those of the definition, and those that systemd has loaded."""
-    paths = [f"{files.UNIT_DIRECTORY}/{unit['name']}"] if unit["content"] is not None else []
-    paths += [f"{files.UNIT_DIRECTORY}/{unit['name']}.d/{item['name']}.conf" for item in unit["dropins"]]
+    paths = [f"{UNIT_DIRECTORY}/{unit['name']}"] if unit["content"] is not None else []
+    paths += [f"{UNIT_DIRECTORY}/{unit['name']}.d/{item['name']}.conf" for item in unit["dropins"]]
     return paths + [path for path in systemd.files(found) if path not in paths]
 
 
@@ -157,7 +157,7 @@ class Judge:
         return bool(disk.hash_path(self.ctx, path, known_file(self.files[path])) != self.files[path][0])
 
     def package_changed(self, name: str) -> bool:
-        from .packages import versions
+        from .dpkg import versions
 
         known, now = self.packages.get(name), versions(self.ctx, [name])[name]
         if name in self.ctx.changing_packages:
@@ -204,7 +204,7 @@ def snapshot(unit: Unit, component: Component, found: Status, ctx: Context) -> d
     names = package_names(unit, component)
     known: dict[str, str] = {}
     if names:
-        from .packages import versions
+        from .dpkg import versions
 
         known = versions(ctx, names)
     result = {"invocation": found.get("InvocationID", ""), "files": seen, "packages": known}
@@ -234,7 +234,7 @@ def recorded(unit: Unit, component: Component, found: Status, record: dict[str, 
         return False  # of a file that asks for nothing
     names = package_names(unit, component)
     if names:
-        from .packages import versions
+        from .dpkg import versions
 
         return bool(record["packages"] == versions(ctx, names))
     return not record["packages"]

@@ -22,14 +22,15 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     :raises AgentError: see :mod:`..apt_errors`, ``major-update``, see :func:`refuse_major`
     """
     from ...resources import apt
-    from ...resources.packages import find
+    from ...resources.dpkg import find
 
     names = params["names"]
     if any("*" in name for name in names):
         names = installed(ctx.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package}\n"]).out, names)
     names = [name for name in names if find(ctx, name).whole and not find(ctx, name).held]
     if params["refresh"] and not ctx.check:
-        from ...host.facts import os_release, read
+        from ...host.facts import os_release
+        from ...host.text import read
         from ...resources.apt_sources import refresh
 
         # Only the sources of what is updated have to be read: one of a package that is not installed or held does not count.

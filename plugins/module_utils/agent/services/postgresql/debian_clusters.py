@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from ...host.facts import read
+from ...host.text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

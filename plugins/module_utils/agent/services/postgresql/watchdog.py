@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import stat
 
-from ...host.facts import is_container, listed, read
+from ...host.facts import is_container, listed
+from ...host.text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
