@@ -43,6 +43,7 @@ def lines(values: Values) -> list[str]:
 
 
 def main() -> int:
+    """Print the text."""
     print("\n".join(lines(Values(ROOT / SITE))))
     return 0
 

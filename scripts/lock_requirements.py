@@ -47,6 +47,7 @@ def merge(older: dict[str, str], newer: dict[str, str]) -> list[str]:
 
 
 def main() -> int:
+    """Write the lock."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("older", help="an interpreter of Python 3.11")
     parser.add_argument("newer", help="an interpreter of Python 3.12 or newer")

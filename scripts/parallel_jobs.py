@@ -39,6 +39,7 @@ class Output:
         ).returncode
 
     def close(self) -> None:
+        """Close the file, where there is one."""
         if self._file:
             self._file.close()
 

@@ -43,6 +43,7 @@ LINT: dict[str, list[str]] = {
     "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
+    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins"],
     "yamllint": ["yamllint", "--strict", "."],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
     "codespell": ["codespell"],
@@ -73,6 +74,7 @@ class Outcome:
             self.failures.append("\n".join([f"FAILED   {self.part}: {name}", *told]))
 
     def skip(self, name: str, reason: str) -> None:
+        """Count one check that was not run."""
         self.skipped += 1
         self.skips.setdefault(reason, []).append(name)
 
@@ -219,6 +221,26 @@ def summary(outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
+def counted(outcome: Outcome, work: Callable[[Outcome, Output], None]) -> Job:
+    """A part as a job, whose result and time are counted. One that breaks, or that runs nothing, has failed."""
+
+    def timed(output: Output) -> None:
+        start = time.monotonic()
+        try:
+            work(outcome, output)
+        except Exception as error:
+            output.line(f"{type(error).__name__}: {error}")
+            outcome.check("the part could not be run", False, f"{type(error).__name__}: {error}")
+        outcome.seconds = time.monotonic() - start
+        if not (outcome.passed or outcome.failed):
+            outcome.check("nothing was run", False)
+
+    def verdict() -> tuple[str, bool]:
+        return f"{outcome.passed} passed, {outcome.failed} failed", not outcome.failed
+
+    return Job(outcome.part, timed, verdict)
+
+
 def plan(parts: Sequence[str], chosen: Sequence[str], folders: Sequence[str] = ()) -> tuple[list[Outcome], list[Job]]:
     """What is run, in the order in which it is started, and where it is counted.
 
@@ -230,24 +252,8 @@ def plan(parts: Sequence[str], chosen: Sequence[str], folders: Sequence[str] = (
     jobs: list[Job] = []
 
     def add(name: str, work: Callable[[Outcome, Output], None]) -> None:
-        outcome = Outcome(name)
-
-        def timed(output: Output) -> None:
-            start = time.monotonic()
-            try:
-                work(outcome, output)
-            except Exception as error:
-                output.line(f"{type(error).__name__}: {error}")
-                outcome.check("the part could not be run", False, f"{type(error).__name__}: {error}")
-            outcome.seconds = time.monotonic() - start
-            if not (outcome.passed or outcome.failed):
-                outcome.check("nothing was run", False)
-
-        def verdict() -> tuple[str, bool]:
-            return f"{outcome.passed} passed, {outcome.failed} failed", not outcome.failed
-
-        outcomes.append(outcome)
-        jobs.append(Job(name, timed, verdict))
+        outcomes.append(Outcome(name))
+        jobs.append(counted(outcomes[-1], work))
 
     if "molecule" in parts:
         there = scenarios()
@@ -268,6 +274,7 @@ def plan(parts: Sequence[str], chosen: Sequence[str], folders: Sequence[str] = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=" ".join(PARTS))
     parser.add_argument("--scenario", action="append", default=[], help="only this Molecule scenario (may be repeated)")

@@ -114,7 +114,7 @@ def _keep(folder: str, name: str, text: str) -> str:
     return path
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _end(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)  # past the folder's removal
 
 

@@ -21,6 +21,7 @@ def check(*, containers: bool, space: bool = True) -> None:
 
 
 def verb_venv() -> None:
+    """Make the virtual environment."""
     check(containers=False)
     venv.ensure()
 
@@ -45,16 +46,19 @@ def _cache() -> None:
 
 
 def verb_demo() -> None:
+    """Make the demo, or re-converge it."""
     check(containers=True, space=not (engine.answers() and images.are_current(images.DEMO)))
     with lock.alone("demo"):
         demo.up(lambda: _up(images.DEMO))
 
 
 def verb_test() -> None:
+    """Make what the tests need: images, the package cache."""
     _up(tuple(images.IMAGES))
 
 
 def verb_down() -> None:
+    """Remove the demo and what was made for it."""
     if os.geteuid() != 0:
         raise SetupError("This needs root: the demo's containers and files belong to it. Run it as root (sudo make demo-down).")
     if engine.is_there():
@@ -80,6 +84,7 @@ VERBS = {
 
 
 def main() -> int:
+    """Do one verb; the exit status."""
     parser = argparse.ArgumentParser(prog="testbed", description="Set up what tests and demo need on this machine.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
     for name, (_, text) in VERBS.items():

@@ -98,6 +98,7 @@ def status() -> str:
 
 
 def is_running() -> bool:
+    """Whether the package cache runs."""
     return status() == "running"
 
 

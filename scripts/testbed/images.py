@@ -39,6 +39,7 @@ class Image:
 
     @property
     def name(self) -> str:
+        """The name by which the engine knows the image."""
         return f"{REPOSITORY}:{self.tag}"
 
 
@@ -57,6 +58,7 @@ DEMO = ("trixie-bare", "trixie", "cache")
 
 
 def base_packages() -> list[str]:
+    """The packages of every image."""
     lines = (RECIPES / "base.packages").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -150,7 +152,7 @@ def clear(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:
 
 
 def mounted_below(folder: Path, mountinfo: str) -> list[Path]:
-    """Mount points in or at a folder, the deepest first (proc_pid_mountinfo(5): the fifth field, with spaces as \\040)."""
+    r"""Mount points in or at a folder, the deepest first (proc_pid_mountinfo(5): the fifth field, with spaces as \040)."""
     points = []
     for line in mountinfo.splitlines():
         fields = line.split(" ")

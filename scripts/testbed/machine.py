@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""This machine: who we are on it, its free space, its Debian packages and its package mirror."""
+"""The machine at hand: who we are on it, its free space, its Debian packages and its package mirror."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def this_machine() -> Machine:
 
 
 def existing_parent(path: Path) -> str:
+    """The nearest folder above that is there."""
     while not path.exists():
         path = path.parent
     return str(path)

@@ -31,6 +31,7 @@ def say(message: str) -> None:
 
 
 def warn(message: str) -> None:
+    """Print a warning."""
     before_output()
     print(f"==> WARNING: {message}", file=sys.stderr, flush=True)
 

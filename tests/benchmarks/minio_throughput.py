@@ -77,6 +77,7 @@ def by_hand(site: Site, host: str, encrypted: bool) -> Iterator[None]:
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--inventory", default="molecule/object_store_single/inventory", help="a site of test servers with drives at /srv/bare"

@@ -30,6 +30,7 @@ class CallbackModule(CallbackBase):
         self._hosts: dict[str, dict[str, float]] = {}
 
     def v2_runner_on_ok(self, result) -> None:
+        """Add what a result says of its cost."""
         cost = result._result.get("cost") if isinstance(result._result, dict) else None
         if not cost:
             return
@@ -39,7 +40,8 @@ class CallbackModule(CallbackBase):
         host["maxrss_kb"] = max(host["maxrss_kb"], cost.get("maxrss_kb", 0))
         host["trips"] += cost.get("trips", 1)
 
-    def v2_playbook_on_stats(self, stats) -> None:
+    def v2_playbook_on_stats(self, _stats) -> None:
+        """Write the sums."""
         target = os.environ.get("VANNAH_COST_FILE")
         if target:
             Path(target).write_text(json.dumps(self._hosts), encoding="utf-8")

@@ -37,7 +37,7 @@ def docker(*argv: str, stdin: bytes | None = None, timeout: float = 600) -> str:
 
 
 def index_settings() -> list[str]:
-    """pip's index as environment variables, from this machine's pip configuration."""
+    """The index of pip as environment variables, from this machine's pip configuration."""
     pairs = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
     listed = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     for key, value in re.findall(r"^global\.(index-url|extra-index-url|trusted-host)='(.*)'$", listed, re.MULTILINE):

@@ -13,10 +13,12 @@ CONF = "/etc/example/example.conf"
 
 
 def server(site: Site) -> str:
+    """The one server."""
     return site.hosts("all")[0]
 
 
 def run(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Converge with other values."""
     return site.playbook(site.main_playbook, *arguments)
 
 
@@ -27,6 +29,7 @@ def read(site: Site, path: str) -> str | None:
 
 
 def active(site: Site) -> bool:
+    """Whether the example's service runs."""
     return site.run(server(site), "systemctl", "is-active", UNIT, check=False).stdout.strip() == "active"
 
 

@@ -16,6 +16,7 @@ INNER_PORTS = {"etcd": ("etcd_client_port", "etcd_peer_port"), "postgresql": ("p
 
 
 def enabled(reached: Site, name: str) -> bool:
+    """Whether the site wants a firewall there."""
     return bool(reached.values.get(name, "firewall_enabled", True))
 
 

@@ -45,6 +45,7 @@ def test_server_that_cannot_be_reached(site: Site) -> None:
 
 
 def test_server_that_is_left_out(site: Site) -> None:
+    """A limit that leaves out a member of a new cluster is refused before any change."""
     said = refused(site, "--limit", f"all:!{MISSING}")
     assert f"{MISSING} is left out of this run (--limit)" in said
     assert changed(site) == []
@@ -76,4 +77,5 @@ def test_cluster_that_exists_goes_on_without_a_member(site: Site) -> None:
 
 
 def test_again_changes_nothing(site: Site) -> None:
+    """The run after it has nothing to do."""
     site.converge_unchanged()

@@ -145,4 +145,6 @@ def nothing_found(found: Mapping[str, list[str]]) -> None:
 
 def tails(folder: Path) -> str:
     """How the runs below a folder ended."""
-    return "\n".join(Path(path).read_text(errors="replace")[-3000:] for path in leaks.files(folder) if path.endswith(("stdout", "printed")))
+    return "\n".join(
+        Path(path).read_text(errors="replace")[-3000:] for path in leaks.files(str(folder)) if path.endswith(("stdout", "printed"))
+    )

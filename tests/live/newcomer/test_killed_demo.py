@@ -27,14 +27,17 @@ def on_server(host: str, *argv: str) -> bool:
 
 
 def servers_are_being_made() -> bool:
+    """The first container is there."""
     return on_server("db1", "true")
 
 
 def first_converge_is_under_way() -> bool:
+    """A host has a lease."""
     return on_server("db1", "test", "-e", "/run/vannah/lease")
 
 
 def database_has_started() -> bool:
+    """Patroni runs."""
     return on_server("db1", "pgrep", "-x", "patroni") or on_server("db1", "pgrep", "-f", "/usr/bin/patroni")
 
 

@@ -1,7 +1,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No secret of the object store is found anywhere but in the private files that are meant to hold it: root's, the KMS key, those of users,
-of a service account and of a tier. As tests/live/postgresql/faults/test_5_leaks.py does it for the database."""
+"""No secret of the object store is found anywhere but in the private files that are meant to hold it.
+
+The secrets are root's, the KMS key, those of users, of a service account and of a tier. As tests/live/postgresql/faults/test_5_leaks.py
+does it for the database.
+"""
 
 from __future__ import annotations
 
@@ -97,8 +100,10 @@ def other_layout(site: Site, host: str) -> Iterator[None]:
 
 @pytest.fixture
 def declared(site: Site, store: Store, needles: dict[str, str], remote: str, tmp_path: Path) -> Iterator[dict[str, list[str]]]:
-    """Arguments that declare a user, a service account and a tier: secrets that are vaulted by themselves, and some in a vaulted file. All
-    of it is gone afterwards."""
+    """Arguments that declare a user, a service account and a tier; they are gone afterwards.
+
+    Some secrets are vaulted by themselves, and some are in a vaulted file.
+    """
     given = tmp_path / "given"
     given.mkdir()
     single = "".join(vault(site, "encrypt_string", "--stdin-name", name, stdin=needles[name]) for name in ("leak_user", "leak_tier"))

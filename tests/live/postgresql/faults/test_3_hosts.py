@@ -68,8 +68,9 @@ def test_firewall_that_was_flushed_by_hand_comes_back(site: Site) -> None:
 
 
 def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured) -> None:
-    """HAProxy accepts an address where somebody else listens; the old configuration comes back and is kept. One that the host does not
-    have is refused before.
+    """HAProxy accepts an address where somebody else listens; the old configuration comes back and is kept.
+
+    An address that the host does not have is refused before.
     """
     client = site.hosts("postgresql_client")[0]
     starts = [site.starts(client, "haproxy.service")]

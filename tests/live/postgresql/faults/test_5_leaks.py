@@ -117,7 +117,7 @@ def test_no_secret_is_found(site: Site, needles: dict[str, str], declared: dict[
     assert failed == wanted, "\n".join(t[-3000:] for t in printed.values()) + tails(tmp_path)
     private_file = "/etc/patroni/config.yml"
     assert all(private_file in text for text in printed.values()), "the file that holds the passwords was not at stake"
-    artifacts = [path for name in ("changed again", "failed statement") for path in leaks.files(tmp_path / name)]
+    artifacts = [path for name in ("changed again", "failed statement") for path in leaks.files(str(tmp_path / name))]
     kept = [Path(path).read_text(errors="replace") for path in artifacts]
     assert any("no_such_setting" in text for text in kept) and any(private_file in text for text in kept)
 

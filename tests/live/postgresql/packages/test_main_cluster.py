@@ -45,6 +45,7 @@ DROP = 'pg_dropcluster --stop "$(ls /usr/lib/postgresql)" main'
 
 @pytest.fixture(scope="module")
 def host(site: Site) -> Iterator[str]:
+    """The database server, without other clusters afterwards."""
     (name,) = site.hosts("postgresql")
     yield name
     site.run(name, "sh", "-c", DROP, check=False)
