@@ -133,6 +133,7 @@ def with_change(root: Path, words: Mapping[str, str]) -> str:
 
 
 def main() -> int:
+    """Write the role; the exit status."""
     parser = argparse.ArgumentParser(description="Write a new role that works (docs/new-service.md).")
     parser.add_argument("name", help="the role's name: small letters, digits and underscores")
     parser.add_argument("--package", default="", help="the Debian package; left out, the name with hyphens")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ...core.values import CGROUPS
-from ...host.facts import read
+from ...host.text import read
 from .data import identity
 
 TYPE_CHECKING = False
