@@ -10,7 +10,7 @@ name: wave_roles
 short_description: Roles of a wave that have something to do on a host
 version_added: 0.1.0
 author:
-  - The VannahHealthCloud developers
+  - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Gives the roles that a host's groups give it in a wave, as far as they have something to do in a part of it. What else than components
     that is, a role says under C(wave) in its C(meta/exports.yml).

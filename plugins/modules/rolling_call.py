@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rolling_call
 short_description: A call of a cluster's service on one member
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Runs the module that a role names under C(rolling) in its C(meta/exports.yml), with the parameters that it gives.
 options:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rolling_look
 short_description: What a member of a cluster waits for
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks one member of a cluster whether it waits for a restart, who leads, and whether it has to be restarted together with all others.
   - What is asked stands under C(rolling) in the role's C(meta/exports.yml).

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rolling_plan
 short_description: Which members of a cluster are restarted now, and in which order
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Judges what M(vannah.healthcloud.rolling_look) found on all members of a play. Who leads goes last.
   - Run it with C(run_once).

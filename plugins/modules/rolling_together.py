@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rolling_together
 short_description: A step of restarting all members of a cluster together
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - The steps of C(playbooks/together.yml), in which all members take over what is new, or all of them go back to what they had.
   - A step knows the results of those before it by the names that the playbook registers them as.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rolling_turn
 short_description: Restart one member of a cluster
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Restarts what waits on one member, and is done when the cluster is whole again. The leader hands over first.
   - Fails before anything is interrupted where the cluster cannot spare the member.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: wave_objects
 short_description: What of a wave's clusters is made now
 version_added: 0.1.0
-author: The VannahHealthCloud developers
+author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Judges from the results of all hosts of a play for which roles of a wave the run makes what their cluster holds, and whether it waits
     for the cluster first. What holds it back stands under C(wave) in the role's C(meta/exports.yml).
