@@ -101,7 +101,7 @@ def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run
 
 
 STORE = {"object_store": ["store1", "store2", "store3"]}
-HEALED: dict[str, Any] = {"minio_info": {"answers": True}, "minio_heal": {"scanned": 1, "healed": 0, "unhealed": 0, "items": []}}
+HEALED: dict[str, Any] = {"minio_info": {"answers": True}, "minio_heal": {"scanned": 1, "healed": 0, "unhealed": 0, "damaged": []}}
 
 
 @pytest.mark.parametrize(
