@@ -32,11 +32,7 @@ _DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 #: Shared file -> why it names one all the same.
 ALLOWED = {
     "plugins/module_utils/preflight/rules/secrets.py": "names of products are what people take for passwords",
-    **dict.fromkeys(
-        ("playbooks/site.yml", "playbooks/forming_base.yml", "playbooks/forming_database.yml", "playbooks/change_ports.yml"),
-        "what waits for what across services, until the rolling engine reads it from the roles",
-    ),
-    "playbooks/vars/restarts.yml": "policies of restarts, until the rolling engine reads them from the roles",
+    "playbooks/change_ports.yml": "ports change on both sides in step, in an order across services",
 }
 
 
