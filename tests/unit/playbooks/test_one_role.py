@@ -46,7 +46,6 @@ def test_each_names_its_role() -> None:
 )
 def test_who_is_asked(run: Run, playbook: str, asked: list[str], refusing: list[str] | None) -> None:
     """A database server that fails is no matter of the clients' HAProxy, and neither is what its service would refuse."""
-    (run.playbooks.parent / "roles").symlink_to(REPOSITORY / "roles")
     done = run(playbook, GROUPS, {"app1": GOOD, "db1": GOOD})
     assert done.code == 0, done.printed
     assert done.of("host_facts") == asked
