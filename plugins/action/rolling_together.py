@@ -126,7 +126,8 @@ class ActionModule(MemberAction):
 
     def _picture(self, seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """The cluster in lines, as the first member says that answers."""
-        spoken = next((found for found in seen.values() if found.get("answers")), None)
+        answered = [found for found in seen.values() if found.get("answers")]
+        spoken = next((found for found in answered if together.speaks(found)), answered[0] if answered else None)
         if spoken is None:
             return ["no server answers"]
         return [str(line) for line in self.value("picture", variables={"together_seen": dict(spoken)})]

@@ -52,4 +52,9 @@ usage:
   type: dict
   returned: always
 problems: {returned: always, type: list, elements: str, description: "What is not as it should be, a sentence each."}
+lasting_problems:
+  description: Those of them that a start of all servers together would not end. A server that runs with other settings waits for others.
+  type: list
+  elements: str
+  returned: always
 """

@@ -20,7 +20,11 @@ KEYS = (*VALUES, *CALLS)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a member says of the cluster."""
+    """What a member says of the cluster.
+
+    :ivar answers: it answers, and takes part in the cluster: one that waits for the others knows little of it
+    :ivar problems: those that starting all members together would not end
+    """
 
     answers: bool = False
     problems: tuple[str, ...] = ()
@@ -28,7 +32,13 @@ class Answer:
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Answer:
         """Read a module's result."""
-        return cls(bool(result.get("answers")), tuple(result.get("problems") or ()))
+        problems = result.get("lasting_problems", result.get("problems"))
+        return cls(speaks(result), tuple(problems or ()))
+
+
+def speaks(result: Mapping[str, Any]) -> bool:
+    """Whether what a member says of the cluster is worth something: it answers, and is no member that still waits for the others."""
+    return bool(result.get("answers")) and result.get("mode") != "initializing"
 
 
 def refusal(
@@ -55,11 +65,11 @@ def refusal(
         return "Servers with different versions or settings do not work together: run it with all of them, without --limit."
     if forced:
         return ""
-    speaks = next((answers[host] for host in present if answers.get(host, Answer()).answers), None)
-    if speaks is None:
+    spoken = next((answers[host] for host in present if answers.get(host, Answer()).answers), None)
+    if spoken is None:
         return "" if unanswered else silent
-    if speaks.problems:
-        said = "; ".join(speaks.problems)
+    if spoken.problems:
+        said = "; ".join(spoken.problems)
         return f"Nothing is restarted while the cluster is not whole: {said}. {forcing}"
     return ""
 

@@ -37,6 +37,23 @@ def test_refusal(present: list[str], answers: dict[str, Answer], options: dict[s
 
 
 @pytest.mark.parametrize(
+    ("result", "answer"),
+    [
+        ({}, Answer()),
+        ({"answers": True, "problems": ["x"]}, Answer(True, ("x",))),
+        # A store's server that waits for others with its settings: its own picture counts not, and that it waits is no reason.
+        ({"answers": True, "mode": "online", "problems": ["a is initializing"], "lasting_problems": []}, Answer(True)),
+        (
+            {"answers": True, "mode": "initializing", "problems": ["b is away"], "lasting_problems": ["b is away"]},
+            Answer(False, ("b is away",)),
+        ),
+    ],
+)
+def test_answer(result: dict[str, Any], answer: Answer) -> None:
+    assert Answer.of(result) == answer
+
+
+@pytest.mark.parametrize(
     ("not_started", "not_whole", "forced", "left_behind", "going_back"),
     [
         ({}, {}, False, [], False),

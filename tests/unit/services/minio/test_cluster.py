@@ -14,6 +14,7 @@ from ansible_collections.vannah.healthcloud.plugins.action import minio_heal
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import cluster as minio_cluster
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import info
 
 URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
 
@@ -258,3 +259,32 @@ def test_a_heal_ends(answers: list[dict[str, Any]], calls: int) -> None:
     result = minio_heal.follow(lambda token, seconds: left.pop(0), 12, lambda text: None, lambda: float(next(now)))
     assert len(answers) - len(left) == calls and not result.get("finished")
     assert result["scanned"] == sum(answer.get("scanned", 0) for answer in answers[:calls])
+
+
+def test_a_server_that_waits_for_others_is_no_lasting_problem() -> None:
+    """It runs with settings that the others get with the next start of all servers, which a store that is not healthy must not prevent."""
+
+    def drive(host: str, state: str) -> dict[str, Any]:
+        return {
+            "endpoint": f"https://{host}/srv/minio/drive1",
+            "path": "/srv/minio/drive1",
+            "state": state,
+            "pool_index": 0,
+            "set_index": 0,
+        }
+
+    hosts = [f"store{number}:9000" for number in (1, 2, 3, 4)]
+    states = {"store1:9000": ("initializing", "offline"), "store4:9000": ("offline", "offline")}
+    found = info.summary(
+        {
+            "mode": "online",
+            "backend": {"standardSCParity": 2},
+            "servers": [
+                {"endpoint": host, "state": states.get(host, ("online",))[0], "drives": [drive(host, states.get(host, ("", "ok"))[1])]}
+                for host in hosts
+            ],
+            "pools": {"0": {"0": {}}},
+        }
+    )
+    assert [text for text in found["problems"] if "store1" in text or "takes no writes" in text] != []
+    assert found["lasting_problems"] == ["server store4:9000 is offline", f"drive {drive('store4:9000', '')['endpoint']} is offline"]

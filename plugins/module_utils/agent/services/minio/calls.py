@@ -133,7 +133,7 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
             result: Item = {"answers": True, "error": "", **minio_info.read(s3)}
         except (Silent, Refused) as error:
             said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "say how it is", error)
-            result = {"answers": False, "error": said.msg, **minio_info.summary({}), "problems": [said.msg]}
+            result = {"answers": False, "error": said.msg, **minio_info.summary({}), "problems": [said.msg], "lasting_problems": [said.msg]}
         amiss = minio_info.amiss(result, params["drive"])
         if not amiss or time.monotonic() >= deadline:
             break

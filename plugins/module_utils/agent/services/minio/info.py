@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-#: A drive's state in MinIO's words where it works.
-OK = "ok"
+#: A drive's state in MinIO's words where it works, and a server's while it waits for others.
+OK, INITIALIZING = "ok", "initializing"
 
 
 def read(s3: S3) -> Item:
@@ -29,7 +29,8 @@ def read(s3: S3) -> Item:
 def summary(info: Item) -> Item:
     """MinIO's ``info`` in fewer words; nothing of the servers' environment is taken over.
 
-    :return: ``mode``, ``versions``, ``servers``, ``sets``, ``drives``, ``usage``, ``healing``, ``parity`` and ``problems``, a sentence each
+    :return: ``mode``, ``versions``, ``servers``, ``sets``, ``drives``, ``usage``, ``healing``, ``parity``,
+        ``problems``, a sentence each, and ``lasting_problems``: those that a start of all servers together would not end
     """
     backend = info.get("backend") or {}
     parity = int(backend.get("standardSCParity") or 0)
@@ -58,7 +59,19 @@ def summary(info: Item) -> Item:
         "healing": sum(drive["healing"] for drive in drives),
         "usage": usage,
     }
-    return found | {"problems": problems(found)}
+    return found | {"problems": problems(found), "lasting_problems": problems(_started(found))}
+
+
+def _started(found: Item) -> Item:
+    """The same, were the servers there that wait for others with what they run with themselves (MinIO's state ``initializing``)."""
+    waiting = [one["endpoint"] for one in found["servers"] if one["state"] == INITIALIZING]
+    back = [drive for drive in found["drives"] if any(f"//{endpoint}/" in drive["endpoint"] for endpoint in waiting)]
+    lost = [(drive["pool"], drive["set"]) for drive in back if drive["state"] != OK]
+    return found | {
+        "servers": [one | {"state": "online"} if one["endpoint"] in waiting else one for one in found["servers"]],
+        "drives": [drive | {"state": OK} if drive in back else drive for drive in found["drives"]],
+        "sets": [one | {"online": one["online"] + lost.count((one["pool"], one["set"]))} for one in found["sets"]],
+    }
 
 
 def problems(found: Item) -> list[str]:
