@@ -78,15 +78,16 @@ MOVED = OURS.replace("17/vannah", "17/other")
 ELSEWHERE = {"/var/lib/postgresql/17/other/PG_VERSION": "17", "/etc/patroni/config.yml": MOVED}
 
 
-def refused(root: Path, files: dict[str, str], adopt: bool = False) -> AgentError | None:
+def refused(root: Path, files: dict[str, str], adopt: bool = False, cluster: Patroni | None = None, **more: Any) -> AgentError | None:
     """What the guard says of a host with these files; None: it may go on."""
     for name, text in files.items():
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    ctx = Context(root=str(root))
+    ctx = context(cluster, root=str(root)) if cluster else Context(root=str(root))
+    params = {"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt, **more}
     try:
-        steps, _result = patroni.CALLS["guard"]({"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt}, ctx)
+        steps, _result = patroni.CALLS["guard"](params, ctx)
     except AgentError as error:
         return error
     assert steps == []
@@ -110,6 +111,28 @@ def test_guard(tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str 
     error = refused(tmp_path, files, adopt)
     assert (error.code if error else None) == outcome
     assert error is None or "postgresql_adopt" in error.msg
+
+
+@pytest.mark.parametrize(
+    ("known", "silent", "refused_member"),
+    [
+        ({"db1": "172.17.0.3", "db2": "172.17.0.5", "db3": "172.17.0.6"}, False, ""),
+        # More than there are yet, and one under another name than before.
+        ({"db1": "172.17.0.3", "db2": "172.17.0.5", "pacs3": "172.17.0.6", "db4": "172.17.0.9"}, False, ""),
+        ({"db1": "172.17.0.3", "db2": "172.17.0.5"}, False, "db3"),
+        ({"db1": "172.17.0.3", "db2": "172.17.0.5"}, True, ""),
+        ({}, False, ""),
+    ],
+)
+def test_a_running_member_is_not_forgotten(tmp_path: Path, known: dict[str, str], silent: bool, refused_member: str) -> None:
+    """Taken out of the inventory it stays in the cluster, and HAProxy and the firewall would not know it when it leads."""
+    cluster = Patroni()
+    cluster.silent = silent
+    members = [{"name": name, "address": address} for name, address in known.items()]
+    error = refused(tmp_path, MINE, cluster=cluster, members=members)
+    assert (error.code if error else "") == ("member-not-in-inventory" if refused_member else "")
+    assert error is None or f"postgresql_member={refused_member}" in error.msg
+    assert refused(tmp_path / "new", {}, cluster=cluster, members=members) is None, "a host where the role has not been"
 
 
 @pytest.mark.parametrize("adopt", [False, True])

@@ -22,13 +22,14 @@ SYNCHRONOUS = ("sync_standby", "quorum_standby")
 class Member:
     """One member, as ``/cluster`` lists it."""
 
-    __slots__ = ("api", "lag", "name", "pending", "port", "reasons", "role", "state", "tags", "timeline")
+    __slots__ = ("api", "host", "lag", "name", "pending", "port", "reasons", "role", "state", "tags", "timeline")
 
     def __init__(self, said: dict[str, Any]) -> None:
         self.name = str(said.get("name", ""))
         self.role = str(said.get("role", ""))
         self.state = str(said.get("state", ""))
         self.api = str(said.get("api_url", ""))
+        self.host = str(said.get("host", ""))
         self.port = int(said.get("port") or 5432)
         self.timeline: int | None = said.get("timeline")
         lag = said.get("lag")
