@@ -302,7 +302,16 @@ def test_the_group_gives_the_arguments(
     run: Run, playbook: str, groups: dict[str, list[str]], action: str, arguments: dict[str, Any]
 ) -> None:
     """Where and as whom a service is asked stands once for a play, in its module_defaults."""
-    answers = {host: {"patroni_info": WHOLE} for host in next(iter(groups.values()))}
+    store = {"answers": True, "versions": ["x"], "servers": [{"version": "x"}]}
+    answers = {host: {"patroni_info": WHOLE, "minio_info": store} for host in next(iter(groups.values()))}
     done = run(playbook, groups, answers, postgresql_rest_port=8009)
     assert done.code == 0, done.printed
     assert [given for name, given in done.arguments if name == action] == [arguments] * len(answers)
+
+
+@pytest.mark.parametrize(("playbook", "groups"), [("postgresql/info.yml", DATABASE), ("minio/info.yml", {"object_store": ["store1"]})])
+def test_a_cluster_that_nobody_answers_for_is_a_failure(run: Run, playbook: str, groups: dict[str, list[str]]) -> None:
+    """A script takes status 0 for a cluster that is well."""
+    done = run(playbook, groups, {host: {"patroni_info": {"answers": False}, "minio_info": {}} for host in next(iter(groups.values()))})
+    assert done.code != 0
+    assert "answers (" in done.printed and "Fix: check that they run" in done.printed
