@@ -57,6 +57,8 @@ CODES = (
 
 #: What sudo, and ansible-core on its behalf, say: sudo(8)'s own messages in the C locale and ansible-core's become plugin.
 #: In another language the host has failed all the same, and the message is shown as it is.
+#: The code at the end of a message.
+_CODE = re.compile(r" \[[a-z][a-z0-9-]*\]$")
 _SUDO = re.compile(
     r"becoming root (?:is refused|needs a password)|a password is required|missing sudo password|incorrect sudo password|"
     r"not in the sudoers|not allowed to (?:execute|run)|may not run sudo|waiting for privilege escalation prompt|"
@@ -104,9 +106,16 @@ def _failure(answer: Answer) -> Iterator[Finding]:
             remedy = "Defaults:<the login user> !requiretty in the server's /etc/sudoers.d"
         yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", remedy)
     elif answer.reached:
-        problem = f"the server was reached, and it failed: {' '.join(answer.failure.split()).rstrip('.')}."
-        remedy = f"what the message asks for, or leave the server out of this run: --limit 'all:!{answer.host}'"
-        yield Finding("contact-failed", answer.host, "-", problem, remedy)
+        # The message of a service may end with its own fix, and with its code.
+        said, _fix, fix = " ".join(answer.failure.split()).partition(" Fix: ")
+        code = _CODE.search(fix)
+        if code:
+            said, fix = f"{said.rstrip('.')}{code[0]}", fix[: code.start()]
+        if not fix and "python3: not found" in said:
+            fix = "install python3 on the server (apt install python3)"
+        without = f"leave the server out of this run: --limit 'all:!{answer.host}'"
+        remedy = f"{fix.rstrip('.') or 'correct what the message names'}; or {without}"
+        yield Finding("contact-failed", answer.host, "-", f"the server was reached, and it failed: {said.rstrip('.')}.", remedy)
 
 
 def _system(answer: Answer) -> Iterator[Finding]:

@@ -209,12 +209,30 @@ def test_all_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("failure", "line"),
+    [
+        (
+            "db1: db4 is a running member. Fix: put it back into the group; or remove it [member-not-in-inventory]",
+            "db1: db4 is a running member [member-not-in-inventory]. Fix: put it back into the group; or remove it; or leave",
+        ),
+        (
+            "/bin/sh: 1: /usr/bin/python3: not found",
+            "python3: not found. Fix: install python3 on the server (apt install python3); or leave",
+        ),
+    ],
+)
+def test_a_failure_keeps_its_own_fix(failure: str, line: str) -> None:
+    (finding,) = judge_contact([Answer("db1", {}, failure=failure, reached=True)]).errors
+    assert line in finding.line() and finding.line().count("Fix:") == 1
+
+
 def test_a_failure_is_told_in_one_line() -> None:
     """The reason as the host gave it, and how to go on without it."""
     (finding,) = judge_contact([Answer("db1", ALL, failure="sudo: verboten.\n\njetzt\n", reached=True), answer("db2")]).errors
     assert finding.line() == (
         "contact-failed db1 -: the server was reached, and it failed: sudo: verboten. jetzt."
-        " Fix: what the message asks for, or leave the server out of this run: --limit 'all:!db1'"
+        " Fix: correct what the message names; or leave the server out of this run: --limit 'all:!db1'"
     )
 
 

@@ -19,7 +19,7 @@ from ...preflight.rules.directories import SHARED, foreign_tree, hidden_tree, pl
 from ...preflight.rules.entries import shape
 from ...preflight.rules.places import finding, place
 from ...preflight.schema import option_of
-from . import buckets, endpoint
+from . import buckets, endpoint, setting_values
 from .layout import GROUP, Pool, default_parity, path_of, pools
 
 #: Vulnerabilities of 2026 in the last upstream MinIO that have no fix, at least.
@@ -107,6 +107,11 @@ CODES = (
         "object-store-pool-device",
         "A drive of minio_pools is given with its device, which nobody would mount there.",
         "{path, device} in minio_drives of the pool's hosts, and in minio_pools the path alone, or no drives at all.",
+    ),
+    Code(
+        "object-store-setting-invalid",
+        "MinIO cannot read a value of minio_settings: it would run with its own default, and say so in its log only, or not start.",
+        "A value of the setting's kind, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
     ),
     Code(
         "object-store-setting-differs",
@@ -349,6 +354,10 @@ def check_settings(site: Site) -> Iterator[Finding]:
             elif str(name) in _OWN:
                 problem = f"{name} is set by {_OWN[str(name)]}."
                 yield finding(site, host, ("minio_settings",), GROUP, "object-store-setting-own", problem, _OWN[str(name)])
+            elif example := setting_values.wanted(str(name), settings[name]):
+                where, _name, source = place(site, host, ("minio_settings",), GROUP)
+                path, problem = f"minio_settings.{name}", "MinIO cannot read this value, and would run with its own default or not start."
+                yield Finding("object-store-setting-invalid", where, path, problem, f"{name}: {example}", source)
 
 
 def check_key(site: Site) -> Iterator[Finding]:

@@ -59,6 +59,9 @@ def drives(count: int) -> str:
             FOUR,
             "minio_buckets: [{name: a-b, object_lock: {mode: governance, days: 9}, lifecycle: [{id: a, expiry_days: 1, enabled: false}]}]",
         ),
+        (FOUR, "minio_settings: {MINIO_API_REQUESTS_MAX: 1500, MINIO_API_STALE_UPLOADS_EXPIRY: 24h, MINIO_API_ROOT_ACCESS: true}"),
+        (FOUR, "minio_settings: {MINIO_SCANNER_SPEED: slow, MINIO_HEAL_BITROTSCAN: 6m, MINIO_COMPRESSION_ENABLE: false}"),
+        (FOUR, "minio_settings: {MINIO_API_CORS_ALLOW_ORIGIN: 'https://pacs.clinic.health', MINIO_API_REQUESTS_MAX: null}"),
         (FOUR, POLICY + "\nminio_users: [{name: pacs, policies: [pacs, readwrite]}, {name: old, state: absent}]"),
         (FOUR, "minio_users: [{name: pacs}]\nminio_service_accounts: [{access_key: pacs-1, user: pacs, description: of the archive}]"),
         # What cannot be told before contact is not judged, and the rest of the entry is not judged by it.
@@ -124,6 +127,21 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
         (FIVE, f"minio_pools: [{{hosts: [s1], drives: {MANY}}}, {{hosts: [s2, s3, s4, s5]}}]", HIGH, "all", POOLS),
         (FIVE, "minio_pools: [{hosts: [s2, s3, s4, s5]}, {hosts: [s1]}]", HIGH, "all", POOLS),
         (FOUR, "[@s3]\nminio_parity: 1", "object-store-setting-differs", STORE, "minio_parity"),
+        *(
+            (FOUR, f"minio_settings: {{{name}: {value}}}", "object-store-setting-invalid", "all", f"minio_settings.{name}")
+            for name, value in (
+                ("MINIO_API_REQUESTS_MAX", "many"),
+                ("MINIO_API_REQUESTS_MAX", "1.5"),
+                ("MINIO_API_STALE_UPLOADS_EXPIRY", "1d"),
+                ("MINIO_API_CLUSTER_DEADLINE", "10"),
+                ("MINIO_BROWSER", "'yes'"),
+                # Compared with the word on: it would be off.
+                ("MINIO_API_ROOT_ACCESS", "'true'"),
+                ("MINIO_SCANNER_SPEED", "quick"),
+                ("MINIO_HEAL_BITROTSCAN", "weekly"),
+                ("MINIO_API_LIST_QUORUM", "all"),
+            )
+        ),
         (FOUR, "minio_settings: {MINIO_ROOT_USER: admin}", "object-store-setting-own", "all", "minio_settings"),
         (FOUR, "minio_settings: {MINIO_STORAGE_CLASS_STANDARD: 'EC:0'}", "object-store-setting-own", "all", "minio_settings"),
         (FOUR, "minio_settings: {MINIO_KMS_SECRET_KEY: null}", "object-store-key-missing", "all", "minio_settings"),
