@@ -1,13 +1,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environment `.venv` with the locked tools."""
+"""The virtual environment `.venv` with the locked tools.
+
+`.venv` is a link to a folder `.venv-<hash of the lock>`: another lock makes another folder beside it, and the link is changed once that is
+complete. A run that goes on meanwhile (cron's converge, while somebody pulls and runs make) keeps the folder that it started with.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import pip as of_pip
@@ -17,6 +23,8 @@ from . import machine
 from .shell import ROOT, SetupError, run, say, succeeds
 
 VENV = ROOT / ".venv"
+#: Seconds for which an environment stays that the link no longer leads to: a run may still use it.
+KEPT = 86400
 LOCK = ROOT / "requirements" / "python.txt"
 
 
@@ -101,13 +109,34 @@ def _make(lock: str) -> None:
             raise SetupError(f"{python} has no venv module: put another Python 3.11 or newer first in PATH.")
         machine.install(["python3-venv"])
     say("Installing the locked Python tools into .venv (one to two minutes)")
-    stamp = VENV / "lock.sha256"
+    home = _home(stamp_of(lock, sys.version))
+    stamp = home / "lock.sha256"
     stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes anew
-    run([python, "-m", "venv", "--clear", str(VENV)])
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    run([python, "-m", "venv", "--clear", str(home)])
+    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-input", "--requirement", str(LOCK)]
     done = subprocess.run([*pip, *install], env={**of_pip.environment(pip, os.environ), "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
     if done.returncode != 0:
         raise SetupError("pip could not install requirements/python.txt; its own words stand above.")
-    give_locale(VENV)
+    give_locale(home)
     stamp.write_text(stamp_of(lock, sys.version), encoding="utf-8")
+    switch(VENV, home)
+    for old in set(VENV.parent.glob(".venv-*")) - {home}:
+        if time.time() - old.lstat().st_mtime > KEPT:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _home(stamp: str) -> Path:
+    """The folder of an environment; another one where the link leads to it already, and it is not usable (a checkout that was moved)."""
+    home = VENV.with_name(f".venv-{stamp[:12]}")
+    return home if not VENV.exists() or VENV.resolve() != home.resolve() else home.with_name(f"{home.name}-{os.getpid()}")
+
+
+def switch(link: Path, home: Path) -> None:
+    """Let the link lead to a folder beside it, at once. A folder in the link's place, of an older release, stays beside it for a while."""
+    if link.is_dir() and not link.is_symlink():
+        link.rename(link.with_name(f"{link.name}-before-{os.getpid()}"))
+    beside = link.with_name(f"{link.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(home.name)
+    beside.replace(link)

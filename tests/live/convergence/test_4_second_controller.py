@@ -24,7 +24,7 @@ PACKAGES = ("ansible-core", "cryptography")
 PASSED_ON = re.compile(r"(PIP_(?!CERT|REQUIRE|CONFIG|FIND_LINKS).*|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)$")
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 #: Not copied: what no controller needs.
-LEFT_OUT = (".git", ".venv", ".cache", ".demo", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ansible", ".test/reports")
+LEFT_OUT = (".git", ".venv*", ".cache", ".demo", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ansible", ".test/reports")
 
 
 def docker(*argv: str, stdin: bytes | None = None, timeout: float = 600) -> str:

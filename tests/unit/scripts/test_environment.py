@@ -128,6 +128,26 @@ def test_a_checkout_that_moved_gets_an_environment_of_its_own(tmp_path: Path, ho
     assert venv.is_current(new, "lock") is (how == "link")
 
 
+@pytest.mark.parametrize("before", ["nothing", "a folder", "a link"])
+def test_another_lock_leaves_a_run_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """cron's converge goes on with the tools it started with while somebody pulls and runs make: the folder stays, the link is changed."""
+    link, home = tmp_path / ".venv", tmp_path / ".venv-2"
+    old = {"nothing": None, "a folder": link, "a link": tmp_path / ".venv-1"}[before]
+    if old:
+        old.mkdir()
+        (old / "used").write_text("by a run", encoding="utf-8")
+    if before == "a link":
+        link.symlink_to(".venv-1")
+    home.mkdir()
+    monkeypatch.setattr(venv, "VENV", link)
+    venv.switch(link, home)
+    assert link.is_symlink() and link.resolve() == home
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.glob(".venv-*/used")] == (["by a run"] if old else [])
+    assert list(tmp_path.glob(".venv.*")) == []
+    # A checkout that was moved has an unusable environment under the right name.
+    assert venv._home("2").name == f".venv-2-{os.getpid()}" and venv._home("3").name == ".venv-3"
+
+
 def test_every_target_runs_in_the_clean_environment() -> None:
     """By construction: make starts every recipe and every $(shell) through one program."""
     text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -238,7 +258,7 @@ def test_make_runs_the_same(checkout: Path, tmp_path: Path, surroundings: str) -
     assert "locale" not in done.stdout.lower(), done.stdout
     assert re.search(r"^Done: .* in \d+:\d\d$", done.stdout, re.MULTILINE), done.stdout
     assert (checkout / "inventories" / "mine" / "secrets.yml").is_file()
-    assert (checkout / ".venv").is_symlink(), ".venv was made anew"
+    assert (checkout / ".venv").resolve() == BIN.parent.resolve(), ".venv was made anew"
 
 
 #: What cannot be taken from a program that is started directly: its own settings, and Python's.
