@@ -108,8 +108,11 @@ def _make(lock: str) -> None:
         if not python.startswith("/usr/bin/"):
             raise SetupError(f"{python} has no venv module: put another Python 3.11 or newer first in PATH.")
         machine.install(["python3-venv"])
-    say("Installing the locked Python tools into .venv (one to two minutes)")
     home = _home(stamp_of(lock, sys.version))
+    if is_current(home, lock):  # of an earlier checkout of the same lock
+        switch(VENV, home)
+        return
+    say("Installing the locked Python tools into .venv (one to two minutes)")
     stamp = home / "lock.sha256"
     stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes anew
     run([python, "-m", "venv", "--clear", str(home)])
