@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Sequence
 from types import FrameType
 
@@ -54,7 +55,12 @@ def new(site: str) -> int:
     if os.path.lexists(path) or is_begun(site):
         return 0  # the playbook judges what is there
     print(f"{site} has no secrets yet. Choose its vault password, {PASSWORD_LENGTH} characters or more; without it nobody can read them.")
+    # Without a terminal the password comes from standard input, and nothing is echoed.
+    warnings.simplefilter("ignore", getpass.GetPassWarning)
     password = getpass.getpass("New vault password: ")
+    if len(password) < PASSWORD_LENGTH:
+        print(f"the password has fewer than {PASSWORD_LENGTH} characters, and nothing was made: choose a longer one.", file=sys.stderr)
+        return 1
     if getpass.getpass("The same again: ") != password:
         print("the two differ, and nothing was made: try again.", file=sys.stderr)
         return 1
