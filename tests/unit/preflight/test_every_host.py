@@ -21,6 +21,8 @@ OURS = {
     "hosts-name-invalid",
     "hostname-twice",
     "journal-setting-invalid",
+    "ssh-user-invalid",
+    "firewall-rule-invalid",
 }
 
 
@@ -54,6 +56,12 @@ OURS = {
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["pacs", "röntgen"]}], "hosts-name-invalid", "[0].names[1]"),
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["a b"]}], "hosts-name-invalid", "[0].names[0]"),
         ("base_hosts_extra", [{"address": "10.0.0.1", "names": ["#a"]}], "hosts-name-invalid", "[0].names[0]"),
+        ("base_ssh_password_users", ["ops", "*"], "ssh-user-invalid", "[1]"),
+        ("base_ssh_password_users", ["no such"], "ssh-user-invalid", "[0]"),
+        ("base_ssh_password_users", ["!root"], "ssh-user-invalid", "[0]"),
+        ("firewall_extra_rules", ["tcp dport 1 accept", "tcp dport 2 accept\nflush ruleset"], "firewall-rule-invalid", "[1]"),
+        ("firewall_extra_rules", ["flush ruleset"], "firewall-rule-invalid", "[0]"),
+        ("firewall_extra_rules", [" "], "firewall-rule-invalid", "[0]"),
         ("base_journal", {"SystemMaxUse": "lots"}, "journal-setting-invalid", ".SystemMaxUse"),
         ("base_journal", {"SystemMaxUse": "2 GB"}, "journal-setting-invalid", ".SystemMaxUse"),
         ("base_journal", {"SystemMaxUse": True}, "journal-setting-invalid", ".SystemMaxUse"),
@@ -75,6 +83,8 @@ def test_what_a_file_cannot_hold(judged: Judge, name: str, value: Any, code: str
         ("base_updates_settings", {"Origins-Pattern": ["origin=Debian,codename=${distro_codename}", "a%41"]}),
         ("base_updates_exclude", ["nginx", r"libstdc\+\+6$", "linux-(image|headers)-", "docker[.)]"]),
         ("base_packages", ["htop", "g++", "libc6:i386", "postgresql-17-cron", "0ad"]),
+        ("base_ssh_password_users", ["ops", "backup-user", "svc_pacs$", "ops@clinic.health"]),
+        ("firewall_extra_rules", ["ip saddr { 10.0.0.0/8, 192.0.2.1 } tcp dport 104 accept", "tcp dport 9998 accept # tests"]),
         ("base_journal", {"SystemMaxUse": "4G", "SystemKeepFree": "1.5G", "MaxFileSec": "1month 2weeks", "RateLimitIntervalSec": 0}),
         ("base_journal", {"Compress": "512", "Seal": True, "Audit": "", "MaxLevelWall": 3, "Storage": None, "RateLimitBurst": "10000"}),
         ("base_journal", {"MaxRetentionSec": "3month", "LineMax": "48K", "ForwardToSyslog": "no", "TTYPath": "/dev/tty1"}),

@@ -32,6 +32,11 @@ CODES = (
     Code("package-name-invalid", "An item of base_packages is no name of a Debian package.", "A name as apt-cache policy shows it."),
     Code("time-server-invalid", "An item of site_time_servers is neither an IP address nor a host name.", "An IP address or a host name."),
     Code(
+        "ssh-user-invalid",
+        "An item of base_ssh_password_users is not the name of an account. sshd would read * as any account.",
+        "The name of one account in each item.",
+    ),
+    Code(
         "hosts-name-invalid",
         "A name in base_hosts_extra is not valid in /etc/hosts.",
         "A name of letters, digits, hyphens, underscores and dots.",
@@ -50,6 +55,7 @@ CODES = (
 
 _OPTION = re.compile(r"[A-Za-z0-9_.+-]+(?:::[A-Za-z0-9_.+-]+)*")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 
 
@@ -128,6 +134,22 @@ def check_time_servers(site: Site) -> Iterator[Finding]:
             yield _finding(site, host, name, f"{name}[{index}]", "time-server-invalid", problem, remedy)
 
 
+def check_ssh_users(site: Site) -> Iterator[Finding]:
+    """``base_ssh_password_users``: sshd takes patterns, which would let in more than is meant."""
+    for host, index, user in _texts(site, "base_ssh_password_users"):
+        if not _ACCOUNT.fullmatch(user):
+            name = "base_ssh_password_users"
+            yield _finding(
+                site,
+                host,
+                name,
+                f"{name}[{index}]",
+                "ssh-user-invalid",
+                "this is not the name of an account.",
+                f"{name}: names of accounts",
+            )
+
+
 def check_extra_names(site: Site) -> Iterator[Finding]:
     """Names in ``base_hosts_extra``: hosts(5). An underscore is no good name on the network, and /etc/hosts takes it."""
     for host in site.hosts.values():
@@ -191,6 +213,7 @@ RULES = (
     check_update_patterns,
     check_packages,
     check_time_servers,
+    check_ssh_users,
     check_extra_names,
     check_journal,
     check_host_names,

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of firewall_ports: a protocol that exists, and a port where the protocol has ports."""
+"""Entries of firewall_ports: a protocol that exists, and a port where the protocol has ports. Entries of firewall_extra_rules: one rule each."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ CODES = (
         "An entry of firewall_ports has no port although its protocol has ports, or a port although its protocol has none.",
         "A port for tcp, udp, sctp, dccp and udplite; no port for the others.",
     ),
+    Code(
+        "firewall-rule-invalid",
+        "An entry of firewall_extra_rules is not one rule of nft: it is empty, has a line break, or is a command or a definition.",
+        "One rule in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept.",
+    ),
+)
+#: Words with which nft(8) begins a command, a definition or a block; a rule begins with none of them.
+_NO_RULE = frozenset(
+    "add chain create define delete destroy flush include insert list redefine rename replace reset table undefine".split()
 )
 
 
@@ -38,6 +47,24 @@ def check_protocols(site: Site) -> Iterator[Finding]:
                 yield Finding(_CODES[option], where, f"{name}[{index}].{option}", f"{text}.", remedy, source)
 
 
-RULES = (check_protocols,)
+def check_extra_rules(site: Site) -> Iterator[Finding]:
+    """nft itself judges the rest on the host, and names a file that is gone then."""
+    for host in site.hosts.values():
+        entries = host.known("firewall_extra_rules")
+        for index, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
+            if not isinstance(entry, str):
+                continue
+            if any(ord(sign) < 32 or ord(sign) == 127 for sign in entry):
+                text = "there is a line break or another control character in it."
+            elif not entry.split() or entry.split()[0] in _NO_RULE:
+                text = "this is not a rule."
+            else:
+                continue
+            where, name, source = place(site, host, ("firewall_extra_rules",), host.name)
+            remedy = "one rule of nft in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept"
+            yield Finding("firewall-rule-invalid", where, f"{name}[{index}]", text, remedy, source)
+
+
+RULES = (check_protocols, check_extra_rules)
 
 AREA = Area("Firewall", CODES, RULES)
