@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of firewall_ports: a protocol that exists, and a port where the protocol has ports. Entries of firewall_extra_rules: one rule each."""
+"""Entries of firewall_ports (a protocol that exists, a port where it has ports) and of firewall_extra_rules (one rule each)."""
 
 from __future__ import annotations
 
