@@ -38,6 +38,7 @@ class ActionModule(MemberAction):
             "names": list(asked.names),
             "together": together,
             "differs": (["version"] if compared.get("binary") else []) + list(compared.get("settings") or ()),
+            "apart": compared.get("serves") is False,
             "why_alone": self.due(self._policy(False)) if together else "",
             "why": self.due(self._policy(together)),
         }

@@ -17,6 +17,8 @@ extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   binary: {type: path, default: /usr/local/bin/minio, description: The server's program.}
   environment: {type: path, default: /etc/minio/minio.env, description: Its environment file.}
+  endpoint: {type: str, default: "", description: "Where this host's own server answers; empty, it is not asked whether it takes part."}
+  ca: {type: path, default: /etc/vannah/pki/ca.crt, description: The authority of its certificate.}
 """
 
 EXAMPLES = r"""
@@ -26,6 +28,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs: {returned: always, type: bool, description: Whether a server runs.}
+serves: {returned: always, type: bool, description: "Whether it takes part in the store; true also where it was not asked."}
 binary: {returned: always, type: bool, description: Whether its program is another than that on disk.}
 environment: {returned: always, type: bool, description: Whether its environment is another.}
 settings: {returned: always, type: list, elements: str, description: "Names of the settings that differ, never a value."}

@@ -88,6 +88,7 @@ class Look:
     :ivar waits: a unit of it does, or somebody asked for its restart
     :ivar differs: what it has to take over together with all other members
     :ivar together: whether it has
+    :ivar apart: it takes no part in the cluster: nobody loses anything by its restart
     :ivar why: for what it waits in words; empty where it may be restarted now
     :ivar why_alone: the same, were it restarted without the others
     :ivar problems: why the cluster is not whole
@@ -99,6 +100,7 @@ class Look:
     names: tuple[str, ...] = ()
     together: bool = False
     differs: tuple[str, ...] = ()
+    apart: bool = False
     why: str = ""
     why_alone: str = ""
     problems: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ class Look:
             names=tuple(result.get("names") or ()),
             together=bool(result.get("together")),
             differs=tuple(result.get("differs") or ()),
+            apart=bool(result.get("apart")),
             why=str(result.get("why") or ""),
             why_alone=str(result.get("why_alone") or ""),
             problems=tuple(result.get("problems") or ()),
@@ -142,8 +145,9 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
     leaders = {look.leader for look in looks}
     whole = {look.host for look in looks} >= set(members)
     waiting = [look for look in looks if look.waits or look.host in named]
-    # Where the others run with what is there for all, one that differs does not work with them: its own restart brings it back.
-    behind = whole and len(waiting) < len(looks) and {look.host for look in waiting} == {look.host for look in looks if look.together}
+    # Where the others run with what is there for all, one that differs and takes no part comes back with its own restart. One that takes
+    # part is another matter: of a store that gets another pool only the new servers have nothing to take over.
+    behind = whole and len(waiting) < len(looks) and all(look.together and look.apart for look in waiting)
     said, now, together = [], [], []
     for look in sorted(waiting, key=lambda look: look.host in leaders):
         if behind and not look.why_alone:

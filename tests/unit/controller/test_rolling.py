@@ -56,9 +56,22 @@ def looks(**given: dict[str, Any]) -> list[Look]:
             ),
         ),
         # One alone runs with other settings than all have on disk: a restart of its host brought it up with what was taken back since.
-        ({"b": {"waits": True, "together": True, "differs": ("KEY",), "why": "until somebody asks for it"}}, Plan(now=("b",))),
         (
-            {"b": {"waits": True, "together": True, "differs": ("KEY",), "why": "until x", "why_alone": "for a window"}},
+            {"b": {"waits": True, "together": True, "differs": ("KEY",), "apart": True, "why": "until somebody asks for it"}},
+            Plan(now=("b",)),
+        ),
+        # A store that gets another pool: those that are there take it over, the new one has it. All of them take part.
+        (
+            {host: {"waits": True, "together": True, "differs": ("LAYOUT",), "why": "until x"} for host in ("a", "b")},
+            Plan(
+                postponed=tuple(
+                    f"{host}: another LAYOUT waits until x; r/update.yml, which stops all servers together, does it at once"
+                    for host in "ab"
+                )
+            ),
+        ),
+        (
+            {"b": {"waits": True, "together": True, "differs": ("KEY",), "apart": True, "why": "until x", "why_alone": "for a window"}},
             Plan(postponed=("b: another KEY waits until x; r/update.yml, which stops all servers together, does it at once",)),
         ),
     ],

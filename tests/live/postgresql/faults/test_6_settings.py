@@ -95,7 +95,7 @@ def test_a_plan_says_which_restart_follows(site: Site) -> None:
     """Patroni's file has passwords and shows no difference; the settings do, and who needs a restart for them."""
     values = {"postgresql_settings": {"shared_buffers": "33MB", "work_mem": "5MB"}}
     printed = run(site, "site.yml", values, "--check", "--diff")
-    assert "change settings (shared_buffers, work_mem; restart for shared_buffers" in printed, printed[-4000:]
+    assert "settings of db1, restart for shared_buffers" in printed, printed[-4000:]
     assert "+shared_buffers: 33MB" in printed and "+work_mem: 5MB" in printed, printed[-4000:]
 
 

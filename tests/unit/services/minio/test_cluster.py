@@ -72,11 +72,19 @@ def test_what_a_server_runs_with(tmp_path: Path) -> None:
     (tmp_path / "proc" / "7" / "environ").write_text("PATH=/bin\0MINIO_A=1\0MINIO_SECRET=x\0")
     (tmp_path / "env").write_text('# comment\nMINIO_A="1"\nMINIO_SECRET="y"\n')
     ctx = Context(root=str(tmp_path), runner=lambda argv, **more: Result(0, "7\n"))
-    found = minio.CALLS["running"]({"binary": "/minio", "environment": "/env"}, ctx)[1]
-    assert found == {"runs": True, "binary": True, "environment": True, "settings": ["MINIO_SECRET"], "together": True}
+    found = minio.CALLS["running"]({"binary": "/minio", "environment": "/env", "endpoint": "", "ca": ""}, ctx)[1]
+    assert found == {"runs": True, "serves": True, "binary": True, "environment": True, "settings": ["MINIO_SECRET"], "together": True}
     (tmp_path / "proc" / "7" / "exe").write_text("new")
     (tmp_path / "env").write_text('MINIO_A="1"\nMINIO_SECRET="x"\n')
-    assert minio.CALLS["running"]({"binary": "/minio", "environment": "/env"}, ctx)[1]["together"] is False
+    assert minio.CALLS["running"]({"binary": "/minio", "environment": "/env", "endpoint": "", "ca": ""}, ctx)[1]["together"] is False
+    for status, headers, serves in (
+        (200, {}, True),
+        (503, {"x-minio-write-quorum": "3"}, True),
+        (503, {"x-minio-server-status": "offline"}, False),
+    ):
+        ctx.memo.update(context((status, headers)).memo)
+        asked = {"binary": "/minio", "environment": "/env", "endpoint": URL["endpoint"], "ca": ""}
+        assert minio.CALLS["running"](asked, ctx)[1]["serves"] is serves
 
 
 @pytest.mark.parametrize(("state", "steps"), [("active", 1), ("activating", 1), ("failed", 0), ("inactive", 0)])

@@ -119,8 +119,9 @@ def settings(text: str) -> dict[str, str]:
 def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Whether what is on disk could run beside the servers that run now: they compare binary, environment and layout.
 
-    :param params: ``binary``, ``environment``: their paths
-    :return: no steps; ``runs``; ``binary`` and ``environment``: whether they differ; ``settings``: names of those that do (never a value);
+    :param params: ``binary``, ``environment``: their paths; ``endpoint`` of this host's own server, empty where it is not asked; ``ca``
+    :return: no steps; ``runs``; ``serves``: whether it takes part in the store, true also where it is not asked; ``binary`` and
+        ``environment``: whether they differ; ``settings``: names of those that do (never a value);
         ``together``: whether only a restart of all servers at once can take them over
     """
     import os
@@ -129,7 +130,7 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     pid = ctx.run(["systemctl", "show", "--property=MainPID", "--value", UNIT], check=False).out.strip()
     if pid in ("", "0"):
-        return [], {"runs": False, "binary": False, "environment": False, "settings": [], "together": False}
+        return [], {"runs": False, "serves": False, "binary": False, "environment": False, "settings": [], "together": False}
     process = ctx.path(f"/proc/{pid}")
     binary, file = ctx.path(params["binary"]), ctx.path(params["environment"])
     try:
@@ -145,6 +146,7 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     differing = sorted({name.removeprefix("VANNAH_") for name in {*now, *then} if now.get(name) != then.get(name)})
     return [], {
         "runs": True,
+        "serves": not params["endpoint"] or serves(look(S3(ctx, params["endpoint"], "", "", params["ca"], timeout=10), False)),
         "binary": not same,
         "environment": bool(differing),
         "settings": differing,

@@ -62,7 +62,8 @@ def steps(ctx: Context, port: int, name: str, wanted: Mapping[str, Any]) -> list
     if not after:
         return []
     detail = f"restart for {', '.join(restarts)}, as postgresql_restart_policy says" if restarts else "reload"
-    return [Step("member", name, "change settings", f"{', '.join(sorted(after))}; {detail}", _diff(ctx, name, before, after))]
+    diff = _diff(ctx, f"settings of {name}, {detail}", before, after)
+    return [Step("member", name, "change settings", f"{', '.join(sorted(after))}; {detail}", diff)]
 
 
 def parse(text: str) -> dict[str, str]:
@@ -108,9 +109,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _diff(ctx: Context, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str] | None:
+def _diff(ctx: Context, header: str, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str] | None:
     if not ctx.diff:
         return None
-    header = f"settings of {name}"
     texts = ["".join(f"{key}: {value}\n" for key, value in sorted(values.items())) for values in (before, after)]
     return {"before_header": header, "after_header": header, "before": texts[0], "after": texts[1]}
