@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from ...core.model import Context
 
+#: Without an offset PostgreSQL 15 knows no file that may be missing.
 _READ = """\
 SELECT json_build_object(
- 'text', pg_read_file(current_setting('data_directory') || '/postgresql.conf', true),
+ 'text', pg_read_file(current_setting('data_directory') || '/postgresql.conf', 0, 1000000, true),
  'settings', (SELECT coalesce(json_object_agg(lower(name), json_build_array(setting, unit, vartype, context)), '{{}}')
   FROM pg_settings WHERE lower(name) IN ({names})));
 """
