@@ -60,7 +60,7 @@ def test_one_server_that_restarted_with_a_setting_taken_back(site: Site, store: 
         site.run(last, "systemctl", "restart", "--no-block", "minio.service")
     finally:
         printed = run(site, "site.yml", {})
-    assert "waits" not in printed, printed[-3000:]
+    assert "MINIO_API_REQUESTS_MAX waits" not in " ".join(printed.split()), printed[-3000:]
     store.wait_whole(60)
     assert not any(changed(run(site, "site.yml", {})).values())
     assert store.different(BUCKET, objects, last) == []
