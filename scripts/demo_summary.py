@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print what runs where in the demo, how to reach it and where its secrets are. Reads the inventory; asks no host.
 
-.venv/bin/python -m scripts.demo_summary
+PYTHONPATH=collections .venv/bin/python -m scripts.demo_summary
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ NETWORK = "vannah-demo"
 SITE = "inventories/demo"
 PASSWORD = f"{SITE}/.vault_password"
 #: Is there once a run of the demo ended well: the next one finds nearly everything done, and its stages are short.
+#: Says what runs where.
+SUMMARY = ["python", "-m", "scripts.demo_summary"]
 COMPLETE = ".demo/complete"
 #: What a run of the demo makes in the checkout.
 FILES = (".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password")
@@ -77,7 +79,7 @@ def up(set_up: Callable[[], None]) -> None:
     finally:
         for program_aside in beside:
             program_aside.stop()
-    program(["python", "-m", "scripts.demo_summary"])
+    program(SUMMARY, extra={"PYTHONPATH": "collections"})
 
 
 def playbook(name: str, *arguments: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -127,6 +128,16 @@ def test_the_build_begins_before_the_images_and_is_waited_for_before_the_site(mo
     ]
 
 
+def test_the_summary_is_printed_as_make_demo_starts_it() -> None:
+    """By a Python that finds the collection nowhere else."""
+    started = {**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, "PYTHONPATH": "collections"}
+    done = subprocess.run([sys.executable, *demo.SUMMARY[1:]], cwd=demo.ROOT, env=started, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "The demo runs:" in done.stdout and "MinIO: S3 on" in done.stdout
+    text = Path(demo.__file__).read_text(encoding="utf-8")
+    assert 'program(SUMMARY, extra={"PYTHONPATH": "collections"})' in text
+
+
 @pytest.mark.parametrize(("left", "seconds"), [([], 540), (["inventories/demo/secrets.yml"], 540), ([demo.COMPLETE], 108)])
 def test_expected_times_add_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: list[str], seconds: int) -> None:
     """README says about nine minutes. A first run that was killed has made secrets.yml, and most of the work is still to do."""
@@ -136,7 +147,7 @@ def test_expected_times_add_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     planned: list[stages.Stage] = []
     monkeypatch.setattr(demo, "ROOT", tmp_path)
     monkeypatch.setattr(demo, "run_stages", lambda given, _name: planned.extend(given))
-    monkeypatch.setattr(demo, "program", lambda _argv: None)
+    monkeypatch.setattr(demo, "program", lambda _argv, **_: None)
     demo.up(lambda: None)
     assert sum(stage.expected for stage in planned) == seconds
     assert (tmp_path / demo.COMPLETE).is_file()
