@@ -29,6 +29,11 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
+def has_control(text: str) -> bool:
+    """Whether a text has a line break or another control character, which no line of a file can hold."""
+    return any(ord(character) < 32 or ord(character) == 127 for character in text)
+
+
 def contains_template(value: Any) -> bool:
     """Whether a value, however deep, holds a template."""
     return any(isinstance(leaf, Template) for _path, _key, leaf in walk(value, ""))

@@ -15,7 +15,7 @@ from ...secrets.store import NAME
 from ..findings import Code, Finding
 from ..model import Host, Site
 from ..schema import ANSIBLE_VARIABLES, Option, looks_secret
-from ..texts import Template, Vaulted
+from ..texts import Template, Vaulted, has_control
 from .entries import entries
 from .places import place
 
@@ -164,7 +164,7 @@ def check_values(site: Site) -> Iterator[Finding]:
             problem = "a secret in plain text."
             remedy = f"{short}: the value from ansible-vault encrypt_string, or nothing where the site's secrets.yml has one"
             yield Finding("secret-in-plain", secret.where, secret.path, problem, remedy, secret.source)
-        if any(ord(character) < 32 or ord(character) == 127 for character in secret.value):
+        if has_control(secret.value):
             problem = "there is a line break or another control character in the value."
             yield Finding(
                 "secret-newline",

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..findings import Code, Finding
 from ..model import Site
+from ..texts import has_control
 from .places import place
 
 CODES = (
@@ -40,7 +41,7 @@ def check_lines(site: Site) -> Iterator[Finding]:
             given = host.known(variable)
             for name, value in given.items() if isinstance(given, Mapping) else ():
                 for text in (name, *(value if isinstance(value, list | tuple) else (value,))):
-                    if isinstance(text, str) and any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
+                    if isinstance(text, str) and has_control(text):
                         where, _name, source = place(site, host, (variable,), host.name)
                         path = f"{variable}.{_shown(name)}"
                         problem = "there is a line break or another control character in it, which would begin another setting."

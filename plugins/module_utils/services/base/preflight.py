@@ -16,6 +16,7 @@ from ...preflight.model import UNKNOWN, Host, Site, parse_address
 from ...preflight.rules import Area
 from ...preflight.rules.hosts import is_name
 from ...preflight.rules.places import place
+from ...preflight.texts import has_control
 from . import journal
 
 CODES = (
@@ -89,10 +90,6 @@ def _unwritable(item: Any) -> str:
     return "" if plain else "neither a list nor a dict can be a value here."
 
 
-def _has_control(text: str) -> bool:
-    return any(ord(sign) < 32 or ord(sign) == 127 for sign in text)
-
-
 def check_update_patterns(site: Site) -> Iterator[Finding]:
     """``base_updates_exclude``: read by unattended-upgrades (Python) and by needrestart (Perl)."""
     for host, index, pattern in _texts(site, "base_updates_exclude"):
@@ -104,7 +101,7 @@ def check_update_patterns(site: Site) -> Iterator[Finding]:
 
 
 def _no_pattern(pattern: str) -> str:
-    if "'" in pattern or '"' in pattern or _has_control(pattern):
+    if "'" in pattern or '"' in pattern or has_control(pattern):
         return "no package's name has a quote or a line break, and the files in which the pattern stands would be broken."
     try:
         with warnings.catch_warnings():

@@ -12,6 +12,7 @@ from ...preflight.findings import Code, Finding
 from ...preflight.model import UNKNOWN, Site
 from ...preflight.rules import Area
 from ...preflight.rules.places import place
+from ...preflight.texts import has_control
 
 _CODES = {"proto": "firewall-protocol-unknown", "port": "firewall-port-mismatch"}
 CODES = (
@@ -54,7 +55,7 @@ def check_extra_rules(site: Site) -> Iterator[Finding]:
         for index, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
             if not isinstance(entry, str):
                 continue
-            if any(ord(sign) < 32 or ord(sign) == 127 for sign in entry):
+            if has_control(entry):
                 text = "there is a line break or another control character in it."
             elif not entry.split() or entry.split()[0] in _NO_RULE:
                 text = "this is not a rule."

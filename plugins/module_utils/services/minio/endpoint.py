@@ -93,6 +93,11 @@ def foreign(site: Site) -> bool:
     return any(host.known(BACKEND) == "s3" for host in site.members(GROUP))
 
 
+def servers(site: Site) -> list[Host]:
+    """The servers of the site's own store; none where it is kept by an endpoint."""
+    return [] if foreign(site) else site.members(GROUP)
+
+
 def check_endpoint(site: Site) -> Iterator[Finding]:
     """Where the endpoint is, and in which region."""
     for host in site.members(GROUP):

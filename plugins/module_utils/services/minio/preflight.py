@@ -20,6 +20,7 @@ from ...preflight.rules.entries import shape
 from ...preflight.rules.places import finding, place
 from ...preflight.schema import option_of
 from . import buckets, endpoint, setting_values
+from .endpoint import servers
 from .layout import GROUP, Pool, default_parity, path_of, pools
 
 #: Vulnerabilities of 2026 in the last upstream MinIO that have no fix, at least.
@@ -109,11 +110,6 @@ CODES = (
         "{path, device} in minio_drives of the pool's hosts, and in minio_pools the path alone, or no drives at all.",
     ),
     Code(
-        "object-store-setting-invalid",
-        "MinIO cannot read a value of minio_settings: it would run with its own default, and say so in its log only, or not start.",
-        "A value of the setting's kind, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
-    ),
-    Code(
         "object-store-setting-differs",
         "Servers of one store compare these settings when they start and do not work together where they differ.",
         "The setting once, in group_vars/object_store.yml.",
@@ -140,18 +136,14 @@ CODES = (
         Level.WARNING,
     ),
     *endpoint.CODES,
+    *setting_values.CODES,
     *buckets.CODES,
 )
 
 
-def _servers(site: Site) -> list[Host]:
-    """The servers of the site's store; none where it is an endpoint that is not ours."""
-    return [] if endpoint.foreign(site) else site.members(GROUP)
-
-
 def _pools(site: Site) -> list[Pool] | None:
     """The site's pools; None where there are none or they cannot be told."""
-    members = _servers(site)
+    members = servers(site)
     if not members:
         return None
     declared = members[0].get("minio_pools")
@@ -172,16 +164,16 @@ def _lists(entry: Mapping[str, Any]) -> bool:
 
 def _name(site: Site, number: int) -> str:
     """What a pool is called."""
-    return f"pool {number + 1}" if _servers(site)[0].known("minio_pools") else "the pool"
+    return f"pool {number + 1}" if servers(site)[0].known("minio_pools") else "the pool"
 
 
 def check_layout(site: Site) -> Iterator[Finding]:
     """Drives, sets and parity of each pool."""
-    parity = _servers(site)[0].get("minio_parity") if _servers(site) else None
+    parity = servers(site)[0].get("minio_parity") if servers(site) else None
     common = 0  # MinIO's default is that of the first pool, or of the next where that is 0, and every other pool has to bear it
     for number, pool in enumerate(_pools(site) or []):
         common = common or default_parity(pool.set_size)
-        lead = next((site.hosts[name] for name in pool.hosts if name in site.hosts), _servers(site)[0])
+        lead = next((site.hosts[name] for name in pool.hosts if name in site.hosts), servers(site)[0])
         called = _name(site, number)
         variables = ("minio_pools", "minio_drives") if called != "the pool" else ("minio_drives", "minio_pools")
         if not pool.equal:
@@ -256,7 +248,7 @@ def check_drives(site: Site) -> Iterator[Finding]:
             where, variable, source = place(site, host, ("minio_drives", "minio_pools"), GROUP)
             for code, problem, remedy in _paths(name, [path for path in own if path != _OPEN]):
                 yield Finding(code, where, variable, problem, remedy, source)
-    for host in _servers(site):
+    for host in servers(site):
         where, variable, source = place(site, host, ("minio_drives",), GROUP)
         listed = host.known("minio_drives")
         entries = list(enumerate(listed)) if isinstance(listed, list) else []
@@ -314,17 +306,17 @@ def check_overlaps(site: Site) -> Iterator[Finding]:
 def check_pools(site: Site) -> Iterator[Finding]:
     """Every host of the group in one pool."""
     found = _pools(site)
-    if found is None or not _servers(site)[0].known("minio_pools"):
+    if found is None or not servers(site)[0].known("minio_pools"):
         return
-    where, variable, source = place(site, _servers(site)[0], ("minio_pools",), GROUP)
-    for number, entry in enumerate(_servers(site)[0].known("minio_pools")):
+    where, variable, source = place(site, servers(site)[0], ("minio_pools",), GROUP)
+    for number, entry in enumerate(servers(site)[0].known("minio_pools")):
         drives = entry.get("drives") or [] if isinstance(entry, Mapping) else []
         devices = [drive["device"] for drive in drives if isinstance(drive, Mapping) and drive.get("device")]
         if devices:
             problem = f"{', '.join(map(str, devices))} would be mounted by nobody: the role mounts what is in minio_drives of a host."
             remedy = "{path, device} in minio_drives of the pool's hosts, and here the path alone"
             yield Finding("object-store-pool-device", where, f"{variable}[{number}].drives", problem, remedy, source)
-    members = {host.name for host in _servers(site)}
+    members = {host.name for host in servers(site)}
     placed = [name for pool in found for name in pool.hosts]
     problems = [f"{name} is not in the group {GROUP}." for name in dict.fromkeys(placed) if name not in members]
     problems += [f"{name} is in two pools." for name in dict.fromkeys(placed) if placed.count(name) > 1]
@@ -336,7 +328,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
 
 def check_settings(site: Site) -> Iterator[Finding]:
     """What the servers compare, and what has a place of its own."""
-    members = _servers(site)
+    members = servers(site)
     for name in _ALIKE:
         values = {repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}
         if len(values) > 1:
@@ -354,15 +346,11 @@ def check_settings(site: Site) -> Iterator[Finding]:
             elif str(name) in _OWN:
                 problem = f"{name} is set by {_OWN[str(name)]}."
                 yield finding(site, host, ("minio_settings",), GROUP, "object-store-setting-own", problem, _OWN[str(name)])
-            elif example := setting_values.wanted(str(name), settings[name]):
-                where, _name, source = place(site, host, ("minio_settings",), GROUP)
-                path, problem = f"minio_settings.{name}", "MinIO cannot read this value, and would run with its own default or not start."
-                yield Finding("object-store-setting-invalid", where, path, problem, f"{name}: {example}", source)
 
 
 def check_key(site: Site) -> Iterator[Finding]:
     """The key of SSE-S3 among the site's secrets: 32 bytes."""
-    if not _servers(site):
+    if not servers(site):
         return
     for file in site.secrets:
         if KEY in file.values and not _is_key(str(file.values[KEY])):
@@ -380,7 +368,7 @@ def _is_key(text: str) -> bool:
 
 def check_distribution(site: Site) -> Iterator[Finding]:
     """Which server it is."""
-    for host in _servers(site):
+    for host in servers(site):
         if host.known("minio_distribution") == "minio":
             problem = f"the last upstream MinIO is unmaintained: at least {OPEN_VULNERABILITIES} vulnerabilities of 2026 have no fix."
             remedy = "minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
@@ -395,6 +383,7 @@ RULES = (
     check_settings,
     check_key,
     check_distribution,
+    *setting_values.RULES,
     *endpoint.RULES,
     *buckets.RULES,
 )

@@ -10,7 +10,21 @@ MinIO's source, internal/config/{api,scanner,heal,compress,drive}/*.go at RELEAS
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ...preflight.findings import Code, Finding
+from ...preflight.model import Site
+from ...preflight.rules.places import place
+from .endpoint import GROUP, servers
+
+CODES = (
+    Code(
+        "object-store-setting-invalid",
+        "MinIO cannot read a value of minio_settings: it would run with its own default, and say so in its log only, or not start.",
+        "A value of the setting's kind, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
+    ),
+)
 
 #: Kind -> pattern of its values (those of Go's ParseDuration and Atoi, and of MinIO's ParseBool), and what to write.
 KINDS: dict[str, tuple[str, str]] = {
@@ -83,3 +97,18 @@ def wanted(name: str, value: Any) -> str:
     text = ("on" if value else "off") if isinstance(value, bool) else str(value)
     pattern, example = KINDS[kind]
     return "" if re.fullmatch(pattern, text) else example
+
+
+def check_values(site: Site) -> Iterator[Finding]:
+    """Each value of ``minio_settings``."""
+    for host in servers(site):
+        settings = host.known("minio_settings")
+        for name, value in settings.items() if isinstance(settings, Mapping) else ():
+            example = wanted(str(name), value)
+            if example:
+                where, _name, source = place(site, host, ("minio_settings",), GROUP)
+                path, problem = f"minio_settings.{name}", "MinIO cannot read this value, and would run with its own default or not start."
+                yield Finding("object-store-setting-invalid", where, path, problem, f"{name}: {example}", source)
+
+
+RULES = (check_values,)
