@@ -48,13 +48,13 @@ nothing is made, and what would be is said (of programs with `ARGS='--check -v'`
 
 - **`--limit`** narrows what is changed, not what is judged: the whole inventory is read, and a limit to a part of a cluster is a warning.
 - **Several hosts with the same finding** become one line of their group, where a group has exactly these hosts.
-- **Values that depend on a host's facts** or on a lookup cannot be told before contact; nothing is said of them.
+- **Values that depend on a host's facts** or on a lookup cannot be told before the host checks; nothing is said of them.
 - **Your own variables** may have any name that neither begins with a role's name or `site_` nor is a slip away from a known one. For
   others there is `site_own_variables`, a list of names (with `*` and `?`).
 - **Types are strict**: `"false"` in quotes is a text, and a text counts as true in a template. Only `-e key=value`, which knows nothing
   but text, is taken for the type of the switches `takeover`, `component_retry` and `site_takeover_hosts`.
 
-`playbooks/contact.yml`, which `site.yml` runs next, asks all hosts what they are and judges the answers together, still before anything
+`playbooks/host_checks.yml`, which `site.yml` runs next, asks all hosts what they are and judges the answers together, still before anything
 is changed (the codes `contact-*`).
 """
 

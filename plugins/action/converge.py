@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make a host what its roles say, in one trip. Documentation: plugins/modules/converge.py."""
+"""Make a host what its roles say, in one call. Documentation: plugins/modules/converge.py."""
 
 from __future__ import annotations
 

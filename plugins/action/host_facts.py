@@ -111,7 +111,7 @@ class ActionModule(ComponentAction):
         return answer, round(clock - min(max(clock, before), after), 3)
 
     def _survey(self, answer: Answer) -> dict[str, Any]:
-        """A trip of its own, and only where a role was not on the host yet."""
+        """A call of its own, and only where a role was not on the host yet."""
         roles = site_map.load().roles_of(self.vars.get("group_names") or ())
         new = host_needs.unmade(roles, answer.get("made") or ())
         if not new:

@@ -81,4 +81,4 @@ def together(first: Result, more: Result) -> Result:
 
 def progress(result: Result) -> str:
     """How far it is, for people."""
-    return f"{result.get('scanned', 0)} looked at, {result.get('healed', 0)} healed, {result.get('unhealed', 0)} not whole still"
+    return f"{result.get('scanned', 0)} looked at, {result.get('healed', 0)} healed, {result.get('unhealed', 0)} still damaged"

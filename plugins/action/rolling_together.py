@@ -67,11 +67,11 @@ class ActionModule(MemberAction):
     def _start(self) -> Result:
         return self._tried(lambda: self._restart(None))
 
-    def _whole(self) -> Result:
+    def _healthy(self) -> Result:
         """Also where nothing waited: members that a run which was cut off had stopped were started by their converge."""
         if self.check or not self._attempt().waits(self.host):
             return {}
-        return self._tried(lambda: self.call("whole"))
+        return self._tried(lambda: self.call("healthy"))
 
     def _confirm(self) -> None:
         attempt = self._attempt()
@@ -89,10 +89,10 @@ class ActionModule(MemberAction):
         attempt = self._attempt()
         return self._tried(lambda: self._restart("restored", attempt.cause)) if attempt.going_back else {}
 
-    def _whole_again(self) -> Result:
+    def _healthy_again(self) -> Result:
         if not self._attempt().going_back:
             return {}
-        return {"whole": not self._tried(lambda: self.call("whole_before")).get("problem")}
+        return {"healthy": not self._tried(lambda: self.call("healthy_before")).get("problem")}
 
     # --- after ------------------------------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class ActionModule(MemberAction):
         return {"picture": self._picture(self._seen("together_seen") or self._seen("together_asked"))}
 
     def _verdict(self) -> Result:
-        again = any(found.get("whole") for found in self._of("together_again").values())
+        again = any(found.get("healthy") for found in self._of("together_again").values())
         said = self._attempt().verdict(again, str(self.value("works")), str(self.value("broken")), str(self.value("guide")))
         return {"failed": True, "msg": said} if said else {}
 
@@ -134,8 +134,8 @@ class ActionModule(MemberAction):
 
     def _attempt(self) -> together.Attempt:
         not_started = {host: str(found["problem"]) for host, found in self._of("together_started").items() if found.get("problem")}
-        not_whole = {host: str(found["problem"]) for host, found in self._of("together_formed").items() if found.get("problem")}
-        return together.Attempt(self._hosts(), not_started, not_whole, self._forced)
+        unhealthy = {host: str(found["problem"]) for host, found in self._of("together_formed").items() if found.get("problem")}
+        return together.Attempt(self._hosts(), not_started, unhealthy, self._forced)
 
     def _restart(self, previous: str | None, reason: str | None = None) -> None:
         for unit in self.value("units"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How Patroni is reached, and when it counts as whole."""
+    """How Patroni is reached, and when it counts as healthy."""
 
     DOCUMENTATION = r"""
 options:
@@ -28,7 +28,7 @@ options:
     type: path
     default: /etc/vannah/pki/postgresql/key.pem
   members:
-    description: Names of the members that have to be there for the cluster to be whole.
+    description: Names of the members that have to be there for the cluster to be healthy.
     type: list
     elements: str
     default: []

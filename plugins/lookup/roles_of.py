@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Make everything of a host that needs no order across hosts, in one trip
+- name: Make everything of a host that needs no order across hosts, in one call
   vannah.healthcloud.converge:
     roles: "{{ lookup('vannah.healthcloud.roles_of', wave='base') }}"
 """

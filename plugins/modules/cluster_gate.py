@@ -15,7 +15,7 @@ description:
   - Run it with C(run_once), in a play for all hosts.
 options:
   clusters:
-    description: RV(vannah.healthcloud.preflight_contact#module:new_clusters) of M(vannah.healthcloud.preflight_contact).
+    description: RV(vannah.healthcloud.host_checks#module:new_clusters) of M(vannah.healthcloud.host_checks).
     type: list
     elements: dict
     required: true
@@ -44,7 +44,7 @@ attributes:
 EXAMPLES = r"""
 - name: Go on with all members, or end here
   vannah.healthcloud.cluster_gate:
-    clusters: "{{ contact_judged.new_clusters }}"
+    clusters: "{{ host_checks_judged.new_clusters }}"
     results: [site_prepared]
     step: prepared
   run_once: true

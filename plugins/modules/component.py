@@ -13,7 +13,7 @@ author:
   - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - A component is a part of a host that belongs together, such as a daemon with its packages, files, units and certificates. The host is
-    made what the task says in one round trip, and a second run changes nothing.
+    made what the task says in one call, and a second run changes nothing.
   - Templates are rendered on the controller. Nothing but C(python3) is needed on the host, and nothing is left on it beside what the task
     says and a record of it in C(/var/lib/vannah).
   - What left the definition since the last run is removed, that is files, links, units, drop-ins and cron entries. Packages and users are

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: converge
-short_description: Make a host what its roles say, in one round trip
+short_description: Make a host what its roles say, in one call
 version_added: 0.1.0
 author:
   - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Reads C(meta/components.yml) of each role, templates it with the role's defaults, the task's variables and the role's own variables, and
-    makes all components of all roles so in one round trip.
-  - The first component that fails ends the trip; the ones before it stay as they were made.
+    makes all components of all roles so in one call.
+  - The first component that fails ends the call; the ones before it stay as they were made.
   - A host without C(python3) gets it first. Under check mode that is said, and nothing more for that host.
 notes:
   - A component's options are those of M(vannah.healthcloud.component). A component whose C(when) is false is made absent; an item of its
@@ -44,7 +44,7 @@ options:
     default: []
   forming:
     description:
-      - Clusters that this run forms, as RV(vannah.healthcloud.preflight_contact#module:new_clusters) names them.
+      - Clusters that this run forms, as RV(vannah.healthcloud.host_checks#module:new_clusters) names them.
       - Where another member of one that this host is in fails, this host ends before its next step, or in its wait for a unit.
     type: list
     elements: dict

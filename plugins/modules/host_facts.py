@@ -28,7 +28,7 @@ attributes:
 options:
   survey:
     description:
-      - Whether a host that a role has not come to yet is looked at more closely, which takes a second trip. It returns RV(survey) then.
+      - Whether a host that a role has not come to yet is looked at more closely, which takes a second call. It returns RV(survey) then.
       - A server that cloud-init still sets up is waited for, five minutes at most.
     type: bool
     default: false

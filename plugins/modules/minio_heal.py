@@ -30,10 +30,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 scanned: {returned: always, type: int, description: How many things were looked at.}
-healed: {returned: always, type: int, description: How many were not whole and are now.}
-unhealed: {returned: always, type: int, description: How many are not whole still.}
+healed: {returned: always, type: int, description: How many were damaged and are healed now.}
+unhealed: {returned: always, type: int, description: How many are still damaged.}
 damaged:
-  description: Up to 50 of those that were not whole, with the drives that were wrong.
+  description: Up to 50 of those that were damaged, with the drives that were wrong.
   returned: always
   type: list
   elements: dict

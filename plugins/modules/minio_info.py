@@ -13,7 +13,7 @@ description:
   - Asks the store for its servers, erasure sets, drives, healing and usage, and says what is not as it should be. Changes nothing.
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.service_call.reads]
 options:
-  wait: {type: int, default: 0, description: Seconds to wait until nothing is amiss; the task fails when something was. 0 only looks.}
+  wait: {type: int, default: 0, description: Seconds to wait until nothing is wrong; the task fails when something was. 0 only looks.}
   drive:
     description: Wait for this drive alone, as RV(drives) names its endpoint; others may be lost or be healed meanwhile.
     type: str

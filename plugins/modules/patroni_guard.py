@@ -58,5 +58,5 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ours: {returned: always, type: bool, description: Whether the role has been on this host before.}
+managed: {returned: always, type: bool, description: Whether the role has been on this host before.}
 """

@@ -15,7 +15,7 @@ description:
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call.reads]
 options:
   wait:
-    description: Seconds to wait until the cluster is whole; the task fails when it was not. 0 only looks.
+    description: Seconds to wait until the cluster is healthy; the task fails when it was not. 0 only looks.
     type: int
     default: 0
 """
@@ -25,7 +25,7 @@ EXAMPLES = r"""
   vannah.healthcloud.patroni_info: {}
   register: cluster
 
-- name: Go on when the cluster is whole
+- name: Go on when the cluster is healthy
   vannah.healthcloud.patroni_info:
     members: "{{ groups['postgresql'] }}"
     wait: 120

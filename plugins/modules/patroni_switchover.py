@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - A planned switchover of about a second and a half, in which nothing that was acknowledged is lost.
-  - Refused while the cluster is not whole, and for a candidate that lags or, where replication is synchronous, is no synchronous standby.
+  - Refused while the cluster is unhealthy, and for a candidate that lags or, where replication is synchronous, is no synchronous standby.
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call]
 options:
   candidate:
@@ -24,7 +24,7 @@ options:
     type: str
     default: ""
   timeout:
-    description: Seconds for the cluster to be whole again.
+    description: Seconds for the cluster to be healthy again.
     type: int
     default: 120
 """

@@ -41,7 +41,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-problems: {returned: with O(update), type: list, elements: str, description: Why the cluster is not whole; empty when it is.}
+problems: {returned: with O(update), type: list, elements: str, description: Why the cluster is unhealthy; empty when it is.}
 role: {returned: without O(update), type: str, description: As it was asked for.}
 waits: {returned: without O(update), type: bool, description: "Whether a unit of the member waits, or its restart was asked for."}
 leader: {returned: success, type: str, description: The member that leads; empty where the service has no leader.}

@@ -17,7 +17,7 @@ options:
   role: {type: str, required: true, description: The role whose hosts form the cluster.}
   looked: {type: str, default: rolling_looked, description: Name of the variable that the looks were registered as.}
   update:
-    description: All members, whether they wait or not; fails where the cluster is not whole.
+    description: All members, whether they wait or not; fails where the cluster is unhealthy.
     type: bool
     default: false
 attributes:

@@ -20,12 +20,12 @@ options:
     description:
       - Before. V(ask), hold the host and ask how the cluster is. V(judge), whether all of it may be restarted. V(converge), put everything
         in place. V(decide), whether anything waits.
-      - There. V(keep) the last good files. V(stop). V(start). V(whole), wait for the cluster. V(confirm) what the members have now.
-      - And back, where they did not take it over. V(stop_again). V(restore) what they had. V(whole_again).
+      - There. V(keep) the last good files. V(stop). V(start). V(healthy), wait for the cluster. V(confirm) what the members have now.
+      - And back, where they did not take it over. V(stop_again). V(restore) what they had. V(healthy_again).
       - After. V(look), ask how the cluster is. V(show) it. V(verdict), fail where not all members took it over.
     type: str
     required: true
-    choices: [ask, judge, converge, decide, keep, stop, start, whole, confirm, stop_again, restore, whole_again, look, show, verdict]
+    choices: [ask, judge, converge, decide, keep, stop, start, healthy, confirm, stop_again, restore, healthy_again, look, show, verdict]
   unanswered: {type: bool, default: false, description: Go on where no member answers.}
 attributes:
   check_mode: {support: full, description: Says what would be done and does nothing.}

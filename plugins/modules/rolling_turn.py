@@ -11,7 +11,7 @@ short_description: Restart one member of a cluster
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Restarts what waits on one member, and is done when the cluster is whole again. The leader hands over first.
+  - Restarts what waits on one member, and is done when the cluster is healthy again. The leader hands over first.
   - Fails before anything is interrupted where the cluster cannot spare the member.
   - How each step is done stands under C(rolling) in the role's C(meta/exports.yml).
   - Run it with C(serial=1) and C(any_errors_fatal).

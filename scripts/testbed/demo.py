@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import venv
 from .shell import ROOT, SetupError, run
-from .stages import CONSOLE, Aside, Stage, StageError, program
+from .stages import CONSOLE, Background, Stage, StageError, program
 from .stages import run as run_stages
 
 NETWORK = "vannah-demo"
@@ -45,13 +45,13 @@ def up(set_up: Callable[[], None]) -> None:
     :raises StageError: a stage failed, and has said so.
     """
     again = (ROOT / COMPLETE).is_file()
-    beside: list[Aside] = []
+    beside: list[Background] = []
 
     def tools() -> None:
         venv.ensure()
         run([str(ROOT / "scripts" / "demo_password.py")])
         argv = ["ansible-playbook", "-i", SITE, "--vault-password-file", PASSWORD, "playbooks/artifacts.yml"]
-        beside.append(Aside("artifacts", argv, {"ANSIBLE_STDOUT_CALLBACK": CONSOLE}))
+        beside.append(Background("artifacts", argv, {"ANSIBLE_STDOUT_CALLBACK": CONSOLE}))
 
     def servers() -> None:
         playbook("tests/servers/create.yml")

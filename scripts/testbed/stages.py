@@ -120,7 +120,7 @@ def program(argv: Sequence[str], *, extra: Mapping[str, str] | None = None) -> N
         raise StageError
 
 
-class Aside:
+class Background:
     """A program that runs beside the stages, with its output in a log.
 
     It stays in the process group: what ends the run ends it too.

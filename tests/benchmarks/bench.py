@@ -5,7 +5,7 @@
 Nothing is asserted here; figures are for people. The demo site has to be up (``make demo``).
 
   site       the whole demo site against ``ansible all -m ping`` and against the same roles in builtin tasks
-  component  one component against the same end state in builtin tasks, and fifteen in one trip against fifteen tasks
+  component  one component against the same end state in builtin tasks, and fifteen in one call against fifteen tasks
   scale      1, 5 and 20 light hosts (sshd on several addresses of few containers)
 """
 
@@ -67,7 +67,7 @@ def show_host_cost(argv: Sequence[str]) -> None:
     for host, cost in sorted(host_cost(argv).items()):
         total = (cost["self"] + cost["children"]) * 1000
         parts = f"self {cost['self'] * 1000:.0f}, children {cost['children'] * 1000:.0f}"
-        print(f"  {host:<12} host CPU {total:6.0f} ms in {cost['trips']:.0f} trips ({parts}), peak {cost['maxrss_kb'] / 1024:.0f} MiB")
+        print(f"  {host:<12} host CPU {total:6.0f} ms in {cost['calls']:.0f} calls ({parts}), peak {cost['maxrss_kb'] / 1024:.0f} MiB")
     print()
 
 
@@ -93,11 +93,11 @@ def bench_component(options: argparse.Namespace) -> None:
     builtin = playbook(options.inventory, PLAYBOOKS / "builtin_tasks.yml", *limit, *options.arguments)
     show(compare("One component, nothing to change, one host", builtin, one, options.pairs), "builtin tasks", "component")
     show_host_cost(one)
-    fifteen = playbook(options.inventory, PLAYBOOKS / "fifteen_in_one_trip.yml", *limit, *options.arguments)
+    fifteen = playbook(options.inventory, PLAYBOOKS / "fifteen_in_one_call.yml", *limit, *options.arguments)
     many = playbook(options.inventory, PLAYBOOKS / "fifteen_tasks.yml", *limit, *options.arguments)
-    show(compare("Fifteen components: in fifteen tasks and in one trip", many, fifteen, options.pairs), "fifteen tasks", "one trip")
-    growth = compare("Fifteen components in one trip against one", fifteen, one, options.pairs)
-    show(growth, "fifteen in one trip", "one")
+    show(compare("Fifteen components: in fifteen tasks and in one call", many, fifteen, options.pairs), "fifteen tasks", "one call")
+    growth = compare("Fifteen components in one call against one", fifteen, one, options.pairs)
+    show(growth, "fifteen in one call", "one")
     peaks = [statistics.median(s.peak_mib for s in side) for side in (growth.first, growth.second)]
     print(f"  controller's largest process grows by {100 * (peaks[0] / peaks[1] - 1):.1f} % from 1 to 15 components\n")
     show_host_cost(fifteen)

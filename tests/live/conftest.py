@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.lib.contact import Reached, refused
 from tests.live.lib.measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
+from tests.live.lib.reachability import Reached, refused
 from tests.live.lib.server import Server
 from tests.live.lib.site import REPOSITORY, Site
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What cannot be judged is said before anything else."""
-    items.sort(key=lambda item: item.path.name != "verify_contact.py")
+    items.sort(key=lambda item: item.path.name != "verify_host_checks.py")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the collection's actions share: conversing with the agent of a host.
 
-:class:`AgentAction` fills in what every payload says (run, lease, mode), makes the trip and the ones that follow from its
+:class:`AgentAction` fills in what every payload says (run, lease, mode), makes the call and the ones that follow from its
 answer (a dead run's lease is taken over, a lock-out guard is disarmed), and hands over a result in which no secret is left.
 :class:`ServiceAction` is all that a module for one tool or API needs: its name says what to call on the host, its documentation the rest.
 """
@@ -179,23 +179,23 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
         :param part: ``op`` and what belongs to it
         :param lease: ``take``, ``release`` or ``none``
-        :raises Failure: the lease is held by a run that is not known to be dead, or the trip as a whole failed
-        :raises AnsibleError: see :func:`transport.trip`
+        :raises Failure: the lease is held by a run that is not known to be dead, or the call as a whole failed
+        :raises AnsibleError: see :func:`transport.call`
         """
-        answer = self._trip(part, {"action": lease, "takeover": self.flag("takeover"), "takeover_of": None})
+        answer = self._send(part, {"action": lease, "takeover": self.flag("takeover"), "takeover_of": None})
         error = answer.get("error")
         holder = (answer.get("lease") or {}).get("holder") or {}
         if error and error.get("code") == "lease-held" and run.is_dead(holder):
-            answer = self._trip(part, {"action": lease, "takeover": False, "takeover_of": holder.get("id")})
+            answer = self._send(part, {"action": lease, "takeover": False, "takeover_of": holder.get("id")})
             error = answer.get("error")
         guard = answer.get("guard") or {}
         if guard.get("armed"):
             self._disarm(guard)
         if error:
-            raise Failure(*report.trip_error(answer))
+            raise Failure(*report.call_error(answer))
         return answer
 
-    def _trip(self, part: Mapping[str, Any], lease: dict[str, Any]) -> Answer:
+    def _send(self, part: Mapping[str, Any], lease: dict[str, Any]) -> Answer:
         if run.orphaned():
             raise AnsibleError("ansible-playbook is gone: this fork of it changes nothing more")
         payload = {
@@ -208,7 +208,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             "site": self.belonging(),
             **part,
         }
-        return transport.trip(self, payload, self.host_vars)
+        return transport.call(self, payload, self.host_vars)
 
     def _disarm(self, guard: Mapping[str, Any]) -> None:
         """Prove that a new connection gets in, and call off the revert that waits on the host."""
@@ -216,7 +216,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         late += " (site_admin_addresses, firewall_ssh_ports and base_ssh_settings say who gets in)"
         try:
             self._connection.reset()
-            answer = self._trip({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})
+            answer = self._send({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})
         except AnsibleError as error:
             raise Failure(f"no new connection comes through: {late}. {error.message}") from None
         if answer.get("error"):

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""python3, and sudo where it is needed, on a host that has neither: once in a host's life, before its first trip.
+"""python3, and sudo where it is needed, on a host that has neither: once in a host's life, before its first call.
 
 A new host may be busy with packages of its own (cloud-init, unattended-upgrades) and its login shell may print what it likes. So the
 probe's answer stands between two markers, and a lock of apt or dpkg is waited for.

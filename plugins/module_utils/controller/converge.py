@@ -16,8 +16,8 @@ from .action import AgentAction, Answer, Failure, Result
 
 Component = dict[str, Any]
 
-#: Trips that one task may take: asked for nothing, asked once, asked again by what came with it.
-_TRIPS = 3
+#: Calls that one task may take: asked for nothing, asked once, asked again by what came with it.
+_CALLS = 3
 
 
 class ComponentAction(AgentAction):
@@ -87,12 +87,12 @@ class ComponentAction(AgentAction):
     def make(self, components: list[Component], artifacts: Mapping[str, str]) -> Result:
         """Send components, bring what the host asks for, and show what was done.
 
-        Where a component arms a lock-out guard, the components after it are applied in the same trip all the same. The
-        countdown begins with the end of the trip, so that no revert fires while packages are installed; then the guard is
+        Where a component arms a lock-out guard, the components after it are applied in the same call all the same. The
+        countdown begins with the end of the call, so that no revert fires while packages are installed; then the guard is
         called off over a new connection (:meth:`AgentAction.converse`).
 
-        :raises Failure: the trip as a whole failed
-        :raises AnsibleError: components contradict each other; see also :func:`transport.trip`, :mod:`supply`
+        :raises Failure: the call as a whole failed
+        :raises AnsibleError: components contradict each other; see also :func:`transport.call`, :mod:`supply`
         """
         problems = rules.check_together(components)
         if problems:
@@ -106,7 +106,7 @@ class ComponentAction(AgentAction):
     def restart(self, role: str, name: str, unit: str, previous: str | None = None, reason: str | None = None) -> Result:
         """Restart a unit of a role's component, and see it ready. Options as in ``plugins/modules/component_restart.py``.
 
-        :raises Failure: the trip as a whole failed
+        :raises Failure: the call as a whole failed
         :raises AnsibleError: there is no such component or unit
         """
         components, _artifacts = self.role_components([role])
@@ -124,7 +124,7 @@ class ComponentAction(AgentAction):
         """Send components until the host needs nothing more for them; what it did before it asked is in the answer."""
         staged: dict[str, str] = {}
         asked: list[Answer] = []
-        for left in reversed(range(_TRIPS)):
+        for left in reversed(range(_CALLS)):
             part = {"op": "converge", "components": components, "staged": staged, "prepare": list(self.prepared), "peers": bool(self.peers)}
             answer = self.converse(part)
             found = answer.get("components") or []

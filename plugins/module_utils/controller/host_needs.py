@@ -23,7 +23,7 @@ from . import collect, templating
 
 Request = dict[str, Any]
 
-#: Kinds that are worth a trip of their own.
+#: Kinds that are worth a call of their own.
 _ASKED = ("data_directories", "host_checks")
 
 

@@ -4,7 +4,7 @@
 """What keeps a package's own default instance from being made or started beside ours.
 
 Debian enables a service when its package is installed, and some packages make a first instance of their own. A role that owns
-such a service says so in ``meta/exports.yml``, kind ``package_defaults``. A trip begins with these components: for the roles that it
+such a service says so in ``meta/exports.yml``, kind ``package_defaults``. A call begins with these components: for the roles that it
 converges and, where one of them is a role of every host, for all roles of the host's groups. There a package may come early, by
 another role or by the site's own list.
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible import constants as C
 
-#: Writes what the agent looks for. The first trip to a host may not have made the folder yet.
+#: Writes what the agent looks for. The first call to a host may not have made the folder yet.
 COMMAND = (
     "umask 077 && mkdir -p -m 700 /run/vannah"
     " && cat > /run/vannah/peer-failed.new && mv /run/vannah/peer-failed.new /run/vannah/peer-failed.json"

@@ -32,8 +32,8 @@ def message(error: Mapping[str, Any], whom: str) -> str:
     return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
 
 
-def trip_error(answer: Answer) -> tuple[str, Result]:
-    """Message and result of a trip that failed as a whole."""
+def call_error(answer: Answer) -> tuple[str, Result]:
+    """Message and result of a call that failed as a whole."""
     error = answer["error"]
     result: Result = {"code": error.get("code", "unknown")}
     if error.get("code") == "lease-held":
@@ -46,7 +46,7 @@ def trip_error(answer: Answer) -> tuple[str, Result]:
 
 
 def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None = None) -> Result:
-    """The result of a trip that made components; ``failed`` and ``msg`` where one of them failed.
+    """The result of a call that made components; ``failed`` and ``msg`` where one of them failed.
 
     :param variables: component -> the variable that says its packages, for people to know where to look
     """
@@ -79,7 +79,7 @@ def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None =
 
 
 def completed(asked: list[Any], last: dict[str, Any]) -> dict[str, Any]:
-    """The last answer with what its components did in the trips that ended by asking (a key was born, an earlier one was made)."""
+    """The last answer with what its components did in the calls that ended by asking (a key was born, an earlier one was made)."""
     for answer in reversed(asked):
         before = {item["name"]: item for item in answer.get("components") or ()}
         for component in last.get("components") or ():

@@ -10,7 +10,7 @@ A role whose hosts form a cluster says in ``meta/exports.yml`` what is known of 
       policy: "{{ postgresql_restart_policy }}"   # when a run of the site restarts what waits: one of maintenance.POLICIES
       ask: {module: patroni_info, params: {...}}  # who leads, whose settings wait: see Asked
       gate: {module: ..., params: {...}}      # fails where this member must not be interrupted now
-      healthy: {module: ..., params: {...}}   # waits until the cluster is whole with this member
+      healthy: {module: ..., params: {...}}   # waits until the cluster is healthy with this member
 
 A call is a module of the collection that calls a service, with its parameters, templated for each host.
 """
@@ -54,7 +54,7 @@ class Asked:
     :ivar pending: whether those of the member that was asked do
     :ivar lowered: of these, settings that only the leader's own restart makes less
     :ivar after_leader: whether a restart of this member would change nothing before the leader's
-    :ivar problems: why the cluster is not whole
+    :ivar problems: why the cluster is unhealthy
     """
 
     leader: str = ""
@@ -91,7 +91,7 @@ class Look:
     :ivar apart: it takes no part in the cluster: nobody loses anything by its restart
     :ivar why: for what it waits in words; empty where it may be restarted now
     :ivar why_alone: the same, were it restarted without the others
-    :ivar problems: why the cluster is not whole
+    :ivar problems: why the cluster is unhealthy
     """
 
     host: str
@@ -143,17 +143,17 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
     # A member may have said of itself what another one, asked a moment earlier, had not heard yet.
     named = {member for look in looks for member in look.names}
     leaders = {look.leader for look in looks}
-    whole = {look.host for look in looks} >= set(members)
+    complete = {look.host for look in looks} >= set(members)
     waiting = [look for look in looks if look.waits or look.host in named]
     # Where the others run with what is there for all, one that differs and takes no part comes back with its own restart. One that takes
     # part is another matter: of a store that gets another pool only the new servers have nothing to take over.
-    behind = whole and len(waiting) < len(looks) and all(look.together and look.apart for look in waiting)
+    behind = complete and len(waiting) < len(looks) and all(look.together and look.apart for look in waiting)
     said, now, together = [], [], []
     for look in sorted(waiting, key=lambda look: look.host in leaders):
         if behind and not look.why_alone:
             now.append(look.host)
         elif look.together:
-            if not look.why and whole:
+            if not look.why and complete:
                 together.append(look.host)
                 continue
             what = f"another {', '.join(look.differs)}"
@@ -170,14 +170,14 @@ def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
     """All members, who leads last: each takes its updates.
 
     :param missing: members that have failed in this run
-    :raises ValueError: one is missing, or the cluster is not whole; the text says why
+    :raises ValueError: one is missing, or the cluster is unhealthy; the text says why
     """
     if missing:
         raise ValueError(f"Nothing is updated without {', '.join(missing)}: see the error above.")
     # Who knows a leader that confirms it speaks for the cluster: a member that was cut off shows the cluster of before.
     speaks = next((look for look in looks if look.leader), looks[0] if looks else None)
     if speaks and speaks.problems:
-        raise ValueError(f"Nothing is updated while the cluster is not whole: {'; '.join(speaks.problems)}.")
+        raise ValueError(f"Nothing is updated while the cluster is unhealthy: {'; '.join(speaks.problems)}.")
     leader = speaks.leader if speaks else ""
     return Plan(now=tuple(look.host for look in sorted(looks, key=lambda look: look.host == leader)))
 
@@ -221,7 +221,7 @@ class Turn:
 
 
 def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit] = ()) -> Turn:
-    """Restart what waits on one member, and go not on before the cluster is whole again.
+    """Restart what waits on one member, and go not on before the cluster is healthy again.
 
     :param member: its name
     :param update: take its packages' updates first

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What no component may say, whatever its types: pure functions over normalised components.
 
-:func:`check` looks at one component, :func:`check_together` at all of a trip. Both give texts, so that everything that is
+:func:`check` looks at one component, :func:`check_together` at all of a call. Both give texts, so that everything that is
 wrong is said at once.
 """
 
@@ -50,7 +50,7 @@ def check(component: Component, given: Component | None = None) -> list[str]:
 
 
 def check_together(components: Iterable[Component]) -> list[str]:
-    """What components of one trip may not share: names, paths, units, users, cron files."""
+    """What components of one call may not share: names, paths, units, users, cron files."""
     problems = []
     owners: dict[tuple[str, str], str] = {}
     names: set[str] = set()

@@ -6,7 +6,7 @@
 Every value that came from the site's secrets (the store, vaulted variables, files of variables that are encrypted whole, connection
 passwords) is replaced in results, diffs, validators' output and journal tails, whatever put it there. Such files are those of the
 inventory and of ``-e @file``, which are read, and whatever else the task's variables say they came from: ``vars_files``,
-``include_vars``, a role's. Finding them costs decryption, so a trip that changed nothing and failed nowhere never does.
+``include_vars``, a role's. Finding them costs decryption, so a call that changed nothing and failed nowhere never does.
 """
 
 from __future__ import annotations

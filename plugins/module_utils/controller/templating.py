@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Templating with the task's templar: values in their own types, conditions, and whole template files.
 
-One templar for each role and trip; what a template file looks like compiled is kept by the engine.
+One templar for each role and call; what a template file looks like compiled is kept by the engine.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: What ``rolling.together`` of a role may hold. Calls are run on every member; the rest are values.
-CALLS = ("info", "info_before", "stop", "whole", "whole_before")
+CALLS = ("info", "info_before", "stop", "healthy", "healthy_before")
 VALUES = ("verb", "policy", "forced", "silent", "forcing", "works", "broken", "guide", "picture")
 KEYS = (*VALUES, *CALLS)
 
@@ -56,8 +56,8 @@ def refusal(
     :param members: all of the cluster
     :param answers: of those that were asked; the first that answers speaks for all
     :param silent: what to do where none answers
-    :param forcing: how a cluster that is not whole is restarted all the same
-    :param forced: whether a cluster that is not whole is restarted all the same: a drive that is known to be lost is no reason to leave
+    :param forcing: how a cluster that is unhealthy is restarted all the same
+    :param forced: whether a cluster that is unhealthy is restarted all the same: a drive that is known to be lost is no reason to leave
         the others with an old version
     :param unanswered: whether members that do not answer are no reason against it
     """
@@ -70,7 +70,7 @@ def refusal(
         return "" if unanswered else silent
     if spoken.problems:
         said = "; ".join(spoken.problems)
-        return f"Nothing is restarted while the cluster is not whole: {said}. {forcing}"
+        return f"Nothing is restarted while the cluster is unhealthy: {said}. {forcing}"
     return ""
 
 
@@ -80,19 +80,19 @@ class Attempt:
 
     :ivar hosts: all members, in their order
     :ivar not_started: member -> why it did not start with it
-    :ivar not_whole: member -> why the cluster is not whole with it, as it says. A member alone is ready once it answers
+    :ivar unhealthy: member -> why the cluster is unhealthy with it, as it says. A member alone is ready once it answers
     :ivar forced: whether some of them are enough
     """
 
     hosts: Sequence[str]
     not_started: Mapping[str, str] = field(default_factory=dict)
-    not_whole: Mapping[str, str] = field(default_factory=dict)
+    unhealthy: Mapping[str, str] = field(default_factory=dict)
     forced: bool = False
 
     @property
     def left_behind(self) -> list[str]:
         """Members that did not take it over; first those that did not start."""
-        started = [host for host in self.hosts if host in self.not_whole and host not in self.not_started]
+        started = [host for host in self.hosts if host in self.unhealthy and host not in self.not_started]
         return [host for host in self.hosts if host in self.not_started] + started
 
     @property
@@ -106,7 +106,7 @@ class Attempt:
         if not self.left_behind:
             return ""
         first = self.left_behind[0]
-        return f"{first}: {self.not_started.get(first) or self.not_whole.get(first) or 'no reason given'}"
+        return f"{first}: {self.not_started.get(first) or self.unhealthy.get(first) or 'no reason given'}"
 
     def waits(self, host: str) -> bool:
         """Whether it is worth to wait for the cluster on a member: where one did not start, only some of them may be enough."""

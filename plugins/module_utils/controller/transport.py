@@ -1,10 +1,10 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One trip to a host: the agent goes in through the connection's standard input, its answer comes back.
+"""One call to a host: the agent goes in through the connection's standard input, its answer comes back.
 
 The connection, the login and becoming root are Ansible's own (``_low_level_execute_command``), so that every way to reach
-a host that Ansible knows works. A bare host gets python3 and sudo before its first trip (:mod:`.bootstrap`).
+a host that Ansible knows works. A bare host gets python3 and sudo before its first call (:mod:`.bootstrap`).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class BareHost(AnsibleError):  # type: ignore[misc]
         self.missing = missing
 
 
-def trip(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+def call(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
     """Run the agent once.
 
     :param action: the action plugin: its connection, become method and environment are used

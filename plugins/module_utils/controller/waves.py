@@ -10,7 +10,7 @@ Beside its components a role may say in ``meta/exports.yml`` what else its wave 
       when: "{{ ... }}"       # where that file has something to do
       prepared: base          # an earlier wave in which members of a new cluster are prepared, because they wait for its clusters
       objects: early | late   # tasks/objects.yml makes what the cluster holds; before restarts that wait, or after them
-      ready: whole            # file in its tasks/ that waits until the cluster can be given that, where the wave has changed it
+      ready: healthy          # file in its tasks/ that waits until the cluster can be given that, where the wave has changed it
       needs: [NAME]           # settings without which nothing can be made: while they wait for a restart, what the cluster holds does too
 """
 

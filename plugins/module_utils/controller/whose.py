@@ -34,9 +34,9 @@ class Whose:
             folder = site_directory(known)
         except SecretsError:
             folder = None
-        self._ours = identity.of(folder, str(templar.template(known.get("site_name")) or ""))
-        if check_mode and folder and self._ours["authorities"]:
-            self._ours.update(_planned(loader, folder))
+        self._own = identity.of(folder, str(templar.template(known.get("site_name")) or ""))
+        if check_mode and folder and self._own["authorities"]:
+            self._own.update(_planned(loader, folder))
 
     def of(self, host: str, values: HostValues) -> Belonging:
         """What is known of one host.
@@ -53,7 +53,7 @@ class Whose:
                 variable, address = name, str(value)
                 break
         return Belonging(
-            ours=self._ours,
+            own=self._own,
             address=address,
             variable=variable,
             takeover=host in self._taken,

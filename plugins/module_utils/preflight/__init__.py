@@ -4,5 +4,5 @@
 """What preflight is: pure functions over the model of a site that answer with findings.
 
 ``model`` holds the site, ``schema`` the options of all roles, ``values`` and ``definitions`` compare the one with the other, ``rules``
-look across hosts, ``contact`` judges what hosts answered. Only ``reader`` and ``templates`` know ansible-core.
+look across hosts, ``host_checks`` judges what hosts answered. Only ``reader`` and ``templates`` know ansible-core.
 """

@@ -83,7 +83,7 @@ CODES = (
 class Belonging:
     """What the inventory says of a host, to be compared with what the host says."""
 
-    ours: Mapping[str, Any] | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
+    own: Mapping[str, Any] | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
     address: str = ""  # what the others reach the host by
     variable: str = "ansible_host"  # the variable that says so; empty where it is the host's name
     takeover: bool = False
@@ -95,7 +95,7 @@ class Belonging:
     def is_foreign(self, host: str, facts: Mapping[str, Any]) -> bool:
         """Whether the host is taken over from another site, so that neither its data nor its values are this one's."""
         found = facts.get("site")
-        return self.takeover and self.ours is not None and isinstance(found, Mapping) and foreign(found, {**self.ours, "host": host})
+        return self.takeover and self.own is not None and isinstance(found, Mapping) and foreign(found, {**self.own, "host": host})
 
 
 Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
@@ -133,7 +133,7 @@ def _differences(one: Judged) -> Sequence[str]:
     """What of a host's record is not this inventory's; nothing where it has none, or is not judged."""
     host, facts, known = one
     found = facts.get("site")
-    return differences(found, {**known.ours, "host": host}) if known.ours is not None and isinstance(found, Mapping) else ()
+    return differences(found, {**known.own, "host": host}) if known.own is not None and isinstance(found, Mapping) else ()
 
 
 def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -155,15 +155,15 @@ def _where(hosts: Sequence[Judged]) -> str:
 
 
 def _belongs(hosts: Sequence[Judged]) -> str:
-    found, ours = hosts[0][1]["site"], hosts[0][2].ours or {}
+    found, own = hosts[0][1]["site"], hosts[0][2].own or {}
     since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
     them = "the server belongs" if len(hosts) == 1 else "the servers belong"
-    return f"{them} to {site(found)} since {since}, and this inventory is of {site(ours)}."
+    return f"{them} to {site(found)} since {since}, and this inventory is of {site(own)}."
 
 
 def _other_authority(hosts: Sequence[Judged]) -> Finding:
-    ours = hosts[0][2].ours or {}
-    made = ", ".join(str(item.get("begins"))[:10] for item in ours.get("authorities") or ())
+    own = hosts[0][2].own or {}
+    made = ", ".join(str(item.get("begins"))[:10] for item in own.get("authorities") or ())
     away = f"move this inventory's pki/ and secrets.yml (CA of {made}) away, and " if made else ""
     remedy = (
         f"nothing; {away}bring those of the servers' site from its recovery kit or the original checkout ({DOCS});"
@@ -194,7 +194,7 @@ def _other_host(hosts: Sequence[Judged]) -> Finding:
 
 def _newer(hosts: Sequence[Judged]) -> Finding:
     _host, facts, known = hosts[0]
-    said = differences(facts["site"], {**(known.ours or {}), "host": hosts[0][0]})
+    said = differences(facts["site"], {**(known.own or {}), "host": hosts[0][0]})
     when = max(str(facts["site"].get("updated") or facts["site"].get("since")) for _host, facts, _known in hosts)
     what = " and ".join(text for kind, text in (("secrets", "secrets"), ("certificate", "a CA certificate")) if kind in said)
     files = " and ".join(text for kind, text in (("secrets", "secrets.yml"), ("certificate", "pki/ca.crt")) if kind in said)
@@ -317,6 +317,6 @@ def _is_member(judged: Judged) -> bool:
     """Whether a server was converged with this site under this name already."""
     host, facts, known = judged
     found = facts.get("site")
-    if not isinstance(found, Mapping) or known.ours is None:
+    if not isinstance(found, Mapping) or known.own is None:
         return False
-    return not {"authority", "name", "host"} & set(differences(found, {**known.ours, "host": host}))
+    return not {"authority", "name", "host"} & set(differences(found, {**known.own, "host": host}))

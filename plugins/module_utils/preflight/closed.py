@@ -16,8 +16,8 @@ from .findings import Code, Finding
 CODES = (
     Code(
         "contact-firewall-closes",
-        "The server gets its first firewall of ours, which would close a port or a protocol that is in use there: TCP, UDP or SCTP"
-        " listeners, VRRP, ESP, GRE, OSPF and the like.",
+        "The server gets its first firewall from this collection, which would close a port or a protocol that is in use there: TCP, UDP or"
+        " SCTP listeners, VRRP, ESP, GRE, OSPF and the like.",
         "firewall_ports: each port or protocol that shall stay open, with from: [] one that may be closed; or firewall_enabled: false.",
     ),
     Code(

@@ -28,7 +28,7 @@ CODES = (
 )
 #: Why a member is not there that may know of the cluster.
 LEFT_OUT = "is left out of this run (--limit)"
-#: What the first contact itself may have done.
+#: What the host checks themselves may have done.
 UNCHANGED = "No host was changed, but for python3 and sudo where they were missing."
 
 

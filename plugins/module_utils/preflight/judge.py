@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import areas, belonging, contact, definitions, formation
+from . import areas, belonging, definitions, formation, host_checks
 from .answers import Answer
 from .findings import Code, Finding, Report
 from .model import Site
@@ -17,7 +17,7 @@ from .rules import Area
 AREAS = (
     Area("Inventory and variables", definitions.CODES, ()),
     *areas.AREAS,
-    Area("On contact, before changes", (*contact.CODES, *formation.CODES), ()),
+    Area("Host checks, before changes", (*host_checks.CODES, *formation.CODES), ()),
 )
 
 
@@ -36,7 +36,7 @@ def catalogue() -> dict[str, Code]:
 
 
 def judge(site: Site, served: frozenset[str]) -> Report:
-    """What can be said of a site without contact.
+    """What can be said of a site without asking a host.
 
     :param served: groups that the site map gives a role
     """
@@ -63,18 +63,18 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_contact(answers: Iterable[Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "", forks: int = 0) -> Report:
+def judge_host_checks(answers: Iterable[Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "", forks: int = 0) -> Report:
     """What the hosts' answers say.
 
     :param clusters: that the hosts are members of
-    :param verb: see :func:`contact.findings`
+    :param verb: see :func:`host_checks.findings`
     :param forks: see :func:`formation.findings`
     """
     given = list(answers)
-    apart = belonging.of_other_sites(contact.belongings(given))
+    apart = belonging.of_other_sites(host_checks.belongings(given))
     # What else could be said of the servers of another site would contradict that: "site_name: <the other's>".
     ours = [replace(answer, changes=(), left=(), unrecorded=(), taken=()) if answer.host in apart else answer for answer in given]
     formed = [cluster for cluster in clusters if not apart.intersection(cluster.members)]
-    found = [*contact.findings(ours, verb), *formation.findings(formed, forks)]
+    found = [*host_checks.findings(ours, verb), *formation.findings(formed, forks)]
     kept = [one for one in found if one.code == belonging.OTHER_SITE or not apart.issuperset(one.where.replace(",", " ").split())]
     return Report.of(kept, catalogue(), len(given), "host checks")

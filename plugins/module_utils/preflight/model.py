@@ -18,7 +18,7 @@ from .schema import Schema
 
 
 class Unknown(Enum):
-    """A value that cannot be told without contact (it depends on facts, on a lookup or on something undefined)."""
+    """A value that cannot be told without asking a host (it depends on facts, on a lookup or on something undefined)."""
 
     UNKNOWN = "unknown"
 
@@ -99,7 +99,7 @@ class Host:
 
     @property
     def connection_port_known(self) -> bool:
-        """Whether :attr:`connection_port` can be told before contact."""
+        """Whether :attr:`connection_port` can be told before the host checks."""
         return all(self.get(name) is not UNKNOWN for name in CONNECTION_PORTS)
 
     @property

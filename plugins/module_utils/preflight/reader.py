@@ -103,7 +103,7 @@ class InventoryReader:
         return found
 
     def _exported(self, roles: Iterable[str], values: HostValues, kind: str) -> list[dict[str, Any]]:
-        """The items of a kind of a host's roles, each with its role. What only contact can tell in them is UNKNOWN.
+        """The items of a kind of a host's roles, each with its role. What only the host checks can tell in them is UNKNOWN.
 
         Templates see the inventory and the roles' public variables. An item whose ``when`` is not known to be true is left out.
         """

@@ -16,7 +16,7 @@ SERVICES = Path(__file__).absolute().parent.parent / "services"
 def modules(part: str) -> tuple[ModuleType, ...]:
     """A part of all services that have it, in the order of their names.
 
-    :param part: ``preflight`` (``AREA``: rules for an inventory), ``contact`` (``CODES``, ``findings(answers)``: what hosts answered)
+    :param part: ``preflight`` (``AREA``: rules for an inventory), ``host_checks`` (``CODES``, ``findings(answers)``: what hosts answered)
     """
     parent = __name__.rpartition(".preflight.")[0]
     found = sorted(path.parent.name for path in SERVICES.glob(f"*/{part}.py"))

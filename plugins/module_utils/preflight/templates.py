@@ -24,7 +24,7 @@ try:
 except ImportError:  # ansible-core moves its internals without notice: findings then carry no file name
     Origin = SourceWasEncrypted = None
 
-#: What cannot be told before contact, or must not be run for a look: facts, and lookups (they may read secrets, run programs, ask servers).
+#: What cannot be told here, or must not be run for a look: facts, and lookups (they may read secrets, run programs, ask servers).
 _BEYOND = re.compile(r"\bansible_facts\b|\b(?:lookup|query|q)\s*\(")
 #: What preflight has less of than the play will have: a part of one of these that is not there says nothing.
 _ELSEWHERE = re.compile(_BEYOND.pattern + r"|\b(?:hostvars|groups|vars)\b")

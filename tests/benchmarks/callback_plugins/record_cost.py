@@ -34,11 +34,11 @@ class CallbackModule(CallbackBase):
         cost = result._result.get("cost") if isinstance(result._result, dict) else None
         if not cost:
             return
-        host = self._hosts.setdefault(result._host.get_name(), {"self": 0.0, "children": 0.0, "maxrss_kb": 0, "trips": 0})
+        host = self._hosts.setdefault(result._host.get_name(), {"self": 0.0, "children": 0.0, "maxrss_kb": 0, "calls": 0})
         host["self"] += cost.get("self", 0.0)
         host["children"] += cost.get("children", 0.0)
         host["maxrss_kb"] = max(host["maxrss_kb"], cost.get("maxrss_kb", 0))
-        host["trips"] += cost.get("trips", 1)
+        host["calls"] += cost.get("calls", 1)
 
     def v2_playbook_on_stats(self, _stats) -> None:
         """Write the sums."""

@@ -51,7 +51,7 @@ def test_the_host_checks_get_past_it(site: Site) -> None:
     site.run(host, "mkdir", "-p", "/var/lib/apt/lists")
     site.docker("exec", "--detach", site.container(host), "perl", "-e", BUSY)
     printed = []
-    with site.start_playbook("contact.yml") as process:
+    with site.start_playbook("host_checks.yml") as process:
         assert process.stdout is not None
         for line in process.stdout:
             printed.append(line)
@@ -64,7 +64,7 @@ def test_the_host_checks_get_past_it(site: Site) -> None:
 def test_a_login_that_would_be_lost_is_refused_before_any_change(site: Site) -> None:
     """The settings of the site would let in only another user."""
     (host,) = site.hosts("all")
-    done = site.playbook("contact.yml", "-e", json.dumps({"base_ssh_settings": {"AllowUsers": ["another"]}}))
+    done = site.playbook("host_checks.yml", "-e", json.dumps({"base_ssh_settings": {"AllowUsers": ["another"]}}))
     assert done.returncode != 0
     assert "contact-role-check" in done.stdout and "the login user ops (AllowUsers)" in done.stdout, done.stdout[-4000:]
     assert site.run(host, "ls", "/etc/vannah", "/var/lib/vannah", check=False).stdout == ""

@@ -16,7 +16,7 @@ def test_converge(site: Site) -> None:
     assert not any(failed.values()), failed
 
 
-def test_cluster_is_whole(site: Site) -> None:
+def test_cluster_is_healthy(site: Site) -> None:
     """Where there is a database cluster, it has one leader and every standby streams."""
     if site.hosts("postgresql"):
         site.wait_members()

@@ -108,7 +108,7 @@ def received(site: Site, host: str, mark: str) -> set[str]:
 def test_what_a_first_firewall_would_close(site: Site, host: str) -> None:
     """A UDP server and VRRP are refused with the lines to write. With them the packets come in."""
     assert received(site, host, "a") == {"udp", "vrrp"}
-    refused = site.playbook("contact.yml")
+    refused = site.playbook("host_checks.yml")
     assert refused.returncode != 0, refused.stdout[-3000:]
     text = " ".join(refused.stdout.split())
     assert "udp 51821 (python3), VRRP (IP protocol 112) can be reached" in text, refused.stdout[-3000:]
@@ -117,7 +117,7 @@ def test_what_a_first_firewall_would_close(site: Site, host: str) -> None:
     assert site.run(host, "test", "-e", "/etc/vannah/firewall.nft", check=False).returncode != 0
 
     few = ["-e", json.dumps({"firewall_ports": [UDP, {**VRRP, "from": ["192.0.2.9"]}]})]
-    for playbook in ("contact.yml", PLAYBOOK):
+    for playbook in ("host_checks.yml", PLAYBOOK):
         done = site.playbook(playbook, *few)
         assert done.returncode == 0, done.stdout[-3000:]
     assert received(site, host, "b") == {"udp"}

@@ -246,7 +246,7 @@ class Site:
                 return list(body["members"])
         return []
 
-    def whole(self) -> bool:
+    def healthy(self) -> bool:
         """One leader, every other member streams and lags by nothing to speak of (less than 64 KiB)."""
         members = self.members()
         leaders = [m for m in members if m.get("role") == "leader" and m.get("state") == "running"]
@@ -260,12 +260,12 @@ class Site:
         return names[0] if names else None
 
     def wait_members(self, timeout: float = 120) -> None:
-        """Wait until the cluster is whole, whatever is synchronous."""
-        wait_until(self.whole, "the cluster is whole", ceiling(timeout), interval=0.5)
+        """Wait until the cluster is healthy, whatever is synchronous."""
+        wait_until(self.healthy, "the cluster is healthy", ceiling(timeout), interval=0.5)
 
-    def wait_whole(self, timeout: float = 120) -> None:
-        """Wait until the cluster is whole and has a synchronous standby."""
-        wait_until(lambda: self.whole() and self.synchronous() is not None, "the cluster is whole again", ceiling(timeout), interval=0.5)
+    def wait_healthy(self, timeout: float = 120) -> None:
+        """Wait until the cluster is healthy and has a synchronous standby."""
+        wait_until(lambda: self.healthy() and self.synchronous() is not None, "the cluster is healthy", ceiling(timeout), interval=0.5)
 
     # -- comparing -----------------------------------------------------------------------------------------------
 

@@ -121,7 +121,7 @@ class Store:
         started = done.stdout.strip() if done.returncode == 0 else ""
         return started not in ("", "0") and time.clock_gettime(time.CLOCK_MONOTONIC) - int(started) / 1e6 > SETTLED
 
-    def whole(self) -> bool:
+    def healthy(self) -> bool:
         """Every server sees every drive, and none is being healed."""
         if not all(self.settled(host) for host in self.hosts):
             return False
@@ -131,9 +131,9 @@ class Store:
             for found in seen.values()
         )
 
-    def wait_whole(self, seconds: float) -> None:
-        """Wait until :meth:`whole`."""
-        wait_until(self.whole, "every server sees every drive", seconds, interval=1)
+    def wait_healthy(self, seconds: float) -> None:
+        """Wait until :meth:`healthy`."""
+        wait_until(self.healthy, "every server sees every drive", seconds, interval=1)
 
     def stop(self, host: str) -> None:
         """Stop a server at once, as if its power was cut."""
@@ -154,7 +154,7 @@ class Store:
         finally:
             for host in hosts:
                 self.start(host)
-            self.wait_whole(90)
+            self.wait_healthy(90)
 
     def mounts(self, host: str) -> tuple[list[str], list[str]]:
         """Mounts of a host, and as its server sees them: lines of mountinfo, see proc(5)."""
@@ -173,7 +173,7 @@ class Store:
         peers, masters = re.search(r" shared:(\d+)", host_has), re.search(r" master:(\d+)", server_has)
         if peers is None or masters is None or peers[1] != masters[1]:
             self.site.run(host, "systemctl", "restart", "minio.service")
-            self.wait_whole(90)
+            self.wait_healthy(90)
 
     def lose_drive(self, host: str) -> None:
         """Take a host's drive from under its server.

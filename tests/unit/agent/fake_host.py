@@ -98,8 +98,8 @@ class FakeHost:
 
     # --- the agent ---------------------------------------------------------------------------------------------------
 
-    def trip(self, *components: dict[str, Any], mode: str = "apply", op: str = "converge", **more: Any) -> dict[str, Any]:
-        """One trip of the agent."""
+    def call(self, *components: dict[str, Any], mode: str = "apply", op: str = "converge", **more: Any) -> dict[str, Any]:
+        """One call of the agent."""
         payload = {
             "protocol": 1,
             "op": op,

@@ -485,20 +485,20 @@ def test_foreign_policy_comes_back(host: Any) -> None:
     with apt.Policy(host.ctx):
         assert dpkg.MARKER.decode() in str(host.read(dpkg.POLICY))
     assert host.read(dpkg.POLICY) == "#!/bin/sh\nexit 104\n"
-    assert host.read(dpkg.ASIDE) is None
+    assert host.read(dpkg.RENAMED_POLICY) is None
 
 
 @pytest.mark.parametrize("ours", [True, False])
-@pytest.mark.parametrize("aside", [True, False])
-def test_what_a_killed_run_left_is_repaired_once(host: Any, component: Make, ours: bool, aside: bool) -> None:
+@pytest.mark.parametrize("renamed", [True, False])
+def test_what_a_killed_run_left_is_repaired_once(host: Any, component: Make, ours: bool, renamed: bool) -> None:
     if ours:
         host.write(dpkg.POLICY, apt.SCRIPT, 0o755)
-    if aside:
-        host.write(dpkg.ASIDE, "foreign", 0o755)
+    if renamed:
+        host.write(dpkg.RENAMED_POLICY, "foreign", 0o755)
     steps = host.apply(packages.plan_packages, component())
-    assert [step.action for step in steps] == (["repair"] if ours or aside else [])
-    assert host.read(dpkg.POLICY) == ("foreign" if aside else None)
-    assert host.read(dpkg.ASIDE) is None
+    assert [step.action for step in steps] == (["repair"] if ours or renamed else [])
+    assert host.read(dpkg.POLICY) == ("foreign" if renamed else None)
+    assert host.read(dpkg.RENAMED_POLICY) is None
     assert host.plan(packages.plan_packages, component()) == []
 
 

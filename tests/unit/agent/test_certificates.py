@@ -124,14 +124,14 @@ def web(host: Any, component: Make, authority: Authority) -> Make:
 
 
 def issue(host: Any, web: Make, authority: Authority, days: int = 90, **change: Any) -> list[Any]:
-    """Both trips; what the second one did."""
+    """Both calls; what the second one did."""
     host.apply(PLAN, web(**change))
     (request,) = host.ctx.csrs
     leaf = authority.sign(request["pem"], days)
     return list(host.apply(PLAN, web(issued=leaf, **change)))
 
 
-def test_key_is_born_here_and_the_certificate_comes_on_the_second_trip(host: Any, web: Make, authority: Authority) -> None:
+def test_key_is_born_here_and_the_certificate_comes_on_the_second_call(host: Any, web: Make, authority: Authority) -> None:
     steps = host.apply(PLAN, web())
     assert [(step.action, step.request) for step in steps] == [("request", True)]
     assert set(steps[0].writes) == {KEY, CERT, CA}

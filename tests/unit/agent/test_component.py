@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One component through whole trips on a simulated host; what fails is in test_component_undo.py."""
+"""One component through whole calls on a simulated host; what fails is in test_component_undo.py."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def host(tmp_path: Path) -> FakeHost:
 
 
 def test_first_run_then_nothing(host: FakeHost) -> None:
-    first = ok(host.trip(demo()))
+    first = ok(host.call(demo()))
     assert verbs(first) == [
         "create /etc/demo.conf",
         "create /etc/systemd/system/demo.service",
@@ -32,7 +32,7 @@ def test_first_run_then_nothing(host: FakeHost) -> None:
     ]
     assert first["restarted"] == []
     state, shows = host.state(), host.shows
-    second = ok(host.trip(demo()))
+    second = ok(host.call(demo()))
     assert not second["changed"] and second["steps"] == []
     assert host.state() == state
     assert host.shows == shows + 1  # one call for all units
@@ -42,30 +42,30 @@ def test_first_run_then_nothing(host: FakeHost) -> None:
 
 def test_check_mode_says_the_same_and_writes_nothing(host: FakeHost) -> None:
     state = host.state()
-    said = ok(host.trip(demo(), mode="check"))
+    said = ok(host.call(demo(), mode="check"))
     assert host.state() == state and not host.file("/var/lib/vannah").exists()
-    assert said["steps"] == ok(host.trip(demo()))["steps"]
+    assert said["steps"] == ok(host.call(demo()))["steps"]
 
 
 def test_changed_file_restarts_once(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.log.clear()
-    said = ok(host.trip(demo("good 2\n")))
+    said = ok(host.call(demo("good 2\n")))
     assert said["restarted"] == ["demo.service"] and host.touched() == ["restart demo.service"]
     assert said["diff"][0]["before"] == "good 1\n" and said["diff"][0]["after"] == "good 2\n"
-    assert not ok(host.trip(demo("good 2\n")))["changed"]
+    assert not ok(host.call(demo("good 2\n")))["changed"]
 
 
 @pytest.mark.parametrize(
     ("policy", "expected"), [("restart", ["restart demo.service"]), ("reload", ["reload demo.service"]), ("none", []), ("defer", [])]
 )
 def test_policies_of_a_file(host: FakeHost, policy: str, expected: list[str]) -> None:
-    ok(host.trip(component(files=[config(on_change=policy)], units=[service()])))
+    ok(host.call(component(files=[config(on_change=policy)], units=[service()])))
     host.log.clear()
-    said = ok(host.trip(component(files=[config("good 2\n", on_change=policy)], units=[service()])))
+    said = ok(host.call(component(files=[config("good 2\n", on_change=policy)], units=[service()])))
     assert host.touched() == expected
     assert said["pending_restart"] == (["demo.service"] if policy == "defer" else [])
-    again = ok(host.trip(component(files=[config("good 2\n", on_change=policy)], units=[service()])))
+    again = ok(host.call(component(files=[config("good 2\n", on_change=policy)], units=[service()])))
     assert not again["changed"] and again["pending_restart"] == said["pending_restart"]
 
 
@@ -76,57 +76,57 @@ def test_strongest_policy_wins(host: FakeHost) -> None:
             units=[service()],
         )
 
-    ok(host.trip(both("good 1")))
+    ok(host.call(both("good 1")))
     host.log.clear()
-    ok(host.trip(both("good 2")))
+    ok(host.call(both("good 2")))
     assert host.touched() == ["restart demo.service"]
 
 
 def test_killed_between_file_and_restart_is_finished(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.cut = 0
     with pytest.raises(fake_host.Killed):
-        host.trip(demo("good 2\n"))
+        host.call(demo("good 2\n"))
     host.cut = None
-    said = ok(host.trip(demo("good 2\n")))
+    said = ok(host.call(demo("good 2\n")))
     assert said["restarted"] == ["demo.service"]
     assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
 
 
 def test_deferred_restart_by_its_verb(host: FakeHost) -> None:
-    ok(host.trip(demo(unit={"on_change": "defer"})))
+    ok(host.call(demo(unit={"on_change": "defer"})))
     host.log.clear()
     new = demo("good 2\n", unit={"on_change": "defer"})
-    assert ok(host.trip(new))["pending_restart"] == ["demo.service"]
+    assert ok(host.call(new))["pending_restart"] == ["demo.service"]
     assert host.file("/var/lib/vannah/generations/demo/generation.json").exists()
-    said = ok(host.trip(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))
+    said = ok(host.call(new, op="restart", restart={"component": "demo", "unit": "demo.service"}))
     assert said["restarted"] == ["demo.service"] and said["pending_restart"] == []
     assert host.touched() == ["restart demo.service"]
     assert not host.file("/var/lib/vannah/generations/demo").exists()
-    again = ok(host.trip(new))
+    again = ok(host.call(new))
     assert not again["changed"] and again["pending_restart"] == []
 
 
 def test_reboot_adopts_without_a_restart(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.boot()
     host.log.clear()
-    assert not ok(host.trip(demo()))["changed"] and host.log == []
+    assert not ok(host.call(demo()))["changed"] and host.log == []
 
 
 def test_started_by_somebody_with_another_file(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.write("/etc/demo.conf", "good, by hand\n")
     host.start("demo.service")
-    said = ok(host.trip(demo()))
+    said = ok(host.call(demo()))
     assert said["drift"] == ["/etc/demo.conf"] and said["restarted"] == ["demo.service"]
 
 
 def test_file_put_back_before_anybody_restarted(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.write("/etc/demo.conf", "good, by hand\n")
     host.log.clear()
-    said = ok(host.trip(demo()))
+    said = ok(host.call(demo()))
     assert verbs(said) == ["update /etc/demo.conf"] and host.touched() == []
 
 
@@ -136,7 +136,7 @@ def test_clock_that_stepped_is_unknown(host: FakeHost) -> None:
     host.enabled.add("demo.service")
     host.start("demo.service")
     host.stepped = 1000.0
-    said = ok(host.trip(demo(unit={"on_change": "defer"})))
+    said = ok(host.call(demo(unit={"on_change": "defer"})))
     assert said["pending_restart"] == ["demo.service"] and "clock" in said["warnings"][0]
 
 
@@ -146,15 +146,15 @@ def test_running_service_is_adopted(host: FakeHost) -> None:
     host.enabled.add("demo.service")
     host.start("demo.service")
     host.log.clear()
-    assert not ok(host.trip(demo()))["changed"] and host.log == []
+    assert not ok(host.call(demo()))["changed"] and host.log == []
     # and it is not stopped with the component, as it was not started by it
-    assert not ok(host.trip(demo()))["changed"]
+    assert not ok(host.call(demo()))["changed"]
 
 
 def test_what_leaves_the_definition_goes(host: FakeHost) -> None:
     state = host.state()
     ok(
-        host.trip(
+        host.call(
             component(
                 directories=[{"path": "/srv/demo"}],
                 links=[{"path": "/etc/demo.link", "target": "demo.conf"}],
@@ -163,31 +163,31 @@ def test_what_leaves_the_definition_goes(host: FakeHost) -> None:
             )
         )
     )
-    said = ok(host.trip(demo()))
+    said = ok(host.call(demo()))
     assert "remove /etc/demo.d/more.conf" in verbs(said) and "remove demo.timer" in verbs(said)
     assert not host.file("/etc/demo.d").exists() and not host.file("/etc/systemd/system/demo.timer").exists()
     assert host.active.keys() == {"demo.service"}
-    gone = ok(host.trip(component(state="absent")))
+    gone = ok(host.call(component(state="absent")))
     assert gone["changed"] and host.active == {} and host.enabled == set()
     assert host.state() == {**state, "runs with": {}, "active": [], "enabled": []}
-    assert not ok(host.trip(component(state="absent")))["changed"]
+    assert not ok(host.call(component(state="absent")))["changed"]
 
 
 def test_directory_with_something_in_it_stays(host: FakeHost) -> None:
-    ok(host.trip(component(directories=[{"path": "/srv/demo"}])))
+    ok(host.call(component(directories=[{"path": "/srv/demo"}])))
     host.write("/srv/demo/data", "precious")
-    said = ok(host.trip(component()))
+    said = ok(host.call(component()))
     assert not said["changed"] and "stays" in said["warnings"][0]
     assert host.file("/srv/demo/data").exists()
-    assert ok(host.trip(component()))["warnings"] == []
+    assert ok(host.call(component()))["warnings"] == []
 
 
 def test_foreign_file_comes_back(host: FakeHost) -> None:
     host.write("/etc/demo.conf", "somebody's\n").chmod(0o600)
-    ok(host.trip(component(files=[config()])))
+    ok(host.call(component(files=[config()])))
     assert host.file("/etc/demo.conf").read_text() == "good 1\n"
-    ok(host.trip(component(files=[config("good 2\n")])))
-    said = ok(host.trip(component(state="absent")))
+    ok(host.call(component(files=[config("good 2\n")])))
+    said = ok(host.call(component(state="absent")))
     assert verbs(said) == ["restore /etc/demo.conf"]
     assert host.file("/etc/demo.conf").read_text() == "somebody's\n"
     assert host.file("/etc/demo.conf").stat().st_mode & 0o777 == 0o600
@@ -195,38 +195,38 @@ def test_foreign_file_comes_back(host: FakeHost) -> None:
 
 
 def test_file_taken_over_by_another_component_stays(host: FakeHost) -> None:
-    ok(host.trip(component("one", files=[config()])))
-    answer = host.trip(component("two", files=[config()]), component("one"))
+    ok(host.call(component("one", files=[config()])))
+    answer = host.call(component("two", files=[config()]), component("one"))
     assert [found["error"] for found in answer["components"]] == [None, None]
     assert host.file("/etc/demo.conf").exists()
 
 
-def test_first_failing_component_ends_the_trip(host: FakeHost) -> None:
-    answer = host.trip(component("one"), demo("bad\n"), component("three", files=[{"path": "/etc/three", "content": "x"}]))
+def test_first_failing_component_ends_the_call(host: FakeHost) -> None:
+    answer = host.call(component("one"), demo("bad\n"), component("three", files=[{"path": "/etc/three", "content": "x"}]))
     assert [found["name"] for found in answer["components"]] == ["one", "demo"]
     assert not host.file("/etc/three").exists()
 
 
 def test_masked_stopped_unmanaged_absent(host: FakeHost) -> None:
-    ok(host.trip(demo()))
-    ok(host.trip(demo(unit={"state": "stopped", "enabled": False})))
+    ok(host.call(demo()))
+    ok(host.call(demo(unit={"state": "stopped", "enabled": False})))
     assert host.active == {} and host.enabled == set()
     host.start("demo.service")
-    assert not ok(host.trip(demo(unit={"state": "unmanaged"})))["changed"]
-    ok(host.trip(demo(unit={"masked": True})))
+    assert not ok(host.call(demo(unit={"state": "unmanaged"})))["changed"]
+    ok(host.call(demo(unit={"masked": True})))
     assert host.masked == {"demo.service"} and host.active == {}
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     assert host.masked == set() and host.active.keys() == {"demo.service"}
-    ok(host.trip(demo(unit={"state": "absent"})))
+    ok(host.call(demo(unit={"state": "absent"})))
     assert host.active == {} and not host.file("/etc/systemd/system/demo.service").exists()
 
 
 def test_sensitive_file_shows_no_diff(host: FakeHost) -> None:
     for content in ("secret-one", "secret-two"):
-        answer = host.trip(component(files=[config(content, sensitive=True)]))
+        answer = host.call(component(files=[config(content, sensitive=True)]))
         ok(answer)
         assert content not in str(answer)
-    assert "secret" not in str(host.trip(component()))
+    assert "secret" not in str(host.call(component()))
 
 
 def test_artifact_is_asked_for_then_taken(host: FakeHost, tmp_path: Path) -> None:
@@ -235,40 +235,40 @@ def test_artifact_is_asked_for_then_taken(host: FakeHost, tmp_path: Path) -> Non
     data = b"\x7fELF" * 10
     sha256 = hashlib.sha256(data).hexdigest()
     wanted = component(files=[{"path": "/usr/local/bin/tool", "mode": "0755", "artifact": {"src": "x", "sha256": sha256, "size": 40}}])
-    assert ok(host.trip(wanted))["needs"] == [sha256]
+    assert ok(host.call(wanted))["needs"] == [sha256]
     assert not host.file("/usr/local/bin/tool").exists()
     staged = tmp_path / "staged"
     staged.write_bytes(b"something else")
-    assert one(host.trip(wanted, staged={sha256: str(staged)}))["error"]["code"] == "artifact-mismatch"
+    assert one(host.call(wanted, staged={sha256: str(staged)}))["error"]["code"] == "artifact-mismatch"
     assert not staged.exists()
     staged.write_bytes(data)
-    said = ok(host.trip(wanted, staged={sha256: str(staged)}))
+    said = ok(host.call(wanted, staged={sha256: str(staged)}))
     assert verbs(said) == ["create /usr/local/bin/tool"] and not staged.exists()
     assert host.file("/usr/local/bin/tool").read_bytes() == data
-    assert not ok(host.trip(wanted))["changed"]
+    assert not ok(host.call(wanted))["changed"]
 
 
 def test_watched_foreign_file(host: FakeHost) -> None:
     host.write("/etc/ssl/ca.pem", "ca 1")
     wanted = demo(unit={"watch": {"/etc/ssl/ca.pem": "reload"}})
-    ok(host.trip(wanted))
+    ok(host.call(wanted))
     host.log.clear()
     host.write("/etc/ssl/ca.pem", "ca 2")
-    assert ok(host.trip(wanted))["reloaded"] == ["demo.service"]
-    assert not ok(host.trip(wanted))["changed"]
+    assert ok(host.call(wanted))["reloaded"] == ["demo.service"]
+    assert not ok(host.call(wanted))["changed"]
 
 
 def test_pipe_in_the_way_is_refused_and_not_waited_for(host: FakeHost) -> None:
     os.mkfifo(host.file("/etc/demo.conf"))
     for wanted in (component(files=[config()]), component(links=[{"path": "/etc/demo.conf", "target": "x"}])):
-        assert one(host.trip(wanted))["error"]["code"] == "not-a-file"
+        assert one(host.call(wanted))["error"]["code"] == "not-a-file"
 
 
 def test_link_to_a_directory_is_replaced_in_diff_mode_too(host: FakeHost) -> None:
     host.file("/etc/demo.conf").symlink_to("systemd")
-    ok(host.trip(component(files=[config()])))
+    ok(host.call(component(files=[config()])))
     assert host.file("/etc/demo.conf").read_text() == "good 1\n"
-    ok(host.trip(component()))
+    ok(host.call(component()))
     assert host.file("/etc/demo.conf").is_symlink()
 
 
@@ -277,16 +277,16 @@ def test_another_install_section_is_installed_anew(host: FakeHost) -> None:
         unit = service()
         return component(files=[config(content)], units=[{**unit, "content": f"{unit['content']}[Install]\nWantedBy={target}\n"}])
 
-    ok(host.trip(wanted("multi-user.target")))
-    assert not ok(host.trip(wanted("multi-user.target")))["changed"]
+    ok(host.call(wanted("multi-user.target")))
+    assert not ok(host.call(wanted("multi-user.target")))["changed"]
     host.log.clear()
     host.cut = 1  # the file is there, systemd has read it, and no more
     with pytest.raises(fake_host.Killed):
-        host.trip(wanted("timers.target"))
+        host.call(wanted("timers.target"))
     host.cut = None
-    assert "reenable demo.service" in verbs(ok(host.trip(wanted("timers.target"))))
-    assert not ok(host.trip(wanted("timers.target")))["changed"]
+    assert "reenable demo.service" in verbs(ok(host.call(wanted("timers.target"))))
+    assert not ok(host.call(wanted("timers.target")))["changed"]
     host.log.clear()
-    assert one(host.trip(wanted("graphical.target", "bad\n")))["error"]["code"] == "start-failed"
+    assert one(host.call(wanted("graphical.target", "bad\n")))["error"]["code"] == "start-failed"
     assert [words for words in host.log if words.startswith("reenable")] == ["reenable demo.service"] * 2
-    assert not ok(host.trip(wanted("timers.target")))["changed"]
+    assert not ok(host.call(wanted("timers.target")))["changed"]

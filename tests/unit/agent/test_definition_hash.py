@@ -70,11 +70,11 @@ def test_another_definition(change: Callable[[Definition], Definition]) -> None:
 
 
 def test_held_back_after_an_upgrade(host: FakeHost) -> None:
-    ok(host.trip(of_before(demo())))
-    assert one(host.trip(of_before(demo("bad\n"))))["error"]["code"] == "start-failed"
+    ok(host.call(of_before(demo())))
+    assert one(host.call(of_before(demo("bad\n"))))["error"]["code"] == "start-failed"
     host.log.clear()
     for change in SAME:
-        assert one(host.trip(change(demo("bad\n"))))["error"]["code"] == "held-back", change
+        assert one(host.call(change(demo("bad\n"))))["error"]["code"] == "held-back", change
     assert host.touched() == []
 
 
@@ -91,13 +91,13 @@ def test_locked_out_after_an_upgrade(host: FakeHost, monkeypatch: pytest.MonkeyP
     def guarded(content: str) -> Definition:
         return demo(content, unit={"on_change": "reload"}, lockout_guard=60)
 
-    ok(host.trip(of_before(guarded("good 1\n"))))
-    assert host.trip(op="disarm")["error"] is None
+    ok(host.call(of_before(guarded("good 1\n"))))
+    assert host.call(op="disarm")["error"] is None
     for definition in (of_before(guarded("good 2\n")), upgraded(guarded("good 2\n"))):
-        ok(host.trip(definition))
+        ok(host.call(definition))
         # The controller does not come back: what the script does.
         host.write("/etc/demo.conf", "good 1\n")
         plain(["systemctl", "reload", "demo.service"])
         shutil.rmtree(host.file("/var/lib/vannah/guard"))
     for change in SAME:
-        assert one(host.trip(change(guarded("good 2\n"))))["error"]["code"] == "locked-out", change
+        assert one(host.call(change(guarded("good 2\n"))))["error"]["code"] == "locked-out", change

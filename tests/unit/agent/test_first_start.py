@@ -29,16 +29,16 @@ def nothing(_host: FakeHost) -> None:
 
 
 def runs(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
 
 
 def stopped(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.run(["systemctl", "stop", "demo.service"])
 
 
 def failed(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.active.clear()
     host.failed.add("demo.service")
 
@@ -53,7 +53,7 @@ def killed(host: FakeHost) -> None:
     """The run before was killed when the files were in place and nothing was started."""
     host.cut = 0
     with pytest.raises(fake_host.Killed):
-        host.trip(demo("bad\n"))
+        host.call(demo("bad\n"))
     host.cut = None
 
 
@@ -76,10 +76,10 @@ def killed_running(host: FakeHost) -> None:
 )
 def test_held_back_only_where_something_ran(host: FakeHost, before: Callable[[FakeHost], None], held: bool) -> None:
     before(host)
-    first = one(host.trip(demo("bad\n")))["error"]
+    first = one(host.call(demo("bad\n")))["error"]
     assert first["code"] == "start-failed"
     assert ("component_retry" in first["msg"]) == held and ("The next run tries again" in first["msg"]) != held
-    second = one(host.trip(demo("bad\n")))["error"]
+    second = one(host.call(demo("bad\n")))["error"]
     assert second["code"] == ("held-back" if held else "start-failed")
     if held:
         assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 1\n"}
@@ -88,7 +88,7 @@ def test_held_back_only_where_something_ran(host: FakeHost, before: Callable[[Fa
 def test_first_installation_that_fails_leaves_nothing(host: FakeHost) -> None:
     state = host.state()
     for _run in range(3):
-        said = one(host.trip(demo("bad\n")))
+        said = one(host.call(demo("bad\n")))
         assert said["error"]["code"] == "start-failed" and "did not run before" in said["error"]["msg"]
         assert host.state() == state
 
@@ -99,49 +99,49 @@ def test_same_definition_succeeds_once_its_cause_is_gone(host: FakeHost, before:
     definition = component(files=[config()], units=[service(reads=("/etc/demo.conf", "/srv/state"))])
     before(host)
     host.write("/srv/state", "bad\n")
-    assert one(host.trip(definition))["error"]["code"] == "start-failed"
+    assert one(host.call(definition))["error"]["code"] == "start-failed"
     host.write("/srv/state", "good\n")
-    ok(host.trip(definition))
-    assert not ok(host.trip(definition))["changed"]
+    ok(host.call(definition))
+    assert not ok(host.call(definition))["changed"]
 
 
 @pytest.mark.parametrize("first", ["demo.service", "other.service"])
 def test_new_unit_beside_a_running_one(host: FakeHost, first: str) -> None:
     """The unit that runs is not interrupted by the failed start of the other, and the next run tries that again."""
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.log.clear()
     for _run in range(2):
-        assert one(host.trip(pair(other="bad\n", first=first)))["error"]["code"] == "start-failed"
+        assert one(host.call(pair(other="bad\n", first=first)))["error"]["code"] == "start-failed"
     assert "restart demo.service" not in host.touched() and "demo.service" in host.active
-    ok(host.trip(pair(first=first)))
+    ok(host.call(pair(first=first)))
 
 
 def test_new_unit_beside_one_that_was_restarted(host: FakeHost) -> None:
     """To try again would restart the unit that ran before at each run: the definition is held back."""
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     definition = pair("good 2\n", other="bad\n", first="demo.service")
-    assert one(host.trip(definition))["error"]["code"] == "start-failed"
+    assert one(host.call(definition))["error"]["code"] == "start-failed"
     host.log.clear()
-    assert one(host.trip(definition))["error"]["code"] == "held-back"
+    assert one(host.call(definition))["error"]["code"] == "held-back"
     assert host.touched() == [] and host.running_with["demo.service"] == {"/etc/demo.conf": "good 1\n"}
 
 
 def test_hold_ends_where_nothing_runs_any_more(host: FakeHost) -> None:
     """Also a hold that an older release has put on a first start."""
-    ok(host.trip(demo()))
-    one(host.trip(demo("bad\n")))
-    assert one(host.trip(demo("bad\n")))["error"]["code"] == "held-back"
+    ok(host.call(demo()))
+    one(host.call(demo("bad\n")))
+    assert one(host.call(demo("bad\n")))["error"]["code"] == "held-back"
     host.run(["systemctl", "stop", "demo.service"])
-    assert one(host.trip(demo("bad\n")))["error"]["code"] == "start-failed"
+    assert one(host.call(demo("bad\n")))["error"]["code"] == "start-failed"
 
 
 def test_undo_of_a_first_start_that_was_killed_is_finished(host: FakeHost) -> None:
     state = host.state()
     host.cut = 5  # daemon-reload, enable, reset-failed, start, disable, then the end
     with pytest.raises(fake_host.Killed):
-        host.trip(demo("bad\n"))
+        host.call(demo("bad\n"))
     host.cut = None
-    answer = host.trip(demo("bad\n"))
+    answer = host.call(demo("bad\n"))
     assert answer["healed"] and one(answer)["error"]["code"] == "start-failed"
     assert host.state() == state
 

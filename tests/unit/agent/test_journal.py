@@ -110,21 +110,21 @@ def test_a_component_that_is_refused_leaves_somebody_elses_directory(host: FakeH
     before = host.state()
     refused = component(directories=wanted, validate=[["check-config", "/srv/demo/theirs"]])
     for _run in range(2):
-        (found,) = host.trip(refused)["components"]
+        (found,) = host.call(refused)["components"]
         assert found["error"]["code"] == "validation-failed"
         after = host.state()
         after.pop("/srv/ours")  # made by this component, and its own
         assert after == before
     host.write("/srv/demo/theirs", "theirs")
-    (found,) = host.trip(refused)["components"]
+    (found,) = host.call(refused)["components"]
     assert found["error"] is None and host.file("/srv/demo").stat().st_mode & 0o7777 == 0o700
-    assert not host.trip(refused)["components"][0]["changed"]
+    assert not host.call(refused)["components"][0]["changed"]
 
 
 def test_a_directory_locks_nobody_out(host: FakeHost) -> None:
     """No revert is armed where no file changes: this host has no systemd that could run one."""
     host.file("/srv").mkdir()
-    (found,) = host.trip(component(directories=[{"path": "/srv", "mode": "0700"}], lockout_guard=60))["components"]
+    (found,) = host.call(component(directories=[{"path": "/srv", "mode": "0700"}], lockout_guard=60))["components"]
     assert found["error"] is None and found["changed"]
 
 

@@ -43,26 +43,26 @@ def test_claims_come_before_the_deed(tmp_path: Path) -> None:
 def test_broken_is_set_aside_with_a_warning(tmp_path: Path, text: str) -> None:
     host = FakeHost(tmp_path)
     host.write("/var/lib/vannah/ledger.json", text)
-    answer = host.trip(component(files=[{"path": "/etc/x", "content": "x"}]))
-    assert answer["error"] is None and "set aside" in answer["components"][0]["warnings"][0]
+    answer = host.call(component(files=[{"path": "/etc/x", "content": "x"}]))
+    assert answer["error"] is None and "renamed to" in answer["components"][0]["warnings"][0]
     assert len(list(tmp_path.glob("var/lib/vannah/ledger.json.broken-*"))) == 1
-    assert host.trip(component(files=[{"path": "/etc/x", "content": "x"}]))["components"][0]["warnings"] == []
+    assert host.call(component(files=[{"path": "/etc/x", "content": "x"}]))["components"][0]["warnings"] == []
 
 
 def test_broken_stays_where_it_is_in_check_mode(tmp_path: Path) -> None:
     host = FakeHost(tmp_path)
     file = host.write("/var/lib/vannah/ledger.json", "{")
-    assert host.trip(component(), mode="check")["error"] is None
+    assert host.call(component(), mode="check")["error"] is None
     assert file.read_text() == "{"
 
 
 def test_lost_ledger_adopts_what_is_there(tmp_path: Path) -> None:
     host = FakeHost(tmp_path)
     wanted = component(files=[{"path": "/etc/x", "content": "x"}])
-    host.trip(wanted)
+    host.call(wanted)
     before = json.loads(host.file("/var/lib/vannah/ledger.json").read_text())
     host.file("/var/lib/vannah/ledger.json").unlink()
-    assert not host.trip(wanted)["components"][0]["changed"]
+    assert not host.call(wanted)["components"][0]["changed"]
     after = json.loads(host.file("/var/lib/vannah/ledger.json").read_text())
     assert after["components"]["demo"]["files"] == before["components"]["demo"]["files"]
 

@@ -27,7 +27,7 @@ def host(tmp_path: Path) -> FakeHost:
 
 
 def test_answer_is_json_and_says_what_it_cost(host: FakeHost) -> None:
-    answer = json.loads(json.dumps(host.trip(component())))
+    answer = json.loads(json.dumps(host.call(component())))
     assert answer["protocol"] == 1 and answer["error"] is None and answer["healed"] == [] and answer["guard"] is None
     assert answer["cost"].keys() == {"self", "children", "wall", "maxrss_kb"} and answer["facts"]["cores"] >= 1
     assert answer["lease"] == {"ok": True, "holder": None, "working": False}
@@ -35,7 +35,7 @@ def test_answer_is_json_and_says_what_it_cost(host: FakeHost) -> None:
 
 @pytest.mark.parametrize(("change", "code"), [({"protocol": 2}, "wrong-protocol"), ({"op": "dance"}, "unknown-op")])
 def test_other_versions(host: FakeHost, change: dict[str, Any], code: str) -> None:
-    assert host.trip(component(), **change)["error"]["code"] == code
+    assert host.call(component(), **change)["error"]["code"] == code
 
 
 def test_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,34 +46,34 @@ def test_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lease_of_another_run(host: FakeHost) -> None:
     take = {"action": "take", "takeover": False, "takeover_of": None}
-    assert host.trip(component(), lease=take)["error"] is None
+    assert host.call(component(), lease=take)["error"] is None
     wanted = component(files=[{"path": "/etc/x", "content": "x"}])
     other = {"id": "run-2", "who": "you@elsewhere"}
-    refused = host.trip(wanted, lease=take, run=other)
+    refused = host.call(wanted, lease=take, run=other)
     assert refused["error"]["code"] == "lease-held" and "me@controller" in refused["error"]["msg"]
     assert refused["components"] == [] and not host.file("/etc/x").exists()
-    assert host.trip(wanted, lease=take, run=other, mode="check")["error"] is None
-    assert host.trip(wanted, lease={**take, "takeover": True}, run=other)["error"] is None
-    assert host.trip(op="lease", lease={"action": "release"}, run=other)["lease"]["holder"] is None
+    assert host.call(wanted, lease=take, run=other, mode="check")["error"] is None
+    assert host.call(wanted, lease={**take, "takeover": True}, run=other)["error"] is None
+    assert host.call(op="lease", lease={"action": "release"}, run=other)["lease"]["holder"] is None
 
 
 def test_unforeseen_error_tells_no_value(host: FakeHost) -> None:
     broken = component(files=[{"path": "/etc/x", "content": "the-secret"}])
     broken["files"][0]["content"] = ["the-secret"]
-    answer = host.trip(broken)
+    answer = host.call(broken)
     assert answer["components"][0]["error"]["code"] == "internal-error" and "the-secret" not in str(answer)
 
 
 def test_unit_that_is_not_there(host: FakeHost) -> None:
-    answer = host.trip(component(), op="restart", restart={"component": "demo", "unit": "x.service"})
+    answer = host.call(component(), op="restart", restart={"component": "demo", "unit": "x.service"})
     assert answer["error"]["code"] == "unknown-unit"
 
 
 def test_restart_in_check_mode(host: FakeHost) -> None:
     wanted = component(units=[service()])
-    host.trip(wanted)
+    host.call(wanted)
     host.log.clear()
-    answer = host.trip(wanted, op="restart", mode="check", restart={"component": "demo", "unit": "demo.service"})
+    answer = host.call(wanted, op="restart", mode="check", restart={"component": "demo", "unit": "demo.service"})
     assert answer["components"][0]["restarted"] == ["demo.service"] and host.log == []
 
 
@@ -106,7 +106,7 @@ def trial() -> Iterator[list[str]]:
 
 def test_domain(host: FakeHost, trial: list[str]) -> None:
     def call(*names: str, mode: str = "apply") -> dict[str, Any]:
-        found: dict[str, Any] = host.trip(op="domain", domain="trial", call="things", params={"names": list(names)}, mode=mode)["domain"]
+        found: dict[str, Any] = host.call(op="domain", domain="trial", call="things", params={"names": list(names)}, mode=mode)["domain"]
         return found
 
     assert call("a", mode="check")["changed"] and trial == []
@@ -119,4 +119,4 @@ def test_domain(host: FakeHost, trial: list[str]) -> None:
 
 @pytest.mark.parametrize(("name", "call"), [("trial", "unknown"), ("nowhere", "x"), ("_psql", "x"), ("a.b", "x")])
 def test_unknown_call(host: FakeHost, trial: list[str], name: str, call: str) -> None:
-    assert host.trip(op="domain", domain=name, call=call)["domain"]["error"]["code"] == "unknown-call"
+    assert host.call(op="domain", domain=name, call=call)["domain"]["error"]["code"] == "unknown-call"

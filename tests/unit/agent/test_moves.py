@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What moves: from one component to another, or from one kind of thing to another, in one trip and in several."""
+"""What moves: from one component to another, or from one kind of thing to another, in one call and in several."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def file(content: str = "good 1\n", **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("content", ["good 1\n", "good 2\n"])
 def test_file_that_another_component_takes_over(host: FakeHost, order: tuple[str, str], state: str, content: str) -> None:
-    done(host.trip(component("old", files=[file()])))
+    done(host.call(component("old", files=[file()])))
     parts = {"old": component("old", state=state), "new": component("new", files=[file(content)])}
-    done(host.trip(*(parts[name] for name in order)))
+    done(host.call(*(parts[name] for name in order)))
     assert host.file(PATH).read_text() == content
-    quiet(host.trip(*(parts[name] for name in order)))
-    done(host.trip(component("new")))
+    quiet(host.call(*(parts[name] for name in order)))
+    done(host.call(component("new")))
     assert not host.file(PATH).exists()  # what lay there before was ours, too
     assert not originals(host)
 
@@ -62,34 +62,34 @@ def test_file_that_another_component_takes_over(host: FakeHost, order: tuple[str
 @ORDERS
 def test_original_of_a_file_that_moves_comes_back(host: FakeHost, order: tuple[str, str]) -> None:
     host.write(PATH, "foreign\n")
-    done(host.trip(component("old", files=[file()])))
+    done(host.call(component("old", files=[file()])))
     parts = {"old": component("old"), "new": component("new", files=[file("good 2\n")])}
-    done(host.trip(*(parts[name] for name in order)))
-    done(host.trip(component("new")))
+    done(host.call(*(parts[name] for name in order)))
+    done(host.call(component("new")))
     assert host.file(PATH).read_text() == "foreign\n"
     assert not originals(host)
 
 
-def test_file_that_moves_in_two_trips(host: FakeHost) -> None:
+def test_file_that_moves_in_two_calls(host: FakeHost) -> None:
     host.write(PATH, "foreign\n")
-    done(host.trip(component("old", files=[file()])))
-    done(host.trip(component("new", files=[file("good 2\n")])))
-    done(host.trip(component("old")))
+    done(host.call(component("old", files=[file()])))
+    done(host.call(component("new", files=[file("good 2\n")])))
+    done(host.call(component("old")))
     assert host.file(PATH).read_text() == "good 2\n"
-    done(host.trip(component("new")))
+    done(host.call(component("new")))
     assert host.file(PATH).read_text() == "foreign\n"
 
 
 @ORDERS
 def test_unit_that_moves_is_not_stopped(host: FakeHost, order: tuple[str, str]) -> None:
-    done(host.trip(component("old", files=[file()], units=[service()])))
+    done(host.call(component("old", files=[file()], units=[service()])))
     host.log.clear()
     parts = {"old": component("old", state="absent"), "new": component("new", files=[file()], units=[service()])}
-    done(host.trip(*(parts[name] for name in order)))
+    done(host.call(*(parts[name] for name in order)))
     assert host.touched() == []
     assert "demo.service" in host.active and "demo.service" in host.enabled
-    quiet(host.trip(*(parts[name] for name in order)))
-    done(host.trip(component("new", state="absent")))
+    quiet(host.call(*(parts[name] for name in order)))
+    done(host.call(component("new", state="absent")))
     assert not host.active and not host.enabled and not host.file(PATH).exists()
 
 
@@ -97,55 +97,55 @@ def test_unit_that_moves_is_not_stopped(host: FakeHost, order: tuple[str, str]) 
 @pytest.mark.parametrize("more", [[], [{"path": "/srv/more"}]])
 def test_unit_that_was_reloaded_moves_with_its_record(host: FakeHost, order: tuple[str, str], more: list[dict[str, Any]]) -> None:
     unit = service(on_change="reload")
-    done(host.trip(component("old", files=[file()], directories=more, units=[unit])))
-    done(host.trip(component("old", files=[file("good 2\n")], directories=more, units=[unit])))  # younger than the unit's start
+    done(host.call(component("old", files=[file()], directories=more, units=[unit])))
+    done(host.call(component("old", files=[file("good 2\n")], directories=more, units=[unit])))  # younger than the unit's start
     host.log.clear()
     parts = {"old": component("old"), "new": component("new", files=[file("good 2\n")], units=[unit])}
-    done(host.trip(*(parts[name] for name in order)))
+    done(host.call(*(parts[name] for name in order)))
     assert host.touched() == []
-    quiet(host.trip(*(parts[name] for name in order)))
+    quiet(host.call(*(parts[name] for name in order)))
 
 
 @ORDERS
 def test_directory_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
-    done(host.trip(component("old", directories=[{"path": "/srv/demo"}])))
+    done(host.call(component("old", directories=[{"path": "/srv/demo"}])))
     parts = {"old": component("old"), "new": component("new", directories=[{"path": "/srv/demo"}])}
-    done(host.trip(*(parts[name] for name in order)))
+    done(host.call(*(parts[name] for name in order)))
     assert host.file("/srv/demo").is_dir()
-    quiet(host.trip(*(parts[name] for name in order)))
+    quiet(host.call(*(parts[name] for name in order)))
 
 
 @ORDERS
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_folder_of_two_components_goes_with_the_last_file(host: FakeHost, order: tuple[str, str], state: str) -> None:
-    done(host.trip(*(component(name, files=[{"path": f"/etc/demo/{name}", "content": "x\n"}]) for name in order)))
+    done(host.call(*(component(name, files=[{"path": f"/etc/demo/{name}", "content": "x\n"}]) for name in order)))
     gone = [component(name, state=state) for name in ("old", "new")]
-    done(host.trip(*gone))
+    done(host.call(*gone))
     assert not host.file("/etc/demo").exists()
-    quiet(host.trip(*gone))
+    quiet(host.call(*gone))
 
 
 @ORDERS
 def test_cron_entry_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
     host.write("/usr/sbin/cron", "")
     entry = {"name": "demo", "schedule": "@daily", "command": "true"}
-    done(host.trip(component("old", cron=[entry])))
+    done(host.call(component("old", cron=[entry])))
     parts = {"old": component("old"), "new": component("new", cron=[entry])}
-    done(host.trip(*(parts[name] for name in order)))
+    done(host.call(*(parts[name] for name in order)))
     assert host.file("/etc/cron.d/demo").exists()
-    quiet(host.trip(*(parts[name] for name in order)))
+    quiet(host.call(*(parts[name] for name in order)))
 
 
 @ORDERS
 def test_parameter_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> None:
     host.write("/proc/sys/net/core/somaxconn", "128\n")
     entry = {"name": "net.core.somaxconn", "value": "1024"}
-    done(host.trip(component("old", sysctls=[entry])))
+    done(host.call(component("old", sysctls=[entry])))
     parts = {"old": component("old"), "new": component("new", sysctls=[entry])}
-    done(host.trip(*(parts[name] for name in order)))
+    done(host.call(*(parts[name] for name in order)))
     assert host.file("/proc/sys/net/core/somaxconn").read_text() == "1024\n"
-    quiet(host.trip(*(parts[name] for name in order)))
-    done(host.trip(component("new")))
+    quiet(host.call(*(parts[name] for name in order)))
+    done(host.call(component("new")))
     assert host.file("/proc/sys/net/core/somaxconn").read_text() == "128\n"
 
 
@@ -153,21 +153,21 @@ def test_parameter_that_moves_stays(host: FakeHost, order: tuple[str, str]) -> N
 
 
 def test_file_that_becomes_a_link(host: FakeHost) -> None:
-    done(host.trip(component(files=[file()])))
+    done(host.call(component(files=[file()])))
     wanted = component(links=[{"path": PATH, "target": "other"}])
-    done(host.trip(wanted))
+    done(host.call(wanted))
     assert host.file(PATH).is_symlink()
-    quiet(host.trip(wanted))
-    done(host.trip(component()))
+    quiet(host.call(wanted))
+    done(host.call(component()))
     assert not host.file(PATH).is_symlink()
 
 
 def test_link_that_becomes_a_file(host: FakeHost) -> None:
-    done(host.trip(component(links=[{"path": PATH, "target": "other"}])))
-    done(host.trip(component(files=[file()])))
+    done(host.call(component(links=[{"path": PATH, "target": "other"}])))
+    done(host.call(component(files=[file()])))
     assert host.file(PATH).read_text() == "good 1\n"
-    quiet(host.trip(component(files=[file()])))
-    done(host.trip(component()))
+    quiet(host.call(component(files=[file()])))
+    done(host.call(component()))
     assert not host.file(PATH).exists() and not host.file(PATH).is_symlink()
 
 
@@ -178,21 +178,21 @@ def test_unit_file_that_was_a_file_and_back(host: FakeHost) -> None:
         units=[{**unit, "content": None}],
     )
     by_unit = component(files=[file()], units=[unit])
-    done(host.trip(by_file))
+    done(host.call(by_file))
     for wanted in (by_unit, by_file):
-        done(host.trip(wanted))
+        done(host.call(wanted))
         assert host.file("/etc/systemd/system/demo.service").exists()
         assert "demo.service" in host.active
-        quiet(host.trip(wanted))
-    done(host.trip(component()))
+        quiet(host.call(wanted))
+    done(host.call(component()))
     assert not host.file("/etc/systemd/system/demo.service").exists()
 
 
 def test_foreign_file_that_a_link_replaces_comes_back(host: FakeHost) -> None:
     host.write(PATH, "foreign\n")
-    done(host.trip(component(links=[{"path": PATH, "target": "other"}])))
+    done(host.call(component(links=[{"path": PATH, "target": "other"}])))
     assert host.file(PATH).is_symlink()
-    done(host.trip(component()))
+    done(host.call(component()))
     assert host.file(PATH).read_text() == "foreign\n" and not host.file(PATH).is_symlink()
 
 
@@ -202,11 +202,11 @@ def test_foreign_file_that_a_link_replaces_comes_back(host: FakeHost) -> None:
 def test_original_outlives_a_removal_that_is_put_back(host: FakeHost) -> None:
     host.write(PATH, "foreign\n")
     other = {"path": "/etc/other.conf", "content": "good\n"}
-    done(host.trip(component(files=[file(), other])))
+    done(host.call(component(files=[file(), other])))
     refused = component(files=[{**other, "content": "invalid\n"}], validate=[["check-config", "/etc/other.conf"]])
-    assert host.trip(refused)["components"][0]["error"]["code"] == "validation-failed"
+    assert host.call(refused)["components"][0]["error"]["code"] == "validation-failed"
     assert host.file(PATH).read_text() == "good 1\n"
-    done(host.trip(component(files=[other])))
+    done(host.call(component(files=[other])))
     assert host.file(PATH).read_text() == "foreign\n"
     assert not originals(host)
 
@@ -214,21 +214,21 @@ def test_original_outlives_a_removal_that_is_put_back(host: FakeHost) -> None:
 def test_original_outlives_a_failed_start(host: FakeHost) -> None:
     host.write("/etc/more.conf", "foreign\n")
     more = {"path": "/etc/more.conf", "content": "good\n"}
-    done(host.trip(component(files=[file(), more], units=[service()])))
-    assert host.trip(component(files=[file("bad\n")], units=[service()]))["components"][0]["error"]["code"] == "start-failed"
+    done(host.call(component(files=[file(), more], units=[service()])))
+    assert host.call(component(files=[file("bad\n")], units=[service()]))["components"][0]["error"]["code"] == "start-failed"
     assert host.file("/etc/more.conf").read_text() == "good\n"
-    done(host.trip(component(files=[file()], units=[service()])))
+    done(host.call(component(files=[file()], units=[service()])))
     assert host.file("/etc/more.conf").read_text() == "foreign\n"
 
 
 def test_link_by_which_we_masked_a_unit_is_no_original(host: FakeHost) -> None:
     unit = host.write("/usr/lib/systemd/system/demo.service", "[Service]\n")
-    done(host.trip(component(units=[{"name": "demo.service", "masked": True, "state": "stopped", "enabled": False}])))
+    done(host.call(component(units=[{"name": "demo.service", "masked": True, "state": "stopped", "enabled": False}])))
     own = host.file("/etc/systemd/system/demo.service")
     own.symlink_to("/dev/null")  # what systemctl does
-    done(host.trip(component(files=[file()], units=[service()])))
+    done(host.call(component(files=[file()], units=[service()])))
     assert not own.is_symlink() and "demo.service" in host.active
-    done(host.trip(component(state="absent")))
+    done(host.call(component(state="absent")))
     assert not own.is_symlink() and unit.exists()
 
 
@@ -311,15 +311,15 @@ def test_moves_cut_off_anywhere_end_in_the_same_state(
             parts = parts_of(share, content)[:: -1 if backwards else 1]
             with undisturbed.every_change_counts():
                 before = undisturbed.changes
-                done(undisturbed.trip(*parts))
+                done(undisturbed.call(*parts))
             assert_shared(undisturbed, share, content, foreign)
-            quiet(undisturbed.trip(*parts))
+            quiet(undisturbed.call(*parts))
             cut.cut = data.draw(st.integers(0, max(undisturbed.changes - before - 1, 0)), label="cut at")
             with suppress(Killed), cut.every_change_counts():
-                cut.trip(*parts)
+                cut.call(*parts)
             cut.cut = None
-            done(cut.trip(*parts))
+            done(cut.call(*parts))
             assert cut.state() == undisturbed.state()
-            quiet(cut.trip(*parts))
-        done(undisturbed.trip(component("old", state="absent"), component("new", state="absent")))
+            quiet(cut.call(*parts))
+        done(undisturbed.call(component("old", state="absent"), component("new", state="absent")))
         assert not originals(undisturbed)

@@ -16,9 +16,9 @@ def test_a_host_of_an_older_release_keeps_the_file(tmp_path: Path) -> None:
     """The component postgresql had the file; nothing removes it in between, and nothing changes."""
     host = FakeHost(tmp_path)
     item = {"path": MAIN, "content": "create_main_cluster = false\n", "before": "packages", "on_change": "none"}
-    host.trip(component("postgresql", files=[item]))
+    host.call(component("postgresql", files=[item]))
     defaults = component("postgresql-package-defaults", files=[item])
-    for trip in ([defaults], [defaults, component("postgresql")]):
-        answer = host.trip(*trip)
+    for call in ([defaults], [defaults, component("postgresql")]):
+        answer = host.call(*call)
         assert answer["error"] is None and not any(found["steps"] or found["error"] for found in answer["components"])
         assert host.file(MAIN).is_file()

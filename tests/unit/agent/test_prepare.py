@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A component is prepared without a unit being touched, and a later trip starts it as if nothing had been done before."""
+"""A component is prepared without a unit being touched, and a later call starts it as if nothing had been done before."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def host(tmp_path: Path) -> FakeHost:
 
 
 def prepared(host: FakeHost, content: str = "good 1\n") -> None:
-    ok(host.trip(demo(content), prepare=["demo"]))
+    ok(host.call(demo(content), prepare=["demo"]))
 
 
 def test_files_come_and_no_unit_is_touched(host: FakeHost) -> None:
-    said = ok(host.trip(demo(), prepare=["demo"]))
+    said = ok(host.call(demo(), prepare=["demo"]))
     assert said["changed"] and host.file("/etc/demo.conf").read_text() == "good 1\n"
     assert host.log == [] and not host.enabled and not host.active
-    assert not ok(host.trip(demo(), prepare=["demo"]))["changed"]
-    assert [step["action"] for step in ok(host.trip(demo()))["steps"]] == ["enable", "start"]
-    assert not ok(host.trip(demo()))["changed"]
+    assert not ok(host.call(demo(), prepare=["demo"]))["changed"]
+    assert [step["action"] for step in ok(host.call(demo()))["steps"]] == ["enable", "start"]
+    assert not ok(host.call(demo()))["changed"]
 
 
 def test_only_what_is_named_is_prepared(host: FakeHost) -> None:
     other = component(
         "other", files=[{"path": "/etc/other.conf", "content": "good"}], units=[service("other.service", ("/etc/other.conf",))]
     )
-    host.trip(other, demo(), prepare=["demo"])
+    host.call(other, demo(), prepare=["demo"])
     assert sorted(host.active) == ["other.service"]
 
 
@@ -45,13 +45,13 @@ def test_first_start_after_it_that_fails_leaves_nothing(host: FakeHost) -> None:
     state = host.state()
     for _run in range(2):
         prepared(host, "bad\n")
-        assert one(host.trip(demo("bad\n")))["error"]["code"] == "start-failed"
+        assert one(host.call(demo("bad\n")))["error"]["code"] == "start-failed"
         assert host.state() == state
 
 
 def test_validator_refuses_before_any_start(host: FakeHost) -> None:
     definition = component(files=[config("invalid\n")], units=[service()], validate=[["check-config", "/etc/demo.conf"]])
-    assert one(host.trip(definition, prepare=["demo"]))["error"]["code"] == "validation-failed"
+    assert one(host.call(definition, prepare=["demo"]))["error"]["code"] == "validation-failed"
     assert host.touched() == []
 
 
@@ -59,37 +59,37 @@ def test_killed_between_preparing_and_starting(host: FakeHost) -> None:
     prepared(host)
     host.cut = 1  # enabled, not yet started
     with pytest.raises(fake_host.Killed):
-        host.trip(demo())
+        host.call(demo())
     host.cut = None
     prepared(host)
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     assert list(host.active) == ["demo.service"]
-    assert not ok(host.trip(demo()))["changed"]
+    assert not ok(host.call(demo()))["changed"]
 
 
 def test_running_unit_is_left_alone_and_reacts_later(host: FakeHost) -> None:
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.log.clear()
     prepared(host, "good 2\n")
     assert host.log == []
-    assert ok(host.trip(demo("good 2\n")))["restarted"] == ["demo.service"]
+    assert ok(host.call(demo("good 2\n")))["restarted"] == ["demo.service"]
 
 
 def test_member_is_known_once_its_unit_was_ready(host: FakeHost) -> None:
     """Prepared, failed, and run components."""
-    assert host.trip(op="facts")["ran"] == []
+    assert host.call(op="facts")["ran"] == []
     prepared(host, "bad\n")
-    assert host.trip(op="facts")["ran"] == []
-    one(host.trip(demo("bad\n")))
-    assert host.trip(op="facts")["ran"] == []
-    ok(host.trip(demo()))
+    assert host.call(op="facts")["ran"] == []
+    one(host.call(demo("bad\n")))
+    assert host.call(op="facts")["ran"] == []
+    ok(host.call(demo()))
     state = host.state()
-    assert host.trip(op="facts", mode="check")["ran"] == ["demo"]
+    assert host.call(op="facts", mode="check")["ran"] == ["demo"]
     assert host.state() == state
 
 
 def test_paths_that_prove_a_cluster(host: FakeHost) -> None:
     host.write("/srv/b/data", "")
     asked = {"one": ["/srv/a/data", "/srv/b/data"], "two": ["/srv/c/data"], "none": []}
-    answer = host.trip(op="facts", places=asked)
+    answer = host.call(op="facts", places=asked)
     assert answer["members"] == {"one": True, "two": False, "none": False} == members.found(host.context(), asked)

@@ -108,17 +108,17 @@ def assert_as_wanted(fake: FakeHost, wanted: dict[str, Any]) -> None:
 def test_applied_is_as_wanted_and_again_is_nothing(sequence: list[dict[str, Any]]) -> None:
     with host() as fake:
         for wanted in sequence:
-            said = ok(fake.trip(wanted, mode="check"))
-            done = ok(fake.trip(wanted))
+            said = ok(fake.call(wanted, mode="check"))
+            done = ok(fake.call(wanted))
             assert said["steps"] == done["steps"]  # check mode says what will be done
             assert_as_wanted(fake, wanted)
             state, log = fake.state(), len(fake.log)
-            again = ok(fake.trip(wanted))
+            again = ok(fake.call(wanted))
             assert again["steps"] == [] and fake.state() == state and len(fake.log) == log
-        ok(fake.trip(component(state="absent")))
+        ok(fake.call(component(state="absent")))
         assert fake.active == {} and not [path for path in PATHS if fake.file(path).exists()]
         assert not list(fake.file("/etc/systemd/system").iterdir())
-        assert not ok(fake.trip(component(state="absent")))["changed"]
+        assert not ok(fake.call(component(state="absent")))["changed"]
 
 
 @FAST
@@ -126,20 +126,20 @@ def test_applied_is_as_wanted_and_again_is_nothing(sequence: list[dict[str, Any]
 def test_cut_off_anywhere_ends_in_the_same_state(first: dict[str, Any], second: dict[str, Any], data: st.DataObject) -> None:
     with host() as undisturbed, host() as cut:
         for fake in (undisturbed, cut):
-            ok(fake.trip(first))
+            ok(fake.call(first))
         with undisturbed.every_change_counts():
             before = undisturbed.changes
-            ok(undisturbed.trip(second))
+            ok(undisturbed.call(second))
         cut.cut = data.draw(st.integers(0, max(undisturbed.changes - before - 1, 0)), label="cut at")
         try:
             with cut.every_change_counts():
-                ok(cut.trip(second))
+                ok(cut.call(second))
         except Killed:
             pass
         cut.cut = None
-        ok(cut.trip(second))
+        ok(cut.call(second))
         assert cut.state() == undisturbed.state()
-        assert ok(cut.trip(second))["steps"] == []
+        assert ok(cut.call(second))["steps"] == []
         # A folder that was emptied before the cut may stay: nothing reads it.
         left = [path for folder in ("journal", "generations/demo") for path in cut.file(f"/var/lib/vannah/{folder}").glob("*")]
         assert not left
@@ -152,14 +152,14 @@ def test_bad_definition_costs_one_restart_pair(path: str, policy: str, data: st.
         return component(files=[{"path": path, "content": content}], units=[service("a.service", (path,), on_change=policy)])
 
     with host() as fake:
-        ok(fake.trip(demo("good 1\n")))
+        ok(fake.call(demo("good 1\n")))
         state = fake.state()
         fake.log.clear()
         for _run in range(data.draw(st.integers(1, 4))):
-            assert fake.trip(demo("bad\n"))["components"][0]["error"]
+            assert fake.call(demo("bad\n"))["components"][0]["error"]
         assert len(fake.touched()) == 2
         assert fake.state() == state
-        ok(fake.trip(demo("good 2\n")))
+        ok(fake.call(demo("good 2\n")))
         assert fake.running_with["a.service"] == {path: "good 2\n"}
 
 
@@ -170,18 +170,18 @@ def test_bad_definition_cut_off_anywhere_ends_with_the_old_one(data: st.DataObje
         return component(files=[{"path": PATHS[0], "content": content}], units=[service("a.service", (PATHS[0],))])
 
     with host() as fake:
-        ok(fake.trip(demo("good 1\n")))
+        ok(fake.call(demo("good 1\n")))
         state = fake.state()
         fake.cut = data.draw(st.integers(0, 60), label="cut at")
         try:
             with fake.every_change_counts():
-                fake.trip(demo("bad\n"))
+                fake.call(demo("bad\n"))
         except Killed:
             pass
         fake.cut = None
-        assert fake.trip(demo("bad\n"))["components"][0]["error"]
+        assert fake.call(demo("bad\n"))["components"][0]["error"]
         assert fake.state() == state
-        assert fake.trip(demo("bad\n"))["components"][0]["error"]["code"] == "held-back"
+        assert fake.call(demo("bad\n"))["components"][0]["error"]["code"] == "held-back"
 
 
 @FAST
@@ -199,11 +199,11 @@ def test_refused_and_cut_off_anywhere_leaves_somebody_elses_directory_as_it_was(
         fake.cut = data.draw(st.integers(0, 60), label="cut at")
         try:
             with fake.every_change_counts():
-                fake.trip(refused)
+                fake.call(refused)
         except Killed:
             pass
         fake.cut = None
-        assert fake.trip(refused)["components"][0]["error"]["code"] == "validation-failed"
+        assert fake.call(refused)["components"][0]["error"]["code"] == "validation-failed"
         assert fake.state() == state
-        ok(fake.trip(component(state="absent")))
+        ok(fake.call(component(state="absent")))
         assert fake.state() == state

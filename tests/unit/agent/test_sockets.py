@@ -46,37 +46,37 @@ def made(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_service_that_waits_for_its_socket_is_left_so(host: FakeHost) -> None:
-    made(host.trip(ssh()))
+    made(host.call(ssh()))
     assert host.touched() == [] and host.enabled == {"ssh.socket"}
-    assert not made(host.trip(ssh()))["changed"]
+    assert not made(host.call(ssh()))["changed"]
 
 
 def test_one_that_runs_is_restarted_and_never_reloaded(host: FakeHost) -> None:
     host.write("/etc/ssh.conf", "good 0\n")
     host.start("ssh.service")  # by a connection
-    made(host.trip(ssh()))
+    made(host.call(ssh()))
     assert host.touched() == ["restart ssh.service"] and host.enabled == {"ssh.socket"}
     assert host.running_with["ssh.service"] == {"/etc/ssh.conf": "good 1\n"}
-    assert not made(host.trip(ssh()))["changed"]
+    assert not made(host.call(ssh()))["changed"]
     host.log.clear()
-    made(host.trip(ssh("good 2\n")))
+    made(host.call(ssh("good 2\n")))
     assert host.touched() == ["restart ssh.service"]
 
 
 def test_one_that_was_started_since_has_read_what_there_is(host: FakeHost) -> None:
-    made(host.trip(ssh()))
+    made(host.call(ssh()))
     host.start("ssh.service")
-    assert not made(host.trip(ssh()))["changed"]
+    assert not made(host.call(ssh()))["changed"]
     host.boot()
     assert "ssh.service" not in host.active
-    assert not made(host.trip(ssh()))["changed"] and host.touched() == []
+    assert not made(host.call(ssh()))["changed"] and host.touched() == []
 
 
 def test_without_the_socket_it_is_a_service_like_others(host: FakeHost) -> None:
     host.active.pop("ssh.socket")
-    made(host.trip(ssh()))
+    made(host.call(ssh()))
     assert host.touched() == ["start ssh.service"] and "ssh.service" in host.enabled
-    made(host.trip(ssh("good 2\n")))
+    made(host.call(ssh("good 2\n")))
     assert host.touched()[1:] == ["reload ssh.service"]
 
 
@@ -86,7 +86,7 @@ def test_the_revert_neither_reloads_nor_starts_it(host: FakeHost, listens: bool,
         host.active.pop("ssh.socket")
     (host.root / "run/systemd/system").mkdir(parents=True)
     monkeypatch.setattr(revert, "_start", lambda ctx: None)
-    made(host.trip(ssh(guarded=60)))
+    made(host.call(ssh(guarded=60)))
     script = host.file(revert.SCRIPT).read_text(encoding="utf-8")
     assert ("$wait try-restart -- 'ssh.service'" in script) is listens
     assert ("$wait $act -- 'ssh.service'" in script) is not listens
@@ -94,5 +94,5 @@ def test_the_revert_neither_reloads_nor_starts_it(host: FakeHost, listens: bool,
 
 
 def test_a_unit_file_of_the_socket_is_not_ours(host: FakeHost) -> None:
-    made(host.trip(ssh()))
+    made(host.call(ssh()))
     assert not host.file(f"{UNITS}/ssh.socket").exists() and "ssh.socket" in host.active

@@ -33,7 +33,7 @@ def test_what_was_made(host: Any, text: str | None, names: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ["", "{broken", '{"version": 99, "components": {}}', '{"version": 1, "components": {"x": []}}'])
 def test_host_checks_leave_a_broken_ledger(host: Any, text: str) -> None:
-    """The converge that comes after them sets it aside and warns of it."""
+    """The converge that comes after them renames it and warns of it."""
     host.write("/var/lib/vannah/ledger.json", text)
     before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
     answer = main.main(
@@ -41,7 +41,7 @@ def test_host_checks_leave_a_broken_ledger(host: Any, text: str) -> None:
     )
     assert answer["error"] is None and answer["ran"] == []
     assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
-    assert "set aside" in ledger.load(host.ctx).warning
+    assert "renamed to" in ledger.load(host.ctx).warning
 
 
 def test_a_place_is_its_nearest_parent(host: Any) -> None:
@@ -207,7 +207,7 @@ def test_who_has_a_port_of_a_role(host: Any, group: str, unit_file: str, unit: s
     assert survey.taken(host.ctx, set()) == {}
 
 
-def test_the_trips(host: Any) -> None:
+def test_the_calls(host: Any) -> None:
     """``facts`` says which components there are, ``survey`` answers what it is asked; neither changes the host."""
     host.write("/var/lib/vannah/ledger.json", '{"version": 1, "components": {"ssh": {}}}')
     before = sorted(host.root.rglob("*"))

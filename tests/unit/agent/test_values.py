@@ -35,7 +35,7 @@ def with_values(found: dict[str, Any], fixes: dict[str, Any] | None = None, **va
 
 def asked(host: FakeHost) -> Any:
     """What the host checks are told runs."""
-    answer = host.trip(op="facts")
+    answer = host.call(op="facts")
     assert answer["error"] is None, answer["error"]
     return answer["facts"].get("running")
 
@@ -43,41 +43,41 @@ def asked(host: FakeHost) -> Any:
 def test_recorded_with_the_first_run(host: FakeHost) -> None:
     """And by the first run of this release on a host that was made before; nothing counts as changed."""
     assert asked(host) is None
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     assert asked(host) == {}
-    assert not ok(host.trip(with_values(demo(), port=["1"])))["changed"]
+    assert not ok(host.call(with_values(demo(), port=["1"])))["changed"]
     assert asked(host) == {"demo": {"values": {"port": "1"}, "role": "demo", "unit": "demo.service", "enabled": True}}
     state = host.state()
-    assert not ok(host.trip(with_values(demo(), port=["1"])))["changed"]
+    assert not ok(host.call(with_values(demo(), port=["1"])))["changed"]
     assert host.state() == state
 
 
 def test_what_an_older_release_made(host: FakeHost) -> None:
     """It runs, and nothing says with which values: the ports are all that shows it, until the first values are recorded."""
-    ok(host.trip(demo()))
+    ok(host.call(demo()))
     host.write("/proc/net/tcp", "  sl  local_address\n 0: 00000000:1538 00000000:0000 0A 0:0 0:0 0 0 0 77\n")
-    found = host.trip(op="facts")["facts"]
+    found = host.call(op="facts")["facts"]
     assert (found["running"], found["unrecorded"], found["tcp"]) == ({}, ["demo"], [5432])
-    ok(host.trip(with_values(demo(), port=["1"])))
-    assert not {"unrecorded", "tcp"} & set(host.trip(op="facts")["facts"])
+    ok(host.call(with_values(demo(), port=["1"])))
+    assert not {"unrecorded", "tcp"} & set(host.call(op="facts")["facts"])
 
 
 def test_check_mode_records_nothing(host: FakeHost) -> None:
-    ok(host.trip(demo()))
-    ok(host.trip(with_values(demo(), port=["1"]), mode="check"))
+    ok(host.call(demo()))
+    ok(host.call(with_values(demo(), port=["1"]), mode="check"))
     assert asked(host) == {}
 
 
 def test_another_value_is_refused_before_anything_is_touched(host: FakeHost) -> None:
     """Also in check mode; both values are named, but of a secret."""
-    ok(host.trip(with_values(demo(), port=["1"], key=["aa"])))
+    ok(host.call(with_values(demo(), port=["1"], key=["aa"])))
     state = host.state()
     host.log.clear()
     for mode in ("check", "apply"):
-        error = one(host.trip(with_values(demo("good 2\n"), port=["2"], key=["aa"]), mode=mode))["error"]
+        error = one(host.call(with_values(demo("good 2\n"), port=["2"], key=["aa"]), mode=mode))["error"]
         assert error["code"] == "setting-differs"
         assert "port cannot be changed here on a running site (1 runs, 2 is asked for): run the verb" in error["msg"]
-    error = one(host.trip(with_values(demo(), port=["1"], key=["bb"])))["error"]
+    error = one(host.call(with_values(demo(), port=["1"], key=["bb"])))["error"]
     assert error["code"] == "setting-differs" and "aa" not in error["msg"] and "bb" not in error["msg"]
     assert host.state() == state and host.touched() == []
 
@@ -85,15 +85,15 @@ def test_another_value_is_refused_before_anything_is_touched(host: FakeHost) -> 
 def test_what_others_have(host: FakeHost) -> None:
     """Another member is no change; none of those of before is."""
     follows = {"ports": ["run the verb", False, True]}
-    ok(host.trip(with_values(demo(), follows, ports=['["1"]'])))
-    ok(host.trip(with_values(demo(), follows, ports=['["1","2"]'])))
+    ok(host.call(with_values(demo(), follows, ports=['["1"]'])))
+    ok(host.call(with_values(demo(), follows, ports=['["1","2"]'])))
     assert asked(host)["demo"]["values"] == {"ports": '["1","2"]'}
-    assert one(host.trip(with_values(demo(), follows, ports=['["3"]'])))["error"]["code"] == "setting-differs"
+    assert one(host.call(with_values(demo(), follows, ports=['["3"]'])))["error"]["code"] == "setting-differs"
 
 
 def test_a_verb_changes_it(host: FakeHost) -> None:
-    ok(host.trip(with_values(demo(), port=["1"])))
-    ok(host.trip(with_values(demo("good 2\n"), {"port": ["", False, False]}, port=["2"])))
+    ok(host.call(with_values(demo(), port=["1"])))
+    ok(host.call(with_values(demo("good 2\n"), {"port": ["", False, False]}, port=["2"])))
     assert asked(host)["demo"]["values"] == {"port": "2"}
 
 
@@ -104,10 +104,10 @@ def test_what_waits_for_a_restart_does_not_run(host: FakeHost) -> None:
         made = component(files=[config(content, on_change="defer")], units=[service()])
         return with_values(made, {"port": ["", False, False]}, port=[port])
 
-    ok(host.trip(deferred("good 1\n", "1")))
-    assert ok(host.trip(deferred("good 2\n", "2")))["pending_restart"] == ["demo.service"]
+    ok(host.call(deferred("good 1\n", "1")))
+    assert ok(host.call(deferred("good 2\n", "2")))["pending_restart"] == ["demo.service"]
     assert asked(host)["demo"]["values"] == {"port": "1"}
-    host.trip(deferred("good 2\n", "2"), op="restart", restart={"unit": "demo.service"})
+    host.call(deferred("good 2\n", "2"), op="restart", restart={"unit": "demo.service"})
     assert asked(host)["demo"]["values"] == {"port": "2"}
 
 
@@ -120,11 +120,11 @@ def test_a_line_of_the_host_shows_what_runs(host: FakeHost) -> None:
     def db(port: str) -> dict[str, Any]:
         return with_values(demo(), {"port": ["", False, False]}, port=[port, PID, 4])
 
-    ok(host.trip(db("5432")))
-    ok(host.trip(db("5433")))  # taken over by a reload, and still to be restarted
+    ok(host.call(db("5432")))
+    ok(host.call(db("5433")))  # taken over by a reload, and still to be restarted
     assert asked(host)["demo"]["values"] == {"port": "5432"}
     pid.unlink()
-    ok(host.trip(db("5433")))
+    ok(host.call(db("5433")))
     assert asked(host)["demo"]["values"] == {"port": "5432"}
     pid.write_text("78\n/var/lib/db\n1700000000\n5433\n", encoding="utf-8")
     assert asked(host)["demo"]["values"] == {"port": "5433"}
@@ -133,12 +133,12 @@ def test_a_line_of_the_host_shows_what_runs(host: FakeHost) -> None:
 @pytest.mark.parametrize("runs", [False, True])
 def test_a_member_that_was_taken_out(host: FakeHost, runs: bool) -> None:
     """It neither runs nor starts at boot: a new member may have what the old one had not. One that still runs is one still."""
-    ok(host.trip(with_values(demo(), port=["1"])))
+    ok(host.call(with_values(demo(), port=["1"])))
     host.file(WANTS).unlink()
     if runs:
         host.file("/sys/fs/cgroup/system.slice/demo.service").mkdir(parents=True)
     assert asked(host)["demo"] == {"values": {"port": "1"} if runs else {}, "role": "demo", "unit": "demo.service", "enabled": False}
-    said = host.trip(with_values(demo(), port=["2"]))
+    said = host.call(with_values(demo(), port=["2"]))
     assert (one(said)["error"] or {}).get("code") == ("setting-differs" if runs else None)
     host.file(WANTS).symlink_to("/etc/systemd/system/demo.service")
     assert asked(host)["demo"]["values"] == {"port": "1" if runs else "2"}
@@ -165,33 +165,33 @@ def test_taken_over(host: FakeHost, others: dict[str, Any], refused: str | None,
         fixes = {name: ["put it back", False, False]}
         host.file("/var/lib/vannah/site.json").unlink(missing_ok=True)
         host.file("/var/lib/vannah/ledger.json").unlink(missing_ok=True)
-        ok(host.trip(with_values(demo(), fixes, **{name: ["1"]}), site=site(**others)))
-        answer = host.trip(with_values(demo(), fixes, **{name: ["2"]}), site=site(takeover=True), mode=mode)
+        ok(host.call(with_values(demo(), fixes, **{name: ["1"]}), site=site(**others)))
+        answer = host.call(with_values(demo(), fixes, **{name: ["2"]}), site=site(takeover=True), mode=mode)
         assert (one(answer)["error"] or {}).get("code") == (refused if name == "port" else None), name
 
 
 def test_a_takeover_that_dies_goes_on(host: FakeHost) -> None:
-    """The first trip was of another component: the record is this site's from then on, and what the old site recorded is forgotten."""
-    ok(host.trip(with_values(demo(), port=["1"]), site=site(name="demo", authorities=[{"key": "d"}])))
+    """The first call was of another component: the record is this site's from then on, and what the old site recorded is forgotten."""
+    ok(host.call(with_values(demo(), port=["1"]), site=site(name="demo", authorities=[{"key": "d"}])))
     first = component(files=[{"path": "/etc/x", "content": "x"}])
-    ok(host.trip({**first, "name": "first"}, site=site(takeover=True)))
+    ok(host.call({**first, "name": "first"}, site=site(takeover=True)))
     assert asked(host) == {}
-    ok(host.trip(with_values(demo(), port=["2"]), site=site()))
+    ok(host.call(with_values(demo(), port=["2"]), site=site()))
     assert asked(host)["demo"]["values"] == {"port": "2"}
 
 
 def test_a_new_site_name_that_dies_goes_on(host: FakeHost) -> None:
     fixes = {"site_name": ["put it back", False, False], "port": ["put it back", False, False]}
-    ok(host.trip(with_values(demo(), fixes, site_name=["demo"], port=["1"]), site=site(name="demo")))
+    ok(host.call(with_values(demo(), fixes, site_name=["demo"], port=["1"]), site=site(name="demo")))
     first = component(files=[{"path": "/etc/x", "content": "x"}])
-    ok(host.trip({**first, "name": "first"}, site=site(takeover=True)))
+    ok(host.call({**first, "name": "first"}, site=site(takeover=True)))
     assert asked(host)["demo"]["values"] == {"port": "1"}
-    ok(host.trip(with_values(demo(), fixes, site_name=["clinic"], port=["1"]), site=site()))
+    ok(host.call(with_values(demo(), fixes, site_name=["clinic"], port=["1"]), site=site()))
 
 
 def test_what_leaves_the_definition_is_forgotten(host: FakeHost) -> None:
-    ok(host.trip(with_values(demo(), port=["1"])))
-    ok(host.trip(component(state="absent")))
+    ok(host.call(with_values(demo(), port=["1"])))
+    ok(host.call(component(state="absent")))
     assert asked(host) == {}
 
 

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a trip does or waits for stands in a file while it lasts; nothing in the agent sleeps without saying so."""
+"""What a call does or waits for stands in a file while it lasts; nothing in the agent sleeps without saying so."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ def test_short_wait_and_check_mode_write_nothing(host: FakeHost) -> None:
 
 def test_what_cannot_be_written_fails_nothing(host: FakeHost) -> None:
     host.write("/run/vannah", "a file is in the way")
-    ok(host.trip(component(files=[config()], units=[service()])))
+    ok(host.call(component(files=[config()], units=[service()])))
 
 
-def test_trip_names_the_step_that_it_does(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_call_names_the_step_that_it_does(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     plain = host.run
 
@@ -112,6 +112,6 @@ def test_trip_names_the_step_that_it_does(host: FakeHost, monkeypatch: pytest.Mo
         return plain(argv, **options)
 
     monkeypatch.setattr(host, "run", run)
-    ok(host.trip(component(files=[config()], units=[service()])))
+    ok(host.call(component(files=[config()], units=[service()])))
     assert seen == ["demo: unit demo.service: enable", "systemctl start demo.service"]
     assert not host.file(waiting.PATH).exists()

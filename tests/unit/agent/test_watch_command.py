@@ -26,14 +26,14 @@ def host(tmp_path: Path) -> FakeHost:
     found = FakeHost(tmp_path)
     simulated = found.run
     found.run = lambda argv, **more: simulated([argv[0].removeprefix("/usr/bin/"), *argv[1:]], **more)  # type: ignore[method-assign]
-    assert found.trip(definition())["components"][0]["changed"]
+    assert found.call(definition())["components"][0]["changed"]
     found.log.clear()
     return found
 
 
 def changed(host: FakeHost, wanted: dict[str, Any], **more: Any) -> bool:
-    """Whether a trip changes something."""
-    result = host.trip(wanted, **more)["components"][0]
+    """Whether a call changes something."""
+    result = host.call(wanted, **more)["components"][0]
     assert result["error"] is None, result
     return bool(result["changed"])
 
@@ -77,10 +77,10 @@ def test_a_unit_that_somebody_started_is_taken_as_it_is(host: FakeHost) -> None:
 def test_policy(host: FakeHost, policy: str, done: list[str]) -> None:
     """A reload is enough for what left the files alone; a unit that reacts to nothing does not to this."""
     wanted = definition(on_change=policy)
-    host.trip(wanted)
+    host.call(wanted)
     host.log.clear()
     host.running_with[UNIT] = {FILE: "other"}
-    host.trip(wanted)
+    host.call(wanted)
     assert host.log == done
 
 

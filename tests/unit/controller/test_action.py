@@ -32,11 +32,11 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
 
 Payload = dict[str, Any]
 
-REAL_TRIP: Any = transport.trip
+REAL_CALL: Any = transport.call
 
 
 class Fake(converge.ComponentAction):
-    """An action whose trips go to a list of answers."""
+    """An action whose calls go to a list of answers."""
 
     def __init__(self, answers: list[Any], check: bool = False, **variables: Any) -> None:
         self.answers = answers
@@ -56,15 +56,15 @@ class Fake(converge.ComponentAction):
 
 
 @pytest.fixture(autouse=True)
-def trips(monkeypatch: pytest.MonkeyPatch) -> None:
-    def trip(fake: Fake, payload: Payload, variables: Any) -> Any:
+def calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(fake: Fake, payload: Payload, variables: Any) -> Any:
         fake.sent.append(payload)
         answer = fake.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    monkeypatch.setattr(transport, "trip", trip)
+    monkeypatch.setattr(transport, "call", call)
     monkeypatch.setattr(converge, "copy", SimpleNamespace(deepcopy=lambda value: value))
 
 
@@ -183,7 +183,7 @@ def test_the_guard_is_disarmed_over_a_new_connection() -> None:
 
 
 def test_the_rest_goes_with_a_guarded_component() -> None:
-    """One trip for all of them; its end begins the countdown, and the next connection calls the guard off."""
+    """One call for all of them; its end begins the countdown, and the next connection calls the guard off."""
     both = {**answered(changed=True), "guard": {"armed": True, "seconds": 60}}
     both["components"] += answered(name="y", changed=False)["components"]
     fake = Fake([both, {"error": None}])
@@ -265,7 +265,7 @@ PROBED_ROOT = probed("0", "apt-get")
 )
 def test_no_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, words: str) -> None:
     with pytest.raises(transport.TripError, match=words):
-        REAL_TRIP(Host([answer, (0, "", "")]), {"mode": "apply", "op": "facts"}, {})
+        REAL_CALL(Host([answer, (0, "", "")]), {"mode": "apply", "op": "facts"}, {})
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "zsh"])
@@ -291,20 +291,20 @@ def test_an_agent_whose_beginning_is_lost(tmp_path: Path, lost: int, runs: bool)
     if not runs:
         said = (done.returncode, done.stdout.decode(), done.stderr.decode())
         with pytest.raises(transport.TripError, match="a login script of the host reads the standard input"):
-            REAL_TRIP(Host([said]), {"mode": "apply", "op": "facts"}, {})
+            REAL_CALL(Host([said]), {"mode": "apply", "op": "facts"}, {})
 
 
 def test_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
     host = Host([(0, 'motd\nVANNAH-ANSWER-n\n{"protocol": 1, "ok": 1}\n', "")])
-    assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "auto_silent"}) == {"protocol": 1, "ok": 1}
+    assert REAL_CALL(host, {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "auto_silent"}) == {"protocol": 1, "ok": 1}
     assert host.commands == [("LANG=C /usr/bin/python3 -I -S -X utf8 -", True)]
 
 
 def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
     host = Host([(127, "", "sudo: not found"), PROBED_ROOT, (0, "", ""), (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
-    assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
+    assert REAL_CALL(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
     assert host.installed == ["python3", "sudo"]
     assert "install python3 sudo" in host.commands[3][0] and host.commands[3][1] is False
 
@@ -312,7 +312,7 @@ def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_bare_host_in_check_mode() -> None:
     host = Host([(127, "", "not found"), PROBED_ROOT])
     with pytest.raises(transport.BareHost, match="a real run installs it first") as caught:
-        REAL_TRIP(host, {"mode": "check", "op": "facts"}, {})
+        REAL_CALL(host, {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3", "sudo"]
 
 
@@ -324,17 +324,17 @@ def test_a_python_without_its_library_is_completed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(bundle, "new_nonce", lambda: "n")
     some = probed("1000", "python3", "sudo", "apt-get")
     host = Host([MINIMAL, some, (0, "", ""), (0, "", ""), (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")])
-    assert REAL_TRIP(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
+    assert REAL_CALL(host, {"mode": "apply", "op": "facts"}, {}) == {"protocol": 1}
     assert host.installed == ["python3"]
     assert host.commands[3][0].endswith("install python3'") and host.commands[3][1] is True
 
 
 def test_a_python_without_its_library_in_check_mode_or_by_choice() -> None:
     with pytest.raises(transport.BareHost) as caught:
-        REAL_TRIP(Host([MINIMAL, probed("0", "python3", "sudo", "apt-get")]), {"mode": "check", "op": "facts"}, {})
+        REAL_CALL(Host([MINIMAL, probed("0", "python3", "sudo", "apt-get")]), {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3"]
     with pytest.raises(transport.TripError, match="/opt/python has no standard library: it is what ansible_python_interpreter says"):
-        REAL_TRIP(Host([MINIMAL]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
+        REAL_CALL(Host([MINIMAL]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
 
 
 def test_a_program_without_the_library_says_so_itself(tmp_path: Path) -> None:
@@ -346,12 +346,12 @@ def test_a_program_without_the_library_says_so_itself(tmp_path: Path) -> None:
 
 def test_a_chosen_python_that_is_not_there() -> None:
     with pytest.raises(transport.TripError, match="there is no /opt/python on the host: it is what ansible_python_interpreter says"):
-        REAL_TRIP(Host([(127, "", "")]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
+        REAL_CALL(Host([(127, "", "")]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
 
 
 def test_nobody_may_install() -> None:
     with pytest.raises(transport.TripError, match="the login user is not root"):
-        REAL_TRIP(Host([(127, "", ""), probed("1000", "apt-get")]), {"mode": "apply", "op": "facts"}, {})
+        REAL_CALL(Host([(127, "", ""), probed("1000", "apt-get")]), {"mode": "apply", "op": "facts"}, {})
 
 
 def test_error_of_packages_names_the_variable() -> None:
@@ -370,5 +370,5 @@ def test_error_of_packages_names_the_variable() -> None:
         ("no room", "the host: no room [x]"),
     ],
 )
-def test_error_of_a_trip_reads_as_a_sentence(said: str, shown: str) -> None:
-    assert report.trip_error({"error": {"code": "x", "msg": said}})[0] == shown
+def test_error_of_a_call_reads_as_a_sentence(said: str, shown: str) -> None:
+    assert report.call_error({"error": {"code": "x", "msg": said}})[0] == shown

@@ -216,7 +216,7 @@ class Action:
         return {"rc": 0, "stdout": "done", "stderr": ""}
 
 
-def test_trip_is_accompanied_over_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_call_is_accompanied_over_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr("ansible.utils.display.Display.display", lambda _self, text, *_more, **_options: shown.append(text))
     monkeypatch.setattr(beat, "EVERY", 0.05)
@@ -224,7 +224,7 @@ def test_trip_is_accompanied_over_a_connection_of_its_own(monkeypatch: pytest.Mo
     assert transport.execute(action, "agent", b"payload")["stdout"] == "done"
     assert shown and "waiting for etcd.service to be ready" in shown[0]
     assert "hunter2hunter2" not in "".join(shown) and scrub.MASK in shown[0]
-    trips = [(connection, become) for connection, become, command in action.used if command == "agent"]
+    calls = [(connection, become) for connection, become, command in action.used if command == "agent"]
     asked = [(connection, become) for connection, become, command in action.used if command == beat.COMMAND]
-    assert len(trips) == 1 and asked
-    assert all(connection is not trips[0][0] and become is not trips[0][1] for connection, become in asked)
+    assert len(calls) == 1 and asked
+    assert all(connection is not calls[0][0] and become is not calls[0][1] for connection, become in asked)

@@ -70,21 +70,21 @@ def probe(*lines: str, before: str = "") -> Said:
     return (0, "\n".join([before, "<marker>", *lines, "<marker>", "bye"]), "")
 
 
-def trip(host: Host) -> Any:
-    return transport.trip(host, {"mode": "apply", "op": "facts"}, {})
+def call(host: Host) -> Any:
+    return transport.call(host, {"mode": "apply", "op": "facts"}, {})
 
 
 @pytest.mark.parametrize("noise", ["Welcome to db1\n", "0\n", "1000\npython3\n", "\x1b[1mMOTD\x1b[0m", "neofetch: command not found"])
 @pytest.mark.parametrize("user", ["0", "1000"])
 def test_what_the_login_shell_prints_is_not_the_answer(noise: str, user: str) -> None:
     host = Host([(127, noise, "python3: not found"), probe(user, "sudo", "apt-get", before=noise), DONE, DONE, ANSWER])
-    assert trip(host) == {"protocol": 1}
+    assert call(host) == {"protocol": 1}
     assert host.installed == ["python3"]
 
 
 def test_what_a_login_script_does_not_find_is_no_missing_python() -> None:
     with pytest.raises(transport.TripError, match="did not answer"):
-        trip(Host([(1, "", "-bash: neofetch: command not found\nKilled\n"), DONE]))
+        call(Host([(1, "", "-bash: neofetch: command not found\nKilled\n"), DONE]))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_sudo_is_asked_again_in_english(said: str, again: str, password: str | N
     """Its messages are in the language of the login."""
     host = Host([(1, "", said), (1, "", again)], password=password)
     with pytest.raises(transport.TripError, match=words):
-        trip(host)
+        call(host)
     assert host.commands[1] == "LC_ALL=C LANGUAGE=C sudo -n -u root /bin/sh -c true"
 
 
@@ -119,14 +119,14 @@ def test_sudo_is_asked_again_in_english(said: str, again: str, password: str | N
 )
 def test_a_login_script_that_reads_the_standard_input(said: Said) -> None:
     with pytest.raises(transport.TripError, match=r"a login script .* Fix: .* interactive shells only: case"):
-        trip(Host([said]))
+        call(Host([said]))
 
 
 @pytest.mark.parametrize("method", ["sudo", "su", ""])
 def test_a_login_that_says_nothing(method: str) -> None:
     """A ForceCommand of /bin/false: the message says what to try."""
     with pytest.raises(transport.TripError, match=r"did not answer \(exit status 1\).*ForceCommand.*ssh <host> id"):
-        trip(Host([(1, "", ""), DONE], method))
+        call(Host([(1, "", ""), DONE], method))
 
 
 def test_su_that_asks_for_a_password_is_no_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,19 +136,19 @@ def test_su_that_asks_for_a_password_is_no_lost_connection(monkeypatch: pytest.M
     host = Host([], "su")
     monkeypatch.setattr(host, "_low_level_execute_command", asks)
     with pytest.raises(transport.TripError, match="becoming root needs a password"):
-        trip(host)
+        call(host)
 
 
 def test_a_shell_that_runs_no_command() -> None:
     with pytest.raises(transport.TripError, match=r"login shell does not run a command.*maintenance"):
-        trip(Host([(127, "", ""), (0, "Closed for maintenance\n", "")]))
+        call(Host([(127, "", ""), (0, "Closed for maintenance\n", "")]))
 
 
 @pytest.mark.parametrize("locked", [LISTS, FRONTEND, "dpkg: error: dpkg frontend lock was locked by another process with pid 5\n"])
 def test_another_package_manager_is_waited_for(locked: str, clock: Time, capsys: pytest.CaptureFixture[str]) -> None:
     busy = (100, "", locked)
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), busy, busy, DONE, busy, DONE, ANSWER])
-    assert trip(host) == {"protocol": 1}
+    assert call(host) == {"protocol": 1}
     assert clock.now == 3 * bootstrap.PAUSE
     told = [line for line in capsys.readouterr().out.splitlines() if "waits to install python3" in line]
     assert len(told) == 3 and locked.splitlines()[0] in " ".join(told)
@@ -157,31 +157,31 @@ def test_another_package_manager_is_waited_for(locked: str, clock: Time, capsys:
 def test_the_wait_has_an_end_and_says_what_holds_the_lock(clock: Time) -> None:
     busy = (100, "", FRONTEND)
     with pytest.raises(transport.TripError, match=r"at work for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
-        trip(Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, *[busy] * 100]))
+        call(Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, *[busy] * 100]))
     assert clock.now == bootstrap.PATIENCE
 
 
 def test_an_interrupted_installation_is_finished_first() -> None:
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, (100, "", INTERRUPTED), DONE, DONE, ANSWER])
-    assert trip(host) == {"protocol": 1}
+    assert call(host) == {"protocol": 1}
     assert "dpkg --force-confdef --force-confold --configure -a" in host.commands[4]
 
 
 def test_a_broken_source_does_not_keep_python_away(capsys: pytest.CaptureFixture[str]) -> None:
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, "", BROKEN), DONE, ANSWER])
-    assert trip(host) == {"protocol": 1}
+    assert call(host) == {"protocol": 1}
     assert "packages.example.org" in "".join(capsys.readouterr()).replace("\n", "")
 
 
 def test_both_troubles_are_told() -> None:
     missing = (100, "", "E: Unable to locate package python3\n")
     with pytest.raises(transport.TripError, match=r"packages\.example\.org.*Unable to locate package python3"):
-        trip(Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, "", BROKEN), missing]))
+        call(Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, "", BROKEN), missing]))
 
 
 def test_a_strict_umask_and_another_language_do_not_matter() -> None:
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, DONE, ANSWER])
-    trip(host)
+    call(host)
     assert all("umask 022; export LC_ALL=C.UTF-8 " in command for command in host.commands[2:4])
 
 
@@ -203,5 +203,5 @@ def test_a_server_without_dns_says_so() -> None:
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, NO_DNS, NO_DNS_ERR), missing])
     expected = r"^cannot fetch .*Temporary failure resolving 'deb.debian.org'.*DNS, proxy.*Unable to locate"
     with pytest.raises(transport.TripError, match=expected):
-        trip(host)
+        call(host)
     assert "APT::Update::Error-Mode=any" in host.commands[2]

@@ -87,19 +87,19 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
 
 
 def known(variables: Mapping[str, Any], *answers: dict[str, Any]) -> tuple[dict[str, bool], int]:
-    """What is known of the host's clusters, and how many trips that took."""
+    """What is known of the host's clusters, and how many calls that took."""
     action = Facts(variables, list(answers))
     facts = action.perform()["ansible_facts"]["vannah"]
     return facts["clusters"], len(action.sent)
 
 
 def test_host_whose_ledger_knows_is_asked_once(variables: Any) -> None:
-    """The run that has nothing to do makes no trip more for it."""
+    """The run that has nothing to do makes no call more for it."""
     answer = {"facts": {}, "ran": ["base", "etcd", "minio", "postgresql"]}
     assert known(variables(), answer) == ({"etcd": True, "postgresql": True, "object_store": True}, 1)
 
 
-def test_endpoint_that_is_not_ours_costs_no_trip(variables: Any) -> None:
+def test_endpoint_that_is_not_ours_costs_no_call(variables: Any) -> None:
     assert known(variables(object_store_backend="s3"), {"facts": {}, "ran": ["etcd", "postgresql"]}) == (
         {"etcd": True, "postgresql": True},
         1,
@@ -128,8 +128,8 @@ def test_packages_that_the_site_wishes_for_are_looked_up(variables: Any, given: 
 def test_other_host_is_looked_at(variables: Any, there: bool) -> None:
     """A fresh one, or one that has lost its ledger."""
     looked = {"members": {"postgresql": there, "object_store": False}}
-    said, trips = known(variables(), {"facts": {"release": "trixie"}, "ran": ["etcd"]}, looked)
-    assert (said, trips) == ({"etcd": True, "postgresql": there, "object_store": False}, 2)
+    said, calls = known(variables(), {"facts": {"release": "trixie"}, "ran": ["etcd"]}, looked)
+    assert (said, calls) == ({"etcd": True, "postgresql": there, "object_store": False}, 2)
 
 
 ETCD = {"name": "etcd", "group": "etcd", "role": "etcd", "members": ["db1", "db2", "db3"]}

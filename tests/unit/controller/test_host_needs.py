@@ -123,7 +123,7 @@ def test_every_role_that_serves_has_its_ports_asked(role: str) -> None:
 
 @pytest.mark.parametrize(
     ("role", "words"),
-    [("etcd", ["contact", "/var/lib/etcd/vannah"]), ("haproxy", ["check", "/etc/haproxy/vannah.cfg"])],
+    [("etcd", ["host-check", "/var/lib/etcd/vannah"]), ("haproxy", ["check", "/etc/haproxy/vannah.cfg"])],
 )
 @pytest.mark.parametrize("adopt", [False, True])
 def test_a_service_of_somebody_else_is_asked_for_at_contact(tmp_path: Path, role: str, words: list[str], adopt: bool) -> None:
@@ -198,7 +198,7 @@ IDLE = {"survey": {"cloud_init": False}}
 BUSY = {"survey": {"cloud_init": True}}
 
 
-def test_a_host_with_all_its_roles_costs_one_trip(tmp_path: Path) -> None:
+def test_a_host_with_all_its_roles_costs_one_call(tmp_path: Path) -> None:
     asks = Facts(action(tmp_path), {"facts": [{"facts": FACTS, "made": ["ssh", "etcd"]}]})
     assert "survey" not in asks.perform() and [part["op"] for part in asks.sent] == ["facts"]
 
@@ -254,7 +254,7 @@ def test_only_who_requires_a_watchdog_is_asked_for_it(tmp_path: Path, groups: li
     ],
 )
 def test_another_address_than_until_now(tmp_path: Path, known_by: str, address: str, asked: dict[str, str] | None) -> None:
-    """The members of clusters, by what the others reach them by: a second trip, and only then."""
+    """The members of clusters, by what the others reach them by: a second call, and only then."""
     known = action(tmp_path)
     hosts = {"db1": {}, "db2": {"ansible_host": "10.0.9.2", "site_address": "10.0.0.2"}, "db3": {"ansible_host": "10.0.0.3"}, "db4": {}}
     groups = {"etcd": ["db1", "db2"], "postgresql": ["db1", "db2", "db3", "db4"], "monitoring": ["mon1"]}

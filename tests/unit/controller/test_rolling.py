@@ -89,12 +89,12 @@ def test_not_together_while_a_member_is_away() -> None:
 
 
 def test_update() -> None:
-    """All of them, the leader last; not while the cluster is not whole, by the word of one that knows a leader."""
+    """All of them, the leader last; not while the cluster is unhealthy, by the word of one that knows a leader."""
     assert update(looks(a={"leader": "a"})).now == ("b", "c", "a")
     assert update(looks()).now == ("a", "b", "c")
     # It was cut off and shows the cluster of before.
     assert update(looks(a={"problems": ("nobody leads",)}, b={"leader": "c"})).now == ("a", "b", "c")
-    with pytest.raises(ValueError, match="while the cluster is not whole: b lags; c is away"):
+    with pytest.raises(ValueError, match="while the cluster is unhealthy: b lags; c is away"):
         update(looks(a={"leader": "a", "problems": ("b lags", "c is away")}))
     with pytest.raises(ValueError, match="Nothing is updated without c"):
         update(looks()[:2], ["c"])
@@ -166,14 +166,14 @@ def test_turn(units: list[Unit], answers: dict[str, Any], done: list[str]) -> No
 
 
 def test_turn_of_an_update() -> None:
-    """Only of a cluster that is whole, and what needs no restart gets none."""
+    """Only of a cluster that is healthy, and what needs no restart gets none."""
     member = Member([], **PLAIN)
     made = turn("me", member, update=True)
     assert member.done == ["healthy", "update", "units"]
     assert made.text("me") == "me is updated: r, no restart is pending"
     assert Turn(restarted=True).text("me") == "me is up to date, a restart is pending"
-    member = Member([], **{**PLAIN, "healthy": ValueError("not whole")})
-    with pytest.raises(ValueError, match="not whole"):
+    member = Member([], **{**PLAIN, "healthy": ValueError("unhealthy")})
+    with pytest.raises(ValueError, match="unhealthy"):
         turn("me", member, update=True)
     assert member.done == ["healthy"]
 

@@ -76,11 +76,11 @@ def made(monkeypatch: pytest.MonkeyPatch, module: str, args: dict[str, Any], ans
     """A task's result, and what was sent."""
     sent: list[dict[str, Any]] = []
 
-    def trip(_action: Any, payload: dict[str, Any], _variables: Any) -> Any:
+    def call(_action: Any, payload: dict[str, Any], _variables: Any) -> Any:
         sent.append(payload)
         return {"protocol": 1, "error": None, "domain": answer or {"result": {}}}
 
-    monkeypatch.setattr(transport, "trip", trip)
+    monkeypatch.setattr(transport, "call", call)
     monkeypatch.setattr(scrub, "site_values", lambda *_about: set())
     kind = minio_heal.ActionModule if module == "minio_heal" else service_call.ActionModule
     action = kind.__new__(kind)

@@ -10,20 +10,20 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.together import Answer, Attempt, refusal
 
 MEMBERS = ["a", "b", "c"]
-WHOLE = Answer(True)
+HEALTHY = Answer(True)
 BROKEN = Answer(True, ("b is away", "c lags"))
 
 
 @pytest.mark.parametrize(
     ("present", "answers", "options", "said"),
     [
-        (MEMBERS, dict.fromkeys(MEMBERS, WHOLE), {}, ""),
-        (["c", "a", "b"], {"b": WHOLE}, {}, ""),
-        (["a", "b"], dict.fromkeys(MEMBERS, WHOLE), {}, "run it with all of them, without --limit"),
-        (["a", "b"], dict.fromkeys(MEMBERS, WHOLE), {"forced": True}, "run it with all of them, without --limit"),
+        (MEMBERS, dict.fromkeys(MEMBERS, HEALTHY), {}, ""),
+        (["c", "a", "b"], {"b": HEALTHY}, {}, ""),
+        (["a", "b"], dict.fromkeys(MEMBERS, HEALTHY), {}, "run it with all of them, without --limit"),
+        (["a", "b"], dict.fromkeys(MEMBERS, HEALTHY), {"forced": True}, "run it with all of them, without --limit"),
         # The first that answers speaks for all.
-        (MEMBERS, {"a": Answer(), "b": WHOLE, "c": BROKEN}, {}, ""),
-        (MEMBERS, {"a": BROKEN}, {}, "Nothing is restarted while the cluster is not whole: b is away; c lags. Fix: force it."),
+        (MEMBERS, {"a": Answer(), "b": HEALTHY, "c": BROKEN}, {}, ""),
+        (MEMBERS, {"a": BROKEN}, {}, "Nothing is restarted while the cluster is unhealthy: b is away; c lags. Fix: force it."),
         (MEMBERS, {"a": BROKEN}, {"forced": True}, ""),
         (MEMBERS, {"a": BROKEN}, {"unanswered": True}, "b is away"),
         (MEMBERS, {}, {}, "nobody answers"),
@@ -54,21 +54,21 @@ def test_answer(result: dict[str, Any], answer: Answer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("not_started", "not_whole", "forced", "left_behind", "going_back"),
+    ("not_started", "unhealthy", "forced", "left_behind", "going_back"),
     [
         ({}, {}, False, [], False),
         ({"b": "port taken"}, {}, False, ["b"], True),
-        ({}, {"a": "not whole", "c": "not whole"}, False, ["a", "c"], True),
+        ({}, {"a": "unhealthy", "c": "unhealthy"}, False, ["a", "c"], True),
         # Who did not start comes first: that is the cause.
-        ({"c": "port taken"}, {"a": "not whole"}, False, ["c", "a"], True),
+        ({"c": "port taken"}, {"a": "unhealthy"}, False, ["c", "a"], True),
         # Some of them are enough, one is not.
         ({"b": "port taken"}, {}, True, ["b"], False),
-        ({"b": "port taken"}, {"a": "not whole"}, True, ["b", "a"], False),
-        ({"b": "port taken"}, {"a": "not whole", "c": "not whole"}, True, ["b", "a", "c"], True),
+        ({"b": "port taken"}, {"a": "unhealthy"}, True, ["b", "a"], False),
+        ({"b": "port taken"}, {"a": "unhealthy", "c": "unhealthy"}, True, ["b", "a", "c"], True),
     ],
 )
-def test_attempt(not_started: dict[str, str], not_whole: dict[str, str], forced: bool, left_behind: list[str], going_back: bool) -> None:
-    attempt = Attempt(MEMBERS, not_started, not_whole, forced)
+def test_attempt(not_started: dict[str, str], unhealthy: dict[str, str], forced: bool, left_behind: list[str], going_back: bool) -> None:
+    attempt = Attempt(MEMBERS, not_started, unhealthy, forced)
     assert attempt.left_behind == left_behind and attempt.going_back == going_back
 
 

@@ -28,7 +28,7 @@ MAP = site_map.SiteMap(
 EXPORTS: dict[str, dict[str, Any]] = {
     "e": {"rolling": {"name": "E", "formed": {}}},
     "d": {"rolling": {"name": "D"}, "wave": {"prepared": "first", "objects": "early"}},
-    "c": {"rolling": {"name": "C"}, "wave": {"before": "disks", "objects": "late", "ready": "whole", "needs": ["ROOT"]}},
+    "c": {"rolling": {"name": "C"}, "wave": {"before": "disks", "objects": "late", "ready": "healthy", "needs": ["ROOT"]}},
 }
 SITE: dict[str, list[str]] = {"all": ["1", "2", "3"], "e": ["1"], "d": ["2"], "c1": ["2"], "c2": ["3"]}
 
@@ -138,7 +138,7 @@ def test_gate() -> None:
 
 
 CHANGED, QUIET = {"changed": True}, {"changed": False}
-WAIT = [{"role": "c", "tasks": "whole"}]
+WAIT = [{"role": "c", "tasks": "healthy"}]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ STORE = {"answers": True, "problems": [], "sets": [], "drives": []}
 def host(before: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """What a host says: which ports run, and that a server of the store waits."""
     return {
-        "preflight_contact": {"before": before, "changes": ["a port: old -> new"], "msg": "preflight: no errors"},
+        "host_checks": {"before": before, "changes": ["a port: old -> new"], "msg": "preflight: no errors"},
         "converge": {"pending_restart": []},
         "patroni_info": {**CLUSTER, "member": {**MEMBER, "pending_restart": True}},
         "minio_info": STORE,
@@ -50,7 +50,7 @@ def test_members_change_between_opening_and_closing(run: Run) -> None:
     first, last = calls.index(restarts[0]), len(calls) - 1 - calls[::-1].index(restarts[-1])
     assert {call.rpartition(" ")[2] for call in calls[:first] if call.startswith("converge ")} == {"app1", "db1", "db2", "db3"}
     after = calls[last:]
-    asked, judged = after.index("preflight_contact app1"), [number for number, call in enumerate(after) if call.startswith("converge ")]
+    asked, judged = after.index("host_checks app1"), [number for number, call in enumerate(after) if call.startswith("converge ")]
     assert {after[number].rpartition(" ")[2] for number in judged if number > asked} == {"app1", "db1", "db2", "db3"}
     assert "minio_stop" not in kinds(calls)
     assert set(done.of("lease released")) == {"app1", "db1", "db2", "db3"}

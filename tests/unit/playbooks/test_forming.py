@@ -22,7 +22,7 @@ OLD: dict[str, Any] = {"new_clusters": []}
 #: The answers of a host to each action. ``converge`` is asked in each wave: its answers may say in which.
 GOOD: dict[str, Any] = {
     "host_facts": {**FACTS, **planning.groups(["base"])},
-    "preflight_contact": FORMING,
+    "host_checks": FORMING,
     "converge": {"pending_restart": []},
     "patroni_config": {"leader": "db1", "pending_restart": []},
 }
@@ -62,9 +62,9 @@ def test_all_well(site: Run) -> None:
     assert done.of("postgresql_objects") == ["db1", "db2", "db3"]
 
 
-def test_cluster_that_exists_takes_one_trip(site: Run) -> None:
+def test_cluster_that_exists_takes_one_call(site: Run) -> None:
     """No host is asked for what only a first run needs."""
-    done = site("site.yml", DATABASE, everybody(**{host: {"preflight_contact": OLD} for host in HOSTS}))
+    done = site("site.yml", DATABASE, everybody(**{host: {"host_checks": OLD} for host in HOSTS}))
     assert done.code == 0, done.printed
     assert done.of("converge prepare base") == done.of("etcd_health") == []
 
@@ -113,7 +113,7 @@ def test_failure_of_a_database_server(site: Run) -> None:
 
 
 def test_failure_in_a_cluster_that_exists_goes_on(site: Run) -> None:
-    old = {"preflight_contact": OLD}
+    old = {"host_checks": OLD}
     done = site("site.yml", DATABASE, everybody(**{**dict.fromkeys(HOSTS, old), "db2": {**old, "converge base": FAILED}}))
     assert done.code != 0
     assert done.of("postgresql_objects") == ["db1", "db3"], done.printed
@@ -133,7 +133,7 @@ NEW_STORE = {
 )
 def test_object_store(site: Run, playbook: str, failing: str, step: str, started: list[str]) -> None:
     hosts: dict[str, dict[str, Any]] = {
-        host: {"preflight_contact": NEW_STORE, "converge store": {"changed": True, "pending_restart": []}} for host in ("s1", "s2")
+        host: {"host_checks": NEW_STORE, "converge store": {"changed": True, "pending_restart": []}} for host in ("s1", "s2")
     }
     if failing:
         hosts["s2"][failing] = FAILED
@@ -146,16 +146,14 @@ def test_object_store(site: Run, playbook: str, failing: str, step: str, started
 
 
 def planned(waves: list[str], could: bool = True) -> dict[str, Any]:
-    return {"host_facts": {**FACTS, **planning.groups(waves, could)}, "preflight_contact": OLD}
+    return {"host_facts": {**FACTS, **planning.groups(waves, could)}, "host_checks": OLD}
 
 
 def test_without_work_no_wave_has_hosts(site: Run) -> None:
     """One call for each host, whatever the number of layers."""
     done = site("site.yml", {**DATABASE, **STORE}, everybody(**{host: planned([]) for host in [*HOSTS, "s1", "s2"]}))
     assert done.code == 0, done.printed
-    assert {call.split()[0] for call in done.calls} <= {"preflight", "site_secrets", "artifacts", "host_facts", "preflight_contact"}, (
-        done.calls
-    )
+    assert {call.split()[0] for call in done.calls} <= {"preflight", "site_secrets", "artifacts", "host_facts", "host_checks"}, done.calls
     assert len(done.of("host_facts")) == 6
 
 

@@ -13,7 +13,7 @@ from .conftest import REPOSITORY, Run
 
 PLAYBOOKS = REPOSITORY / "playbooks"
 GROUPS = {"etcd": ["db1"], "postgresql": ["db1"], "postgresql_client": ["app1"]}
-GOOD = {"host_facts": {"ansible_facts": {"vannah": {"release": "trixie", "version": "13"}}}, "preflight_contact": {"new_clusters": []}}
+GOOD = {"host_facts": {"ansible_facts": {"vannah": {"release": "trixie", "version": "13"}}}, "host_checks": {"new_clusters": []}}
 
 
 def imports() -> dict[str, dict[str, Any]]:
@@ -23,7 +23,7 @@ def imports() -> dict[str, dict[str, Any]]:
         for play in yaml.safe_load(path.read_text(encoding="utf-8")):
             if not isinstance(play, dict):
                 break  # a file of variables
-            if str(play.get("ansible.builtin.import_playbook", "")).endswith("contact.yml") and path.name != "site.yml":
+            if str(play.get("ansible.builtin.import_playbook", "")).endswith("host_checks.yml") and path.name != "site.yml":
                 found[str(path.relative_to(PLAYBOOKS))] = play.get("vars") or {}
     return found
 
@@ -33,7 +33,7 @@ def test_each_names_its_role() -> None:
     found = imports()
     assert {"base.yml", "firewall/converge.yml", "haproxy/converge.yml", "minio/converge.yml"} <= set(found)
     for name, given in found.items():
-        assert given.get("contact_roles") == [name.partition("/")[0].removesuffix(".yml")], name
+        assert given.get("host_checks_roles") == [name.partition("/")[0].removesuffix(".yml")], name
 
 
 @pytest.mark.parametrize(

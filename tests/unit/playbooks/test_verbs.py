@@ -13,9 +13,9 @@ import pytest
 from .conftest import Run
 
 DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
-WHOLE: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
+HEALTHY: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
 PLANS = {"patroni_switchover": {"from": "db1", "to": "db2"}, "patroni_reinit": {}, "patroni_remove": {"steps": ["service patroni: stop"]}}
-GOOD: dict[str, Any] = {"patroni_info": WHOLE, **PLANS}
+GOOD: dict[str, Any] = {"patroni_info": HEALTHY, **PLANS}
 AWAY = {"*": {"away": True}}
 HELD = {**GOOD, "lease": {"failed": True, "msg": "db1 is held by another run"}}
 
@@ -68,7 +68,7 @@ def test_the_one_that_is_acted_upon_fails(run: Run, verb: str, answer: dict[str,
 
 def test_nobody_answers(run: Run) -> None:
     """Said once, and every host is given free."""
-    silent = {"patroni_info": {**WHOLE, "answers": False}}
+    silent = {"patroni_info": {**HEALTHY, "answers": False}}
     done = run("postgresql/switchover.yml", DATABASE, {"db1": AWAY, "db2": silent, "db3": silent})
     assert done.code != 0
     assert done.printed.count('"msg": "No member of the cluster answers') == 1, done.printed
@@ -78,11 +78,11 @@ def test_nobody_answers(run: Run) -> None:
 @pytest.mark.parametrize("playbook", ["postgresql/rolling_restart.yml", "etcd/rolling_restart.yml"])
 def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str) -> None:
     """Where they run alone; as a part of site.yml the run goes on with the hosts."""
-    said = {host: {"patroni_info": WHOLE, "converge": {"pending_restart": []}} for host in DATABASE["postgresql"]}
+    said = {host: {"patroni_info": HEALTHY, "converge": {"pending_restart": []}} for host in DATABASE["postgresql"]}
     alone = run(playbook, DATABASE, said)
     assert alone.code == 0, alone.printed
     assert alone.of("lease released") == ["db1", "db2", "db3"]
-    part = run(playbook, DATABASE, said, part_of_site=True, site_converged={"pending_restart": []}, postgresql_state=WHOLE)
+    part = run(playbook, DATABASE, said, part_of_site=True, site_converged={"pending_restart": []}, postgresql_state=HEALTHY)
     assert part.code == 0, part.printed
     assert part.of("lease released") == []
 
@@ -92,7 +92,7 @@ def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run
     """The members that failed have waited for it in vain."""
     member = {"pending_restart": False, "lowered": [], "waits_for_leader": False}
     held = {"pending_restart": [{"role": "postgresql", "component": "postgresql", "unit": "patroni.service"}]}
-    said = {host: {"patroni_info": {**WHOLE, "leader": "db3", "member": member}, "converge": held} for host in DATABASE["postgresql"]}
+    said = {host: {"patroni_info": {**HEALTHY, "leader": "db3", "member": member}, "converge": held} for host in DATABASE["postgresql"]}
     for host in failed:
         said[host] = {"converge": {"failed": True, "msg": "not within 300 s: somebody leads the cluster"}}
     done = run("postgresql/rolling_restart.yml", DATABASE, said)
@@ -185,10 +185,10 @@ def test_what_a_run_of_the_site_restarts(run: Run, role: str, values: dict[str, 
     groups = STORE if role == "minio" else DATABASE
     given = {f"{role}_restart_policy" if name == "policy" else name: value for name, value in values.items()}
     running = {"runs": True, "binary": False, "environment": False, "settings": [], "together": False}
-    whole = WHOLE | {"member": {"pending_restart": False, "lowered": [], "waits_for_leader": False}}
-    answers = {"converge": WAITING[role], "minio_running": running, "patroni_info": whole}
+    healthy = HEALTHY | {"member": {"pending_restart": False, "lowered": [], "waits_for_leader": False}}
+    answers = {"converge": WAITING[role], "minio_running": running, "patroni_info": healthy}
     said_by = dict.fromkeys(next(iter(groups.values())), answers)
-    part: dict[str, Any] = {"site_converged": WAITING[role]} | ({"postgresql_state": WHOLE} if role == "postgresql" else {})
+    part: dict[str, Any] = {"site_converged": WAITING[role]} | ({"postgresql_state": HEALTHY} if role == "postgresql" else {})
     done = run(f"{role}/rolling_restart.yml", groups, said_by, part_of_site=True, **given, **part)
     assert done.code == 0, done.printed
     assert done.of("component_restart") == (sorted(said_by) if restarts else []), done.printed
@@ -246,7 +246,7 @@ def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], 
 
 NEW: dict[str, Any] = {"converge": WAITING["minio"], "minio_info": SEEN, "minio_health": {"healthy": True}}
 TAKEN: dict[str, Any] = {"failed": True, "msg": "port 9000 is taken. "}
-REFUSED: dict[str, Any] = {"failed": True, "msg": "not whole within 300 s"}
+REFUSED: dict[str, Any] = {"failed": True, "msg": "not healthy within 300 s"}
 BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"]
 
 
@@ -261,7 +261,7 @@ BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"
             "store2: port 9000 is taken. All servers went back to what they had, and the store takes writes. See docs/day2_object_store.md",
         ),
         # It starts and the store does not work with it. The others that say it does go back with it.
-        ({"minio_health": REFUSED}, {}, ["minio_health", *BACK], "store2: not whole within 300 s. All servers went back"),
+        ({"minio_health": REFUSED}, {}, ["minio_health", *BACK], "store2: not healthy within 300 s. All servers went back"),
         # Some are enough for whoever forces it: those that took it over keep it.
         (
             {"component_restart": TAKEN, "component_restart kept": {}},
@@ -303,7 +303,7 @@ def test_the_group_gives_the_arguments(
 ) -> None:
     """Where and as whom a service is asked stands once for a play, in its module_defaults."""
     store = {"answers": True, "versions": ["x"], "servers": [{"version": "x"}]}
-    answers = {host: {"patroni_info": WHOLE, "minio_info": store} for host in next(iter(groups.values()))}
+    answers = {host: {"patroni_info": HEALTHY, "minio_info": store} for host in next(iter(groups.values()))}
     done = run(playbook, groups, answers, postgresql_rest_port=8009)
     assert done.code == 0, done.printed
     assert [given for name, given in done.arguments if name == action] == [arguments] * len(answers)

@@ -12,11 +12,11 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.identity import named
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import contact, formation
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import formation, host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
 
 from tests.unit.lib.sites import Judge, codes, points
 from tests.unit.lib.sites import site as inventory
@@ -36,14 +36,14 @@ ETCD_DATA = {"etcd": {"data": ETCD}}
 
 def answer(host: str = "db1", number: int = 1, *, record: Any = RECORD, facts: dict[str, Any] | None = None, **known: Any) -> Answer:
     """A good answer with differences."""
-    belonging: dict[str, Any] = {"ours": OURS, "address": f"10.0.0.{number}", **known}
+    belonging: dict[str, Any] = {"own": OURS, "address": f"10.0.0.{number}", **known}
     said = {**FACTS, "addresses": [f"10.0.0.{number}"], "machine_id": f"m{number}", "host_key": f"k{number}", "boot_id": "b"}
     found = {**record, "host": record.get("host", host)} if record and record is not OLD else record
     return Answer(host, ("base",), {**said, "site": found, **(facts or {})}, 0.0, belonging=Belonging(**belonging))
 
 
 def judgement(*answers: Answer) -> list[Finding]:
-    report = judge_contact(answers)
+    report = judge_host_checks(answers)
     return [*report.errors, *report.warnings]
 
 
@@ -56,14 +56,14 @@ def judgement(*answers: Answer) -> list[Finding]:
         ({"record": {**RECORD, "secrets": "a"}}, []),
         ({"record": {**RECORD, "authorities": [DEMO]}}, ["contact-other-site"]),
         ({"record": {**RECORD, "authorities": [DEMO], "name": "demo", "host": "x"}}, ["contact-other-site"]),
-        ({"record": OLD, "ours": {**OURS, "authorities": [DEMO]}}, ["contact-other-site"]),
-        ({"ours": {**OURS, "authorities": []}}, ["contact-other-site"]),
+        ({"record": OLD, "own": {**OURS, "authorities": [DEMO]}}, ["contact-other-site"]),
+        ({"own": {**OURS, "authorities": []}}, ["contact-other-site"]),
         ({"record": {**RECORD, "name": "demo"}}, ["contact-other-site"]),
         ({"record": {**RECORD, "host": "db9"}}, ["contact-other-name"]),
         ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-name", "contact-other-site"]),
         ({"record": {**RECORD, "secrets": "c"}}, ["contact-stale-checkout"]),
         ({"record": {**RECORD, "authorities": [NEWER]}}, ["contact-stale-checkout"]),
-        ({"ours": {**OURS, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
+        ({"own": {**OURS, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
         # Taken over: whatever it was, but not its data.
         ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True}, []),
         ({"record": {**RECORD, "host": "db9"}, "takeover": True}, []),
@@ -87,8 +87,8 @@ def judgement(*answers: Answer) -> list[Finding]:
         ),
         # The site's own data: it has a new authority (docs/day2.md), planned or made already, or another name.
         ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
-        ({"record": OLD, "ours": {**OURS, "authorities": [AGAIN]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
-        ({"record": OLD, "ours": {**OURS, "authorities": []}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": OLD, "own": {**OURS, "authorities": [AGAIN]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": OLD, "own": {**OURS, "authorities": []}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": {**RECORD, "name": "demo"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": {**RECORD, "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": None, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
@@ -107,7 +107,7 @@ def test_one_server(given: dict[str, Any], codes: list[str]) -> None:
 
 def test_a_second_checkout_is_told_everything_once() -> None:
     """Both sites, both fingerprints, since when, that what was made here goes first, and the exact switch, for all hosts in one line."""
-    apart = {"record": {**RECORD}, "ours": {**OURS, "name": "clinic", "authorities": [{**DEMO, "begins": "2026-11-29T10:00:00Z"}]}}
+    apart = {"record": {**RECORD}, "own": {**OURS, "name": "clinic", "authorities": [{**DEMO, "begins": "2026-11-29T10:00:00Z"}]}}
     (finding,) = judgement(answer("db1", 1, **apart), answer("db2", 2, **apart), answer("db3", 3, **apart))
     assert finding.where == "db1,db2,db3"
     for text in ("site clinic", "CC:CC", "DD:DD", "2026-02-02T00:00:00Z"):
@@ -127,20 +127,20 @@ def test_of_a_server_of_another_site_nothing_else_is_said() -> None:
     ours = dataclasses.replace(answer("db2", 2, facts={"system": "ubuntu"}), changes=(port,))
     other = dataclasses.replace(other, changes=(port,))
     cluster = formation.Cluster("etcd", "etcd", "etcd", {"db1": None, "db3": "did not answer"}, (False,))
-    found = judge_contact([other, ours], [cluster]).errors
+    found = judge_host_checks([other, ours], [cluster]).errors
     assert [(finding.code, finding.where) for finding in found] == [
         ("contact-other-site", "db1"),
         ("contact-setting-new", "db2"),
         ("contact-system", "db2"),
     ]
-    assert judge_contact([other, ours]).summary() == "host checks: 3 errors, 0 warnings, 2 hosts"
+    assert judge_host_checks([other, ours]).summary() == "host checks: 3 errors, 0 warnings, 2 hosts"
 
 
 @pytest.mark.parametrize("record", [RECORD, OLD, {**RECORD, "name": ""}])
 def test_a_lost_authority_is_replaced(record: dict[str, Any]) -> None:
     """docs/day2.md, "The site's authority", steps 1 to 5: all hosts, stopped, with their data; refused only without the switch."""
     name = str(record.get("name", "clinic"))
-    replaced = {"ours": {**OURS, "name": name, "authorities": [AGAIN], "secrets": "n", "known": ["a", "b", "n"]}, "record": record}
+    replaced = {"own": {**OURS, "name": name, "authorities": [AGAIN], "secrets": "n", "known": ["a", "b", "n"]}, "record": record}
     data = {"found": ["/var/lib/postgresql/17/vannah", "/var/lib/etcd/vannah", "/srv/minio"]}
     etcd = [{**ETCD, "name": f"db{number}", "urls": [f"https://10.0.0.{number}:2380"]} for number in (1, 2, 3)]
     hosts = [(f"db{number}", number, {**data, "services": {"etcd": {"data": etcd[number - 1]}}}) for number in (1, 2, 3)]
@@ -156,7 +156,7 @@ def test_hosts_of_two_other_sites_are_two_lines() -> None:
 
 def test_an_inventory_without_a_ca_has_nothing_to_remove() -> None:
     """A plan from a copy: check mode makes none."""
-    (finding,) = judgement(answer(ours={**OURS, "authorities": []}))
+    (finding,) = judgement(answer(own={**OURS, "authorities": []}))
     assert "away" not in finding.remedy and "recovery kit" in finding.remedy and "it has no CA" in finding.problem
 
 
@@ -236,7 +236,7 @@ def test_address(known: dict[str, Any], addresses: list[str], wrong: bool) -> No
 def test_address_of_a_member(known_by: str, listens: bool, level: str) -> None:
     """A floating or translated address that the site runs with: an upgrade does not refuse it."""
     known = {"variable": "site_address", "address": "203.0.113.7", "users": lambda: ("PostgreSQL",), "listens": lambda: listens}
-    report = judge_contact([answer(facts={"addresses": ["10.0.0.1"], "known_by": known_by}, **known)])
+    report = judge_host_checks([answer(facts={"addresses": ["10.0.0.1"], "known_by": known_by}, **known)])
     assert [finding.code for finding in report.errors] == ["contact-address"] * (level == "error")
     assert [finding.code for finding in report.warnings] == ["contact-address-member"] * (level == "warning")
 
@@ -294,7 +294,7 @@ def test_another_address_while_the_old_one_is_used(address: str, senders: dict[s
 
 
 def test_every_code_is_declared() -> None:
-    assert {code.name for code in contact.CODES} >= {"contact-other-site", "contact-clone", "contact-etcd-identity", "contact-address"}
+    assert {code.name for code in host_checks.CODES} >= {"contact-other-site", "contact-clone", "contact-etcd-identity", "contact-address"}
 
 
 # --- the switch ---------------------------------------------------------------------------------------------------------------
@@ -343,4 +343,4 @@ def test_a_site_with_another_name_hears_the_rest_too() -> None:
     """The authority is ours: what else has changed is this site's, and is said in the same report."""
     port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
     renamed = dataclasses.replace(answer("db1", 1, record={**RECORD, "name": "demo"}), changes=(port,))
-    assert {finding.code for finding in judge_contact([renamed]).errors} == {"contact-other-site", "contact-setting-new"}
+    assert {finding.code for finding in judge_host_checks([renamed]).errors} == {"contact-other-site", "contact-setting-new"}

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import effects
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.changes import Left, Taken, Unrecorded
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
 
 FACTS = {"system": "debian", "version": "13", "memory_mb": 4096, "disk": {}}
 PORT = effects.Statement("postgresql_port", "together", verb="change_ports.yml", why="all change in step")
@@ -25,7 +25,7 @@ def change(running: Any, wanted: Any, statement: effects.Statement = PORT, role:
 def said(verb: str = "", left: tuple[Left, ...] = (), **hosts: list[effects.Change]) -> list[str]:
     """The lines of a judgement."""
     answers = [Answer(host, facts=FACTS, changes=tuple(found), left=left) for host, found in hosts.items()]
-    return [finding.line() for finding in judge_contact(answers, verb=verb).errors]
+    return [finding.line() for finding in judge_host_checks(answers, verb=verb).errors]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_a_member_that_left_its_group() -> None:
 def test_a_value_that_is_not_recorded_yet() -> None:
     """After an upgrade the verb would find no change and close the port that runs; the other way round site.yml would move it."""
     quiet = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433"), Unrecorded(NAME, "vannah")))
-    assert judge_contact([quiet]).errors == ()
-    (finding,) = judge_contact([quiet], verb="change_ports.yml").errors
+    assert judge_host_checks([quiet]).errors == ()
+    (finding,) = judge_host_checks([quiet], verb="change_ports.yml").errors
     assert (finding.code, finding.where, finding.variable) == ("contact-setting-unknown", "db1", "postgresql_port")
     assert finding.remedy.startswith("postgresql_port: the value that runs, and run `make converge` once")
     seen = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433", "5432"),))
-    (finding,) = judge_contact([seen]).errors
+    (finding,) = judge_host_checks([seen]).errors
     assert finding.code == "contact-setting-unknown" and finding.remedy.startswith("postgresql_port: 5432, and run `make converge` once")
 
 
@@ -133,7 +133,7 @@ def test_a_new_port_that_another_program_has() -> None:
         Taken("minio_port", "minio", "9100", "nginx", "nginx.service"),
         Taken("postgresql_rest_port", "postgresql", "8009", "", ""),
     )
-    found = judge_contact([Answer("db2", facts=FACTS, taken=ports)], verb="change_ports.yml").errors
+    found = judge_host_checks([Answer("db2", facts=FACTS, taken=ports)], verb="change_ports.yml").errors
     assert {finding.code for finding in found} == {"contact-new-port-taken"}
     assert {finding.variable: (finding.problem, finding.remedy) for finding in found} == {
         "postgresql_port": (
@@ -156,7 +156,7 @@ def test_codes() -> None:
     answers = [
         Answer("db1", facts=FACTS, changes=(change(1, 2), change("a", "b", NAME)), left=(Left("etcd", "etcd.service", "remove it"),))
     ]
-    codes = [finding.code for finding in judge_contact(answers).errors]
+    codes = [finding.code for finding in judge_host_checks(answers).errors]
     assert codes == ["contact-group-left", "contact-setting-new", "contact-setting-together"]
 
 

@@ -15,10 +15,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
+from ansible_collections.vannah.healthcloud.plugins.action import host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import closed
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
 
 SSH = (("tcp", 22, 22),)
 
@@ -55,7 +55,7 @@ SSH = (("tcp", 22, 22),)
 def test_one_host(facts: dict[str, Any], known: tuple[closed.Port, ...] | None, codes: list[str]) -> None:
     """What nobody has named is refused, unless the host shall have no firewall."""
     good = {"system": "debian", "version": "13"}
-    report = judge_contact([Answer("db1", ("firewall",), {**good, **facts}, ports=known)])
+    report = judge_host_checks([Answer("db1", ("firewall",), {**good, **facts}, ports=known)])
     assert [finding.code for finding in report.errors] == codes
 
 
@@ -131,7 +131,7 @@ CALLER = {"caller": {"address": "192.0.2.9", "port": 22}}
 )
 def test_the_firewall_lets_ansible_in(facts: dict[str, Any], admins: tuple[str, ...] | None, refused: bool) -> None:
     """Named with the address, which behind a router is another one than the controller knows of itself."""
-    report = judge_contact([Answer("db1", ("firewall",), {"system": "debian", "version": "13", **facts}, admins=admins)])
+    report = judge_host_checks([Answer("db1", ("firewall",), {"system": "debian", "version": "13", **facts}, admins=admins)])
     assert [finding.code for finding in report.errors] == ["contact-admin-address"] * refused
     if refused:
         (line,) = [finding.line() for finding in report.errors]
@@ -150,7 +150,7 @@ def known(ansible_plugins: None, tmp_path: Path) -> Any:
         hosts = InventoryManager(loader=loader, sources=[str(source)])
         manager = VariableManager(loader=loader, inventory=hosts)
         hostvars = HostVars(inventory=hosts, variable_manager=manager, loader=loader)
-        action = object.__new__(preflight_contact.ActionModule)
+        action = object.__new__(host_checks.ActionModule)
         action._loader, action._templar = loader, Templar(loader=loader)
         if admins_of:
             return action._admins("db1", hostvars, str(tmp_path), {"address": "192.0.2.9", "port": admins_of})

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
+from ansible_collections.vannah.healthcloud.plugins.action import host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import belonging, formation
 
@@ -50,19 +50,19 @@ def judge(
     roles: list[str] | None = None,
     forks: int = 50,
 ) -> dict[str, Any]:
-    """The action of playbooks/contact.yml over what hosts answered; a host without an answer is left out of the run."""
-    action = object.__new__(preflight_contact.ActionModule)
+    """The action of playbooks/host_checks.yml over what hosts answered; a host without an answer is left out of the run."""
+    action = object.__new__(host_checks.ActionModule)
     action._task = SimpleNamespace(check_mode=check)
     action._loader = SimpleNamespace(load_from_file=lambda *_path, **_options: {})
     action._templar = None
     hostvars = HostVars(
-        (name, {"contact": said, "group_names": ["all", *(group for group, members in groups.items() if name in members)]})
+        (name, {"host_answers": said, "group_names": ["all", *(group for group, members in groups.items() if name in members)]})
         for name, said in answers.items()
     )
     known = {"hostvars": hostvars, "groups": groups, "ansible_play_hosts_all": list(answers), "ansible_forks": forks}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preflight_contact, "Whose", lambda *_known: SimpleNamespace(of=lambda *_host: belonging.Belonging()))
-        return action.perform({"answers": "contact", "roles": roles, "changing": ""}, known)
+        patch.setattr(host_checks, "Whose", lambda *_known: SimpleNamespace(of=lambda *_host: belonging.Belonging()))
+        return action.perform({"answers": "host_answers", "roles": roles, "changing": ""}, known)
 
 
 def found(result: dict[str, Any]) -> set[str]:

@@ -239,7 +239,7 @@ NAME = "server1.mine.health"
     ],
 )
 def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables: str, expected: tuple[str, str, str]) -> None:
-    """Said before contact, with the variable that mends it."""
+    """Said before the host checks, with the variable that mends it."""
     report = judged(site(groups, variables))
     found = [finding for finding in report.errors if finding.code == "host-address-name"]
     assert [(finding.where, finding.variable) for finding in found] == [expected[:2]]
@@ -257,7 +257,7 @@ def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables
         (THREE + "\nmonitoring: m1", f"firewall_enabled: false\nsite_admin_addresses: [monitoring]\n[@m1]\nansible_host: {NAME}"),
         # The host only speaks to an endpoint that is somebody else's.
         ("object_store: a", f"object_store_backend: s3\nobject_store_endpoint: https://s3.mine.health\n[@a]\nansible_host: {NAME}"),
-        # It cannot be told before contact.
+        # It cannot be told before the host checks.
         (THREE, "[@db1]\nsite_address: '{{ ansible_facts.vannah.address }}'"),
     ],
 )

@@ -210,7 +210,7 @@ def test_missing_inventory(run: Run) -> None:
 
 
 def test_answers_of_hosts_are_judged_together(run: Run) -> None:
-    """The action of playbooks/contact.yml, with answers that the inventory makes up."""
+    """The action of playbooks/host_checks.yml, with answers that the inventory makes up."""
     good = "{ansible_facts: {vannah: {system: debian, version: '13', memory_mb: 2048}}, clock_offset: 0.1}"
     late = good.replace("clock_offset: 0.1", "clock_offset: -60.0, survey: {memory_mb: 700}").replace("2048", "300")
     refused = "{failed: true, msg: 'Missing sudo password'}"
@@ -219,7 +219,7 @@ def test_answers_of_hosts_are_judged_together(run: Run) -> None:
     hosts = {"db1": good, "db2": late, "db3": refused, "app1": broken, "app2": away}
     run.write("hosts.yml", site(f"{THREE} app2", "\n".join(f"[@{host}]\nanswer: {said}" for host, said in hosts.items())))
     run.playbook.write_text(
-        "- hosts: all\n  gather_facts: false\n  tasks: [{vannah.healthcloud.preflight_contact: {answers: answer}, run_once: true}]\n"
+        "- hosts: all\n  gather_facts: false\n  tasks: [{vannah.healthcloud.host_checks: {answers: answer}, run_once: true}]\n"
     )
     done = run()
     assert done.returncode != 0

@@ -31,7 +31,7 @@ MAIN = "/etc/postgresql-common/createcluster.d/vannah.conf"
 
 
 def components(*names: str, groups: list[str]) -> list[dict[str, Any]]:
-    """The first components of a trip with these roles for a host in these groups."""
+    """The first components of a call with these roles for a host in these groups."""
     loader = DataLoader()
     variables = {"inventory_hostname": "db1", "group_names": groups, "playbook_dir": "/nonexistent"}
     roles = [collect.load(loader, name, "/nonexistent") for name in names]
@@ -62,7 +62,7 @@ def test_defaults_of_all_roles_of_a_host_come_with_the_first_wave(names: tuple[s
 
 
 def test_they_come_before_every_package(tmp_path: Path) -> None:
-    """As the first components of the trip, and within them before packages."""
+    """As the first components of the call, and within them before packages."""
     made = components("base", "etcd", groups=["etcd", "postgresql"])
     assert all(item["before"] == "packages" for found in made for item in found["files"])
     definition = tmp_path / "roles" / "trial" / "meta" / "components.yml"
@@ -73,8 +73,8 @@ def test_they_come_before_every_package(tmp_path: Path) -> None:
     action._loader = DataLoader()
     action._templar = Templar(loader=action._loader)
     action.vars = {"inventory_hostname": "db1", "group_names": ["postgresql"], "playbook_dir": str(tmp_path)}
-    trip, _artifacts = action.role_components(["trial"])
-    assert [found["name"] for found in trip] == ["trial-package-defaults", "trial"]
+    call, _artifacts = action.role_components(["trial"])
+    assert [found["name"] for found in call] == ["trial-package-defaults", "trial"]
 
 
 @pytest.mark.parametrize("role", NAMES)

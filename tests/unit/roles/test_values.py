@@ -16,7 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.action import preflight_contact
+from ansible_collections.vannah.healthcloud.plugins.action import host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, templating, values
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 
@@ -185,7 +185,7 @@ def test_the_host_checks_know_what_was_made_before(look: Look, tmp_path: Path, f
     hostvars = {"db1": {"inventory_hostname": "db1"}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(values, "unrecorded", lambda role, *_more: [role.name])
-        found = preflight_contact.ActionModule._values(action, "db1", ("postgresql",), hostvars, facts, str(tmp_path))
+        found = host_checks.ActionModule._values(action, "db1", ("postgresql",), hostvars, facts, str(tmp_path))
     assert found.get("unrecorded", ()) == (("postgresql",) if facts.get("unrecorded") else ())
 
 
@@ -206,12 +206,12 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
         },
     }
     said = {"ansible_facts": {"vannah": facts}, "clock_offset": 0.0}
-    variables = {"inventory_hostname": "db1", "site_name": "clinic", "group_names": ["all", "postgresql"], "contact": said}
+    variables = {"inventory_hostname": "db1", "site_name": "clinic", "group_names": ["all", "postgresql"], "host_answers": said}
     hostvars = RawHostVars(db1=variables)
-    action = object.__new__(preflight_contact.ActionModule)
+    action = object.__new__(host_checks.ActionModule)
     action._loader, action._templar = loader, Templar(loader=loader)
-    known = Belonging(ours={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
-    given = action._answer("db1", hostvars, "contact", str(tmp_path), SimpleNamespace(of=lambda *_host: known))
+    known = Belonging(own={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
+    given = action._answer("db1", hostvars, "host_answers", str(tmp_path), SimpleNamespace(of=lambda *_host: known))
     assert {change.variable for change in given.changes} == refused
 
 

@@ -27,7 +27,7 @@ MINIO = ["/srv/minio/drive1"]
 
 
 class Site:
-    """An inventory of one host without facts, as it is before contact."""
+    """An inventory of one host without facts, as it is before the host checks."""
 
     def __init__(self, folder: Path, groups: tuple[str, ...], variables: dict[str, Any]) -> None:
         source = folder / "hosts.yml"
@@ -73,7 +73,7 @@ def _no_exports_left() -> None:
     ],
 )
 def test_takeover_paths(tmp_path: Path, groups: tuple[str, ...], variables: dict[str, Any], data: list[str], adopted: list[str]) -> None:
-    """Before a fact is known: a host that is taken over is asked on the first trip."""
+    """Before a fact is known: a host that is taken over is asked on the first call."""
     site = Site(tmp_path, groups, variables)
     assert site.data() == sorted(data)
     assert sorted(site.belonging().adopted()) == sorted(adopted)

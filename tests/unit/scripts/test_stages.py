@@ -66,14 +66,14 @@ def test_two_lines(text: str, lines: list[str]) -> None:
 
 
 def test_a_program_beside(tmp_path: Path) -> None:
-    beside = stages.Aside("good", [sys.executable, "-c", "print('built')"], {})
+    beside = stages.Background("good", [sys.executable, "-c", "print('built')"], {})
     beside.join()
     assert beside.path.read_text(encoding="utf-8") == "built\n"
     assert beside.path.stat().st_mode & 0o777 == 0o600
-    broken = stages.Aside("bad", [sys.executable, "-c", "print('start\\nFAILED  no module. Fix: x\\nrecap'); exit(2)"], {})
+    broken = stages.Background("bad", [sys.executable, "-c", "print('start\\nFAILED  no module. Fix: x\\nrecap'); exit(2)"], {})
     with pytest.raises(SetupError, match=r"\Ano module\. Fix: x Details: logs/bad-"):
         broken.join()
-    waiting = stages.Aside("waiting", [sys.executable, "-c", "import time; time.sleep(600)"], {})
+    waiting = stages.Background("waiting", [sys.executable, "-c", "import time; time.sleep(600)"], {})
     assert waiting.runs()
     waiting.stop()
     assert not waiting.runs()
@@ -83,7 +83,7 @@ def test_a_program_beside_that_does_not_end_is_killed_with_what_it_started(monke
     monkeypatch.setattr(stages, "ENDING", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
     parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {deaf!r}]); {deaf}"
-    beside = stages.Aside("deaf", [sys.executable, "-c", parent], {})
+    beside = stages.Background("deaf", [sys.executable, "-c", parent], {})
     while beside.path.read_text(encoding="utf-8").count("deaf") < 2:
         time.sleep(0.01)
     (child,) = stages.below(beside._process.pid)
@@ -114,7 +114,7 @@ def test_the_build_begins_before_the_images_and_is_waited_for_before_the_site(mo
         def stop(self) -> None:
             events.append("stop")
 
-    monkeypatch.setattr(demo, "Aside", Beside)
+    monkeypatch.setattr(demo, "Background", Beside)
     monkeypatch.setattr(demo.venv, "ensure", lambda: events.append("venv"))
     monkeypatch.setattr(demo, "run", lambda argv: events.append("password"))
     programs = (".yml", "tests/live", "summary")

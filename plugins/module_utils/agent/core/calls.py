@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trips other than a converge: one unit restarted, a call of a domain, a revert disarmed."""
+"""Calls other than a converge: one unit restarted, a call of a domain, a revert disarmed."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Plan:
         self.units: list[Step] = []  # undone if a unit does not start
         self.last: list[Step] = []
         self.pending: list[str] = []
-        self.prepared = False  # its units are left for a later trip, which sees whether the files are good
+        self.prepared = False  # its units are left for a later call, which sees whether the files are good
 
     @property
     def steps(self) -> list[Step]:

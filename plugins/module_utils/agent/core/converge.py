@@ -150,7 +150,7 @@ def _is_filled(folder: str) -> bool:
 
 
 class Run:
-    """One component on its way through a trip."""
+    """One component on its way through a call."""
 
     def __init__(self, component: Component, ctx: Context, ledger: Ledger) -> None:
         self.component = component
@@ -235,7 +235,7 @@ class Run:
         return bool(plan.steps) or (self.component.get("values") or {}) != (self.entry.get("values") or {}) or bool(self.entry.get("held"))
 
     def answer(self, requests: bool = False) -> dict[str, Any]:
-        """What the trip's answer says of the component.
+        """What the call's answer says of the component.
 
         :param requests: only the request steps were applied
         """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which site a host belongs to: /var/lib/vannah/site.json, written by the first converge before anything else, asked by every trip.
+"""Which site a host belongs to: /var/lib/vannah/site.json, written by the first converge before anything else, asked by every call.
 
     {"version": 1, "name": "clinic", "host": "db1", "authorities": [{"key", "fingerprint", "called", "begins"}],
      "secrets": "<a keyed digest>", "since": "...", "updated": "...", "before": {what the host belonged to before it was taken over}}
@@ -40,14 +40,14 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
 
     :raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``
     """
-    ours, op = payload.get("site"), payload.get("op")
+    own, op = payload.get("site"), payload.get("op")
     asks = op in ("facts", "plan", "survey", "disarm") or (op == "lease" and (payload.get("lease") or {}).get("action", "none") == "none")
-    if ours is None or asks:
+    if own is None or asks:
         return
     found = recorded(ctx)
-    if found and not ours.get("takeover") and not _only_asks(payload):
-        refuse(differences(found, ours), found, ours)
-    ctx.memo["site"] = ours
+    if found and not own.get("takeover") and not _only_asks(payload):
+        refuse(differences(found, own), found, own)
+    ctx.memo["site"] = own
 
 
 def _only_asks(payload: Mapping[str, Any]) -> bool:
@@ -63,22 +63,22 @@ def record(ctx: Context) -> None:
 
     :raises AgentError: as :func:`guard`: between that look and the lease another run may have made the host its own
     """
-    ours = ctx.memo.get("site")
-    if not ours or ctx.check or not ours.get("authorities"):
+    own = ctx.memo.get("site")
+    if not own or ctx.check or not own.get("authorities"):
         return
     former = recorded(ctx) or {}
-    said = differences(former, ours)
-    if not ours.get("takeover"):
-        refuse(said, former, ours)
+    said = differences(former, own)
+    if not own.get("takeover"):
+        refuse(said, former, own)
     moved = bool(set(said) & {"authority", "name", "host"})
-    wanted = _wanted(former, ours, moved)
+    wanted = _wanted(former, own, moved)
     if _written(former, wanted):
         return
     import json
 
     from ..lib import write
 
-    _forget(ctx, said, foreign(former, ours))
+    _forget(ctx, said, foreign(former, own))
     now = ctx.today()
     since = now if moved else former.get("since") or now
     written = {"version": VERSION, **wanted, "since": since, "updated": now}
@@ -104,16 +104,16 @@ def _forget(ctx: Context, said: list[str], everything: bool) -> None:
     ledger.save(ctx)
 
 
-def is_current(former: Record, ours: Mapping[str, Any]) -> bool:
+def is_current(former: Record, own: Mapping[str, Any]) -> bool:
     """Whether the host's record says what a run of this site would write.
 
     :param former: see :func:`recorded`; empty where the host has none
     """
-    return not ours.get("authorities") or _written(former, _wanted(former, ours, moved=False))
+    return not own.get("authorities") or _written(former, _wanted(former, own, moved=False))
 
 
-def _wanted(former: Record, ours: Mapping[str, Any], moved: bool) -> Record:
-    return {name: ours.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
+def _wanted(former: Record, own: Mapping[str, Any], moved: bool) -> Record:
+    return {name: own.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
 
 
 def _written(former: Record, wanted: Record) -> bool:
@@ -148,28 +148,28 @@ def _read(ctx: Context) -> Record | None:
     return found if found and all(isinstance(item, dict) for item in found.get("authorities") or [None]) else None
 
 
-def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
+def differences(found: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     """What of a host's record is not this run's: ``authority``, ``name``, ``host``, ``certificate``, ``secrets``; empty for its own site.
 
     The last two say that the host was converged with something newer than this run has.
 
     :param found: see :func:`recorded`; what it does not say is not compared
-    :param ours: ``name``, ``host``, ``authorities``, ``secrets`` (the digest of this checkout's), ``known`` (digests that its secrets had,
+    :param own: ``name``, ``host``, ``authorities``, ``secrets`` (the digest of this checkout's), ``known`` (digests that its secrets had,
         the oldest first, its present one among them)
     """
     said = []
     theirs = {item.get("key"): item for item in found.get("authorities") or ()}
-    shared = [item for item in ours.get("authorities") or () if item.get("key") in theirs]
+    shared = [item for item in own.get("authorities") or () if item.get("key") in theirs]
     if theirs and not shared:
         said.append("authority")
-    said += [what for what in ("name", "host") if found.get(what) and ours.get(what) and found[what] != ours[what]]
+    said += [what for what in ("name", "host") if found.get(what) and own.get(what) and found[what] != own[what]]
     if "authority" in said:
         return said  # certificate and secrets of another site are neither newer nor older
     if any(str(theirs[item["key"]].get("begins") or "") > str(item.get("begins") or "") for item in shared):
         said.append("certificate")
-    last, mine = found.get("secrets"), ours.get("secrets")
+    last, mine = found.get("secrets"), own.get("secrets")
     if last and mine and last != mine:
-        known = list(ours.get("known") or ())
+        known = list(own.get("known") or ())
         # Secrets that this checkout had before the present ones: the host only has to be brought up to date. Each counts from when it was
         # first there: secrets that come back after newer ones may be those of an old file.
         if last not in known or (mine in known and known.index(last) > known.index(mine)):
@@ -177,15 +177,15 @@ def differences(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def foreign(found: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+def foreign(found: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     """Whether what lies on a host is another site's: its data, and the values that run there.
 
     A new authority of the same site, or a new name with the same authority, leaves the host's data its own.
 
     :param found: see :func:`recorded`; one of an older release says the site's name by its authority's
-    :param ours: see :func:`differences`
+    :param own: see :func:`differences`
     """
-    said = set(differences(found, ours))
+    said = set(differences(found, own))
     if not said & {"authority", "name"}:
         return False
     if "host" in said or {"authority", "name"} <= said:
@@ -193,19 +193,19 @@ def foreign(found: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
     if "name" in said:
         return False
     if "name" in found:
-        return bool(found["name"] != ours.get("name"))
-    return f"{ours.get('name') or 'site'} internal CA" not in [item.get("called") for item in found.get("authorities") or ()]
+        return bool(found["name"] != own.get("name"))
+    return f"{own.get('name') or 'site'} internal CA" not in [item.get("called") for item in found.get("authorities") or ()]
 
 
-def refuse(said: list[str], found: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+def refuse(said: list[str], found: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     """:raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``, where there is something to refuse"""
     if not said:
         return
-    host = ours.get("host") or "HOST"
+    host = own.get("host") or "HOST"
     way = f"Nothing was changed. Fix: run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
     if "authority" in said or "name" in said:
-        text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(ours)}"
-        link = "" if ours.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
+        text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(own)}"
+        link = "" if own.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
         raise AgentError("other-site", f"{text}.{link} {way}")
     if "host" in said:
         raise AgentError("other-name", f"this host is {found['host']} of its site since {found.get('since')}, and not {host}. {way}")

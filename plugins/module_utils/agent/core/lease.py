@@ -78,7 +78,7 @@ def take(ctx: Context, takeover: bool = False, takeover_of: str | None = None) -
 
 
 def renew(ctx: Context) -> Answer:
-    """Prolong the lease where it is ours or free; what each trip of a run does."""
+    """Prolong the lease where it is ours or free; what each call of a run does."""
     return take(ctx)
 
 

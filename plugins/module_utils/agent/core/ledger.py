@@ -52,7 +52,7 @@ class Ledger:
         return ""
 
     def maker(self, component: str, section: str, path: str) -> tuple[str, Entry] | None:
-        """Who else of ours has made what lies at a path, and what is known of it."""
+        """Which other component made what lies at a path, and what is known of it."""
         for name, entry in self.components.items():
             for part in ("files", "links", "unit_files"):
                 known = entry.get(part, {}).get(path)
@@ -123,7 +123,7 @@ def space(section: str) -> str:
     return "path" if section in ("files", "links", "unit_files", "certificates") else section
 
 
-def heir(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
+def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
     """Component and section that want, or have taken over, what leaves a section of the component at hand."""
     name = ctx.component["name"]
     found: tuple[str, str] | None = ctx.memo.get("claims", {}).get((space(section), key))
@@ -134,8 +134,8 @@ def heir(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
     return (other, section) if other else None
 
 
-def bequeath(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
-    """Forget something that another one has taken over, or will in this trip; it is told what is known."""
+def transfer_ownership(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
+    """Forget something that another one has taken over, or will in this call; it is told what is known."""
     known = ctx.section(section).pop(key, None)
     ledger = ctx.memo.get("ledger")
     if not known or ledger is None or to[1] == "certificates":
@@ -155,7 +155,7 @@ def placed(original: dict[str, Any], component: str) -> dict[str, Any]:
 
 
 def load(ctx: Context) -> Ledger:
-    """Read the ledger. One that cannot be understood is set aside (in apply mode) and an empty one begun, with a warning."""
+    """Read the ledger. One that cannot be understood is renamed (in apply mode) and an empty one begun, with a warning."""
     data = disk.read(ctx.path(PATH))
     if data is None:
         return Ledger({})
@@ -167,14 +167,14 @@ def load(ctx: Context) -> Ledger:
         if found["version"] != VERSION or not all(_is_entry(entry) for entry in components.values()):
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):
-        aside = f"{PATH}.broken-{ctx.today().replace(':', '')}"
+        backup = f"{PATH}.broken-{ctx.today().replace(':', '')}"
         if not ctx.check:
             import os
 
-            os.rename(ctx.path(PATH), ctx.path(aside))
+            os.rename(ctx.path(PATH), ctx.path(backup))
         return Ledger(
             {},
-            f"{PATH} could not be read and was set aside as {aside}: what is there is taken over as it is found,"
+            f"{PATH} could not be read and was renamed to {backup}: what is there is taken over as it is found,"
             " and what has left the definitions since is not removed",
         )
     return Ledger(components)

@@ -48,7 +48,7 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
 
 
 def look(ctx: Context) -> None:
-    """A revert that waits since an earlier trip is said with this one's answer, so that the controller comes back for it."""
+    """A revert that waits since an earlier call is said with this one's answer, so that the controller comes back for it."""
     from . import revert
 
     if revert.armed(ctx):

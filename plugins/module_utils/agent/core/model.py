@@ -60,7 +60,7 @@ class Step:
     :param claims: ``(section, name)`` pairs of the component's ledger entry. They are written to the ledger *before*
         the step is applied, so that something made by a run that died is still known to be ours.
     :param request: applied in a pass before everything else, for what has to be asked of the controller
-        (a key is born, its CSR is handed to ``ctx.csr``). Where anything was asked, the trip ends there.
+        (a key is born, its CSR is handed to ``ctx.csr``). Where anything was asked, the call ends there.
     """
 
     __slots__ = ("kind", "target", "action", "detail", "diff", "apply", "writes", "packages", "claims", "request")
@@ -277,16 +277,16 @@ class Context:
             self.warnings.append(msg)
 
     def need(self, sha256: str) -> None:
-        """Ask the controller for an artifact. The trip ends after the requests and is made again."""
+        """Ask the controller for an artifact. The call ends after the requests and is made again."""
         if sha256 not in self.needs:
             self.needs.append(sha256)
 
     def csr(self, name: str, pem: str) -> None:
-        """Ask the controller to sign. The trip ends after the requests and is made again."""
+        """Ask the controller to sign. The call ends after the requests and is made again."""
         self.csrs.append({"name": name, "pem": pem})
 
     def drifted(self, path: str) -> None:
-        """Report something of ours that somebody else has changed."""
+        """Report something managed that somebody else has changed."""
         if path not in self.drift:
             self.drift.append(path)
 

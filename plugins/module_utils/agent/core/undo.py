@@ -67,7 +67,7 @@ def refuse_held(component: Component, ctx: Context) -> None:
 def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) -> AgentError:
     """Bring the last good generation back after ``error``; returns the error to report.
 
-    Without a generation nothing of ours has changed: there is nothing to go back to and nothing to hold back.
+    Without a generation nothing managed has changed: there is nothing to go back to and nothing to hold back.
     """
     name = component["name"]
     generation = generations.load(ctx, name)
@@ -154,7 +154,7 @@ def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
 
 
 def _stop_first(ctx: Context, unit: str, made: bool) -> None:
-    """A unit that did not run: stop it; where its unit file is ours, disable it before the file goes."""
+    """A unit that did not run: stop it; where its unit file is managed, disable it before the file goes."""
     if made:
         ctx.run(["systemctl", "disable", unit], check=False)
     ctx.run(["systemctl", "stop", unit], check=False, timeout=restart.PATIENCE)

@@ -117,7 +117,7 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def record(component: Component, ctx: Context) -> None:
-    """Write down what runs now. What has not been seen to work with all hosts yet is recorded by the trip that has seen it."""
+    """Write down what runs now. What has not been seen to work with all hosts yet is recorded by the call that has seen it."""
     if generations.kept(ctx, component["name"]):
         return
     section: dict[str, Any] = ctx.entry.setdefault("values", {})

@@ -1,9 +1,9 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a trip is doing or waiting for now, for the controller to show while the trip lasts.
+"""What a call is doing or waiting for now, for the controller to show while the call lasts.
 
-An answer comes only at the end of a trip. Until then ``/run/vannah/waiting.json`` says ``{run, what, since, seconds, reason}``:
+An answer comes only at the end of a call. Until then ``/run/vannah/waiting.json`` says ``{run, what, since, seconds, reason}``:
 ``since`` in seconds since the epoch, ``seconds`` the limit or null, ``reason`` why the last look was not enough. The controller reads it
 every ten seconds through a second connection (``controller/beat.py``). Failing to write it fails nothing.
 """
@@ -75,7 +75,7 @@ def give_up(ctx: Context) -> None:
 
 
 def done(ctx: Context) -> None:
-    """The trip ends."""
+    """The call ends."""
     if ctx.memo.pop("waiting", None) is not None:
         import contextlib
 

@@ -4,7 +4,7 @@
 """What a host's own sshd configuration says where it may be stricter than ours: our drop-in leaves that as it is.
 
 Read from the files, as sshd_config(5) has it (the first value counts, included files in their order), without our drop-in and without
-what stands below a Match. No program is run: this is asked on every trip.
+what stands below a Match. No program is run: this is asked on every call.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: 
 def taken(ctx: Context, ports: set[int]) -> dict[str, list[str]]:
     """Who listens on TCP ports that roles will listen on, the loopback included: port -> program, unit, "ours".
 
-    Empty texts where they are unknown; ``ours`` where the unit was made by one of our roles, in a run that broke off.
+    Empty texts where they are unknown; ``ours`` where the unit was made by a role of this collection, in a run that broke off.
     """
     if not ports:
         return {}

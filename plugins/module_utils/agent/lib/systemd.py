@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd knows of units: one ``systemctl show`` for all units of a trip (systemctl(1), org.freedesktop.systemd1(5))."""
+"""What systemd knows of units: one ``systemctl show`` for all units of a call (systemctl(1), org.freedesktop.systemd1(5))."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_template(name: str) -> bool:
 
 
 def expect(ctx: Context, names: Iterable[str]) -> None:
-    """Names that will be asked for in this trip, so that one call answers for all."""
+    """Names that will be asked for in this call, so that one call answers for all."""
     known: list[str] = ctx.memo.setdefault("systemd-names", [])
     known += [name for name in names if name not in known and not is_template(name)]
 

@@ -5,7 +5,7 @@
 
 Services are left as they are: Debian starts a daemon when its package is installed and restarts it when the package is
 updated, behind the back of whoever decides here what starts with which configuration. While packages change, a
-policy-rc.d of ours (see policy-rc.d(8) of init-system-helpers' invoke-rc.d) forbids both.
+temporary policy-rc.d (see policy-rc.d(8) of init-system-helpers' invoke-rc.d) forbids both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 
 from ..core.model import STATE_DIR, AgentError, Result
 from .apt_errors import explain, is_interrupted, is_locked, is_stale, unknown_lines
-from .dpkg import ASIDE, MARKER, POLICY, find, satisfied
+from .dpkg import MARKER, POLICY, RENAMED_POLICY, find, satisfied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LISTS = "/var/lib/apt/lists"
 SOURCES = "/etc/apt"
-#: Touched after each apt-get update that succeeded: what apt-get leaves itself carries the mirror's times, not ours.
+#: Touched after each apt-get update that succeeded: what apt-get leaves itself carries the mirror's times, not the host's.
 STAMP = STATE_DIR + "/apt-updated"
 #: apt.systemd.daily and unattended-upgrades leave the others.
 STAMPS = (STAMP, "/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/periodic/update-stamp")
@@ -89,12 +89,12 @@ class Transaction:
     """The package changes of one component: all of them in one run of apt-get.
 
     :param items: ``packages`` items of a normalised component that are not as they should be
-    :param ours: names that we put on hold; only their holds may be lifted
+    :param managed: names that we put on hold; only their holds may be lifted
     """
 
-    def __init__(self, items: Iterable[dict[str, Any]], ours: Iterable[str] = ()) -> None:
+    def __init__(self, items: Iterable[dict[str, Any]], managed: Iterable[str] = ()) -> None:
         self.items = list(items)
-        self.ours = set(ours)
+        self.managed = set(managed)
         self.done = False
         self.new: list[str] = []  # packages that come, those that others need among them
 
@@ -136,7 +136,7 @@ class Transaction:
                 _heal(ctx)
             if self.installs() and outdated(ctx):
                 _update(ctx)
-            lifted = [item["name"] for item in self.items if item["name"] in self.ours and find(ctx, item["name"]).held]
+            lifted = [item["name"] for item in self.items if item["name"] in self.managed and find(ctx, item["name"]).held]
             for name in lifted:
                 select(ctx, name, "install")
             try:
@@ -212,7 +212,7 @@ def preview(ctx: Context, transaction: Transaction) -> None:
     if not has_lists(ctx):
         ctx.warn("the host has no package lists yet: what else will be installed is known after apt-get update")
         return
-    options = ["--allow-change-held-packages"] if transaction.ours else []
+    options = ["--allow-change-held-packages"] if transaction.managed else []
     result = ctx.run([*APT_GET, *SIMULATE, *options, "install", *transaction.arguments()], env=ENVIRONMENT, timeout=120, check=False)
     if result.rc != 0:
         # No error: the lists may be old, or a source of packages is about to be added before them.
@@ -369,7 +369,7 @@ def patiently(ctx: Context, argv: list[str], input: str | None = None) -> Result
 
 
 class Policy:
-    """Our policy-rc.d for the body. Another one that is there is put aside and comes back."""
+    """Our policy-rc.d for the body. Another one that is there is renamed meanwhile and put back."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
@@ -378,18 +378,18 @@ class Policy:
         from ..lib.disk import read
         from ..lib.write import error_of, write_file
 
-        real, aside = self.ctx.path(POLICY), self.ctx.path(ASIDE)
+        real, renamed = self.ctx.path(POLICY), self.ctx.path(RENAMED_POLICY)
         try:
-            # What lies aside is the host's own; ours may still be in its place when a run was killed.
+            # The renamed file is the host's own; the agent's may still be in its place when a run was killed.
             if os.path.lexists(real) and MARKER not in (read(real) or b""):
-                os.rename(real, aside)
+                os.rename(real, renamed)
         except OSError as error:
             raise error_of(error, POLICY) from error
         write_file(self.ctx, POLICY, SCRIPT, 0o755, self.ctx.uid("root") or 0, self.ctx.gid("root") or 0)
 
     def __exit__(self, *exc: object) -> None:
-        real, aside = self.ctx.path(POLICY), self.ctx.path(ASIDE)
-        if os.path.lexists(aside):
-            os.rename(aside, real)
+        real, renamed = self.ctx.path(POLICY), self.ctx.path(RENAMED_POLICY)
+        if os.path.lexists(renamed):
+            os.rename(renamed, real)
         elif os.path.lexists(real):
             os.unlink(real)

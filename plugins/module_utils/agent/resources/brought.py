@@ -28,14 +28,14 @@ DEFAULTS = "-package-defaults"
 
 
 def tell(ctx: Context, packages: Iterable[str]) -> None:
-    """Warn of enabled services of new packages that nothing of ours manages.
+    """Warn of enabled services of new packages that no component manages.
 
     A component with units of its own knows what its packages bring.
     """
     if ctx.component["units"]:
         return
-    ours = managed(ctx)
-    found = {name: [unit for unit in units(ctx, name) if unit not in ours and enabled(ctx, unit)] for name in packages}
+    known = managed(ctx)
+    found = {name: [unit for unit in units(ctx, name) if unit not in known and enabled(ctx, unit)] for name in packages}
     parts = [f"{', '.join(names)} (of {package})" for package, names in found.items() if names]
     if not parts:
         return
@@ -59,7 +59,7 @@ def units(ctx: Context, package: str) -> list[str]:
 
 
 def managed(ctx: Context) -> set[str]:
-    """Units of all components of this trip, and of those that were made before.
+    """Units of all components of this call, and of those that were made before.
 
     Also the service that is named like a role of the host with package_defaults: ``postgresql.service`` starts all clusters of Debian's,
     and on a host of the role there are none.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Certificates of the site's own authority. A key is born on the host and never leaves it; the controller signs.
 
-The first trip makes the key and hands out a signing request (``ctx.csr``); the second one brings the certificate
+The first call makes the key and hands out a signing request (``ctx.csr``); the second one brings the certificate
 (``issued``), which is proven against key, names and authority before it is written. What was written is remembered in
 the ledger with its hash and its end, so that a run with nothing to change hashes three small files and compares dates:
 what a certificate says costs a run of openssl (:mod:`.x509`).

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from ..core.ledger import bequeath, heir
+from ..core.ledger import next_owner, transfer_ownership
 from ..core.model import AgentError, Step
 from ..lib.text_file import header, read_text, refuse_foreign, text_step
 
@@ -36,9 +36,9 @@ def plan_cron(component: Component, ctx: Context) -> list[Step]:
 
     :raises AgentError: ``bad-cron``, ``foreign-file``
     """
-    ours = ctx.section("cron")
+    managed = ctx.section("cron")
     wanted = {item["name"]: item for item in component["cron"]} if component["state"] == "present" else {}
-    if not wanted and not ours:
+    if not wanted and not managed:
         return []
     steps = []
     for name, item in wanted.items():
@@ -46,14 +46,14 @@ def plan_cron(component: Component, ctx: Context) -> list[Step]:
         after = text(component["name"], item) if item["state"] == "present" else ""
         before = read_text(ctx, path)
         if before != after:
-            refuse_foreign(path, before, name in ours, "cron entry")
+            refuse_foreign(path, before, name in managed, "cron entry")
         if before != after or not _attributes(path, after, ctx):
             detail = item["schedule"] if after else ""
             steps.append(text_step(ctx, "cron", path, before, after, detail, target=name, section="cron", name=name))
-    for name in sorted(set(ours) - set(wanted)):
-        path, to = cron_path(name), heir(ctx, "cron", name)
+    for name in sorted(set(managed) - set(wanted)):
+        path, to = cron_path(name), next_owner(ctx, "cron", name)
         if to is not None:
-            steps.append(Step("cron", name, "", apply=lambda ctx, name=name, to=to: bequeath(ctx, "cron", name, to)))  # type: ignore[misc]
+            steps.append(Step("cron", name, "", apply=lambda ctx, name=name, to=to: transfer_ownership(ctx, "cron", name, to)))  # type: ignore[misc]
             continue
         steps.append(text_step(ctx, "cron", path, read_text(ctx, path), "", target=name, section="cron", name=name))
     if any(item["state"] == "present" for item in wanted.values()):

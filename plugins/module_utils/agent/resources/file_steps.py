@@ -111,7 +111,7 @@ def file(item: Item, wanted: str, section: str) -> Apply:
             _keep_original(ctx, path, known, section)
         write.write_file(ctx, path, data or b"", mode_number(item), uid, gid, _validator(ctx, item))
         known["sha256"] = wanted
-        known.pop("target", None)  # it was a link of ours
+        known.pop("target", None)  # it was a managed link
         _remember(ctx, path, known, item)
 
     return apply
@@ -146,7 +146,7 @@ def file_gone(path: str, known: Item, section: str) -> Apply:
     def apply(ctx: Context) -> None:
         original = known.get("original")
         if original:
-            # It stays where it is kept until the trip has ended well: this may have to be put back.
+            # It stays where it is kept until the call has ended well: this may have to be put back.
             backup_copy.restore(ctx, original.get("folder") or generations.originals(ctx.component["name"]), original)
         else:
             write.remove(ctx, path)
@@ -162,7 +162,7 @@ def _is_known(known: Item) -> bool:
 
 
 def _keep_original(ctx: Context, path: str, known: Item, section: str) -> None:
-    """Keep what somebody else had made; what another component of ours has made had its own original."""
+    """Keep what somebody else had made; what another component has made had its own original."""
     ledger = ctx.memo.get("ledger")
     made = ledger.maker(ctx.component["name"], section, path) if ledger is not None else None
     if made is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from ..core.ledger import bequeath, heir
+from ..core.ledger import next_owner, transfer_ownership
 from ..core.model import AgentError, Step
 from ..lib import disk
 from ..lib.unit_files import unit_items
@@ -54,7 +54,7 @@ def plan_directories(component: Component, ctx: Context) -> list[Step]:
             detail = wrong or f"mode {item['mode']}"
             steps.append(Step("directory", path, action, detail, apply=directory(item), claims=[("directories", path)]))
         elif path not in ctx.section("directories"):
-            # Found as it should be: not ours, so it is not removed with the component.
+            # Found as it should be: not managed, so it is not removed with the component.
             continue
     return steps
 
@@ -73,7 +73,7 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
     going = {path for path, sha256 in ctx.changing.items() if sha256 is None}
     coming = {path for path, sha256 in ctx.changing.items() if sha256 is not None}
     for path in sorted({*absent, *left, *parents}, key=lambda path: (-path.count("/"), path)):
-        to = heir(ctx, "directories", path) if path not in absent else None
+        to = next_owner(ctx, "directories", path) if path not in absent else None
         if to is not None:
             steps.append(_bequest("directory", path, "parents" if path in parents else "directories", to))
             continue
@@ -92,7 +92,7 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
         elif path in absent:
             ctx.warn(f"directory {path} shall be absent and is not empty: it stays")
         elif path in left:
-            ctx.warn(f"directory {path} has left the definition and is not empty: it stays, and is not ours any more")
+            ctx.warn(f"directory {path} has left the definition and is not empty: it stays, and is no longer managed")
             steps.append(Step("directory", path, "", apply=directory_gone(path)))
         else:
             other = _user_of(path, going, ctx)
@@ -142,7 +142,7 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
         elif path not in ctx.section("links"):
             steps.append(_silent_link(path, target))
     for path in sorted(set(ctx.section("links")) - set(wanted)):
-        to = heir(ctx, "links", path)
+        to = next_owner(ctx, "links", path)
         if to is not None:
             steps.append(_bequest("link", path, "links", to))
             continue
@@ -264,10 +264,10 @@ def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Cont
 
 
 def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
-    """Remove a file of ours; where it had replaced somebody's, that one comes back."""
+    """Remove a managed file; where it had replaced somebody's, that one comes back."""
     from .file_steps import file_gone, note
 
-    to = heir(ctx, section, path) if known else None
+    to = next_owner(ctx, section, path) if known else None
     if to is not None:
         return [_bequest("file", path, section, to)]
     found = disk.status(ctx.path(path))
@@ -275,7 +275,7 @@ def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
     if found is None and not original:
         return [Step("file", path, "", apply=note(section, path, None))]
     if disk.is_directory(found) or disk.is_special(found):
-        ctx.warn(f"{path} was a file of ours and is a directory, a pipe, a socket or a device now: it stays")
+        ctx.warn(f"{path} was a managed file and is a directory, a pipe, a socket or a device now: it stays")
         return [Step("file", path, "", apply=note(section, path, None))]
     if known.get("sha256") and disk.hash_path(ctx, path, known) != known["sha256"]:
         ctx.drifted(path)
@@ -317,8 +317,8 @@ def _noted(item: Item, wanted: str, known: Item | None, found: os.stat_result | 
 
 
 def _bequest(kind: str, key: str, section: str, to: tuple[str, str]) -> Step:
-    """A silent step: what leaves is another one's by now, or will be in this trip."""
-    return Step(kind, key, "", apply=lambda ctx: bequeath(ctx, section, key, to))
+    """A silent step: what leaves is another one's by now, or will be in this call."""
+    return Step(kind, key, "", apply=lambda ctx: transfer_ownership(ctx, section, key, to))
 
 
 def _diff(path: str, before: str, after: str) -> Diff:

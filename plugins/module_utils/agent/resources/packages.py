@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 
-from ..core.ledger import heir
+from ..core.ledger import next_owner
 from ..core.model import AgentError, Step
-from .dpkg import ASIDE, MARKER, POLICY, Package, find, satisfied
+from .dpkg import MARKER, POLICY, RENAMED_POLICY, Package, find, satisfied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
         steps.append(Step("package", "dpkg", "repair", "an installation was interrupted", apply=_repair))
     wanted = {item["name"]: item for item in component["packages"]}
     if component["state"] == "absent":
-        purged = [name for name in ctx.section("packages") if heir(ctx, "packages", name) is None] if component["purge"] else []
+        purged = [name for name in ctx.section("packages") if next_owner(ctx, "packages", name) is None] if component["purge"] else []
         wanted = {name: {"name": name, "state": "absent", "version": None, "hold": False} for name in sorted(purged)}
     elif component["certificates"] and not os.path.exists(ctx.path("/usr/bin/openssl")):
         # Certificates are asked for before everything else of a component, and that needs openssl.
@@ -65,8 +65,8 @@ def _transaction(changes: list[tuple[dict[str, Any], Package]], ctx: Context, re
     """One step for each package; the first that is applied does them all, each sees to it that its own is done."""
     from .apt import Transaction, preview
 
-    ours = set(ctx.section("holds"))
-    transaction = Transaction([item for item, _package in changes], ours)
+    managed = set(ctx.section("holds"))
+    transaction = Transaction([item for item, _package in changes], managed)
     if ctx.check:
         preview(ctx, transaction)
     steps = []
@@ -109,13 +109,13 @@ def _refuse_foreign_hold(item: dict[str, Any], package: Package, ctx: Context) -
 
 
 def _holds(wanted: dict[str, dict[str, Any]], ctx: Context) -> list[Step]:
-    """Holds that are missing, and those of ours that are not wanted any more."""
+    """Holds that are missing, and managed ones that are no longer wanted."""
     steps = []
-    ours = ctx.section("holds")
+    managed = ctx.section("holds")
     for name, item in wanted.items():
         if item["hold"] and item["state"] == "present" and not find(ctx, name).held:
             steps.append(Step("package", name, "hold", apply=_select(name, "hold"), claims=[("holds", name)]))
-    for name in sorted(ours):
+    for name in sorted(managed):
         item = wanted.get(name, {"hold": False, "state": "present"})
         if not item["hold"] and item["state"] == "present" and find(ctx, name).held:
             steps.append(Step("package", name, "unhold", apply=_select(name, "install")))
@@ -175,8 +175,8 @@ def _pins(component: Component, wanted: dict[str, dict[str, Any]], ctx: Context)
 
 
 def _left_behind(ctx: Context) -> bool:
-    """Whether our policy-rc.d, or a foreign one that we had put aside, is there although nothing is being installed."""
-    if os.path.lexists(ctx.path(ASIDE)):
+    """Whether our policy-rc.d, or a foreign one that a run had renamed, is there although nothing is being installed."""
+    if os.path.lexists(ctx.path(RENAMED_POLICY)):
         return True
     try:
         with open(ctx.path(POLICY), "rb") as file:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..core import waiting
-from ..core.ledger import bequeath
+from ..core.ledger import transfer_ownership
 from ..core.model import AgentError
 from ..lib import systemd
 from . import watch
@@ -40,13 +40,13 @@ def know_unit(name: str) -> Apply:
     return apply
 
 
-def forget_unit(name: str, heir: tuple[str, str] | None = None) -> Apply:
+def forget_unit(name: str, next_owner: tuple[str, str] | None = None) -> Apply:
     """Nothing is known of the unit any more; a component that has taken it over is told."""
 
     def apply(ctx: Context) -> None:
-        if heir is not None:
-            bequeath(ctx, "units", name, heir)
-            bequeath(ctx, "running", name, (heir[0], "running"))
+        if next_owner is not None:
+            transfer_ownership(ctx, "units", name, next_owner)
+            transfer_ownership(ctx, "running", name, (next_owner[0], "running"))
         ctx.section("units").pop(name, None)
         ctx.section("running").pop(name, None)
 

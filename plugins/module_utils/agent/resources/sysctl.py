@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from ..core.ledger import bequeath, heir
+from ..core.ledger import next_owner, transfer_ownership
 from ..core.model import AgentError, Step
 from ..lib import disk
 from ..lib.kernel_parameter import normal_name
@@ -28,12 +28,12 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
     """Steps for a component's parameters: each value that differs from what the kernel has, then the file for the next boot.
 
     In this order, so that a value that the kernel refuses does not get into the file. One that an older release left there leaves it.
-    A parameter that leaves the definition gets back the value it had before, if it still has ours.
+    A parameter that leaves the definition gets back the value it had before, if it still has the managed one.
 
     :raises AgentError: ``bad-sysctl`` for a name that is none or a value of several lines
     """
     wanted = _wanted(component, ctx) if component["state"] == "present" else {}
-    ours = ctx.section("sysctls")
+    managed = ctx.section("sysctls")
     steps: list[Step] = []
     path = conf_path(component["name"])
     before = read_text(ctx, path)
@@ -42,9 +42,9 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
         steps += _set(name, value, ctx)
     if before != after:
         steps.append(text_step(ctx, "sysctl", path, before, after, "parameters for the next boot", section="sysctl_files"))
-    for name in sorted(set(ours) - set(wanted)):
-        to = heir(ctx, "sysctls", name)
-        steps.append(_restore(name, ours[name], ctx) if to is None else _hand_over(name, to))
+    for name in sorted(set(managed) - set(wanted)):
+        to = next_owner(ctx, "sysctls", name)
+        steps.append(_restore(name, managed[name], ctx) if to is None else _hand_over(name, to))
     return steps
 
 
@@ -120,11 +120,11 @@ def _set(name: str, value: str, ctx: Context) -> list[Step]:
 
 
 def _hand_over(name: str, to: tuple[str, str]) -> Step:
-    """Another component sets the parameter now: it is told the value of before, which may be ours to it."""
+    """Another component sets the parameter now: it is told the value of before, which may be managed."""
 
     def apply(ctx: Context) -> None:
         before, ledger = ctx.section("sysctls").get(name, {}).get("before"), ctx.memo.get("ledger")
-        bequeath(ctx, "sysctls", name, to)
+        transfer_ownership(ctx, "sysctls", name, to)
         if before is not None and ledger is not None:
             ledger.entry(to[0])["sysctls"][name]["before"] = before
 

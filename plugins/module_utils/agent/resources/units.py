@@ -8,7 +8,7 @@ What a unit was started with is known by :mod:`.watch`. Acting is :mod:`.restart
 
 from __future__ import annotations
 
-from ..core.ledger import heir
+from ..core.ledger import next_owner
 from ..core.model import Step
 from ..lib import systemd
 from ..lib.unit_files import UNIT_DIRECTORY
@@ -65,17 +65,17 @@ def plan_units_gone(component: Component, ctx: Context) -> list[Step]:
         from .restart import forget_unit, remove_unit
 
         known = ctx.section("units").get(name)
-        kept = heir(ctx, "units", name) if known is not None else None
+        kept = next_owner(ctx, "units", name) if known is not None else None
         found = {} if systemd.is_template(name) else systemd.status(ctx, name)
-        ours = f"{UNIT_DIRECTORY}/{name}" in ctx.section("unit_files") or name in absent
+        managed = f"{UNIT_DIRECTORY}/{name}" in ctx.section("unit_files") or name in absent
         known = known or {}
         stop = (
             kept is None
             and systemd.exists(found)
-            and (ours or known.get("started", False))
+            and (managed or known.get("started", False))
             and found.get("ActiveState") not in ("inactive", "failed", None)
         )
-        disable = kept is None and (ours or known.get("enabled", False)) and found.get("UnitFileState") == "enabled"
+        disable = kept is None and (managed or known.get("enabled", False)) and found.get("UnitFileState") == "enabled"
         unmask = kept is None and known.get("masked", False) and found.get("UnitFileState") == "masked"
         if stop or disable or unmask:
             words = [word for word, so in (("stopped", stop), ("disabled", disable), ("unmasked", unmask)) if so]

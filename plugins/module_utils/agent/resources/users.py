@@ -10,7 +10,7 @@ changed, not even of our own users: their files would belong to nobody.
 
 from __future__ import annotations
 
-from ..core.ledger import heir
+from ..core.ledger import next_owner
 from ..core.model import AgentError, Step
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ def plan_users(component: Component, ctx: Context) -> list[Step]:
     else:
         keep = not component["purge"]
         gone_users, gone_groups = (
-            [] if keep else [name for name in sorted(ctx.section(section)) if heir(ctx, section, name) is None]
+            [] if keep else [name for name in sorted(ctx.section(section)) if next_owner(ctx, section, name) is None]
             for section in ("users", "groups")
         )
     steps += [_remove_user(name, users[name]) for name in gone_users if name in users]
@@ -73,7 +73,7 @@ def plan_users(component: Component, ctx: Context) -> list[Step]:
 
 
 def database(ctx: Context, name: str) -> Database:
-    """/etc/passwd or /etc/group: name -> fields. Read once per run and again after a step of ours."""
+    """/etc/passwd or /etc/group: name -> fields. Read once per run and again after a step."""
     read: dict[str, Database] = ctx.memo.setdefault("users", {})
     if name not in read:
         found: Database = {}
@@ -192,7 +192,7 @@ def _create(user: dict[str, Any], planned: set[str], users: Database, groups: Da
 
 def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context) -> list[Step]:
     name = user["name"]
-    ours = name in ctx.section("users")
+    managed = name in ctx.section("users")
     if user["uid"] is not None and found[2] != str(user["uid"]):
         raise AgentError(
             "uid-clash",
@@ -201,7 +201,7 @@ def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context
         )
     steps: list[Step] = []
     primary = next((group for group, fields in groups.items() if fields[2] == found[3]), "")
-    if not primary and ours and not user["group"]:
+    if not primary and managed and not user["group"]:
         # A useradd that was killed writes /etc/passwd before /etc/group.
         primary = name
         steps.append(
@@ -218,7 +218,7 @@ def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context
     said: list[str] = []
 
     def differs(option: str, what: str, now: str, wanted: str) -> None:
-        if not ours:
+        if not managed:
             raise AgentError(
                 "user-clash",
                 f"user {name} exists and was not made here: its {what} is {now or '(none)'}, {wanted} is wanted;"
@@ -231,9 +231,9 @@ def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context
         differs("--gid", "group", primary or found[3], user["group"])
     if user["home"] and found[5] != user["home"]:
         differs("--home", "home", found[5], user["home"])  # without --move-home: data stay where they are
-    if found[6] != user["shell"] and (ours or user["shell"] != DEFAULT_SHELL):
+    if found[6] != user["shell"] and (managed or user["shell"] != DEFAULT_SHELL):
         differs("--shell", "shell", found[6], user["shell"])
-    if ours and user["comment"] and found[4] != user["comment"]:
+    if managed and user["comment"] and found[4] != user["comment"]:
         differs("--comment", "comment", found[4], user["comment"])
     missing = [group for group in user["groups"] if group != primary and name not in _members(group, groups, ctx)]
     if missing:

@@ -44,7 +44,7 @@ def check_names(site: Site) -> Iterator[Finding]:
 
 
 def _known_by(host: Host) -> str:
-    """What the filter addresses_of gives for a host; empty where that cannot be told before contact."""
+    """What the filter addresses_of gives for a host; empty where that cannot be told before the host checks."""
     for variable in _VARIABLES:
         value = host.get(variable)
         if value is UNKNOWN:

@@ -191,7 +191,7 @@ def check_use(site: Site) -> Iterator[Finding]:
 
 
 def check_minio_only(site: Site) -> Iterator[Finding]:
-    """What an endpoint that is not ours does not have, or what there is no server for."""
+    """What an endpoint of somebody else does not have, or what there is no server for."""
     if not foreign(site):
         return
     for host in site.members(GROUP):

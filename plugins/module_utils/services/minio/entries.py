@@ -103,7 +103,7 @@ KINDS = (
 
 
 def check_entries(site: Site) -> Iterator[Finding]:
-    """Tiers, policies, users and service accounts. Where there is no server of ours, all of them are refused elsewhere."""
+    """Tiers, policies, users and service accounts. Where there is no managed server, all of them are refused elsewhere."""
     for host in [] if foreign(site) else site.members(GROUP):
         for kind in KINDS:
             where, _variable, source = place(site, host, (kind.variable,), GROUP)

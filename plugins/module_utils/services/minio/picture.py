@@ -26,4 +26,4 @@ def picture(seen: Mapping[str, Any]) -> list[str]:
     usage = seen.get("usage")
     if usage is not None:
         lines.append(f"{usage['objects']} objects in {usage['buckets']} buckets when last counted")
-    return lines + [f"not whole: {problem}" for problem in seen.get("problems") or ()]
+    return lines + [f"unhealthy: {problem}" for problem in seen.get("problems") or ()]

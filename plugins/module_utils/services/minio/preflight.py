@@ -50,7 +50,7 @@ _DRIVE = option_of(
         },
     },
 )
-#: How a drive is called whose path cannot be told before contact.
+#: How a drive is called whose path cannot be told before the host checks.
 _OPEN = path_of(UNKNOWN)
 #: What all servers must have alike: they compare it when they start.
 _ALIKE = ("minio_distribution", "minio_port", "minio_parity", "minio_encrypt_all", "minio_settings", "minio_pools", "minio_console")

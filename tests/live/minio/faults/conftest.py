@@ -21,7 +21,7 @@ def store(site: Site) -> Store:
 @pytest.fixture(scope="session")
 def objects(store: Store) -> dict[str, int]:
     """Objects of DICOM's sizes in a bucket that the inventory declares; name -> size."""
-    store.wait_whole(60)
+    store.wait_healthy(60)
     found = sizes(objects_of_tests())
     store.put_all(BUCKET, found)
     return found

@@ -85,7 +85,7 @@ def test_fault_12_drive_unmounted(site: Site, store: Store, objects: dict[str, i
     finally:
         # A volume of the engine cannot be mounted again from within: the server comes back with it.
         site.restart(host)
-    store.wait_whole(ceiling(120))
+    store.wait_healthy(ceiling(120))
     assert store.different(BUCKET, objects, host) == []
 
 
@@ -103,21 +103,21 @@ def test_fault_13_flipped_bytes(site: Site, store: Store, objects: dict[str, int
     began = time.monotonic()
     done = site.playbook("minio/heal.yml", "-e", f"object_store_bucket={BUCKET}")
     assert done.returncode == 0, done.stdout[-4000:]
-    said = re.search(r"(\d+) looked at, (\d+) healed, 0 not whole", done.stdout)
+    said = re.search(r"(\d+) looked at, (\d+) healed, 0 still damaged", done.stdout)
     assert said is not None, done.stdout[-2000:]
     measured(f"deep heal: {said[1]} looked at, {said[2]} healed in {time.monotonic() - began:.1f} s")
     assert site.run(host, "sha256sum", *parts.values()).stdout == sums
 
 
 def test_fault_19_host_restarts(site: Site, store: Store, objects: dict[str, int], measured: Measured) -> None:
-    """A host restarts: its units are back and the store is whole within 120 s, and nobody touches it."""
+    """A host restarts: its units are back and the store is healthy within 120 s, and nobody touches it."""
     host = store.hosts[0]
     units = site.running_units(host)
     began = time.monotonic()
     site.restart(host)
     wait_until(lambda: units <= site.running_units(host), f"all units of {host} run again", ceiling(120), interval=1)
-    store.wait_whole(ceiling(120))
-    measured(f"whole after {time.monotonic() - began:.1f} s (ceiling 120 s)")
+    store.wait_healthy(ceiling(120))
+    measured(f"healthy after {time.monotonic() - began:.1f} s (ceiling 120 s)")
     assert store.different(BUCKET, objects, host) == []
     site.converge_unchanged()
 

@@ -61,7 +61,7 @@ def test_one_server_that_restarted_with_a_setting_taken_back(site: Site, store: 
     finally:
         printed = run(site, "site.yml", {})
     assert "MINIO_API_REQUESTS_MAX waits" not in " ".join(printed.split()), printed[-3000:]
-    store.wait_whole(60)
+    store.wait_healthy(60)
     assert not any(changed(run(site, "site.yml", {})).values())
     assert store.different(BUCKET, objects, last) == []
 
@@ -76,7 +76,7 @@ def test_taken_over_or_waiting(site: Site, store: Store, objects: dict[str, int]
         assert store.different(BUCKET, objects, store.hosts[0]) == []
     finally:
         run(site, "site.yml", {})
-    store.wait_whole(60)
+    store.wait_healthy(60)
 
 
 @LONG
@@ -93,5 +93,5 @@ def test_ports_change_together(site: Site, store: Store, objects: dict[str, int]
         assert "dport 9400" in firewall and "dport 9000" not in firewall and "dport 9001" not in firewall
     finally:
         run(site, "change_ports.yml", {})
-    store.wait_whole(60)
+    store.wait_healthy(60)
     assert store.different(BUCKET, objects, store.hosts[0]) == []

@@ -96,12 +96,12 @@ def brought(folder: Path, program: bytes, release: str) -> list[str]:
 @pytest.fixture
 def back(site: Site, store: Store) -> Iterator[str]:
     """The version that the site has; whatever happens it has it again."""
-    store.wait_whole(90)
+    store.wait_healthy(90)
     (version,) = set(versions(store, store.hosts[0]))
     yield version
     if any(set(versions(store, host)) != {version} for host in store.hosts):
         site.playbook("minio/update.yml", "-e", "object_store_force=true")
-        store.wait_whole(90)
+        store.wait_healthy(90)
 
 
 def taken_over(site: Site, store: Store, arguments: list[str], old: str, new: str) -> float:
@@ -146,7 +146,7 @@ def test_update_and_back(site: Site, store: Store, objects: dict[str, int], othe
     info = site.playbook("minio/info.yml")
     assert f"version {other.version} on {len(store.hosts)} servers" in info.stdout, info.stdout[-3000:]
 
-    wait_until(store.whole, "the store is whole before it goes back", 90, interval=1)
+    wait_until(store.healthy, "the store is healthy before it goes back", 90, interval=1)
     starts = {host: site.starts(host, UNIT) for host in store.hosts}
     began = time.monotonic()
     # In no window, and for the run of somebody who limits it, it would wait; this one is always open.
@@ -187,7 +187,7 @@ server.serve_forever()
     ("program", "cause"),
     [
         pytest.param(EXITS, "ends again and again", id="exits", marks=LONG),
-        pytest.param(WAITS, "the object store is not whole within 20 s", id="waits"),
+        pytest.param(WAITS, "the object store is not healthy within 20 s", id="waits"),
     ],
 )
 def test_update_that_never_works_goes_back(

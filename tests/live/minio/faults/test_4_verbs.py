@@ -33,7 +33,7 @@ def test_info_says_how_it_is(site: Site, store: Store) -> None:
     """Whole: and nothing is held or changed."""
     done = site.playbook("minio/info.yml")
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "pool 1 set 1: 4 of 4 drives, 3 needed to write" in done.stdout and "not whole" not in done.stdout, done.stdout[-3000:]
+    assert "pool 1 set 1: 4 of 4 drives, 3 needed to write" in done.stdout and "unhealthy" not in done.stdout, done.stdout[-3000:]
 
 
 def test_new_credentials(site: Site, store: Store, some: dict[str, int], measured: Measured) -> None:
@@ -88,7 +88,7 @@ def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
         assert site.run(host, "stat", "--format=%U", DRIVE).stdout.strip() == "root"
     finally:
         site.restart(host)  # a volume of the engine cannot be mounted again from within
-    store.wait_whole(ceiling(120))
+    store.wait_healthy(ceiling(120))
 
 
 def test_another_pool(site: Site, store: Store, some: dict[str, int], tmp_path: Path, measured: Measured) -> None:

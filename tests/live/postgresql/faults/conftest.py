@@ -41,11 +41,11 @@ def endpoint(site: Site) -> Iterator[str]:
 @pytest.fixture
 def writers(site: Site, endpoint: str, measured: Callable[[str], None]) -> Iterator[Writers]:
     """Four clients that write all through the test; afterwards every acknowledged row must be there."""
-    site.wait_whole()
+    site.wait_healthy()
     with Writers(endpoint) as writing:
         writing.wait_for_rows(100)
         yield writing
-    site.wait_whole()
+    site.wait_healthy()
 
     def count_lost() -> set[tuple[int, int]]:
         with psycopg.connect(endpoint, connect_timeout=5) as connection:

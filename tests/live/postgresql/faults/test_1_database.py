@@ -72,7 +72,7 @@ def test_fault_2_leader_host_dies(site: Site, writers: Writers, measured: Measur
         assert gap <= ceiling(TTL + 5), f"no acknowledgement for {gap:.1f} s"
     finally:
         site.start(leader)
-    site.wait_whole()
+    site.wait_healthy()
     assert site.leader() != leader
 
 
@@ -96,7 +96,7 @@ def test_fault_3_leader_cut_off(site: Site, writers: Writers, measured: Measured
     finally:
         site.docker("network", "connect", "--ip", address, site.network, container)
     back = time.monotonic()
-    site.wait_whole(60)
+    site.wait_healthy(60)
     measured(f"rejoined in {time.monotonic() - back:.1f} s (ceiling 60 s)")
     assert site.leader() != leader
 
@@ -156,8 +156,8 @@ def test_fault_5_etcd_members_lost(site: Site, writers: Writers, measured: Measu
             site.run(host, "systemctl", "start", "--no-block", "etcd.service")
     began = time.monotonic()
     writes_again(writers, began, ceiling(90))
-    site.wait_whole()
-    measured(f"whole again {time.monotonic() - began:.1f} s after the members came back")
+    site.wait_healthy()
+    measured(f"healthy again {time.monotonic() - began:.1f} s after the members came back")
 
 
 def test_fault_6_switchover(site: Site, writers: Writers, measured: Measured) -> None:
@@ -176,7 +176,7 @@ def test_fault_6_switchover(site: Site, writers: Writers, measured: Measured) ->
 
 def test_reconvergence_after_failover_leaves_the_leader(site: Site) -> None:
     """Converging does not move the leader back to where the inventory's order would have it."""
-    site.wait_whole()
+    site.wait_healthy()
     leader = site.leader()
     site.converge_unchanged()
     assert site.leader() == leader

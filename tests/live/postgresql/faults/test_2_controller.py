@@ -22,7 +22,7 @@ KILLS = int(os.environ.get("VANNAH_KILLS", "3"))
 
 def test_fault_15_controller_killed(site: Site, measured: Callable[[str], None]) -> None:
     """Killed at random moments while there is something to change; the second run ends well, the third changes nothing."""
-    site.wait_whole()
+    site.wait_healthy()
     site.converge_unchanged()
     undisturbed = site.fingerprint()
     began = time.monotonic()
@@ -41,7 +41,7 @@ def test_fault_15_controller_killed(site: Site, measured: Callable[[str], None])
         site.converge()
     site.converge_unchanged()
     assert site.fingerprint() == undisturbed
-    site.wait_whole()
+    site.wait_healthy()
 
 
 def test_fault_17_two_at_once(site: Site, measured: Callable[[str], None]) -> None:

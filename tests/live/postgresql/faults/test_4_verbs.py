@@ -56,11 +56,11 @@ def changed(printed: str) -> dict[str, int]:
 
 def test_info_says_who_leads(site: Site) -> None:
     """The live cluster's members, roles and lag; nothing is changed."""
-    site.wait_whole()
+    site.wait_healthy()
     printed = verb(site, "info")
     assert re.search(rf"{site.leader()}: leader, running, timeline \d+", printed), printed
     assert f"{site.synchronous()}: sync_standby, streaming" in printed or "quorum_standby, streaming" in printed, printed
-    assert "not whole" not in printed
+    assert "unhealthy" not in printed
     assert not any(changed(printed).values())
 
 
@@ -83,7 +83,7 @@ def test_switchover_to_a_named_member(site: Site, writers: Writers, measured: Me
 
 def test_switchover_refuses_who_could_lack_rows(site: Site) -> None:
     """Nobody's name, a standby that commits do not wait for, and one that is behind."""
-    site.wait_whole()
+    site.wait_healthy()
     leader = site.leader()
     synchronous, other = standbys(site)
     assert "unknown-member" in refused(site, "switchover", postgresql_candidate="db99")
@@ -98,7 +98,7 @@ def test_switchover_refuses_who_could_lack_rows(site: Site) -> None:
         assert re.search(rf"{other} is \d+ bytes behind", refused(site, "switchover", postgresql_candidate=other))
     finally:
         site.run(other, "kill", "-CONT", receiver, check=False)
-    site.wait_whole()
+    site.wait_healthy()
 
 
 def test_reinit_copies_a_standby_anew(site: Site, writers: Writers, measured: Measured) -> None:
@@ -113,12 +113,12 @@ def test_reinit_copies_a_standby_anew(site: Site, writers: Writers, measured: Me
     measured(f"copied and following after {time.monotonic() - began:.1f} s")
     assert site.run(member, "test", "-e", marker, check=False).returncode == 1
     assert site.leader() == leader
-    site.wait_whole()
+    site.wait_healthy()
 
 
 def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measured) -> None:
     """The live leader is refused; a standby leaves, its data stay, and the next converge makes it a member again."""
-    site.wait_whole()
+    site.wait_healthy()
     leader = site.leader()
     assert "member-leads" in refused(site, "remove", postgresql_member=leader, postgresql_force=True)
     member, _other = standbys(site)
@@ -136,29 +136,29 @@ def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measure
     assert not any(changed(again).values())
     # As a host that was added to the inventory.
     site.converge()
-    site.wait_whole()
+    site.wait_healthy()
     assert member in [m["name"] for m in site.members(leader)]
     assert site.leader() == leader
 
 
 def test_a_host_that_cannot_be_reached(site: Site, writers: Writers) -> None:
     """By SSH, while its member runs: the others answer, and only what is to be done on it is refused, with the reason."""
-    site.wait_whole()
+    site.wait_healthy()
     candidate, away = standbys(site)
     # Nobody listens on port 1.
     port = {"ansible_port": f"{{{{ 1 if inventory_hostname == '{away}' else 22 }}}}", "ansible_timeout": 3}
     verb(site, "switchover", postgresql_candidate=candidate, **port)
     assert site.leader() == candidate
     writers.wait_for_rows(50)
-    site.wait_whole()
+    site.wait_healthy()
     for name in ("reinit", "remove"):
         assert f"{away} cannot be reached" in refused(site, name, postgresql_member=away, **port)
-    site.wait_whole()
+    site.wait_healthy()
 
 
 def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
     """Nothing newer and nothing that waits: said so, and nobody is interrupted."""
-    site.wait_whole()
+    site.wait_healthy()
     for _attempt in range(2):  # the mirror may have something newer than the image
         before, units, leader = postmasters(site), site.invocations(), site.leader()
         began = time.monotonic()
@@ -166,7 +166,7 @@ def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
         took = time.monotonic() - began
         if not any(changed(printed).values()):
             break
-        site.wait_whole()
+        site.wait_healthy()
     measured(f"an update with nothing to do takes {took:.1f} s")
     assert not any(changed(printed).values()), printed[-3000:]
     for host in site.hosts("postgresql"):
@@ -177,14 +177,14 @@ def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
 @pytest.mark.parametrize(("name", "group"), [("etcd/update", "etcd"), ("haproxy/update", "postgresql_client")])
 def test_other_updates_with_nothing_to_do(site: Site, name: str, group: str) -> None:
     """Nothing newer and nothing that waits: said so for each host, and nobody is interrupted."""
-    site.wait_whole()
+    site.wait_healthy()
     for _attempt in range(2):  # the mirror may have something newer than the image
         units = site.invocations()
         done = site.playbook(f"{name}.yml")
         assert done.returncode == 0, done.stdout[-4000:]
         if not any(changed(done.stdout).values()):
             break
-        site.wait_whole()
+        site.wait_healthy()
     for host in site.hosts(group):
         assert f"{host} is up to date" in done.stdout, done.stdout[-4000:]
     assert site.invocations() == units
@@ -192,7 +192,7 @@ def test_other_updates_with_nothing_to_do(site: Site, name: str, group: str) -> 
 
 def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Measured) -> None:
     """Raised, and lowered again: members of etcd and of PostgreSQL are restarted one after the other, by a run that may do it."""
-    site.wait_whole()
+    site.wait_healthy()
     values = {
         "postgresql_max_connections": 210,
         "postgresql_settings": {"shared_buffers": "160MB"},
@@ -228,7 +228,7 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
         away = sorted(interruption(site, host) for host in starts)
         assert all(back < next_gone for (_gone, back), (next_gone, _back) in itertools.pairwise(away)), f"two members at once: {away}"
         assert gap <= ceiling(5)
-        site.wait_whole()
+        site.wait_healthy()
     site.converge_unchanged()
 
 

@@ -95,7 +95,7 @@ def failing_reload(site: Site, host: str) -> Iterator[None]:
 
 def test_no_secret_is_found(site: Site, needles: dict[str, str], declared: dict[str, list[str]], tmp_path: Path) -> None:
     """See the module's text."""
-    site.wait_whole()
+    site.wait_healthy()
     canary = secrets.token_hex(16)
     hosts = site.hosts("all")
     printed: dict[str, str] = {}

@@ -106,7 +106,7 @@ def test_settings_that_no_member_could_start_with(site: Site, writers: Writers, 
     assert done.returncode != 0
     assert "of shared memory, and this host has" in done.stdout, done.stdout[-4000:]
     assert not any("900GB" in site.run(host, "cat", "/etc/patroni/config.yml").stdout for host in site.hosts("postgresql"))
-    site.wait_whole()
+    site.wait_healthy()
     run(site, "site.yml", {})
 
 
@@ -147,7 +147,7 @@ def test_ports_change_in_step(site: Site, writers: Writers, measured: Measured) 
     finally:
         with writing_on(writers, "ports put back", "together", measured):
             run(site, "change_ports.yml", {})
-    site.wait_whole()
+    site.wait_healthy()
 
 
 def pid(site: Site, host: str) -> str:

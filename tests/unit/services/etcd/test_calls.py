@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""etcd: what a real cluster of three said (3.5.16), whole and with one member stopped, and who may be interrupted."""
+"""etcd: what a real cluster of three said (3.5.16), healthy and with one member stopped, and who may be interrupted."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def ask(runner: Callable[..., Result], mode: str = "apply", **params: Any) -> di
     return result
 
 
-def test_a_whole_cluster() -> None:
+def test_a_healthy_cluster() -> None:
     result = ask(etcdctl(), interrupt="db1", wait=1)
     assert (result["healthy"], result["quorum"], result["problems"]) == (3, 2, [])
     assert [member["name"] for member in result["members"] if member["leader"]] == ["db1"]
@@ -130,5 +130,5 @@ def test_silence() -> None:
     assert (ask(silent)["answers"], ask(silent, "check", interrupt="db1", wait=60)["answers"]) == (False, False)
     with pytest.raises(AgentError, match="does not answer"):
         ask(silent, interrupt="db1")
-    with pytest.raises(AgentError, match="was not whole within"):
+    with pytest.raises(AgentError, match="was not healthy within"):
         ask(silent, wait=0.01)

@@ -128,7 +128,7 @@ def test_settings_are_judged_by_etcd(
 
 
 def test_a_host_without_etcd_is_not_asked(member: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its package comes in the same trip."""
+    """Its package comes in the same call."""
     monkeypatch.setattr(member, "ETCD", str(tmp_path / "etcd"))
     assert member.main(["settings"]) == 0
 
@@ -370,5 +370,5 @@ def test_an_etcd_of_somebody_else_at_contact(
     monkeypatch.setattr(member, "listening", lambda *_: pytest.fail("asked"))
     if data:
         (tmp_path / "data/member").mkdir()
-    assert member.main(["contact", str(tmp_path / "data"), *(["--adopt"] if adopt else [])]) == (1 if refused else 0)
+    assert member.main(["host-check", str(tmp_path / "data"), *(["--adopt"] if adopt else [])]) == (1 if refused else 0)
     assert refused in capsys.readouterr().err

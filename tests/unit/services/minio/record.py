@@ -109,7 +109,7 @@ def main(program: str) -> None:
 def plan() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Name of the recording, call, server, parameters."""
     without = [{key: value for key, value in bucket.items() if key != "quota"} for bucket in WANTED["buckets"]["buckets"]]
-    yield "info_whole", "info", "store", {}
+    yield "info_healthy", "info", "store", {}
     yield "", "buckets", "remote", WANTED["cold"]
     yield from ((f"tiers_{when}", "tiers", "store", WANTED["tiers"]) for when in ("new", "again"))
     yield from ((f"buckets_{when}", "buckets", "store", WANTED["buckets"]) for when in ("new", "again"))

@@ -218,8 +218,8 @@ def test_listed_twice(call: Any_) -> None:
 # --- info -------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_whole_store(call: Any_) -> None:
-    result = call("info", "info_whole").result
+def test_a_healthy_store(call: Any_) -> None:
+    result = call("info", "info_healthy").result
     assert result["answers"] and result["problems"] == [] and result["mode"] == "online" and result["parity"] == 2
     (only,) = result["sets"]
     assert {key: only[key] for key in ("pool", "set", "drives", "online", "write_quorum")} == {
@@ -239,9 +239,9 @@ def test_a_lost_drive(call: Any_) -> None:
     assert "REDACTED" not in str(result)
 
 
-def test_waiting_for_a_whole_store(call: Any_) -> None:
+def test_waiting_for_a_healthy_store(call: Any_) -> None:
     with pytest.raises(AgentError, match="the object store does not answer") as caught:
         call("info", None, wait=0.01)
     assert caught.value.code == "not-in-time"
     assert call("info", None).result["answers"] is False
-    assert call("info", "info_whole", wait=5).result["problems"] == []
+    assert call("info", "info_healthy", wait=5).result["problems"] == []

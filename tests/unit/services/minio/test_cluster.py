@@ -166,7 +166,7 @@ def item(before: str, after: str) -> dict[str, Any]:
 
 
 def test_items_of_a_heal_are_counted() -> None:
-    """Healed, not whole still, and fine from the start."""
+    """Healed, still damaged, and fine from the start."""
     result: dict[str, Any] = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": []}
     for before, after in (("ok", "ok"), ("corrupt", "ok"), ("missing", "missing")):
         minio_cluster.count(item(before, after), result)
@@ -248,7 +248,7 @@ def test_a_heal_says_how_far_it_is() -> None:
 
     result = minio_heal.follow(call, 86400, lines.append)
     assert asked == [("", 5), ("t", 10), ("t", 20)]
-    assert lines == [f"{count} looked at, {count} healed, 0 not whole still" for count in (3, 43)]
+    assert lines == [f"{count} looked at, {count} healed, 0 still damaged" for count in (3, 43)]
     assert (result["scanned"], result["finished"], len(result["damaged"])) == (63, True, 50)
 
 

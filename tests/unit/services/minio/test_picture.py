@@ -28,7 +28,7 @@ def test_picture() -> None:
         "s2/a: is being healed",
         "s3/a: offline",
         "7 objects in 2 buckets when last counted",
-        "not whole: s3/a is lost",
+        "unhealthy: s3/a is lost",
     ]
 
 

@@ -128,7 +128,7 @@ def test_info_of_a_member_that_does_not_answer_is_no_failure() -> None:
     assert "Connection refused" in result["error"]
 
 
-def test_info_waits_for_a_whole_cluster_and_says_what_is_missing() -> None:
+def test_info_waits_for_a_healthy_cluster_and_says_what_is_missing() -> None:
     with pytest.raises(AgentError, match="db3 is not in the cluster") as caught:
         do("info", Patroni(without(CLUSTER, "db3")), wait=0.01)
     assert caught.value.code == "not-in-time"
@@ -185,7 +185,7 @@ def test_switchover_is_refused_while_the_cluster_is_not_whole(mode: str) -> None
     real = Patroni(without(CLUSTER, "db2"))
     with pytest.raises(AgentError, match="db2 is not in the cluster") as caught:
         do("switchover", real, mode, candidate="", away_from="", timeout=0)
-    assert (caught.value.code, real.told) == ("cluster-not-whole", [])
+    assert (caught.value.code, real.told) == ("cluster-unhealthy", [])
 
 
 @pytest.mark.parametrize("seconds", [0, 5])
@@ -218,7 +218,7 @@ def test_a_lag_that_passes_is_waited_for(seconds: int) -> None:
 @pytest.mark.parametrize(
     ("call", "params", "code"),
     [
-        ("switchover", {"candidate": "", "away_from": "", "timeout": 1}, "cluster-not-whole"),
+        ("switchover", {"candidate": "", "away_from": "", "timeout": 1}, "cluster-unhealthy"),
         ("restart", {"only_pending": False, "force": False, "timeout": 1}, "no-leader"),
         ("reinit", {"force": False, "timeout": 1}, "no-leader"),
         ("remove", {"member": "db2", "unit": "patroni.service", "others": [], "force": False, "timeout": 1}, "no-leader"),

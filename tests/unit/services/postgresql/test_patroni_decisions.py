@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is whole and what is safe: decisions about a cluster of Patroni, as tables."""
+"""What is healthy and what is safe: decisions about a cluster of Patroni, as tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 
 from .recorded_patroni import CLUSTER, CONFIG, LAST, RESTARTING, changed, without
 
-# --- what is whole ----------------------------------------------------------------------------------------------------------
+# --- what is healthy ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

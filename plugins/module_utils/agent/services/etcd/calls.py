@@ -153,7 +153,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         waiting.tell(ctx, "etcd to be complete", begun, wait, "; ".join(found))
         time.sleep(ctx.memo.get("etcd_interval", INTERVAL))
     if wait and found:
-        raise AgentError("not-in-time", f"etcd was not whole within {wait} s: {'; '.join(found)}")
+        raise AgentError("not-in-time", f"etcd was not healthy within {wait} s: {'; '.join(found)}")
     if params["interrupt"] and not ctx.check:
         if error:
             raise error

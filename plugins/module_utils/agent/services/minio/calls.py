@@ -115,7 +115,7 @@ def users(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """How the store is.
 
-    :param params: as the module ``minio_info`` documents them; ``wait``: seconds until nothing is amiss, with ``drive`` with that drive
+    :param params: as the module ``minio_info`` documents them; ``wait``: seconds until nothing is wrong, with ``drive`` with that drive
     :return: no steps; ``answers``, ``error``, and what :func:`.minio_info.summary` gives
     :raises AgentError: ``not-in-time``
     """
@@ -134,14 +134,14 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         except (Silent, Refused) as error:
             said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "say how it is", error)
             result = {"answers": False, "error": said.msg, **minio_info.summary({}), "problems": [said.msg], "lasting_problems": [said.msg]}
-        amiss = minio_info.amiss(result, params["drive"])
-        if not amiss or time.monotonic() >= deadline:
+        found_wrong = minio_info.problems_of(result, params["drive"])
+        if not found_wrong or time.monotonic() >= deadline:
             break
-        waiting.tell(ctx, "the object store to be complete", begun, wait, "; ".join(amiss))
+        waiting.tell(ctx, "the object store to be complete", begun, wait, "; ".join(found_wrong))
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
-    if wait and amiss:
+    if wait and found_wrong:
         what = f"drive {params['drive']}" if params["drive"] else "the object store"
-        raise AgentError("not-in-time", f"{what} was not whole within {wait} s: {'; '.join(amiss)}")
+        raise AgentError("not-in-time", f"{what} was not healthy within {wait} s: {'; '.join(found_wrong)}")
     return [], result
 
 

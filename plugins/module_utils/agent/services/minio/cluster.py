@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The servers of an object store together: whether they are whole, whether one may be interrupted, what one runs with, stop, heal."""
+"""The servers of an object store together: whether they are healthy, whether one may be interrupted, what one runs with, stop, heal."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :param params: ``endpoint`` of this host's own server, ``ca``, ``interrupt``, ``wait`` seconds, ``settle``: seconds that the server
         has to have run. It looks for drives that it lacked at its start after 15 s, and no interface says that it lacks them
     :return: no steps; ``healthy``, ``healing``, ``problem``
-    :raises AgentError: ``store-not-whole`` where ``interrupt`` or ``wait`` is given and it is not so in time
+    :raises AgentError: ``store-unhealthy`` where ``interrupt`` or ``wait`` is given and it is not so in time
     """
     import time
 
@@ -102,8 +102,8 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         waiting.tell(ctx, "the object store to take writes", begun, wait, said)
         time.sleep(ctx.memo.get("minio_interval", INTERVAL))
     if said and (params["interrupt"] or params["wait"]) and not ctx.check:
-        what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not whole within {wait} s"
-        raise AgentError("store-not-whole", f"{what}: {said}. See journalctl -u minio, and minio/info.yml")
+        what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not healthy within {wait} s"
+        raise AgentError("store-unhealthy", f"{what}: {said}. See journalctl -u minio, and minio/info.yml")
     return [], {"healthy": not said, "healing": seen["healing"], "problem": said}
 
 
@@ -174,10 +174,10 @@ def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
 
 def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
-    """Look at every object on every drive, and repair what is not whole.
+    """Look at every object on every drive, and repair what is damaged.
 
     :param params: as the module ``minio_heal`` documents them; ``token`` of a heal that goes on, empty to begin one
-    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``damaged`` (up to 50 of those that were not whole): what this call was told,
+    :return: one step; ``scanned``, ``healed``, ``unhealed``, ``damaged`` (up to 50 of those that were damaged): what this call was told,
         not the calls before it; ``finished``, and ``token``
     :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``heal-not-finished``
     """
@@ -240,12 +240,12 @@ def count(item: Item, result: Item) -> None:
     result["scanned"] += 1
     if all(state == "ok" for state in before.values()):
         return
-    whole = all(state == "ok" for state in after.values())
-    result["healed" if whole else "unhealed"] += 1
+    sound = all(state == "ok" for state in after.values())
+    result["healed" if sound else "unhealed"] += 1
     if len(result["damaged"]) < SHOWN:
         name = "/".join(part for part in (item.get("bucket", ""), item.get("object", "")) if part) or item.get("type", "")
         wrong = {drive: state for drive, state in before.items() if state != "ok"}
-        result["damaged"].append({"name": name, "drives": wrong, "healed": whole})
+        result["damaged"].append({"name": name, "drives": wrong, "healed": sound})
 
 
 def drives(item: Item, moment: str) -> dict[str, str]:

@@ -88,7 +88,7 @@ def problems(found: Item) -> list[str]:
     return said
 
 
-def amiss(found: Item, endpoint: str) -> list[str]:
+def problems_of(found: Item, endpoint: str) -> list[str]:
     """What is not as it should be with one drive, a sentence each; with the whole store where no endpoint is given."""
     said: list[str] = found["problems"]
     if not endpoint or not found["drives"]:

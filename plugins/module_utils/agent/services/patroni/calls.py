@@ -82,17 +82,17 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any]
 
 
 def info(params: Params, ctx: Context) -> Outcome:
-    """The cluster as this member sees it; with ``wait`` not before it is whole. Who is said to lead is asked, too: a member that was cut
+    """The cluster as this member sees it; with ``wait`` not before it is healthy. Who is said to lead is asked, too: a member that was cut
     off shows the cluster of before.
 
     :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
     :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,
         and :func:`.patroni_settings.waiting`)
-    :raises AgentError: ``cluster-not-whole`` when it was not whole in time
+    :raises AgentError: ``cluster-unhealthy`` when it was not healthy in time
     """
     rest = connect(ctx, params)
 
-    def whole() -> tuple[Cluster, dict[str, Any]]:
+    def healthy() -> tuple[Cluster, dict[str, Any]]:
         await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
@@ -100,7 +100,7 @@ def info(params: Params, ctx: Context) -> Outcome:
         return cluster, found
 
     if params["wait"] and not ctx.check:
-        cluster, found = wait(ctx, params["wait"], whole, "the cluster is whole")
+        cluster, found = wait(ctx, params["wait"], healthy, "the cluster is healthy")
     else:
         try:
             await_reload(ctx, rest)
@@ -226,8 +226,8 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     """Let another member lead.
 
     :param params: ``candidate`` (a name, or empty: the best standby), ``away_from`` (a name: nothing to do where another one leads),
-        ``members``, ``max_lag``, ``timeout`` (seconds for the cluster to be whole again), ``interrupted``: members that may be missing
-    :raises AgentError: ``cluster-not-whole``, ``no-candidate``, ``candidate-lags``, ``candidate-not-synchronous``, ``unknown-member``
+        ``members``, ``max_lag``, ``timeout`` (seconds for the cluster to be healthy again), ``interrupted``: members that may be missing
+    :raises AgentError: ``cluster-unhealthy``, ``no-candidate``, ``candidate-lags``, ``candidate-not-synchronous``, ``unknown-member``
     """
     rest = connect(ctx, params)
     cluster = look_settled(ctx, rest, params["max_lag"])
@@ -256,7 +256,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
             result.update(found)
             return bool(now.leader and now.leader.name == candidate)
 
-        wait(ctx, params["timeout"], arrived, f"{candidate} leads and the cluster is whole")
+        wait(ctx, params["timeout"], arrived, f"{candidate} leads and the cluster is healthy")
 
     return [Step("cluster", cluster.scope, "switchover", f"{leader.name} -> {candidate}", None, apply)], result
 

@@ -101,7 +101,7 @@ class Cluster:
         return [member for member in self.members if member.follows(max_lag) and member.name != without]
 
     def problems(self, expected: Iterable[str] = (), max_lag: int = MAX_LAG, synchronous: bool = False, without: str = "") -> list[str]:
-        """Why the cluster is not whole, a sentence each; empty when it is.
+        """Why the cluster is unhealthy, a sentence each; empty when it is.
 
         :param expected: names of members that have to be there
         :param synchronous: commits are to wait for a standby, so there has to be one that they wait for
@@ -133,9 +133,9 @@ class Cluster:
 
 
 def require_whole(cluster: Cluster, what: str, problems: list[str]) -> None:
-    """:raises AgentError: ``cluster-not-whole``"""
+    """:raises AgentError: ``cluster-unhealthy``"""
     if problems:
-        raise AgentError("cluster-not-whole", f"refused to {what}: cluster {cluster.scope} is not whole: {'; '.join(problems)}")
+        raise AgentError("cluster-unhealthy", f"refused to {what}: cluster {cluster.scope} is unhealthy: {'; '.join(problems)}")
 
 
 def choose_candidate(cluster: Cluster, wanted: str, synchronous: bool, max_lag: int = MAX_LAG) -> str:

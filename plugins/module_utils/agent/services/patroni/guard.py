@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a host already carries a PostgreSQL or a Patroni that is not ours: asked before anything is changed."""
+"""Whether a host already carries a PostgreSQL or a Patroni that is not managed: asked before anything is changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..postgresql.debian_clusters import Cluster
 
 #: First line of the configuration that the role writes.
-OURS = "# Written by vannah.healthcloud"
+MANAGED = "# Written by vannah.healthcloud"
 LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, include/net/tcp_states.h
 #: What the root of a file system has of itself.
 LOST = "lost+found"
@@ -30,14 +30,14 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
 
     :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``, ``members`` (``name`` and ``address``
         of those of the inventory), and where Patroni answers (see :func:`.rest.connect`)
-    :return: no steps; ``ours``: the role has been here before
+    :return: no steps; ``managed``: the role has been here before
     :raises AgentError: ``cluster-renamed``, ``data-directory-moved``, ``data-directory-root``, ``foreign-patroni``, ``foreign-data``,
         ``foreign-cluster``, ``port-taken``, ``member-not-in-inventory``
     """
     text = _read(ctx, CONFIG)
-    ours = text.startswith(OURS)
+    managed = text.startswith(MANAGED)
     directory = params["data_directory"]
-    if ours:
+    if managed:
         _refuse_another_cluster(ctx, text, params["scope"], directory)
         _refuse_forgotten_members(ctx, params)
     if content(ctx, directory) == [LOST]:
@@ -48,18 +48,18 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
         )
     clusters = _rivals(params, ctx)
     if params["adopt"]:
-        return [], {"ours": ours}
+        return [], {"managed": managed}
     hint = "postgresql_adopt: true takes it over"
-    if text and not ours:
+    if text and not managed:
         raise AgentError(
             "foreign-patroni", f"{CONFIG} was not written by this role: a Patroni of somebody else is set up here. {hint}; or move it away"
         )
-    if not (ours and same_place(ctx, setting(text, "data_dir"), directory)) and content(ctx, directory):
+    if not (managed and same_place(ctx, setting(text, "data_dir"), directory)) and content(ctx, directory):
         raise AgentError(
             "foreign-data",
             f"{directory} holds data that this role did not make. Write another postgresql_data_directory, or move the data away; {hint}",
         )
-    if not ours:
+    if not managed:
         listening = listeners(_read(ctx, "/proc/net/tcp") + _read(ctx, "/proc/net/tcp6"))
         taken = [port for port in params["ports"] if port in listening]
         if taken:
@@ -75,7 +75,7 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
                 "port-taken",
                 f"somebody listens on port {ports} already (ss -ltnp). Stop it, or change postgresql_port or postgresql_rest_port; {hint}",
             )
-    return [], {"ours": ours}
+    return [], {"managed": managed}
 
 
 def _refuse_forgotten_members(ctx: Context, params: dict[str, Any]) -> None:
@@ -104,7 +104,7 @@ def _refuse_forgotten_members(ctx: Context, params: dict[str, Any]) -> None:
 
 
 def _rivals(params: dict[str, Any], ctx: Context) -> list[Cluster]:
-    """Empty clusters of Debian's packages on a port of ours, which the role keeps from starting.
+    """Empty clusters of Debian's packages on a port of Patroni's, which the role keeps from starting.
 
     :raises AgentError: ``foreign-cluster``: one with data
     """

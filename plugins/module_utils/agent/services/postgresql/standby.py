@@ -30,7 +30,7 @@ SELECT jsonb_build_object(
 
 
 def await_standby(psql: Psql) -> None:
-    """Wait until commits are confirmed by a standby, where they have to be. Asked once in a trip.
+    """Wait until commits are confirmed by a standby, where they have to be. Asked once in a call.
 
     :raises Absent: no server, or no connection to it
     :raises AgentError: ``no-synchronous-standby``

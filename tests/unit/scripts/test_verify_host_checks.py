@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.lib import contact
+from tests.live.lib import reachability
 
-OURS = contact.digest("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
-THEIRS = contact.digest("theirs")
+OURS = reachability.digest("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
+THEIRS = reachability.digest("theirs")
 #: As ansible-core 2.19 and 2.20 print it.
 TEXT = f"""\
 db1 | CHANGED | rc=0 >>
 Welcome to db1 => {{}}
-{contact.MARK}{OURS}
+{reachability.MARK}{OURS}
 
 [WARNING]: something else
 db2 | CHANGED | rc=0 >>
-{contact.MARK}{THEIRS}
+{reachability.MARK}{THEIRS}
 
 db3 | UNREACHABLE! => {{
     "changed": false,
@@ -28,13 +28,13 @@ db3 | UNREACHABLE! => {{
     "unreachable": true
 }}
 [ERROR]: Task failed
-{{'action': 'ansible.builtin.raw', 'args': {{'_raw_params': 'printf \'{contact.MARK}%s [...]
+{{'action': 'ansible.builtin.raw', 'args': {{'_raw_params': 'printf \'{reachability.MARK}%s [...]
 db4 | FAILED! => {{
     "changed": false,
     "msg": "Task failed: Timeout (12s) waiting for privilege escalation prompt: "
 }}
 db5 | CHANGED | rc=0 >>
-{contact.MARK}{contact.digest("")}
+{reachability.MARK}{reachability.digest("")}
 
 db6 | UNREACHABLE! =>
     changed: false
@@ -55,7 +55,7 @@ db6 | UNREACHABLE! =>
     ],
 )
 def test_each_host_that_cannot_be_judged_is_told(host: str, words: list[str]) -> None:
-    found = contact.judged(TEXT, ["db1", "db2", "db3", "db4", "db5", "db6", "db7"], OURS)
+    found = reachability.judged(TEXT, ["db1", "db2", "db3", "db4", "db5", "db6", "db7"], OURS)
     assert set(found) == {"db2", "db3", "db4", "db5", "db6", "db7"}
     for word in words:
         assert word in found[host]
@@ -63,21 +63,21 @@ def test_each_host_that_cannot_be_judged_is_told(host: str, words: list[str]) ->
 
 
 def test_a_run_without_any_answer_shows_what_ansible_said() -> None:
-    found = contact.judged("ERROR! Decryption failed (no vault secrets were found that could decrypt)", ["db1"], OURS)
+    found = reachability.judged("ERROR! Decryption failed (no vault secrets were found that could decrypt)", ["db1"], OURS)
     assert found["db1"].startswith("was not asked: ERROR! Decryption failed")
 
 
 def test_a_site_without_an_authority_is_told_before_any_contact(tmp_path: Path) -> None:
-    assert "pki" in contact.refused(tmp_path, ["db1"])["db1"]
+    assert "pki" in reachability.refused(tmp_path, ["db1"])["db1"]
 
 
 def test_all_is_said_within_a_minute() -> None:
-    assert max(contact.CONNECT, contact.ANSWER) < contact.ALL < 60
+    assert max(reachability.CONNECT, reachability.ANSWER) < reachability.ALL < 60
 
 
 def test_hosts_that_cannot_be_judged_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("etcd: {hosts: {db1: {}, db2: {}}}\nall: {hosts: {app1: {}}}\n", encoding="utf-8")
-    values = contact.Reached(tmp_path / "hosts.yml", ["db2"])
+    values = reachability.Reached(tmp_path / "hosts.yml", ["db2"])
     assert values.hosts() == ["app1", "db1"]
     assert values.hosts("etcd") == ["db1"]
     assert values.groups()["etcd"] == ["db1"]
@@ -89,7 +89,7 @@ def test_an_error_without_any_answer_is_told_without_its_place() -> None:
         "[ERROR]: Task failed: Unable to execute ssh command line on a controller: [Errno 2] No such file or directory: b'ssh'\n"
         "Origin: <adhoc 'ansible.builtin.raw' task>\n\n{'action': 'ansible.builtin.raw'}\n"
     )
-    (why,) = contact.judged(said, ["db1"], "x").values()
+    (why,) = reachability.judged(said, ["db1"], "x").values()
     assert why == (
         "was not asked: Task failed: Unable to execute ssh command line on a controller: [Errno 2] No such file or directory: b'ssh'."
         " Check the inventory, the login user, and the passwords that ARGS gives."

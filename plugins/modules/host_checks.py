@@ -1,12 +1,12 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``vannah.healthcloud.preflight_contact``, which runs on the controller."""
+"""Documentation of the action ``vannah.healthcloud.host_checks``, which runs on the controller."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: preflight_contact
+module: host_checks
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Judge what all hosts answered before anything is changed
 description:
@@ -46,11 +46,11 @@ attributes:
 EXAMPLES = r"""
 - name: Ask the hosts what they are
   vannah.healthcloud.host_facts:
-  register: contact
+  register: host_answers
 
 - name: Judge what they answered
-  vannah.healthcloud.preflight_contact:
-    answers: contact
+  vannah.healthcloud.host_checks:
+    answers: host_answers
   run_once: true
 """
 

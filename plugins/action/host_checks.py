@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action ``vannah.healthcloud.preflight_contact``: what all hosts answered is judged on the controller before anything is changed."""
+"""The action ``vannah.healthcloud.host_checks``: what all hosts answered is judged on the controller before anything is changed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues, plain
 
 
 class ActionModule(LocalAction):
-    """The action ``vannah.healthcloud.preflight_contact``."""
+    """The action ``vannah.healthcloud.host_checks``."""
 
-    ARGUMENT_SPEC = documented.spec("preflight_contact")
+    ARGUMENT_SPEC = documented.spec("host_checks")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
@@ -38,7 +38,7 @@ class ActionModule(LocalAction):
             if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
         ]
         verb = arguments["changing"]
-        report = judge_contact(answers, found, verb, int(known.get("ansible_forks") or 0))
+        report = judge_host_checks(answers, found, verb, int(known.get("ansible_forks") or 0))
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only contact can tell, judged for all hosts at once before anything is changed."""
+"""What only the hosts can tell, judged for all hosts at once before anything is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOCK = 5.0
 #: Debian's releases that are served.
 RELEASES = ("12", "13")
 #: What the services judge of their hosts.
-SERVICES = service_parts.modules("contact")
+SERVICES = service_parts.modules("host_checks")
 
 CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_contact
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN
 
 from tests.unit.lib.sites import REPOSITORY
@@ -101,7 +101,7 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
 )
 def test_one_host(given: Answer, codes: set[str]) -> None:
     """Each answer by itself."""
-    assert {finding.code for finding in judge_contact([given]).errors} == codes
+    assert {finding.code for finding in judge_host_checks([given]).errors} == codes
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_one_host(given: Answer, codes: set[str]) -> None:
 )
 def test_clocks(offsets: list[float | None], wrong: set[str]) -> None:
     """What most clocks agree on is the time."""
-    report = judge_contact([answer(f"db{number}", offset=offset) for number, offset in enumerate(offsets)])
+    report = judge_host_checks([answer(f"db{number}", offset=offset) for number, offset in enumerate(offsets)])
     assert {(finding.code, finding.where) for finding in report.errors} == {("contact-clock", where) for where in wrong}
 
 
@@ -143,7 +143,7 @@ def test_one_major_for_a_cluster(members: list[tuple[str, list[str]]], wrong: se
         answer(f"db{number}", version=release, clusters=[f"{major}/vannah" for major in majors])
         for number, (release, majors) in enumerate(members)
     ]
-    found = [finding for finding in judge_contact(given).errors if finding.code == "contact-database-release"]
+    found = [finding for finding in judge_host_checks(given).errors if finding.code == "contact-database-release"]
     assert {finding.where for finding in found} == wrong
     assert all("PostgreSQL 1" in finding.problem and "Debian 1" in finding.problem for finding in found)
 
@@ -151,7 +151,7 @@ def test_one_major_for_a_cluster(members: list[tuple[str, list[str]]], wrong: se
 def test_other_clusters_have_other_majors() -> None:
     """Two clusters of one site need not agree."""
     given = [answer("db1", clusters=["17/vannah"]), answer("db2", cluster="old", clusters=["15/old"], version="12")]
-    assert not judge_contact(given).errors
+    assert not judge_host_checks(given).errors
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_other_clusters_have_other_majors() -> None:
 )
 def test_a_port_that_another_program_has(taken: dict[str, list[str]], judged: bool, words: list[str]) -> None:
     port = {"role": "haproxy", "name": "read-write", "port": 5000, "variable": "haproxy_port", "unit": "haproxy.service", "judged": judged}
-    errors = judge_contact([answer(survey=surveyed(ports=[port], taken=taken))]).errors
+    errors = judge_host_checks([answer(survey=surveyed(ports=[port], taken=taken))]).errors
     assert [(found.code, found.variable) for found in errors] == ([("contact-port-taken", "haproxy_port")] if words else [])
     assert all(word in errors[0].line() for word in words)
 
@@ -177,13 +177,13 @@ def test_a_port_that_another_program_has(taken: dict[str, list[str]], judged: bo
 def test_what_a_full_disk_is_needed_for() -> None:
     """All that lies on it is named, with the sum."""
     small = {path: {"size_mb": 2400} for path in PATHS[:3]}
-    (finding,) = judge_contact([answer(survey=surveyed({**small, "/srv/db": {"device": 2}}))]).errors
+    (finding,) = judge_host_checks([answer(survey=surveyed({**small, "/srv/db": {"device": 2}}))]).errors
     assert "the file system of /usr, /var/lib, /var/lib/etcd/vannah has 2400 MiB, and the host's roles need 2500" in finding.problem
 
 
 def test_cloud_init_that_has_broken_off_is_a_warning() -> None:
     """It is not waited for, and the run goes on."""
-    report = judge_contact([answer(survey=surveyed(cloud_init_broken=True))])
+    report = judge_host_checks([answer(survey=surveyed(cloud_init_broken=True))])
     assert not report.errors
     assert [finding.code for finding in report.warnings] == ["contact-cloud-init-broken"]
     assert "touch /etc/cloud/cloud-init.disabled" in report.warnings[0].remedy
@@ -194,14 +194,16 @@ def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
     need = {"role": "minio", "path": "/srv/minio/drive1", "needs_mb": 300, "mounted": True}
     place = {**ROOT, "real": "/srv/minio/drive1", "size_mb": 100}
     given = {"needs": [need], "paths": {"/srv/minio/drive1": place}}
-    assert not judge_contact([answer(survey=given)]).errors
+    assert not judge_host_checks([answer(survey=given)]).errors
     given["paths"] = {"/srv/minio/drive1": {**place, "mounted": True}}
-    assert {finding.code for finding in judge_contact([answer(survey=given)]).errors} == {"contact-disk"}
+    assert {finding.code for finding in judge_host_checks([answer(survey=given)]).errors} == {"contact-disk"}
 
 
 def test_all_at_once() -> None:
     """Every host's error in one report, sorted."""
-    report = judge_contact([*(answer(host, memory_mb=100, survey=surveyed(memory_mb=700)) for host in "ba"), answer("c", system="fedora")])
+    report = judge_host_checks(
+        [*(answer(host, memory_mb=100, survey=surveyed(memory_mb=700)) for host in "ba"), answer("c", system="fedora")]
+    )
     assert [(finding.code, finding.where) for finding in report.errors] == [
         ("contact-memory", "a"),
         ("contact-memory", "b"),
@@ -223,13 +225,13 @@ def test_all_at_once() -> None:
     ],
 )
 def test_a_failure_keeps_its_own_fix(failure: str, line: str) -> None:
-    (finding,) = judge_contact([Answer("db1", {}, failure=failure, reached=True)]).errors
+    (finding,) = judge_host_checks([Answer("db1", {}, failure=failure, reached=True)]).errors
     assert line in finding.line() and finding.line().count("Fix:") == 1
 
 
 def test_a_failure_is_told_in_one_line() -> None:
     """The reason as the host gave it, and how to go on without it."""
-    (finding,) = judge_contact([Answer("db1", ALL, failure="sudo: verboten.\n\njetzt\n", reached=True), answer("db2")]).errors
+    (finding,) = judge_host_checks([Answer("db1", ALL, failure="sudo: verboten.\n\njetzt\n", reached=True), answer("db2")]).errors
     assert finding.line() == (
         "contact-failed db1 -: the server was reached, and it failed: sudo: verboten. jetzt."
         " Fix: correct what the message names; or leave the server out of this run: --limit 'all:!db1'"
@@ -238,7 +240,7 @@ def test_a_failure_is_told_in_one_line() -> None:
 
 def test_a_terminal_that_sudo_wants() -> None:
     """Another line in sudoers than the one that lets the user become root."""
-    (finding,) = judge_contact([Answer("db1", ALL, failure="becoming root is refused: sudo wants a terminal (requiretty)")]).errors
+    (finding,) = judge_host_checks([Answer("db1", ALL, failure="becoming root is refused: sudo wants a terminal (requiretty)")]).errors
     assert "!requiretty" in finding.remedy
 
 
@@ -257,7 +259,7 @@ def plays(name: str) -> list[dict[str, Any]]:
 def test_somebody_elses_service_is_refused_before_any_host_is_changed() -> None:
     """By the host checks, which end the run for all: the base wave closes the database's port."""
     names = [play["name"] for play in plays("site.yml")]
-    assert names.index("Contact") < names.index("Converge the hosts of the wave")
+    assert names.index("Check the hosts") < names.index("Converge the hosts of the wave")
     said = yaml.safe_load((REPOSITORY / "roles/postgresql/meta/exports.yml").read_text(encoding="utf-8"))["calls"]
     assert [call["module"] for call in said if call.get("stage") == "host_check"] == ["patroni_guard"]
     assert not documented.takes_lease("patroni_guard")  # nothing is left on a host that is refused
@@ -265,19 +267,19 @@ def test_somebody_elses_service_is_refused_before_any_host_is_changed() -> None:
 
 def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
     """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
-    (play,) = [play for play in plays("site.yml") if play["name"] == "Contact"]
+    (play,) = [play for play in plays("site.yml") if play["name"] == "Check the hosts"]
     (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
     assert asked["vannah.healthcloud.host_facts"] == {
         "survey": True,
         "plan": "{{ site_is_planned | default(false) }}",
-        "roles": "{{ omit if 'firewall' in contact_roles | default(['firewall']) else contact_roles }}",
+        "roles": "{{ omit if 'firewall' in host_checks_roles | default(['firewall']) else host_checks_roles }}",
     }
 
 
 def test_packages_that_no_server_knows() -> None:
     """One line for all hosts, with the variable that says the name."""
     said = "E: Unable to locate package htpo"
-    report = judge_contact(
+    report = judge_host_checks(
         [answer(name, unknown_packages={"base_packages": "" if name == "db3" else said}) for name in ("db1", "db2", "db3")]
     )
     (found,) = report.errors
