@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -51,6 +52,20 @@ LINT: dict[str, list[str]] = {
 }
 
 
+#: How Ansible begins the lines that say why a run failed, and pytest those of an exception.
+ERROR_LINE = re.compile(r"^(E\s+)?\s*(\[ERROR\]|fatal:|FAILED|failed:|\S*Error:|msg:|Fix:)")
+
+
+def reasons(why: str) -> list[str]:
+    """The lines of a failure that say why: its first one, then those of errors; of a text without any, its beginning.
+
+    A failed playbook says it somewhere in the middle of what it prints.
+    """
+    lines = [line for line in why.strip().splitlines() if line.strip()]
+    said = [line for line in lines[1:] if ERROR_LINE.match(line)]
+    return [*lines[:1], *(said or lines[1:])][:WHY_LINES]
+
+
 @dataclass
 class Outcome:
     """What one part counted. Printed at the end: names by the reason why they were skipped, and what failed."""
@@ -70,7 +85,7 @@ class Outcome:
             self.passed += 1
         else:
             self.failed += 1
-            told = [f"         {line[:200]}" for line in why.strip().splitlines()[:WHY_LINES]]
+            told = [f"         {line[:400]}" for line in reasons(why)]
             self.failures.append("\n".join([f"FAILED   {self.part}: {name}", *told]))
 
     def skip(self, name: str, reason: str) -> None:

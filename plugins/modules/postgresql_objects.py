@@ -29,6 +29,12 @@ options:
     description: The system's and the server's user that is used, by peer authentication; a superuser.
     type: str
     default: postgres
+  wait:
+    description:
+      - Seconds for the server to answer, where it does not yet; the task fails when it did not. A server that has just lost its host, or
+        that Patroni restarts, takes a moment. Check mode does not wait.
+    type: int
+    default: 60
   roles:
     description: Roles. An attribute that is not given stays as it is.
     type: list

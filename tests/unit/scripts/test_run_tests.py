@@ -42,7 +42,14 @@ def test_only_the_first_lines_of_a_failure_are_repeated() -> None:
     outcome = run_tests.Outcome("unit")
     outcome.check("long", False, "\n".join("x" * 500 for _ in range(100)))
     assert len(outcome.failures[0].splitlines()) == 1 + run_tests.WHY_LINES
-    assert max(len(line) for line in outcome.failures[0].splitlines()) < 250
+    assert max(len(line) for line in outcome.failures[0].splitlines()) < 450
+
+
+def test_the_end_repeats_the_error_of_a_playbook_not_what_came_before() -> None:
+    printed = ["tests.live.lib.waiting.FaultError: site.yml exited 2:", *["ok: [one]"] * 40, "PLAY [Converge]"]
+    printed += ["[ERROR]: Task failed: patroni.service has failed. Fix: read its journal", "ok: [two]", "fatal: [one]: FAILED! => {}"]
+    assert run_tests.reasons("\n".join(printed)) == [printed[0], printed[-3], printed[-1]]
+    assert run_tests.reasons("AssertionError: a\nb\nc") == ["AssertionError: a", "b", "c"]
 
 
 @pytest.mark.parametrize("text", [None, "", "<testsuites>"])

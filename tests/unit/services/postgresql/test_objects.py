@@ -33,6 +33,7 @@ class Server(Context):
     def __init__(self, recorded: str, mode: str = "apply", root: str = "/nowhere") -> None:
         self.sent: list[tuple[list[str], str]] = []
         self.recorded = DATA["recorded"][recorded] if recorded else ""
+        self.starting = 0  # so many questions find it starting
         super().__init__(mode, diff=True, root=root, runner=self._answer)
 
     def uid(self, name: str) -> int | None:
@@ -40,6 +41,9 @@ class Server(Context):
 
     def _answer(self, argv: list[str], *, input: str = "", timeout: float = 0, env: Any = None, user: str = "") -> Result:
         assert user == "postgres"
+        if self.starting:
+            self.starting -= 1
+            return Result(2, "", "FATAL:  the database system is starting up")
         self.sent.append((argv, input))
         if "jsonb_build_object" not in input:
             return Result(0)
@@ -51,8 +55,9 @@ class Server(Context):
         return [line for line in lines if not line.startswith(("SET ", "\\"))]
 
 
-def plan(server: Server, roles: Any = None, databases: Any = None) -> tuple[list[Step], dict[str, Any]]:
+def plan(server: Server, roles: Any = None, databases: Any = None, wait: int = 60) -> tuple[list[Step], dict[str, Any]]:
     given = {
+        "wait": wait,
         "roles": copy.deepcopy(ROLES if roles is None else roles),
         "databases": copy.deepcopy(DATABASES if databases is None else databases),
     }
@@ -115,8 +120,22 @@ def test_without_a_server(recorded: str) -> None:
     assert result["leader"] is None
     assert "does not answer" in server.warnings[0]
     with pytest.raises(AgentError, match="does not answer on port 5432") as error:
-        plan(Server(recorded))
+        plan(Server(recorded), wait=0)
     assert error.value.code == "postgresql-unreachable"
+
+
+def test_a_server_that_starts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patroni may be about to start it again: that is no reason to fail."""
+    monkeypatch.setattr(postgresql, "INTERVAL", 0)
+    server = Server("as asked")
+    server.starting = 2
+    assert plan(server) == ([], {"leader": True, "version": "17.12"})
+    assert server.starting == 0
+
+
+def test_nobody_waits_for_a_server_that_is_not_installed() -> None:
+    with pytest.raises(AgentError, match="PostgreSQL is not installed"):
+        plan(Server(""))
 
 
 def test_what_is_sent() -> None:

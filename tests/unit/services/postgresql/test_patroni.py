@@ -58,6 +58,15 @@ def test_check_mode_on_a_host_without_a_cluster_is_no_error() -> None:
     assert caught.value.code == "not-in-time"
 
 
+def test_a_leader_of_before_a_crash_is_not_believed() -> None:
+    """etcd names it until its lease ends. Its configuration is not changed, and nothing is made in its databases, before it leads again."""
+    real = Patroni()
+    real.leader = 503
+    with pytest.raises(AgentError, match=r"nobody leads cluster vannah: db1 is said to lead and says itself that it does not") as caught:
+        do("config", real, config={"ttl": 30}, wait=0)
+    assert (caught.value.code, real.told) == ("not-in-time", [])
+
+
 # --- looking and the verbs ----------------------------------------------------------------------------------------------------
 
 

@@ -147,7 +147,9 @@ def config(params: Params, ctx: Context) -> Outcome:
     """
     rest = connect(ctx, params)
     try:
-        cluster: Cluster = _led(rest) if ctx.check else wait(ctx, params["wait"], lambda: _led(rest), "somebody leads the cluster")
+        cluster: Cluster = (
+            _led(look(rest)) if ctx.check else wait(ctx, params["wait"], lambda: _led(look_surely(rest)), "somebody leads the cluster")
+        )
     except AgentError as error:
         if not ctx.check:
             raise
@@ -208,10 +210,13 @@ def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], 
     return cluster
 
 
-def _led(rest: Rest) -> Cluster:
-    cluster = look(rest)
+def _led(cluster: Cluster) -> Cluster:
+    """A cluster with a leader. After a crash etcd names the one of before until its time is over, so the leader has to confirm it.
+
+    :raises AgentError: ``no-leader``
+    """
     if cluster.leader is None:
-        raise AgentError("no-leader", f"nobody leads cluster {cluster.scope}")
+        raise AgentError("no-leader", f"nobody leads cluster {cluster.scope}" + (f": {cluster.doubt}" if cluster.doubt else ""))
     return cluster
 
 

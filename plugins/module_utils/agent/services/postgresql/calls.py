@@ -17,11 +17,15 @@ from .state import State, mentioned, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ...core.model import Context, Step
 
     Item = dict[str, Any]
+
+#: Seconds between two questions to a server that does not answer yet.
+INTERVAL = 0.5
 
 
 def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -37,7 +41,7 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     _once("database", wanted_databases)
     psql = Psql(ctx, params["port"], params["socket"], params["user"])
     try:
-        state = read(psql, wanted_roles, wanted_databases)
+        state = _await(ctx, psql, lambda: read(psql, wanted_roles, wanted_databases), params["wait"])
     except Absent as error:
         if not ctx.check:
             raise unreachable(psql, error) from error
@@ -52,6 +56,26 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     steps += databases.plan_drops(ctx, psql, wanted_databases, state)
     steps += roles.plan_removal(ctx, psql, wanted_roles, state, databases.settled(wanted_databases, state))
     return steps, result
+
+
+def _await(ctx: Context, psql: Psql, ask: Callable[[], State], seconds: float) -> State:
+    """What a server says. One that starts or that Patroni restarts gets some time to answer; check mode does not wait.
+
+    :raises Absent: it did not answer in time
+    """
+    import time
+
+    from ...core import waiting
+
+    begun = time.monotonic()
+    while True:
+        try:
+            return ask()
+        except Absent as error:
+            if ctx.check or not error.installed or time.monotonic() - begun >= seconds:
+                raise
+            waiting.tell(ctx, f"PostgreSQL to answer on port {psql.port}", begun, seconds, str(error))
+        time.sleep(INTERVAL)
 
 
 def wanted_role(role: Item) -> Item:

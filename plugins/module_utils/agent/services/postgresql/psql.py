@@ -43,7 +43,14 @@ _NO_CONNECTION, _STATEMENT_FAILED = 2, 3
 
 
 class Absent(Exception):
-    """There is no PostgreSQL on this host, or it does not answer; the text says which."""
+    """There is no PostgreSQL on this host, or it does not answer; the text says which.
+
+    :ivar installed: whether it may still come up
+    """
+
+    def __init__(self, text: str, installed: bool = True) -> None:
+        super().__init__(text)
+        self.installed = installed
 
 
 class Psql:
@@ -84,14 +91,14 @@ class Psql:
 
     def _run(self, database: str, script: str, timeout: float) -> str:
         if self.ctx.uid(self.user) is None:
-            raise Absent(f"there is no user {self.user}: PostgreSQL is not installed")
+            raise Absent(f"there is no user {self.user}: PostgreSQL is not installed", installed=False)
         argv = [program(self.ctx), "-X", "-q", "-A", "-t", "-w", "-h", self.socket, "-p", str(self.port), "-U", self.user]
         argv += ["-d", f"dbname={conninfo(database)}"]
         said = self.ctx.run(argv, input=_SESSION + script, timeout=timeout, check=False, user=self.user)
         if said.rc == 0:
             return said.out
         if said.rc == 127:
-            raise Absent("there is no psql: PostgreSQL is not installed")
+            raise Absent("there is no psql: PostgreSQL is not installed", installed=False)
         if said.rc == _NO_CONNECTION:
             raise Absent(_words(said.err))
         if said.rc == 124:
