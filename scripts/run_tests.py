@@ -45,13 +45,15 @@ LINT: dict[str, list[str]] = {
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
     "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins"],
-    "yamllint": ["yamllint", "--strict", "."],
+    "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
     "codespell": ["codespell"],
     "ansible-test": ["python", "scripts/ansible_sanity.py"],
 }
 
 
+#: Checks that get the project's files with these endings: looking for them, yamllint would go through the virtual environment.
+BY_FILE = {"yamllint": ("*.yml", "*.yaml")}
 #: How Ansible begins the lines that say why a run failed, and pytest those of an exception.
 ERROR_LINE = re.compile(r"^(E\s+)?\s*(\[ERROR\]|fatal:|FAILED|failed:|\S*Error:|msg:|Fix:)")
 
@@ -129,12 +131,22 @@ def run_lint(outcome: Outcome, output: Output) -> None:
     """The checks one after another; a check that passes is one line."""
     for name, argv in LINT.items():
         start = time.monotonic()
-        done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        command = [*argv, *project_files(BY_FILE.get(name, ()))]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         verdict = "ok" if done.returncode == 0 else "FAILED"
         output.line(f"{name:<14} {verdict} ({time.monotonic() - start:.1f} s)")
         if done.returncode != 0:
             output.line(done.stdout.rstrip())
         outcome.check(name, done.returncode == 0)
+
+
+def project_files(patterns: Sequence[str]) -> list[str]:
+    """The files of the project that match, by the word of git: also new ones, not those that are ignored or gone."""
+    if not patterns:
+        return []
+    argv = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns]
+    listed = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
 def run_pytest(outcome: Outcome, output: Output, arguments: Sequence[str], report: Path, environ: Mapping[str, str] | None = None) -> None:

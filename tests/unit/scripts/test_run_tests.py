@@ -52,6 +52,13 @@ def test_the_end_repeats_the_error_of_a_playbook_not_what_came_before() -> None:
     assert run_tests.reasons("AssertionError: a\nb\nc") == ["AssertionError: a", "b", "c"]
 
 
+def test_yamllint_gets_the_files_of_the_project_only() -> None:
+    found = run_tests.project_files(run_tests.BY_FILE["yamllint"])
+    assert "playbooks/site.yml" in found and "molecule/_shared/pytest.yml" in found
+    assert not [name for name in found if name.startswith((".venv", ".cache", ".demo"))]
+    assert run_tests.project_files(()) == []
+
+
 @pytest.mark.parametrize("text", [None, "", "<testsuites>"])
 def test_a_report_that_is_missing_or_broken_is_a_failure(tmp_path: Path, text: str | None) -> None:
     report = tmp_path / "r.xml"
