@@ -20,7 +20,7 @@ OURS = "/var/lib/postgresql/17/vannah"
 CONFIG = f"# Written by vannah.healthcloud for the cluster vannah\nscope: vannah\npostgresql:\n  data_dir: {OURS}\n"
 OPTIONS = {"port": "5432", "data_directory": OURS}
 
-#: A cluster as Debian's package has just made it, as files of the host; None takes one away.
+#: A cluster as Debian's package has just made it, as files of the host; None removes one.
 FRESH: dict[str, str | None] = {
     f"{ETC}/postgresql.conf": f"data_directory = '{DATA}'\t\t# use data in another directory\nport = 5432\ninclude_dir = 'conf.d'\n",
     f"{ETC}/start.conf": "# Automatic startup configuration\n#   auto: automatically start the cluster\n\nauto\n",
