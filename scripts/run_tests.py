@@ -36,6 +36,8 @@ REPORTS = ROOT / ".test" / "reports"
 LOGS = ROOT / ".test" / "logs"
 #: Of why a check failed the end repeats no more lines than this; the whole stands where it happened.
 WHY_LINES = 12
+#: So many of the tests that took longest are named at the end.
+SLOWEST = 25
 
 COLLECTION = "ansible_collections.vannah.healthcloud"
 #: Each is one check of `make lint`: name -> command.
@@ -80,6 +82,7 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
     skips: dict[str, list[str]] = field(default_factory=dict)
     measured: list[str] = field(default_factory=list)
+    times: list[tuple[float, str]] = field(default_factory=list)
 
     def check(self, name: str, succeeded: bool, why: str = "") -> None:
         """Count one check; the first lines of ``why`` it failed are told again at the end."""
@@ -109,6 +112,7 @@ class Outcome:
             name = f"{case.get('classname')}::{case.get('name')}"
             figures = (item.get("value") for item in case.iter("property") if item.get("name") == "measured")
             self.measured += [f"{case.get('name')}: {figure}" for figure in figures]
+            self.times.append((float(case.get("time") or 0), name))
             skipped = case.find("skipped")
             broken = [found for found in (case.find("failure"), case.find("error")) if found is not None]
             if broken:
@@ -238,6 +242,8 @@ PARTS = ("lint", "unit", "molecule", "newcomer")
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
     """The table, the notes, and last the line that CI reads."""
     lines = [f"MEASURED {outcome.part}: {figure}" for outcome in outcomes for figure in outcome.measured]
+    slowest = sorted(((seconds, outcome.part, name) for outcome in outcomes for seconds, name in outcome.times), reverse=True)[:SLOWEST]
+    lines += [f"SLOW     {part}: {seconds:.0f} s {name}" for seconds, part, name in slowest if seconds >= 10]
     for outcome in outcomes:
         for reason, names in outcome.skips.items():
             lines.append(f"SKIPPED  {outcome.part}: {reason}: {', '.join(names)}")

@@ -38,6 +38,17 @@ def test_counts_of_a_report(tmp_path: Path) -> None:
     ]
 
 
+def test_what_took_longest_is_named(tmp_path: Path) -> None:
+    report = tmp_path / "r.xml"
+    cases = "".join(f'<testcase classname="a" name="t{number}" time="{number}.4"/>' for number in range(60))
+    report.write_text(f"<testsuite>{cases}</testsuite>", encoding="utf-8")
+    outcome = run_tests.Outcome("unit")
+    outcome.add_junit(report)
+    slow = [line for line in run_tests.summary([outcome]) if line.startswith("SLOW")]
+    assert slow[0] == "SLOW     unit: 59 s a::t59"
+    assert len(slow) == run_tests.SLOWEST
+
+
 def test_only_the_first_lines_of_a_failure_are_repeated() -> None:
     outcome = run_tests.Outcome("unit")
     outcome.check("long", False, "\n".join("x" * 500 for _ in range(100)))
