@@ -35,7 +35,6 @@ _DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 #: Shared file -> why it names one all the same.
 ALLOWED = {
     "plugins/module_utils/preflight/rules/secrets.py": "names of products are what people take for passwords",
-    "playbooks/change_ports.yml": "ports change on both sides in step, in an order across services",
 }
 
 
