@@ -1,8 +1,8 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, rolling_group.yml, rolling_hosts.yml, rolling_role.yml,
-together_hosts.yml, wave_hosts.yml."""
+"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, ports_hosts.yml, ports_roles.yml, rolling_group.yml,
+rolling_hosts.yml, rolling_role.yml, together_hosts.yml, wave_hosts.yml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils import ip_protocols
 from ..module_utils.addresses import addresses_of
-from ..module_utils.controller import planning, rolling, waves
+from ..module_utils.controller import planning, port_changes, rolling, waves
 
 
 def firewall_match(rule: Mapping[str, Any], owner: str = "") -> dict[str, str]:
@@ -37,6 +37,8 @@ class FilterModule:
         return {
             "addresses_of": addresses_of,
             "firewall_match": firewall_match,
+            "ports_hosts": port_changes.hosts,
+            "ports_roles": port_changes.roles,
             "rolling_group": rolling_group,
             "rolling_hosts": waves.rolling_hosts,
             "rolling_role": waves.rolling_role,

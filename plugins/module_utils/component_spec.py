@@ -204,7 +204,7 @@ COMPONENT_SPEC: Spec = {
             "watch_command": {"type": "list", "elements": "str"},  # prints what the unit really runs with
             "no_block": {"type": "bool", "default": False},  # systemctl --no-block: members that wait for each other
             "socket": {"type": "str"},  # where it listens the service is its to start, and is restarted in place of a reload
-            "driver": {"type": "str", "choices": ["systemd", "patroni"], "default": "systemd"},
+            "driver": {"type": "str", "default": "systemd"},  # or a service with its own part for it: controller/rules.py
             "driver_options": {"type": "dict", "default": {}},  # what the driver has to know of the service
             "ready": {"type": "dict", "options": READY_SPEC},
         },

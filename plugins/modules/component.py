@@ -474,13 +474,13 @@ options:
           lose the socket it was given.
         type: str
       driver:
-        description: Who restarts it.
+        description:
+          - Who restarts it. V(systemd), or a service that restarts it in systemd's place, which is a folder of
+            C(module_utils/agent/services) with C(restart.py).
         type: str
-        choices: [systemd, patroni]
         default: systemd
       driver_options:
-        description: What the driver has to know of the service. C(patroni) takes C(port) and C(data_directory), and keeps an empty
-          cluster of Debian's packages from starting beside the one that Patroni runs.
+        description: What the driver's C(rivals.py) has to know of the service, as is documented there.
         type: dict
         default: {}
       ready:

@@ -16,15 +16,18 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import rules
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MAP = site_map.load()
 #: Roles that only some hosts get.
 ROLES = [entry.role for entry in MAP.roles if site_map.ALL not in entry.groups]
+#: Services of the agent that restart units in systemd's place.
+DRIVERS = [name for name in rules.drivers() if name != "systemd"]
 #: Groups that are no words of English, such as object_store.
 GROUPS = [group for group in MAP.groups_served() if "_" in group]
 #: Their names, and names of variables that begin with one.
-NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted({*ROLES, *GROUPS}))})(?:_\w+)?\b")
+NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted({*ROLES, *DRIVERS, *GROUPS}))})(?:_\w+)?\b")
 #: Folders of Python that belongs to no service. A service's own files there carry its name.
 SHARED = ("plugins/module_utils", "plugins/action", "plugins/lookup", "plugins/filter", "plugins/callback", "scripts")
 #: Texts for people about a plugin, with examples.
@@ -32,16 +35,16 @@ _DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 #: Shared file -> why it names one all the same.
 ALLOWED = {
     "plugins/module_utils/preflight/rules/secrets.py": "names of products are what people take for passwords",
-    "playbooks/change_ports.yml": "ports change on both sides in step, in an order across services",
 }
 
 
 def shared_python() -> Iterator[Path]:
     """Python outside the services' own folders and files."""
+    names = (*ROLES, *DRIVERS)
     for folder in SHARED:
         for path in sorted((REPOSITORY / folder).rglob("*.py")):
             own = path.relative_to(REPOSITORY / folder).parts
-            if "services" not in own and not any(path.stem == role or path.stem.startswith(f"{role}_") for role in ROLES):
+            if "services" not in own and not any(path.stem == name or path.stem.startswith(f"{name}_") for name in names):
                 yield path
 
 
@@ -105,6 +108,7 @@ def test_the_allowed_are_needed() -> None:
         ("from ..services.minio import endpoint\n", ["minio"]),
         ('EXAMPLES = r"""\n- etcd\n"""\n', []),
         ('x = "my_etcd"\n', []),
+        ('x = ["systemd", "patroni"]\n', ["patroni"]),
         ('x = "/var/lib/etcd/vannah"\n', ["etcd"]),
         ('x = "object_store_backend"\n', ["object_store_backend"]),
     ],

@@ -50,7 +50,7 @@ OPTIONAL = (
 #: What a role may export.
 KINDS = (*STATED, *OPTIONAL)
 #: Mappings beside the lists, each read by one part of the engine.
-MAPPINGS = ("host", "effects", "identity", "follows", "membership", "converged", "rolling", "wave")
+MAPPINGS = ("host", "effects", "identity", "follows", "membership", "converged", "rolling", "wave", "change_ports")
 
 #: Set for the run of a verb that changes settings: overlays of variables with the values that hold until the new ones run.
 BEFORE = "site_before"

@@ -3,14 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who of a cluster is restarted now, in which order, and what is done to one member. Pure: who asks the hosts is in :mod:`.rolling_action`.
 
-A role whose hosts form a cluster says in ``meta/exports.yml`` what is known of it alone, see :data:`KEYS`:
+A role whose hosts are restarted or updated one after the other says in ``meta/exports.yml`` what is known of it alone, see :data:`KEYS`:
 
     rolling:
-      name: PostgreSQL                        # in texts
+      name: PostgreSQL                            # in texts
       policy: "{{ postgresql_restart_policy }}"   # when a run of the site restarts what waits: one of maintenance.POLICIES
-      ask: {module: patroni_info, params: {...}}  # who leads, whose settings wait: see Asked
-      gate: {module: ..., params: {...}}      # fails where this member must not be interrupted now
-      healthy: {module: ..., params: {...}}   # waits until the cluster is healthy with this member
+      ask: {module: ..., params: {...}}           # who leads, whose settings wait: see Asked
+      gate: {module: ..., params: {...}}          # fails where this member must not be interrupted now
+      healthy: {module: ..., params: {...}}       # waits until the cluster is healthy with this member
+      update: {module: ..., params: {...}}        # installs the updates of its packages
+
+Hosts that are no cluster, and of which nothing waits for a restart, have only ``name`` and ``update``: whether a host works is what its
+components' units say when they are converged (``ready``).
 
 A call is a module of the collection that calls a service, with its parameters, templated for each host.
 """
@@ -26,6 +30,8 @@ CALLS = ("formed", "ask", "gate", "hand_over", "restart", "restart_in_place", "h
 VALUES = ("name", "policy", "known", "refused", "asked", "units", "together")
 KEYS = (*VALUES, *CALLS)
 REQUIRED = ("name", "policy", "gate", "healthy")
+#: All that there is of hosts that are only updated one after the other.
+ONLY_UPDATED = ("name", "update")
 #: What is done to a group of members, the last part of the group's name.
 NOW, AGAIN, TOGETHER = "now", "again", "together"
 
@@ -38,6 +44,16 @@ class Unit(TypedDict):
     role: str
     component: str
     unit: str
+
+
+def problems(said: Mapping[str, Any], together: Iterable[str]) -> list[str]:
+    """What is wrong with the keys of a role's ``rolling``.
+
+    :param together: what ``together`` may hold
+    """
+    unknown = sorted({*said} - {*KEYS} | {*(said.get("together") or ())} - {*together})
+    missing = [] if {*said} == {*ONLY_UPDATED} else [key for key in REQUIRED if key not in said]
+    return [f"{key} means nothing" for key in unknown] + [f"{key} is missing" for key in missing]
 
 
 def group(role: str, part: str) -> str:
@@ -229,7 +245,8 @@ def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit]
     """
     done = Turn()
     if update:
-        hands.call("healthy")
+        if hands.has("healthy"):
+            hands.call("healthy")
         done.updated = [str(package["name"]) for package in hands.call("update").get("packages") or ()]
     units = hands.units() or list(always)
     if not units and not hands.has("ask"):

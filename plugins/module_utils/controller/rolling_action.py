@@ -27,11 +27,9 @@ def declared(loader: Any, name: str, playbook_dir: str) -> tuple[collect.Role, M
     where = f"role {role.name}: meta/exports.yml: rolling"
     if not isinstance(found, Mapping):
         raise AnsibleError(f"{where}: must be a mapping: it says how members of the cluster are restarted")
-    unknown = sorted({*found} - {*rolling.KEYS} | {*(found.get("together") or ())} - {*together.KEYS})
-    missing = [key for key in rolling.REQUIRED if key not in found]
-    if unknown or missing:
-        said = [f"{key} means nothing" for key in unknown] + [f"{key} is missing" for key in missing]
-        raise AnsibleError(f"{where}: {', '.join(said)}")
+    problems = rolling.problems(found, together.KEYS)
+    if problems:
+        raise AnsibleError(f"{where}: {', '.join(problems)}")
     return role, found
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from ..component_spec import ON_CHANGE
+from . import bundle
 
 Component = dict[str, Any]
 
@@ -30,6 +32,12 @@ _MODES = {"directories": "mode", "files": "mode", "certificates": "key_mode"}
 _KINDS = {"directories": "directory", "links": "link", "files": "file", "certificates": "certificate"}
 
 
+@cache
+def drivers() -> tuple[str, ...]:
+    """What a unit's ``driver`` may be: systemd, and each service of the agent that restarts units in systemd's place."""
+    return ("systemd", *sorted(path.parent.name for path in (bundle.AGENT / "services").glob("*/restart.py")))
+
+
 def check(component: Component, given: Component | None = None) -> list[str]:
     """Everything that is wrong within one component.
 
@@ -39,7 +47,7 @@ def check(component: Component, given: Component | None = None) -> list[str]:
     problems = [] if _NAME.fullmatch(component["name"]) else [f"name {component['name']!r} may hold letters, digits and _ . @ -"]
     if component["state"] == "absent":
         return problems
-    for rule in (_paths, _links, _files, _packages, _certificates, _cron, _units, _doubles):
+    for rule in (_paths, _links, _files, _packages, _certificates, _cron, _units, _drivers, _doubles):
         problems += rule(component)
     for argv in [*component["validate"], *(item["validate"] for item in component["directories"] if item["validate"] is not None)]:
         if not argv or not argv[0].startswith("/"):
@@ -177,6 +185,12 @@ def _units(component: Component) -> Iterator[str]:
         deferred = unit["on_change"] == "defer" or "defer" in unit["watch"].values()
         if deferred and unit["state"] == "started" and ready is None:
             yield f"{where} is restarted later (on_change: defer) and has no ready: say how it shows that it works"
+
+
+def _drivers(component: Component) -> Iterator[str]:
+    for unit in component["units"]:
+        if unit["driver"] not in drivers():
+            yield f"unit {unit['name']}: invalid driver {unit['driver']!r}: write one of {', '.join(drivers())}"
 
 
 def _doubles(component: Component) -> Iterator[str]:

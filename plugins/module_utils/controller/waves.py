@@ -90,8 +90,11 @@ def hosts(known: Groups, wave: str, part: str = "components", planned: bool = Tr
 
 
 def rolling_role(wave: str, number: int) -> str:
-    """The role of the wave whose members are restarted in a slot; empty where there is none."""
-    found = [role for role in roles(wave) if exported(role, "rolling")]
+    """The role of the wave whose members are restarted in a slot; empty where there is none.
+
+    Without a policy nothing of a role waits for a restart.
+    """
+    found = [role for role in roles(wave) if "policy" in exported(role, "rolling")]
     return found[number] if number < len(found) else ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, site_map
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import rolling
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import rolling, together
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.rolling import Look, Plan, Turn, Unit, plan, turn, update
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
@@ -178,6 +178,32 @@ def test_turn_of_an_update() -> None:
     assert member.done == ["healthy"]
 
 
+def test_turn_of_hosts_that_are_only_updated() -> None:
+    """Their converge sees them ready; what waits for a restart all the same is not touched without a gate."""
+    member = Member([], update={"packages": []})
+    assert turn("me", member, update=True).text("me") == "me is up to date, no restart is pending"
+    assert member.done == ["update", "units"]
+    member = Member([UNIT], update={"packages": []})
+    with pytest.raises(KeyError, match="gate"):
+        turn("me", member, update=True)
+    assert UNIT["unit"] not in member.done
+
+
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [
+        ({"name", "update"}, []),
+        ({"name", "policy", "gate", "healthy"}, []),
+        ({"name"}, ["policy is missing", "gate is missing", "healthy is missing"]),
+        ({"name", "update", "gate", "healthy"}, ["policy is missing"]),
+        ({"name", "update", "gaet"}, ["gaet means nothing", "policy is missing", "gate is missing", "healthy is missing"]),
+    ],
+)
+def test_what_a_role_says_of_it(said: set[str], problems: list[str]) -> None:
+    """All that a restart needs, or no word of one."""
+    assert rolling.problems(dict.fromkeys(said), together.KEYS) == problems
+
+
 def test_turn_that_somebody_asked_for() -> None:
     """Restarted though it does not wait."""
     member = Member([], **PLAIN)
@@ -208,5 +234,10 @@ def test_every_cluster_says_how_it_is_restarted(name: str) -> None:
     assert "together" not in said or (playbooks / said["together"]["verb"]).is_file()
 
 
-def test_only_clusters_do() -> None:
-    assert [name for name, exported in EXPORTS.items() if "rolling" in exported] == CLUSTERS
+def test_only_clusters_wait_for_restarts() -> None:
+    """Other hosts are updated one after the other at most."""
+    said = {name: exported["rolling"] for name, exported in EXPORTS.items() if "rolling" in exported}
+    assert [name for name, found in said.items() if set(found) != set(rolling.ONLY_UPDATED)] == CLUSTERS
+    assert all(documented.spec(found["update"]["module"]) for found in said.values() if "update" in found)
+    deferring = [name for name in EXPORTS if "on_change: defer" in (ROLES / name / "meta" / "components.yml").read_text()]
+    assert set(deferring) <= set(CLUSTERS), "a unit that waits for its restart needs a gate"

@@ -88,6 +88,15 @@ def test_all_hosts_are_needed(run: Run) -> None:
     assert not done.of("converge"), done.printed
 
 
+def test_members_have_one_port(run: Run) -> None:
+    """HAProxy and clients know one for all of them."""
+    port = "{{ 5433 if inventory_hostname == 'db1' else 5434 }}"
+    done = run("change_ports.yml", SITE, hosts([{"postgresql_port": 5432}]), postgresql_port=port)
+    assert done.code != 0
+    assert "The members would listen on different ports (5433, 5434). Give all of them the same postgresql_port" in done.printed
+    assert not done.of("converge"), done.printed
+
+
 def test_a_port_that_still_runs_is_not_closed(run: Run) -> None:
     """The last judgement refuses: both ports stay open."""
     said = hosts([{"postgresql_port": 5432}], **{"patroni_restart": {"failed": True, "msg": "it does not follow"}})

@@ -1,7 +1,10 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of the role base that end up in other programs' files: what such a file cannot hold breaks the program, not the run."""
+"""Values of the role base that end up in other programs' files: what such a file cannot hold breaks the program, not the run.
+
+What of them would lock people out is in :mod:`.ssh`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from ...preflight.rules import Area
 from ...preflight.rules.hosts import is_name
 from ...preflight.rules.places import place
 from ...preflight.texts import has_control
-from . import journal
+from . import journal, ssh
 
 CODES = (
     Code(
@@ -216,4 +219,4 @@ RULES = (
     check_host_names,
 )
 
-AREA = Area("What every host has", CODES, RULES)
+AREA = Area("What every host has", (*CODES, *ssh.CODES), (*RULES, *ssh.RULES))

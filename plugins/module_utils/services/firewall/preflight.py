@@ -1,17 +1,21 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of firewall_ports (a protocol that exists, a port where it has ports) and of firewall_extra_rules (one rule each)."""
+"""Entries of firewall_ports (a protocol that exists, a port where it has ports) and of firewall_extra_rules (one rule each).
+
+The port of SSH has to stay open.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ...ip_protocols import problem
 from ...preflight.findings import Code, Finding
 from ...preflight.model import UNKNOWN, Site
 from ...preflight.rules import Area
-from ...preflight.rules.places import place
+from ...preflight.rules.places import finding, place
 from ...preflight.texts import has_control
 
 _CODES = {"proto": "firewall-protocol-unknown", "port": "firewall-port-mismatch"}
@@ -26,6 +30,16 @@ CODES = (
         "firewall-rule-invalid",
         "An entry of firewall_extra_rules is not one rule of nft: it is empty, has a line break, or is a command or a definition.",
         "One rule in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept.",
+    ),
+    Code(
+        "safety-ssh-port-closed",
+        "The firewall would close the port of SSH: firewall_ssh_ports lacks the inventory's port.",
+        "firewall_ssh_ports with ansible_port among them, or leave it out.",
+    ),
+    Code(
+        "safety-admin-addresses-empty",
+        "site_admin_addresses is an empty list: it looks as if nobody might reach SSH, and the firewall would leave it open for any.",
+        "site_admin_addresses with your networks, or leave it out.",
     ),
 )
 #: Words with which nft(8) begins a command, a definition or a block; a rule begins with none of them.
@@ -66,6 +80,34 @@ def check_extra_rules(site: Site) -> Iterator[Finding]:
             yield Finding("firewall-rule-invalid", where, f"{name}[{index}]", text, remedy, source)
 
 
-RULES = (check_protocols, check_extra_rules)
+def check_ssh_port(site: Site) -> Iterator[Finding]:
+    """The firewall and the port that the inventory connects to."""
+    for host in site.hosts.values():
+        if host.is_local or "firewall" not in host.roles or host.get("firewall_enabled") is False:
+            continue
+        ports = host.get("firewall_ssh_ports")
+        if (
+            isinstance(ports, list | tuple)
+            and UNKNOWN not in ports
+            and host.connection_port_known
+            and not _contains(ports, host.connection_port)
+        ):
+            listed = f"{host.connection_port} of ansible_port is not among them" if ports else "there is none"
+            remedy = f"firewall_ssh_ports with {host.connection_port} among them, or leave it out"
+            problem = f"the firewall leaves these ports open for SSH, and {listed}."
+            yield finding(site, host, ("firewall_ssh_ports",), host.name, "safety-ssh-port-closed", problem, remedy)
+        admins = host.get("site_admin_addresses")
+        if isinstance(admins, list | tuple) and not admins:
+            problem = "an empty list is taken for none at all, and SSH would be open for any."
+            remedy = "site_admin_addresses: the networks you come from, or leave it out for any"
+            yield finding(site, host, ("site_admin_addresses",), "all", "safety-admin-addresses-empty", problem, remedy)
+
+
+def _contains(ports: list[Any] | tuple[Any, ...], port: int) -> bool:
+    """Numbers written as texts count: the type check speaks of them."""
+    return any(str(item) == str(port) for item in ports)
+
+
+RULES = (check_protocols, check_extra_rules, check_ssh_port)
 
 AREA = Area("Firewall", CODES, RULES)
