@@ -37,7 +37,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     from . import converge, undo
 
     ledger = converge.open_ledger(ctx, answer)
-    ctx.memo["ledger"] = ledger
+    ctx.call.ledger = ledger
     component, name = payload["components"][0], payload["restart"]["unit"]
     unit = next((unit for unit in component["units"] if unit["name"] == name), None)
     if unit is None or component["state"] != "present" or unit["state"] != "started":
@@ -60,7 +60,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
             components.do(plan.units, ctx, ledger)
             _restart(component, unit, ctx)
             plan.pending = _pending(component, ctx)
-            ctx.memo["unproven"] = True
+            ctx.unproven = True
             components.finish(plan, component, ctx, ledger)
     except AgentError as error:
         untouched = isinstance(error, Refused) or error.code == "held-back"
@@ -90,7 +90,7 @@ def _judge(asked: dict[str, Any], plan: Plan, unit: dict[str, Any], ctx: Context
         generations.keep(ctx, name, asked["previous"] == "kept")
         if asked["previous"] == "forgotten":
             plan.pending = _pending(component, ctx)
-            ctx.memo["unproven"] = generations.exists(ctx, name)
+            ctx.unproven = generations.exists(ctx, name)
             components.finish(plan, component, ctx, ledger)
     elif generations.kept(ctx, name):
         raise undo.undo(component, ctx, ledger, AgentError("not-proven", asked.get("reason") or "what is new was not seen to be good"))
@@ -110,7 +110,7 @@ def _restart(component: Component, unit: dict[str, Any], ctx: Context) -> None:
         restart.act(ctx, unit, "restart")
     else:
         # What restarts is not systemd's unit but what it looks after. Going back means that it reads its old file again.
-        ctx.memo.setdefault("touched", {})[unit["name"]] = "reload"
+        ctx.touched[unit["name"]] = "reload"
         part(unit["driver"], "restart").restart(ctx, unit)
         restart.await_ready(ctx, unit)
     systemd.forget(ctx)
@@ -122,8 +122,7 @@ def _pending(component: Component, ctx: Context) -> list[str]:
     from ..resources import units
 
     units.plan_units(component, ctx)
-    pending: list[str] = ctx.memo["pending"]
-    return pending
+    return ctx.pending
 
 
 def domain(payload: Payload, ctx: Context, answer: Answer) -> None:

@@ -67,11 +67,11 @@ def make_plan(component: Component, ctx: Context) -> Plan:
         from .values import refuse_changed
 
         refuse_changed(component, ctx)
-    ctx.memo["unproven"] = generations.exists(ctx, component["name"])
+    ctx.unproven = generations.exists(ctx, component["name"])
     if component["state"] != "present":
         return _absent(component, ctx)
     plan = _present(component, ctx)
-    if component["name"] in ctx.memo.get("prepare", ()):
+    if component["name"] in ctx.call.prepare:
         plan.prepared, plan.units, plan.pending = True, [], []
     return plan
 
@@ -97,7 +97,7 @@ def _present(component: Component, ctx: Context) -> Plan:
     plan.later += ctx.plan(files.plan_directories_gone(component, ctx))
     plan.units = ctx.plan(units.plan_units(component, ctx))
     plan.last = leaving
-    plan.pending = list(ctx.memo["pending"])
+    plan.pending = list(ctx.pending)
     return plan
 
 
@@ -182,7 +182,7 @@ def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> No
         from .values import record
 
         record(component, ctx)
-    if ctx.memo.get("unproven") and not plan.pending and not generations.kept(ctx, component["name"]):
+    if ctx.unproven and not plan.pending and not generations.kept(ctx, component["name"]):
         generations.discard(ctx, component["name"])
     ledger.save(ctx)
 

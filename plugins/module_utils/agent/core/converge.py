@@ -27,14 +27,14 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     from . import generations, identity
 
     ledger = open_ledger(ctx, answer)
-    ctx.memo["ledger"] = ledger
-    ctx.memo["staged"] = payload.get("staged") or {}
+    ctx.call.ledger = ledger
+    ctx.call.staged = payload.get("staged") or {}
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
-        ctx.memo["prepare"] = payload.get("prepare") or ()
-        ctx.memo["peers"] = bool(payload.get("peers")) and not ctx.check
+        ctx.call.prepare = payload.get("prepare") or ()
+        ctx.call.peers = bool(payload.get("peers")) and not ctx.check
         _once_each(runs)
-        ctx.memo["claims"] = _claims(runs)
+        ctx.call.claims = _claims(runs)
         _expect(runs, ctx)
         for run in runs:
             run.plan()
@@ -55,7 +55,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             generations.prune(ctx, ledger)
     finally:
         if not ctx.check:
-            for path in ctx.memo["staged"].values():
+            for path in ctx.call.staged.values():
                 _remove_staged(path)
         ledger.save(ctx)
         if ledger.warning and answer["components"]:
@@ -64,7 +64,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             from . import lockout
 
             lockout.look(ctx)
-        answer["guard"] = ctx.memo.get("guard")
+        answer["guard"] = ctx.call.guard
 
 
 def _apply(runs: list[Run], ctx: Context, answer: Answer) -> None:
@@ -178,12 +178,11 @@ class Run:
             self.error = told(error)
         self.needs, self.csrs, self.warnings, self.drift = ctx.needs, ctx.csrs, ctx.warnings, ctx.drift
         self.changing, self.packages = ctx.changing, ctx.changing_packages
-        self.unproven = ctx.memo.get("unproven")
+        self.unproven = ctx.unproven
 
     def again(self) -> None:
         """Plan anew: something that was applied before may have changed what was found then."""
-        for memo in ("users", "disk", "packages", "systemd"):
-            self.ctx.memo.pop(memo, None)
+        self.ctx.read.forget()
         drift = self.drift
         self.plan()
         self.drift += [path for path in drift if path not in self.drift]
@@ -193,7 +192,7 @@ class Run:
         ctx.start_component(self.component, self.entry)
         ctx.needs, ctx.csrs, ctx.warnings, ctx.drift = self.needs, self.csrs, self.warnings, self.drift
         ctx.changing, ctx.changing_packages = self.changing, self.packages
-        ctx.memo["unproven"] = self.unproven
+        ctx.unproven = self.unproven
 
     def request(self) -> None:
         """Apply what has to be asked of the controller."""

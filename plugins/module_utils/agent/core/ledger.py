@@ -126,10 +126,10 @@ def space(section: str) -> str:
 def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
     """Component and section that want, or have taken over, what leaves a section of the component at hand."""
     name = ctx.component["name"]
-    found: tuple[str, str] | None = ctx.memo.get("claims", {}).get((space(section), key))
+    found = ctx.call.claims.get((space(section), key))
     if found is not None and found != (name, section):
         return found
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     other = ledger.elsewhere(name, section, key) if ledger is not None else ""
     return (other, section) if other else None
 
@@ -137,7 +137,7 @@ def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
 def transfer_ownership(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
     """Forget something that another one has taken over, or will in this call; it is told what is known."""
     known = ctx.section(section).pop(key, None)
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     if not known or ledger is None or to[1] == "certificates":
         return
     theirs = ledger.entry(to[0]).setdefault(to[1], {}).setdefault(key, {})

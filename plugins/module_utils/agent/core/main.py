@@ -49,7 +49,7 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
         _operate(payload, ctx, answer)
     except Exception as error:
         answer["error"] = told(error)
-    if "waiting" in ctx.memo:
+    if ctx.call.told is not None:
         from . import waiting
 
         waiting.done(ctx)

@@ -31,9 +31,18 @@ def is_template(name: str) -> bool:
     return "@." in name
 
 
+class Expected:
+    """Names of units that the call asks for."""
+
+    __slots__ = ("names",)
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+
 def expect(ctx: Context, names: Iterable[str]) -> None:
     """Names that will be asked for in this call, so that one call answers for all."""
-    known: list[str] = ctx.memo.setdefault("systemd-names", [])
+    known = ctx.kept(Expected).names
     known += [name for name in names if name not in known and not is_template(name)]
 
 
@@ -42,17 +51,15 @@ def status(ctx: Context, name: str) -> Status:
 
     :raises AgentError: ``no-systemd``, ``program-failed``
     """
-    found: dict[str, Status] = ctx.memo.get("systemd", {})
-    if name not in found:
+    if name not in ctx.read.units:
         expect(ctx, [name])
-        found = show(ctx, ctx.memo["systemd-names"])
-        ctx.memo["systemd"] = found
-    return found.get(name, {})
+        ctx.read.units = show(ctx, ctx.kept(Expected).names)
+    return ctx.read.units.get(name, {})
 
 
 def forget(ctx: Context) -> None:
     """Something was started, stopped, enabled or installed: ask anew next time."""
-    ctx.memo.pop("systemd", None)
+    ctx.read.units = {}
 
 
 def show(ctx: Context, names: list[str]) -> dict[str, Status]:

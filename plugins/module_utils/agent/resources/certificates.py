@@ -42,7 +42,7 @@ def plan_certificates(component: Component, ctx: Context) -> list[Step]:
     for item in items:
         steps += _certificate(item, ctx)
     keep = {path for item in items for path in (item["key"], item["cert"], item["ca"])}
-    keep |= {path for space, path in ctx.memo.get("claims", {}) if space == "path"} | _of_others(ctx)
+    keep |= {path for space, path in ctx.call.claims if space == "path"} | _of_others(ctx)
     for name in sorted(set(ctx.section(SECTION)) - {item["name"] for item in items}):
         steps.append(_remove(name, keep, ctx))
     return steps
@@ -270,7 +270,7 @@ def _remove(name: str, keep: set[str | None], ctx: Context) -> Step:
 
 def _of_others(ctx: Context) -> set[str]:
     """Paths of certificates that other components have, or have taken over."""
-    ledger, name = ctx.memo.get("ledger"), ctx.component["name"]
+    ledger, name = ctx.call.ledger, ctx.component["name"]
     others = [entry for other, entry in ledger.components.items() if other != name] if ledger is not None else []
     return {
         path for entry in others for known in entry.get(SECTION, {}).values() for path in known.get("wanted", {}).get("paths", ()) if path

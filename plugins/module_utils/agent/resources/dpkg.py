@@ -78,14 +78,14 @@ def matches(version: str, pin: str | None) -> bool:
 
 
 def _status(ctx: Context) -> bytes:
-    data: bytes | None = ctx.memo.get("packages")
+    data = ctx.read.packages
     if data is None:
         try:
             with open(ctx.path(STATUS), "rb") as file:
                 data = b"\n" + file.read()
         except FileNotFoundError:
             data = b""
-        ctx.memo["packages"] = data
+        ctx.read.packages = data
     return data
 
 

@@ -163,7 +163,7 @@ def _is_known(known: Item) -> bool:
 
 def _keep_original(ctx: Context, path: str, known: Item, section: str) -> None:
     """Keep what somebody else had made; what another component has made had its own original."""
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     made = ledger.maker(ctx.component["name"], section, path) if ledger is not None else None
     if made is not None:
         if made[1].get("original"):
@@ -195,7 +195,7 @@ def _staged(ctx: Context, item: Item, wanted: str) -> bytes:
 
     :raises AgentError: ``artifact-missing``, ``artifact-mismatch``
     """
-    staged = ctx.memo.get("staged", {}).get(wanted)
+    staged = ctx.call.staged.get(wanted)
     data = disk.read(staged) if staged else None
     if data is None:
         raise AgentError("artifact-missing", f"the artifact for {item['path']} (sha256 {wanted[:12]}...) was not uploaded: run again")

@@ -106,7 +106,7 @@ def _user_of(path: str, going: set[str], ctx: Context) -> str:
     sections = ("files", "links", "unit_files", "directories")
     if any(key.startswith(path + "/") and key not in going for section in sections for key in ctx.section(section)):
         return ""
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     return ledger.below(ctx.component["name"], sections, path) if ledger is not None else ""
 
 
@@ -249,7 +249,7 @@ def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Cont
 
     path = item["path"]
     artifact = item.get("artifact")
-    if artifact and not ctx.check and wanted not in ctx.memo.get("staged", {}):
+    if artifact and not ctx.check and wanted not in ctx.call.staged:
         ctx.need(wanted)
     detail = f"sha256 {wanted[:12]}" if artifact else ""
     if disk.is_link(found):

@@ -33,7 +33,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
     """
     steps: list[Step] = []
     # Said once and not by each component; the one that said it does so again when it is planned again.
-    if _left_behind(ctx) and ctx.memo.setdefault("packages-repair", component["name"]) == component["name"]:
+    if _left_behind(ctx) and ctx.kept(Repair).by(component["name"]):
         steps.append(Step("package", "dpkg", "repair", "an installation was interrupted", apply=_repair))
     wanted = {item["name"]: item for item in component["packages"]}
     if component["state"] == "absent":
@@ -172,6 +172,20 @@ def _pins(component: Component, wanted: dict[str, dict[str, Any]], ctx: Context)
 
 
 # --- what a killed run leaves -------------------------------------------------------------------------------------------
+
+
+class Repair:
+    """The component that says of an interrupted installation that it is repaired."""
+
+    __slots__ = ("component",)
+
+    def __init__(self) -> None:
+        self.component = ""
+
+    def by(self, name: str) -> bool:
+        """Whether it is this one: the first that asks."""
+        self.component = self.component or name
+        return self.component == name
 
 
 def _left_behind(ctx: Context) -> bool:

@@ -177,7 +177,7 @@ def confirm(unit: Unit) -> Apply:
     name = unit["name"]
 
     def apply(ctx: Context) -> None:
-        if ctx.memo.get("unproven"):
+        if ctx.unproven:
             await_ready(ctx, unit)
         _known(ctx, name)
         record(ctx, unit)
@@ -199,7 +199,7 @@ def act(ctx: Context, unit: Unit, verb: str) -> None:
         # It also begins systemd's count of starts anew: several runs in a row would be refused for being too many.
         ctx.run(["systemctl", "reset-failed", name], check=False)
     systemd.forget(ctx)
-    ctx.memo.setdefault("touched", {})[name] = "reload" if verb == "reload" else "restart"
+    ctx.touched[name] = "reload" if verb == "reload" else "restart"
     waiting.doing(ctx, f"systemctl {verb} {name}", PATIENCE)
     result = ctx.run(["systemctl", *(["--no-block"] if unit["no_block"] else []), verb, name], check=False, timeout=PATIENCE)
     if result.rc != 0:

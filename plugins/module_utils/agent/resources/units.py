@@ -32,12 +32,12 @@ ENABLED = ("enabled", "enabled-runtime", "static", "indirect", "generated", "ali
 def plan_units(component: Component, ctx: Context) -> list[Step]:
     """Steps for a component's units, to be planned after everything that they watch.
 
-    Deferred restarts are noted in ``ctx.memo["pending"]``.
+    Deferred restarts are noted in ``ctx.pending``.
 
     :raises AgentError: as :func:`.systemd.status`
     """
     pending: list[str] = []
-    ctx.memo["pending"] = pending
+    ctx.pending = pending
     if component["state"] != "present":
         return []
     steps: list[Step] = []
@@ -184,14 +184,14 @@ def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context,
     if asked["defer"]:
         pending.append(name)
         return steps
-    if not steps and (ctx.memo.get("unproven") or not watch.recorded(unit, component, found, record, ctx)):
+    if not steps and (ctx.unproven or not watch.recorded(unit, component, found, record, ctx)):
         steps.append(Step("unit", name, "", apply=_act("confirm", unit)))
     return steps
 
 
 def _record_elsewhere(name: str, component: Component, ctx: Context) -> dict[str, Any] | None:
     """What the component knows of the unit that it is taken over from."""
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     if ledger is None:
         return None
     other = ledger.elsewhere(component["name"], "running", name)

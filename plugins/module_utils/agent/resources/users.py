@@ -74,7 +74,7 @@ def plan_users(component: Component, ctx: Context) -> list[Step]:
 
 def database(ctx: Context, name: str) -> Database:
     """/etc/passwd or /etc/group: name -> fields. Read once per run and again after a step."""
-    read: dict[str, Database] = ctx.memo.setdefault("users", {})
+    read = ctx.read.users
     if name not in read:
         found: Database = {}
         try:
@@ -294,7 +294,7 @@ def _act(argv: list[str], after: Callable[[Context], None] | None = None) -> Cal
         begun = 0.0
         for attempt in range(10):
             result = ctx.run(argv, check=False)
-            ctx.memo.pop("users", None)
+            ctx.read.users = {}
             if result.rc == 0:
                 if after:
                     after(ctx)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Refused, Silent, unreachable
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Kept, Refused, Silent, unreachable
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.seal import seal
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -36,7 +36,7 @@ def test_the_signature_of_the_documentation() -> None:
         return 200, {}, b""
 
     ctx = Context(clock=lambda: 1369353600.0)
-    ctx.memo["minio_wire"] = lambda endpoint: wire
+    ctx.kept(Kept).wire = lambda endpoint: wire
     s3 = S3(ctx, "https://examplebucket.s3.amazonaws.com", "AKIAIOSFODNN7EXAMPLE", SECRET)
     s3.ask("GET", "/test.txt", headers={"range": "bytes=0-9"})
     s3.ask("GET", "/", {"lifecycle": ""})
@@ -57,7 +57,7 @@ def test_the_region_is_signed_with(region: str) -> None:
         return 200, {}, b""
 
     ctx = Context(clock=lambda: 1369353600.0)
-    ctx.memo["minio_wire"] = lambda endpoint: wire
+    ctx.kept(Kept).wire = lambda endpoint: wire
     given = {"endpoint": "https://s3.example.net", "access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": SECRET, "ca": "", "timeout": 5}
     for one in (region, "other"):
         minio.connect(ctx, {**given, "region": one, "backend": "s3"}).ask("GET")

@@ -58,7 +58,7 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
         if time.monotonic() >= deadline:
             raise AgentError("not-in-time", f"not within {seconds:g} s: {what}{reason}")
         waiting.tell(ctx, f"this: {what}", begun, seconds, reason.removeprefix(": "))
-        time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
+        time.sleep(ctx.pause(INTERVAL))
 
 
 def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], 
     half_seconds = 2 * round(turns * (loop_wait + 1) + 1)
     for _half_second in range(half_seconds):
         waiting.tell(ctx, "the members of PostgreSQL to read the new settings", begun, half_seconds / 2)
-        time.sleep(ctx.memo.get("patroni_interval", 0.5))
+        time.sleep(ctx.pause(0.5))
         cluster = look(rest)
         # Of one that said so before it may be over, and not yet said.
         if not before.pending and all(member.pending for member in cluster.members):
@@ -325,7 +325,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
         from ...core import waiting
 
         waiting.doing(ctx, f"waiting for the copy of {name} to begin", params["timeout"])
-        time.sleep(ctx.memo.get("patroni_interval", 2))  # the copy begins at Patroni's next turn
+        time.sleep(ctx.pause(2))  # the copy begins at Patroni's next turn
         wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} follows again")
         result.update(state(rest, look(rest), params))
 
