@@ -19,7 +19,7 @@ from ..agent.core.model import Result
 from ..agent.resources import apt_errors
 from ..agent.resources.apt_errors import INTERRUPTED, LOCKED
 from . import bundle
-from .transport import PYTHON, BareHost, TripError, execute, explain
+from .transport import PYTHON, BareHost, Done, TripError, execute, explain
 
 PROGRAMS = ("python3", "sudo", "apt-get")
 #: Seconds to wait for another package manager, as the agent waits (:data:`..agent.apt.LOCK_PATIENCE`).
@@ -91,13 +91,13 @@ def _install(action: Any, missing: list[str], sudoable: bool) -> None:
         Display().warning(f"{action.host}: {names} installed, although {trouble}")
 
 
-def _no_lists(done: dict[str, Any]) -> str:
+def _no_lists(done: Done) -> str:
     """Why the package lists could not be fetched."""
     told = apt_errors.explain(Result(done["rc"], done["stdout"], done["stderr"]), "fetch the package lists")
     return explain(done, "apt-get update failed") if told.code == "package-failed" else told.msg
 
 
-def _patiently(action: Any, command: str, sudoable: bool, names: str) -> dict[str, Any]:
+def _patiently(action: Any, command: str, sudoable: bool, names: str) -> Done:
     """Run apt-get, again while another package manager is at work, and once more after what it left half done was finished."""
     begun, healed = time.monotonic(), False
     while True:

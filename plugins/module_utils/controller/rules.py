@@ -10,12 +10,13 @@ wrong is said at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..component_spec import ON_CHANGE
 
-Component = dict[str, Any]
+#: Normalised; rules look at it by names of sections, and before its templates are rendered.
+Component = Mapping[str, Any]
 
 #: Where a file's content comes from: one of them.
 SOURCES = ("template", "content", "src", "artifact")

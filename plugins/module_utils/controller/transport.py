@@ -12,11 +12,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from . import beat, bundle
+
+if TYPE_CHECKING:
+    from ..agent.contract import Answer, Payload
 
 PYTHON = "/usr/bin/python3"
 #: Lines of a failing program that are worth showing.
@@ -40,6 +43,14 @@ _NOTHING = (
 )
 
 
+class Done(TypedDict):
+    """What a command of the host's shell gave."""
+
+    rc: int
+    stdout: str
+    stderr: str
+
+
 class TripError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
     """The host was reached and the agent did not run; the text says why and what to do."""
 
@@ -57,7 +68,7 @@ class BareHost(AnsibleError):  # type: ignore[misc]
         self.missing = missing
 
 
-def call(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+def call(action: Any, payload: Payload, variables: Mapping[str, Any]) -> Answer:
     """Run the agent once.
 
     :param action: the action plugin: its connection, become method and environment are used
@@ -96,17 +107,17 @@ def interpreter(action: Any, variables: Mapping[str, Any]) -> tuple[str, bool]:
     return (PYTHON, False) if not python or python.startswith("auto") else (python, True)
 
 
-def not_found(done: Mapping[str, Any]) -> bool:
+def not_found(done: Done) -> bool:
     """Whether a program that the command needs (Python, sudo) is not on the host. What a login script does not find is not meant."""
     return done["rc"] == 127 or (done["rc"] != 0 and _NOT_FOUND.search(done["stderr"]) is not None) or incomplete(done)
 
 
-def incomplete(done: Mapping[str, Any]) -> bool:
+def incomplete(done: Done) -> bool:
     """Whether the host's Python lacks most of its library: python3-minimal without python3."""
     return done["rc"] != 0 and "ModuleNotFoundError: No module named" in done["stderr"]
 
 
-def _reason(action: Any, done: Mapping[str, Any], what: str) -> str:
+def _reason(action: Any, done: Done, what: str) -> str:
     """Why the agent did not answer."""
     if done["rc"] == bundle.SHELL_STATUS or bundle.SHELL_MARKER in done["stderr"] or _CUT.search(done["stderr"]):
         return _READS
@@ -132,7 +143,7 @@ def _asked_again(action: Any) -> str:
     return refusal(done)
 
 
-def explain(done: Mapping[str, Any], what: str) -> str:
+def explain(done: Done, what: str) -> str:
     """A sentence for a command that did not do what it was for."""
     text = f"{done['stderr']}\n{done['stdout']}"
     refused = refusal(done)
@@ -142,7 +153,7 @@ def explain(done: Mapping[str, Any], what: str) -> str:
     return f"{what} (exit status {done['rc']})" + (": " + " | ".join(line.strip() for line in lines) if lines else "")
 
 
-def refusal(done: Mapping[str, Any]) -> str:
+def refusal(done: Done) -> str:
     """Why becoming root is refused; empty where nothing speaks of it."""
     text = f"{done['stderr']}\n{done['stdout']}"
     if _TERMINAL in text:
@@ -164,14 +175,14 @@ def _password(text: str) -> str:
     return "becoming root needs a password. Fix: give it with --ask-become-pass or ansible_become_password, or let the server ask for none"
 
 
-def execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> dict[str, Any]:
+def execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> Done:
     """Run a command of the host's shell over the action's connection: ``rc``, ``stdout``, ``stderr``.
 
     :raises TripError: becoming root is refused
     """
     try:
         with beat.beside(action):
-            done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
+            done: Done = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
     except AnsibleConnectionFailure as error:
         if _ASKS in str(error):  # the host was reached, and su asks
             raise TripError(_password("")) from None

@@ -13,12 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Answer, CallAnswer, Payload, Restart, Unit
     from .component import Plan
     from .ledger import Ledger
     from .model import Component, Context
-
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 
 class Refused(AgentError):
@@ -73,7 +71,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["components"] = [run.answer()]
 
 
-def _judge(asked: dict[str, Any], plan: Plan, unit: dict[str, Any], ctx: Context, ledger: Ledger) -> None:
+def _judge(asked: Restart, plan: Plan, unit: Unit, ctx: Context, ledger: Ledger) -> None:
     """What becomes of the last good generation of a component whose unit only works together with those of other hosts.
 
     ``kept``: a good start does not end it. ``forgotten``: the current files are good. ``restored``: they are not, and it comes back.
@@ -97,12 +95,12 @@ def _judge(asked: dict[str, Any], plan: Plan, unit: dict[str, Any], ctx: Context
     elif not systemd.running(systemd.status(ctx, unit["name"])):
         plan.units = [Step("unit", unit["name"], "start", claims=[("units", unit["name"])])]
         components.do(plan.units, ctx, ledger)
-        restart.act(ctx, {**unit, "ready": None}, "start")
+        restart.act(ctx, {"name": unit["name"], "no_block": unit["no_block"], "ready": None}, "start")
         restart.record(ctx, unit)
         ledger.save(ctx)
 
 
-def _restart(component: Component, unit: dict[str, Any], ctx: Context) -> None:
+def _restart(component: Component, unit: Unit, ctx: Context) -> None:
     from ..lib import systemd
     from ..resources import restart
 
@@ -130,15 +128,15 @@ def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["domain"] = call(payload["domain"], payload["call"], payload.get("params") or {}, ctx)
 
 
-def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answer:
+def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> CallAnswer:
     """What a function of a domain module did, or would do in check mode.
 
     :return: ``changed``, ``steps``, ``diff``, ``warnings``, ``result``, ``error``
     """
     from . import waiting
 
-    said: Answer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
-    ctx.start_component({"name": name, "state": "present"}, {})
+    said: CallAnswer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
+    ctx.start_component({"name": name, "state": "present"}, {})  # type: ignore[typeddict-item]  # a service: steps only read its name
     try:
         steps, result = _function(name, function)(params, ctx)
         said["result"] = result

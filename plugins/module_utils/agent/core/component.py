@@ -16,8 +16,7 @@ from .model import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Steps
     from .ledger import Ledger
     from .model import Component, Context
 
@@ -187,7 +186,7 @@ def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> No
     ledger.save(ctx)
 
 
-def reports(plan: Plan) -> dict[str, Any]:
+def reports(plan: Plan) -> Steps:
     """What an answer says of a plan's steps."""
     visible = plan.visible
     return {

@@ -14,12 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Answer, ComponentAnswer, Csr, Error, Payload
     from .component import Plan
     from .ledger import Ledger
     from .model import Component, Context
-
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 
 def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
@@ -159,10 +157,10 @@ class Run:
         self.entry = ledger.entry(component["name"])
         self.made: Plan | None = None
         self.requests: list[Any] = []  # request steps that were applied
-        self.error: dict[str, str] | None = None
+        self.error: Error | None = None
         self.refused = False  # the error is one of a request
         self.needs: list[str] = []
-        self.csrs: list[dict[str, str]] = []
+        self.csrs: list[Csr] = []
         self.warnings: list[str] = []
         self.drift: list[str] = []
 
@@ -233,7 +231,7 @@ class Run:
         """Whether applying the plan would tell the ledger anything, also where the host stays as it is."""
         return bool(plan.steps) or (self.component.get("values") or {}) != (self.entry.get("values") or {}) or bool(self.entry.get("held"))
 
-    def answer(self, requests: bool = False) -> dict[str, Any]:
+    def answer(self, requests: bool = False) -> ComponentAnswer:
         """What the call's answer says of the component.
 
         :param requests: only the request steps were applied

@@ -99,18 +99,16 @@ def claims(component: Component) -> list[tuple[str, str]]:
     from ..lib.unit_files import unit_items
 
     found = [("unit_files", item["path"]) for item in unit_items(component)]
-    for section, key in (
-        ("files", "path"),
-        ("links", "path"),
-        ("directories", "path"),
-        ("packages", "name"),
-        ("groups", "name"),
-        ("users", "name"),
-        ("cron", "name"),
-    ):
-        found += [(section, item[key]) for item in component[section] if item["state"] == "present"]
+    found += [("files", item["path"]) for item in component["files"] if item["state"] == "present"]
+    found += [("links", item["path"]) for item in component["links"] if item["state"] == "present"]
+    found += [("directories", item["path"]) for item in component["directories"] if item["state"] == "present"]
+    found += [("packages", item["name"]) for item in component["packages"] if item["state"] == "present"]
+    found += [("groups", item["name"]) for item in component["groups"] if item["state"] == "present"]
+    found += [("users", item["name"]) for item in component["users"] if item["state"] == "present"]
+    found += [("cron", item["name"]) for item in component["cron"] if item["state"] == "present"]
     found += [("units", unit["name"]) for unit in component["units"] if unit["state"] != "absent"]
-    found += [("certificates", item[key]) for item in component["certificates"] for key in ("key", "cert", "ca") if item[key]]
+    for certificate in component["certificates"]:
+        found += [("certificates", path) for path in (certificate["key"], certificate["cert"], certificate["ca"]) if path]
     if component["sysctls"]:
         from ..lib.kernel_parameter import normal_name
 

@@ -13,12 +13,9 @@ from .model import AgentError, Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Answer, Payload
     from .model import Runner
 
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 PROTOCOL = 1
 

@@ -16,20 +16,16 @@ from ..lib.result import Result as Result
 TYPE_CHECKING = False  # mypy takes a name like this as true; importing typing for it would cost 3 ms on each host
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from typing import Any, TypedDict, TypeVar
+    from typing import Any, TypeVar
 
+    from ..contract import Component as Component
+    from ..contract import Csr, Guard, Policy, StepReport
+    from ..contract import Diff as Diff
+    from ..contract import Run as RunInfo
     from .ledger import Ledger
 
     T = TypeVar("T")
-    Component = dict[str, Any]  # a normalised COMPONENT_SPEC dictionary: every option is present
-    Diff = dict[str, str]  # before_header, after_header, before, after: Ansible's own keys
     Runner = Callable[..., "Result"]
-
-    class Guard(TypedDict):
-        """A change of the firewall or of sshd that is taken back unless a new connection confirms it."""
-
-        armed: bool
-        seconds: int
 
 
 #: Where the agent keeps what it knows about a host. Root only.
@@ -105,7 +101,7 @@ class Step:
         """What the step is about, as a person reads it."""
         return subject(self.kind, self.target)
 
-    def report(self) -> dict[str, str]:
+    def report(self) -> StepReport:
         """The step as the answer carries it."""
         return {"kind": self.kind, "target": self.target, "action": self.action, "detail": self.detail}
 
@@ -191,16 +187,16 @@ class Context:
         diff: bool = False,
         root: str = "/",
         runner: Runner | None = None,
-        policy: dict[str, Any] | None = None,
-        run_info: dict[str, Any] | None = None,
+        policy: Policy | None = None,
+        run_info: RunInfo | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.mode = mode
         self.diff = diff
         self.root = root.rstrip("/")
         self.runner = runner
-        self.policy: dict[str, Any] = policy or {}
-        self.run_info: dict[str, Any] = run_info or {}
+        self.policy: Policy = policy or {}
+        self.run_info: RunInfo = run_info or {}
         self.clock = clock
         self.interval: float | None = None
         self.call = Call()
@@ -209,7 +205,7 @@ class Context:
         self.unproven = False
         self.pending: list[str] = []
         self.touched: dict[str, str] = {}
-        self.start_component({}, {})
+        self.start_component({}, {})  # type: ignore[typeddict-item]  # none yet
 
     def start_component(self, component: Component, entry: dict[str, Any]) -> None:
         """Begin a component: its ledger entry becomes ``entry`` and everything collected is empty again."""
@@ -219,7 +215,7 @@ class Context:
         self.changing_packages: set[str] = set()
         self.warnings: list[str] = []
         self.needs: list[str] = []
-        self.csrs: list[dict[str, str]] = []
+        self.csrs: list[Csr] = []
         self.drift: list[str] = []
 
     def kept(self, kind: type[T]) -> T:

@@ -10,8 +10,8 @@ from ..core.model import AgentError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Unit
     from ..core.model import Context
 
     Status = dict[str, str]  # property -> value, empty where the unit has none
@@ -97,7 +97,7 @@ def running(found: Status) -> bool:
     return found.get("ActiveState") in RUNNING and found.get("SubState") != "auto-restart"
 
 
-def by_socket(ctx: Context, unit: dict[str, Any]) -> bool:
+def by_socket(ctx: Context, unit: Unit) -> bool:
     """Whether a socket unit listens that starts the service at a connection: the service is not enabled then, and may not run."""
     socket = unit.get("socket")
     return bool(socket) and status(ctx, str(socket)).get("ActiveState") == "active"

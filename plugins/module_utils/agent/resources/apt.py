@@ -19,8 +19,8 @@ from .dpkg import MARKER, POLICY, RENAMED_POLICY, find, satisfied
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Package as Item
     from ..core.model import Context
 
 LISTS = "/var/lib/apt/lists"
@@ -92,7 +92,7 @@ class Transaction:
     :param managed: names that we put on hold; only their holds may be lifted
     """
 
-    def __init__(self, items: Iterable[dict[str, Any]], managed: Iterable[str] = ()) -> None:
+    def __init__(self, items: Iterable[Item], managed: Iterable[str] = ()) -> None:
         self.items = list(items)
         self.managed = set(managed)
         self.done = False
@@ -231,7 +231,7 @@ def preview(ctx: Context, transaction: Transaction) -> None:
 
 def unknown(ctx: Context, names: Iterable[str]) -> str:
     """What apt-get says of packages that it does not know; empty where it knows all, or its lists are too old to tell."""
-    items: list[dict[str, Any]] = [{"name": name, "state": "present", "version": None} for name in names]
+    items: list[Item] = [{"name": name, "state": "present", "version": None} for name in names]
     missing = [item for item in items if not satisfied(ctx, item, find(ctx, item["name"]))]
     if not missing or outdated(ctx):
         return ""

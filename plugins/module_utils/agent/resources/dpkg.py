@@ -12,8 +12,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Package as Item
     from ..core.model import Context
 
 STATUS = "/var/lib/dpkg/status"
@@ -61,7 +61,7 @@ def versions(ctx: Context, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def satisfied(ctx: Context, item: dict[str, Any], package: Package) -> bool:
+def satisfied(ctx: Context, item: Item, package: Package) -> bool:
     """Whether a package is as the definition wants it (but for its hold)."""
     if item["state"] == "absent":
         return package.state in GONE

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ..contract import File
     from ..core.model import Component, Context, Diff
 
-    Item = dict[str, Any]
+    Known = dict[str, Any]  # what the ledger knows of a file
 
 
 def plan_directories(component: Component, ctx: Context) -> list[Step]:
@@ -159,7 +160,7 @@ def _link_step(path: str, action: str, now: str | None, target: str | None, ctx:
 
     if target is None and ctx.section("links").get(path, {}).get("original"):
         action = "restore"
-    diff = None
+    diff: Diff | None = None
     if ctx.diff:
         before, after = (f"-> {where}\n" if where else "" for where in (now, target))
         diff = {"before_header": path, "after_header": path, "before": before, "after": after}
@@ -202,7 +203,7 @@ def plan_gone(component: Component, ctx: Context, section: str = "files") -> lis
 
     :param section: ``files`` or ``unit_files``
     """
-    items: Iterable[Item] = component["files"] if section == "files" else unit_items(component)
+    items: Iterable[File] = component["files"] if section == "files" else unit_items(component)
     wanted = {item["path"] for item in items} if component["state"] == "present" else set()
     steps: list[Step] = []
     for path, known in sorted(ctx.section(section).items()):
@@ -211,7 +212,7 @@ def plan_gone(component: Component, ctx: Context, section: str = "files") -> lis
     return steps
 
 
-def plan_file(item: Item, ctx: Context, section: str = "files") -> list[Step]:
+def plan_file(item: File, ctx: Context, section: str = "files") -> list[Step]:
     """The step for one file, if any; a silent one where only the ledger has to learn of it."""
     path = item["path"]
     found = disk.status(ctx.path(path))
@@ -244,7 +245,7 @@ def plan_file(item: Item, ctx: Context, section: str = "files") -> list[Step]:
     return [_write_step(item, wanted, found, ctx, section)]
 
 
-def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Context, section: str) -> Step:
+def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Context, section: str) -> Step:
     from .file_steps import file
 
     path = item["path"]
@@ -263,7 +264,7 @@ def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Cont
     return Step("file", path, action, detail, diff, file(item, wanted, section), writes={path: wanted}, claims=[(section, path)])
 
 
-def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
+def _gone(path: str, known: Known, ctx: Context, section: str) -> list[Step]:
     """Remove a managed file; where it had replaced somebody's, that one comes back."""
     from .file_steps import file_gone, note
 
@@ -287,7 +288,7 @@ def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
     return [Step("file", path, "remove", "", diff, file_gone(path, known, section), writes={path: None})]
 
 
-def _attributes_only(item: Item, found: os.stat_result | None, ctx: Context) -> list[Step]:
+def _attributes_only(item: File, found: os.stat_result | None, ctx: Context) -> list[Step]:
     path = item["path"]
     if found is None and not ctx.check and not ctx.changing_packages:
         raise AgentError("file-missing", f"{path} does not exist: give it content, template, src or artifact, or install what makes it")
@@ -302,7 +303,7 @@ def _attributes_only(item: Item, found: os.stat_result | None, ctx: Context) -> 
     return [Step("file", path, "update", wrong, apply=only_attributes(item))]
 
 
-def _noted(item: Item, wanted: str, known: Item | None, found: os.stat_result | None, section: str) -> list[Step]:
+def _noted(item: File, wanted: str, known: Known | None, found: os.stat_result | None, section: str) -> list[Step]:
     """Nothing to do; where the ledger does not say so yet, a silent step."""
     entry = {**(known or {}), "sha256": wanted}
     if found is not None and found.st_size >= disk.LARGE:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from ..contract import Started, Unit
     from ..core.model import Component, Context
 
-    Unit = dict[str, Any]
     Apply = Callable[[Context], None]
 
 #: Seconds a unit without a readiness check has to stay up, where its start says nothing (Type=simple).
@@ -188,7 +188,7 @@ def confirm(unit: Unit) -> Apply:
 # --- acting -------------------------------------------------------------------------------------------------------------
 
 
-def act(ctx: Context, unit: Unit, verb: str) -> None:
+def act(ctx: Context, unit: Started, verb: str) -> None:
     """``start``, ``restart`` or ``reload`` a unit and wait until it is ready.
 
     :raises AgentError: ``start-failed``, ``reload-failed``, ``not-ready``, with the journal's tail
@@ -208,7 +208,7 @@ def act(ctx: Context, unit: Unit, verb: str) -> None:
     await_ready(ctx, unit)
 
 
-def await_ready(ctx: Context, unit: Unit) -> None:
+def await_ready(ctx: Context, unit: Started) -> None:
     """Wait until a unit answers its readiness check; without one, see that it stays up.
 
     :raises AgentError: ``start-failed``, ``not-ready``

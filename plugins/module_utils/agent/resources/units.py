@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..contract import Unit
     from ..core.model import Component, Context
     from ..lib.systemd import Status
 
-    Unit = dict[str, Any]
     Reactions = dict[str, list[str]]  # policy -> what asks for it
 
 #: States of a unit file that start it at boot, or in which nobody can enable it: nothing to do.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ...contract import Diff
     from ...core.model import Context
 
     Params = dict[str, Any]
@@ -179,9 +180,9 @@ def config(params: Params, ctx: Context) -> Outcome:
         rest.insist("PATCH", "/config", patch, "change its configuration")
         result.update(state(rest, _reloaded(ctx, rest, cluster, patch, params["config"].get("loop_wait", 2)), params))
 
-    diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)} if ctx.diff else None
+    diff: Diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)}
     names = sorted({line.partition(":")[0] for line in before + after})
-    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply), *settings], result
+    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff if ctx.diff else None, apply), *settings], result
 
 
 def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
