@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import addresses, documented, site_map
 from ..module_utils.agent.core.identity import differences
-from ..module_utils.controller import clusters, collect, host_needs, templating, transport
+from ..module_utils.controller import clusters, collect, host_needs, shell, templating
 from ..module_utils.controller.action import Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
@@ -38,7 +38,7 @@ class ActionModule(ComponentAction):
         plan = SitePlan(self) if self.params["plan"] else None
         try:
             answer, offset = self._planned(plan) if plan else self._ask()
-        except transport.BareHost as error:
+        except shell.BareHost as error:
             # In check mode nothing can be said of a host without python3: each wave says so.
             return {**self.bare(error), **(plan.result(None) if plan else {})}
         survey: dict[str, Any] = {}

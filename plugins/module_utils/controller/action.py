@@ -21,7 +21,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from .. import documented
-from . import bundle, grouping, identity, preloaded, report, run, scrub, transport  # noqa: F401 # preloaded for the forks
+from . import bundle, grouping, identity, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
 
 if TYPE_CHECKING:
     from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload
@@ -84,7 +84,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             scrubbing = report.worth_scrubbing(result)
         except AnsibleConnectionFailure as error:
             raise type(error)(self._scrubber().text(error.message)) from None
-        except transport.BareHost as error:
+        except shell.BareHost as error:
             result = self.bare(error)
         except Failure as error:
             result = {"changed": False, **error.result, "failed": True, "msg": error.message}
@@ -109,7 +109,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         """The argument spec of the task's module."""
         return self.ARGUMENT_SPEC
 
-    def bare(self, error: transport.BareHost) -> Result:
+    def bare(self, error: shell.BareHost) -> Result:
         """The result of a task in check mode on a host of which nothing more can be said."""
         self.installed = error.missing
         return {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": [], "bare": True}
