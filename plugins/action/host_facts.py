@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -16,11 +15,14 @@ from ansible.utils.display import Display
 
 from ..module_utils import addresses, documented, site_map
 from ..module_utils.agent.core.identity import differences
-from ..module_utils.controller import clusters, collect, host_needs, templating, transport
-from ..module_utils.controller.action import Answer, Failure, Result
+from ..module_utils.controller import clusters, collect, host_needs, shell, templating
+from ..module_utils.controller.action import Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
 from ..module_utils.preflight.model import parse_address
+
+if TYPE_CHECKING:
+    from ..module_utils.agent.contract import Answer, Payload
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -36,9 +38,9 @@ class ActionModule(ComponentAction):
         plan = SitePlan(self) if self.params["plan"] else None
         try:
             answer, offset = self._planned(plan) if plan else self._ask()
-        except transport.BareHost as error:
+        except shell.BareHost as error:
             # In check mode nothing can be said of a host without python3: each wave says so.
-            return {**self.bare(error), **(plan.result({}) if plan else {})}
+            return {**self.bare(error), **(plan.result(None) if plan else {})}
         survey: dict[str, Any] = {}
         if self.params["survey"]:
             survey = self._survey(answer)
@@ -93,10 +95,10 @@ class ActionModule(ComponentAction):
         if questions:
             plan.refuse(self.converse(questions, lease="none"))
 
-    def _ask(self, part: Mapping[str, Any] | None = None) -> tuple[Answer, float | None]:
-        part = part or {"op": "facts"}
+    def _ask(self, part: Payload | None = None) -> tuple[Answer, float | None]:
+        asked: Payload = part or {"op": "facts"}
         before = time.time()
-        asked = {**part, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
+        asked = {**asked, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
         asked["services"] = self._services()
         if self.params.get("listeners"):
             asked["listeners"] = True

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..module_utils import documented
 from ..module_utils.controller.action import AgentAction, Result
 
-_ACTIONS = {"held": "take", "released": "release", "info": "none"}
+if TYPE_CHECKING:
+    from ..module_utils.agent.contract import Action, LeaseAnswer
+
+_ACTIONS: dict[str, Action] = {"held": "take", "released": "release", "info": "none"}
 
 
 class ActionModule(AgentAction):
@@ -22,5 +27,5 @@ class ActionModule(AgentAction):
 
     def perform(self) -> Result:
         """Send the wish; a lease is nothing of the host that a run changes."""
-        lease = self.converse({"op": "lease"}, lease=_ACTIONS[self.params["state"]]).get("lease") or {}
+        lease: LeaseAnswer = self.converse({"op": "lease"}, lease=_ACTIONS[self.params["state"]]).get("lease") or {}
         return {"changed": False, "held": bool(lease.get("holder")), "holder": lease.get("holder"), "lease": lease}

@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.utils.display import Display
 
 from ..module_utils.agent.services.minio.cluster import SHOWN
 from ..module_utils.controller import report
 from ..module_utils.controller.action import ServiceAction
+
+if TYPE_CHECKING:
+    from ..module_utils.agent.contract import Error
 
 Result = dict[str, Any]
 
@@ -37,7 +40,7 @@ class ActionModule(ServiceAction):
         unfinished = bool(result.pop("token", "")) and not result.get("finished")
         if unfinished and not result.get("failed"):
             said = f"not done within {self.params['wait']} s, {progress(result)}; it goes on. Run again, or wait longer"
-            error = {"code": "heal-not-finished", "msg": said}
+            error: Error = {"code": "heal-not-finished", "msg": said}
             result |= {"failed": True, "code": error["code"], "msg": report.message(error, self.host)}
         return result
 

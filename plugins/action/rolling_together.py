@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -15,6 +15,9 @@ from ..module_utils import documented
 from ..module_utils.controller import planning, together
 from ..module_utils.controller.action import Failure, Result
 from ..module_utils.controller.rolling_action import MemberAction
+
+if TYPE_CHECKING:
+    from ..module_utils.agent.contract import Previous
 
 
 class ActionModule(MemberAction):
@@ -137,7 +140,7 @@ class ActionModule(MemberAction):
         unhealthy = {host: str(found["problem"]) for host, found in self._of("together_formed").items() if found.get("problem")}
         return together.Attempt(self._hosts(), not_started, unhealthy, self._forced)
 
-    def _restart(self, previous: str | None, reason: str | None = None) -> None:
+    def _restart(self, previous: Previous | None, reason: str | None = None) -> None:
         for unit in self.value("units"):
             self.note(self.restart(self.role, unit["component"], unit["unit"], previous, reason))
 

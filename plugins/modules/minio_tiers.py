@@ -16,6 +16,7 @@ description:
   - The remote of a tier that is there and stays as it is may be away; the task then only warns.
   - Secrets cannot be read back. An access key has one secret; where the given one fits and the store gets at the remote with what it
     has, nothing is changed. To find that out, the store itself puts a small object there and takes it away again, also in check mode.
+requirements: ["python3-cryptography on the host, to make or change tiers. The role minio installs it."]
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes, vannah.healthcloud.service_call]
 options:
   tiers:

@@ -13,6 +13,7 @@ description:
   - Makes what the lists name. What they do not name stays as it is.
   - Everything is compared on the host with one read of MinIO's own export. Secrets are sent encrypted and never shown.
   - A policy that is not there, or one that is to go and still attached, is refused before anything is changed.
+requirements: ["python3-cryptography on the host, to make or change users and service accounts. The role minio installs it."]
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes, vannah.healthcloud.service_call]
 options:
   policies:

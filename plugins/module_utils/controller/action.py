@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible import context
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -21,9 +21,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from .. import documented
-from . import bundle, grouping, identity, preloaded, report, run, scrub, transport  # noqa: F401 # preloaded for the forks
+from . import bundle, grouping, identity, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
 
-Answer = dict[str, Any]
+if TYPE_CHECKING:
+    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload
+
 Result = dict[str, Any]
 
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
@@ -82,7 +84,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             scrubbing = report.worth_scrubbing(result)
         except AnsibleConnectionFailure as error:
             raise type(error)(self._scrubber().text(error.message)) from None
-        except transport.BareHost as error:
+        except shell.BareHost as error:
             result = self.bare(error)
         except Failure as error:
             result = {"changed": False, **error.result, "failed": True, "msg": error.message}
@@ -107,7 +109,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         """The argument spec of the task's module."""
         return self.ARGUMENT_SPEC
 
-    def bare(self, error: transport.BareHost) -> Result:
+    def bare(self, error: shell.BareHost) -> Result:
         """The result of a task in check mode on a host of which nothing more can be said."""
         self.installed = error.missing
         return {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": [], "bare": True}
@@ -174,7 +176,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         name = self._templar.template(self.vars.get("site_name")) or ""
         return {**identity.of(self.inventory_dir, str(name)), "host": self.host, "takeover": self.takeover}
 
-    def converse(self, part: Mapping[str, Any], lease: str = "take") -> Answer:
+    def converse(self, part: Payload, lease: Action = "take") -> Answer:
         """Send one payload and give back its answer, whatever that says of components.
 
         :param part: ``op`` and what belongs to it
@@ -184,21 +186,22 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         """
         answer = self._send(part, {"action": lease, "takeover": self.flag("takeover"), "takeover_of": None})
         error = answer.get("error")
-        holder = (answer.get("lease") or {}).get("holder") or {}
+        held: LeaseAnswer = answer.get("lease") or {}
+        holder = held.get("holder") or {}
         if error and error.get("code") == "lease-held" and run.is_dead(holder):
             answer = self._send(part, {"action": lease, "takeover": False, "takeover_of": holder.get("id")})
             error = answer.get("error")
-        guard = answer.get("guard") or {}
-        if guard.get("armed"):
+        guard = answer.get("guard")
+        if guard and guard.get("armed"):
             self._disarm(guard)
         if error:
             raise Failure(*report.call_error(answer))
         return answer
 
-    def _send(self, part: Mapping[str, Any], lease: dict[str, Any]) -> Answer:
+    def _send(self, part: Payload, lease: Lease) -> Answer:
         if run.orphaned():
             raise AnsibleError("ansible-playbook is gone: this fork of it changes nothing more")
-        payload = {
+        payload: Payload = {
             "protocol": bundle.PROTOCOL,
             "mode": "check" if self.check else "apply",
             "diff": bool(self._task.diff),
@@ -210,7 +213,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         }
         return transport.call(self, payload, self.host_vars)
 
-    def _disarm(self, guard: Mapping[str, Any]) -> None:
+    def _disarm(self, guard: Guard) -> None:
         """Prove that a new connection gets in, and call off the revert that waits on the host."""
         late = f"the new configuration locks us out; the host takes it back by itself within {guard.get('seconds', 60)} s"
         late += " (site_admin_addresses, firewall_ssh_ports and base_ssh_settings say who gets in)"
@@ -219,8 +222,9 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             answer = self._send({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})
         except AnsibleError as error:
             raise Failure(f"no new connection comes through: {late}. {error.message}") from None
-        if answer.get("error"):
-            raise Failure(f"the revert could not be called off, so {late}. {answer['error'].get('msg', '')}")
+        refused = answer.get("error")
+        if refused:
+            raise Failure(f"the revert could not be called off, so {late}. {refused.get('msg', '')}")
 
     def _scrubber(self) -> scrub.Scrubber:
         return scrub.Scrubber(scrub.site_values(self._loader, self.vars, self.inventory_dir) | self.hidden)
@@ -256,7 +260,7 @@ class ServiceAction(AgentAction):
     def perform(self) -> Result:
         """Send the call and show what it did."""
         domain, call = documented.service_call(self.module)
-        lease = "take" if documented.takes_lease(self.module) else "none"
+        lease: Action = "take" if documented.takes_lease(self.module) else "none"
         answer = self.converse({"op": "domain", "domain": domain, "call": call, "params": self.prepare()}, lease)
         return report.domain(answer, self.host)
 

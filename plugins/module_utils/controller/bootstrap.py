@@ -19,7 +19,7 @@ from ..agent.core.model import Result
 from ..agent.resources import apt_errors
 from ..agent.resources.apt_errors import INTERRUPTED, LOCKED
 from . import bundle
-from .transport import PYTHON, BareHost, TripError, execute, explain
+from .shell import PYTHON, BareHost, CallError, Done, execute, explain
 
 PROGRAMS = ("python3", "sudo", "apt-get")
 #: Seconds to wait for another package manager, as the agent waits (:data:`..agent.apt.LOCK_PATIENCE`).
@@ -39,24 +39,24 @@ def bootstrap(action: Any, check: bool, minimal: bool = False) -> list[str]:
     :param minimal: the program python3 is there, its library is not
     :return: the packages
     :raises BareHost: check mode
-    :raises TripError: the login user may not install them, or apt fails
+    :raises CallError: the login user may not install them, or apt fails
     """
     method = getattr(action._connection.become, "name", "").rpartition(".")[2] if action._connection.become else ""
     marker = f"VANNAH-PROBE-{bundle.new_nonce()}"
     probe = execute(action, probe_command(marker), None, sudoable=False)
     lines = between(probe["stdout"], marker)
     if lines is None:
-        raise TripError(explain(probe, "the host's login shell does not run a command: try 'ssh <host> id'"))
+        raise CallError(explain(probe, "the host's login shell does not run a command: try 'ssh <host> id'"))
     root, has = lines[:1] == ["0"], set(lines[1:]) - ({"python3"} if minimal else set())
     missing = [name for name, wanted in (("python3", True), ("sudo", method == "sudo")) if wanted and name not in has]
     if not missing:
-        raise TripError(explain(probe, f"{PYTHON} does not run, although a python3 is on the host: set ansible_python_interpreter"))
+        raise CallError(explain(probe, f"{PYTHON} does not run, although a python3 is on the host: set ansible_python_interpreter"))
     if "apt-get" not in has:
-        raise TripError(f"the host has no {missing[0]} and no apt-get: this collection works on Debian 12 and newer")
+        raise CallError(f"the host has no {missing[0]} and no apt-get: this collection works on Debian 12 and newer")
     if check:
         raise BareHost(missing)
     if not root and (not method or "sudo" in missing):
-        raise TripError(
+        raise CallError(
             f"the host has no {' and no '.join(missing)}, and the login user is not root: log in as root or with become_method su once"
         )
     _install(action, missing, sudoable=not root)
@@ -86,18 +86,18 @@ def _install(action: Any, missing: list[str], sudoable: bool) -> None:
     done = _patiently(action, install, sudoable, names)
     trouble = _no_lists(lists) if lists["rc"] != 0 else ""
     if done["rc"] != 0:
-        raise TripError((f"{trouble}. Then, " if trouble else "") + explain(done, f"installing {names} failed"))
+        raise CallError((f"{trouble}. Then, " if trouble else "") + explain(done, f"installing {names} failed"))
     if trouble:
         Display().warning(f"{action.host}: {names} installed, although {trouble}")
 
 
-def _no_lists(done: dict[str, Any]) -> str:
+def _no_lists(done: Done) -> str:
     """Why the package lists could not be fetched."""
     told = apt_errors.explain(Result(done["rc"], done["stdout"], done["stderr"]), "fetch the package lists")
     return explain(done, "apt-get update failed") if told.code == "package-failed" else told.msg
 
 
-def _patiently(action: Any, command: str, sudoable: bool, names: str) -> dict[str, Any]:
+def _patiently(action: Any, command: str, sudoable: bool, names: str) -> Done:
     """Run apt-get, again while another package manager is at work, and once more after what it left half done was finished."""
     begun, healed = time.monotonic(), False
     while True:
@@ -109,7 +109,7 @@ def _patiently(action: Any, command: str, sudoable: bool, names: str) -> dict[st
         if holder:
             waited = int(time.monotonic() - begun)
             if waited >= PATIENCE:
-                raise TripError(
+                raise CallError(
                     f"installing {names}: another package manager has been at work for {waited} s, wait until it ends: {holder}"
                 )
             Display().display(f"{action.host}: waits to install {names}, {waited} s of at most {PATIENCE} s: {holder}")

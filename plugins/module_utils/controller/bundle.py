@@ -20,13 +20,18 @@ import secrets
 import zlib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from ..agent.contract import Answer, Payload
 
 #: The agent's package as it is called on hosts.
 PACKAGE = "vannah_agent"
 SERVICES = f"{PACKAGE}.services"
 #: Its files, beside this package.
 AGENT = Path(__file__).resolve().parent.parent / "agent"
+#: Types only: nothing imports them on a host.
+TYPES = ("contract.py", "definition.py")
 PROTOCOL = 1
 MARKER = "VANNAH-ANSWER-"
 
@@ -103,6 +108,8 @@ def _sources(agent: Path) -> dict[str, tuple[bytes, bool]]:
     """Dotted name of each of the agent's modules -> its text, and whether it is a package."""
     found = {}
     for file in sorted(agent.rglob("*.py")):
+        if file.name in TYPES and file.parent == agent:
+            continue
         is_package = file.stem == "__init__"
         parts = (file.parent if is_package else file.with_suffix("")).relative_to(agent).parts
         found[".".join([PACKAGE, *parts])] = (file.read_bytes(), is_package)
@@ -128,7 +135,7 @@ def preload() -> None:
     needed({}, modules())
 
 
-def needed(payload: dict[str, Any], found: Modules, agent: Path = AGENT) -> Modules:
+def needed(payload: Payload, found: Modules, agent: Path = AGENT) -> Modules:
     """The modules a payload can need: of the services only what it names, and what that imports.
 
     That is the whole folder of each service that a call names. Of a unit's ``driver`` a restart needs ``restart.py``, any other operation
@@ -176,7 +183,7 @@ def _imported(name: str, data: bytes, is_package: bool) -> set[str]:
     return found
 
 
-def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:
+def build(payload: Payload, nonce: str, agent: Path = AGENT) -> bytes:
     """The text for the standard input of ``<python> -I -S -``.
 
     :param payload: what the agent's ``main`` is called with; anything JSON can say
@@ -190,7 +197,7 @@ def build(payload: dict[str, Any], nonce: str, agent: Path = AGENT) -> bytes:
     return "".join(parts).encode("ascii")
 
 
-def parse(stdout: str | bytes, nonce: str) -> dict[str, Any]:
+def parse(stdout: str | bytes, nonce: str) -> Answer:
     """The agent's answer out of everything that a host printed.
 
     :raises AnswerError: there is no marker (nothing ran), what follows it is cut off, or the protocol is another one
@@ -206,4 +213,4 @@ def parse(stdout: str | bytes, nonce: str) -> dict[str, Any]:
         raise AnswerError("the agent's answer is cut off") from error
     if not isinstance(answer, dict) or answer.get("protocol") != PROTOCOL:
         raise AnswerError("the agent answered with another protocol")
-    return answer
+    return cast("Answer", answer)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
 
 from . import collect, package_defaults, render, report, rules, supply, templating, values
-from .action import AgentAction, Answer, Failure, Result
+from .action import AgentAction, Failure, Result
 
-Component = dict[str, Any]
+if TYPE_CHECKING:
+    from ..agent.contract import Answer, Component, Payload, Previous, Restart
 
 #: Calls that one task may take: asked for nothing, asked once, asked again by what came with it.
 _CALLS = 3
@@ -71,7 +72,10 @@ class ComponentAction(AgentAction):
             artifacts.update(files)
             if made["name"] == own.get(role.name) and made["state"] == "present":
                 verb = str(variables.get("site_changing") or "")
-                made.update(values.for_agent(role, definition.templates, verb, self._loader, playbook_dir))
+                recorded = values.for_agent(role, definition.templates, verb, self._loader, playbook_dir)
+                if recorded is not None:
+                    made["values"], made["fixes"] = recorded["values"], recorded["fixes"]
+                    made["member"] = recorded["member"]
         return components, artifacts
 
     def inline_component(self, options: Mapping[str, Any]) -> tuple[Component, dict[str, str]]:
@@ -103,7 +107,7 @@ class ComponentAction(AgentAction):
             result["warnings"] = [*self.notes, *result.get("warnings", ())]
         return result
 
-    def restart(self, role: str, name: str, unit: str, previous: str | None = None, reason: str | None = None) -> Result:
+    def restart(self, role: str, name: str, unit: str, previous: Previous | None = None, reason: str | None = None) -> Result:
         """Restart a unit of a role's component, and see it ready. Options as in ``plugins/modules/component_restart.py``.
 
         :raises Failure: the call as a whole failed
@@ -116,7 +120,7 @@ class ComponentAction(AgentAction):
         if unit not in [item["name"] for item in component["units"]]:
             raise AnsibleError(f"component {name} has no unit {unit}: it has {', '.join(item['name'] for item in component['units'])}")
         self.add_authority([component])
-        asked = {"component": name, "unit": unit, "previous": previous, "reason": reason}
+        asked: Restart = {"component": name, "unit": unit, "previous": previous, "reason": reason}
         answer = self.converse({"op": "restart", "components": [component], "restart": asked})
         return report.components(answer, bool(self._task.diff))
 
@@ -125,7 +129,13 @@ class ComponentAction(AgentAction):
         staged: dict[str, str] = {}
         asked: list[Answer] = []
         for left in reversed(range(_CALLS)):
-            part = {"op": "converge", "components": components, "staged": staged, "prepare": list(self.prepared), "peers": bool(self.peers)}
+            part: Payload = {
+                "op": "converge",
+                "components": components,
+                "staged": staged,
+                "prepare": list(self.prepared),
+                "peers": bool(self.peers),
+            }
             answer = self.converse(part)
             found = answer.get("components") or []
             needs = [digest for item in found for digest in item.get("needs") or ()]

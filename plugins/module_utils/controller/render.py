@@ -13,7 +13,7 @@ import base64
 import os
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -21,7 +21,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ..component_spec import COMPONENT_SPEC, Spec
 from . import rules
 
-Component = dict[str, Any]
+if TYPE_CHECKING:
+    from ..agent.contract import Component
 #: Finds a file of the controller: (``templates`` or ``files``, name) -> path.
 Find = Callable[[str, str], str]
 #: Renders a template file: (path, where) -> text.
@@ -37,7 +38,7 @@ def _validator() -> ArgumentSpecValidator:
     return ArgumentSpecValidator(COMPONENT_SPEC)
 
 
-def normalise(data: Component, where: str, find: Find, render: Render, role: str = "") -> tuple[Component, dict[str, str]]:
+def normalise(data: dict[str, Any], where: str, find: Find, render: Render, role: str = "") -> tuple[Component, dict[str, str]]:
     """One component as the agent wants it.
 
     :param data: options, templated
@@ -54,23 +55,23 @@ def normalise(data: Component, where: str, find: Find, render: Render, role: str
     result = _validator().validate(plain)
     if result.error_messages:
         raise ComponentError(f"{where}: {'; '.join(result.error_messages)}")
-    component: Component = result.validated_parameters
-    problems = rules.check(component, data)
+    made: dict[str, Any] = result.validated_parameters
+    problems = rules.check(made)
     if problems:
         raise ComponentError(f"{where}: {'; '.join(problems)}")
-    component["role"] = role
+    made["role"] = role
     artifacts: dict[str, str] = {}
-    if component["state"] == "present":
-        for file in component["files"]:
+    if made["state"] == "present":
+        for file in made["files"]:
             artifacts.update(_file(file, f"{where}: file {file['path']}", find, render))
-        for unit in component["units"]:
+        for unit in made["units"]:
             _text(unit, f"{where}: unit {unit['name']}", find, render)
             for dropin in unit["dropins"]:
                 _text(dropin, f"{where}: unit {unit['name']}, drop-in {dropin['name']}", find, render)
-    return component, artifacts
+    return cast("Component", made), artifacts
 
 
-def _one_source(plain: Component, where: str) -> None:
+def _one_source(plain: dict[str, Any], where: str) -> None:
     """Refuse a file with two sources by its path: the validator's own text would not say which file it means."""
     for file in plain.get("files") or ():
         sources = [key for key in rules.SOURCES if key in file]

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..agent.core.model import subject
 from .scrub import Scrubber
 
-Answer = Mapping[str, Any]
+if TYPE_CHECKING:
+    from ..agent.contract import Answer, CallAnswer, ComponentAnswer, Error, StepReport
+
 Result = dict[str, Any]
 
 #: What of a result never holds anything of a secret: looking through facts would only cost time.
@@ -20,13 +22,13 @@ _CLEAN = frozenset(
 )
 
 
-def step(step: Mapping[str, Any]) -> str:
+def step(step: StepReport) -> str:
     """A step in a line: ``file /etc/x: update (detail)``."""
     detail = f" ({step['detail']})" if step.get("detail") else ""
     return f"{subject(step['kind'], step['target'])}: {step['action']}{detail}"
 
 
-def message(error: Mapping[str, Any], whom: str) -> str:
+def message(error: Error, whom: str) -> str:
     """An error's text, then the journal of the unit that is to blame. ``whom`` is empty where the text says it."""
     text = f"{whom + ': ' if whom else ''}{error.get('msg', '')} [{error.get('code', 'unknown')}]"
     return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
@@ -34,7 +36,7 @@ def message(error: Mapping[str, Any], whom: str) -> str:
 
 def call_error(answer: Answer) -> tuple[str, Result]:
     """Message and result of a call that failed as a whole."""
-    error = answer["error"]
+    error: Error = answer["error"] or {"code": "unknown", "msg": ""}
     result: Result = {"code": error.get("code", "unknown")}
     if error.get("code") == "lease-held":
         result["lease"] = answer.get("lease")
@@ -68,30 +70,34 @@ def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None =
     if diff:
         result["diff"] = [item for component in found for item in component.get("diff") or ()]
     for component in found:
-        if component.get("error"):
+        error = component.get("error")
+        if error:
             variable = (variables or {}).get(component["name"])
             said_by = f", variable {variable}" if variable else ""
             role = f" (role {component['role']}{said_by})" if component.get("role") else ""
             result["failed"] = True
-            result["code"] = component["error"].get("code", "unknown")
-            result["msg"] = message(component["error"], f"component {component['name']}{role}")
+            result["code"] = error.get("code", "unknown")
+            result["msg"] = message(error, f"component {component['name']}{role}")
     return result
 
 
-def completed(asked: list[Any], last: dict[str, Any]) -> dict[str, Any]:
+def completed(asked: list[Answer], last: Answer) -> Answer:
     """The last answer with what its components did in the calls that ended by asking (a key was born, an earlier one was made)."""
     for answer in reversed(asked):
         before = {item["name"]: item for item in answer.get("components") or ()}
         for component in last.get("components") or ():
-            earlier = before.get(component["name"], {})
-            component["changed"] = bool(component.get("changed") or earlier.get("changed"))
-            for key in ("steps", "diff", "restarted", "reloaded"):
-                component[key] = [*(earlier.get(key) or ()), *(component.get(key) or ())]
+            earlier = before.get(component["name"])
+            if earlier is not None:
+                component["changed"] = bool(component.get("changed") or earlier.get("changed"))
+                component["steps"] = [*(earlier.get("steps") or ()), *(component.get("steps") or ())]
+                component["diff"] = [*(earlier.get("diff") or ()), *(component.get("diff") or ())]
+                component["restarted"] = [*(earlier.get("restarted") or ()), *(component.get("restarted") or ())]
+                component["reloaded"] = [*(earlier.get("reloaded") or ()), *(component.get("reloaded") or ())]
         last["healed"] = [*(answer.get("healed") or ()), *(last.get("healed") or ())]
     return last
 
 
-def pending(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+def pending(found: Iterable[ComponentAnswer]) -> list[dict[str, str]]:
     """Units that wait for a restart in an order across hosts."""
     return [
         {"component": component["name"], "role": component.get("role", ""), "unit": unit}
@@ -102,17 +108,18 @@ def pending(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 def domain(answer: Answer, host: str) -> Result:
     """The result of a domain call."""
-    found = answer.get("domain") or {}
+    found: CallAnswer = answer.get("domain") or {}
     result: Result = dict(found.get("result") or {})
     result["changed"] = bool(found.get("changed"))
     result["steps"] = [step(item) for item in found.get("steps") or ()]
     result["diff"] = list(found.get("diff") or ())
     if found.get("warnings"):
         result["warnings"] = list(found["warnings"])
-    if found.get("error"):
+    error = found.get("error")
+    if error:
         result["failed"] = True
-        result["code"] = found["error"].get("code", "unknown")
-        result["msg"] = message(found["error"], host)
+        result["code"] = error.get("code", "unknown")
+        result["msg"] = message(error, host)
     return result
 
 
@@ -140,7 +147,7 @@ def _common(answer: Answer) -> Result:
     return result
 
 
-def _component(component: Mapping[str, Any]) -> dict[str, Any]:
+def _component(component: ComponentAnswer) -> dict[str, Any]:
     shown = {"name": component["name"], "role": component.get("role", ""), "changed": bool(component.get("changed"))}
     shown["steps"] = [step(item) for item in component.get("steps") or ()]
     for key in ("drift", "restarted", "reloaded", "pending_restart"):

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .. import documented
 
+if TYPE_CHECKING:
+    from ..agent.contract import Call
 
-def prepared(item: Mapping[str, Any], where: str) -> tuple[dict[str, Any], frozenset[str]]:
+
+def prepared(item: Mapping[str, Any], where: str) -> tuple[Call, frozenset[str]]:
     """A call as the agent takes it (``domain``, ``call``, validated ``params``), and the secrets in it.
 
     :param item: ``module``, ``params``; templated

@@ -23,27 +23,67 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
-#: What ``rolling`` may hold. Calls are run on a member; the rest are values.
-CALLS = ("formed", "ask", "gate", "hand_over", "restart", "restart_in_place", "healthy", "update", "compare")
-VALUES = ("name", "policy", "known", "refused", "asked", "units", "together")
-KEYS = (*VALUES, *CALLS)
-REQUIRED = ("name", "policy", "gate", "healthy")
-#: All that there is of hosts that are only updated one after the other.
-ONLY_UPDATED = ("name", "update")
+from .together import Together
+
 #: What is done to a group of members, the last part of the group's name.
 NOW, AGAIN, TOGETHER = "now", "again", "together"
 
 Result = dict[str, Any]
 
 
-class Unit(TypedDict):
+class Call(TypedDict):
+    """A call of a service: a module of the collection, with its parameters."""
+
+    module: str
+    params: NotRequired[Any]
+
+
+class MemberUnit(TypedDict):
+    """A unit of a member that is restarted."""
+
+    component: str
+    unit: str
+
+
+class Unit(MemberUnit):
     """A unit that waits for a restart."""
 
     role: str
-    component: str
-    unit: str
+
+
+class Calls(TypedDict):
+    """What of ``rolling`` is run on a member."""
+
+    gate: NotRequired[Call]
+    healthy: NotRequired[Call]
+    formed: NotRequired[Call]
+    ask: NotRequired[Call]
+    hand_over: NotRequired[Call]
+    restart: NotRequired[Call]
+    restart_in_place: NotRequired[Call]
+    update: NotRequired[Call]
+    compare: NotRequired[Call]
+
+
+class Rolling(Calls):
+    """``rolling`` of a role's exports. Any of it may be a template until it is asked for."""
+
+    name: str
+    policy: NotRequired[str]
+    known: NotRequired[str]
+    refused: NotRequired[str]
+    asked: NotRequired[str | bool]
+    units: NotRequired[list[MemberUnit]]
+    together: NotRequired[Together]
+
+
+CALLS = tuple(Calls.__annotations__)
+KEYS = tuple(Rolling.__annotations__)
+REQUIRED = ("name", "policy", "gate", "healthy")
+#: All that there is of hosts that are only updated one after the other.
+ONLY_UPDATED = ("name", "update")
 
 
 def problems(said: Mapping[str, Any], together: Iterable[str]) -> list[str]:

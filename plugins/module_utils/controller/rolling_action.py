@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ansible.errors import AnsibleError
 
@@ -16,8 +16,11 @@ from . import collect, report, role_calls, rolling, templating, together
 from .action import Failure, Result
 from .converge import ComponentAction
 
+if TYPE_CHECKING:
+    from ..agent.contract import Action
 
-def declared(loader: Any, name: str, playbook_dir: str) -> tuple[collect.Role, Mapping[str, Any]]:
+
+def declared(loader: Any, name: str, playbook_dir: str) -> tuple[collect.Role, rolling.Rolling]:
     """A role, and its ``rolling``, not templated.
 
     :raises AnsibleError: it has none, or one that cannot be meant
@@ -30,7 +33,7 @@ def declared(loader: Any, name: str, playbook_dir: str) -> tuple[collect.Role, M
     problems = rolling.problems(found, together.KEYS)
     if problems:
         raise AnsibleError(f"{where}: {', '.join(problems)}")
-    return role, found
+    return role, cast("rolling.Rolling", found)
 
 
 class MemberAction(ComponentAction):
@@ -47,7 +50,8 @@ class MemberAction(ComponentAction):
     def perform(self) -> Result:
         """Read what the role says, and act; a failure keeps what was done before it."""
         playbook_dir = str(self.vars.get("playbook_dir", self._loader.get_basedir()))
-        role, self._raw = declared(self._loader, self.params["role"], playbook_dir)
+        role, said = declared(self._loader, self.params["role"], playbook_dir)
+        self._raw: Mapping[str, Any] = said
         self.role = role.name
         self._where = f"role {role.name}: meta/exports.yml: rolling"
         self._known = role.variables(self.vars)
@@ -112,10 +116,15 @@ class MemberAction(ComponentAction):
         :raises Failure: it fails; the text begins with what was tried
         """
         where = f"{self._where}: {call}"
-        payload, secrets = role_calls.prepared(self._templates.value(self._raw[call], where), where)
+        asked, secrets = role_calls.prepared(self._templates.value(self._raw[call], where), where)
         self.hidden |= secrets
-        lease = "take" if documented.takes_lease(f"{payload['domain']}_{payload['call']}") else "none"
-        return self.note(report.domain(self.converse({"op": "domain", **payload}, lease), self.host))
+        lease: Action = "take" if documented.takes_lease(f"{asked['domain']}_{asked['call']}") else "none"
+        return self.note(
+            report.domain(
+                self.converse({"op": "domain", "domain": asked["domain"], "call": asked["call"], "params": asked["params"]}, lease),
+                self.host,
+            )
+        )
 
     def units(self) -> list[rolling.Unit]:
         """Converge the role, and give its units that wait for a restart.

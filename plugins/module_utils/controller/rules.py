@@ -10,14 +10,15 @@ wrong is said at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from ..component_spec import ON_CHANGE
 from . import bundle
 
-Component = dict[str, Any]
+#: Normalised; rules look at it by names of sections, and before its templates are rendered.
+Component = Mapping[str, Any]
 
 #: Where a file's content comes from: one of them.
 SOURCES = ("template", "content", "src", "artifact")
@@ -38,11 +39,10 @@ def drivers() -> tuple[str, ...]:
     return ("systemd", *sorted(path.parent.name for path in (bundle.AGENT / "services").glob("*/restart.py")))
 
 
-def check(component: Component, given: Component | None = None) -> list[str]:
+def check(component: Component) -> list[str]:
     """Everything that is wrong within one component.
 
     :param component: normalised by the spec, templates not yet rendered
-    :param given: the options as they were written
     """
     problems = [] if _NAME.fullmatch(component["name"]) else [f"name {component['name']!r} may hold letters, digits and _ . @ -"]
     if component["state"] == "absent":

@@ -16,7 +16,10 @@ import os
 import uuid
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..agent.contract import Run
 
 _NAMESPACE = uuid.UUID("6f0d2f0e-9d0b-4d0b-8a5c-2f8f6b1f6c51")
 _PROC = Path("/proc")
@@ -67,7 +70,7 @@ def controller() -> str:
 
 
 @cache
-def _identity(pid: int) -> dict[str, Any]:
+def _identity(pid: int) -> Run:
     start = f"{boot()}/{started(pid)}"
     try:
         user = getpass.getuser()
@@ -82,12 +85,12 @@ def _identity(pid: int) -> dict[str, Any]:
     }
 
 
-def run_info(playbook: str) -> dict[str, Any]:
+def run_info(playbook: str) -> Run:
     """What a lease says of this run: id, who, controller, pid, started, playbook."""
     return {**_identity(main_pid()), "playbook": playbook}
 
 
-def is_dead(holder: dict[str, Any], here: str | None = None, proc: Path = _PROC) -> bool:
+def is_dead(holder: Run, here: str | None = None, proc: Path = _PROC) -> bool:
     """Whether the run that holds a lease is known to be over: it ran on this machine and its process is gone.
 
     A holder on another machine is never known to be dead.

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import site_map
 from ..artifacts.cache import COLLECTION
 from . import collect, compiled, planning, report, role_calls, run, templating
-from .action import Answer, Failure, Result
+from .action import Failure, Result
 from .converge import ComponentAction
+
+if TYPE_CHECKING:
+    from ..agent.contract import Answer, LeaseAnswer, Payload, RoleCall
 
 #: The stage of a question that may refuse the host before anything is changed.
 HOST_CHECK = "host_check"
@@ -30,7 +33,7 @@ class SitePlan:
         self._waves = {entry.role: entry.wave for entry in self._sites.roles}
         self._roles = self._sites.roles_of(action.vars.get("group_names") or ())
         self._playbook_dir = str(action.vars.get("playbook_dir", action._loader.get_basedir()))
-        self._calls: list[dict[str, Any]] = []
+        self._calls: list[RoleCall] = []
         folder = action.inventory_dir
         self._cache = planning.FactsCache(COLLECTION / ".cache" / "facts", folder) if folder else None
 
@@ -43,7 +46,7 @@ class SitePlan:
         if self._cache and self._cache.get(self._action.host) != planning.stable(facts):
             self._cache.put(self._action.host, facts)
 
-    def payload(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def payload(self, facts: Mapping[str, Any]) -> Payload:
         """The planning call, rendered with ``facts``.
 
         :raises AnsibleError: a role cannot be rendered
@@ -59,7 +62,7 @@ class SitePlan:
         compiled.STORE.write()
         return {"op": "plan", "mode": "check", "expected": planning.stable(facts), "components": components, "calls": self._calls}
 
-    def questions(self, facts: Mapping[str, Any], roles: Container[str] | None = None) -> dict[str, Any] | None:
+    def questions(self, facts: Mapping[str, Any], roles: Container[str] | None = None) -> Payload | None:
         """What the services ask that may refuse a host, of one that is not planned; None where none of them asks anything.
 
         :param roles: only of these
@@ -75,13 +78,13 @@ class SitePlan:
             return None
         return {"op": "plan", "mode": "check", "expected": planning.stable(facts), "components": [], "calls": self._calls}
 
-    def result(self, answer: Answer) -> Result:
+    def result(self, answer: Answer | None) -> Result:
         """The part of the task's result that says which waves have work on the host.
 
         A host that was not planned, because nothing is on it yet or another site has made it, has work in all of its own.
         """
         waves = self._sites.waves
-        if "calls" not in answer:
+        if answer is None or "calls" not in answer:
             work = [wave for wave in waves if any(self._waves[role] == wave for role in self._roles)]
             return {"work": work, **planning.groups(work, planned=False)}
         work = planning.work(answer, self._waves, self._calls, waves)
@@ -95,9 +98,10 @@ class SitePlan:
         """
         action = self._action
         for call, outcome in zip(self._calls, answer.get("calls") or (), strict=False):
-            if call["stage"] == HOST_CHECK and outcome.get("error"):
-                raise Failure(report.message(outcome["error"], action.host), {"code": outcome["error"].get("code", "unknown")})
-        lease = answer.get("lease") or {}
+            error = outcome.get("error")
+            if call["stage"] == HOST_CHECK and error:
+                raise Failure(report.message(error, action.host), {"code": error.get("code", "unknown")})
+        lease: LeaseAnswer = answer.get("lease") or {}
         holder = lease.get("holder") or {}
         if action.check or lease.get("ok", True) or run.is_dead(holder) or action.flag("takeover"):
             return
@@ -105,12 +109,12 @@ class SitePlan:
 
     # --- what is asked ----------------------------------------------------------------------------------------------------
 
-    def _asked(self, stage: str | None = None) -> list[dict[str, Any]]:
+    def _asked(self, stage: str | None = None) -> list[RoleCall]:
         """What the services of the host's roles are asked, with validated parameters.
 
         :param stage: only this one's
         """
-        found = []
+        found: list[RoleCall] = []
         for item in self._exported(stage):
             where = f"role {item['role']}: meta/exports.yml: calls: {item['module']}"
             call, secrets = role_calls.prepared(item, where)

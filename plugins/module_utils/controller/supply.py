@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
 
 from . import beat
 
-Component = dict[str, Any]
+if TYPE_CHECKING:
+    from ..agent.contract import Component
 
 
 class SupplyError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types

@@ -10,12 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-#: What ``rolling.together`` of a role may hold. Calls are run on every member; the rest are values.
-CALLS = ("info", "info_before", "stop", "healthy", "healthy_before")
-VALUES = ("verb", "policy", "forced", "silent", "forcing", "works", "broken", "guide", "picture")
-KEYS = (*VALUES, *CALLS)
+if TYPE_CHECKING:
+    from .rolling import Call
+
+
+class Together(TypedDict, total=False):
+    """``rolling.together`` of a role's exports. Any of it may be a template until it is asked for; calls are run on every member."""
+
+    verb: str
+    policy: str
+    forced: str | bool
+    silent: str
+    forcing: str
+    works: str
+    broken: str
+    guide: str
+    picture: str
+    info: Call
+    info_before: Call
+    stop: Call
+    healthy: Call
+    healthy_before: Call
+
+
+KEYS = tuple(Together.__annotations__)
 
 
 @dataclass(frozen=True)

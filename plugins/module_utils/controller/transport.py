@@ -12,22 +12,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from . import bundle
+from .shell import PASSWORD, PYTHON, CallError, execute, explain, password, refusal
 
-from . import beat, bundle
+if TYPE_CHECKING:
+    from ..agent.contract import Answer, Payload
+    from .shell import Done
 
-PYTHON = "/usr/bin/python3"
-#: Lines of a failing program that are worth showing.
-_TAIL = 8
-_TERMINAL = "must have a tty"
 #: sudo(8) of a program that it is to start.
 _NOT_FOUND = re.compile(r"^sudo: \S+: command not found", re.MULTILINE)
-_REFUSED = ("is not in the sudoers file", "may not run sudo", "is not allowed to execute", "sudo: sorry", "no new privileges")
-_PASSWORD = ("missing sudo password", "incorrect sudo password", "a password is required", "missing su password", "incorrect su password")
-#: ansible-core, of a program that asks for a password and got none.
-_ASKS = "waiting for privilege escalation prompt"
 #: Python, of a text on its standard input that has lost its beginning.
 _CUT = re.compile(r'File "<stdin>".*^(?:NameError|SyntaxError|IndentationError): ', re.MULTILINE | re.DOTALL)
 _READS = (
@@ -40,24 +35,7 @@ _NOTHING = (
 )
 
 
-class TripError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
-    """The host was reached and the agent did not run; the text says why and what to do."""
-
-
-class BareHost(AnsibleError):  # type: ignore[misc]
-    """The host has no python3 (or no sudo), and in check mode nothing is installed.
-
-    :ivar missing: names of the packages a real run would install
-    """
-
-    def __init__(self, missing: list[str]) -> None:
-        super().__init__(
-            f"the host has no {' and no '.join(missing)}: a real run installs it first; nothing more can be said in check mode"
-        )
-        self.missing = missing
-
-
-def call(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+def call(action: Any, payload: Payload, variables: Mapping[str, Any]) -> Answer:
     """Run the agent once.
 
     :param action: the action plugin: its connection, become method and environment are used
@@ -65,7 +43,7 @@ def call(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
     :return: the agent's answer; what a bare host got first is noted as the action's ``installed``
     :raises AnsibleConnectionFailure: the host is not reachable, or does not let us in
     :raises BareHost: check mode, and there is no python3
-    :raises TripError: becoming root is refused, or the agent cannot run
+    :raises CallError: becoming root is refused, or the agent cannot run
     """
     python, chosen = interpreter(action, variables)
     for attempt in (1, 2):
@@ -78,12 +56,12 @@ def call(action: Any, payload: dict[str, Any], variables: Mapping[str, Any]) -> 
             if attempt == 1 and not_found(done):
                 if chosen:
                     what = f"{python} has no standard library" if incomplete(done) else f"there is no {python} on the host"
-                    raise TripError(f"{what}: it is what ansible_python_interpreter says") from None
+                    raise CallError(f"{what}: it is what ansible_python_interpreter says") from None
                 from .bootstrap import bootstrap  # only a bare host needs it
 
                 action.installed = bootstrap(action, payload["mode"] == "check", incomplete(done))
                 continue
-            raise TripError(_reason(action, done, str(error))) from None
+            raise CallError(_reason(action, done, str(error))) from None
     raise AssertionError("unreachable")
 
 
@@ -96,17 +74,17 @@ def interpreter(action: Any, variables: Mapping[str, Any]) -> tuple[str, bool]:
     return (PYTHON, False) if not python or python.startswith("auto") else (python, True)
 
 
-def not_found(done: Mapping[str, Any]) -> bool:
+def not_found(done: Done) -> bool:
     """Whether a program that the command needs (Python, sudo) is not on the host. What a login script does not find is not meant."""
     return done["rc"] == 127 or (done["rc"] != 0 and _NOT_FOUND.search(done["stderr"]) is not None) or incomplete(done)
 
 
-def incomplete(done: Mapping[str, Any]) -> bool:
+def incomplete(done: Done) -> bool:
     """Whether the host's Python lacks most of its library: python3-minimal without python3."""
     return done["rc"] != 0 and "ModuleNotFoundError: No module named" in done["stderr"]
 
 
-def _reason(action: Any, done: Mapping[str, Any], what: str) -> str:
+def _reason(action: Any, done: Done, what: str) -> str:
     """Why the agent did not answer."""
     if done["rc"] == bundle.SHELL_STATUS or bundle.SHELL_MARKER in done["stderr"] or _CUT.search(done["stderr"]):
         return _READS
@@ -127,58 +105,6 @@ def _asked_again(action: Any) -> str:
     done = execute(action, f"{program} /bin/sh -c true", None, sudoable=False)
     if done["rc"] == 0:
         return ""
-    if any(words in f"{done['stderr']}{done['stdout']}" for words in _PASSWORD) and become.get_option("become_pass"):
-        return _password("incorrect")
+    if any(words in f"{done['stderr']}{done['stdout']}" for words in PASSWORD) and become.get_option("become_pass"):
+        return password("incorrect")
     return refusal(done)
-
-
-def explain(done: Mapping[str, Any], what: str) -> str:
-    """A sentence for a command that did not do what it was for."""
-    text = f"{done['stderr']}\n{done['stdout']}"
-    refused = refusal(done)
-    if refused:
-        return refused
-    lines = [line for line in text.strip().splitlines() if line.strip() and bundle.MARKER not in line][-_TAIL:]
-    return f"{what} (exit status {done['rc']})" + (": " + " | ".join(line.strip() for line in lines) if lines else "")
-
-
-def refusal(done: Mapping[str, Any]) -> str:
-    """Why becoming root is refused; empty where nothing speaks of it."""
-    text = f"{done['stderr']}\n{done['stdout']}"
-    if _TERMINAL in text:
-        return (
-            "becoming root is refused: sudo wants a terminal (requiretty), which a run has not."
-            " Fix: write Defaults:<the login user> !requiretty into the server's /etc/sudoers.d"
-        )
-    for words in _REFUSED:
-        if words in text:
-            return "becoming root is refused. Fix: give the login user a line in /etc/sudoers.d, or log in as another (ansible_user)"
-    if any(words in text.lower() for words in _PASSWORD):
-        return _password(text)
-    return ""
-
-
-def _password(text: str) -> str:
-    if "incorrect" in text.lower():
-        return "becoming root is refused: the password for it is wrong. Fix: the right one in ansible_become_password, or --ask-become-pass"
-    return "becoming root needs a password. Fix: give it with --ask-become-pass or ansible_become_password, or let the server ask for none"
-
-
-def execute(action: Any, command: str, data: bytes | None, sudoable: bool = True) -> dict[str, Any]:
-    """Run a command of the host's shell over the action's connection: ``rc``, ``stdout``, ``stderr``.
-
-    :raises TripError: becoming root is refused
-    """
-    try:
-        with beat.beside(action):
-            done: dict[str, Any] = action._low_level_execute_command(command, sudoable=sudoable, in_data=data)
-    except AnsibleConnectionFailure as error:
-        if _ASKS in str(error):  # the host was reached, and su asks
-            raise TripError(_password("")) from None
-        raise
-    except AnsibleError as error:
-        text = str(error)
-        if any(words in text.lower() for words in _PASSWORD):
-            raise TripError(_password(text)) from None
-        raise
-    return done

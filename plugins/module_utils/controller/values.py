@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.template import trust_as_template
 
 from .. import effects, site_map
 from ..preflight.changes import Taken, Unrecorded
 from . import collect, templating
+
+if TYPE_CHECKING:
+    from ..agent.contract import Recorded
 
 _cache: dict[str, dict[str, effects.Statement]] = {}
 
@@ -50,8 +53,10 @@ def value(name: str, statement: effects.Statement, templates: templating.Templat
     return templates.value(statement.value or trust_as_template(f"{{{{ {name} }}}}"), f"role {role}: {name}")
 
 
-def for_agent(role: collect.Role, templates: templating.Templates, verb: str, loader: Any, playbook_dir: str) -> dict[str, Any]:
+def for_agent(role: collect.Role, templates: templating.Templates, verb: str, loader: Any, playbook_dir: str) -> Recorded | None:
     """What a component carries: ``values`` that it runs with, ``fixes`` for those that differ, and ``member``. No fix: nothing is refused.
+
+    None where the role has no such values.
 
     :param verb: the playbook that runs now, where it is one that changes some of them
     """
@@ -65,7 +70,7 @@ def for_agent(role: collect.Role, templates: templating.Templates, verb: str, lo
         fixes[name] = ["" if allowed else effects.remedy(statement), statement.secret, statement.follows]
         found[name] = said
     if not found:
-        return {}
+        return None
     member = role.exports.get(effects.MEMBERSHIP)
     return {"values": found, "fixes": fixes, "member": {"role": role.name, "unit": member["unit"]} if member else {}}
 

@@ -18,25 +18,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal, TypedDict, overload
 
 from ansible.parsing.dataloader import DataLoader
 
 from .. import site_map
 from . import collect, planning, rolling
 
-KEYS = ("before", "when", "prepared", "objects", "ready", "needs")
 #: Clusters of a wave that can be restarted: so many imports of rolling.yml does wave.yml have. Each costs all runs its plays.
 SLOTS = 1
+
+
+class Wave(TypedDict, total=False):
+    """``wave`` of a role's exports, not templated."""
+
+    before: str
+    when: str | bool
+    prepared: str
+    objects: Literal["early", "late"]
+    ready: str
+    needs: list[str]
+
+
+KEYS = tuple(Wave.__annotations__)
 
 Groups = Mapping[str, Sequence[str]]
 
 
-@cache
-def exported(role: str, kind: str) -> Mapping[str, Any]:
+@overload
+def exported(role: str, kind: Literal["wave"]) -> Wave: ...
+@overload
+def exported(role: str, kind: Literal["rolling"]) -> rolling.Rolling: ...
+@overload
+def exported(role: str, kind: str) -> Mapping[str, Any]: ...
+def exported(role: str, kind: str) -> Any:
     """A mapping of a role's exports, not templated; empty where it has none."""
-    found: Mapping[str, Any] = collect.load(DataLoader(), role, "").exports.get(kind) or {}
-    return found
+    return _exported(role, kind)
+
+
+@cache
+def _exported(role: str, kind: str) -> Any:
+    return collect.load(DataLoader(), role, "").exports.get(kind) or {}
 
 
 def roles(wave: str) -> list[str]:
@@ -99,8 +121,9 @@ def rolling_role(wave: str, number: int) -> str:
 
 
 def rolling_hosts(known: Groups, role: str, part_of_site: bool = False, planned: bool = False) -> str:
-    """The pattern of the members of a cluster that are looked at for restarts that wait: those of which a run of the site has converged
-    or changed something; for the playbook that does it at once, all of them.
+    """The pattern of the members of a cluster that are looked at for restarts that wait.
+
+    Those of which a run of the site has converged or changed something; for the playbook that does it at once, all of them.
 
     :param role: whose hosts form the cluster; empty for none
     :param part_of_site: whether the run of the site asks

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TypedDict
 
 
 class Level(StrEnum):
@@ -51,6 +51,26 @@ class Finding:
         return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
+class FindingResult(TypedDict):
+    """A finding in the action's result."""
+
+    code: str
+    where: str
+    variable: str
+    problem: str
+    remedy: str
+    source: str
+
+
+class ReportResult(TypedDict):
+    """What the actions ``preflight`` and ``host_checks`` return of a report."""
+
+    errors: list[FindingResult]
+    warnings_found: list[FindingResult]
+    hosts: int
+    summary: str
+
+
 @dataclass(frozen=True)
 class Report:
     """All findings of one preflight, sorted and without repetitions."""
@@ -80,7 +100,7 @@ class Report:
         """The summary, and below it each error on its line."""
         return "\n".join([self.summary(), *(finding.line() for finding in self.errors)])
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> ReportResult:
         """The structure that the action returns."""
         return {
             "errors": [_as_dict(finding) for finding in self.errors],
@@ -94,7 +114,7 @@ def _count(findings: tuple[Finding, ...], noun: str) -> str:
     return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
 
 
-def _as_dict(finding: Finding) -> dict[str, str]:
+def _as_dict(finding: Finding) -> FindingResult:
     return {
         "code": finding.code,
         "where": finding.where,

@@ -376,7 +376,7 @@ def test_a_service_of_another_component_is_not_named(host: Any) -> None:
         host.write(WANTS + name)
     host.ctx.component = {"name": "packages", "units": []}
     main = "/etc/postgresql-common/createcluster.d/vannah.conf"
-    host.ctx.memo["claims"] = {
+    host.ctx.call.claims = {
         ("units", "nginx.service"): ("web", "units"),
         ("path", main): ("postgresql-package-defaults", "files"),
     }

@@ -286,7 +286,7 @@ def test_a_second_run_writes_nothing(host: FakeHost) -> None:
 
 def test_two_sites_at_once(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both look at a bare host, then one after the other gets the lease: the second one finds the record of the first."""
-    monkeypatch.setattr(identity, "guard", lambda payload, ctx: ctx.memo.update(site=payload["site"]))
+    monkeypatch.setattr(identity, "guard", lambda payload, ctx: setattr(ctx.call, "site", payload["site"]))
     assert host.call(WANTED, site=ours())["error"] is None
     wanted = component(files=[{"path": "/etc/x", "content": "of the other"}])
     assert host.call(wanted, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"

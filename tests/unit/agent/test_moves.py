@@ -245,7 +245,7 @@ def test_certificate_and_package_that_another_component_has_stay(host: FakeHost)
         host.write(path, "x")
     known = {"web": {"wanted": {"paths": [*paths, None]}, "born": paths[0]}}
     wanted, ctx = _leaves(host, "certificates", known)
-    ctx.memo["claims"] = {("path", path): ("new", "certificates") for path in paths}
+    ctx.call.claims = {("path", path): ("new", "certificates") for path in paths}
     (step,) = certificates.plan_certificates(wanted, ctx)
     assert step.action == "" and not step.writes
     step.apply(ctx)
@@ -257,7 +257,7 @@ def test_certificate_and_package_that_another_component_has_stay(host: FakeHost)
     host.write("/var/lib/dpkg/status", "Package: one\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n")
     wanted, ctx = _leaves(host, "packages", {"one": {}}, state="absent", purge=True)
     assert [step.action for step in packages.plan_packages(wanted, ctx)] == ["remove"]
-    ctx.memo["claims"] = {("packages", "one"): ("new", "packages")}
+    ctx.call.claims = {("packages", "one"): ("new", "packages")}
     assert packages.plan_packages(wanted, ctx) == []
 
 

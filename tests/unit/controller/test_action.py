@@ -26,6 +26,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
     render,
     report,
     run,
+    shell,
     supply,
     transport,
 )
@@ -168,7 +169,7 @@ def test_an_endless_wish_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_bare_host_of_check_mode_says_so() -> None:
     """The host checks count it as a server that is there."""
-    fake = Fake([transport.BareHost(["python3"])], check=True)
+    fake = Fake([shell.BareHost(["python3"])], check=True)
     fake.validate_argument_spec = lambda **_options: (None, {})
     fake._remove_tmp_path = lambda _path: None
     result = fake.run(task_vars={"inventory_hostname": "h"})
@@ -264,7 +265,7 @@ PROBED_ROOT = probed("0", "apt-get")
     ],
 )
 def test_no_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, words: str) -> None:
-    with pytest.raises(transport.TripError, match=words):
+    with pytest.raises(shell.CallError, match=words):
         REAL_CALL(Host([answer, (0, "", "")]), {"mode": "apply", "op": "facts"}, {})
 
 
@@ -290,7 +291,7 @@ def test_an_agent_whose_beginning_is_lost(tmp_path: Path, lost: int, runs: bool)
     assert (b"VANNAH-ANSWER-n" in done.stdout) is runs
     if not runs:
         said = (done.returncode, done.stdout.decode(), done.stderr.decode())
-        with pytest.raises(transport.TripError, match="a login script of the host reads the standard input"):
+        with pytest.raises(shell.CallError, match="a login script of the host reads the standard input"):
             REAL_CALL(Host([said]), {"mode": "apply", "op": "facts"}, {})
 
 
@@ -311,7 +312,7 @@ def test_a_bare_host_gets_python_and_sudo(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_bare_host_in_check_mode() -> None:
     host = Host([(127, "", "not found"), PROBED_ROOT])
-    with pytest.raises(transport.BareHost, match="a real run installs it first") as caught:
+    with pytest.raises(shell.BareHost, match="a real run installs it first") as caught:
         REAL_CALL(host, {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3", "sudo"]
 
@@ -330,10 +331,10 @@ def test_a_python_without_its_library_is_completed(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_python_without_its_library_in_check_mode_or_by_choice() -> None:
-    with pytest.raises(transport.BareHost) as caught:
+    with pytest.raises(shell.BareHost) as caught:
         REAL_CALL(Host([MINIMAL, probed("0", "python3", "sudo", "apt-get")]), {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3"]
-    with pytest.raises(transport.TripError, match="/opt/python has no standard library: it is what ansible_python_interpreter says"):
+    with pytest.raises(shell.CallError, match="/opt/python has no standard library: it is what ansible_python_interpreter says"):
         REAL_CALL(Host([MINIMAL]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
 
 
@@ -345,12 +346,12 @@ def test_a_program_without_the_library_says_so_itself(tmp_path: Path) -> None:
 
 
 def test_a_chosen_python_that_is_not_there() -> None:
-    with pytest.raises(transport.TripError, match="there is no /opt/python on the host: it is what ansible_python_interpreter says"):
+    with pytest.raises(shell.CallError, match="there is no /opt/python on the host: it is what ansible_python_interpreter says"):
         REAL_CALL(Host([(127, "", "")]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
 
 
 def test_nobody_may_install() -> None:
-    with pytest.raises(transport.TripError, match="the login user is not root"):
+    with pytest.raises(shell.CallError, match="the login user is not root"):
         REAL_CALL(Host([(127, "", ""), probed("1000", "apt-get")]), {"mode": "apply", "op": "facts"}, {})
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible.utils.display import Display
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import beat, run, scrub, transport
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import beat, run, scrub, shell
 
 #: 14:31:27 by the clock of the reader, whatever that is.
 NOW = 1795543887.0
@@ -185,7 +185,7 @@ def test_nothing_is_asked_where_ansible_would_print_it(monkeypatch: pytest.Monke
     monkeypatch.setattr(Display(), "verbosity", 3)
     monkeypatch.setattr(beat, "EVERY", 0.05)
     action = Action()
-    transport.execute(action, "agent", b"payload")
+    shell.execute(action, "agent", b"payload")
     assert [command for _connection, _become, command in action.used] == ["agent"]
     assert set(shown) == {"db2: the call has been running for 0 s"}
 
@@ -221,7 +221,7 @@ def test_call_is_accompanied_over_a_connection_of_its_own(monkeypatch: pytest.Mo
     monkeypatch.setattr("ansible.utils.display.Display.display", lambda _self, text, *_more, **_options: shown.append(text))
     monkeypatch.setattr(beat, "EVERY", 0.05)
     action = Action()
-    assert transport.execute(action, "agent", b"payload")["stdout"] == "done"
+    assert shell.execute(action, "agent", b"payload")["stdout"] == "done"
     assert shown and "waiting for etcd.service to be ready" in shown[0]
     assert "hunter2hunter2" not in "".join(shown) and scrub.MASK in shown[0]
     calls = [(connection, become) for connection, become, command in action.used if command == "agent"]

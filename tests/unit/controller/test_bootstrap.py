@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bootstrap, transport
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bootstrap, shell, transport
 
 Said = tuple[int, str, str]
 ANSWER = (0, 'VANNAH-ANSWER-n\n{"protocol": 1}\n', "")
@@ -83,7 +83,7 @@ def test_what_the_login_shell_prints_is_not_the_answer(noise: str, user: str) ->
 
 
 def test_what_a_login_script_does_not_find_is_no_missing_python() -> None:
-    with pytest.raises(transport.TripError, match="did not answer"):
+    with pytest.raises(shell.CallError, match="did not answer"):
         call(Host([(1, "", "-bash: neofetch: command not found\nKilled\n"), DONE]))
 
 
@@ -101,7 +101,7 @@ def test_what_a_login_script_does_not_find_is_no_missing_python() -> None:
 def test_sudo_is_asked_again_in_english(said: str, again: str, password: str | None, words: str) -> None:
     """Its messages are in the language of the login."""
     host = Host([(1, "", said), (1, "", again)], password=password)
-    with pytest.raises(transport.TripError, match=words):
+    with pytest.raises(shell.CallError, match=words):
         call(host)
     assert host.commands[1] == "LC_ALL=C LANGUAGE=C sudo -n -u root /bin/sh -c true"
 
@@ -118,14 +118,14 @@ def test_sudo_is_asked_again_in_english(said: str, again: str, password: str | N
     ],
 )
 def test_a_login_script_that_reads_the_standard_input(said: Said) -> None:
-    with pytest.raises(transport.TripError, match=r"a login script .* Fix: .* interactive shells only: case"):
+    with pytest.raises(shell.CallError, match=r"a login script .* Fix: .* interactive shells only: case"):
         call(Host([said]))
 
 
 @pytest.mark.parametrize("method", ["sudo", "su", ""])
 def test_a_login_that_says_nothing(method: str) -> None:
     """A ForceCommand of /bin/false: the message says what to try."""
-    with pytest.raises(transport.TripError, match=r"did not answer \(exit status 1\).*ForceCommand.*ssh <host> id"):
+    with pytest.raises(shell.CallError, match=r"did not answer \(exit status 1\).*ForceCommand.*ssh <host> id"):
         call(Host([(1, "", ""), DONE], method))
 
 
@@ -135,12 +135,12 @@ def test_su_that_asks_for_a_password_is_no_lost_connection(monkeypatch: pytest.M
 
     host = Host([], "su")
     monkeypatch.setattr(host, "_low_level_execute_command", asks)
-    with pytest.raises(transport.TripError, match="becoming root needs a password"):
+    with pytest.raises(shell.CallError, match="becoming root needs a password"):
         call(host)
 
 
 def test_a_shell_that_runs_no_command() -> None:
-    with pytest.raises(transport.TripError, match=r"login shell does not run a command.*maintenance"):
+    with pytest.raises(shell.CallError, match=r"login shell does not run a command.*maintenance"):
         call(Host([(127, "", ""), (0, "Closed for maintenance\n", "")]))
 
 
@@ -156,7 +156,7 @@ def test_another_package_manager_is_waited_for(locked: str, clock: Time, capsys:
 
 def test_the_wait_has_an_end_and_says_what_holds_the_lock(clock: Time) -> None:
     busy = (100, "", FRONTEND)
-    with pytest.raises(transport.TripError, match=r"at work for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
+    with pytest.raises(shell.CallError, match=r"at work for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
         call(Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, *[busy] * 100]))
     assert clock.now == bootstrap.PATIENCE
 
@@ -175,7 +175,7 @@ def test_a_broken_source_does_not_keep_python_away(capsys: pytest.CaptureFixture
 
 def test_both_troubles_are_told() -> None:
     missing = (100, "", "E: Unable to locate package python3\n")
-    with pytest.raises(transport.TripError, match=r"packages\.example\.org.*Unable to locate package python3"):
+    with pytest.raises(shell.CallError, match=r"packages\.example\.org.*Unable to locate package python3"):
         call(Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, "", BROKEN), missing]))
 
 
@@ -202,6 +202,6 @@ def test_a_server_without_dns_says_so() -> None:
     missing = (100, "", "E: Unable to locate package python3\n")
     host = Host([(127, "", ""), probe("0", "sudo", "apt-get"), (100, NO_DNS, NO_DNS_ERR), missing])
     expected = r"^cannot fetch .*Temporary failure resolving 'deb.debian.org'.*DNS, proxy.*Unable to locate"
-    with pytest.raises(transport.TripError, match=expected):
+    with pytest.raises(shell.CallError, match=expected):
         call(host)
     assert "APT::Update::Error-Mode=any" in host.commands[2]

@@ -14,7 +14,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.vannah.healthcloud.plugins.action import host_facts
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning, run, site_plan, transport
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning, run, shell, site_plan
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.action import Failure
 
 FACTS = {name: name for name in planning.STABLE_FACTS}
@@ -118,7 +118,7 @@ def test_a_host_that_cannot_be_planned_has_work_everywhere(tmp_path: Path, answe
 
 def test_a_host_without_python_in_check_mode(tmp_path: Path) -> None:
     """The host checks judge it as one that was reached (bare)."""
-    result = Facts(tmp_path, transport.BareHost(["python3"])).perform()
+    result = Facts(tmp_path, shell.BareHost(["python3"])).perform()
     assert result["bare"] is True and result["work"] == ["base", "database"] and "unplanned" in result["parent_groups"]
 
 

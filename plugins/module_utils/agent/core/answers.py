@@ -11,10 +11,10 @@ from .model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from ..contract import Error, LeaseAnswer
 
 
-def held_text(said: dict[str, Any]) -> str:
+def held_text(said: LeaseAnswer) -> str:
     """Who has the lease, for a person."""
     holder = said.get("holder")
     if not holder:
@@ -26,7 +26,7 @@ def held_text(said: dict[str, Any]) -> str:
     )
 
 
-def told(error: Exception) -> dict[str, str]:
+def told(error: Exception) -> Error:
     """An error as an answer carries it; of one that nobody foresaw only kind and place, as its text may hold a value."""
     if isinstance(error, AgentError):
         return {"code": error.code, "msg": error.msg, "journal": error.journal}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..lib import disk, systemd
+from ..lib import disk
 from ..resources.file_steps import run_validator
 from . import generations, running
 from .component import Plan, do, finish
@@ -23,7 +23,7 @@ def apply(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> Non
 
     :raises AgentError: of the step that failed; files are as before where a validator refused or a unit did not start
     """
-    ctx.memo.pop("touched", None)
+    ctx.touched = {}
     journal = Journal(component["name"])
     guarded = False
     try:
@@ -32,9 +32,7 @@ def apply(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> Non
         do(plan.before, ctx, ledger)
         do(plan.packages, ctx, ledger)
         if any(step.action for step in [*plan.people, *plan.packages]):
-            for memo in ("users", "disk", "packages"):
-                ctx.memo.pop(memo, None)
-            systemd.forget(ctx)
+            ctx.read.forget()
         _keep(journal, [*plan.files, *(step for step in plan.later if step.kind == "file")], component, ctx)
         if component["lockout_guard"] and journal.data["files"]:
             from .lockout import arm
@@ -52,7 +50,7 @@ def apply(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> Non
             disarm(ctx, ledger)
         raise
     journal.commit(ctx)
-    ctx.memo["unproven"] = generations.exists(ctx, component["name"])
+    ctx.unproven = generations.exists(ctx, component["name"])
     do(plan.later, ctx, ledger)
     try:
         do(plan.units, ctx, ledger)

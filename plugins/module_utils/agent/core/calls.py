@@ -13,12 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Answer, CallAnswer, Payload, Restart, Unit
     from .component import Plan
     from .ledger import Ledger
     from .model import Component, Context
-
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 
 class Refused(AgentError):
@@ -37,7 +35,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     from . import converge, undo
 
     ledger = converge.open_ledger(ctx, answer)
-    ctx.memo["ledger"] = ledger
+    ctx.call.ledger = ledger
     component, name = payload["components"][0], payload["restart"]["unit"]
     unit = next((unit for unit in component["units"] if unit["name"] == name), None)
     if unit is None or component["state"] != "present" or unit["state"] != "started":
@@ -58,9 +56,9 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
         undo.refuse_held(component, ctx)
         if not ctx.check:
             components.do(plan.units, ctx, ledger)
-            _restart(component, unit, ctx)
+            _restart(unit, ctx)
             plan.pending = _pending(component, ctx)
-            ctx.memo["unproven"] = True
+            ctx.unproven = True
             components.finish(plan, component, ctx, ledger)
     except AgentError as error:
         untouched = isinstance(error, Refused) or error.code == "held-back"
@@ -73,7 +71,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["components"] = [run.answer()]
 
 
-def _judge(asked: dict[str, Any], plan: Plan, unit: dict[str, Any], ctx: Context, ledger: Ledger) -> None:
+def _judge(asked: Restart, plan: Plan, unit: Unit, ctx: Context, ledger: Ledger) -> None:
     """What becomes of the last good generation of a component whose unit only works together with those of other hosts.
 
     ``kept``: a good start does not end it. ``forgotten``: the current files are good. ``restored``: they are not, and it comes back.
@@ -90,19 +88,19 @@ def _judge(asked: dict[str, Any], plan: Plan, unit: dict[str, Any], ctx: Context
         generations.keep(ctx, name, asked["previous"] == "kept")
         if asked["previous"] == "forgotten":
             plan.pending = _pending(component, ctx)
-            ctx.memo["unproven"] = generations.exists(ctx, name)
+            ctx.unproven = generations.exists(ctx, name)
             components.finish(plan, component, ctx, ledger)
     elif generations.kept(ctx, name):
         raise undo.undo(component, ctx, ledger, AgentError("not-proven", asked.get("reason") or "what is new was not seen to be good"))
     elif not systemd.running(systemd.status(ctx, unit["name"])):
         plan.units = [Step("unit", unit["name"], "start", claims=[("units", unit["name"])])]
         components.do(plan.units, ctx, ledger)
-        restart.act(ctx, {**unit, "ready": None}, "start")
+        restart.act(ctx, {"name": unit["name"], "no_block": unit["no_block"], "ready": None}, "start")
         restart.record(ctx, unit)
         ledger.save(ctx)
 
 
-def _restart(component: Component, unit: dict[str, Any], ctx: Context) -> None:
+def _restart(unit: Unit, ctx: Context) -> None:
     from ..lib import systemd
     from ..resources import restart
 
@@ -110,7 +108,7 @@ def _restart(component: Component, unit: dict[str, Any], ctx: Context) -> None:
         restart.act(ctx, unit, "restart")
     else:
         # What restarts is not systemd's unit but what it looks after. Going back means that it reads its old file again.
-        ctx.memo.setdefault("touched", {})[unit["name"]] = "reload"
+        ctx.touched[unit["name"]] = "reload"
         part(unit["driver"], "restart").restart(ctx, unit)
         restart.await_ready(ctx, unit)
     systemd.forget(ctx)
@@ -122,8 +120,7 @@ def _pending(component: Component, ctx: Context) -> list[str]:
     from ..resources import units
 
     units.plan_units(component, ctx)
-    pending: list[str] = ctx.memo["pending"]
-    return pending
+    return ctx.pending
 
 
 def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
@@ -131,15 +128,15 @@ def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["domain"] = call(payload["domain"], payload["call"], payload.get("params") or {}, ctx)
 
 
-def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> Answer:
+def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> CallAnswer:
     """What a function of a domain module did, or would do in check mode.
 
     :return: ``changed``, ``steps``, ``diff``, ``warnings``, ``result``, ``error``
     """
     from . import waiting
 
-    said: Answer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
-    ctx.start_component({"name": name, "state": "present"}, {})
+    said: CallAnswer = {"changed": False, "steps": [], "diff": [], "warnings": [], "result": {}, "error": None}
+    ctx.start_component({"name": name, "state": "present"}, {})  # type: ignore[typeddict-item]  # a service: steps only read its name
     try:
         steps, result = _function(name, function)(params, ctx)
         said["result"] = result

@@ -16,8 +16,7 @@ from .model import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Steps
     from .ledger import Ledger
     from .model import Component, Context
 
@@ -67,11 +66,11 @@ def make_plan(component: Component, ctx: Context) -> Plan:
         from .values import refuse_changed
 
         refuse_changed(component, ctx)
-    ctx.memo["unproven"] = generations.exists(ctx, component["name"])
+    ctx.unproven = generations.exists(ctx, component["name"])
     if component["state"] != "present":
         return _absent(component, ctx)
     plan = _present(component, ctx)
-    if component["name"] in ctx.memo.get("prepare", ()):
+    if component["name"] in ctx.call.prepare:
         plan.prepared, plan.units, plan.pending = True, [], []
     return plan
 
@@ -97,7 +96,7 @@ def _present(component: Component, ctx: Context) -> Plan:
     plan.later += ctx.plan(files.plan_directories_gone(component, ctx))
     plan.units = ctx.plan(units.plan_units(component, ctx))
     plan.last = leaving
-    plan.pending = list(ctx.memo["pending"])
+    plan.pending = list(ctx.pending)
     return plan
 
 
@@ -182,12 +181,12 @@ def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> No
         from .values import record
 
         record(component, ctx)
-    if ctx.memo.get("unproven") and not plan.pending and not generations.kept(ctx, component["name"]):
+    if ctx.unproven and not plan.pending and not generations.kept(ctx, component["name"]):
         generations.discard(ctx, component["name"])
     ledger.save(ctx)
 
 
-def reports(plan: Plan) -> dict[str, Any]:
+def reports(plan: Plan) -> Steps:
     """What an answer says of a plan's steps."""
     visible = plan.visible
     return {

@@ -14,12 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Answer, ComponentAnswer, Csr, Error, Payload
     from .component import Plan
     from .ledger import Ledger
     from .model import Component, Context
-
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 
 def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
@@ -27,14 +25,14 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
     from . import generations, identity
 
     ledger = open_ledger(ctx, answer)
-    ctx.memo["ledger"] = ledger
-    ctx.memo["staged"] = payload.get("staged") or {}
+    ctx.call.ledger = ledger
+    ctx.call.staged = payload.get("staged") or {}
     try:
         runs = [Run(component, ctx, ledger) for component in payload["components"]]
-        ctx.memo["prepare"] = payload.get("prepare") or ()
-        ctx.memo["peers"] = bool(payload.get("peers")) and not ctx.check
+        ctx.call.prepare = payload.get("prepare") or ()
+        ctx.call.peers = bool(payload.get("peers")) and not ctx.check
         _once_each(runs)
-        ctx.memo["claims"] = _claims(runs)
+        ctx.call.claims = _claims(runs)
         _expect(runs, ctx)
         for run in runs:
             run.plan()
@@ -55,7 +53,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             generations.prune(ctx, ledger)
     finally:
         if not ctx.check:
-            for path in ctx.memo["staged"].values():
+            for path in ctx.call.staged.values():
                 _remove_staged(path)
         ledger.save(ctx)
         if ledger.warning and answer["components"]:
@@ -64,7 +62,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
             from . import lockout
 
             lockout.look(ctx)
-        answer["guard"] = ctx.memo.get("guard")
+        answer["guard"] = ctx.call.guard
 
 
 def _apply(runs: list[Run], ctx: Context, answer: Answer) -> None:
@@ -159,14 +157,15 @@ class Run:
         self.entry = ledger.entry(component["name"])
         self.made: Plan | None = None
         self.requests: list[Any] = []  # request steps that were applied
-        self.error: dict[str, str] | None = None
+        self.error: Error | None = None
         self.refused = False  # the error is one of a request
         self.needs: list[str] = []
-        self.csrs: list[dict[str, str]] = []
+        self.csrs: list[Csr] = []
         self.warnings: list[str] = []
         self.drift: list[str] = []
 
     def plan(self) -> None:
+        """Compare the component with the host; an error is kept for the answer."""
         from . import component as components
 
         ctx = self.ctx
@@ -178,12 +177,11 @@ class Run:
             self.error = told(error)
         self.needs, self.csrs, self.warnings, self.drift = ctx.needs, ctx.csrs, ctx.warnings, ctx.drift
         self.changing, self.packages = ctx.changing, ctx.changing_packages
-        self.unproven = ctx.memo.get("unproven")
+        self.unproven = ctx.unproven
 
     def again(self) -> None:
         """Plan anew: something that was applied before may have changed what was found then."""
-        for memo in ("users", "disk", "packages", "systemd"):
-            self.ctx.memo.pop(memo, None)
+        self.ctx.read.forget()
         drift = self.drift
         self.plan()
         self.drift += [path for path in drift if path not in self.drift]
@@ -193,7 +191,7 @@ class Run:
         ctx.start_component(self.component, self.entry)
         ctx.needs, ctx.csrs, ctx.warnings, ctx.drift = self.needs, self.csrs, self.warnings, self.drift
         ctx.changing, ctx.changing_packages = self.changing, self.packages
-        ctx.memo["unproven"] = self.unproven
+        ctx.unproven = self.unproven
 
     def request(self) -> None:
         """Apply what has to be asked of the controller."""
@@ -234,7 +232,7 @@ class Run:
         """Whether applying the plan would tell the ledger anything, also where the host stays as it is."""
         return bool(plan.steps) or (self.component.get("values") or {}) != (self.entry.get("values") or {}) or bool(self.entry.get("held"))
 
-    def answer(self, requests: bool = False) -> dict[str, Any]:
+    def answer(self, requests: bool = False) -> ComponentAnswer:
         """What the call's answer says of the component.
 
         :param requests: only the request steps were applied

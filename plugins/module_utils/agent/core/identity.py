@@ -47,7 +47,7 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
     found = recorded(ctx)
     if found and not own.get("takeover") and not _only_asks(payload):
         refuse(differences(found, own), found, own)
-    ctx.memo["site"] = own
+    ctx.call.site = own
 
 
 def _only_asks(payload: Mapping[str, Any]) -> bool:
@@ -63,7 +63,7 @@ def record(ctx: Context) -> None:
 
     :raises AgentError: as :func:`guard`: between that look and the lease another run may have made the host its own
     """
-    own = ctx.memo.get("site")
+    own = ctx.call.site
     if not own or ctx.check or not own.get("authorities"):
         return
     former = recorded(ctx) or {}
@@ -92,7 +92,7 @@ def record(ctx: Context) -> None:
 
 def _forget(ctx: Context, said: list[str], everything: bool) -> None:
     """What the host ran with as another site's, or under another name, holds no more: also for a run after one that dies from here on."""
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     if ledger is None or not {"authority", "name"} & set(said):
         return
     for entry in ledger.components.values():

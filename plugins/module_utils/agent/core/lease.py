@@ -22,9 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Lease, Run
+    from ..contract import LeaseAnswer as Answer
     from .model import Context
 
-    Answer = dict[str, Any]  # ok, holder (None: nobody), working (somebody else's process is at work here)
 
 #: Seconds without renewal after which anybody may take a lease over.
 LIFETIME = 600
@@ -41,7 +42,7 @@ WORKING = RUN_DIR + "/working"
 _working: dict[str, int] = {}
 
 
-def handle(ctx: Context, wanted: dict[str, Any]) -> Answer:
+def handle(ctx: Context, wanted: Lease) -> Answer:
     """Do what the payload's ``lease`` asks; in check mode and for ``none`` only say who holds it.
 
     :param wanted: ``action`` take, release or none; ``takeover`` whoever has it; ``takeover_of`` the id of a run that is
@@ -140,8 +141,9 @@ def _write(ctx: Context, before: dict[str, Any] | None) -> dict[str, Any]:
     return lease
 
 
-def _public(lease: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {name: value for name, value in lease.items() if name != "renewed"} if lease else None
+def _public(lease: dict[str, Any] | None) -> Run | None:
+    shown: Any = {name: value for name, value in (lease or {}).items() if name != "renewed"}
+    return shown if lease else None
 
 
 def _expired(lease: dict[str, Any]) -> bool:

@@ -99,18 +99,16 @@ def claims(component: Component) -> list[tuple[str, str]]:
     from ..lib.unit_files import unit_items
 
     found = [("unit_files", item["path"]) for item in unit_items(component)]
-    for section, key in (
-        ("files", "path"),
-        ("links", "path"),
-        ("directories", "path"),
-        ("packages", "name"),
-        ("groups", "name"),
-        ("users", "name"),
-        ("cron", "name"),
-    ):
-        found += [(section, item[key]) for item in component[section] if item["state"] == "present"]
+    found += [("files", item["path"]) for item in component["files"] if item["state"] == "present"]
+    found += [("links", item["path"]) for item in component["links"] if item["state"] == "present"]
+    found += [("directories", item["path"]) for item in component["directories"] if item["state"] == "present"]
+    found += [("packages", item["name"]) for item in component["packages"] if item["state"] == "present"]
+    found += [("groups", item["name"]) for item in component["groups"] if item["state"] == "present"]
+    found += [("users", item["name"]) for item in component["users"] if item["state"] == "present"]
+    found += [("cron", item["name"]) for item in component["cron"] if item["state"] == "present"]
     found += [("units", unit["name"]) for unit in component["units"] if unit["state"] != "absent"]
-    found += [("certificates", item[key]) for item in component["certificates"] for key in ("key", "cert", "ca") if item[key]]
+    for certificate in component["certificates"]:
+        found += [("certificates", path) for path in (certificate["key"], certificate["cert"], certificate["ca"]) if path]
     if component["sysctls"]:
         from ..lib.kernel_parameter import normal_name
 
@@ -126,10 +124,10 @@ def space(section: str) -> str:
 def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
     """Component and section that want, or have taken over, what leaves a section of the component at hand."""
     name = ctx.component["name"]
-    found: tuple[str, str] | None = ctx.memo.get("claims", {}).get((space(section), key))
+    found = ctx.call.claims.get((space(section), key))
     if found is not None and found != (name, section):
         return found
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     other = ledger.elsewhere(name, section, key) if ledger is not None else ""
     return (other, section) if other else None
 
@@ -137,7 +135,7 @@ def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
 def transfer_ownership(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
     """Forget something that another one has taken over, or will in this call; it is told what is known."""
     known = ctx.section(section).pop(key, None)
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     if not known or ledger is None or to[1] == "certificates":
         return
     theirs = ledger.entry(to[0]).setdefault(to[1], {}).setdefault(key, {})

@@ -40,7 +40,7 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
     by_socket = [unit["name"] for unit in units if systemd.by_socket(ctx, unit)]
     names = [unit["name"] for unit in units if unit["name"] not in by_socket]
     revert.arm(ctx, component["lockout_guard"], undo, names, restarted=by_socket)
-    ctx.memo["guard"] = {"armed": True, "seconds": component["lockout_guard"]}
+    ctx.call.guard = {"armed": True, "seconds": component["lockout_guard"]}
     known, definition = ctx.entry.get("guard") or {}, definition_hash(component)
     tries = known.get("tries", 0) + 1 if known.get("hash") == definition else 1
     ctx.entry["guard"] = {"hash": definition, "since": ctx.today(), "tries": tries}
@@ -52,7 +52,7 @@ def look(ctx: Context) -> None:
     from . import revert
 
     if revert.armed(ctx):
-        ctx.memo.setdefault("guard", {"armed": True, "seconds": 0})
+        ctx.call.guard = ctx.call.guard or {"armed": True, "seconds": 0}
 
 
 def disarm(ctx: Context, ledger: Ledger) -> None:
@@ -60,7 +60,7 @@ def disarm(ctx: Context, ledger: Ledger) -> None:
     from . import revert
 
     revert.disarm(ctx)
-    ctx.memo.pop("guard", None)
+    ctx.call.guard = None
     for entry in ledger.components.values():
         entry.pop("guard", None)
     ledger.save(ctx)

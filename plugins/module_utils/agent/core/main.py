@@ -13,12 +13,9 @@ from .model import AgentError, Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Answer, Payload
     from .model import Runner
 
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 PROTOCOL = 1
 
@@ -49,7 +46,7 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
         _operate(payload, ctx, answer)
     except Exception as error:
         answer["error"] = told(error)
-    if "waiting" in ctx.memo:
+    if ctx.call.told is not None:
         from . import waiting
 
         waiting.done(ctx)

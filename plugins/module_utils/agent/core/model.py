@@ -15,12 +15,18 @@ from ..lib.result import Result as Result
 
 TYPE_CHECKING = False  # mypy takes a name like this as true; importing typing for it would cost 3 ms on each host
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from typing import Any, TypeVar
 
-    Component = dict[str, Any]  # a normalised COMPONENT_SPEC dictionary: every option is present
-    Diff = dict[str, str]  # before_header, after_header, before, after: Ansible's own keys
+    from ..contract import Component as Component
+    from ..contract import Csr, Guard, Policy, StepReport
+    from ..contract import Diff as Diff
+    from ..contract import Run as RunInfo
+    from .ledger import Ledger
+
+    T = TypeVar("T")
     Runner = Callable[..., "Result"]
+
 
 #: Where the agent keeps what it knows about a host. Root only.
 STATE_DIR = "/var/lib/vannah"
@@ -95,7 +101,7 @@ class Step:
         """What the step is about, as a person reads it."""
         return subject(self.kind, self.target)
 
-    def report(self) -> dict[str, str]:
+    def report(self) -> StepReport:
         """The step as the answer carries it."""
         return {"kind": self.kind, "target": self.target, "action": self.action, "detail": self.detail}
 
@@ -109,6 +115,54 @@ def subject(kind: str, target: str) -> str:
     return target if target.startswith(f"{word} ") else f"{word} {target}"
 
 
+class Call:
+    """What all components of a call share.
+
+    - ``ledger``: None where a call makes nothing of components
+    - ``site``: the run's site, where it may change the host
+    - ``staged``: sha256 of an artifact -> where it was uploaded to
+    - ``claims``: space and key of everything that a component wants to be there -> the component and its section
+    - ``prepare``: components of a cluster that is being formed whose units are not touched yet; ``peers``: whether another member may end
+      the call
+    - ``guard``: of a change that may lock us out: ``{armed, seconds}``
+    - ``told``: what the file for waits says, and when it was written; None where there is no such file
+    """
+
+    __slots__ = ("claims", "guard", "ledger", "peers", "prepare", "site", "staged", "told")
+
+    def __init__(self) -> None:
+        self.ledger: Ledger | None = None
+        self.site: dict[str, Any] | None = None
+        self.staged: dict[str, str] = {}
+        self.claims: dict[tuple[str, str], tuple[str, str]] = {}
+        self.prepare: Collection[str] = ()
+        self.peers = False
+        self.guard: Guard | None = None
+        self.told: tuple[str, float] | None = None
+
+
+class Read:
+    """What was read from the host and holds until a step changes it: each module drops its own part then, :meth:`forget` all of them.
+
+    - ``users``: ``passwd`` and ``group`` -> name -> fields of the line
+    - ``hashes``: path -> sha256
+    - ``packages``: dpkg's status file
+    - ``units``: unit -> property -> value
+    """
+
+    __slots__ = ("hashes", "packages", "units", "users")
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Steps of other kinds were applied: read all of it anew."""
+        self.users: dict[str, dict[str, list[str]]] = {}
+        self.hashes: dict[str, str] = {}
+        self.packages: bytes | None = None
+        self.units: dict[str, dict[str, str]] = {}
+
+
 class Context:
     """All that planning and applying may touch. Tests give a ``root`` and a ``runner``.
 
@@ -120,8 +174,10 @@ class Context:
     - ``changing``: path -> sha256 or None, the ``writes`` of all steps planned so far for this component
     - ``changing_packages``: the ``packages`` of all steps planned so far for this component
     - ``warnings``, ``needs``, ``csrs``, ``drift``: what the component's answer will carry
-    - ``memo``: a dictionary for whatever is worth reading once per run (dpkg's database, systemctl show); a module
-      uses its own name as the key. ``memo.pop(key)`` after a step has changed what it holds.
+    - ``unproven``: whether the component's last good generation is still kept, so its units have yet to be seen ready
+    - ``pending``: the component's units that wait for their restart; ``touched``: unit -> ``restart`` or ``reload``, done in this call
+    - ``call``, ``read``: what the call is about, and what was read from the host; :meth:`kept`: what one module keeps
+    - ``interval``: seconds between two looks in place of each loop's own; tests set it
     """
 
     def __init__(
@@ -131,19 +187,25 @@ class Context:
         diff: bool = False,
         root: str = "/",
         runner: Runner | None = None,
-        policy: dict[str, Any] | None = None,
-        run_info: dict[str, Any] | None = None,
+        policy: Policy | None = None,
+        run_info: RunInfo | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.mode = mode
         self.diff = diff
         self.root = root.rstrip("/")
         self.runner = runner
-        self.policy: dict[str, Any] = policy or {}
-        self.run_info: dict[str, Any] = run_info or {}
+        self.policy: Policy = policy or {}
+        self.run_info: RunInfo = run_info or {}
         self.clock = clock
-        self.memo: dict[str, Any] = {}
-        self.start_component({}, {})
+        self.interval: float | None = None
+        self.call = Call()
+        self.read = Read()
+        self._kept: dict[type, Any] = {}
+        self.unproven = False
+        self.pending: list[str] = []
+        self.touched: dict[str, str] = {}
+        self.start_component({}, {})  # type: ignore[typeddict-item]  # none yet
 
     def start_component(self, component: Component, entry: dict[str, Any]) -> None:
         """Begin a component: its ledger entry becomes ``entry`` and everything collected is empty again."""
@@ -153,8 +215,19 @@ class Context:
         self.changing_packages: set[str] = set()
         self.warnings: list[str] = []
         self.needs: list[str] = []
-        self.csrs: list[dict[str, str]] = []
+        self.csrs: list[Csr] = []
         self.drift: list[str] = []
+
+    def kept(self, kind: type[T]) -> T:
+        """What a module keeps for the length of a call: the one object of a class of its own."""
+        found: T | None = self._kept.get(kind)
+        if found is None:
+            found = self._kept[kind] = kind()
+        return found
+
+    def pause(self, usual: float) -> float:
+        """Seconds until a loop looks again."""
+        return usual if self.interval is None else self.interval
 
     # --- what it is about -----------------------------------------------------------------------------------------
 

@@ -12,12 +12,9 @@ from .model import STATE_DIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Answer, Payload
     from .model import Context
 
-    Payload = dict[str, Any]
-    Answer = dict[str, Any]
 
 #: Folders below the state directory that are filled only while something is unfinished: a killed run, an armed revert.
 UNFINISHED = ("journal", "generations", "guard")

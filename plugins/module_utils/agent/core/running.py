@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def expected_units(component: Component, entry: dict[str, Any]) -> list[str]:
     """The names of all units that planning a component will ask systemd for."""
     names = [unit["name"] for unit in component["units"]] if component["state"] == "present" else []
-    names += [unit["socket"] for unit in component["units"] if unit.get("socket")] if names else []
+    names += [socket for unit in component["units"] if (socket := unit.get("socket"))] if names else []
     return names + [name for name in entry.get("units", {}) if name not in names]
 
 

@@ -94,7 +94,7 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
 
 def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[str, str]:
     """What has to be done to each unit that was touched since the generation: ``restart``, ``reload`` or ``stop``."""
-    touched: dict[str, str] = ctx.memo.get("touched", {})
+    touched = ctx.touched
     verbs = {}
     systemd.forget(ctx)
     for unit in restart.units_to_start(component):

@@ -92,7 +92,7 @@ def refuse_changed(component: Component, ctx: Context) -> None:
     """
     from . import identity
 
-    site = ctx.memo.get("site") or {}
+    site = ctx.call.site or {}
     taken = bool(site.get("takeover"))
     if given_up(ctx, ctx.entry) or (taken and identity.foreign(identity.recorded(ctx) or {}, site)):
         return

@@ -40,17 +40,17 @@ def tell(ctx: Context, what: str, begun: float, seconds: float | None = None, re
     import time
 
     now = time.monotonic()
-    last = ctx.memo.get("waiting", ("", 0.0))
+    last = ctx.call.told or ("", 0.0)
     if now - begun < QUIET or (last[0] == what and now - last[1] < EVERY):
         return
     _write(ctx, f"waiting for {what}", now - begun, seconds, reason)
-    ctx.memo["waiting"] = (what, now)
+    ctx.call.told = (what, now)
 
 
 def doing(ctx: Context, what: str, seconds: float | None = None) -> None:
     """Say what begins now: a step, or a program that may take long."""
     _write(ctx, what, 0.0, seconds, "")
-    ctx.memo["waiting"] = ("", 0.0)
+    ctx.call.told = ("", 0.0)
 
 
 def give_up(ctx: Context) -> None:
@@ -58,14 +58,14 @@ def give_up(ctx: Context) -> None:
 
     :raises AgentError: ``peer-failed``
     """
-    if not ctx.memo.get("peers") or not os.path.exists(ctx.path(PEER)):
+    if not ctx.call.peers or not os.path.exists(ctx.path(PEER)):
         return
     from ..lib import disk
 
     said = disk.read_json(ctx.path(PEER))
     if said is None or said.get("run") != ctx.run_info.get("id"):
         return
-    ctx.memo["peers"] = False  # what is undone now is not stopped by it
+    ctx.call.peers = False  # what is undone now is not stopped by it
     peer, reason = str(said.get("peer")), str(said.get("reason") or "").rstrip(". ")
     raise AgentError(
         "peer-failed",
@@ -76,7 +76,8 @@ def give_up(ctx: Context) -> None:
 
 def done(ctx: Context) -> None:
     """The call ends."""
-    if ctx.memo.pop("waiting", None) is not None:
+    if ctx.call.told is not None:
+        ctx.call.told = None
         import contextlib
 
         with contextlib.suppress(OSError):

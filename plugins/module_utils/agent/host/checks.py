@@ -13,15 +13,14 @@ from . import belonging, facts, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Answer, Payload
     from ..core.model import Context
 
 #: The rules of the role firewall. Until they are there, the first firewall is still to come.
 RULES = "/etc/vannah/firewall.nft"
 
 
-def look(payload: dict[str, Any], ctx: Context, answer: dict[str, Any]) -> None:
+def look(payload: Payload, ctx: Context, answer: Answer) -> None:
     """Add to ``answer["facts"]`` whose the host is, which shared settings run and what its first firewall would close.
 
     The answer also says which components were made and which clusters the host is a member of.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What identifies an authority, read from its certificate (RFC 5280, DER as X.690 has it) without a program or a library.
 
-Each call compares the authority of the run with the host's. cryptography costs the controller 40 ms to import in each worker, and the
-host does not have it.
+Each call compares the authority of the run with the host's. cryptography costs the controller 40 ms to import in each worker, and a
+host need not have it.
 """
 
 from __future__ import annotations

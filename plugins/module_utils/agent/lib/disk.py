@@ -102,7 +102,7 @@ def hash_path(ctx: Context, path: str, known: dict[str, Any] | None = None) -> s
 
     :param known: the file's ledger entry, with ``sha256`` and ``stamp``
     """
-    hashes: dict[str, str] = ctx.memo.setdefault("disk", {})
+    hashes = ctx.read.hashes
     if path not in hashes:
         real = ctx.path(path)
         if known and known.get("stamp"):
@@ -117,9 +117,9 @@ def hash_path(ctx: Context, path: str, known: dict[str, Any] | None = None) -> s
 def forget(ctx: Context, path: str | None = None) -> None:
     """Something changed: hash ``path`` anew next time, or all of them."""
     if path is None:
-        ctx.memo.pop("disk", None)
+        ctx.read.hashes = {}
     else:
-        ctx.memo.get("disk", {}).pop(path, None)
+        ctx.read.hashes.pop(path, None)
 
 
 def is_file(found: os.stat_result | None) -> bool:

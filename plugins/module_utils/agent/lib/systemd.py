@@ -10,8 +10,8 @@ from ..core.model import AgentError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Unit
     from ..core.model import Context
 
     Status = dict[str, str]  # property -> value, empty where the unit has none
@@ -31,9 +31,18 @@ def is_template(name: str) -> bool:
     return "@." in name
 
 
+class Expected:
+    """Names of units that the call asks for."""
+
+    __slots__ = ("names",)
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+
 def expect(ctx: Context, names: Iterable[str]) -> None:
     """Names that will be asked for in this call, so that one call answers for all."""
-    known: list[str] = ctx.memo.setdefault("systemd-names", [])
+    known = ctx.kept(Expected).names
     known += [name for name in names if name not in known and not is_template(name)]
 
 
@@ -42,17 +51,15 @@ def status(ctx: Context, name: str) -> Status:
 
     :raises AgentError: ``no-systemd``, ``program-failed``
     """
-    found: dict[str, Status] = ctx.memo.get("systemd", {})
-    if name not in found:
+    if name not in ctx.read.units:
         expect(ctx, [name])
-        found = show(ctx, ctx.memo["systemd-names"])
-        ctx.memo["systemd"] = found
-    return found.get(name, {})
+        ctx.read.units = show(ctx, ctx.kept(Expected).names)
+    return ctx.read.units.get(name, {})
 
 
 def forget(ctx: Context) -> None:
     """Something was started, stopped, enabled or installed: ask anew next time."""
-    ctx.memo.pop("systemd", None)
+    ctx.read.units = {}
 
 
 def show(ctx: Context, names: list[str]) -> dict[str, Status]:
@@ -90,13 +97,14 @@ def running(found: Status) -> bool:
     return found.get("ActiveState") in RUNNING and found.get("SubState") != "auto-restart"
 
 
-def by_socket(ctx: Context, unit: dict[str, Any]) -> bool:
+def by_socket(ctx: Context, unit: Unit) -> bool:
     """Whether a socket unit listens that starts the service at a connection: the service is not enabled then, and may not run."""
     socket = unit.get("socket")
     return bool(socket) and status(ctx, str(socket)).get("ActiveState") == "active"
 
 
 def exists(found: Status) -> bool:
+    """Whether systemd knows the unit."""
     return found.get("LoadState", "not-found") != "not-found"
 
 

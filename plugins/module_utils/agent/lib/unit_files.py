@@ -7,24 +7,21 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import File
     from ..core.model import Component
-
-    Item = dict[str, Any]
 
 UNIT_DIRECTORY = "/etc/systemd/system"
 
 
-def unit_items(component: Component) -> list[Item]:
+def unit_items(component: Component) -> list[File]:
     """Unit files and drop-ins of a component as items of files."""
-    items: list[Item] = []
+    items: list[File] = []
     if component["state"] != "present":
         return items
     for unit in component["units"]:
         if unit["state"] == "absent":
             continue
-        texts = [(f"{UNIT_DIRECTORY}/{unit['name']}", unit["content"])] if unit["content"] is not None else []
+        texts: list[tuple[str, str | None]] = [(f"{UNIT_DIRECTORY}/{unit['name']}", unit["content"])] if unit["content"] is not None else []
         texts += [(f"{UNIT_DIRECTORY}/{unit['name']}.d/{item['name']}.conf", item["content"]) for item in unit["dropins"]]
         items += [
             {"path": path, "content": text or "", "owner": "root", "group": "root", "mode": "0644", "state": "present"}

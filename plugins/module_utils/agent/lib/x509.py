@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Certificate as Item
     from ..core.model import Context
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -41,7 +42,7 @@ class Certificate:
         self.pem = ""
 
 
-def validate(item: dict[str, Any]) -> None:
+def validate(item: Item) -> None:
     """Refuse a definition that no certificate can meet.
 
     :raises AgentError: ``bad-certificate``
@@ -106,12 +107,12 @@ def public_key(ctx: Context, path: str) -> str:
     return result.out.strip()
 
 
-def request(ctx: Context, item: dict[str, Any]) -> str:
+def request(ctx: Context, item: Item) -> str:
     """A signing request (PEM) for a ``certificates`` item, signed with its key."""
     return _openssl(ctx, "req", "-new", "-sha256", "-config", "/dev/stdin", "-key", ctx.path(item["key"]), input=request_config(item))
 
 
-def request_config(item: dict[str, Any]) -> str:
+def request_config(item: Item) -> str:
     """openssl's configuration for the request (config(5ssl), x509v3_config(5ssl))."""
     names = [f"DNS.{number} = {name}" for number, name in enumerate(sorted({name.lower() for name in item["names"]}), 1)]
     names += [f"IP.{number} = {address}" for number, address in enumerate(sorted(set(item["addresses"])), 1)]

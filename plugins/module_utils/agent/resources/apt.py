@@ -19,8 +19,8 @@ from .dpkg import MARKER, POLICY, RENAMED_POLICY, find, satisfied
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Package as Item
     from ..core.model import Context
 
 LISTS = "/var/lib/apt/lists"
@@ -92,7 +92,7 @@ class Transaction:
     :param managed: names that we put on hold; only their holds may be lifted
     """
 
-    def __init__(self, items: Iterable[dict[str, Any]], managed: Iterable[str] = ()) -> None:
+    def __init__(self, items: Iterable[Item], managed: Iterable[str] = ()) -> None:
         self.items = list(items)
         self.managed = set(managed)
         self.done = False
@@ -142,7 +142,7 @@ class Transaction:
             try:
                 self._install(ctx, arguments)
             finally:
-                ctx.memo.pop("packages", None)
+                ctx.read.packages = None
                 for name in lifted:
                     if find(ctx, name).whole:
                         select(ctx, name, "hold")
@@ -171,15 +171,16 @@ class Transaction:
                 result = patiently(ctx, [*APT_GET, "install", *arguments])
             if result.rc == 0:
                 self._tell_removed(ctx, result)
-                if "failed" in _memo(ctx):
-                    ctx.warn(_memo(ctx)["failed"].msg)  # the old lists were good enough, but somebody should know
+                failed = ctx.kept(Lists).failed
+                if failed is not None:
+                    ctx.warn(failed.msg)  # the old lists were good enough, but somebody should know
                 return
             said = result.out + result.err
             if is_interrupted(said):
                 _heal(ctx)
             elif not (is_stale(said) and _update(ctx)):
                 break
-        unreachable = _memo(ctx).get("failed") if is_stale(result.out + result.err) else None
+        unreachable = ctx.kept(Lists).failed if is_stale(result.out + result.err) else None
         raise unreachable or explain(result, "install " + ", ".join(item["name"] for item in self.items))
 
     def refusal(self, simulated: Result) -> str:
@@ -230,7 +231,7 @@ def preview(ctx: Context, transaction: Transaction) -> None:
 
 def unknown(ctx: Context, names: Iterable[str]) -> str:
     """What apt-get says of packages that it does not know; empty where it knows all, or its lists are too old to tell."""
-    items: list[dict[str, Any]] = [{"name": name, "state": "present", "version": None} for name in names]
+    items: list[Item] = [{"name": name, "state": "present", "version": None} for name in names]
     missing = [item for item in items if not satisfied(ctx, item, find(ctx, item["name"]))]
     if not missing or outdated(ctx):
         return ""
@@ -253,7 +254,7 @@ def select(ctx: Context, name: str, selection: str) -> None:
     :raises AgentError: ``packages-locked``, ``package-failed``
     """
     result = patiently(ctx, ["dpkg", "--set-selections"], input=f"{name} {selection}\n")
-    ctx.memo.pop("packages", None)
+    ctx.read.packages = None
     if result.rc != 0 or find(ctx, name).want != selection:
         raise AgentError(
             "package-failed", f"dpkg did not take the selection {selection} of {name}: {(result.err or result.out).strip()[-500:]}"
@@ -280,7 +281,7 @@ def _heal(ctx: Context) -> None:
         if result.rc != 0:
             raise explain(result, "repair an interrupted installation")
     finally:
-        ctx.memo.pop("packages", None)
+        ctx.read.packages = None
 
 
 # --- package lists ------------------------------------------------------------------------------------------------------
@@ -316,9 +317,12 @@ def _time(ctx: Context, path: str) -> float:
         return 0.0
 
 
-def _memo(ctx: Context) -> dict[str, Any]:
-    memo: dict[str, Any] = ctx.memo.setdefault("apt", {})
-    return memo
+class Lists:
+    """Whether the lists were fetched in this call, and why that failed."""
+
+    def __init__(self) -> None:
+        self.tried = False
+        self.failed: AgentError | None = None
 
 
 def _update(ctx: Context) -> bool:
@@ -326,10 +330,10 @@ def _update(ctx: Context) -> bool:
 
     :raises AgentError: ``no-space``, ``packages-locked``
     """
-    memo = _memo(ctx)
-    if memo.get("tried"):
+    lists = ctx.kept(Lists)
+    if lists.tried:
         return False
-    memo["tried"] = True
+    lists.tried = True
     result = patiently(ctx, [*APT_GET, "-o", "APT::Update::Error-Mode=any", "update"])
     if result.rc == 0:
         from ..lib.write import state_directory
@@ -342,7 +346,7 @@ def _update(ctx: Context) -> bool:
     error = explain(result, "fetch the package lists")
     if error.code in ("no-space", "packages-locked"):
         raise error
-    memo["failed"] = error
+    lists.failed = error
     return False
 
 

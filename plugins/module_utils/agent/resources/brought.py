@@ -64,7 +64,7 @@ def managed(ctx: Context) -> set[str]:
     Also the service that is named like a role of the host with package_defaults: ``postgresql.service`` starts all clusters of Debian's,
     and on a host of the role there are none.
     """
-    claims, ledger = ctx.memo.get("claims", {}), ctx.memo.get("ledger")
+    claims, ledger = ctx.call.claims, ctx.call.ledger
     components = ledger.components if ledger is not None else {}
     found = {key for section, key in claims if section == "units"}
     for entry in components.values():

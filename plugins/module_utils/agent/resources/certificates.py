@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Certificate as Item
     from ..core.model import Component, Context
     from ..lib.x509 import Certificate
 
@@ -42,13 +43,13 @@ def plan_certificates(component: Component, ctx: Context) -> list[Step]:
     for item in items:
         steps += _certificate(item, ctx)
     keep = {path for item in items for path in (item["key"], item["cert"], item["ca"])}
-    keep |= {path for space, path in ctx.memo.get("claims", {}) if space == "path"} | _of_others(ctx)
+    keep |= {path for space, path in ctx.call.claims if space == "path"} | _of_others(ctx)
     for name in sorted(set(ctx.section(SECTION)) - {item["name"] for item in items}):
         steps.append(_remove(name, keep, ctx))
     return steps
 
 
-def wanted_of(item: dict[str, Any]) -> dict[str, Any]:
+def wanted_of(item: Item) -> dict[str, Any]:
     """What a certificate is asked to say, in the form that the ledger remembers."""
     return {
         "common_name": item["common_name"],
@@ -77,7 +78,7 @@ def due(not_before: float, not_after: float, renew_before: int) -> float:
     return not_after - margin
 
 
-def _certificate(item: dict[str, Any], ctx: Context) -> list[Step]:
+def _certificate(item: Item, ctx: Context) -> list[Step]:
     name = item["name"]
     if not item["ca_pem"]:
         if not ctx.check:
@@ -96,10 +97,10 @@ def _certificate(item: dict[str, Any], ctx: Context) -> list[Step]:
     reason, found = _look(item, wanted, known, ctx)
     if reason:
         return [_ask(item, reason, ctx), *_key_attributes(item, ctx)]
-    return [*_adopt(item, wanted, found, ctx), *_attributes(item, ctx)]
+    return [*_adopt(item, wanted, found), *_attributes(item, ctx)]
 
 
-def _known_reason(item: dict[str, Any], wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> str:
+def _known_reason(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> str:
     """Why the ledger does not vouch for the certificate; empty where it does. Runs no program."""
     if known.get("wanted") != wanted:
         return "the definition changed"
@@ -111,7 +112,7 @@ def _known_reason(item: dict[str, Any], wanted: dict[str, Any], known: dict[str,
     return ""
 
 
-def _look(item: dict[str, Any], wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> tuple[str, Certificate | None]:
+def _look(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> tuple[str, Certificate | None]:
     """Why a new certificate is needed, from what lies on the host; else what the certificate says."""
     from ..lib import x509
 
@@ -134,7 +135,7 @@ def _look(item: dict[str, Any], wanted: dict[str, Any], known: dict[str, Any], c
 # --- steps --------------------------------------------------------------------------------------------------------------
 
 
-def _ask(item: dict[str, Any], reason: str, ctx: Context) -> Step:
+def _ask(item: Item, reason: str, ctx: Context) -> Step:
     """The request: a key if there is none, and a signing request for the controller."""
     born = disk.hash_path(ctx, item["key"]) == disk.ABSENT
     writes: dict[str, str | None] = {path: None for path in (item["cert"], item["ca"]) if path}
@@ -155,7 +156,7 @@ def _ask(item: dict[str, Any], reason: str, ctx: Context) -> Step:
     return Step("certificate", item["name"], "request", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])], request=True)
 
 
-def _issue(item: dict[str, Any], wanted: dict[str, Any], ctx: Context) -> Step:
+def _issue(item: Item, wanted: dict[str, Any], ctx: Context) -> Step:
     """Write what the controller has signed."""
     from ..lib import x509
 
@@ -187,7 +188,7 @@ def _issue(item: dict[str, Any], wanted: dict[str, Any], ctx: Context) -> Step:
     )
 
 
-def _remember(item: dict[str, Any], wanted: dict[str, Any], found: Certificate, ctx: Context) -> None:
+def _remember(item: Item, wanted: dict[str, Any], found: Certificate, ctx: Context) -> None:
     ctx.section(SECTION).setdefault(item["name"], {}).update(
         wanted=wanted,
         not_before=found.not_before,
@@ -197,7 +198,7 @@ def _remember(item: dict[str, Any], wanted: dict[str, Any], found: Certificate, 
     )
 
 
-def _adopt(item: dict[str, Any], wanted: dict[str, Any], found: Certificate | None, ctx: Context) -> list[Step]:
+def _adopt(item: Item, wanted: dict[str, Any], found: Certificate | None) -> list[Step]:
     """A certificate that is as it should be, though the ledger does not know it: remember it, once."""
 
     def apply(ctx: Context) -> None:
@@ -208,39 +209,40 @@ def _adopt(item: dict[str, Any], wanted: dict[str, Any], found: Certificate | No
     return [Step("certificate", item["name"], "adopt", "it is as it should be", apply=apply, claims=[(SECTION, item["name"])])]
 
 
-def _attributes(item: dict[str, Any], ctx: Context) -> list[Step]:
+def _attributes(item: Item, ctx: Context) -> list[Step]:
     """Mode and owner of key and certificate, and the authority's file, where all is well otherwise."""
     steps = _key_attributes(item, ctx)
     if not _fits(item["cert"], CERT_MODE, item, ctx):
         steps.append(_set(item, item["cert"], CERT_MODE))
-    if item["ca"]:
+    ca = item["ca"]
+    if ca:
         content = f"{item['ca_pem'].strip()}\n".encode()
-        if disk.hash_path(ctx, item["ca"]) != disk.digest(content):
+        if disk.hash_path(ctx, ca) != disk.digest(content):
 
             def apply(ctx: Context) -> None:
-                _make_directory(item["ca"], item["name"], ctx)
-                _write(ctx, item["ca"], content, CERT_MODE, *_owner(item, ctx))
+                _make_directory(ca, item["name"], ctx)
+                _write(ctx, ca, content, CERT_MODE, *_owner(item, ctx))
 
-            steps.append(Step("certificate", item["ca"], "update", "the authority", apply=apply, writes={item["ca"]: disk.digest(content)}))
-        elif not _fits(item["ca"], CERT_MODE, item, ctx):
-            steps.append(_set(item, item["ca"], CERT_MODE))
+            steps.append(Step("certificate", ca, "update", "the authority", apply=apply, writes={ca: disk.digest(content)}))
+        elif not _fits(ca, CERT_MODE, item, ctx):
+            steps.append(_set(item, ca, CERT_MODE))
     return steps
 
 
-def _key_attributes(item: dict[str, Any], ctx: Context) -> list[Step]:
+def _key_attributes(item: Item, ctx: Context) -> list[Step]:
     mode = int(item["key_mode"], 8)
     if disk.status(ctx.path(item["key"])) is None or _fits(item["key"], mode, item, ctx):
         return []
     return [_set(item, item["key"], mode)]
 
 
-def _fits(path: str, mode: int, item: dict[str, Any], ctx: Context) -> bool:
+def _fits(path: str, mode: int, item: Item, ctx: Context) -> bool:
     found = disk.status(ctx.path(path))
     owner = (ctx.uid(item["owner"]), ctx.gid(item["group"]))
     return found is not None and (stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)) == (mode, owner)
 
 
-def _set(item: dict[str, Any], path: str, mode: int) -> Step:
+def _set(item: Item, path: str, mode: int) -> Step:
     def apply(ctx: Context) -> None:
         from ..lib.write import set_attributes
 
@@ -270,7 +272,7 @@ def _remove(name: str, keep: set[str | None], ctx: Context) -> Step:
 
 def _of_others(ctx: Context) -> set[str]:
     """Paths of certificates that other components have, or have taken over."""
-    ledger, name = ctx.memo.get("ledger"), ctx.component["name"]
+    ledger, name = ctx.call.ledger, ctx.component["name"]
     others = [entry for other, entry in ledger.components.items() if other != name] if ledger is not None else []
     return {
         path for entry in others for known in entry.get(SECTION, {}).values() for path in known.get("wanted", {}).get("paths", ()) if path
@@ -280,13 +282,13 @@ def _of_others(ctx: Context) -> set[str]:
 # --- writing ------------------------------------------------------------------------------------------------------------
 
 
-def _owner(item: dict[str, Any], ctx: Context) -> tuple[int, int]:
+def _owner(item: Item, ctx: Context) -> tuple[int, int]:
     from ..lib.write import ids
 
     return ids(ctx, item["owner"], item["group"])
 
 
-def _key_owner(item: dict[str, Any], ctx: Context) -> tuple[int, int, int]:
+def _key_owner(item: Item, ctx: Context) -> tuple[int, int, int]:
     """Mode and owner of a new key. Its owner may come with a package later: until then it is root's alone."""
     uid, gid = ctx.uid(item["owner"]), ctx.gid(item["group"])
     if uid is None or gid is None:

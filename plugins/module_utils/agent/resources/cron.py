@@ -13,8 +13,7 @@ from ..lib.text_file import header, read_text, refuse_foreign, text_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..contract import Cron
     from ..core.model import Component, Context
 
 DIRECTORY = "/etc/cron.d"
@@ -73,7 +72,7 @@ def cron_path(name: str) -> str:
     return f"{DIRECTORY}/{name}"
 
 
-def text(component: str, item: dict[str, Any]) -> str:
+def text(component: str, item: Cron) -> str:
     """The file's text.
 
     cron turns a ``%`` of the command into a line end unless a backslash stands before it. A command here means what it

@@ -12,8 +12,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Package as Item
     from ..core.model import Context
 
 STATUS = "/var/lib/dpkg/status"
@@ -40,6 +40,7 @@ class Package:
 
     @property
     def whole(self) -> bool:
+        """Installed and configured."""
         return self.state in WHOLE and self.flag == "ok"
 
     @property
@@ -49,6 +50,7 @@ class Package:
 
     @property
     def held(self) -> bool:
+        """Whether its selection is ``hold``, whoever set it."""
         return self.want == "hold"
 
 
@@ -61,7 +63,7 @@ def versions(ctx: Context, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def satisfied(ctx: Context, item: dict[str, Any], package: Package) -> bool:
+def satisfied(ctx: Context, item: Item, package: Package) -> bool:
     """Whether a package is as the definition wants it (but for its hold)."""
     if item["state"] == "absent":
         return package.state in GONE
@@ -78,14 +80,14 @@ def matches(version: str, pin: str | None) -> bool:
 
 
 def _status(ctx: Context) -> bytes:
-    data: bytes | None = ctx.memo.get("packages")
+    data = ctx.read.packages
     if data is None:
         try:
             with open(ctx.path(STATUS), "rb") as file:
                 data = b"\n" + file.read()
         except FileNotFoundError:
             data = b""
-        ctx.memo["packages"] = data
+        ctx.read.packages = data
     return data
 
 

@@ -13,35 +13,33 @@ from ..lib import disk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any
 
+    from ..contract import File, Placed
     from ..core.model import Context
 
-    Item = dict[str, Any]
 
-
-def wanted_bytes(item: Item) -> bytes | None:
+def wanted_bytes(item: File) -> bytes | None:
     """The content of a file that comes with the definition; None where it does not."""
-    if item.get("content") is not None:
-        text: str = item["content"]
+    text, packed = item.get("content"), item.get("content_b64")
+    if text is not None:
         return text.encode("utf-8", "surrogateescape")
-    if item.get("content_b64") is not None:
+    if packed is not None:
         import binascii
 
-        return binascii.a2b_base64(item["content_b64"])
+        return binascii.a2b_base64(packed)
     return None
 
 
-def wanted_hash(item: Item) -> str | None:
+def wanted_hash(item: File) -> str | None:
     """The sha256 a file shall have; None where only its owner and mode are managed."""
-    if item.get("artifact"):
-        sha256: str = item["artifact"]["sha256"]
-        return sha256
+    artifact = item.get("artifact")
+    if artifact:
+        return artifact["sha256"]
     data = wanted_bytes(item)
     return None if data is None else disk.digest(data)
 
 
-def mode_number(item: Item) -> int:
+def mode_number(item: Placed) -> int:
     """The mode of an item.
 
     :raises AgentError: ``bad-mode``
@@ -55,7 +53,7 @@ def mode_number(item: Item) -> int:
     return number
 
 
-def attributes(item: Item, found: os.stat_result, ctx: Context) -> str:
+def attributes(item: Placed, found: os.stat_result, ctx: Context) -> str:
     """What is wrong with owner, group and mode; empty where nothing is. A user that does not exist yet is wrong, too."""
     mode = mode_number(item)
     wrong = []

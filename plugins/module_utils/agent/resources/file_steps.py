@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..contract import Directory, File
     from ..core.model import Context
 
-    Item = dict[str, Any]
+    Known = dict[str, Any]  # what the ledger knows of a file
     Apply = Callable[[Context], None]
 
 #: Where the roles put programs of their own. These quote no secret of a file that they judge.
 OWN_PROGRAMS = "/usr/local/lib/vannah/"
 
 
-def note(section: str, key: str, known: Item | None) -> Apply:
+def note(section: str, key: str, known: Known | None) -> Apply:
     """Let the ledger know, and nothing else; None forgets."""
 
     def apply(ctx: Context) -> None:
@@ -39,7 +40,7 @@ def note(section: str, key: str, known: Item | None) -> Apply:
     return apply
 
 
-def directory(item: Item) -> Apply:
+def directory(item: Directory) -> Apply:
     """Make a directory, or give it its owner and mode."""
 
     def apply(ctx: Context) -> None:
@@ -98,7 +99,7 @@ def link(path: str, target: str | None) -> Apply:
     return apply
 
 
-def file(item: Item, wanted: str, section: str) -> Apply:
+def file(item: File, wanted: str, section: str) -> Apply:
     """Write a file, its own validator being content with it; somebody else's is kept as the original."""
 
     def apply(ctx: Context) -> None:
@@ -117,7 +118,7 @@ def file(item: Item, wanted: str, section: str) -> Apply:
     return apply
 
 
-def file_attributes(item: Item, wanted: str, section: str) -> Apply:
+def file_attributes(item: File, wanted: str, section: str) -> Apply:
     """Owner and mode of a file whose content is right."""
 
     def apply(ctx: Context) -> None:
@@ -129,7 +130,7 @@ def file_attributes(item: Item, wanted: str, section: str) -> Apply:
     return apply
 
 
-def only_attributes(item: Item) -> Apply:
+def only_attributes(item: File) -> Apply:
     """Owner and mode of a file whose content is not ours."""
 
     def apply(ctx: Context) -> None:
@@ -140,7 +141,7 @@ def only_attributes(item: Item) -> Apply:
     return apply
 
 
-def file_gone(path: str, known: Item, section: str) -> Apply:
+def file_gone(path: str, known: Known, section: str) -> Apply:
     """Remove a file, or put its original back."""
 
     def apply(ctx: Context) -> None:
@@ -156,14 +157,14 @@ def file_gone(path: str, known: Item, section: str) -> Apply:
     return apply
 
 
-def _is_known(known: Item) -> bool:
+def _is_known(known: Known) -> bool:
     """Whether what lies there is ours, or what lay there before was kept already."""
     return bool(known.get("sha256") or known.get("target") or "original" in known)
 
 
-def _keep_original(ctx: Context, path: str, known: Item, section: str) -> None:
+def _keep_original(ctx: Context, path: str, known: Known, section: str) -> None:
     """Keep what somebody else had made; what another component has made had its own original."""
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     made = ledger.maker(ctx.component["name"], section, path) if ledger is not None else None
     if made is not None:
         if made[1].get("original"):
@@ -178,7 +179,7 @@ def _keep_original(ctx: Context, path: str, known: Item, section: str) -> None:
             ledger.save(ctx)  # before it is overwritten
 
 
-def _remember(ctx: Context, path: str, known: Item, item: Item) -> None:
+def _remember(ctx: Context, path: str, known: Known, item: File) -> None:
     found = disk.status(ctx.path(path))
     if found is not None and found.st_size >= disk.LARGE:
         known["stamp"] = disk.stamp(found)
@@ -190,12 +191,12 @@ def _remember(ctx: Context, path: str, known: Item, item: Item) -> None:
         known.pop("sensitive", None)
 
 
-def _staged(ctx: Context, item: Item, wanted: str) -> bytes:
+def _staged(ctx: Context, item: File, wanted: str) -> bytes:
     """The bytes of an artifact that the controller has uploaded.
 
     :raises AgentError: ``artifact-missing``, ``artifact-mismatch``
     """
-    staged = ctx.memo.get("staged", {}).get(wanted)
+    staged = ctx.call.staged.get(wanted)
     data = disk.read(staged) if staged else None
     if data is None:
         raise AgentError("artifact-missing", f"the artifact for {item['path']} (sha256 {wanted[:12]}...) was not uploaded: run again")
@@ -207,7 +208,7 @@ def _staged(ctx: Context, item: Item, wanted: str) -> bytes:
     return data
 
 
-def _validator(ctx: Context, item: Item) -> Callable[[str], None] | None:
+def _validator(ctx: Context, item: File) -> Callable[[str], None] | None:
     argv = item.get("validate")
     if not argv:
         return None

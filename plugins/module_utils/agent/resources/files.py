@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ..contract import File, Link
     from ..core.model import Component, Context, Diff
 
-    Item = dict[str, Any]
+    Known = dict[str, Any]  # what the ledger knows of a file
 
 
 def plan_directories(component: Component, ctx: Context) -> list[Step]:
@@ -106,7 +107,7 @@ def _user_of(path: str, going: set[str], ctx: Context) -> str:
     sections = ("files", "links", "unit_files", "directories")
     if any(key.startswith(path + "/") and key not in going for section in sections for key in ctx.section(section)):
         return ""
-    ledger = ctx.memo.get("ledger")
+    ledger = ctx.call.ledger
     return ledger.below(ctx.component["name"], sections, path) if ledger is not None else ""
 
 
@@ -118,29 +119,8 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
     steps: list[Step] = []
     present = component["state"] == "present"
     wanted = {item["path"]: item for item in component["links"]} if present else {}
-    for path, item in wanted.items():
-        found = disk.status(ctx.path(path))
-        now = os.readlink(ctx.path(path)) if disk.is_link(found) else None
-        if item["state"] == "absent":
-            if now is not None:
-                steps.append(_link_step(path, "remove", now, None, ctx))
-            elif found is not None:
-                ctx.warn(f"link {path} shall be absent and is no link: it stays")
-            continue
-        target = item["target"]
-        if not target:
-            raise AgentError("no-target", f"link {path}: target is missing; write where it shall point, or state: absent")
-        if disk.is_directory(found):
-            raise AgentError("is-a-directory", f"link {path}: a directory is in the way; move it away")
-        if disk.is_special(found):
-            raise AgentError("not-a-file", f"link {path}: a pipe, a socket or a device is in the way; move it away")
-        if now != target:
-            known = ctx.section("links").get(path)
-            if known and known.get("target") not in (None, now, target):
-                ctx.drifted(path)
-            steps.append(_link_step(path, "create" if found is None else "update", now, target, ctx))
-        elif path not in ctx.section("links"):
-            steps.append(_silent_link(path, target))
+    for item in wanted.values():
+        steps += _link(item, ctx)
     for path in sorted(set(ctx.section("links")) - set(wanted)):
         to = next_owner(ctx, "links", path)
         if to is not None:
@@ -154,12 +134,36 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
     return steps
 
 
+def _link(item: Link, ctx: Context) -> list[Step]:
+    path, target = item["path"], item["target"]
+    found = disk.status(ctx.path(path))
+    now = os.readlink(ctx.path(path)) if disk.is_link(found) else None
+    if item["state"] == "absent":
+        if now is not None:
+            return [_link_step(path, "remove", now, None, ctx)]
+        if found is not None:
+            ctx.warn(f"link {path} shall be absent and is no link: it stays")
+        return []
+    if not target:
+        raise AgentError("no-target", f"link {path}: target is missing; write where it shall point, or state: absent")
+    if disk.is_directory(found):
+        raise AgentError("is-a-directory", f"link {path}: a directory is in the way; move it away")
+    if disk.is_special(found):
+        raise AgentError("not-a-file", f"link {path}: a pipe, a socket or a device is in the way; move it away")
+    if now != target:
+        known = ctx.section("links").get(path)
+        if known and known.get("target") not in (None, now, target):
+            ctx.drifted(path)
+        return [_link_step(path, "create" if found is None else "update", now, target, ctx)]
+    return [] if path in ctx.section("links") else [_silent_link(path, target)]
+
+
 def _link_step(path: str, action: str, now: str | None, target: str | None, ctx: Context) -> Step:
     from .file_steps import link
 
     if target is None and ctx.section("links").get(path, {}).get("original"):
         action = "restore"
-    diff = None
+    diff: Diff | None = None
     if ctx.diff:
         before, after = (f"-> {where}\n" if where else "" for where in (now, target))
         diff = {"before_header": path, "after_header": path, "before": before, "after": after}
@@ -202,7 +206,7 @@ def plan_gone(component: Component, ctx: Context, section: str = "files") -> lis
 
     :param section: ``files`` or ``unit_files``
     """
-    items: Iterable[Item] = component["files"] if section == "files" else unit_items(component)
+    items: Iterable[File] = component["files"] if section == "files" else unit_items(component)
     wanted = {item["path"] for item in items} if component["state"] == "present" else set()
     steps: list[Step] = []
     for path, known in sorted(ctx.section(section).items()):
@@ -211,7 +215,7 @@ def plan_gone(component: Component, ctx: Context, section: str = "files") -> lis
     return steps
 
 
-def plan_file(item: Item, ctx: Context, section: str = "files") -> list[Step]:
+def plan_file(item: File, ctx: Context, section: str = "files") -> list[Step]:
     """The step for one file, if any; a silent one where only the ledger has to learn of it."""
     path = item["path"]
     found = disk.status(ctx.path(path))
@@ -244,12 +248,12 @@ def plan_file(item: Item, ctx: Context, section: str = "files") -> list[Step]:
     return [_write_step(item, wanted, found, ctx, section)]
 
 
-def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Context, section: str) -> Step:
+def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Context, section: str) -> Step:
     from .file_steps import file
 
     path = item["path"]
     artifact = item.get("artifact")
-    if artifact and not ctx.check and wanted not in ctx.memo.get("staged", {}):
+    if artifact and not ctx.check and wanted not in ctx.call.staged:
         ctx.need(wanted)
     detail = f"sha256 {wanted[:12]}" if artifact else ""
     if disk.is_link(found):
@@ -263,7 +267,7 @@ def _write_step(item: Item, wanted: str, found: os.stat_result | None, ctx: Cont
     return Step("file", path, action, detail, diff, file(item, wanted, section), writes={path: wanted}, claims=[(section, path)])
 
 
-def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
+def _gone(path: str, known: Known, ctx: Context, section: str) -> list[Step]:
     """Remove a managed file; where it had replaced somebody's, that one comes back."""
     from .file_steps import file_gone, note
 
@@ -287,7 +291,7 @@ def _gone(path: str, known: Item, ctx: Context, section: str) -> list[Step]:
     return [Step("file", path, "remove", "", diff, file_gone(path, known, section), writes={path: None})]
 
 
-def _attributes_only(item: Item, found: os.stat_result | None, ctx: Context) -> list[Step]:
+def _attributes_only(item: File, found: os.stat_result | None, ctx: Context) -> list[Step]:
     path = item["path"]
     if found is None and not ctx.check and not ctx.changing_packages:
         raise AgentError("file-missing", f"{path} does not exist: give it content, template, src or artifact, or install what makes it")
@@ -302,7 +306,7 @@ def _attributes_only(item: Item, found: os.stat_result | None, ctx: Context) -> 
     return [Step("file", path, "update", wrong, apply=only_attributes(item))]
 
 
-def _noted(item: Item, wanted: str, known: Item | None, found: os.stat_result | None, section: str) -> list[Step]:
+def _noted(item: File, wanted: str, known: Known | None, found: os.stat_result | None, section: str) -> list[Step]:
     """Nothing to do; where the ledger does not say so yet, a silent step."""
     entry = {**(known or {}), "sha256": wanted}
     if found is not None and found.st_size >= disk.LARGE:

@@ -18,8 +18,8 @@ from .dpkg import MARKER, POLICY, RENAMED_POLICY, Package, find, satisfied
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
 
+    from ..contract import Package as Item
     from ..core.model import Component, Context
     from .apt import Transaction
 
@@ -33,7 +33,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
     """
     steps: list[Step] = []
     # Said once and not by each component; the one that said it does so again when it is planned again.
-    if _left_behind(ctx) and ctx.memo.setdefault("packages-repair", component["name"]) == component["name"]:
+    if _left_behind(ctx) and ctx.kept(Repair).by(component["name"]):
         steps.append(Step("package", "dpkg", "repair", "an installation was interrupted", apply=_repair))
     wanted = {item["name"]: item for item in component["packages"]}
     if component["state"] == "absent":
@@ -61,7 +61,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
 # --- steps --------------------------------------------------------------------------------------------------------------
 
 
-def _transaction(changes: list[tuple[dict[str, Any], Package]], ctx: Context, request: bool = False) -> list[Step]:
+def _transaction(changes: list[tuple[Item, Package]], ctx: Context, request: bool = False) -> list[Step]:
     """One step for each package; the first that is applied does them all, each sees to it that its own is done."""
     from .apt import Transaction, preview
 
@@ -87,7 +87,7 @@ def _transaction(changes: list[tuple[dict[str, Any], Package]], ctx: Context, re
     return steps
 
 
-def _change(transaction: Transaction, item: dict[str, Any]) -> Callable[[Context], None]:
+def _change(transaction: Transaction, item: Item) -> Callable[[Context], None]:
     def apply(ctx: Context) -> None:
         transaction.run(ctx)
         if item["state"] == "absent":
@@ -97,7 +97,7 @@ def _change(transaction: Transaction, item: dict[str, Any]) -> Callable[[Context
     return apply
 
 
-def _refuse_foreign_hold(item: dict[str, Any], package: Package, ctx: Context) -> None:
+def _refuse_foreign_hold(item: Item, package: Package, ctx: Context) -> None:
     name = item["name"]
     if package.held and package.whole and name not in ctx.section("holds"):
         wanted = "removed" if item["state"] == "absent" else f"version {item['version']}"
@@ -108,7 +108,7 @@ def _refuse_foreign_hold(item: dict[str, Any], package: Package, ctx: Context) -
         )
 
 
-def _holds(wanted: dict[str, dict[str, Any]], ctx: Context) -> list[Step]:
+def _holds(wanted: dict[str, Item], ctx: Context) -> list[Step]:
     """Holds that are missing, and managed ones that are no longer wanted."""
     steps = []
     managed = ctx.section("holds")
@@ -116,7 +116,7 @@ def _holds(wanted: dict[str, dict[str, Any]], ctx: Context) -> list[Step]:
         if item["hold"] and item["state"] == "present" and not find(ctx, name).held:
             steps.append(Step("package", name, "hold", apply=_select(name, "hold"), claims=[("holds", name)]))
     for name in sorted(managed):
-        item = wanted.get(name, {"hold": False, "state": "present"})
+        item = wanted.get(name, {"name": name, "version": None, "hold": False, "state": "present"})
         if not item["hold"] and item["state"] == "present" and find(ctx, name).held:
             steps.append(Step("package", name, "unhold", apply=_select(name, "install")))
     return steps
@@ -137,10 +137,11 @@ def _select(name: str, selection: str) -> Callable[[Context], None]:
 
 
 def pin_path(component: str) -> str:
+    """The file that holds a component's pins."""
     return f"/etc/apt/preferences.d/vannah-{component}.pref"
 
 
-def pin_text(component: str, wanted: Iterable[dict[str, Any]]) -> str:
+def pin_text(component: str, wanted: Iterable[Item]) -> str:
     """The text of a component's preferences file (apt_preferences(5)); empty without pins.
 
     Priority 1001 is what it takes to bring a package back to a version that is older than the installed one.
@@ -157,7 +158,7 @@ def pin_text(component: str, wanted: Iterable[dict[str, Any]]) -> str:
     return header(component) + "\n".join(stanzas)
 
 
-def _pins(component: Component, wanted: dict[str, dict[str, Any]], ctx: Context) -> list[Step]:
+def _pins(component: Component, wanted: dict[str, Item], ctx: Context) -> list[Step]:
     path = pin_path(component["name"])
     text = pin_text(component["name"], wanted.values())
     from ..lib import disk
@@ -172,6 +173,20 @@ def _pins(component: Component, wanted: dict[str, dict[str, Any]], ctx: Context)
 
 
 # --- what a killed run leaves -------------------------------------------------------------------------------------------
+
+
+class Repair:
+    """The component that says of an interrupted installation that it is repaired."""
+
+    __slots__ = ("component",)
+
+    def __init__(self) -> None:
+        self.component = ""
+
+    def by(self, name: str) -> bool:
+        """Whether it is this one: the first that asks."""
+        self.component = self.component or name
+        return self.component == name
 
 
 def _left_behind(ctx: Context) -> bool:

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import Ready
     from ..core.model import Context
 
 #: Seconds for one look: a service that takes longer to answer is looked at again.
@@ -38,7 +39,7 @@ _BY_SYSTEMD = re.compile(r"^\S+ systemd(?:\[\d+\])?: ")
 LINES = 40
 
 
-def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = False) -> None:
+def wait(ctx: Context, ready: Ready, unit: str, *, patient: bool = False) -> None:
     """Wait until everything that ``ready`` (see READY_SPEC) names answers.
 
     Given up at once when the unit has failed, or is started anew by systemd again and again.
@@ -77,25 +78,26 @@ def wait(ctx: Context, ready: dict[str, Any], unit: str, *, patient: bool = Fals
         pause = min(pause * GROWTH, LAST)
 
 
-def once(ctx: Context, ready: dict[str, Any], unit: str) -> bool:
+def once(ctx: Context, ready: Ready, unit: str) -> bool:
     """Whether it is ready now: a single look."""
     if look(ctx, ready, LOOK):
         return False
     return not unit or unit_state(ctx, unit).get("ActiveState") not in ("failed", "deactivating")
 
 
-def look(ctx: Context, ready: dict[str, Any], patience: float) -> str:
+def look(ctx: Context, ready: Ready, patience: float) -> str:
     """One look at everything: what is not ready and why; empty where all is."""
-    if ready.get("tcp"):
-        reason = _tcp(ready["tcp"], patience)
+    tcp, url, command = ready.get("tcp"), ready.get("http"), ready.get("command")
+    if tcp:
+        reason = _tcp(tcp, patience)
         if reason:
-            return f"tcp {ready['tcp']}: {reason}"
-    if ready.get("http"):
-        reason = _http(ready, patience)
+            return f"tcp {tcp}: {reason}"
+    if url:
+        reason = _http(url, ready, patience)
         if reason:
-            return f"{ready['http']}: {reason}"
-    if ready.get("command"):
-        return _command(ctx, ready, patience)
+            return f"{url}: {reason}"
+    if command:
+        return _command(ctx, command, ready.get("user") or None, patience)
     return ""
 
 
@@ -201,14 +203,14 @@ def split_url(url: str) -> tuple[bool, str, str]:
     return scheme == "https", place, slash + path or "/"
 
 
-def _http(ready: dict[str, Any], patience: float) -> str:
+def _http(url: str, ready: Ready, patience: float) -> str:
     import socket
 
-    tls, place, path = split_url(ready["http"])
+    tls, place, path = split_url(url)
     host, port = address(place, 443 if tls else 80)
-    for option in ("ca", "cert", "key") if tls else ():
-        if ready.get(option) and not os.path.exists(ready[option]):
-            return f"its {option} {ready[option]} is not there"
+    for option, file in (("ca", ready.get("ca")), ("cert", ready.get("cert")), ("key", ready.get("key"))) if tls else ():
+        if file and not os.path.exists(file):
+            return f"its {option} {file} is not there"
     try:
         with socket.create_connection((host, port), patience) as plain:
             channel: socket.socket = plain
@@ -228,14 +230,15 @@ def _http(ready: dict[str, Any], patience: float) -> str:
     return "" if int(words[1]) in wanted else f"HTTP status {words[1]}, wanted is {' or '.join(str(status) for status in wanted)}"
 
 
-def _tls(ready: dict[str, Any]) -> Any:
+def _tls(ready: Ready) -> Any:
     import ssl
 
     context = ssl.create_default_context(cafile=ready.get("ca") or None)
     # Python 3.13 and newer refuse an authority without a key usage, which no service here minds.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if ready.get("cert"):
-        context.load_cert_chain(ready["cert"], ready.get("key") or None)
+    certificate = ready.get("cert")
+    if certificate:
+        context.load_cert_chain(certificate, ready.get("key") or None)
     return context
 
 
@@ -256,9 +259,8 @@ def _said(error: OSError) -> str:
     return f"its certificate is refused: {message}" if message else str(error.strerror or error)
 
 
-def _command(ctx: Context, ready: dict[str, Any], patience: float) -> str:
-    argv = ready["command"]
-    result = ctx.run(argv, timeout=max(patience, LOOK), check=False, user=ready.get("user") or None)
+def _command(ctx: Context, argv: list[str], user: str | None, patience: float) -> str:
+    result = ctx.run(argv, timeout=max(patience, LOOK), check=False, user=user)
     if result.rc == 0:
         return ""
     if result.rc == 124 and not result.err.strip():

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from ..contract import Started, Unit
     from ..core.model import Component, Context
 
-    Unit = dict[str, Any]
     Apply = Callable[[Context], None]
 
 #: Seconds a unit without a readiness check has to stay up, where its start says nothing (Type=simple).
@@ -28,6 +28,7 @@ PATIENCE = 300.0
 
 
 def daemon_reload(ctx: Context) -> None:
+    """Have systemd read its files again."""
     systemd.reload(ctx)
 
 
@@ -106,6 +107,8 @@ def reenable(name: str, install: str | None) -> Apply:
 
 
 def disable(name: str) -> Apply:
+    """Take a unit from the next boot."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name).pop("enabled", None)
         if systemd.status(ctx, name).get("UnitFileState") in ("enabled", "enabled-runtime"):
@@ -115,6 +118,8 @@ def disable(name: str) -> Apply:
 
 
 def mask(name: str) -> Apply:
+    """Stop a unit, and keep everybody from starting it."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name)["masked"] = True
         if systemd.running(systemd.status(ctx, name)):
@@ -126,6 +131,8 @@ def mask(name: str) -> Apply:
 
 
 def unmask(name: str) -> Apply:
+    """Let a masked unit be started again."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name).pop("masked", None)
         systemd.call(ctx, "unmask", name)
@@ -134,6 +141,8 @@ def unmask(name: str) -> Apply:
 
 
 def stop(name: str) -> Apply:
+    """Stop a unit and forget what it ran with."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name).pop("started", None)
         systemd.call(ctx, "stop", name, timeout=PATIENCE)
@@ -155,6 +164,8 @@ def start(unit: Unit) -> Apply:
 
 
 def restart(unit: Unit) -> Apply:
+    """Restart a unit, and record what it runs with."""
+
     def apply(ctx: Context) -> None:
         act(ctx, unit, "restart")
         record(ctx, unit)
@@ -177,7 +188,7 @@ def confirm(unit: Unit) -> Apply:
     name = unit["name"]
 
     def apply(ctx: Context) -> None:
-        if ctx.memo.get("unproven"):
+        if ctx.unproven:
             await_ready(ctx, unit)
         _known(ctx, name)
         record(ctx, unit)
@@ -188,7 +199,7 @@ def confirm(unit: Unit) -> Apply:
 # --- acting -------------------------------------------------------------------------------------------------------------
 
 
-def act(ctx: Context, unit: Unit, verb: str) -> None:
+def act(ctx: Context, unit: Started, verb: str) -> None:
     """``start``, ``restart`` or ``reload`` a unit and wait until it is ready.
 
     :raises AgentError: ``start-failed``, ``reload-failed``, ``not-ready``, with the journal's tail
@@ -199,7 +210,7 @@ def act(ctx: Context, unit: Unit, verb: str) -> None:
         # It also begins systemd's count of starts anew: several runs in a row would be refused for being too many.
         ctx.run(["systemctl", "reset-failed", name], check=False)
     systemd.forget(ctx)
-    ctx.memo.setdefault("touched", {})[name] = "reload" if verb == "reload" else "restart"
+    ctx.touched[name] = "reload" if verb == "reload" else "restart"
     waiting.doing(ctx, f"systemctl {verb} {name}", PATIENCE)
     result = ctx.run(["systemctl", *(["--no-block"] if unit["no_block"] else []), verb, name], check=False, timeout=PATIENCE)
     if result.rc != 0:
@@ -208,7 +219,7 @@ def act(ctx: Context, unit: Unit, verb: str) -> None:
     await_ready(ctx, unit)
 
 
-def await_ready(ctx: Context, unit: Unit) -> None:
+def await_ready(ctx: Context, unit: Started) -> None:
     """Wait until a unit answers its readiness check; without one, see that it stays up.
 
     :raises AgentError: ``start-failed``, ``not-ready``

@@ -49,6 +49,7 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
 
 
 def conf_path(component: str) -> str:
+    """The file that holds a component's kernel parameters."""
     return f"/etc/sysctl.d/60-vannah-{component}.conf"
 
 
@@ -123,7 +124,7 @@ def _hand_over(name: str, to: tuple[str, str]) -> Step:
     """Another component sets the parameter now: it is told the value of before, which may be managed."""
 
     def apply(ctx: Context) -> None:
-        before, ledger = ctx.section("sysctls").get(name, {}).get("before"), ctx.memo.get("ledger")
+        before, ledger = ctx.section("sysctls").get(name, {}).get("before"), ctx.call.ledger
         transfer_ownership(ctx, "sysctls", name, to)
         if before is not None and ledger is not None:
             ledger.entry(to[0])["sysctls"][name]["before"] = before

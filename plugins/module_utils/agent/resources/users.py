@@ -16,8 +16,8 @@ from ..core.model import AgentError, Step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
+    from ..contract import Group, User
     from ..core.model import Component, Context
 
     Entry = list[str]  # the fields of a line
@@ -74,7 +74,7 @@ def plan_users(component: Component, ctx: Context) -> list[Step]:
 
 def database(ctx: Context, name: str) -> Database:
     """/etc/passwd or /etc/group: name -> fields. Read once per run and again after a step."""
-    read: dict[str, Database] = ctx.memo.setdefault("users", {})
+    read = ctx.read.users
     if name not in read:
         found: Database = {}
         try:
@@ -122,7 +122,7 @@ def _holder(number: int, entries: Database) -> str:
 # --- groups -------------------------------------------------------------------------------------------------------------
 
 
-def _group(group: dict[str, Any], groups: Database, ctx: Context) -> list[Step]:
+def _group(group: Group, groups: Database, ctx: Context) -> list[Step]:
     name, gid = group["name"], group["gid"]
     found = groups.get(name) or _group_elsewhere(name, ctx)
     if found:
@@ -147,7 +147,7 @@ def _group(group: dict[str, Any], groups: Database, ctx: Context) -> list[Step]:
 # --- users --------------------------------------------------------------------------------------------------------------
 
 
-def _user(user: dict[str, Any], component: Component, users: Database, groups: Database, ctx: Context) -> list[Step]:
+def _user(user: User, component: Component, users: Database, groups: Database, ctx: Context) -> list[Step]:
     name = user["name"]
     planned = {group["name"] for group in component["groups"] if group["state"] == "present"}
     for group in [*user["groups"], *([user["group"]] if user["group"] else [])]:
@@ -164,7 +164,7 @@ def _user(user: dict[str, Any], component: Component, users: Database, groups: D
     return [_create(user, planned, users, groups)]
 
 
-def _create(user: dict[str, Any], planned: set[str], users: Database, groups: Database) -> Step:
+def _create(user: User, planned: set[str], users: Database, groups: Database) -> Step:
     name, uid = user["name"], user["uid"]
     if uid is not None and _holder(uid, users):
         raise AgentError("uid-clash", f"uid {uid} of user {name} belongs to user {_holder(uid, users)}; choose another or leave uid out")
@@ -190,7 +190,7 @@ def _create(user: dict[str, Any], planned: set[str], users: Database, groups: Da
     return Step("user", name, "create", detail, apply=_act([*argv, name]), claims=[("users", name)])
 
 
-def _existing(user: dict[str, Any], found: Entry, groups: Database, ctx: Context) -> list[Step]:
+def _existing(user: User, found: Entry, groups: Database, ctx: Context) -> list[Step]:
     name = user["name"]
     managed = name in ctx.section("users")
     if user["uid"] is not None and found[2] != str(user["uid"]):
@@ -294,7 +294,7 @@ def _act(argv: list[str], after: Callable[[Context], None] | None = None) -> Cal
         begun = 0.0
         for attempt in range(10):
             result = ctx.run(argv, check=False)
-            ctx.memo.pop("users", None)
+            ctx.read.users = {}
             if result.rc == 0:
                 if after:
                     after(ctx)

@@ -24,10 +24,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..contract import File, Unit
     from ..core.model import Component, Context
     from ..lib.systemd import Status
 
-    Unit = dict[str, Any]
     Reactions = dict[str, list[str]]  # policy -> what asks for it
 
 #: From the strongest to the weakest.
@@ -51,13 +51,13 @@ def watched(unit: Unit, component: Component, found: Status) -> dict[str, str]:
         return name in units if units else service
 
     for item in component["files"]:
-        if item["state"] == "present" and concerns(item["units"]) and not _attributes_only(item):
-            add(item["path"], item["on_change"] or own)
-    for item in component["certificates"]:
-        if concerns(item["units"]):
-            for path in (item["cert"], item["ca"]):
-                if path:
-                    add(path, item["on_change"])
+        if item["state"] == "present" and concerns(item.get("units")) and not _attributes_only(item):
+            add(item["path"], item.get("on_change") or own)
+    for certificate in component["certificates"]:
+        if concerns(certificate["units"]):
+            for place in (certificate["cert"], certificate["ca"]):
+                if place:
+                    add(place, certificate["on_change"])
     for path in unit_paths(unit, found):
         add(path, _hard(own))
     for path, policy in unit["watch"].items():
@@ -65,7 +65,7 @@ def watched(unit: Unit, component: Component, found: Status) -> dict[str, str]:
     return result
 
 
-def _attributes_only(item: dict[str, Any]) -> bool:
+def _attributes_only(item: File) -> bool:
     return item.get("content") is None and item.get("content_b64") is None and not item.get("artifact")
 
 
@@ -131,6 +131,7 @@ class Judge:
         self._start: tuple[float, bool] | None = None
 
     def file_changed(self, path: str) -> bool:
+        """Whether a file is, or will be after the planned steps, another one than the unit was started with."""
         ctx, known = self.ctx, self.files.get(path)
         now = disk.hash_path(ctx, path, known_file(known))
         if path in ctx.changing:
@@ -157,6 +158,7 @@ class Judge:
         return bool(disk.hash_path(self.ctx, path, known_file(self.files[path])) != self.files[path][0])
 
     def package_changed(self, name: str) -> bool:
+        """The same of a package's version."""
         from .dpkg import versions
 
         known, now = self.packages.get(name), versions(self.ctx, [name])[name]
@@ -217,9 +219,10 @@ def printed(unit: Unit, ctx: Context) -> str:
     """The hash of what a unit's ``watch_command`` prints now; of its exit status alone where it fails."""
     from hashlib import sha256
 
-    if not unit.get("watch_command"):
+    command = unit.get("watch_command")
+    if not command:
         return ""
-    answer = ctx.run(unit["watch_command"], check=False, timeout=30)
+    answer = ctx.run(command, check=False, timeout=30)
     return sha256(f"{answer.rc}\n{'' if answer.rc else answer.out}".encode("utf-8", "surrogateescape")).hexdigest()
 
 

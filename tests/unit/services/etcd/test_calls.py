@@ -58,7 +58,7 @@ def etcdctl(health: str = HEALTH, members: str = MEMBERS, rc: int = 0, seen: lis
 
 def ask(runner: Callable[..., Result], mode: str = "apply", **params: Any) -> dict[str, Any]:
     ctx = Context(mode, runner=runner)
-    ctx.memo["etcd_interval"] = 0
+    ctx.interval = 0
     steps, result = etcd.CALLS["health"]({**PARAMS, **params}, ctx)
     assert steps == []
     return result

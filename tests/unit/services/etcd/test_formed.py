@@ -36,7 +36,7 @@ def context(*versions: str | Exception, mode: str = "apply") -> Context:
         return {"etcdserver": "3.5.16", "etcdcluster": said}
 
     ctx = Context(mode, runner=lambda _argv, **_options: Result(0, json.dumps(TWO_OF_THREE)))
-    ctx.memo.update(etcd_version=ask, etcd_interval=0)
+    ctx.kept(etcd_formed.Kept).ask, ctx.interval = ask, 0
     return ctx
 
 

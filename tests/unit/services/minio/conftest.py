@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Step
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import Silent
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import Kept, Silent
 
 from tests.unit.services.returned import filled
 
@@ -84,14 +84,14 @@ def call(wanted: dict[str, Any]) -> Call:
 
     def run(name: str, recording: str | list[Exchange] | None, *, check: bool = False, **params: Any) -> Run:
         ctx = Context("check" if check else "apply", diff=True)
-        ctx.memo["minio_pause"] = 0
+        ctx.interval = 0
         exchanges = json.loads((DATA / f"{recording}.json").read_text()) if isinstance(recording, str) else recording or []
         store = Store(exchanges)
 
         def nobody(*_question: Any) -> Said:
             raise Silent("Connection refused")
 
-        ctx.memo["minio_wire"] = store.wire if recording is not None else lambda endpoint: nobody
+        ctx.kept(Kept).wire = store.wire if recording is not None else lambda endpoint: nobody
         steps, result = minio.CALLS[name](filled(documented.spec(f"minio_{name}"), {**wanted["store"], **params}), ctx)
         for step in steps:
             if not check and step.apply is not None:

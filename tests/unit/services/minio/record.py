@@ -26,7 +26,7 @@ import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Silent, _wire
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Kept, Silent, _wire
 
 from tests.unit.services.returned import filled
 
@@ -72,7 +72,7 @@ def record(name: str, call: str, ca: str, root: Path, where: str = "store", **pa
         return send
 
     ctx = Context(diff=True)
-    ctx.memo["minio_wire"] = made
+    ctx.kept(Kept).wire = made
     try:
         steps, _result = minio.CALLS[call](filled(documented.spec(f"minio_{call}"), {**WANTED[where], "ca": ca, **params}), ctx)
         for step in steps:

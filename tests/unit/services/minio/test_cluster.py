@@ -15,6 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.mode
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import cluster as minio_cluster
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import info
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import Kept
 
 URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
 
@@ -27,7 +28,7 @@ def context(*answers: tuple[int, dict[str, str]]) -> Context:
     def wire(endpoint: str) -> Any:
         return lambda method, target, headers, body: (*(left.pop(0) if len(left) > 1 else left[0]), b"")
 
-    ctx.memo.update(minio_wire=wire, minio_interval=0)
+    ctx.kept(Kept).wire, ctx.interval = wire, 0
     return ctx
 
 
@@ -82,7 +83,7 @@ def test_what_a_server_runs_with(tmp_path: Path) -> None:
         (503, {"x-minio-write-quorum": "3"}, True),
         (503, {"x-minio-server-status": "offline"}, False),
     ):
-        ctx.memo.update(context((status, headers)).memo)
+        ctx.kept(Kept).wire = context((status, headers)).kept(Kept).wire
         asked = {"binary": "/minio", "environment": "/env", "endpoint": URL["endpoint"], "ca": ""}
         assert minio.CALLS["running"](asked, ctx)[1]["serves"] is serves
 
@@ -127,7 +128,7 @@ def waited(drive: str, *answers: dict[str, Any], wait: int = 30) -> int:
         asked[0] += 1
         return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
 
-    ctx.memo.update(minio_wire=lambda endpoint: wire, minio_interval=0)
+    ctx.kept(Kept).wire, ctx.interval = lambda endpoint: wire, 0
     more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5}
     minio.info({**URL, **more, "wait": wait, "drive": drive}, ctx)
     return asked[0]
@@ -189,7 +190,7 @@ def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "") -> tupl
         asked.append(f"{method} {target}")
         return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
 
-    ctx.memo.update(minio_wire=lambda endpoint: wire, minio_interval=0)
+    ctx.kept(Kept).wire, ctx.interval = lambda endpoint: wire, 0
     more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": "dicom", "prefix": "", "deep": True}
     steps, result = minio.CALLS["heal"]({**URL, **more, "wait": wait, "token": token}, ctx)
     assert steps[0].apply is not None

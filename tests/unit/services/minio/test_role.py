@@ -15,9 +15,10 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import exports
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import layout as minio_layout
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -361,3 +362,31 @@ def test_nothing_is_exported_for_an_endpoint(
     assert {item["name"] for item in exported("firewall_ports")} == ports
     assert {item["name"] for item in exported("secrets")} == secrets
     assert exported("artifacts") == artifacts
+
+
+TIER = {"name": "COLD", "type": "s3", "endpoint": "https://s3.example.net", "bucket": "b", "access_key": "a", "secret_key": "s"}
+
+
+@pytest.mark.parametrize(
+    ("version", "variables", "packages"),
+    [
+        ("12", {}, []),
+        ("13", {}, ["minio-client"]),
+        ("13", {"minio_users": [{"name": "a", "secret": "x"}]}, ["minio-client", "python3-cryptography"]),
+        ("12", {"minio_service_accounts": [{"access_key": "one", "user": "a", "secret_key": "x"}]}, ["python3-cryptography"]),
+        ("12", {"minio_tiers": [TIER]}, ["python3-cryptography"]),
+        ("12", {"minio_tiers": [TIER | {"state": "absent"}]}, []),
+    ],
+)
+def test_packages(tmp_path: Path, ansible_plugins: None, version: str, variables: dict[str, Any], packages: list[str]) -> None:
+    """What encrypts secrets comes with the servers, before the first call that sends one, and only where one is sent."""
+    source = tmp_path / "hosts.yml"
+    source.write_text(yaml.safe_dump({"all": {"vars": variables, "children": {"object_store": {"hosts": {"store1": None}}}}}))
+    loader = DataLoader()
+    hosts = InventoryManager(loader=loader, sources=[str(source)])
+    found = VariableManager(loader=loader, inventory=hosts).get_vars(host=hosts.get_host("store1"))
+    found["ansible_facts"] = {"vannah": {"version": version}}
+    role = collect.load(loader, "minio", str(tmp_path))
+    templates = collect.templating.Templates(Templar(loader=loader), role.variables(found), [])
+    (component,) = [item for item in role.components if item["name"] == "minio"]
+    assert collect.define({"name": "minio", "packages": component["packages"]}, templates, "minio")["packages"] == packages

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import site
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio import calls as minio
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Refused, Silent, unreachable
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.s3 import S3, Kept, Refused, Silent, unreachable
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.seal import seal
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+REPOSITORY = Path(__file__).resolve().parents[4]
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 
@@ -31,7 +36,7 @@ def test_the_signature_of_the_documentation() -> None:
         return 200, {}, b""
 
     ctx = Context(clock=lambda: 1369353600.0)
-    ctx.memo["minio_wire"] = lambda endpoint: wire
+    ctx.kept(Kept).wire = lambda endpoint: wire
     s3 = S3(ctx, "https://examplebucket.s3.amazonaws.com", "AKIAIOSFODNN7EXAMPLE", SECRET)
     s3.ask("GET", "/test.txt", headers={"range": "bytes=0-9"})
     s3.ask("GET", "/", {"lifecycle": ""})
@@ -52,7 +57,7 @@ def test_the_region_is_signed_with(region: str) -> None:
         return 200, {}, b""
 
     ctx = Context(clock=lambda: 1369353600.0)
-    ctx.memo["minio_wire"] = lambda endpoint: wire
+    ctx.kept(Kept).wire = lambda endpoint: wire
     given = {"endpoint": "https://s3.example.net", "access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": SECRET, "ca": "", "timeout": 5}
     for one in (region, "other"):
         minio.connect(ctx, {**given, "region": one, "backend": "s3"}).ask("GET")
@@ -81,6 +86,37 @@ def test_a_sealed_body_opens_with_the_secret() -> None:
     assert seal("a secret", {}) != seal("a secret", {})
     with pytest.raises(AgentError, match="too much"):
         seal("a secret", "x" * 20000)
+
+
+def test_a_recorded_body() -> None:
+    """What hosts have sent so far, with the key derived from the same secret and salt."""
+    assert seal("a secret", {"secretKey": "hidden"}, bytes(range(40))).hex() == (
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0220212223242526"
+        "2736b09d189254d7bd6e8b691eaba701847b83fbf67a0d11e81a9a3bb166b0fbe5a50d392f97cb17"
+    )
+
+
+def test_the_cipher_is_found_without_the_module_site() -> None:
+    """The agent runs with -I -S: what Debian packages is not on its path. A process of its own, as an extension module is loaded once."""
+    program = f"""
+import site, sys
+site.getsitepackages = lambda: ["/nowhere/local/lib", {site.getsitepackages()[0]!r}]
+sys.path.append({str(REPOSITORY / "collections")!r})
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.minio.seal import seal
+print(seal("a secret", {{}}, bytes(40)).hex())
+print(seal("a secret", {{}}, bytes(40)).hex(), sys.path[-2:])
+"""
+    done = subprocess.run([sys.executable, "-I", "-S", "-"], input=program, capture_output=True, text=True, check=True)
+    sealed = seal("a secret", {}, bytes(40)).hex()
+    assert done.stdout.splitlines() == [sealed, f"{sealed} {[site.getsitepackages()[0], '/nowhere/local/lib']}"]
+
+
+def test_a_host_without_the_cipher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verbs of a site that was converged by an older release, and hosts whose interpreter is not Debian's."""
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    with pytest.raises(AgentError, match="Fix: install the package python3-cryptography") as caught:
+        seal("a secret", {"secretKey": "hidden"})
+    assert caught.value.code == "cryptography-missing" and "hidden" not in caught.value.msg
 
 
 @pytest.mark.parametrize(

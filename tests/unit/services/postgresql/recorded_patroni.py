@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import calls as patroni
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.rest import Silent
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.rest import Kept, Silent
 
 # GET /cluster while max_connections waited for a restart on two members.
 CLUSTER = json.loads("""
@@ -98,7 +98,8 @@ class Patroni:
 
 def context(real: Patroni, mode: str = "apply", runner: Callable[..., Result] | None = None, root: str = "/") -> Context:
     found = Context(mode, diff=True, runner=runner, root=root)
-    found.memo.update(patroni_rest=real, patroni_interval=0, patroni_settle=0)
+    kept = found.kept(Kept)
+    kept.transport, kept.settle, found.interval = real, 0, 0
     return found
 
 

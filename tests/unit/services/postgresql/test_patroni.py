@@ -212,7 +212,7 @@ def test_a_lag_that_passes_is_waited_for(seconds: int) -> None:
     real = Jumped()
     real.on_change = switched
     ctx = context(real)
-    ctx.memo["patroni_settle"] = seconds
+    ctx.kept(patroni_rest.Kept).settle = seconds
     call = {**COMMON, "candidate": "", "away_from": "", "timeout": 0}
     if not seconds:
         with pytest.raises(AgentError, match="db3 is 16348520 bytes behind"):
@@ -392,7 +392,7 @@ def test_a_new_configuration_file_is_taken_over_before_the_member_is_asked(
     real = Patroni()
     real.config = {**real.config, "loop_wait": 2}
     ctx = context(real, mode, root=str(tmp_path))
-    del ctx.memo["patroni_interval"]
+    ctx.interval = None
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     patroni_look.await_reload(ctx, patroni_rest.connect(ctx, COMMON))

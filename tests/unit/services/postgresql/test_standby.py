@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import standby
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql.psql import Psql
 
 
@@ -21,7 +22,7 @@ class Server(Context):
         self.asked = 0
         self.written: list[str] = []
         super().__init__("apply", root="/nowhere", runner=self._answer)
-        self.memo.update(standby_patience=0.2, standby_interval=0.01)
+        self.kept(standby.Kept).patience, self.interval = 0.2, 0.01
 
     def uid(self, name: str) -> int | None:
         return 105

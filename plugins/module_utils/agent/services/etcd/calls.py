@@ -132,7 +132,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     if params.get("formed"):
         from .formed import await_formed
 
-        return [], {"version": await_formed(ctx, etcdctl, params, ctx.memo.get("etcd_interval", INTERVAL))}
+        return [], {"version": await_formed(ctx, etcdctl, params, ctx.pause(INTERVAL))}
     wait = 0 if ctx.check else params["wait"]
     import time
 
@@ -151,7 +151,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         if not found or time.monotonic() >= deadline:
             break
         waiting.tell(ctx, "etcd to be complete", begun, wait, "; ".join(found))
-        time.sleep(ctx.memo.get("etcd_interval", INTERVAL))
+        time.sleep(ctx.pause(INTERVAL))
     if wait and found:
         raise AgentError("not-in-time", f"etcd was not healthy within {wait} s: {'; '.join(found)}")
     if params["interrupt"] and not ctx.check:

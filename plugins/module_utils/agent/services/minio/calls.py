@@ -138,7 +138,7 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         if not found_wrong or time.monotonic() >= deadline:
             break
         waiting.tell(ctx, "the object store to be complete", begun, wait, "; ".join(found_wrong))
-        time.sleep(ctx.memo.get("minio_interval", INTERVAL))
+        time.sleep(ctx.pause(INTERVAL))
     if wait and found_wrong:
         what = f"drive {params['drive']}" if params["drive"] else "the object store"
         raise AgentError("not-in-time", f"{what} was not healthy within {wait} s: {'; '.join(found_wrong)}")

@@ -100,7 +100,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         if not said or time.monotonic() >= deadline:
             break
         waiting.tell(ctx, "the object store to take writes", begun, wait, said)
-        time.sleep(ctx.memo.get("minio_interval", INTERVAL))
+        time.sleep(ctx.pause(INTERVAL))
     if said and (params["interrupt"] or params["wait"]) and not ctx.check:
         what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not healthy within {wait} s"
         raise AgentError("store-unhealthy", f"{what}: {said}. See journalctl -u minio, and minio/info.yml")
@@ -154,7 +154,7 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     }
 
 
-def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:  # noqa: ARG001 # all calls have it
     """Stop this host's server; it stays enabled.
 
     :param params: nothing
@@ -184,7 +184,7 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
     result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
 
-    def apply(ctx: Context) -> None:
+    def apply(_ctx: Context) -> None:
         try:
             _heal(s3, params, result)
         except Silent as error:
@@ -231,7 +231,7 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
         if time.monotonic() >= deadline:
             return
         waiting.tell(s3.ctx, "the heal to end", begun, params["wait"], f"{result['scanned']} items looked at")
-        time.sleep(s3.ctx.memo.get("minio_interval", INTERVAL))
+        time.sleep(s3.ctx.pause(INTERVAL))
 
 
 def count(item: Item, result: Item) -> None:

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...contract import Diff
     from ...core.model import Context
 
     Item = dict[str, Any]
@@ -73,7 +74,7 @@ def devices(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return steps, {"mounted": {drive["path"]: drive["device"] for drive in params["drives"]}}
 
 
-def _diff(ctx: Context, what: str, after: str) -> dict[str, str] | None:
+def _diff(ctx: Context, what: str, after: str) -> Diff | None:
     return {"before_header": what, "after_header": what, "before": "", "after": after + "\n"} if ctx.diff else None
 
 

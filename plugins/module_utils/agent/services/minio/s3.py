@@ -46,6 +46,13 @@ HINTS = {
 }
 
 
+class Kept:
+    """What makes a connection to an endpoint; tests set it."""
+
+    def __init__(self) -> None:
+        self.wire: Callable[[str], Wire] | None = None
+
+
 class Silent(Exception):
     """Nobody answered; the text says why."""
 
@@ -153,7 +160,7 @@ class S3:
             if answer.status not in BUSY or pause is None or self.ctx.check:
                 break
             waiting.tell(self.ctx, "the object store, which is busy", begun, sum(TRIES), f"HTTP status {answer.status}")
-            time.sleep(self.ctx.memo.get("minio_pause", pause))
+            time.sleep(self.ctx.pause(pause))
         if answer.status >= 300:
             raise _refused(answer)
         return answer
@@ -260,10 +267,9 @@ def _refused(answer: Answer) -> Refused:
 
 def _wire(s3: S3) -> Wire:
     """The connection: ``(method, target, headers, body) -> (status, headers, body)``, raising :class:`Silent`."""
-    made = s3.ctx.memo.get("minio_wire")
+    made = s3.ctx.kept(Kept).wire
     if made is not None:
-        wire: Wire = made(s3.endpoint)
-        return wire
+        return made(s3.endpoint)
     import ssl
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 

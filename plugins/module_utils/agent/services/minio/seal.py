@@ -4,9 +4,10 @@
 """Bodies of MinIO's administration that hold a secret are encrypted with the caller's own secret key.
 
 The format is madmin-go's ``EncryptData``: 32 bytes of salt, one byte that names the cipher, 8 bytes of nonce, then one package of
-sio's stream. Of the three ciphers that servers read, PBKDF2 with AES-256-GCM needs nothing that a host does not have: the key comes
-from :mod:`hashlib`, the cipher from the OpenSSL library that Python's own :mod:`ssl` is linked with. (``mc`` would do it too, but takes
-the credentials of a tier or a service account on its command line only.)
+sio's stream. Of the three ciphers that servers read this is PBKDF2 with AES-256-GCM: the key comes from :mod:`hashlib`, the cipher from
+Debian's package python3-cryptography, which the role installs where there are users, service accounts or tiers to make. Only calls
+that change something need it: plans and host checks come before the package. (``mc`` would do it too, but takes the credentials of a
+tier or a service account on its command line only.)
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Encrypt = Callable[[bytes, bytes, bytes | None], bytes]
 
 #: madmin-go's encrypt.go: pbkdf2AESGCM, pbkdf2Cost.
 _CIPHER, _ROUNDS = b"\x02", 8192
 #: Above this a stream has more than one package; nothing that is sent comes near it.
 _PACKAGE = 1 << 14
-_SET_TAG_LENGTH, _GET_TAG, _TAG = 0x9, 0x10, 16
-_NAMES = ("libcrypto.so.3", "libcrypto.so.1.1")
 
 
 def seal(secret_key: str, value: Any, random: bytes | None = None) -> bytes:
     """A value as JSON, encrypted.
 
     :param random: 40 bytes, by default the system's; tests give them
-    :raises AgentError: ``openssl-missing``
+    :raises AgentError: ``too-long``, ``cryptography-missing``
     """
     import json
 
@@ -42,46 +44,28 @@ def seal(secret_key: str, value: Any, random: bytes | None = None) -> bytes:
     drawn = random or os.urandom(40)
     salt, nonce = drawn[:32], drawn[32:]
     key = hashlib.pbkdf2_hmac("sha256", secret_key.encode(), salt, _ROUNDS, 32)
+    encrypt = _cipher(key)
     # sio: package 0 authenticates what is associated (nothing here), the last package carries 0x80 before that.
-    _nothing, associated = _encrypt(key, nonce + (0).to_bytes(4, "little"), b"", b"")
-    text, tag = _encrypt(key, nonce + (1).to_bytes(4, "little"), data, b"\x80" + associated)
-    return salt + _CIPHER + nonce + text + tag
+    tag = encrypt(nonce + (0).to_bytes(4, "little"), b"", None)
+    return salt + _CIPHER + nonce + encrypt(nonce + (1).to_bytes(4, "little"), data, b"\x80" + tag)
 
 
-def _encrypt(key: bytes, nonce: bytes, data: bytes, associated: bytes) -> tuple[bytes, bytes]:
-    """AES-256-GCM: the encrypted data and its tag."""
-    import ctypes
+def _cipher(key: bytes) -> Encrypt:
+    """AES-256-GCM: a function of nonce, data and what is associated; its tag stands at the end of what it returns.
 
-    library = _library()
-    out, tag, length = ctypes.create_string_buffer(len(data) + 16), ctypes.create_string_buffer(_TAG), ctypes.c_int()
-    new, free = library.EVP_CIPHER_CTX_new, library.EVP_CIPHER_CTX_free
-    new.restype = ctypes.c_void_p
-    free.argtypes = [ctypes.c_void_p]
-    library.EVP_aes_256_gcm.restype = ctypes.c_void_p
-    context = ctypes.c_void_p(new())
+    :raises AgentError: ``cryptography-missing``
+    """
+    import site
+    import sys
+
+    # The agent runs without the module site (-S): no library is on its path. What Debian packages comes before what pip installed.
+    sys.path += [path for path in sorted(site.getsitepackages(), key=lambda path: "/local/" in path) if path not in sys.path]
     try:
-        cipher = ctypes.c_void_p(library.EVP_aes_256_gcm())
-        done = library.EVP_EncryptInit_ex(context, cipher, None, key, nonce)  # 12 bytes of nonce are GCM's default
-        if associated:
-            done &= library.EVP_EncryptUpdate(context, None, ctypes.byref(length), associated, len(associated))
-        if data:
-            done &= library.EVP_EncryptUpdate(context, out, ctypes.byref(length), data, len(data))
-        end = ctypes.create_string_buffer(16)
-        done &= library.EVP_EncryptFinal_ex(context, end, ctypes.byref(ctypes.c_int()))
-        done &= library.EVP_CIPHER_CTX_ctrl(context, _GET_TAG, _TAG, tag)
-    finally:
-        free(context)
-    if done != 1:
-        raise AgentError("openssl-missing", "OpenSSL's library does not do AES-256-GCM: install the package libssl3 of this system")
-    return out.raw[: len(data)], tag.raw
-
-
-def _library() -> Any:
-    import ctypes
-
-    for name in _NAMES:
-        try:
-            return ctypes.CDLL(name)
-        except OSError:
-            continue
-    raise AgentError("openssl-missing", "OpenSSL's library libcrypto.so.3 is not on this host: install the package that Python's ssl needs")
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError as error:
+        raise AgentError(
+            "cryptography-missing",
+            f"{sys.executable} on this host cannot import cryptography, which encrypts secrets for MinIO: {error}. Fix: install the"
+            " package python3-cryptography, as site.yml does on the hosts of the role minio",
+        ) from error
+    return AESGCM(key).encrypt

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...contract import Package
     from ...core.model import Context
 
 
@@ -40,7 +41,7 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     result_packages = [{"name": name, "installed": now, "available": then} for name, now, then in newer]
     if not newer:
         return [], {"packages": result_packages}
-    items = [{"name": name, "state": "present", "version": then, "hold": False} for name, _now, then in newer]
+    items: list[Package] = [{"name": name, "state": "present", "version": then, "hold": False} for name, _now, then in newer]
 
     def apply(ctx: Context) -> None:
         apt.Transaction(items).run(ctx)
@@ -52,7 +53,7 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
 
 
 def installed(listing: str, patterns: list[str]) -> list[str]:
-    """Names of the installed packages that a pattern fits, from ``dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\\n'``."""
+    r"""Names of the installed packages that a pattern fits, from ``dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\n'``."""
     from fnmatch import fnmatchcase
 
     found = []

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ...contract import Diff
     from ...core.model import Context
 
     Params = dict[str, Any]
@@ -58,7 +59,7 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
         if time.monotonic() >= deadline:
             raise AgentError("not-in-time", f"not within {seconds:g} s: {what}{reason}")
         waiting.tell(ctx, f"this: {what}", begun, seconds, reason.removeprefix(": "))
-        time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
+        time.sleep(ctx.pause(INTERVAL))
 
 
 def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -82,8 +83,9 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any]
 
 
 def info(params: Params, ctx: Context) -> Outcome:
-    """The cluster as this member sees it; with ``wait`` not before it is healthy. Who is said to lead is asked, too: a member that was cut
-    off shows the cluster of before.
+    """The cluster as this member sees it; with ``wait`` not before it is healthy.
+
+    Who is said to lead is asked, too: a member that was cut off shows the cluster of before.
 
     :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
     :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,
@@ -181,9 +183,9 @@ def config(params: Params, ctx: Context) -> Outcome:
         rest.insist("PATCH", "/config", patch, "change its configuration")
         result.update(state(rest, _reloaded(ctx, rest, cluster, patch, params["config"].get("loop_wait", 2)), params))
 
-    diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)} if ctx.diff else None
+    diff: Diff = {"before_header": "patroni", "after_header": "patroni", "before": _text(before), "after": _text(after)}
     names = sorted({line.partition(":")[0] for line in before + after})
-    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff, apply), *settings], result
+    return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff if ctx.diff else None, apply), *settings], result
 
 
 def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
@@ -202,7 +204,7 @@ def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], 
     half_seconds = 2 * round(turns * (loop_wait + 1) + 1)
     for _half_second in range(half_seconds):
         waiting.tell(ctx, "the members of PostgreSQL to read the new settings", begun, half_seconds / 2)
-        time.sleep(ctx.memo.get("patroni_interval", 0.5))
+        time.sleep(ctx.pause(0.5))
         cluster = look(rest)
         # Of one that said so before it may be over, and not yet said.
         if not before.pending and all(member.pending for member in cluster.members):
@@ -330,7 +332,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
         from ...core import waiting
 
         waiting.doing(ctx, f"waiting for the copy of {name} to begin", params["timeout"])
-        time.sleep(ctx.memo.get("patroni_interval", 2))  # the copy begins at Patroni's next turn
+        time.sleep(ctx.pause(2))  # the copy begins at Patroni's next turn
         wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} follows again")
         result.update(state(rest, look(rest), params))
 

@@ -61,7 +61,7 @@ def check(ctx: Context, port: int, hba: Sequence[str], settings: Sequence[str], 
         if written or ctx.check or time.monotonic() >= deadline:
             break
         waiting.tell(ctx, "Patroni to write pg_hba.conf", begun, patience)
-        time.sleep(ctx.memo.get("patroni_interval", 0.5))
+        time.sleep(ctx.pause(0.5))
     for name in sorted(set(names) - set(found["known"])):
         ctx.warn(f"postgresql_settings: this PostgreSQL knows no setting {name}; Patroni leaves it out. Correct its name or take it away")
     if found["errors"] and (written or not ctx.check):

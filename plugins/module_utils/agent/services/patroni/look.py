@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .cluster import Cluster
-from .rest import CONFIG, Rest, Silent, silent
+from .rest import CONFIG, Kept, Rest, Silent, silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from ...core.model import Context
 
-#: Seconds for a standby's lag to pass: two turns of Patroni and some.
-SETTLE = 10
 #: Seconds after which a member has taken over a new configuration file for sure, and for its turns longer than usual.
 TAKEN_OVER, SLOW_TURN = 3, 60
 
@@ -75,7 +73,7 @@ def look_settled(ctx: Context, rest: Rest, max_lag: int, others: list[str] | Non
     from ...core import waiting
 
     begun = time.monotonic()
-    settle = ctx.memo.get("patroni_settle", SETTLE)
+    settle = ctx.kept(Kept).settle
     deadline = begun + settle
     while True:
         cluster = look_surely(rest, others)
@@ -83,7 +81,7 @@ def look_settled(ctx: Context, rest: Rest, max_lag: int, others: list[str] | Non
         if time.monotonic() >= deadline or not behind:
             return cluster
         waiting.tell(ctx, "standbys to catch up", begun, settle, f"behind: {', '.join(behind)}")
-        time.sleep(ctx.memo.get("patroni_interval", 0.5))
+        time.sleep(ctx.pause(0.5))
 
 
 def await_reload(ctx: Context, rest: Rest) -> None:
@@ -108,7 +106,7 @@ def await_reload(ctx: Context, rest: Rest) -> None:
         from ...core import waiting
 
         waiting.doing(ctx, "waiting for Patroni to read its new configuration file", left)
-        time.sleep(ctx.memo.get("patroni_interval", left))
+        time.sleep(ctx.pause(left))
 
 
 def own(rest: Rest) -> dict[str, Any]:

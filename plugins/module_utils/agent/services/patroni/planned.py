@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ...contract import Diff
     from ...core.model import Context
 
 #: Without an offset PostgreSQL 15 knows no file that may be missing.
@@ -110,7 +111,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _diff(ctx: Context, header: str, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str] | None:
+def _diff(ctx: Context, header: str, before: Mapping[str, str], after: Mapping[str, str]) -> Diff | None:
     if not ctx.diff:
         return None
     texts = ["".join(f"{key}: {value}\n" for key, value in sorted(values.items())) for values in (before, after)]

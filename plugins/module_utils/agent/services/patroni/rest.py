@@ -28,6 +28,18 @@ URL = "https://127.0.0.1:8008"
 CONFIG = "/etc/patroni/config.yml"
 
 
+#: Seconds for a standby's lag to pass: two turns of Patroni and some.
+SETTLE = 10
+
+
+class Kept:
+    """How this host's member is reached, and how long a standby may lag; tests set both."""
+
+    def __init__(self) -> None:
+        self.transport: Transport | None = None
+        self.settle: float = SETTLE
+
+
 class Silent(Exception):
     """Nobody answered; the text says why."""
 
@@ -86,10 +98,10 @@ class Rest:
 
 def connect(ctx: Context, params: dict[str, Any]) -> Rest:
     """This host's own member: ``url``, ``ca``, ``cert`` and ``key`` of ``params``, by default where the role puts them."""
-    transport = ctx.memo.get("patroni_rest")
-    if transport is None:
-        transport = ctx.memo["patroni_rest"] = _urllib(ctx, params)
-    return Rest(params.get("url") or URL, transport, names_of(ctx.path(CONFIG)))
+    kept = ctx.kept(Kept)
+    if kept.transport is None:
+        kept.transport = _urllib(ctx, params)
+    return Rest(params.get("url") or URL, kept.transport, names_of(ctx.path(CONFIG)))
 
 
 def names_of(path: str) -> dict[str, str]:
@@ -124,7 +136,7 @@ def _urllib(ctx: Context, params: dict[str, Any]) -> Transport:
     except OSError as error:
         reason = f"the host's certificate is not there yet ({error.strerror or error}: {cert})"
 
-        def nobody(method: str, url: str, body: bytes | None, timeout: float) -> Answer:
+        def nobody(*_question: Any) -> Answer:
             raise Silent(reason)
 
         return nobody

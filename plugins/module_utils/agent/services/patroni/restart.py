@@ -19,13 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...contract import Component, Unit
     from ...core.model import Context
 
 #: Seconds for the last checkpoint of a large server.
 STOP = 330
 
 
-def restart(ctx: Context, unit: dict[str, Any]) -> None:
+def restart(ctx: Context, unit: Unit) -> None:
     """Restart a unit of the component at hand and come back when its member leads or follows.
 
     :param unit: an entry of a component's ``units``; its ``ready.http`` says where Patroni's REST is
@@ -34,7 +35,8 @@ def restart(ctx: Context, unit: dict[str, Any]) -> None:
     """
     params = rest_of(unit, ctx.component)
     rest = connect(ctx, params)
-    timeout = (unit.get("ready") or {}).get("timeout") or 300
+    ready = unit.get("ready")
+    timeout = (ready["timeout"] if ready else 0) or 300
     try:
         rest.ask("/patroni")
     except Silent:
@@ -58,12 +60,13 @@ def restart(ctx: Context, unit: dict[str, Any]) -> None:
         raise AgentError(error.code, error.msg, tail) from error
 
 
-def rest_of(unit: dict[str, Any], component: dict[str, Any]) -> dict[str, Any]:
+def rest_of(unit: Unit, component: Component) -> dict[str, Any]:
     """Where the member's REST is and what it is asked with, from the definition of its component."""
     params: dict[str, Any] = {}
-    ready = unit.get("ready") or {}
-    if (ready.get("http") or "").startswith("https://"):
-        params["url"] = "https://" + ready["http"].split("/")[2]
+    ready = unit.get("ready")
+    url = (ready.get("http") if ready else "") or ""
+    if url.startswith("https://"):
+        params["url"] = "https://" + url.split("/")[2]
     for certificate in component.get("certificates") or ():
         params.update({"cert": certificate["cert"], "key": certificate["key"]})
         if certificate.get("ca"):

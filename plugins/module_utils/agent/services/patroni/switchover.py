@@ -58,7 +58,7 @@ def _await_stop(ctx: Context, old: Rest, leader: Member, what: str) -> None:
                 "not-in-time", f"{leader.name} has not begun to {what}; the order was taken back. See journalctl -u patroni there"
             )
         waiting.tell(ctx, f"{leader.name} to {what}", begun, AHEAD + 1 + PATIENCE)
-        time.sleep(ctx.memo.get("patroni_interval", INTERVAL))
+        time.sleep(ctx.pause(INTERVAL))
 
 
 def _leads(old: Rest) -> bool:

@@ -29,21 +29,29 @@ SELECT jsonb_build_object(
 """
 
 
+class Kept:
+    """Whether a standby was seen, and how long it is waited for; tests set the latter."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        self.patience = PATIENCE
+
+
 def await_standby(psql: Psql) -> None:
     """Wait until commits are confirmed by a standby, where they have to be. Asked once in a call.
 
     :raises Absent: no server, or no connection to it
     :raises AgentError: ``no-synchronous-standby``
     """
-    memo = psql.ctx.memo
-    if memo.get("standby-seen"):
+    kept = psql.ctx.kept(Kept)
+    if kept.seen:
         return
     begun = time.monotonic()
-    patience = memo.get("standby_patience", PATIENCE)
+    patience = kept.patience
     while True:
         found: Any = (psql.read(_READ) or [None])[0]
         if not isinstance(found, dict) or not found.get("synchronous") or found.get("confirming"):
-            memo["standby-seen"] = True
+            kept.seen = True
             return
         reason = f"standbys that are connected: {', '.join(found.get('standbys') or []) or 'none'}"
         if time.monotonic() - begun >= patience:
@@ -53,4 +61,4 @@ def await_standby(psql: Psql) -> None:
                 f" ({reason}). Repair the other members (patronictl list names them) and run again",
             )
         waiting.tell(psql.ctx, "a synchronous standby", begun, patience, reason)
-        time.sleep(memo.get("standby_interval", INTERVAL))
+        time.sleep(psql.ctx.pause(INTERVAL))

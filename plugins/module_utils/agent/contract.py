@@ -1,0 +1,242 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What controller and agent send each other, as types: no code imports this when it runs, and it is not sent to hosts.
+
+What a component is made of is in :mod:`.definition`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NotRequired, TypedDict
+
+from .definition import Artifact as Artifact
+from .definition import Certificate as Certificate
+from .definition import Component as Component
+from .definition import Cron as Cron
+from .definition import Directory as Directory
+from .definition import Dropin as Dropin
+from .definition import File as File
+from .definition import Group as Group
+from .definition import Link as Link
+from .definition import Member as Member
+from .definition import Package as Package
+from .definition import Placed as Placed
+from .definition import Ready as Ready
+from .definition import Recorded as Recorded
+from .definition import Started as Started
+from .definition import Sysctl as Sysctl
+from .definition import Unit as Unit
+from .definition import User as User
+
+Mode = Literal["apply", "check"]
+
+
+# --- what the controller asks ---------------------------------------------------------------------------------------------
+
+
+class Run(TypedDict, total=False):
+    """A run of a playbook, as a lease records it."""
+
+    id: str
+    who: str
+    controller: str
+    pid: int
+    started: str
+    playbook: str
+    since: str
+    until: str
+
+
+class Policy(TypedDict, total=False):
+    """Switches of a run."""
+
+    container_host: bool | None
+    retry: bool
+
+
+Action = Literal["take", "release", "none"]
+
+
+class Lease(TypedDict, total=False):
+    """What is done with the lease; ``takeover_of`` is the ID of a run that is known to be dead."""
+
+    action: Action
+    takeover: bool
+    takeover_of: str | None
+
+
+Previous = Literal["kept", "forgotten", "restored"]
+
+
+class Restart(TypedDict):
+    """A unit that waited for its restart, and what becomes of the previous generation of its component."""
+
+    component: str
+    unit: str
+    previous: Previous | None
+    reason: str | None
+
+
+class Call(TypedDict):
+    """A call of a service's code: ``CALLS[call]`` of ``services/<domain>/calls.py``."""
+
+    domain: str
+    call: str
+    params: dict[str, Any]
+
+
+class Payload(TypedDict, total=False):
+    """A call: what all of them say, and what belongs to ``op``. ``site`` is whose the run is (``controller/identity.py``).
+
+    - ``converge``: ``components``; ``staged`` sha256 -> where an artifact was uploaded to; ``prepare``, ``peers`` while a cluster is formed
+    - ``restart``: ``components``, ``restart``
+    - ``domain``: ``domain``, ``call``, ``params``
+    - ``facts``, ``plan``: what ``host/checks.py`` documents; ``plan`` also ``expected`` facts, ``components`` and ``calls``
+    - ``survey``: ``paths``, ``checks``, ``ports``
+    """
+
+    protocol: int
+    mode: Mode
+    diff: bool
+    run: Run
+    policy: Policy
+    lease: Lease
+    site: dict[str, Any]
+    op: Literal["converge", "facts", "plan", "survey", "restart", "domain", "disarm", "lease"]
+    components: list[Component]
+    staged: dict[str, str]
+    prepare: list[str]
+    peers: Any  # converge: whether another member may end the call; facts: name -> IP address
+    restart: Restart
+    domain: str
+    call: str
+    params: dict[str, Any]
+    calls: Sequence[Call]
+    expected: dict[str, Any]
+    paths: list[str]
+    checks: list[dict[str, Any]]
+    ports: list[int]
+    places: dict[str, list[str]]
+    look: list[str]
+    firewall: bool
+    services: dict[str, dict[str, Any]]
+    listeners: bool
+    packages: dict[str, list[str]]
+
+
+class RoleCall(Call):
+    """A call that a role's exports name: ``stage`` is ``host_check``, ``components`` or ``objects``."""
+
+    role: str
+    stage: str
+
+
+# --- what the agent answers -----------------------------------------------------------------------------------------------
+
+
+class Error(TypedDict):
+    """Why something failed. ``trace`` is only there where the agent itself crashed."""
+
+    code: str
+    msg: str
+    journal: NotRequired[str]
+    trace: NotRequired[str]
+
+
+class Diff(TypedDict):
+    """A difference, with Ansible's own keys."""
+
+    before_header: str
+    after_header: str
+    before: str
+    after: str
+
+
+class StepReport(TypedDict):
+    """A step that was done, or would be."""
+
+    kind: str
+    target: str
+    action: str
+    detail: str
+
+
+class Csr(TypedDict):
+    """A request for the certificate ``name`` of a component."""
+
+    name: str
+    pem: str
+
+
+class Steps(TypedDict):
+    """What was done to a component."""
+
+    changed: bool
+    steps: list[StepReport]
+    diff: list[Diff]
+    restarted: list[str]
+    reloaded: list[str]
+    pending_restart: list[str]
+
+
+class ComponentAnswer(Steps):
+    """A component in an answer; ``needs`` are artifacts (sha256) that the controller has to upload first."""
+
+    name: str
+    role: str
+    warnings: list[str]
+    drift: list[str]
+    needs: list[str]
+    csrs: list[Csr]
+    records: bool
+    error: Error | None
+
+
+class LeaseAnswer(TypedDict, total=False):
+    """``ok``: the caller may go on. ``working``: a process of another run works on the host now. ``text`` says it to a person."""
+
+    ok: bool
+    holder: Run | None
+    working: bool
+    text: str
+
+
+class CallAnswer(TypedDict, total=False):
+    """What a call of a service did; ``result`` is the service's own."""
+
+    changed: bool
+    steps: list[StepReport]
+    diff: list[Diff]
+    warnings: list[str]
+    result: dict[str, Any]
+    error: Error | None
+
+
+class Guard(TypedDict):
+    """A change of the firewall or of sshd that is taken back unless a new connection confirms it."""
+
+    armed: bool
+    seconds: int
+
+
+class Answer(TypedDict):
+    """What a call returns; which parts are there depends on its ``op``. Facts are what role templates read."""
+
+    protocol: int
+    error: Error | None
+    components: list[ComponentAnswer]
+    healed: list[str]
+    guard: Guard | None
+    lease: NotRequired[LeaseAnswer]
+    facts: NotRequired[dict[str, Any]]
+    survey: NotRequired[dict[str, Any]]
+    domain: NotRequired[CallAnswer]
+    calls: NotRequired[list[CallAnswer]]
+    stale: NotRequired[list[str]]
+    unfinished: NotRequired[list[str]]
+    ran: NotRequired[list[str]]
+    members: NotRequired[dict[str, bool]]
+    made: NotRequired[list[str]]
+    cost: NotRequired[dict[str, float]]
