@@ -66,7 +66,7 @@ class ActionModule(LocalAction):
         for name in groups[cluster.group]:
             answer = given.get(name)
             there = answer is not None and bool(answer.facts or answer.bare)
-            members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
+            members[name] = formation.absence(answer.failure if answer else "", there, answer is not None)
         said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
         exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
         return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists, cluster.majority, cluster.odd)

@@ -19,7 +19,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import 
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight``."""
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 # LocalAction gives it
         """Judge the inventory; fail with every error at once."""
         # The objects behind hostvars: a look through hostvars itself would evaluate every variable of every host.
         hostvars = known["hostvars"]

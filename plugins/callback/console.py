@@ -160,7 +160,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._play_hosts, self._play_changed, self._play_failed = set(), set(), set()
 
     @compact
-    def _task_start(self, task: Any, prefix: str | None = None) -> None:
+    def _task_start(self, task: Any, prefix: str | None = None) -> None:  # noqa: ARG002 # Ansible gives it
         self._tell_warnings()
         self._task_name = task.get_name().strip()
         self._task_done = set()

@@ -1,8 +1,11 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over a site. Documentation: addresses_of.yml, firewall_match.yml, rolling_group.yml, rolling_hosts.yml, rolling_role.yml,
-together_hosts.yml, wave_hosts.yml."""
+"""Filters over a site.
+
+Documentation: addresses_of.yml, firewall_match.yml, rolling_group.yml, rolling_hosts.yml, rolling_role.yml, together_hosts.yml,
+wave_hosts.yml.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site im
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """Reads the CA's certificate."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:  # noqa: ARG002 # Ansible gives it
         """The certificate."""
         self.set_options(var_options=variables, direct=kwargs)
         known = variables or {}

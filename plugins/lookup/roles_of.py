@@ -51,7 +51,7 @@ from ..module_utils.controller.exports import host_variables
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """The lookup ``vannah.healthcloud.roles_of``."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:  # noqa: ARG002 # Ansible gives it
         """One list in a list, so that a site of one role is a list too."""
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}

@@ -123,7 +123,7 @@ class Tee:
     :param hushed: whether a text is for the log only
     """
 
-    def __init__(self, stream: TextIO, live: Live | None, log: Log, hushed: Callable[[str], bool] = lambda text: False) -> None:
+    def __init__(self, stream: TextIO, live: Live | None, log: Log, hushed: Callable[[str], bool] = lambda _text: False) -> None:
         self._stream, self._live, self._log, self._hushed = stream, live, log, hushed
         self._pid = os.getpid()
 

@@ -56,7 +56,7 @@ def normalise(data: dict[str, Any], where: str, find: Find, render: Render, role
     if result.error_messages:
         raise ComponentError(f"{where}: {'; '.join(result.error_messages)}")
     made: dict[str, Any] = result.validated_parameters
-    problems = rules.check(made, data)
+    problems = rules.check(made)
     if problems:
         raise ComponentError(f"{where}: {'; '.join(problems)}")
     made["role"] = role

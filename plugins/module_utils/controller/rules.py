@@ -31,11 +31,10 @@ _MODES = {"directories": "mode", "files": "mode", "certificates": "key_mode"}
 _KINDS = {"directories": "directory", "links": "link", "files": "file", "certificates": "certificate"}
 
 
-def check(component: Component, given: Component | None = None) -> list[str]:
+def check(component: Component) -> list[str]:
     """Everything that is wrong within one component.
 
     :param component: normalised by the spec, templates not yet rendered
-    :param given: the options as they were written
     """
     problems = [] if _NAME.fullmatch(component["name"]) else [f"name {component['name']!r} may hold letters, digits and _ . @ -"]
     if component["state"] == "absent":

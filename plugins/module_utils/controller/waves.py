@@ -116,8 +116,9 @@ def rolling_role(wave: str, number: int) -> str:
 
 
 def rolling_hosts(known: Groups, role: str, part_of_site: bool = False, planned: bool = False) -> str:
-    """The pattern of the members of a cluster that are looked at for restarts that wait: those of which a run of the site has converged
-    or changed something; for the playbook that does it at once, all of them.
+    """The pattern of the members of a cluster that are looked at for restarts that wait.
+
+    Those of which a run of the site has converged or changed something; for the playbook that does it at once, all of them.
 
     :param role: whose hosts form the cluster; empty for none
     :param part_of_site: whether the run of the site asks

@@ -25,9 +25,7 @@ class Whose:
     """The site of this run, read once for all hosts."""
 
     def __init__(self, known: Mapping[str, Any], templar: Any, loader: Any, check_mode: bool) -> None:
-        """
-        :param known: the task's variables
-        """
+        """Read it from ``known``, the task's variables."""
         self._hostvars, self._loader = known["hostvars"], loader
         self._taken = identity.named(templar.template(known.get(identity.TAKEOVER)))
         try:

@@ -26,7 +26,7 @@ class Answer:
     bare: bool = False  # it has no python3, and check mode installs none: it was reached, and nothing more is known of it
     failure: str = ""  # why it did not answer
     reached: bool = False  # it failed although it was reached
-    values: Callable[[str], Any] = lambda name: None  # a variable of the host, defaults of its roles included; UNKNOWN without its facts
+    values: Callable[[str], Any] = lambda _name: None  # a variable of the host, defaults of its roles included; UNKNOWN without its facts
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
     admins: tuple[str, ...] | None = None  # addresses and networks for which its firewall opens SSH; None: any, or not to be told

@@ -143,7 +143,7 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
         return
     groups = ", ".join(sorted(served))
     # Only base and firewall is a sane thing to want, so it is no error by itself; with a word of a service it is a slip.
-    if empty or any(_of_a_service(site, definition.name, served) for definition in site.definitions):
+    if empty or any(_of_a_service(site, definition.name) for definition in site.definitions):
         problem = "no host is in a group that brings a service, and the firewall would close the ports of those that run."
         yield Finding("inventory-without-groups", "all", "-", problem, f"hosts in one of {groups}, below children of all")
     else:
@@ -151,7 +151,7 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
         yield Finding("inventory-base-only", "all", "-", problem, f"nothing, if that is meant, or hosts in one of {groups}")
 
 
-def _of_a_service(site: Site, name: str, served: frozenset[str]) -> bool:
+def _of_a_service(site: Site, name: str) -> bool:
     option = site.schema.options.get(name)
     if option is None or option.role == "site":
         return False

@@ -100,7 +100,7 @@ def _listed(cluster: Cluster) -> str:
     return ", ".join(name for name, why in cluster.members.items() if why is None)
 
 
-def absence(name: str, failure: str, answered: bool, asked: bool) -> str | None:
+def absence(failure: str, answered: bool, asked: bool) -> str | None:
     """Why a member is not there; None where it is.
 
     :param failure: what its host answered instead of facts

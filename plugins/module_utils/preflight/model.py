@@ -50,13 +50,13 @@ class Host:
     name: str
     groups: frozenset[str] = frozenset()
     roles: tuple[str, ...] = ()
-    resolve: Resolve = lambda name: None
+    resolve: Resolve = lambda _name: None
     ports: tuple[Port, ...] = ()
     admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
     # items of a kind of all its roles' meta/exports.yml
-    exported: Callable[[str], list[dict[str, Any]]] = lambda kind: []
+    exported: Callable[[str], list[dict[str, Any]]] = lambda _kind: []
     # (path, problem, guess) of templates in a variable that can have no value on this host
-    undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda name: ()
+    undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda _name: ()
 
     def get(self, name: str) -> Any:
         """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it cannot be told."""

@@ -41,7 +41,8 @@ class InventoryReader:
     """Reads one inventory into a :class:`Site`."""
 
     def __init__(self, inventory: Any, variable_manager: Any, loader: Any, schema: Schema, roles_of: RolesOf) -> None:
-        """
+        """Read with the inventory's own managers.
+
         :param inventory: InventoryManager.
         :param roles_of: the roles that a host with these groups gets, in the site map's order.
         """
@@ -94,7 +95,7 @@ class InventoryReader:
         for role in roles:
             defaults.update(self._schema.defaults.get(role, {}))
         if variables is None:
-            return Host(name=host.name, groups=groups, roles=roles, resolve=lambda name: UNKNOWN)
+            return Host(name=host.name, groups=groups, roles=roles, resolve=lambda _name: UNKNOWN)
         values = HostValues(variables, defaults, self._loader)
         admitted = self._ports.admitted(roles, values)
         found = Host(name=host.name, groups=groups, roles=roles, resolve=values, admitted=admitted, undefined=values.undefined)

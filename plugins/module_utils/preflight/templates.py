@@ -49,7 +49,8 @@ class HostValues:
     """
 
     def __init__(self, variables: Mapping[str, Any], defaults: Mapping[str, Any], loader: Any) -> None:
-        """
+        """Evaluate nothing yet.
+
         :param variables: what the inventory gives the host, raw.
         :param defaults: the defaults of the host's roles, raw.
         """

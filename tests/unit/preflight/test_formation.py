@@ -232,9 +232,9 @@ def test_hosts_at_fault_are_named_for_the_recap() -> None:
 
 
 def test_finding_has_one_line() -> None:
-    why = formation.absence("db2", "a\n  b\n", answered=False, asked=True)
+    why = formation.absence("a\n  b\n", answered=False, asked=True)
     assert why == "cannot be reached or has failed (a b)"
-    assert formation.absence("db2", "", answered=False, asked=True) == "did not answer"
+    assert formation.absence("", answered=False, asked=True) == "did not answer"
 
 
 def test_roles_declare_what_shared_code_reads() -> None:

@@ -56,7 +56,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
         undo.refuse_held(component, ctx)
         if not ctx.check:
             components.do(plan.units, ctx, ledger)
-            _restart(component, unit, ctx)
+            _restart(unit, ctx)
             plan.pending = _pending(component, ctx)
             ctx.unproven = True
             components.finish(plan, component, ctx, ledger)
@@ -100,7 +100,7 @@ def _judge(asked: Restart, plan: Plan, unit: Unit, ctx: Context, ledger: Ledger)
         ledger.save(ctx)
 
 
-def _restart(component: Component, unit: Unit, ctx: Context) -> None:
+def _restart(unit: Unit, ctx: Context) -> None:
     from ..lib import systemd
     from ..resources import restart
 

@@ -165,6 +165,7 @@ class Run:
         self.drift: list[str] = []
 
     def plan(self) -> None:
+        """Compare the component with the host; an error is kept for the answer."""
         from . import component as components
 
         ctx = self.ctx

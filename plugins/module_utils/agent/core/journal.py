@@ -105,6 +105,7 @@ class Journal:
         self.close(ctx)
 
     def close(self, ctx: Context) -> None:
+        """Remove what it kept: the component is done, or was put back."""
         backup_copy.drop(ctx, FOLDER)
         self.open = False
 

@@ -24,11 +24,12 @@ NONLOCAL = tuple(f"/proc/sys/net/{family}/ip_nonlocal_bind" for family in ("ipv4
 
 
 def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
-    """``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256 of
-    its SSH host key in ssh-keygen's form; empty), ``found``,
-    ``nonlocal_bind`` (whether a service may listen on an address that the host does not have)
+    """Whose the host is, and what tells it from others.
 
     :param look: paths; ``found`` are those that hold something
+    :return: ``site`` (see :func:`identity.recorded`; None), ``machine_id`` (machine-id(5); empty where it has none), ``host_key`` (SHA-256
+        of its SSH host key in ssh-keygen's form; empty), ``found``, ``nonlocal_bind`` (whether a service may listen on an address that the
+        host does not have)
     """
     return {
         "site": recorded(ctx),

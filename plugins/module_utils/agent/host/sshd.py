@@ -32,8 +32,10 @@ DEPTH = 16
 
 
 def own(ctx: Context) -> dict[str, Any]:
-    """``permitrootlogin`` (empty where nothing is said), ``logingracetime`` (seconds, 0 for none), ``clientalive`` (seconds until a client
-    that does not answer is dropped, 0 for never).
+    """What sshd's configuration says without the role's file.
+
+    :return: ``permitrootlogin`` (empty where nothing is said), ``logingracetime`` (seconds, 0 for none), ``clientalive`` (seconds until a
+        client that does not answer is dropped, 0 for never)
     """
     found: dict[str, str] = {}
     for name, value in _options(ctx, CONFIG, DEPTH):

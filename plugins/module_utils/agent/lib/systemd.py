@@ -104,6 +104,7 @@ def by_socket(ctx: Context, unit: Unit) -> bool:
 
 
 def exists(found: Status) -> bool:
+    """Whether systemd knows the unit."""
     return found.get("LoadState", "not-found") != "not-found"
 
 

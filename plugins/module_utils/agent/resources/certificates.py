@@ -97,7 +97,7 @@ def _certificate(item: Item, ctx: Context) -> list[Step]:
     reason, found = _look(item, wanted, known, ctx)
     if reason:
         return [_ask(item, reason, ctx), *_key_attributes(item, ctx)]
-    return [*_adopt(item, wanted, found, ctx), *_attributes(item, ctx)]
+    return [*_adopt(item, wanted, found), *_attributes(item, ctx)]
 
 
 def _known_reason(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> str:
@@ -198,7 +198,7 @@ def _remember(item: Item, wanted: dict[str, Any], found: Certificate, ctx: Conte
     )
 
 
-def _adopt(item: Item, wanted: dict[str, Any], found: Certificate | None, ctx: Context) -> list[Step]:
+def _adopt(item: Item, wanted: dict[str, Any], found: Certificate | None) -> list[Step]:
     """A certificate that is as it should be, though the ledger does not know it: remember it, once."""
 
     def apply(ctx: Context) -> None:

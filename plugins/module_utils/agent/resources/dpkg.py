@@ -40,6 +40,7 @@ class Package:
 
     @property
     def whole(self) -> bool:
+        """Installed and configured."""
         return self.state in WHOLE and self.flag == "ok"
 
     @property
@@ -49,6 +50,7 @@ class Package:
 
     @property
     def held(self) -> bool:
+        """Whether its selection is ``hold``, whoever set it."""
         return self.want == "hold"
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from ..contract import File
+    from ..contract import File, Link
     from ..core.model import Component, Context, Diff
 
     Known = dict[str, Any]  # what the ledger knows of a file
@@ -119,29 +119,8 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
     steps: list[Step] = []
     present = component["state"] == "present"
     wanted = {item["path"]: item for item in component["links"]} if present else {}
-    for path, item in wanted.items():
-        found = disk.status(ctx.path(path))
-        now = os.readlink(ctx.path(path)) if disk.is_link(found) else None
-        if item["state"] == "absent":
-            if now is not None:
-                steps.append(_link_step(path, "remove", now, None, ctx))
-            elif found is not None:
-                ctx.warn(f"link {path} shall be absent and is no link: it stays")
-            continue
-        target = item["target"]
-        if not target:
-            raise AgentError("no-target", f"link {path}: target is missing; write where it shall point, or state: absent")
-        if disk.is_directory(found):
-            raise AgentError("is-a-directory", f"link {path}: a directory is in the way; move it away")
-        if disk.is_special(found):
-            raise AgentError("not-a-file", f"link {path}: a pipe, a socket or a device is in the way; move it away")
-        if now != target:
-            known = ctx.section("links").get(path)
-            if known and known.get("target") not in (None, now, target):
-                ctx.drifted(path)
-            steps.append(_link_step(path, "create" if found is None else "update", now, target, ctx))
-        elif path not in ctx.section("links"):
-            steps.append(_silent_link(path, target))
+    for item in wanted.values():
+        steps += _link(item, ctx)
     for path in sorted(set(ctx.section("links")) - set(wanted)):
         to = next_owner(ctx, "links", path)
         if to is not None:
@@ -153,6 +132,30 @@ def plan_links(component: Component, ctx: Context) -> list[Step]:
         else:
             steps.append(_silent_link(path, None))
     return steps
+
+
+def _link(item: Link, ctx: Context) -> list[Step]:
+    path, target = item["path"], item["target"]
+    found = disk.status(ctx.path(path))
+    now = os.readlink(ctx.path(path)) if disk.is_link(found) else None
+    if item["state"] == "absent":
+        if now is not None:
+            return [_link_step(path, "remove", now, None, ctx)]
+        if found is not None:
+            ctx.warn(f"link {path} shall be absent and is no link: it stays")
+        return []
+    if not target:
+        raise AgentError("no-target", f"link {path}: target is missing; write where it shall point, or state: absent")
+    if disk.is_directory(found):
+        raise AgentError("is-a-directory", f"link {path}: a directory is in the way; move it away")
+    if disk.is_special(found):
+        raise AgentError("not-a-file", f"link {path}: a pipe, a socket or a device is in the way; move it away")
+    if now != target:
+        known = ctx.section("links").get(path)
+        if known and known.get("target") not in (None, now, target):
+            ctx.drifted(path)
+        return [_link_step(path, "create" if found is None else "update", now, target, ctx)]
+    return [] if path in ctx.section("links") else [_silent_link(path, target)]
 
 
 def _link_step(path: str, action: str, now: str | None, target: str | None, ctx: Context) -> Step:

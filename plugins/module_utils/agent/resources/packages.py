@@ -137,6 +137,7 @@ def _select(name: str, selection: str) -> Callable[[Context], None]:
 
 
 def pin_path(component: str) -> str:
+    """The file that holds a component's pins."""
     return f"/etc/apt/preferences.d/vannah-{component}.pref"
 
 

@@ -28,6 +28,7 @@ PATIENCE = 300.0
 
 
 def daemon_reload(ctx: Context) -> None:
+    """Have systemd read its files again."""
     systemd.reload(ctx)
 
 
@@ -106,6 +107,8 @@ def reenable(name: str, install: str | None) -> Apply:
 
 
 def disable(name: str) -> Apply:
+    """Take a unit from the next boot."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name).pop("enabled", None)
         if systemd.status(ctx, name).get("UnitFileState") in ("enabled", "enabled-runtime"):
@@ -115,6 +118,8 @@ def disable(name: str) -> Apply:
 
 
 def mask(name: str) -> Apply:
+    """Stop a unit, and keep everybody from starting it."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name)["masked"] = True
         if systemd.running(systemd.status(ctx, name)):
@@ -126,6 +131,8 @@ def mask(name: str) -> Apply:
 
 
 def unmask(name: str) -> Apply:
+    """Let a masked unit be started again."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name).pop("masked", None)
         systemd.call(ctx, "unmask", name)
@@ -134,6 +141,8 @@ def unmask(name: str) -> Apply:
 
 
 def stop(name: str) -> Apply:
+    """Stop a unit and forget what it ran with."""
+
     def apply(ctx: Context) -> None:
         _known(ctx, name).pop("started", None)
         systemd.call(ctx, "stop", name, timeout=PATIENCE)
@@ -155,6 +164,8 @@ def start(unit: Unit) -> Apply:
 
 
 def restart(unit: Unit) -> Apply:
+    """Restart a unit, and record what it runs with."""
+
     def apply(ctx: Context) -> None:
         act(ctx, unit, "restart")
         record(ctx, unit)

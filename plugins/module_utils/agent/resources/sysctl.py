@@ -49,6 +49,7 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
 
 
 def conf_path(component: str) -> str:
+    """The file that holds a component's kernel parameters."""
     return f"/etc/sysctl.d/60-vannah-{component}.conf"
 
 

@@ -137,15 +137,7 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
         steps.append(Step("unit", name, "unmask", apply=_act("unmask", name)))
         unit_file_state = "disabled"
     if unit["state"] != "unmanaged":
-        bare = not unit_file_state and not systemd.exists(found)
-        if unit["enabled"] and systemd.by_socket(ctx, unit):
-            pass  # the socket is what is enabled; the service beside it would take its port at the next boot
-        elif unit["enabled"] and unit_file_state not in ENABLED:
-            steps.append(Step("unit", name, "enable", apply=_act("enable", name, systemd.installs(unit["content"]))))
-        elif unit["enabled"] and unit["content"] is not None:
-            steps += _plan_installed(unit, ctx)
-        elif not unit["enabled"] and (unit_file_state == "enabled" or (bare and ctx.changing_packages)):
-            steps.append(Step("unit", name, "disable", apply=_act("disable", name)))
+        steps += _plan_enabled(unit, found, unit_file_state, ctx)
     if unit["state"] == "stopped" and found.get("ActiveState") not in ("inactive", "failed", "", None):
         steps.append(Step("unit", name, "stop", apply=_act("stop", name)))
     elif unit["state"] == "started":
@@ -153,6 +145,19 @@ def _plan_unit(unit: Unit, component: Component, ctx: Context, pending: list[str
     if not steps and name not in ctx.section("units"):
         steps.append(Step("unit", name, "", apply=_act("know_unit", name)))
     return steps
+
+
+def _plan_enabled(unit: Unit, found: Status, unit_file_state: str, ctx: Context) -> list[Step]:
+    name = unit["name"]
+    if not unit["enabled"]:
+        bare = not unit_file_state and not systemd.exists(found)
+        wrong = unit_file_state == "enabled" or (bare and ctx.changing_packages)
+        return [Step("unit", name, "disable", apply=_act("disable", name))] if wrong else []
+    if systemd.by_socket(ctx, unit):
+        return []  # the socket is what is enabled; the service beside it would take its port at the next boot
+    if unit_file_state not in ENABLED:
+        return [Step("unit", name, "enable", apply=_act("enable", name, systemd.installs(unit["content"])))]
+    return _plan_installed(unit, ctx) if unit["content"] is not None else []
 
 
 def _plan_installed(unit: Unit, ctx: Context) -> list[Step]:

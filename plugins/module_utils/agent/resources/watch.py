@@ -131,6 +131,7 @@ class Judge:
         self._start: tuple[float, bool] | None = None
 
     def file_changed(self, path: str) -> bool:
+        """Whether a file is, or will be after the planned steps, another one than the unit was started with."""
         ctx, known = self.ctx, self.files.get(path)
         now = disk.hash_path(ctx, path, known_file(known))
         if path in ctx.changing:
@@ -157,6 +158,7 @@ class Judge:
         return bool(disk.hash_path(self.ctx, path, known_file(self.files[path])) != self.files[path][0])
 
     def package_changed(self, name: str) -> bool:
+        """The same of a package's version."""
         from .dpkg import versions
 
         known, now = self.packages.get(name), versions(self.ctx, [name])[name]

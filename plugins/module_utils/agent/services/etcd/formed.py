@@ -75,7 +75,9 @@ def cluster_version(ctx: Context, params: dict[str, Any]) -> str:
 
 
 def _ask(params: dict[str, Any]) -> Any:
-    """:raises OSError: no connection
+    """Ask this host's member for its version.
+
+    :raises OSError: no connection
     :raises ValueError: no JSON
     """
     import http.client

@@ -21,7 +21,7 @@ SETTINGS = "/etc/etcd/vannah.env"
 DATA = "/var/lib/etcd/vannah"
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 # all services have it
     """``data``: whose data lie here while etcd does not run; None. One that runs has passed the look at each start (etcd-member)."""
     return {"data": _data(ctx)}
 

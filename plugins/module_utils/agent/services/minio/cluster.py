@@ -154,7 +154,7 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     }
 
 
-def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:  # noqa: ARG001 # all calls have it
     """Stop this host's server; it stays enabled.
 
     :param params: nothing
@@ -184,7 +184,7 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
     result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
 
-    def apply(ctx: Context) -> None:
+    def apply(_ctx: Context) -> None:
         try:
             _heal(s3, params, result)
         except Silent as error:

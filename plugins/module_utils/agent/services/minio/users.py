@@ -33,8 +33,11 @@ BUILT_IN = ("consoleAdmin", "diagnostics", "readonly", "readwrite", "writeonly")
 
 
 class Known:
-    """What is there: ``policies`` (name -> canonical document), ``users`` (name -> secret, enabled), ``accounts`` (access key -> parent,
-    secret, policy, name, description), ``attached`` and ``to_groups`` (name -> names of policies)."""
+    """What is there.
+
+    ``policies`` (name -> canonical document), ``users`` (name -> secret, enabled), ``accounts`` (access key -> parent, secret, policy,
+    name, description), ``attached`` and ``to_groups`` (name -> names of policies).
+    """
 
     def __init__(self, files: Item | None = None) -> None:
         given = files or {}
@@ -205,6 +208,10 @@ def refuse(s3: S3, made: Item, known: Known) -> None:
         holders = [name for mapping in (attached, known.to_groups) for name, names in mapping.items() if policy in names]
         if holders:
             raise AgentError("policy-in-use", f"policy {policy} is attached to {', '.join(sorted(holders))}: take it from them first")
+    _refuse_accounts(s3, made, users, known)
+
+
+def _refuse_accounts(s3: S3, made: Item, users: dict[str, Item], known: Known) -> None:
     for account in made["service_accounts"]:
         if account["state"] == "absent":
             continue

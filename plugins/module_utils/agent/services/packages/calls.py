@@ -53,7 +53,7 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
 
 
 def installed(listing: str, patterns: list[str]) -> list[str]:
-    """Names of the installed packages that a pattern fits, from ``dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\\n'``."""
+    r"""Names of the installed packages that a pattern fits, from ``dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\n'``."""
     from fnmatch import fnmatchcase
 
     found = []

@@ -83,8 +83,9 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any]
 
 
 def info(params: Params, ctx: Context) -> Outcome:
-    """The cluster as this member sees it; with ``wait`` not before it is healthy. Who is said to lead is asked, too: a member that was cut
-    off shows the cluster of before.
+    """The cluster as this member sees it; with ``wait`` not before it is healthy.
+
+    Who is said to lead is asked, too: a member that was cut off shows the cluster of before.
 
     :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
     :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,

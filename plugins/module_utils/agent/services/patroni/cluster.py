@@ -41,10 +41,12 @@ class Member:
 
     @property
     def leads(self) -> bool:
+        """Whether it is the leader, or that of a standby cluster."""
         return self.role in LEADERS
 
     @property
     def synchronous(self) -> bool:
+        """Whether commits wait for it."""
         return self.role in SYNCHRONOUS
 
     def follows(self, max_lag: int = MAX_LAG) -> bool:
@@ -89,6 +91,7 @@ class Cluster:
 
     @property
     def synchronous(self) -> list[str]:
+        """Names of the members that commits wait for."""
         return [member.name for member in self.members if member.synchronous]
 
     @property

@@ -136,7 +136,7 @@ def _urllib(ctx: Context, params: dict[str, Any]) -> Transport:
     except OSError as error:
         reason = f"the host's certificate is not there yet ({error.strerror or error}: {cert})"
 
-        def nobody(method: str, url: str, body: bytes | None, timeout: float) -> Answer:
+        def nobody(*_question: Any) -> Answer:
             raise Silent(reason)
 
         return nobody

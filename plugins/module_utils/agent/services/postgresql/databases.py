@@ -187,7 +187,7 @@ def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[
             )
         statement = f"CREATE EXTENSION IF NOT EXISTS {identifier(extension)} CASCADE"
         yield Step("extension", f"database {name}", "create", f"extension {extension}", apply=run(psql, [statement], name))
-    yield from _grants(ctx, psql, database, state.databases.get(name), now)
+    yield from _grants(psql, database, state.databases.get(name), now)
 
 
 def _schemas(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Step]:
@@ -205,7 +205,7 @@ def _schemas(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[St
             yield Step("schema", target, "update", f"schema {schema['name']}: owner", diff, run(psql, [statement], name))
 
 
-def _grants(ctx: Context, psql: Psql, database: Item, now: Item | None, inside: Item) -> Iterator[Step]:
+def _grants(psql: Psql, database: Item, now: Item | None, inside: Item) -> Iterator[Step]:
     name, target = database["name"], f"database {database['name']}"
     coming = {schema["name"]: schema["owner"] or psql.user for schema in database["schemas"]}
     on_database = now["grants"] if now else [[database["owner"] or psql.user, privilege] for privilege in ALL["database"]]

@@ -51,6 +51,7 @@ class Cluster:
 
     @property
     def unit(self) -> str:
+        """Its unit of systemd."""
         return f"postgresql@{self.version}-{self.name}.service"
 
     @property

@@ -36,7 +36,7 @@ def difference(ctx: Context, header: str, before: dict[str, Any], after: dict[st
 def run(psql: Psql, statements: list[str], database: str = "postgres") -> Callable[[Context], None]:
     """What a step does: these statements."""
 
-    def apply(ctx: Context) -> None:
+    def apply(_ctx: Context) -> None:
         psql.write(statements, database)
 
     return apply
@@ -79,7 +79,7 @@ def _clauses(values: Item) -> str:
 
 
 def _alter(psql: Psql, verb: str, name: str, clauses: str, password: str | None) -> Callable[[Context], None]:
-    def apply(ctx: Context) -> None:
+    def apply(_ctx: Context) -> None:
         from . import scram as scram
         from .psql import literal
 
