@@ -36,7 +36,7 @@ def restart(ctx: Context, unit: Unit) -> None:
     params = rest_of(unit, ctx.component)
     rest = connect(ctx, params)
     ready = unit.get("ready")
-    timeout = (ready["timeout"] if ready else 0) or 300
+    timeout = (ready.get("timeout") if ready else 0) or 300
     try:
         rest.ask("/patroni")
     except Silent:
