@@ -66,10 +66,13 @@ class ActionModule(LocalAction):
         for name in groups[cluster.group]:
             answer = given.get(name)
             there = answer is not None and bool(answer.facts or answer.bare)
-            members[name] = formation.absence(answer.failure if answer else "", there, answer is not None)
-        said = [answer.facts.get("clusters") or {} for answer in answers if answer.host in members]
-        exists = tuple(bool(of_host[cluster.name]) for of_host in said if cluster.name in of_host)
-        return formation.Cluster(cluster.name, cluster.group, cluster.role, members, exists, cluster.majority, cluster.odd)
+            members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
+        said = {answer.host: answer.facts.get("clusters") or {} for answer in answers if answer.host in members}
+        exists = {host: bool(known[cluster.name]) for host, known in said.items() if cluster.name in known}
+        joining = tuple(sorted(host for host, known in exists.items() if not known))
+        return formation.Cluster(
+            cluster.name, cluster.group, cluster.role, members, tuple(exists.values()), joining, cluster.majority, cluster.odd
+        )
 
     def _answer(self, name: str, hostvars: Any, register: str, folder: str | None, known_as: Whose) -> Answer:
         variables = hostvars.raw_get(name)

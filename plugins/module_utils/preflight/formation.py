@@ -20,6 +20,12 @@ CODES = (
         " exists, have one of its members in the limit.",
     ),
     Code(
+        "contact-joins-incomplete",
+        "A host is to join a cluster whose members vote, and a member cannot be reached or has failed: the cluster takes no new member"
+        " until all of its members are connected, and the run would wait in vain.",
+        "The member back, or replaced under its own name; or the new host out of the group until then.",
+    ),
+    Code(
         "contact-forks",
         "The run would form a new cluster whose members wait at their first start until most of them run, and it works on fewer hosts at"
         " once than that (`-f`, `--forks`).",
@@ -38,6 +44,7 @@ class Cluster:
 
     :ivar missing: member -> why it is not there; None where it answered
     :ivar exists: what the members that answered say of it; empty where none of them forms it
+    :ivar joining: members that answered and have not been in it yet
     :ivar majority: a member's first start waits until most of them run
     :ivar odd: its members vote, and an even number of them is refused
     """
@@ -47,6 +54,7 @@ class Cluster:
     role: str
     members: Mapping[str, str | None]
     exists: tuple[bool, ...] = ()
+    joining: tuple[str, ...] = ()
     majority: bool = False
     odd: bool = False
 
@@ -70,6 +78,7 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
             )
             yield Finding("contact-forks", cluster.group, "forks", problem, f"-f {len(cluster.members)} (or more), or leave -f out")
         missing = {name: why for name, why in cluster.members.items() if why is not None}
+        yield from _joins(cluster, {name: why for name, why in missing.items() if why != LEFT_OUT})
         if not cluster.new or not missing:
             continue
         names = ", ".join(missing)
@@ -83,6 +92,23 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
             )
             remedy = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
         yield Finding("contact-new-cluster", cluster.group, "-", problem, remedy)
+
+
+def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:
+    """etcd refuses ``member add`` while one of its members is not connected ("unhealthy cluster"), so that a quorum is not lost by it.
+
+    Without a quorum nothing is told: a member that the first run did not get to start may be what is missing.
+    """
+    if not (cluster.odd and cluster.joining and away) or sum(cluster.exists) <= len(away):
+        return
+    names, others = ", ".join(cluster.joining), ", ".join(away)
+    are, reasons = "is" if len(cluster.joining) == 1 else "are", "; ".join(f"{name} {why}" for name, why in away.items())
+    problem = (
+        f"{names} {are} to join the cluster {cluster.name}, which takes no new member while one of its members is away: {reasons}."
+        f" {UNCHANGED}"
+    )
+    remedy = f"nothing; make {others} reachable (or replace it under its own name) and run again, or take {names} out of the group"
+    yield Finding("contact-joins-incomplete", cluster.group, "-", problem, f"{remedy} {cluster.group} until then")
 
 
 def _smaller(cluster: Cluster, missing: list[str]) -> str:

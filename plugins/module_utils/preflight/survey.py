@@ -16,12 +16,16 @@ from .rules.directories import hidden_tree
 FREE_MB = 200
 #: Files that must still fit: a file system that has no inode left is full, whatever df says of its room.
 FREE_INODES = 1000
+#: Mebibytes that must be free where a service keeps its data: etcd and PostgreSQL write their logs in files of 64 and 16, and stop
+#: where the next one does not fit.
+DATA_MB = 64
 
 CODES = (
     Code(
         "contact-disk",
-        "The file system that would hold the data of the host's roles, or /var/lib, is too small for them, or full: no room, or no inodes.",
-        "A larger disk, another file system for a role's data directory, or less on it.",
+        "The file system of /var/lib, or that which holds or would hold the data of the host's roles, is too small for them, or full: no"
+        " room, or no inodes.",
+        "A larger disk, another file system for a new role's data directory, or less on it. Never remove a service's own files (pg_wal).",
     ),
     Code(
         "contact-mount",
@@ -152,6 +156,24 @@ def full(host: str, paths: str, place: Mapping[str, Any]) -> Iterator[Finding]:
         problem = f"{inodes} inodes are free in the file system of {paths}, and a run needs {FREE_INODES}: it holds too many files."
         remedy = f"fewer files in {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
         yield Finding("contact-disk", host, "-", problem, remedy)
+
+
+def rooms(host: str, given: Mapping[str, Any]) -> Iterator[Finding]:
+    """File systems of services that run: a restart or a switchover to such a member would end with a service that does not start.
+
+    :param given: variable of the data directory -> file systems, as the agent's ``checks.rooms`` gives them
+    """
+    for variable, places in sorted(given.items()):
+        for place in places:
+            path, free, inodes = place["path"], place.get("free_mb"), place.get("free_inodes")
+            needs = f"free in the file system of {path}, and the service that keeps its data there needs"
+            ways = f"other files out of it, never the service's own; or leave the server out of this run: --limit 'all:!{host}'"
+            if isinstance(free, int) and free < DATA_MB:
+                remedy = f"a larger file system ('df -h {path}' on the server shows it), or {ways}"
+                yield Finding("contact-disk", host, variable, f"{free} MiB are {needs} {DATA_MB}.", remedy)
+            if isinstance(inodes, int) and inodes < FREE_INODES:
+                remedy = f"a file system with more inodes ('df -i {path}' on the server counts them), or {ways}"
+                yield Finding("contact-disk", host, variable, f"{inodes} inodes are {needs} {FREE_INODES}.", remedy)
 
 
 def _mounts(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:

@@ -226,6 +226,14 @@ def test_single_look(host: Any, serve: Any) -> None:
 def test_journal_in_json_is_said_in_words(line: str, shown: str) -> None:
     class Host:
         def run(self, argv: list[str], **_options: Any) -> Result:
-            return Result(0, f"an older line\n{line}\n" if argv[0] == "journalctl" else "")
+            lines = [*(f"2026-11-30T16:45:47+0000 etcd[77]: {text}" for text in ("an older line", line)), *by_systemd]
+            return Result(0, "\n".join(lines) + "\n" if argv[0] == "journalctl" else "")
 
+    by_systemd: list[str] = []
+    assert ready.last_word(Host(), "etcd.service", 0) == f"; its journal: {shown}"  # type: ignore[arg-type]
+    # A unit that is started again and again: what the program said, and not that it ended.
+    by_systemd += [
+        "2026-11-30T16:45:48+0000 systemd[1]: Failed to start etcd.service.",
+        "2026-11-30T16:45:50+0000 systemd[1]: Starting etcd...",
+    ]
     assert ready.last_word(Host(), "etcd.service", 0) == f"; its journal: {shown}"  # type: ignore[arg-type]

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import model
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host import checks
 
 from .demo import config, demo, ok, one
 from .fake_host import FakeHost, component, service
@@ -50,6 +52,25 @@ def test_recorded_with_the_first_run(host: FakeHost) -> None:
     state = host.state()
     assert not ok(host.call(with_values(demo(), port=["1"])))["changed"]
     assert host.state() == state
+
+
+def test_the_room_of_data_directories(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a service that runs keeps its data, and what in it is another file system, as a database's WAL may be."""
+    ok(host.call(with_values(demo(), demo_data_directory=["/srv/db"], port=["1"])))
+    assert host.call(op="facts")["facts"]["rooms"] == {}  # the directory is not there
+    for name in ("base", "pg_wal", "log"):
+        host.file(f"/srv/db/{name}").mkdir(parents=True)
+    host.write("/srv/db/PG_VERSION", "17")
+    real = checks.os.stat
+
+    def stat(path: Any, *given: Any, **more: Any) -> Any:
+        found = real(path, *given, **more)
+        return SimpleNamespace(st_dev=7, st_mode=found.st_mode) if str(path).endswith("pg_wal") else found
+
+    monkeypatch.setattr(checks.os, "stat", stat)
+    places = checks.rooms(host.context(), {"demo": {"values": {"demo_data_directory": "/srv/db", "port": "1"}}})["demo_data_directory"]
+    assert [place["path"] for place in places] == ["/srv/db", "/srv/db/pg_wal"]
+    assert all({"path", "size_mb", "free_mb"} <= set(place) for place in places)
 
 
 def test_what_an_older_release_made(host: FakeHost) -> None:

@@ -119,6 +119,31 @@ def test_who_may_form_what(groups: dict[str, list[str]], answers: dict[str, dict
         assert result["failed"]
 
 
+FIVE = {"etcd": ["a1", "a2", "db1", "db2", "db3"], "postgresql": THREE}
+
+
+@pytest.mark.parametrize(
+    ("groups", "answers", "named"),
+    [
+        (FIVE, of(db1=MEMBER, db2=AWAY, db3=MEMBER, a1=facts(etcd=False), a2=facts(etcd=False)), "a1, a2 are to join the cluster etcd"),
+        (FIVE, of(db1=MEMBER, db2=REFUSED, db3=MEMBER, a1=MEMBER, a2=facts(etcd=False)), "a2 is to join the cluster etcd"),
+        # All of its members are there; nobody joins; who is left out by --limit may be there.
+        (FIVE, of(db1=MEMBER, db2=MEMBER, db3=MEMBER, a1=facts(etcd=False), a2=facts(etcd=False)), ""),
+        (FIVE, of(db1=MEMBER, db2=AWAY, db3=MEMBER, a1=facts(etcd=True), a2=facts(etcd=True)), ""),
+        (FIVE, of(db1=MEMBER, db3=MEMBER, a1=facts(etcd=False), a2=facts(etcd=False)), ""),
+        # No quorum: the new one may be what is missing. Members of the database do not vote.
+        (BOTH, of(db1=MEMBER, db2=AWAY, db3=FRESH), ""),
+        ({"postgresql": THREE}, of(db1=MEMBER, db2=AWAY, db3=facts(postgresql=False)), ""),
+    ],
+)
+def test_who_may_join(groups: dict[str, list[str]], answers: dict[str, dict[str, Any]], named: str) -> None:
+    """etcd takes no new member while one is away: refused before anything is changed, as the run would wait in vain."""
+    said = judge(groups, answers)["msg"]
+    lines = [line for line in said.splitlines() if line.startswith("contact-joins-incomplete")]
+    assert len(lines) == bool(named)
+    assert all(named in line and "db2 cannot be reached" in line and "make db2 reachable" in line for line in lines)
+
+
 def line_of(**answers: dict[str, Any]) -> str:
     """The one finding."""
     said = judge({"etcd": THREE}, answers)["msg"]

@@ -189,6 +189,25 @@ def test_cloud_init_that_has_broken_off_is_a_warning() -> None:
     assert "touch /etc/cloud/cloud-init.disabled" in report.warnings[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ({"free_mb": 64, "free_inodes": 1000}, ""),
+        ({}, ""),
+        ({"free_mb": 63, "free_inodes": 1000}, "63 MiB are free in the file system of /srv/db"),
+        ({"free_mb": 0}, "0 MiB are free in the file system of /srv/db"),
+        ({"free_mb": 900, "free_inodes": 3}, "3 inodes are free in the file system of /srv/db"),
+    ],
+)
+def test_a_full_data_disk_of_a_service_that_runs(place: dict[str, int], said: str) -> None:
+    """No restart and no switchover is begun with it; the finding names host, variable, path and the ways out."""
+    found = judge_host_checks([answer(rooms={"postgresql_data_directory": [{"path": "/srv/db", **place}]})]).errors
+    assert [(one.code, one.where, one.variable) for one in found] == (
+        [("contact-disk", "db1", "postgresql_data_directory")] if said else []
+    )
+    assert all(said in one.problem and "/srv/db" in one.remedy and "--limit 'all:!db1'" in one.remedy for one in found)
+
+
 def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
     """It would be the root's file system that is judged."""
     need = {"role": "minio", "path": "/srv/minio/drive1", "needs_mb": 300, "mounted": True}

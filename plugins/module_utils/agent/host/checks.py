@@ -13,6 +13,8 @@ from . import belonging, facts, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..contract import Answer, Payload
     from ..core.model import Context
 
@@ -44,6 +46,7 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
         from ..core.values import running, unrecorded
 
         answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
+        answer["facts"]["rooms"] = rooms(ctx, answer["facts"]["running"])
     if payload.get("services"):
         from ..services import part
 
@@ -63,3 +66,26 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
         from . import listening
 
         answer["facts"].update(listening.facts(ctx))
+
+
+def rooms(ctx: Context, recorded: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The file systems in which the services that run here keep their data: variable -> ``path`` and what :func:`.facts.disk` says.
+
+    A directory in it may be a file system of its own, or lead to one: a database's WAL often does.
+
+    :param recorded: as :func:`..core.values.running` gives it
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in recorded.values():
+        for variable, path in entry["values"].items():
+            if variable.endswith("_data_directory"):
+                devices = set()
+                for place in (path, *(f"{path}/{name}" for name in facts.listed(ctx.path(path)))):
+                    try:
+                        device = os.stat(ctx.path(place)).st_dev
+                    except OSError:
+                        continue
+                    if device not in devices and os.path.isdir(ctx.path(place)):
+                        devices.add(device)
+                        found.setdefault(variable, []).append({"path": place, **facts.disk(ctx.path(place))})
+    return found

@@ -144,9 +144,13 @@ def cause(text: str) -> str:
 
 
 def last_word(ctx: Context, unit: str, since: float) -> str:
-    """The last line of a unit's journal, to be put after a reason: it often says what the unit itself waits for."""
-    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since)}", "--lines", "1", "--no-pager", "--quiet", "--output=cat"]
-    said = ctx.run(argv, check=False).out.strip().splitlines()
+    """The last line of a unit's journal, to be put after a reason: it often says what the unit itself waits for.
+
+    A line of the program, where there is one: what systemd says of a unit that ends and is started again tells nothing.
+    """
+    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since)}", "--lines", "12", "--no-pager", "--quiet"]
+    lines = ctx.run([*argv, "--output=short-iso", "--no-hostname"], check=False).out.strip().splitlines()
+    said = [_HEAD.sub("", line) for line in [line for line in lines if not _BY_SYSTEMD.match(line)] or lines]
     return f"; its journal: {_readable(said[-1])[:300]}" if said else ""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ... import documented
 from ...agent.services.postgresql import calls as postgresql
+from ...agent.services.postgresql.roles import circle
 from ...preflight.findings import Code, Finding
 from ...preflight.model import UNKNOWN, Host, Site
 from ...preflight.rules.entries import Entry, entries, filled, is_open, refusal, shape, taken
@@ -28,6 +29,11 @@ CODES = (
         "database-owner-unknown",
         "A database belongs to a role that postgresql_roles does not name, or has with state: absent.",
         "The role in postgresql_roles, or another owner.",
+    ),
+    Code(
+        "database-role-circle",
+        "Roles would be members of one another, which PostgreSQL refuses in the middle of the run.",
+        "One member_of less.",
     ),
     Code(
         "database-role-reserved",
@@ -131,4 +137,19 @@ def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, No
     return None if unknown else names - gone
 
 
-RULES = (check_names, check_entries)
+def check_memberships(site: Site) -> Iterator[Finding]:
+    """Roles that would be members of themselves."""
+    for host in site.members(GROUP):
+        member_of: dict[str, list[str]] = {}
+        for entry in entries(host.known("postgresql_roles")):
+            groups = entry.get("member_of")
+            if isinstance(entry.get("name"), str) and entry.get("state") != "absent" and isinstance(groups, list):
+                member_of[str(entry["name"])] = [group for group in groups if isinstance(group, str)]
+        around = circle(member_of)
+        if around:
+            where, _name, source = place(site, host, ("postgresql_roles",), GROUP)
+            problem = f"roles would be members of themselves: {' in '.join(around)}."
+            yield Finding("database-role-circle", where, "postgresql_roles", problem, "one member_of of them less", source)
+
+
+RULES = (check_names, check_entries, check_memberships)

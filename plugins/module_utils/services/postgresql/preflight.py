@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from ...preflight.rules import Area
-from . import connections, database_locales, databases, objects, server_settings
+from . import connections, database_locales, databases, objects, server_settings, slots
 
 AREA = Area(
     "Databases",
-    (*databases.CODES, *server_settings.CODES, *objects.CODES, *database_locales.CODES, *connections.CODES),
-    (*databases.RULES, *server_settings.RULES, *objects.RULES, *database_locales.RULES, *connections.RULES),
+    (*databases.CODES, *server_settings.CODES, *objects.CODES, *database_locales.CODES, *connections.CODES, *slots.CODES),
+    (*databases.RULES, *server_settings.RULES, *objects.RULES, *database_locales.RULES, *connections.RULES, *slots.RULES),
 )

@@ -188,6 +188,37 @@ def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting
     assert found.problem.startswith(setting.partition(":")[0] + ": ") and remedy in found.remedy
 
 
+LOGICAL = "{type: logical, database: app, plugin: pgoutput}"
+WAL = "postgresql_settings: {wal_level: logical}\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "text"),
+    [
+        ("postgresql_slots: {my-slot: {type: physical}}", "database-slot-invalid", "no name of a slot"),
+        ("postgresql_slots: {Away: {type: physical}}", "database-slot-invalid", "no name of a slot"),
+        (f"postgresql_slots: {{{'a' * 64}: {{type: physical}}}}", "database-slot-invalid", "no name of a slot"),
+        ("postgresql_slots: {away: physical}", "database-slot-invalid", "a slot is a dict"),
+        ("postgresql_slots: {away: {type: phisical}}", "database-slot-invalid", "neither physical nor logical"),
+        ("postgresql_slots: {away: {type: logical}}", "database-slot-invalid", "needs database and plugin"),
+        ("postgresql_slots: {away: {type: logical, database: app}}", "database-slot-invalid", "needs plugin"),
+        ("postgresql_slots: {away: {plugin: pgoutput}}", "database-slot-invalid", "needs database"),
+        (f"{WAL}postgresql_slots: {{db2: {LOGICAL}}}", "database-slot-invalid", "has a physical slot of this name"),
+        (f"postgresql_slots: {{away: {LOGICAL}}}", "database-slot-wal-level", "while wal_level is replica"),
+        ("postgresql_slots: {away: {database: app, plugin: pgoutput}}", "database-slot-wal-level", "while wal_level is replica"),
+        (f"{WAL}postgresql_slots: {{away: {LOGICAL}}}", "", ""),
+        (f"postgresql_settings: {{WAL_LEVEL: logical}}\npostgresql_slots: {{away: {LOGICAL}}}", "", ""),
+        (f"postgresql_settings: '{{{{ later }}}}'\npostgresql_slots: {{away: {LOGICAL}}}", "", ""),
+        ("postgresql_slots: {away: {type: physical}, b_2: {}, my-slot: null, db2: {type: physical}}", "", ""),
+    ],
+)
+def test_slots_that_patroni_would_leave_out(judged: Judge, variables: str, code: str, text: str) -> None:
+    """It says so in its own log only, and the run would end well without the slot."""
+    found = [finding for finding in judged(site(THREE, variables)).errors if finding.code.startswith("database-slot")]
+    assert [finding.code for finding in found] == ([code] if code else [])
+    assert all(text in finding.problem and finding.variable.startswith("postgresql_slots.") for finding in found)
+
+
 def test_bounds_are_of_variables() -> None:
     """Each file of bounds names variables of its role, and their defaults lie within."""
     for path in sorted(REPOSITORY.glob("roles/*/meta/bounds.yml")):
@@ -212,6 +243,14 @@ LONG = "r" * 64
         ("postgresql_roles: [{name: public}]", "database-entry-refused", "postgresql_roles[0]", "bad-name"),
         (f"postgresql_roles: [{{name: {LONG}}}]", "database-entry-refused", "postgresql_roles[0]", "63 bytes"),
         (f"postgresql_databases: [{{name: {LONG}}}]", "database-entry-refused", "postgresql_databases[0]", "63 bytes"),
+        ("postgresql_roles: [{name: a, connection_limit: -7}]", "database-entry-refused", "postgresql_roles[0]", "bad-limit"),
+        ("postgresql_databases: [{name: a, encoding: UTF-16}]", "database-entry-refused", "postgresql_databases[0]", "bad-encoding"),
+        (
+            "postgresql_roles: [{name: a, member_of: [b]}, {name: b, member_of: [a]}]",
+            "database-role-circle",
+            "postgresql_roles",
+            "members of themselves",
+        ),
         ("postgresql_roles: [{name: a, settings: {'work mem': 1}}]", "database-entry-refused", "postgresql_roles[0]", "bad-setting"),
         ("postgresql_roles: [{name: a, superusr: true}]", "variable-unknown-key", "postgresql_roles[0].superusr", "superuser"),
         ("postgresql_roles: [{name: a, connection_limit: many}]", "variable-wrong-type", "postgresql_roles[0].connection_limit", "number"),

@@ -39,6 +39,9 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     wanted_databases = [wanted_database(database) for database in params["databases"]]
     _once("role", wanted_roles)
     _once("database", wanted_databases)
+    around = roles.circle({role["name"]: role["member_of"] for role in wanted_roles if role["state"] == "present"})
+    if around:
+        raise AgentError("membership-circle", f"roles would be members of themselves: {' in '.join(around)}; take one member_of away")
     psql = Psql(ctx, params["port"], params["socket"], params["user"])
     try:
         state = _await(ctx, psql, lambda: read(psql, wanted_roles, wanted_databases), params["wait"])
@@ -81,7 +84,7 @@ def _await(ctx: Context, psql: Psql, ask: Callable[[], State], seconds: float) -
 def wanted_role(role: Item) -> Item:
     """An entry of ``roles`` with every option. Preflight asks this too, before there is a server.
 
-    :raises AgentError: ``bad-name``, ``bad-password``, ``bad-setting``
+    :raises AgentError: ``bad-name``, ``bad-password``, ``bad-setting``, ``bad-limit``
     """
     name = check_name("role", role["name"])
     if role["state"] == "present" and (name.startswith("pg_") or name in ("public", "none")):
@@ -90,6 +93,7 @@ def wanted_role(role: Item) -> Item:
         check_name(f"role {name}: member_of", group)
     if role["password"] is not None and (not role["password"] or "\x00" in role["password"]):
         raise AgentError("bad-password", f"role {name}: its password is empty; leave the option away where there is none")
+    _check_limit(f"role {name}", role["connection_limit"])
     settings.changes(f"role {name}", role["settings"], None)
     return role
 
@@ -97,15 +101,24 @@ def wanted_role(role: Item) -> Item:
 def wanted_database(database: Item) -> Item:
     """An entry of ``databases`` with every option, its grants resolved. Preflight asks this too.
 
-    :raises AgentError: ``bad-name``, ``bad-grant``, ``bad-setting``
+    :raises AgentError: ``bad-name``, ``bad-grant``, ``bad-setting``, ``bad-encoding``, ``bad-limit``
     """
     name = check_name("database", database["name"])
     for extension in database["extensions"]:
         check_name(f"database {name}: extension", extension)
     for schema in database["schemas"]:
         check_name(f"database {name}: schema", schema["name"])
+    if database["encoding"] and databases.encoding_name(database["encoding"]) not in databases.SERVER_ENCODINGS:
+        text = f"database {name}: {database['encoding']!r} is no encoding that PostgreSQL can keep a database in; write UTF8, LATIN1"
+        raise AgentError("bad-encoding", f"{text} or another one of its table 'PostgreSQL Character Sets'")
+    _check_limit(f"database {name}", database["connection_limit"])
     settings.changes(f"database {name}", database["settings"], None)
     return {**database, "grants": [databases.parse_grant(name, grant) for grant in database["grants"]]}
+
+
+def _check_limit(where: str, limit: int | None) -> None:
+    if limit is not None and limit < -1:
+        raise AgentError("bad-limit", f"{where}: connection_limit {limit} is no number of connections; write -1 for any number")
 
 
 def _once(kind: str, items: list[Item]) -> None:

@@ -40,6 +40,15 @@ _ENCODINGS = {
     **dict.fromkeys(("abc", "tcvn", "tcvn5712", "vscii"), "win1258"),
     **{"unicode": "utf8", "alt": "win866", "win": "win1251", "koi8": "koi8r", "mskanji": "sjis", "shiftjis": "sjis"},
 }
+#: Encodings that a database can be in (pg_wchar.h in PostgreSQL's source; others are the clients' only), as :func:`encoding_name` has them.
+SERVER_ENCODINGS = frozenset(
+    (
+        *("sqlascii", "utf8", "muleinternal", "koi8r", "koi8u", "eucjp", "euccn", "euckr", "euctw", "eucjis2004", "win866", "win874"),
+        *(f"latin{number}" for number in range(1, 11)),
+        *(f"iso8859{part}" for part in range(5, 9)),
+        *(f"win{page}" for page in range(1250, 1259)),
+    )
+)
 _PREFIXES = {"schema ": "schema", "all tables in schema ": "tables", "all sequences in schema ": "sequences"}
 #: What a new database has inside.
 _PUBLIC: Item = {"owner": "pg_database_owner", "grants": [["public", "USAGE"]], "tables": 0, "sequences": 0, "relations": []}

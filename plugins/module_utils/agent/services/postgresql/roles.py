@@ -42,6 +42,20 @@ def run(psql: Psql, statements: list[str], database: str = "postgres") -> Callab
     return apply
 
 
+def circle(member_of: dict[str, list[str]]) -> list[str]:
+    """Roles that would be members of themselves, by way of others or not, which PostgreSQL refuses: each a member of the next.
+
+    The first is the last, too; empty where there are none.
+    """
+    from graphlib import CycleError, TopologicalSorter
+
+    try:
+        TopologicalSorter(member_of).prepare()
+    except CycleError as error:
+        return [str(name) for name in reversed(error.args[1])]
+    return []
+
+
 def plan_roles(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> Iterator[Step]:
     """Make the roles that are to be: first all of them, then who is a member of whom."""
     present = [role for role in wanted if role["state"] == "present"]

@@ -1,0 +1,103 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Permanent replication slots. Patroni leaves out what it does not understand, and says so in its own log only, every few seconds.
+
+``Cluster._merge_permanent_slots`` of patroni/dcs/__init__.py, of Patroni 4.0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...preflight.findings import Code, Finding
+from ...preflight.model import UNKNOWN, Site
+from ...preflight.rules.places import place
+from .databases import GROUP
+
+VARIABLE = "postgresql_slots"
+
+CODES = (
+    Code(
+        "database-slot-invalid",
+        "An entry of postgresql_slots is none that Patroni makes a slot of: it would leave it out, and only its own log would say so.",
+        "A name of small letters, digits and _, with {type: physical} or {type: logical, database: x, plugin: pgoutput}.",
+    ),
+    Code(
+        "database-slot-wal-level",
+        "postgresql_slots has a logical slot, and wal_level is not logical: PostgreSQL would not make it.",
+        "postgresql_settings: {wal_level: logical}.",
+    ),
+)
+
+_NAME = re.compile(r"[a-z0-9_]{1,63}")
+_TYPES = ("physical", "logical")
+_LOGICAL = "{type: logical, database: x, plugin: pgoutput}"
+
+
+def check_slots(site: Site) -> Iterator[Finding]:
+    """Each slot that would not be made."""
+    members = {_of_member(member.name) for member in site.members(GROUP)}
+    for host in site.members(GROUP):
+        given, settings = host.known(VARIABLE), host.get("postgresql_settings")
+        where, _name, source = place(site, host, (VARIABLE,), GROUP)
+        for key, slot in given.items() if isinstance(given, Mapping) else ():
+            if slot is None or key is UNKNOWN:
+                continue
+            name = str(key)
+            problem, remedy = _invalid(name, slot, members)
+            if problem:
+                yield Finding("database-slot-invalid", where, f"{VARIABLE}.{name}", problem, remedy, source)
+            elif _is_logical(slot) and _wal_level(settings) not in ("logical", None):
+                problem = "PostgreSQL makes no logical slot while wal_level is replica."
+                remedy = "postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
+                yield Finding("database-slot-wal-level", where, f"{VARIABLE}.{name}", problem, remedy, source)
+
+
+def _invalid(name: str, slot: Any, members: set[str]) -> tuple[str, str]:
+    """What is wrong with a slot and what to write; empty texts where nothing is."""
+    if not _NAME.fullmatch(name):
+        return "this is no name of a slot.", "1 to 63 small letters, digits and _"
+    if slot is UNKNOWN:
+        return "", ""
+    if not isinstance(slot, Mapping):
+        return "a slot is a dict.", f"{{type: physical}} or {_LOGICAL}"
+    kind = slot.get("type")
+    if kind is not UNKNOWN and kind is not None and kind not in _TYPES:
+        return "type is neither physical nor logical.", "type: physical, or type: logical"
+    texts = {key: slot.get(key) for key in ("database", "plugin")}
+    lacking = [key for key, value in texts.items() if value is not UNKNOWN and not (isinstance(value, str) and value)]
+    if (kind == "logical" and lacking) or (kind is None and len(lacking) == 1):
+        return f"a logical slot needs {' and '.join(lacking)}.", _LOGICAL
+    if _is_logical(slot) and name in members:
+        return "a member of the cluster has a physical slot of this name.", "another name"
+    return "", ""
+
+
+def _is_logical(slot: Any) -> bool:
+    """As Patroni tells it, where the type is not said."""
+    if not isinstance(slot, Mapping):
+        return False
+    kind = slot.get("type")
+    return kind == "logical" or (kind is None and bool(slot.get("database")) and bool(slot.get("plugin")))
+
+
+def _of_member(name: str) -> str:
+    """Patroni's name for the slot of a member (``slot_name_from_member_name``)."""
+    return re.sub("[^a-z0-9_]", lambda found: "_" if found[0] in "-." else f"u{ord(found[0]):04d}", name.lower())[:64]
+
+
+def _wal_level(settings: Any) -> str | None:
+    """None where it cannot be told."""
+    if settings is UNKNOWN:
+        return None
+    given = {str(key).lower(): value for key, value in settings.items()} if isinstance(settings, Mapping) else {}
+    value = given.get("wal_level", "replica")
+    if value is UNKNOWN or (isinstance(value, str) and "{{" in value):
+        return None
+    return "replica" if value is None else str(value).strip().lower()
+
+
+RULES = (check_slots,)
