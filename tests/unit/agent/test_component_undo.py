@@ -207,6 +207,23 @@ def test_unit_is_reloaded_again_after_a_revert_of_the_lockout_guard(host: FakeHo
     assert not ok(host.call(guarded("good 2\n")))["changed"]
 
 
+def test_a_guard_that_was_disarmed_and_stayed_in_the_ledger_is_forgotten(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was cut off may write its ledger after the next one has disarmed the revert: that is said once, not by each run."""
+
+    def run(argv: list[str], **options: Any) -> Result:
+        return Result(0, "inactive\n") if argv[0] == "systemd-run" or "--value" in argv else plain(argv, **options)
+
+    plain = host.run
+    monkeypatch.setattr(host, "run", run)
+    host.file("/run/systemd/system").mkdir(parents=True)
+    definition = demo("good 1\n", unit={"on_change": "reload"}, lockout_guard=60)
+    ok(host.call(definition))
+    shutil.rmtree(host.file("/var/lib/vannah/guard"))
+    assert "nobody connected" in str(host.call(definition))
+    again = host.call(definition)
+    assert not ok(again)["changed"] and "nobody connected" not in str(again)
+
+
 def judged(host: FakeHost, definition: dict[str, Any], previous: str | None = None, reason: str = "") -> dict[str, Any]:
     """A call of ``component_restart``."""
     asked = {"component": "demo", "unit": "demo.service", "previous": previous, "reason": reason}

@@ -177,6 +177,9 @@ def finish(plan: Plan, component: Component, ctx: Context, ledger: Ledger) -> No
         ledger.save(ctx)
         return
     ctx.entry.pop("held", None)
+    if (ctx.entry.get("guard") or {}).get("forgotten"):
+        # Nothing had to be written, so no revert has put old files back: it was disarmed, and a call that was dying kept it in the ledger.
+        del ctx.entry["guard"]
     if not plan.pending and (component.get("values") or {}) != (ctx.entry.get("values") or {}):
         from .values import record
 

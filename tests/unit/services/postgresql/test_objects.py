@@ -344,6 +344,15 @@ def test_saslprep(password: str, prepared: str) -> None:
     assert scram.prepared(password) == prepared
 
 
+@pytest.mark.parametrize(
+    "name", ["UTF8", "utf-8", "Unicode", "LATIN1", "iso-8859-15", "ISO_8859_5", "WIN1252", "koi8", "EUC_JP", "SQL_ASCII"]
+)
+def test_encodings_that_a_database_can_have(name: str) -> None:
+    (entry,) = DATABASES[:1]
+    wanted = {"connection_limit": None, "extensions": [], "schemas": [], "grants": [], "settings": {}, **entry, "encoding": name}
+    assert postgresql.wanted_database({**wanted, "grants": []})["encoding"] == name
+
+
 @given(st.lists(st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), min_size=1), max_size=4))
 def test_lists_of_names_are_read_as_they_are_written(names: list[str]) -> None:
     written = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
