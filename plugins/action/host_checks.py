@@ -66,7 +66,7 @@ class ActionModule(LocalAction):
         for name in groups[cluster.group]:
             answer = given.get(name)
             there = answer is not None and bool(answer.facts or answer.bare)
-            members[name] = formation.absence(name, answer.failure if answer else "", there, answer is not None)
+            members[name] = formation.absence(answer.failure if answer else "", there, answer is not None)
         said = {answer.host: answer.facts.get("clusters") or {} for answer in answers if answer.host in members}
         exists = {host: bool(known[cluster.name]) for host, known in said.items() if cluster.name in known}
         joining = tuple(sorted(host for host, known in exists.items() if not known))
