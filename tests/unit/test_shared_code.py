@@ -49,8 +49,8 @@ def shared_python() -> Iterator[Path]:
 
 
 def shared_yaml() -> Iterator[Path]:
-    """Playbooks and their variables outside the services' own folders. The site map is where a role is named."""
-    for path in sorted([*(REPOSITORY / "playbooks").glob("*.yml"), *(REPOSITORY / "playbooks/vars").glob("*.yml")]):
+    """Playbooks, their tasks and variables outside the services' own folders. The site map is where a role is named."""
+    for path in sorted(path for folder in ("", "tasks", "vars") for path in (REPOSITORY / "playbooks" / folder).glob("*.yml")):
         if path.name != "site_map.yml":
             yield path
 
