@@ -47,6 +47,10 @@ LINT: dict[str, list[str]] = {
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
     "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins"],
+    "mypy helpers of unit tests": [
+        *("mypy", "tests/unit/lib", "tests/unit/agent/fake_host.py", "tests/unit/agent/demo.py"),
+        *("tests/unit/services/minio/record.py", "tests/unit/services/postgresql/recorded_patroni.py"),
+    ],
     "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
     "codespell": ["codespell"],

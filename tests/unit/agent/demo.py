@@ -20,6 +20,7 @@ def demo(content: str = "good 1\n", unit: dict[str, Any] | None = None, **more: 
 
 def one(answer: dict[str, Any]) -> dict[str, Any]:
     assert answer["error"] is None, answer["error"]
+    found: dict[str, Any]
     (found,) = answer["components"]
     return found
 

@@ -100,7 +100,7 @@ class FakeHost:
 
     def call(self, *components: dict[str, Any], mode: str = "apply", op: str = "converge", **more: Any) -> dict[str, Any]:
         """One call of the agent."""
-        payload = {
+        payload: Any = {
             "protocol": 1,
             "op": op,
             "mode": mode,
@@ -112,7 +112,7 @@ class FakeHost:
             **more,
         }
         with patch.object(os, "fsync", lambda _descriptor: None):  # no test cuts the power
-            return main.main(payload, root=str(self.root), runner=self.run)
+            return dict(main.main(payload, root=str(self.root), runner=self.run))
 
     def context(self, mode: str = "apply", **more: Any) -> Context:
         return Context(mode, root=str(self.root), runner=self.run, **more)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease, revert
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -51,6 +51,7 @@ exit 1
     return log.read_text() if log.exists() else ""
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_the_shell_reads_a_quoted_word_as_it_is(word: str) -> None:
     said = subprocess.run(["/bin/sh", "-c", f"printf %s {revert.quote(word)}"], capture_output=True, check=True).stdout

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result, Step
+
+if TYPE_CHECKING:
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.contract import Component
 
 #: 2026-11-24T18:00:00Z
 NOW = 1795543200.0
@@ -78,7 +81,7 @@ class Host:
     def plan(self, planner: Callable[..., list[Step]], component: dict[str, Any], mode: str = "apply") -> list[Step]:
         """Plan in a new run."""
         ctx = self.context(mode)
-        ctx.start_component(component, self.entry)
+        ctx.start_component(cast("Component", component), self.entry)
         return ctx.plan(planner(component, ctx))
 
     def apply(self, planner: Callable[..., list[Step]], component: dict[str, Any]) -> list[Step]:

@@ -19,7 +19,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, templating
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FACTS = {"vannah": {"container": False, "system": "debian", "release": "trixie", "version": "13", "memory_mb": 4096, "cores": 2}}
@@ -51,10 +51,13 @@ def render(tmp_path: Path) -> Callable[..., Rendered]:
         variables["ansible_facts"] = FACTS if facts is None else facts
         variables["playbook_dir"] = str(tmp_path)
         role = collect.load(loader, role_name, str(tmp_path))
-        templates = collect.templating.Templates(Templar(loader=loader), role.variables(variables), [str(Path(role.path, "templates"))])
+        templates = templating.Templates(Templar(loader=loader), role.variables(variables), [str(Path(role.path, "templates"))])
         (raw,) = [item for item in role.components if item["name"] == component]
         made = collect.define(raw, templates, role_name)
-        text = lambda item: templates.file(str(Path(role.path, "templates", item["template"])), loader, role_name)  # noqa: E731
+
+        def text(item: dict[str, Any]) -> str:
+            return templates.file(str(Path(role.path, "templates", item["template"])), loader, role_name)
+
         files = {item["path"]: text(item) if item.get("template") else item.get("content") for item in made.get("files", [])}
         units = {item["name"]: text(item) for item in made.get("units", []) if item.get("template")}
         return {"definition": made, "files": files, "units": units}

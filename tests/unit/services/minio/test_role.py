@@ -18,7 +18,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports, templating
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.minio import layout as minio_layout
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -387,6 +387,6 @@ def test_packages(tmp_path: Path, ansible_plugins: None, version: str, variables
     found = VariableManager(loader=loader, inventory=hosts).get_vars(host=hosts.get_host("store1"))
     found["ansible_facts"] = {"vannah": {"version": version}}
     role = collect.load(loader, "minio", str(tmp_path))
-    templates = collect.templating.Templates(Templar(loader=loader), role.variables(found), [])
+    templates = templating.Templates(Templar(loader=loader), role.variables(found), [])
     (component,) = [item for item in role.components if item["name"] == "minio"]
     assert collect.define({"name": "minio", "packages": component["packages"]}, templates, "minio")["packages"] == packages
