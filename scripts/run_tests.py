@@ -47,10 +47,7 @@ LINT: dict[str, list[str]] = {
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
     "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins"],
-    "mypy helpers of unit tests": [
-        *("mypy", "tests/unit/lib", "tests/unit/agent/fake_host.py", "tests/unit/agent/demo.py"),
-        *("tests/unit/services/minio/record.py", "tests/unit/services/postgresql/recorded_patroni.py"),
-    ],
+    "mypy helpers of unit tests": ["mypy"],
     "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
     "codespell": ["codespell"],
@@ -58,8 +55,11 @@ LINT: dict[str, list[str]] = {
 }
 
 
-#: Checks that get the project's files with these endings: looking for them, yamllint would go through the virtual environment.
-BY_FILE = {"yamllint": ("*.yml", "*.yaml")}
+#: Checks that get files of the project. Looking for them itself, yamllint would go through the virtual environment.
+BY_FILE: dict[str, tuple[str, ...]] = {
+    "yamllint": ("*.yml", "*.yaml"),
+    "mypy helpers of unit tests": ("tests/unit/lib/*.py", "tests/unit/agent/[!tc]*.py", "tests/unit/services/*/record*.py"),
+}
 #: How Ansible begins the lines that say why a run failed, and pytest those of an exception.
 ERROR_LINE = re.compile(r"^(E\s+)?\s*(\[ERROR\]|fatal:|FAILED|failed:|\S*Error:|msg:|Fix:)")
 
