@@ -67,10 +67,14 @@ def verb_down() -> None:
         demo.remove_servers()
         cache.remove(volume=True)
         images.remove_all()
-        if engine.MARK.is_file():
+        if not engine.MARK.is_file():
+            pass
+        elif others := engine.containers():
+            say(f"The Docker Engine was started for the demo and goes on, for other containers run on it: {', '.join(others)}")
+        else:
             say("Stopping the Docker Engine, where it was started for this")
-        if engine.stop():
-            say("The Docker Engine, which was started for this, is stopped.")
+            if engine.stop():
+                say("The Docker Engine, which was started for this, is stopped.")
     demo.remove_files()
     say("The demo is gone; Debian packages, .venv, the logs in .cache/logs and .cache/artifacts stay.")
 

@@ -83,6 +83,11 @@ def _mark(what: dict[str, object]) -> None:
     beside.replace(MARK)
 
 
+def containers() -> list[str]:
+    """The names of the containers that run."""
+    return sorted(run(["docker", "ps", "--format", "{{.Names}}"]).split())
+
+
 def stop() -> bool:
     """Stop the engine if it was started by :func:`ensure` since the machine booted; say whether that was so."""
     if not MARK.is_file():

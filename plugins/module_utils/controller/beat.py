@@ -132,7 +132,9 @@ class Beat:
 
 
 def parse(output: str, run: str) -> Said | None:
-    """What :data:`COMMAND` printed, with ``elapsed`` seconds by the host's own clock; None where it is not of this run.
+    """What :data:`COMMAND` printed, with ``elapsed`` seconds by the host's own clock; None where it says nothing.
+
+    The agent of a run that was cut off goes on until its step is done, and the agent of this run waits for it.
 
     :param run: this run's id
     """
@@ -146,11 +148,12 @@ def parse(output: str, run: str) -> Said | None:
                 return None
         elif line.isdigit():
             now = int(line)
-    if not isinstance(said, dict) or not isinstance(said.get("what"), str) or said.get("run") != run:
+    if not isinstance(said, dict) or not isinstance(said.get("what"), str):
         return None
     since, seconds = said.get("since"), said.get("seconds")
+    own = said.get("run") == run
     return {
-        "what": said["what"],
+        "what": said["what"] if own else f"waiting for an earlier run that is still at work on this host ({said['what']})",
         "elapsed": max(now - since, 0.0) if now is not None and isinstance(since, int | float) else None,
         "seconds": seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None,
         "reason": str(said.get("reason") or ""),

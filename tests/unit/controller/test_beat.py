@@ -39,7 +39,10 @@ READY = "db2: waiting for etcd.service to be ready"
         (written(what=INSTALL, seconds=None) + "\r\n\r\n1000\r\n", f"db2: {INSTALL}, since {at(-20)} (20 s)"),
         (written(seconds=None), f"{READY}, since {at(-40)} (40 s)"),
         (written(since=2000.0, seconds=None) + "\n1000", f"{READY}, since {at(0)} (0 s)"),
-        (written(run="another") + "\n1000", LASTS),
+        (
+            written(run="another", what=INSTALL, seconds=None) + "\n1000",
+            f"db2: waiting for an earlier run that is still at work on this host ({INSTALL}), since {at(-20)} (20 s)",
+        ),
         (written(what=None) + "\n1000", LASTS),
         ("{half a li\n1000", LASTS),
         ("[]\n1000", LASTS),

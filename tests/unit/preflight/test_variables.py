@@ -209,6 +209,24 @@ def test_files_for_somebody(judged: Judge, file: str) -> None:
     assert points(judged(site(THREE), files={file: "clinic_colour: red\n"})) == set()
 
 
+@pytest.mark.parametrize(
+    ("first", "hidden", "into"),
+    [
+        ("group_vars/etcd/a.yml", "group_vars/etcd.yml", "group_vars/etcd"),
+        ("group_vars/etcd.yml", "group_vars/etcd.yaml", "group_vars/etcd.yml"),
+        ("host_vars/db1.yaml", "host_vars/db1.json", "host_vars/db1.yaml"),
+        ("host_vars/db1", "host_vars/db1.yml", "host_vars/db1"),
+    ],
+)
+def test_files_of_which_one_hides_the_other(judged: Judge, first: str, hidden: str, into: str) -> None:
+    """Ansible reads the first one that exists and passes over the other one: only the first one's mistake is found beside it."""
+    files = {first: "site_domian: clinic.health\n", hidden: '{"postgresql_prot": 5433}\n'}
+    errors = judged(site(THREE), files=files).errors
+    (found,) = (error for error in errors if error.code == "variables-file-hidden")
+    assert (found.where, found.remedy) == (hidden, f"its variables into {into}, and this file away")
+    assert [error.variable for error in errors if error.code == "variable-misspelt"] == ["site_domian"]
+
+
 def test_booleans_of_ini(judged: Judge) -> None:
     """There true is a text however it is written, and True is none."""
     ini = "[etcd]\ndb1 ansible_host=10.1.0.1 base_hosts_manage=true\n[all:vars]\nsite_domain=clinic.health\nbase_hosts_manage=False\n"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from ..findings import Code, Finding, Level
@@ -25,7 +26,15 @@ CODES = (
         "The file away, or the group or host into the inventory.",
         Level.WARNING,
     ),
+    Code(
+        "variables-file-hidden",
+        "Two files, or a file and a folder, in group_vars or host_vars are for the same group or host: Ansible reads only one of them.",
+        "All variables in one of them: a folder may hold several files.",
+    ),
 )
+
+#: The order in which Ansible looks; it reads the first one that exists (``find_vars_files`` of ansible/parsing/dataloader.py).
+ENDINGS = ("", ".yml", ".yaml", ".json")
 
 
 def check_files(site: Site) -> Iterator[Finding]:
@@ -45,6 +54,24 @@ def check_files(site: Site) -> Iterator[Finding]:
             yield Finding("variables-file-unread", path, "-", problem, f"a {kind} {name} in the inventory, or this file away")
 
 
+def check_hidden(site: Site) -> Iterator[Finding]:
+    """Files that Ansible skips because of another one of the same name: ``group_vars/all.yml`` beside the folder ``group_vars/all``."""
+    beside = defaultdict(list)
+    for path in site.variable_files:
+        folder, _slash, file = path.partition("/")
+        for ending in ENDINGS[1:]:
+            if file.endswith(ending):
+                beside[folder, file.removesuffix(ending)].append((ENDINGS.index(ending), path))
+                break
+        else:
+            beside[folder, file].append((0, path))
+    for (_folder, name), found in beside.items():
+        (_order, read), *hidden = sorted(found)
+        for _order, path in hidden:
+            problem = f"this is not read, because there is {read} for {name} as well."
+            yield Finding("variables-file-hidden", path, "-", problem, f"its variables into {read}, and this file away")
+
+
 def _meant(site: Site, folder: str, name: str, known: Names) -> str:
     """The file that was probably meant; empty where that cannot be guessed."""
     if folder == "host_vars":
@@ -58,4 +85,4 @@ def _meant(site: Site, folder: str, name: str, known: Names) -> str:
     return f"{folder}/{guess}.yml"
 
 
-RULES = (check_files,)
+RULES = (check_files, check_hidden)
