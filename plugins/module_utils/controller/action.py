@@ -19,6 +19,7 @@ from ansible import context
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from .. import documented
 from . import bundle, grouping, identity, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
@@ -75,6 +76,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         try:
             if context.CLIARGS.get("start_at_task") and _is_of_this_collection():
                 raise AnsibleError(SKIPPED_CHECKS)
+            self._refuse_misspelt()
             spec = self.argument_spec()
             if spec is not None:
                 self.hidden = frozenset(documented.secrets(spec, self.params))
@@ -98,6 +100,21 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             result["changed"] = True
             result["steps"] = [*(f"package {name}: install" for name in self.installed), *(result.get("steps") or ())]
         return report.scrubbed(result, self._scrubber()) if scrubbing else result
+
+    def _refuse_misspelt(self) -> None:
+        """A verb without preflight reads no variable that is misspelt.
+
+        :raises AnsibleError: it names the variable that was probably meant
+        """
+        given = getattr(load_extra_vars, "extra_vars", None)  # read before Ansible forked; a pipe could not be read again
+        if not given or not _is_of_this_collection():
+            return
+        from . import extra_vars
+
+        own = self.vars.get("site_own_variables")
+        found = extra_vars.problem(given, [str(item) for item in own] if isinstance(own, list) else ())
+        if found:
+            raise AnsibleError(found)
 
     def perform(self) -> Result:
         """Do the action's work; ``self.params`` are validated, ``self.vars`` are the task's variables."""

@@ -44,16 +44,18 @@ class Answer:
 
     :ivar answers: it answers, and takes part in the cluster: one that waits for the others knows little of it
     :ivar problems: those that starting all members together would not end
+    :ivar error: why it gave no answer, as it or its host says
     """
 
     answers: bool = False
     problems: tuple[str, ...] = ()
+    error: str = ""
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Answer:
         """Read a module's result."""
         problems = result.get("lasting_problems", result.get("problems"))
-        return cls(speaks(result), tuple(problems or ()))
+        return cls(speaks(result), tuple(problems or ()), str(result.get("error") or ""))
 
 
 def speaks(result: Mapping[str, Any]) -> bool:
@@ -87,7 +89,8 @@ def refusal(
         return ""
     spoken = next((answers[host] for host in present if answers.get(host, Answer()).answers), None)
     if spoken is None:
-        return "" if unanswered else silent
+        errors = list(dict.fromkeys(answer.error.rstrip(".") for answer in answers.values() if answer.error))
+        return "" if unanswered else f"{silent} Reason: {'; '.join(errors)}." if errors else silent
     if spoken.problems:
         said = "; ".join(spoken.problems)
         return f"Nothing is restarted while the cluster is unhealthy: {said}. {forcing}"

@@ -27,6 +27,15 @@ BROKEN = Answer(True, ("b is away", "c lags"))
         (MEMBERS, {"a": BROKEN}, {"forced": True}, ""),
         (MEMBERS, {"a": BROKEN}, {"unanswered": True}, "b is away"),
         (MEMBERS, {}, {}, "nobody answers"),
+        (
+            MEMBERS,
+            {
+                "a": Answer(error="the secret key is not that of the access key."),
+                "b": Answer(error="the secret key is not that of the access key"),
+            },
+            {},
+            "nobody answers Reason: the secret key is not that of the access key.",
+        ),
         (MEMBERS, {"a": Answer()}, {"unanswered": True}, ""),
         (MEMBERS, {}, {"forced": True}, ""),
     ],

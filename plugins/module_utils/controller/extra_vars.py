@@ -1,0 +1,53 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Misspelt names of ``-e``: a verb would do its work without them, as with ``-e postgresql_canditate=db2`` for another member.
+
+Preflight judges all variables of a site, but most verbs run without it. What a verb reads stands in its playbook, so the known names are
+the words of the playbooks and of the roles' specifications.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+from .. import site_map
+from ..preflight.nearby import Names
+
+ROOT = Path(__file__).resolve().parents[3]
+#: Files in which variables are named.
+READ = ("playbooks/**/*.yml", "roles/*/meta/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
+#: How variables of the collection begin, beside its roles and groups.
+BEGINNINGS = ("site", "component")
+
+
+def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
+    """What is wrong with the names of extra variables; empty where nothing is.
+
+    :param given: the names
+    :param own: patterns of names that are the site's own business (``site_own_variables``)
+    """
+    patterns = tuple(own)
+    said = []
+    for name in given:
+        if name in known() or any(fnmatchcase(name, pattern) for pattern in patterns):
+            continue
+        guess = known().closest(name)
+        if guess:
+            said.append(f"extra vars {name}: this variable is not known. Did you mean {guess}?")
+    if not said:
+        return ""
+    return f"{' '.join(said)} Nothing is done. Fix: the name; a variable of your own that only looks alike: site_own_variables"
+
+
+@cache
+def known() -> Names:
+    """Every name of a variable in the collection's playbooks and roles."""
+    entries = site_map.load().roles
+    begin = {*BEGINNINGS, *(entry.role for entry in entries), *(group for entry in entries for group in entry.groups)}
+    pattern = re.compile(rf"\b(?:{'|'.join(sorted(begin, key=len, reverse=True))})_[a-z0-9_]+\b")
+    return Names({word for glob in READ for file in ROOT.glob(glob) for word in pattern.findall(file.read_text(encoding="utf-8"))})

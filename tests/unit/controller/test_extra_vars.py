@@ -1,0 +1,64 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of -e that a verb would not read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import action, extra_vars
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize(
+    ("given", "own", "meant"),
+    [
+        (["postgresql_canditate"], [], "postgresql_candidate"),
+        (["object_store_hots"], [], "object_store_host"),
+        (["Postgresql-Candidate"], [], "postgresql_candidate"),
+        (["component_retri"], [], "component_retry"),
+        (["postgresql_prot"], [], "postgresql_port"),
+        (["postgresql_candidate", "object_store_force", "component_retry", "site_takeover"], [], ""),
+        (["postgresql_canditate"], ["postgresql_cand*"], ""),
+        (["clinic_colour", "ansible_user", "x"], [], ""),
+        ([], [], ""),
+    ],
+)
+def test_names(given: list[str], own: list[str], meant: str) -> None:
+    said = extra_vars.problem(given, own)
+    assert (f"Did you mean {meant}?" in said) if meant else said == ""
+
+
+def test_what_the_documents_name_is_known() -> None:
+    """Each -e of a guide, a playbook and a message."""
+    places = [
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("playbooks/**/*.yml"),
+        *ROOT.glob("roles/*/README.md"),
+        ROOT / "Makefile",
+    ]
+    named = {name for file in places for name in re.findall(r"-e '?([a-z_]+)=", file.read_text(encoding="utf-8"))}
+    assert len(named) > 15
+    assert extra_vars.problem(sorted(named)) == ""
+
+
+@pytest.mark.parametrize(("playbook", "refused"), [("switchover.yml", False), (str(action.PLAYBOOKS / "postgresql/switchover.yml"), True)])
+def test_verbs_of_the_collection_refuse_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, playbook: str, refused: bool) -> None:
+    """What somebody's own playbook does with a variable is theirs to know."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(action.context, "CLIARGS", {"args": (playbook,)})
+    monkeypatch.setattr(action.load_extra_vars, "extra_vars", {"postgresql_canditate": "db2"}, raising=False)
+    one: Any = object.__new__(action.AgentAction)
+    one.vars = {}
+    if not refused:
+        one._refuse_misspelt()
+        return
+    with pytest.raises(AnsibleError, match=r"Did you mean postgresql_candidate\?"):
+        one._refuse_misspelt()
