@@ -76,6 +76,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         try:
             if context.CLIARGS.get("start_at_task") and _is_of_this_collection():
                 raise AnsibleError(SKIPPED_CHECKS)
+            scrub.require_origins()
             self._refuse_misspelt()
             spec = self.argument_spec()
             if spec is not None:

@@ -22,11 +22,13 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.parsing.vault import EncryptedString
+from ansible.release import __version__
 
 try:
     from ansible._internal._datatag._tags import Origin
-except ImportError:  # ansible-core moves its internals without notice: vars_files and include_vars are then not known
+except ImportError:  # ansible-core moves its internals without notice
     Origin = None
 
 MASK = "********"
@@ -37,6 +39,20 @@ CONNECTION = ("ansible_password", "ansible_ssh_pass", "ansible_become_password",
 #: Variables that hold the inventory again, or nothing of the site.
 _ELSEWHERE = frozenset(["hostvars", "groups", "ansible_facts", "vars"])
 _VAULT = b"$ANSIBLE_VAULT;"
+
+
+def require_origins() -> None:
+    """Refuse to work with an ansible-core that does not tell from which file a value comes.
+
+    Secrets of encrypted ``vars_files`` and ``include_vars`` would not be known, and could be shown.
+
+    :raises AnsibleError: it names the version
+    """
+    if Origin is None:
+        raise AnsibleError(
+            f"ansible-core {__version__} does not tell from which file a value comes, so that secrets of encrypted files could be shown:"
+            " nothing is done. Fix: the ansible-core of requirements/python.txt, or a release of this collection that knows this version"
+        )
 
 
 class Scrubber:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report, scrub
@@ -106,3 +107,11 @@ def test_quiet_results_are_not_looked_through() -> None:
     loud = report.components({"components": [{"name": "x", "changed": False, "warnings": ["y"]}]}, True)
     assert report.worth_scrubbing(loud)
     assert report.worth_scrubbing({"changed": False, "answer": "of a domain"})
+
+
+def test_an_ansible_that_hides_where_values_come_from_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its internals have moved: what stands in an encrypted vars_file would be shown."""
+    scrub.require_origins()
+    monkeypatch.setattr(scrub, "Origin", None)
+    with pytest.raises(AnsibleError, match=r"ansible-core \d.* does not tell from which file a value comes"):
+        scrub.require_origins()
