@@ -202,7 +202,7 @@ WAL = "postgresql_settings: {wal_level: logical}\n"
         ("postgresql_slots: {Away: {type: physical}}", "database-slot-invalid", "no name of a slot"),
         (f"postgresql_slots: {{{'a' * 64}: {{type: physical}}}}", "database-slot-invalid", "no name of a slot"),
         ("postgresql_slots: {away: physical}", "database-slot-invalid", "a slot is a dict"),
-        ("postgresql_slots: {away: {type: phisical}}", "database-slot-invalid", "neither physical nor logical"),
+        ("postgresql_slots: {away: {type: both}}", "database-slot-invalid", "neither physical nor logical"),
         ("postgresql_slots: {away: {type: logical}}", "database-slot-invalid", "needs database and plugin"),
         ("postgresql_slots: {away: {type: logical, database: app}}", "database-slot-invalid", "needs plugin"),
         ("postgresql_slots: {away: {plugin: pgoutput}}", "database-slot-invalid", "needs database"),
