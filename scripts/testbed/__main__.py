@@ -67,11 +67,10 @@ def verb_down() -> None:
         demo.remove_servers()
         cache.remove(volume=True)
         images.remove_all()
-        if not engine.MARK.is_file():
-            pass
-        elif others := engine.containers():
-            say(f"The Docker Engine was started for the demo and goes on, for other containers run on it: {', '.join(others)}")
-        else:
+        others = engine.containers() if engine.MARK.is_file() else []
+        if others:
+            say(f"The Docker Engine was started for the demo. It keeps running, because other containers use it: {', '.join(others)}")
+        elif engine.MARK.is_file():
             say("Stopping the Docker Engine, where it was started for this")
             if engine.stop():
                 say("The Docker Engine, which was started for this, is stopped.")

@@ -19,7 +19,7 @@ from ...preflight.rules.settings import whole
 CODES = (
     Code(
         "haproxy-number-invalid",
-        "A setting of HAProxy is a number, and the value is none: HAProxy would take the digits it begins with, or 0, without an error.",
+        "The value of a numeric HAProxy setting is not a whole number. HAProxy would read its leading digits, or 0, without an error.",
         "A whole number without a unit, such as maxconn: 10000.",
     ),
 )
@@ -47,7 +47,7 @@ def check_numbers(site: Site) -> Iterator[Finding]:
                 number = whole(value)
                 if isinstance(value, bool) or number is None or number < 0:
                     where, _name, source = place(site, host, (variable,), host.name)
-                    problem = f"{value!r} is not a whole number, and HAProxy would take it for another one without a word."
+                    problem = f"{value!r} is not a whole number. HAProxy would read another number, without an error."
                     yield Finding("haproxy-number-invalid", where, f"{variable}.{option}", problem, f"{option}: 10000", source)
 
 
