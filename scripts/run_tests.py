@@ -6,7 +6,7 @@
     scripts/run_tests.py [lint] [unit] [molecule] [newcomer] [--scenario NAME]... [--only SERVICE]
 
 Without a part: all of them; with --only: what concerns this service, see only_service.py. Parts and scenarios run in parallel, as many as
-the machine has cores; the output of each is in a file.
+the machine has cores; the output of each is in a file. Artifacts that the scenarios' servers get are built before.
 What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
 """
 
@@ -28,6 +28,7 @@ from typing import Any
 
 import only_service
 import parallel_jobs
+import scenario_artifacts
 from parallel_jobs import Job, Output
 from testbed import environment
 
@@ -240,6 +241,20 @@ def run_scenario(name: str, outcome: Outcome, output: Output) -> None:
         outcome.add_junit(report)
 
 
+def run_artifacts(scenarios: Sequence[str]) -> list[Outcome]:
+    """Build what servers of these scenarios get, before any of them starts; one check for each scenario that needs something."""
+    needed = scenario_artifacts.scenarios_with(ROOT, scenarios)
+    if not needed:
+        return []
+    outcome, start = Outcome("artifacts"), time.monotonic()
+    print(f"==> Fetching or building the artifacts of {' and '.join(needed)} (minutes the first time on a machine)", flush=True)
+    failed = scenario_artifacts.build(ROOT, needed, Output())
+    for scenario in needed:
+        outcome.check(f"the artifacts of {scenario}", scenario not in failed)
+    outcome.seconds = time.monotonic() - start
+    return [outcome]
+
+
 PARTS = ("lint", "unit", "molecule", "newcomer")
 
 
@@ -331,6 +346,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parts = [part for part in parts if part != "newcomer"]
         scenarios_chosen, folders = chosen.scenario or service.scenarios, service.unit_tests
     outcomes, jobs = plan(parts, scenarios_chosen, folders)
+    if "molecule" in parts:
+        outcomes = run_artifacts([name for name in scenarios_chosen or scenarios() if name in scenarios()]) + outcomes
     parallel_jobs.run(jobs, LOGS, width=parallel_jobs.lanes())
     print()
     print("\n".join(summary(outcomes)), flush=True)
