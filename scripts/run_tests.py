@@ -21,6 +21,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,8 @@ import only_service
 import parallel_jobs
 import scenario_artifacts
 from parallel_jobs import Job, Output
-from testbed import environment
+from testbed import controller, environment
+from testbed.controller import Controller
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".test" / "reports"
@@ -229,13 +231,17 @@ def molecule_environment(reports: Path) -> dict[str, str]:
     return {**os.environ, **ours}
 
 
-def run_scenario(name: str, outcome: Outcome, output: Output) -> None:
-    """The scenario's whole sequence counts as one, its behaviour tests one each."""
+def run_scenario(name: str, outcome: Outcome, output: Output, *, by: Controller | None = None) -> None:
+    """The scenario's whole sequence counts as one, its behaviour tests one each.
+
+    :param by: the controller that runs it; None: this machine
+    """
     reports = REPORTS / f"molecule-{name}"
     reports.mkdir(parents=True, exist_ok=True)
     for old in reports.glob("*.xml"):
         old.unlink()
-    status = output.run(["molecule", "test", "--scenario-name", name], cwd=ROOT, env=molecule_environment(reports))
+    argv, environ = ["molecule", "test", "--scenario-name", name], molecule_environment(reports)
+    status = output.run(by.argv(argv, environ) if by else argv, cwd=ROOT, env=environ)
     outcome.check("the sequence of the scenario", status == 0)
     for report in sorted(reports.glob("*.xml")):
         outcome.add_junit(report)
@@ -256,6 +262,8 @@ def run_artifacts(scenarios: Sequence[str]) -> list[Outcome]:
 
 
 PARTS = ("lint", "unit", "molecule", "newcomer")
+#: The scenario of a Debian 12 site. A controller with the older set of the lock runs this one itself, and keeps working by that.
+OF_OLDER_CONTROLLER = "bookworm"
 
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
@@ -293,12 +301,15 @@ def counted(outcome: Outcome, work: Callable[[Outcome, Output], None]) -> Job:
     return Job(outcome.part, timed, verdict)
 
 
-def plan(parts: Sequence[str], chosen: Sequence[str], folders: Sequence[str] = ()) -> tuple[list[Outcome], list[Job]]:
+def plan(
+    parts: Sequence[str], chosen: Sequence[str], folders: Sequence[str] = (), current: Controller | None = None
+) -> tuple[list[Outcome], list[Job]]:
     """What is run, in the order in which it is started, and where it is counted.
 
     :param parts: of :data:`PARTS`
     :param chosen: scenarios; none: all of them
     :param folders: of unit tests; none: all of them
+    :param current: the controller with the current ansible-core, where this machine has not that one
     """
     outcomes: list[Outcome] = []
     jobs: list[Job] = []
@@ -311,7 +322,7 @@ def plan(parts: Sequence[str], chosen: Sequence[str], folders: Sequence[str] = (
         there = scenarios()
         for name in chosen or there:
             if name in there:
-                add(f"scenario {name}", partial(run_scenario, name))
+                add(f"scenario {name}", partial(run_scenario, name, by=None if name == OF_OLDER_CONTROLLER else current))
             else:
                 outcomes.append(Outcome(f"scenario {name}"))
                 outcomes[-1].check(f"there is no scenario {name}: there are {', '.join(there)}", False)
@@ -345,10 +356,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         parts = [part for part in parts if part != "newcomer"]
         scenarios_chosen, folders = chosen.scenario or service.scenarios, service.unit_tests
-    outcomes, jobs = plan(parts, scenarios_chosen, folders)
-    if "molecule" in parts:
-        outcomes = run_artifacts([name for name in scenarios_chosen or scenarios() if name in scenarios()]) + outcomes
-    parallel_jobs.run(jobs, LOGS, width=parallel_jobs.lanes())
+    there = [name for name in scenarios_chosen or scenarios() if name in scenarios()] if "molecule" in parts else []
+    built = run_artifacts(there)
+    with ExitStack() as stack:
+        elsewhere = set(there) - {OF_OLDER_CONTROLLER} if controller.is_needed(sys.version_info[:2]) else ()
+        current = stack.enter_context(controller.of_scenarios(ROOT, folders=[scenario_artifacts.SHARED])) if elsewhere else None
+        outcomes, jobs = plan(parts, scenarios_chosen, folders, current)
+        parallel_jobs.run(jobs, LOGS, width=parallel_jobs.lanes())
+    outcomes = built + outcomes
     print()
     print("\n".join(summary(outcomes)), flush=True)
     return 1 if any(outcome.failed for outcome in outcomes) else 0

@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from . import cache, demo, engine, environment, images, lock, machine, venv
+from . import cache, controller, controller_images, demo, engine, environment, images, lock, machine, venv
 from .shell import SetupError, say, warn
 from .stages import StageError
 
@@ -53,8 +53,12 @@ def verb_demo() -> None:
 
 
 def verb_test() -> None:
-    """Make what the tests need: images, the package cache."""
+    """Make what the tests need: images, the package cache, controllers of other releases."""
     _up(tuple(images.IMAGES))
+    with lock.alone("set-up"):
+        controller_images.ensure(controller.OLDER)
+        if controller.is_needed(sys.version_info[:2]):
+            controller_images.ensure(controller.CURRENT)
 
 
 def verb_down() -> None:
