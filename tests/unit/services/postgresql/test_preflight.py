@@ -192,7 +192,13 @@ def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting
 
 
 LOGICAL = "{type: logical, database: app, plugin: pgoutput}"
-WAL = "postgresql_settings: {wal_level: logical}\n"
+APP = "postgresql_databases: [{name: app}]\n"
+WAL = APP + "postgresql_settings: {wal_level: logical}\n"
+
+
+def slot_of(database: str) -> str:
+    """A logical slot for a database, of a site that has the database app."""
+    return f"{WAL}postgresql_slots: {{away: {{type: logical, database: {database}, plugin: pgoutput}}}}"
 
 
 @pytest.mark.parametrize(
@@ -207,11 +213,20 @@ WAL = "postgresql_settings: {wal_level: logical}\n"
         ("postgresql_slots: {away: {type: logical, database: app}}", "database-slot-invalid", "needs plugin"),
         ("postgresql_slots: {away: {plugin: pgoutput}}", "database-slot-invalid", "needs database"),
         (f"{WAL}postgresql_slots: {{db2: {LOGICAL}}}", "database-slot-invalid", "has a physical slot of this name"),
-        (f"postgresql_slots: {{away: {LOGICAL}}}", "database-slot-wal-level", "while wal_level is replica"),
-        ("postgresql_slots: {away: {database: app, plugin: pgoutput}}", "database-slot-wal-level", "while wal_level is replica"),
+        (f"{APP}postgresql_slots: {{away: {LOGICAL}}}", "database-slot-wal-level", "while wal_level is replica"),
+        (f"{APP}postgresql_slots: {{away: {{database: app, plugin: pgoutput}}}}", "database-slot-wal-level", "while wal_level is replica"),
         (f"{WAL}postgresql_slots: {{away: {LOGICAL}}}", "", ""),
-        (f"postgresql_settings: {{WAL_LEVEL: logical}}\npostgresql_slots: {{away: {LOGICAL}}}", "", ""),
-        (f"postgresql_settings: '{{{{ later }}}}'\npostgresql_slots: {{away: {LOGICAL}}}", "", ""),
+        (f"{APP}postgresql_settings: {{WAL_LEVEL: logical}}\npostgresql_slots: {{away: {LOGICAL}}}", "", ""),
+        (f"{APP}postgresql_settings: '{{{{ later }}}}'\npostgresql_slots: {{away: {LOGICAL}}}", "", ""),
+        (slot_of("apq"), "database-slot-database-unknown", "does not name the database apq"),
+        (slot_of("application"), "database-slot-database-unknown", "does not name the database application"),
+        (slot_of("template0"), "database-slot-database-unknown", "takes no connections"),
+        (slot_of("app").replace("name: app", "name: app, state: absent"), "database-slot-database-unknown", "or has it with state: absent"),
+        (slot_of("postgres"), "", ""),
+        (slot_of("template1"), "", ""),
+        (slot_of("application").replace("[{name: app}]", "'{{ later }}'"), "", ""),
+        (slot_of("application").replace("name: app", "name: '{{ later }}'"), "", ""),
+        (slot_of("'{{ later }}'"), "", ""),
         ("postgresql_slots: {away: {type: physical}, b_2: {}, my-slot: null, db2: {type: physical}}", "", ""),
     ],
 )
@@ -220,6 +235,19 @@ def test_slots_that_patroni_would_leave_out(judged: Judge, variables: str, code:
     found = [finding for finding in judged(site(THREE, variables)).errors if finding.code.startswith("database-slot")]
     assert [finding.code for finding in found] == ([code] if code else [])
     assert all(text in finding.problem and finding.variable.startswith("postgresql_slots.") for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("database", "remedy"),
+    [
+        ("customer", "database: customers; or an entry {name: customer} in postgresql_databases"),
+        ("x", "an entry {name: x} in postgresql_databases"),
+    ],
+)
+def test_a_slot_of_an_unknown_database_says_what_to_write(judged: Judge, database: str, remedy: str) -> None:
+    """The name that is nearly one, and the entry that declares it."""
+    (found,) = judged(site(THREE, slot_of(database).replace("name: app", "name: customers"))).errors
+    assert (found.variable, found.remedy) == ("postgresql_slots.away.database", remedy)
 
 
 def test_bounds_are_of_variables() -> None:
