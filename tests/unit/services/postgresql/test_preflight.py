@@ -192,6 +192,60 @@ def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting
 
 
 LOGICAL = "{type: logical, database: app, plugin: pgoutput}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "variable", "text"),
+    [
+        ("postgresql_settings: {work_memm: 4MB}", "database-setting-misspelt", "postgresql_settings.work_memm", "work_mem"),
+        ("postgresql_settings: {Work-Mem: 4MB}", "database-setting-misspelt", "postgresql_settings.Work-Mem", "work_mem"),
+        (
+            "postgresql_settings: {max_conections: null}",
+            "database-setting-misspelt",
+            "postgresql_settings.max_conections",
+            "max_connections",
+        ),
+        (
+            "postgresql_roles: [{name: a, settings: {role_x: 1, jitt: 1}}]",
+            "database-setting-misspelt",
+            "postgresql_roles[0].settings.jitt",
+            "jit",
+        ),
+        (
+            "postgresql_databases: [{name: a, settings: {serch_path: a}}]",
+            "database-setting-misspelt",
+            "postgresql_databases[0].settings.serch_path",
+            "search_path",
+        ),
+        ("postgresql_settings: {something_else: 1}", "database-setting-unknown", "postgresql_settings.something_else", "pg_settings"),
+        # Of 15 only, of 17 only, spelt as one likes, an extension's, hidden, gone with its database.
+        (
+            "postgresql_settings: {promote_trigger_file: x, event_triggers: 'on', DateStyle: ISO, pg_cron.x: 1, trace_sort: 'on'}",
+            "",
+            "",
+            "",
+        ),
+        ("postgresql_databases: [{name: a, state: absent, settings: {work_memm: 1}}]", "", "", ""),
+        ("postgresql_settings: '{{ later }}'", "", "", ""),
+    ],
+)
+def test_names_of_settings(judged: Judge, variables: str, code: str, variable: str, text: str) -> None:
+    """Patroni leaves out what nobody knows, and PostgreSQL refuses it for a role or a database in the middle of the run."""
+    report = judged(site(THREE, variables))
+    names = ("database-setting-misspelt", "database-setting-unknown")
+    found = [
+        one for one in (*report.errors, *report.warnings) if one.code in names and one.variable != "postgresql_roles[0].settings.role_x"
+    ]
+    assert [(one.code, one.variable) for one in found] == ([(code, variable)] if code else [])
+    assert all(text in one.remedy for one in found)
+
+
+def test_a_misspelt_setting_is_told_beside_other_errors(judged: Judge) -> None:
+    """Every error at once."""
+    report = judged(site(THREE, "postgresql_settings: {work_memm: 4MB, max_worker_processes: 1}\npostgresql_ttl: 19"))
+    assert codes(report) >= {"database-setting-misspelt", "database-setting-ignored", "database-ttl-too-small"}
+
+
 APP = "postgresql_databases: [{name: app}]\n"
 WAL = APP + "postgresql_settings: {wal_level: logical}\n"
 
