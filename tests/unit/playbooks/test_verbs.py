@@ -123,6 +123,25 @@ def test_healing_where_a_server_does_not_do_it(run: Run, first: dict[str, Any], 
     assert {"store2", "store3"} <= set(done.of("lease released"))
 
 
+DAMAGED = [{"name": "dicom/a", "healed": False}, {"name": "dicom/b", "healed": True}]
+
+
+@pytest.mark.parametrize(
+    ("values", "healed", "calls", "said"),
+    [
+        ({"object_store_wait": "day"}, {}, 0, "extra vars object_store_wait: day is not a number of seconds. Nothing is healed. Fix: -e"),
+        ({"object_store_deep": "maybe"}, {}, 0, "extra vars object_store_deep: maybe is not true or false."),
+        ({}, {"healed": 1, "unhealed": 1, "scanned": 7, "damaged": DAMAGED}, 1, "1 of 7 objects are still damaged: dicom/a. Fix: replace"),
+    ],
+)
+def test_healing_says_what_is_wrong(run: Run, values: dict[str, Any], healed: dict[str, Any], calls: int, said: str) -> None:
+    """Before it begins, and at its end."""
+    one = {**HEALED, "minio_heal": {**HEALED["minio_heal"], **healed}}
+    done = run("minio/heal.yml", STORE, dict.fromkeys(STORE["object_store"], one), **values)
+    assert (done.code != 0, len(done.of("minio_heal"))) == (True, calls), done.printed
+    assert said in done.printed
+
+
 def test_etcd_is_updated_one_member_at_a_time(run: Run) -> None:
     """Gated before and after each; what needs no restart gets none; the hosts are given free."""
     pending = {"converge": {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}}
