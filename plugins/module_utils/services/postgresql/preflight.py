@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...preflight.rules import Area
-from . import connections, database_locales, databases, objects, server_settings, setting_names, slots
+from . import connections, database_locales, databases, objects, server_settings, setting_names, slots, standard_databases
 
 AREA = Area(
     "Databases",
@@ -15,6 +15,7 @@ AREA = Area(
         *server_settings.CODES,
         *setting_names.CODES,
         *objects.CODES,
+        *standard_databases.CODES,
         *database_locales.CODES,
         *connections.CODES,
         *slots.CODES,
@@ -24,6 +25,7 @@ AREA = Area(
         *server_settings.RULES,
         *setting_names.RULES,
         *objects.RULES,
+        *standard_databases.RULES,
         *database_locales.RULES,
         *connections.RULES,
         *slots.RULES,

@@ -18,6 +18,7 @@ from ...preflight.nearby import Names
 from ...preflight.rules.entries import entries, is_open
 from ...preflight.rules.places import place
 from .databases import GROUP
+from .standard_databases import STANDARD
 
 VARIABLE = "postgresql_slots"
 
@@ -42,8 +43,6 @@ CODES = (
 
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
 _TYPES = ("physical", "logical")
-#: Every cluster has them, and takes connections to them (template0 takes none).
-_STANDARD = frozenset({"postgres", "template1"})
 _LOGICAL = "{type: logical, database: x, plugin: pgoutput}"
 
 
@@ -79,7 +78,7 @@ def _databases(host: Host) -> frozenset[str] | None:
     listed = entries(given)
     if is_open([given, *(entry.get(key) for entry in listed for key in ("name", "state"))]):
         return None
-    return _STANDARD | {str(entry.get("name")) for entry in listed if entry.get("state") != "absent"}
+    return STANDARD | {str(entry.get("name")) for entry in listed if entry.get("state") != "absent"}
 
 
 def _without_database(database: str, databases: frozenset[str]) -> tuple[str, str]:

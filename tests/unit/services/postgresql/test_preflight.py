@@ -191,6 +191,30 @@ def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting
     assert found.problem.startswith(setting.partition(":")[0] + ": ") and remedy in found.remedy
 
 
+@pytest.mark.parametrize(
+    ("entry", "variable"),
+    [
+        ("name: postgres, state: absent, drop_data: true", "state"),
+        ("name: postgres, connection_limit: 5", "connection_limit"),
+        ("name: postgres, owner: app", "owner"),
+        ("name: template1, owner: app", "owner"),
+        ("name: template1, locale: C.UTF-8", "locale"),
+        ("name: template1, encoding: UTF8", "encoding"),
+        ("name: template0", "name"),
+        ("name: template0, settings: {work_mem: 4MB}", "name"),
+        ("name: postgres, owner: postgres, state: present, connection_limit: -1, settings: {work_mem: 4MB}, schemas: [{name: x}]", ""),
+        ("name: template1, extensions: [hstore], grants: [{role: app, privileges: [ALL], object: database}]", ""),
+        ("name: template1, owner: '{{ later }}'", ""),
+        ("name: '{{ later }}', owner: app", ""),
+    ],
+)
+def test_databases_of_the_server(judged: Judge, entry: str, variable: str) -> None:
+    """Patroni and pg_rewind connect to postgres, and new databases are copies of the templates."""
+    report = judged(site(THREE, f"postgresql_roles: [{{name: app}}]\npostgresql_databases: [{{{entry}}}]"))
+    found = [one.variable for one in report.errors if one.code == "database-reserved"]
+    assert found == ([f"postgresql_databases[0].{variable}"] if variable else [])
+
+
 LOGICAL = "{type: logical, database: app, plugin: pgoutput}"
 
 
