@@ -243,4 +243,5 @@ class Answer(TypedDict):
     ran: NotRequired[list[str]]
     members: NotRequired[dict[str, bool]]
     made: NotRequired[list[str]]
+    warnings: NotRequired[list[str]]
     cost: NotRequired[dict[str, float]]

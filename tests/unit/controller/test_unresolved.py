@@ -27,9 +27,9 @@ WHY = "(Name or service not known)"
             f"host imaging: no address is known of it, and its name does not resolve here {WHY}. Fix: ansible_host: the server's address",
         ),
         (
-            SSH.format("db2.exmaple.org"),
+            SSH.format("db2.wrong.org"),
             "db2",
-            f"host db2: ansible_host db2.exmaple.org does not resolve here {WHY}."
+            f"host db2: ansible_host db2.wrong.org does not resolve here {WHY}."
             " Fix: ansible_host: the server's address, or a name that resolves",
         ),
         ("Connection timed out", "db2", "Connection timed out"),

@@ -131,7 +131,12 @@ DAMAGED = [{"name": "dicom/a", "healed": False}, {"name": "dicom/b", "healed": T
     [
         ({"object_store_wait": "day"}, {}, 0, "extra vars object_store_wait: day is not a number of seconds. Nothing is healed. Fix: -e"),
         ({"object_store_deep": "maybe"}, {}, 0, "extra vars object_store_deep: maybe is not true or false."),
-        ({}, {"healed": 1, "unhealed": 1, "scanned": 7, "damaged": DAMAGED}, 1, "1 of 7 objects are still damaged: dicom/a. Fix: replace"),
+        (
+            {},
+            {"healed": 1, "unhealed": 1, "scanned": 7, "damaged": DAMAGED},
+            1,
+            "Still damaged, 1 of 7 that were looked at: dicom/a. Fix: replace",
+        ),
     ],
 )
 def test_healing_says_what_is_wrong(run: Run, values: dict[str, Any], healed: dict[str, Any], calls: int, said: str) -> None:

@@ -37,7 +37,7 @@ def context(*answers: tuple[int, dict[str, str]]) -> Context:
     [
         (200, {}, False, ""),
         (200, {"x-minio-healing-drives": "1"}, False, ""),
-        (200, {"x-minio-healing-drives": "1"}, True, "1 drives are being healed"),
+        (200, {"x-minio-healing-drives": "1"}, True, "1 drive is being healed"),
         (412, {"x-minio-write-quorum": "3"}, True, "fewer drives than the write quorum of 3"),
         (503, {"x-minio-server-status": "offline"}, False, "takes no writes (HTTP 503, offline)"),
         # It waits for the others, and takes no part: its restart costs nobody anything.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
+from ...lib.plural import counted
 from .s3 import ADMIN, S3, Refused, Silent, _wire, parse_xml, refusal, unreachable
 
 TYPE_CHECKING = False
@@ -72,7 +73,7 @@ def problem(seen: Item, interrupt: bool) -> str:
     if seen["status"] != 200:
         return f"the store takes no writes (HTTP {seen['status']}{', ' + seen['error'] if seen['error'] else ''})"
     if interrupt and seen["healing"]:
-        return f"{seen['healing']} drives are being healed"
+        return f"{counted(seen['healing'], 'drive is', 'drives are')} being healed"
     return ""
 
 
