@@ -49,6 +49,7 @@ site-exists:
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 site-files: site-exists venv
+	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(ARGS))
 	@scripts/site_files.py $(SITE_DIR)
 
 # The password that encrypts a site for good is asked twice; ansible-playbook asks once.

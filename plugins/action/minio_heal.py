@@ -39,7 +39,10 @@ class ActionModule(ServiceAction):
         result = follow(self._call, self.params["wait"], lambda text: Display().display(f"{self.host}: {text}"))
         unfinished = bool(result.pop("token", "")) and not result.get("finished")
         if unfinished and not result.get("failed"):
-            said = f"not done within {self.params['wait']} s, {progress(result)}; it goes on. Run again, or wait longer"
+            said = (
+                f"the heal has not ended within {self.params['wait']} s ({progress(result)}); the object store goes on with it by itself."
+            )
+            said += " Fix: run it again, with a longer wait (object_store_wait of minio/heal.yml)"
             error: Error = {"code": "heal-not-finished", "msg": said}
             result |= {"failed": True, "code": error["code"], "msg": report.message(error, self.host)}
         return result

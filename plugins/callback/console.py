@@ -33,6 +33,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.plural import counted
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console.stream import Live, Log, Tee, is_live
 
@@ -74,6 +75,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._live: Live | None = None
         self._streams: tuple[Any, Any] | None = None
         self._play_name = ""
+        self._variables: Any = None
         self._play_began = 0.0
         #: A play of tasks on the controller; Ansible counts them for the host whose turn it is.
         self._on_controller = False
@@ -88,6 +90,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._task_hosts = 0
         self._said: set[str] = set()
         self._warnings: dict[str, list[str]] = {}
+        self._warned: set[tuple[str, str]] = set()
         self._failed: dict[str, str] = {}
         #: Judgements of all hosts by one of them: who was asked, who is to blame, and for whom the run ended.
         self._judged: dict[str, set[str]] = {"asked": set(), "blamed": set(), "stopped": set()}
@@ -134,6 +137,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._end_play()
         self._play_name = play.get_name().strip()
+        self._variables = play.get_variable_manager()
         self._play_began = time.monotonic()
         self._on_controller = texts.is_of_controller(play.hosts)
         members = _hosts_of(play)
@@ -233,7 +237,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._keep(f"unreachable {host}", result)
         if not result.task.ignore_unreachable:
             self._play_failed.add(host)
-            for line in texts.unreachable(host, texts.message(result.result)):
+            for line in texts.unreachable(host, texts.message(result.result), _login(self._variables, result.host)):
                 self._display.display(line, color=C.COLOR_UNREACHABLE)
 
     @compact
@@ -254,7 +258,9 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         if now - self._retry_said >= WORD_EVERY:
             self._retry_said = now
             left = result.result.get("retries", 0) - result.result.get("attempts", 0)
-            self._display.display(f"  {self.host_label(result)}: not yet: {result.task.get_name().strip()} ({left} tries left)")
+            self._display.display(
+                f"  {self.host_label(result)}: not yet: {result.task.get_name().strip()} ({counted(left, 'try', 'tries')} left)"
+            )
 
     @compact
     def v2_playbook_on_include(self, included_file: Any) -> None:
@@ -296,8 +302,12 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         """Keep a result's warnings until its task is done: what several hosts say is said once."""
         host = "" if result.task.run_once else str(result.host.get_name())
         for warning in result.result.get("warnings") or ():
-            hosts = self._warnings.setdefault(str(getattr(warning, "msg", warning)), [])
-            if host and host not in hosts:
+            text = str(getattr(warning, "msg", warning))
+            if (text, host) in self._warned:
+                continue  # a later wave says it again
+            self._warned.add((text, host))
+            hosts = self._warnings.setdefault(text, [])
+            if host:
                 hosts.append(host)
 
     def _tell_warnings(self) -> None:
@@ -320,6 +330,18 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             found = dict(result.result)
             found.pop("invocation", None)
             self._log.line(f"{what}: {result.task.get_name().strip()}: {self._dump_results(found)}")
+
+
+def _login(variables: Any, host: Any) -> texts.Login | None:
+    """How Ansible logs in to a host; None where that cannot be told, as with a template that needs more than the inventory."""
+    try:
+        given = variables.get_vars(host=host, include_hostvars=False)
+        address, user = (str(given.get(f"ansible_{name}") or given.get(f"ansible_ssh_{name}") or "") for name in ("host", "user"))
+        port = int(given.get("ansible_port") or given.get("ansible_ssh_port") or 22)
+    except Exception:  # only for a sentence, which does without
+        return None
+    user = user or str(context.CLIARGS.get("remote_user") or "")
+    return None if "{{" in address + user else texts.Login(address or str(host.get_name()), user, port)
 
 
 def _hosts_of(play: Any) -> dict[str, bool]:

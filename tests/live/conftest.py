@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.lib.measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
-from tests.live.lib.reachability import Reached, refused
+from tests.live.lib.reachability import Reached, refused, without
 from tests.live.lib.server import Server
 from tests.live.lib.site import REPOSITORY, Site
 
@@ -32,7 +32,7 @@ def site() -> Site:
 
 
 @pytest.fixture(scope="session")
-def absent(site: Site) -> dict[str, str]:
+def absent(site: Site, request: pytest.FixtureRequest) -> dict[str, str]:
     """The hosts that cannot be judged, and why. Where that is all of them, nothing else is tried."""
     os.chdir(REPOSITORY)
     # testinfra asks the shell for ansible: the one of this Python, also where pytest was started by its path.
@@ -40,7 +40,11 @@ def absent(site: Site) -> dict[str, str]:
     hosts = site.hosts("all")
     found = refused(site.inventory, hosts)
     if hosts and len(found) == len(hosts):
-        pytest.exit("nothing can be judged.\n" + "\n".join(f"{host} {why}" for host, why in found.items()), returncode=1)
+        # pytest.exit puts its text into a line of exclamation marks, as wide as the terminal.
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        for line in without(found) if reporter else ():
+            reporter.write_line(line)
+        pytest.exit("nothing can be judged", returncode=1)
     return found
 
 

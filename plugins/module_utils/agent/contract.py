@@ -127,10 +127,14 @@ class Payload(TypedDict, total=False):
 
 
 class RoleCall(Call):
-    """A call that a role's exports name: ``stage`` is ``host_check``, ``components`` or ``objects``."""
+    """A call that a role's exports name: ``stage`` is ``host_check``, ``components`` or ``objects``.
+
+    Errors with one of the codes in ``refuses`` refuse the host.
+    """
 
     role: str
     stage: str
+    refuses: list[str]
 
 
 # --- what the agent answers -----------------------------------------------------------------------------------------------
@@ -239,4 +243,5 @@ class Answer(TypedDict):
     ran: NotRequired[list[str]]
     members: NotRequired[dict[str, bool]]
     made: NotRequired[list[str]]
+    warnings: NotRequired[list[str]]
     cost: NotRequired[dict[str, float]]

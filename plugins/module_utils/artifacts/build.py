@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..agent.lib.plural import counted
 from . import lock
 from . import pip as of_pip
 from .cache import Say
@@ -59,7 +60,7 @@ def program(artifact: Artifact, source: GoBuild, go: Toolchain, cache: Path, wor
             shutil.copyfile(file, target)
         mode = "readonly"
         modules = len({line.split()[0] for line in (folder / "go.sum").read_text(encoding="utf-8").splitlines() if line.strip()})
-        verified = f"committed go.sum ({modules} modules)"
+        verified = f"committed go.sum ({counted(modules, 'module')})"
     else:
         database = run([str(compiler), "env", "GOSUMDB"], "asking for the checksum database").strip()
         if database in ("", "off"):

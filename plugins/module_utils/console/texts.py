@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from ..agent.lib.plural import counted
 from .stream import COLORS
 
 Result = Mapping[str, Any]
@@ -36,11 +38,6 @@ def clock(seconds: float) -> str:
 def elapsed(seconds: float, expected: float | None) -> str:
     """Elapsed time, and of how much where that is known."""
     return f"{clock(seconds)} of about {clock(expected)}" if expected else clock(seconds)
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 host``, ``2 hosts``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def is_hidden(result: Result) -> bool:
@@ -108,20 +105,44 @@ def failure(hosts: str, task: str, text: str) -> list[str]:
     return lines
 
 
-def unreachable(host: str, text: str) -> list[str]:
-    """The lines for a host that cannot be reached."""
-    first = " ".join(text.split())[:WIDTH]
-    return [f"FAILED  {host}: no connection: {first}", f"        Fix: {connection_remedy(host, text)}"]
+@dataclass(frozen=True)
+class Login:
+    """How Ansible logs in to a host, as far as the inventory says it."""
+
+    address: str
+    user: str = ""
+    port: int = 22
+
+    @property
+    def command(self) -> str:
+        """The same by hand."""
+        port = f"-p {self.port} " if self.port != 22 else ""
+        return f"ssh {port}{f'{self.user}@' if self.user else ''}{self.address}"
+
+    @property
+    def known(self) -> str:
+        """The host in known_hosts."""
+        return self.address if self.port == 22 else f"'[{self.address}]:{self.port}'"
+
+
+def unreachable(host: str, text: str, login: Login | None = None) -> list[str]:
+    """The lines for a host that cannot be reached.
+
+    :param login: where the inventory's can be told
+    """
+    said, _fix, remedy = " ".join(text.split()).partition("Fix: ")
+    fix = remedy or connection_remedy(host, text, login or Login(host))
+    return [f"FAILED  {host}: no connection: {said.strip()[:WIDTH]}", f"        Fix: {fix}"]
 
 
 #: What ssh or Ansible says of a connection, and what to do.
 CONNECTIONS = (
     (
         "host identification has changed",
-        "if {host} was set up anew, remove its old key (ssh-keygen -R ADDRESS) and log in once by hand; if it was not, find out who answers"
-        " at its address.",
+        "if {host} was set up anew, remove its old key (ssh-keygen -R {login.known}) and log in once by hand ({login.command}); if it"
+        " was not, find out who answers at its address.",
     ),
-    ("host key verification failed", "log in once by hand (ssh USER@ADDRESS), compare the host key, and accept it."),
+    ("host key verification failed", "log in once by hand ({login.command}), compare the host key, and accept it."),
     ("permission denied", "check ansible_user and ansible_ssh_private_key_file of {host}; to log in with a password add --ask-pass."),
     ("could not resolve hostname", "correct ansible_host of {host}: its name is not known here. An IP address always works."),
     ("connection refused", "start sshd on {host}, or correct ansible_host and ansible_port."),
@@ -130,12 +151,12 @@ CONNECTIONS = (
 )
 
 
-def connection_remedy(host: str, text: str) -> str:
+def connection_remedy(host: str, text: str, login: Login) -> str:
     """What to do about a host that cannot be reached, as far as the message tells why."""
     lower = text.lower()
     for said, remedy in CONNECTIONS:
         if said in lower:
-            return remedy.format(host=host)
+            return remedy.format(host=host, login=login)
     return f"check that {host} runs and is reachable over SSH at the address of the inventory, then run the same again."
 
 

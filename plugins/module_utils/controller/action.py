@@ -86,7 +86,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             grouping.join(self, result)
             scrubbing = report.worth_scrubbing(result)
         except AnsibleConnectionFailure as error:
-            raise type(error)(self._scrubber().text(error.message)) from None
+            raise type(error)(self._scrubber().text(self._explained(error.message))) from None
         except shell.BareHost as error:
             result = self.bare(error)
         except Failure as error:
@@ -101,6 +101,12 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             result["changed"] = True
             result["steps"] = [*(f"package {name}: install" for name in self.installed), *(result.get("steps") or ())]
         return report.scrubbed(result, self._scrubber()) if scrubbing else result
+
+    def _explained(self, message: str) -> str:
+        """What a failed connection says, in plain words where we know any."""
+        from .unresolved import explain
+
+        return explain(message, self.host, self.vars.get("groups", {}).get("all", ()))
 
     def _refuse_misspelt(self) -> None:
         """A verb without preflight reads no variable that is misspelt.

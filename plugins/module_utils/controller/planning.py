@@ -92,7 +92,8 @@ def warnings(
     """
     found, places = work(answer, wave_of, calls, waves), order(waves)
     silent = set(places[: places.index(found[0])] if found else places)
-    given, said = list(notes), []
+    # Of the host, whose first wave with work would say it again.
+    given, said = list(notes), [] if found else list(answer.get("warnings") or ())
     for component in answer.get("components") or ():
         if wave_of[component["role"]] in silent:
             name = component["name"]

@@ -144,6 +144,8 @@ def _common(answer: Answer) -> Result:
     if answer.get("healed"):
         result["healed"] = list(answer["healed"])
         result["warnings"] = [f"left by a run that was cut off, and undone: {text}" for text in answer["healed"]]
+    if answer.get("warnings"):
+        result.setdefault("warnings", []).extend(answer["warnings"])
     return result
 
 

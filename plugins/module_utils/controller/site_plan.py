@@ -99,7 +99,7 @@ class SitePlan:
         action = self._action
         for call, outcome in zip(self._calls, answer.get("calls") or (), strict=False):
             error = outcome.get("error")
-            if call["stage"] == HOST_CHECK and error:
+            if error and (call["stage"] == HOST_CHECK or error.get("code") in call["refuses"]):
                 raise Failure(report.message(error, action.host), {"code": error.get("code", "unknown")})
         lease: LeaseAnswer = answer.get("lease") or {}
         holder = lease.get("holder") or {}
@@ -119,7 +119,7 @@ class SitePlan:
             where = f"role {item['role']}: meta/exports.yml: calls: {item['module']}"
             call, secrets = role_calls.prepared(item, where)
             self._action.hidden |= secrets
-            found.append({"role": item["role"], "stage": item.get("stage", "objects"), **call})
+            found.append({"role": item["role"], "stage": item.get("stage", "objects"), "refuses": item.get("refuses") or [], **call})
         return found
 
     def _exported(self, stage: str | None = None) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
+from ..agent.lib.plural import counted
+
 
 class Level(StrEnum):
     """How a finding counts: an error stops the run, a warning does not."""
@@ -93,8 +95,8 @@ class Report:
 
     def summary(self) -> str:
         """One sentence with the three counts."""
-        hosts = f"{self.hosts} host{'' if self.hosts == 1 else 's'}"
-        return f"{self.name}: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}, {hosts}"
+        found = ", ".join(counted(*one) for one in ((len(self.errors), "error"), (len(self.warnings), "warning"), (self.hosts, "host")))
+        return f"{self.name}: {found}"
 
     def text(self) -> str:
         """The summary, and below it each error on its line."""
@@ -108,10 +110,6 @@ class Report:
             "hosts": self.hosts,
             "summary": self.summary(),
         }
-
-
-def _count(findings: tuple[Finding, ...], noun: str) -> str:
-    return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
 
 
 def _as_dict(finding: Finding) -> FindingResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ..agent.lib.plural import counted
 from .findings import Code, Finding
 
 CODES = (
@@ -74,7 +75,7 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
         if cluster.new and cluster.majority and 0 < forks < needed:
             problem = (
                 f"{needed} of the {len(cluster.members)} members of the new cluster {cluster.name} have to start at the same time, and this"
-                f" run works on {forks} {'host' if forks == 1 else 'hosts'} at once. {UNCHANGED}"
+                f" run works on {counted(forks, 'host')} at once. {UNCHANGED}"
             )
             yield Finding("contact-forks", cluster.group, "forks", problem, f"-f {len(cluster.members)} (or more), or leave -f out")
         missing = {name: why for name, why in cluster.members.items() if why is not None}

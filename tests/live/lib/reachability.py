@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.live.lib.values import Values
@@ -44,6 +44,14 @@ class Reached(Values):
     def groups(self) -> dict[str, list[str]]:
         """Every group with those of its hosts that are judged."""
         return {group: [name for name in hosts if name not in self._without] for group, hosts in super().groups().items()}
+
+
+def without(absent: Mapping[str, str]) -> list[str]:
+    """A line for each reason, with its hosts: what twenty of them have in common is said once."""
+    hosts: dict[str, list[str]] = {}
+    for host, why in absent.items():
+        hosts.setdefault(why, []).append(host)
+    return [f"{', '.join(names)} {why}" if len(names) == 1 else f"{', '.join(names)}: each {why}" for why, names in hosts.items()]
 
 
 def digest(certificate: str) -> str:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.live.lib.reachability import without
+
 
 def test_every_server_is_reached_and_of_this_site(absent: dict[str, str]) -> None:
     """What cannot be judged is said first, and in plain words."""
     if absent:
-        sentences = [f"{host} {why}" for host, why in absent.items()]
-        pytest.fail("\n".join([*sentences, f"The tests that follow judge the site without {', '.join(absent)}."]), pytrace=False)
+        pytest.fail("\n".join([*without(absent), f"The tests that follow judge the site without {', '.join(absent)}."]), pytrace=False)

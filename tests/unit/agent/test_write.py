@@ -184,7 +184,7 @@ def test_large_files_are_hashed_once_while_their_stamp_holds(host: Any) -> None:
 
 @pytest.mark.parametrize(
     ("data", "shown"),
-    [(None, ""), (b"text", "text"), (b"\xff", "(1 bytes that are no text, sha256 "), (b"a" * 100_001, "(100001 bytes, sha256 ")],
+    [(None, ""), (b"text", "text"), (b"\xff", "(1 byte, no text, sha256 "), (b"a" * 100_001, "(100001 bytes, sha256 ")],
 )
 def test_what_a_diff_shows(data: bytes | None, shown: str) -> None:
     assert str(disk.text(data)).startswith(shown)

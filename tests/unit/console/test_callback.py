@@ -150,8 +150,8 @@ def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        ("Failed to connect to the host via ssh: Host key verification failed.", "log in once by hand"),
-        ("@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@ ... Host key verification failed.", "ssh-keygen -R"),
+        ("Failed to connect to the host via ssh: Host key verification failed.", "log in once by hand (ssh -p 2222 admin@192.0.2.7)"),
+        ("@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@ ... Host key verification failed.", "(ssh-keygen -R '[192.0.2.7]:2222')"),
         ("root@192.0.2.1: Permission denied (publickey,password).", "ansible_ssh_private_key_file of db1"),
         ("ssh: Could not resolve hostname db1: Name or service not known", "ansible_host of db1"),
         ("ssh: connect to host 192.0.2.1 port 22: Connection refused", "start sshd"),
@@ -160,8 +160,28 @@ def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged
     ],
 )
 def test_what_to_do_about_a_connection(text: str, remedy: str) -> None:
-    first, fix = texts.unreachable("db1", text)
+    first, fix = texts.unreachable("db1", text, texts.Login("192.0.2.7", "admin", 2222))
     assert first.startswith("FAILED  db1: no connection: ") and fix.startswith("        Fix: ") and remedy in fix
+
+
+def test_a_connections_own_remedy_is_told_once() -> None:
+    assert texts.unreachable("db1", "host db1: no address is known of it. Fix: ansible_host: the server's address") == [
+        "FAILED  db1: no connection: host db1: no address is known of it.",
+        "        Fix: ansible_host: the server's address",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("login", "command", "known"),
+    [
+        (texts.Login("db1"), "ssh db1", "db1"),
+        (texts.Login("192.0.2.7", "root"), "ssh root@192.0.2.7", "192.0.2.7"),
+        (texts.Login("2001:db8::7", "a", 2222), "ssh -p 2222 a@2001:db8::7", "'[2001:db8::7]:2222'"),
+    ],
+)
+def test_a_login_by_hand(login: texts.Login, command: str, known: str) -> None:
+    """No placeholder where the inventory says it."""
+    assert (login.command, login.known) == (command, known)
 
 
 def test_log_is_private_and_their_number_is_bounded(tmp_path: Path) -> None:

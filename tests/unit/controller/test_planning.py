@@ -48,7 +48,7 @@ def test_work(answer: dict[str, Any], expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ("", ["base: a note", "base: b", "postgresql: d", "o"]),
+        ("", ["h", "base: a note", "base: b", "postgresql: d", "o"]),
         ("base", []),
         ("postgresql", ["base: a note", "base: b"]),
     ],
@@ -56,7 +56,7 @@ def test_work(answer: dict[str, Any], expected: list[str]) -> None:
 def test_warnings_of_waves_that_do_not_run(changed: str, expected: list[str]) -> None:
     """They would say so themselves."""
     components = [component(role, warnings=[text], changed=role == changed) for role, text in (("base", "b"), ("postgresql", "d"))]
-    answer = {"components": components, "calls": [{"warnings": ["o"]}, {}]}
+    answer = {"components": components, "calls": [{"warnings": ["o"]}, {}], "warnings": ["h"]}
     assert planning.warnings(answer, WAVE_OF, CALLS, WAVES, ["base: a note", "other: n"]) == expected
 
 

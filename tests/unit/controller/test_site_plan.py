@@ -66,9 +66,9 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The services' calls, which need the whole site to be rendered; the facts that are kept lie in a folder of the test."""
     asked = [
-        {"role": "postgresql", "stage": "host_check", "domain": "patroni", "call": "guard", "params": {}},
-        {"role": "postgresql", "stage": "objects", "domain": "patroni", "call": "config", "params": {}},
-        {"role": "postgresql", "stage": "objects", "domain": "postgresql", "call": "objects", "params": {}},
+        {"role": "postgresql", "stage": "host_check", "refuses": [], "domain": "patroni", "call": "guard", "params": {}},
+        {"role": "postgresql", "stage": "objects", "refuses": [], "domain": "patroni", "call": "config", "params": {}},
+        {"role": "postgresql", "stage": "objects", "refuses": ["bad-value"], "domain": "postgresql", "call": "objects", "params": {}},
     ]
     monkeypatch.setattr(site_plan.SitePlan, "_asked", lambda plan, stage=None: [one for one in asked if stage in (None, one["stage"])])
     monkeypatch.setattr(site_plan, "COLLECTION", tmp_path)
@@ -128,6 +128,14 @@ def test_a_service_that_refuses_the_host_ends_its_checks(tmp_path: Path) -> None
         Facts(tmp_path, NOW, {**PLANNED, "calls": [refusing, {}, {}]}).perform()
     # Whatever else cannot be planned is work.
     assert Facts(tmp_path, NOW, {**PLANNED, "calls": [{}, refusing, {}]}).perform()["work"] == ["database_objects"]
+
+
+def test_what_the_inventory_says_wrong_ends_the_host_checks(tmp_path: Path) -> None:
+    """A question whose answer the run itself will change may fail; a value that the service refuses stays wrong."""
+    wrong = {"error": {"code": "bad-value", "msg": "no such value"}}
+    with pytest.raises(Failure, match="db1: no such value"):
+        Facts(tmp_path, NOW, {**PLANNED, "calls": [{}, {}, wrong]}).perform()
+    assert Facts(tmp_path, NOW, {**PLANNED, "calls": [{}, wrong, {}]}).perform()["work"] == ["database_objects"]
 
 
 BARE = {**NOW, "made": []}

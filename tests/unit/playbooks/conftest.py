@@ -71,7 +71,10 @@ class ActionModule(ActionModule):
         return self.note(answered(self, part["op"], {}, self.vars))
 """
 #: Actions whose decisions are real: those on a member, and those that ask no host.
-MEMBERS, LOCAL = ("rolling_call", "rolling_look", "rolling_together", "rolling_turn"), ("ports_plan", "rolling_plan", "wave_objects")
+MEMBERS, LOCAL = (
+    ("rolling_call", "rolling_look", "rolling_together", "rolling_turn"),
+    ("ports_plan", "rolling_plan", "verb_hosts", "wave_objects"),
+)
 SECRET = """\
 from ansible.plugins.lookup import LookupBase
 

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
-from .conftest import Run
+from .conftest import REPOSITORY, Run
 
 DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
 HEALTHY: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
@@ -119,6 +121,30 @@ def test_healing_where_a_server_does_not_do_it(run: Run, first: dict[str, Any], 
     assert (done.code != 0) == bool(said), done.printed
     assert said in done.printed
     assert {"store2", "store3"} <= set(done.of("lease released"))
+
+
+DAMAGED = [{"name": "dicom/a", "healed": False}, {"name": "dicom/b", "healed": True}]
+
+
+@pytest.mark.parametrize(
+    ("values", "healed", "calls", "said"),
+    [
+        ({"object_store_wait": "day"}, {}, 0, "extra vars object_store_wait: day is not a number of seconds. Nothing is healed. Fix: -e"),
+        ({"object_store_deep": "maybe"}, {}, 0, "extra vars object_store_deep: maybe is not true or false."),
+        (
+            {},
+            {"healed": 1, "unhealed": 1, "scanned": 7, "damaged": DAMAGED},
+            1,
+            "Still damaged, 1 of 7 that were looked at: dicom/a. Fix: replace",
+        ),
+    ],
+)
+def test_healing_says_what_is_wrong(run: Run, values: dict[str, Any], healed: dict[str, Any], calls: int, said: str) -> None:
+    """Before it begins, and at its end."""
+    one = {**HEALED, "minio_heal": {**HEALED["minio_heal"], **healed}}
+    done = run("minio/heal.yml", STORE, dict.fromkeys(STORE["object_store"], one), **values)
+    assert (done.code != 0, len(done.of("minio_heal"))) == (True, calls), done.printed
+    assert said in done.printed
 
 
 def test_etcd_is_updated_one_member_at_a_time(run: Run) -> None:
@@ -323,3 +349,41 @@ def test_a_cluster_that_nobody_answers_for_is_a_failure(run: Run, playbook: str,
     done = run(playbook, groups, {host: {"patroni_info": {"answers": False}, "minio_info": {}} for host in next(iter(groups.values()))})
     assert done.code != 0
     assert "answers (" in done.printed and "Fix: check that they run" in done.printed
+
+
+def verbs() -> list[tuple[str, str]]:
+    """Each playbook of a service whose role is not every host's, and the group that gives hosts its role."""
+    groups = {entry.role: entry.groups for entry in site_map.load().roles}
+    found = []
+    for path in sorted((REPOSITORY / "playbooks").glob("*/*.yml")):
+        given = groups.get(path.parent.name, ("all",))
+        if "all" not in given:
+            found.append((f"{path.parent.name}/{path.name}", given[0]))
+    return found
+
+
+@pytest.mark.parametrize(("verb", "group"), verbs())
+def test_each_verb_looks_for_its_hosts_first(verb: str, group: str) -> None:
+    """Ansible alone would end well with nothing done."""
+    first = yaml.safe_load((REPOSITORY / "playbooks" / verb).read_text(encoding="utf-8"))[0]
+    assert (first["ansible.builtin.import_playbook"], first["vars"]) == ("../verb.yml", {"verb_group": group})
+
+
+@pytest.mark.parametrize(
+    ("verb", "groups", "options", "said"),
+    [
+        ("postgresql/switchover.yml", {"etcd": ["db1"]}, (), "the group postgresql, which this playbook works with, is not there"),
+        ("minio/heal.yml", {**DATABASE, "object_store": []}, (), "the group object_store, which this playbook works with, has no hosts"),
+        ("etcd/update.yml", {"app": ["app1"]}, ("--limit", "app1"), "hosts.json: nothing is done. Fix: -i with"),
+        ("haproxy/converge.yml", {}, (), "the group postgresql_client, which"),
+        ("postgresql/update.yml", {**DATABASE, "app": ["app1"]}, ("--limit", "app1"), "--limit leaves no host of the group postgresql"),
+    ],
+)
+def test_an_inventory_without_the_verbs_hosts(
+    run: Run, verb: str, groups: dict[str, list[str]], options: tuple[str, ...], said: str
+) -> None:
+    """One error, and no host is asked anything."""
+    done = run(verb, groups, {}, *options)
+    assert done.code != 0
+    assert said in done.printed and done.printed.count("fatal: ") == 1, done.printed
+    assert done.calls == []

@@ -266,6 +266,28 @@ def test_a_name_where_one_will_do(judged: Judge, groups: str, variables: str) ->
     assert "host-address-name" not in codes(judged(site(groups, variables)))
 
 
+@pytest.mark.parametrize(
+    ("rows", "meant"),
+    [
+        ({"etcd": "db1 db2 db3", "postgresql": "db1 db22 db3"}, "db2"),
+        ({"etcd": "db1 db2 db3", "postgresql": "db1 bd2 db3"}, "db2"),
+        ({"etcd": "db1 db2 db3 db4", "postgresql": "db1 db2 db3 db4"}, ""),
+        ({"etcd": "db1 db2 db3", "postgresql": "db1 imaging db3"}, ""),
+    ],
+)
+def test_a_misspelt_name_of_a_host(judged: Judge, rows: dict[str, str], meant: str) -> None:
+    """It is another host, without an address; the one that is meant is said. A further member is none."""
+    text = "all:\n  vars: {site_name: clinic, site_domain: clinic.health}\n  children:\n"
+    for group, members in rows.items():
+        text += f"    {group}:\n      hosts:\n"
+        text += "".join(
+            f"        {name}: {{{f'ansible_host: 10.1.0.{name[2]}' if name in ('db1', 'db2', 'db3') else ''}}}\n"
+            for name in members.split()
+        )
+    (found,) = [finding for finding in judged(text).errors if finding.code == "host-address-name"]
+    assert (f"Is {meant} meant?" in found.problem, "one name for the server" in found.remedy) == (bool(meant), bool(meant))
+
+
 @pytest.mark.parametrize("address", ["https://db1", "10.0.0.1:22", "localhost"])
 def test_what_is_no_name_either_is_said_once(judged: Judge, address: str) -> None:
     """By the code that knows better."""

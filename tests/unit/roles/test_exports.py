@@ -28,7 +28,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "backup_paths": ("path", "exclude"),
     "artifacts": ("", ""),
     "binds": ("variable addresses", ""),
-    "calls": ("module params", "stage"),
+    "calls": ("module params", "stage refuses"),
     "clusters": ("name group component exists", "majority odd"),
     "excludes": ("group other why", ""),
     "given_secrets": ("name", "identifies"),

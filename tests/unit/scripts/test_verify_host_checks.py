@@ -71,6 +71,10 @@ def test_a_site_without_an_authority_is_told_before_any_contact(tmp_path: Path) 
     assert "pki" in reachability.refused(tmp_path, ["db1"])["db1"]
 
 
+def test_what_hosts_have_in_common_is_said_once() -> None:
+    assert reachability.without({"a": "is away.", "b": "is away.", "c": "was not asked."}) == ["a, b: each is away.", "c was not asked."]
+
+
 def test_all_is_said_within_a_minute() -> None:
     assert max(reachability.CONNECT, reachability.ANSWER) < reachability.ALL < 60
 

@@ -63,6 +63,7 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
 
             lockout.look(ctx)
         answer["guard"] = ctx.call.guard
+        answer["warnings"] = ctx.call.warnings
 
 
 def _apply(runs: list[Run], ctx: Context, answer: Answer) -> None:

@@ -120,6 +120,7 @@ class Call:
 
     - ``ledger``: None where a call makes nothing of components
     - ``site``: the run's site, where it may change the host
+    - ``warnings``: of the host, see :meth:`Context.warn_of_host`
     - ``staged``: sha256 of an artifact -> where it was uploaded to
     - ``claims``: space and key of everything that a component wants to be there -> the component and its section
     - ``prepare``: components of a cluster that is being formed whose units are not touched yet; ``peers``: whether another member may end
@@ -128,12 +129,13 @@ class Call:
     - ``told``: what the file for waits says, and when it was written; None where there is no such file
     """
 
-    __slots__ = ("claims", "guard", "ledger", "peers", "prepare", "site", "staged", "told")
+    __slots__ = ("claims", "guard", "ledger", "peers", "prepare", "site", "staged", "told", "warnings")
 
     def __init__(self) -> None:
         self.ledger: Ledger | None = None
         self.site: dict[str, Any] | None = None
         self.staged: dict[str, str] = {}
+        self.warnings: list[str] = []
         self.claims: dict[tuple[str, str], tuple[str, str]] = {}
         self.prepare: Collection[str] = ()
         self.peers = False
@@ -348,6 +350,11 @@ class Context:
         """Say something with the component's answer, once."""
         if msg not in self.warnings:
             self.warnings.append(msg)
+
+    def warn_of_host(self, msg: str) -> None:
+        """Say something with the call's answer, once: what concerns the host and none of its components alone."""
+        if msg not in self.call.warnings:
+            self.call.warnings.append(msg)
 
     def need(self, sha256: str) -> None:
         """Ask the controller for an artifact. The call ends after the requests and is made again."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import stat
 
+from .plural import counted
+
 try:  # hashlib would load OpenSSL: 4 ms of each run
     from _sha2 import sha256 as _sha256  # type: ignore[import-not-found]  # Python 3.12 and newer; typeshed has neither
 except ImportError:
@@ -147,8 +149,8 @@ def text(data: bytes | None) -> str | None:
     if data is None:
         return ""
     if len(data) > DIFF_LIMIT:
-        return f"({len(data)} bytes, sha256 {digest(data)})\n"
+        return f"({counted(len(data), 'byte')}, sha256 {digest(data)})\n"
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return f"({len(data)} bytes that are no text, sha256 {digest(data)})\n"
+        return f"({counted(len(data), 'byte')}, no text, sha256 {digest(data)})\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from ..core.model import AgentError
+from .plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def validate(item: Item) -> None:
 
     common_name = item["common_name"]
     if not common_name or len(common_name) > LONGEST_COMMON_NAME:
-        raise bad(f"common_name {common_name!r} has {len(common_name)} characters, 1 to {LONGEST_COMMON_NAME} are possible; use names")
+        raise bad(
+            f"common_name {common_name!r} has {counted(len(common_name), 'character')}, 1 to {LONGEST_COMMON_NAME} are possible; use names"
+        )
     if common_name.strip() != common_name or not all(sign.isalnum() or sign in " .-_:@*" for sign in common_name):
         raise bad(f"common_name {common_name!r} may have letters, digits, spaces within and . - _ : @ *")
     for name in item["names"]:
@@ -71,7 +74,9 @@ def validate(item: Item) -> None:
     if not item["usages"]:
         raise bad("usages is empty: write server, client or both")
     if item["renew_before"] >= item["days"]:
-        raise bad(f"renew_before ({item['renew_before']} days) has to be less than days ({item['days']}), or each run would renew it")
+        raise bad(
+            f"renew_before ({counted(item['renew_before'], 'day')}) has to be less than days ({item['days']}), or each run would renew it"
+        )
 
 
 def normal_address(address: str) -> str:

@@ -211,7 +211,7 @@ class Transaction:
 def preview(ctx: Context, transaction: Transaction) -> None:
     """Say what else apt-get would do, as warnings of the component; nothing is written, not even apt's caches."""
     if not has_lists(ctx):
-        ctx.warn("the host has no package lists yet: what else will be installed is known after apt-get update")
+        ctx.warn_of_host("the host has no package lists yet: what else will be installed is known after apt-get update")
         return
     options = ["--allow-change-held-packages"] if transaction.managed else []
     result = ctx.run([*APT_GET, *SIMULATE, *options, "install", *transaction.arguments()], env=ENVIRONMENT, timeout=120, check=False)

@@ -14,6 +14,7 @@ import time
 
 from ..core import waiting
 from ..core.model import AgentError
+from ..lib.plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def trouble(state: dict[str, str], restarts: int) -> str:
         status = state.get("ExecMainStatus") or "0"
         return f"has failed ({state.get('Result', 'unknown')}" + (f", exit status {status})" if status != "0" else ")")
     if restarts >= RESTARTS:
-        return f"ends again and again: systemd has restarted it {restarts} times"
+        return f"ends again and again: systemd has restarted it {counted(restarts, 'time')}"
     return ""
 
 

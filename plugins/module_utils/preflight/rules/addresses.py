@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Host, Site, parse_address
+from ..nearby import Names
 from ..ports import named
 from .hosts import is_name
 from .places import place
@@ -40,7 +41,25 @@ def check_names(site: Site) -> Iterator[Finding]:
             problem = f"{(own or by)[0]} needs its IP address, and it is known by {known} alone."
             _where, variable, source = place(site, host, _VARIABLES, host.name)
             remedy = f"site_address: the IP address that the other hosts reach {host.name} by"
+            meant = _meant(site, host) if known == host.name else ""
+            if meant:
+                problem = f"{problem[:-1]}; {meant}, a host with an address, is nearly the same name. Is {meant} meant?"
+                remedy = f"one name for the server in all of its groups; or, of another server, {remedy}"
             yield Finding("host-address-name", host.name, variable, problem, remedy, source)
+
+
+def _meant(site: Site, host: Host) -> str:
+    """The host whose misspelt name this probably is: one that has an address, and that a group of this host lacks. Empty where none is.
+
+    A further db4 beside db1 to db3 is in their groups together with them.
+    """
+    groups = [members for group, members in site.groups.items() if group != "all" and host.name in members]
+    others = [
+        other.name
+        for other in site.hosts.values()
+        if _is_address(_known_by(other)) and any(other.name not in members for members in groups)
+    ]
+    return Names(others).closest(host.name, extra=1) or ""
 
 
 def _known_by(host: Host) -> str:

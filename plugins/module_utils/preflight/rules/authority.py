@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from ...agent.lib.plural import counted
 from ..findings import Code, Finding, Level
 from ..model import Site
 
@@ -47,7 +48,7 @@ def check_end(site: Site) -> Iterator[Finding]:
     if left <= timedelta(0):
         yield Finding("ca-expired", CERTIFICATE, "-", f"the site's CA ended on {end:%Y-%m-%d}.", _OUTAGE)
     elif left <= WARNED:
-        problem = f"the site's CA ends on {end:%Y-%m-%d}, in {left.days} days, and no certificate of a host outlives it."
+        problem = f"the site's CA ends on {end:%Y-%m-%d}, in {counted(left.days, 'day')}, and no certificate of a host outlives it."
         yield Finding("ca-expires-soon", CERTIFICATE, "-", problem, _RENEWAL)
 
 

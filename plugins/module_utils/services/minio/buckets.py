@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ... import documented
+from ...agent.lib.plural import counted
 from ...agent.services.minio import wanted as minio_wanted
 from ...preflight.findings import Code, Finding
 from ...preflight.model import UNKNOWN, Host, Site
@@ -146,7 +147,7 @@ def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, 
     for key in _DAYS:
         days, least = rule.get(key), int(not key.endswith("transition_days"))
         if isinstance(days, int) and not isinstance(days, bool) and days < least:
-            yield "bucket-lifecycle-days", key, f"{days} days.", f"{key}: {least} or more, or nothing"
+            yield "bucket-lifecycle-days", key, f"{counted(days, 'day')}.", f"{key}: {least} or more, or nothing"
     # Elsewhere a tier is a storage class, and each store has its own.
     tiers = UNKNOWN if host.known(BACKEND) == "s3" else host.get("minio_tiers")
     names = [entry.get("name") for entry in entries(tiers) if entry.get("state", "present") == "present"]

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...agent.lib.plural import counted
+
 
 def picture(seen: Mapping[str, Any]) -> list[str]:
     """What the module ``minio_info`` says; no line where no server answers."""
     servers = seen.get("servers") or ()
     ran = [server.get("version") for server in servers]
-    lines = [f"version {version} on {ran.count(version)} servers" for version in seen.get("versions") or ()]
+    lines = [f"version {version} on {counted(ran.count(version), 'server')}" for version in seen.get("versions") or ()]
     lines += [
-        f"pool {one['pool'] + 1} set {one['set'] + 1}: {one['online']} of {one['drives']} drives, {one['write_quorum']} needed to write"
+        f"pool {one['pool'] + 1} set {one['set'] + 1}: {one['online']} of {counted(one['drives'], 'drive')},"
+        f" {one['write_quorum']} needed to write"
         for one in seen.get("sets") or ()
     ]
     lines += [
@@ -25,5 +28,5 @@ def picture(seen: Mapping[str, Any]) -> list[str]:
     ]
     usage = seen.get("usage")
     if usage is not None:
-        lines.append(f"{usage['objects']} objects in {usage['buckets']} buckets when last counted")
+        lines.append(f"{counted(usage['objects'], 'object')} in {counted(usage['buckets'], 'bucket')} when last counted")
     return lines + [f"unhealthy: {problem}" for problem in seen.get("problems") or ()]

@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import PurePosixPath
 from typing import Any
 
+from ...agent.lib.plural import counted
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Host, Site
 from ...preflight.rules import Area, overlaps
@@ -226,7 +227,7 @@ def _parity(site: Site, lead: Host, called: str, pool: Pool, parity: int | None,
             site, lead, variables, GROUP, "object-store-parity-unsaid", problem, "minio_parity: 0 where that is meant, else four drives"
         )
     elif size < 4 and (parity is None or parity > size // 2):
-        problem = f"{called} has {pool.total} drives; a parity of {parity or 2} needs {2 * (parity or 2)}."
+        problem = f"{called} has {counted(pool.total, 'drive')}; a parity of {parity or 2} needs {2 * (parity or 2)}."
         yield finding(
             site,
             lead,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from ...agent.lib.plural import counted
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Site
 from ...preflight.rules.directories import directory_problem
@@ -207,7 +208,7 @@ def check_wal_senders(site: Site) -> Iterator[Finding]:
         value = whole(override) if override is not None else host.number("postgresql_max_wal_senders")
         if value is not None and value < needed:
             name = "postgresql_max_wal_senders" if override is None else "postgresql_settings"
-            problem = f"{value} WAL senders for {len(members) - 1} standbys and the two of a copy."
+            problem = f"{counted(value, 'WAL sender')} for {counted(len(members) - 1, 'standby', 'standbys')} and the two of a copy."
             yield finding(site, host, (name,), GROUP, "database-wal-senders", problem, f"max_wal_senders of at least {needed}, or nothing")
 
 
@@ -285,7 +286,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 ("postgresql_synchronous_nodes",),
                 GROUP,
                 "database-synchronous-nodes",
-                f"{nodes} standbys are to confirm a commit, and there are {standbys}.",
+                f"commits are to wait for {counted(nodes, 'standby', 'standbys')}, and the cluster has {standbys}.",
                 f"postgresql_synchronous_nodes: from 1 to {standbys}",
             )
 

@@ -6,10 +6,28 @@
 from __future__ import annotations
 
 from ...preflight.rules import Area
-from . import connections, database_locales, databases, objects, server_settings, slots
+from . import connections, database_locales, databases, objects, server_settings, setting_names, slots, standard_databases
 
 AREA = Area(
     "Databases",
-    (*databases.CODES, *server_settings.CODES, *objects.CODES, *database_locales.CODES, *connections.CODES, *slots.CODES),
-    (*databases.RULES, *server_settings.RULES, *objects.RULES, *database_locales.RULES, *connections.RULES, *slots.RULES),
+    (
+        *databases.CODES,
+        *server_settings.CODES,
+        *setting_names.CODES,
+        *objects.CODES,
+        *standard_databases.CODES,
+        *database_locales.CODES,
+        *connections.CODES,
+        *slots.CODES,
+    ),
+    (
+        *databases.RULES,
+        *server_settings.RULES,
+        *setting_names.RULES,
+        *objects.RULES,
+        *standard_databases.RULES,
+        *database_locales.RULES,
+        *connections.RULES,
+        *slots.RULES,
+    ),
 )

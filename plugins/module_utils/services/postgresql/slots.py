@@ -13,9 +13,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...preflight.findings import Code, Finding
-from ...preflight.model import UNKNOWN, Site
+from ...preflight.model import UNKNOWN, Host, Site
+from ...preflight.nearby import Names
+from ...preflight.rules.entries import entries, is_open
 from ...preflight.rules.places import place
 from .databases import GROUP
+from .standard_databases import STANDARD
 
 VARIABLE = "postgresql_slots"
 
@@ -30,6 +33,12 @@ CODES = (
         "postgresql_slots has a logical slot, and wal_level is not logical: PostgreSQL would not make it.",
         "postgresql_settings: {wal_level: logical}.",
     ),
+    Code(
+        "database-slot-database-unknown",
+        "A logical slot is for a database that postgresql_databases does not name, or has with state: absent: Patroni would not make the"
+        " slot, and only its own log would say so.",
+        "The database in postgresql_databases: a name alone leaves one that exists as it is.",
+    ),
 )
 
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
@@ -41,7 +50,7 @@ def check_slots(site: Site) -> Iterator[Finding]:
     """Each slot that would not be made."""
     members = {_of_member(member.name) for member in site.members(GROUP)}
     for host in site.members(GROUP):
-        given, settings = host.known(VARIABLE), host.get("postgresql_settings")
+        given, settings, databases = host.known(VARIABLE), host.get("postgresql_settings"), _databases(host)
         where, _name, source = place(site, host, (VARIABLE,), GROUP)
         for key, slot in given.items() if isinstance(given, Mapping) else ():
             if slot is None or key is UNKNOWN:
@@ -50,10 +59,36 @@ def check_slots(site: Site) -> Iterator[Finding]:
             problem, remedy = _invalid(name, slot, members)
             if problem:
                 yield Finding("database-slot-invalid", where, f"{VARIABLE}.{name}", problem, remedy, source)
-            elif _is_logical(slot) and _wal_level(settings) not in ("logical", None):
+                continue
+            if not _is_logical(slot):
+                continue
+            if _wal_level(settings) not in ("logical", None):
                 problem = "PostgreSQL makes no logical slot while wal_level is replica."
                 remedy = "postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
                 yield Finding("database-slot-wal-level", where, f"{VARIABLE}.{name}", problem, remedy, source)
+            database = slot.get("database")
+            if databases is not None and isinstance(database, str) and database not in databases:
+                problem, remedy = _without_database(database, databases)
+                yield Finding("database-slot-database-unknown", where, f"{VARIABLE}.{name}.database", problem, remedy, source)
+
+
+def _databases(host: Host) -> frozenset[str] | None:
+    """Databases that a slot may be for; None where they cannot all be told."""
+    given = host.get("postgresql_databases")
+    listed = entries(given)
+    if is_open([given, *(entry.get(key) for entry in listed for key in ("name", "state"))]):
+        return None
+    return STANDARD | {str(entry.get("name")) for entry in listed if entry.get("state") != "absent"}
+
+
+def _without_database(database: str, databases: frozenset[str]) -> tuple[str, str]:
+    """What is wrong with a slot for a database that will not be there, and what to write."""
+    if database == "template0":
+        return "template0 takes no connections, so it has no slots.", "database: the database whose changes are wanted"
+    guess = Names(databases).closest(database, extra=1)
+    hint = f" Did you mean {guess}?" if guess else ""
+    problem = f"postgresql_databases does not name the database {database}, or has it with state: absent.{hint}"
+    return problem, f"{f'database: {guess}; or ' if guess else ''}an entry {{name: {database}}} in postgresql_databases"
 
 
 def _invalid(name: str, slot: Any, members: set[str]) -> tuple[str, str]:

@@ -250,6 +250,58 @@ def test_the_rules_are_checked_before_they_are_loaded(render: Callable[..., Any]
     assert argv[0] in [item["path"] for item in definition["files"]]
 
 
+#: As nft 1.0.6 prints them; the lines are found in the rules.
+ERRORS = """\
+{file}:{line}:7-9: Error: syntax error, unexpected string
+\t\tfoo bar
+\t\t    ^^^
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "variables", "said"),
+    [
+        ("foo bar", {"firewall_extra_rules": ["ip protocol vrrp accept", "foo bar"]}, "firewall_extra_rules[1]: nft says"),
+        ("bar }", {"firewall_extra_rules": ["foo", "tcp dport { 1,\nbar }"]}, "firewall_extra_rules[1]: nft says"),
+        ('comment "web"', {"firewall_ports": [{"name": "web", "port": 443}]}, "firewall_ports or a role's port, web: nft says"),
+        ("elements = ", {"site_admin_addresses": ["192.0.2.0/24"]}, "site_admin_addresses: nft says"),
+        ('"eth 0" accept', {"firewall_published_interfaces": ["eth 0"]}, "firewall_published_interfaces: nft says"),
+        ("policy drop", {}, "line {line} of the rules: nft says"),
+        ("limit rate", {"firewall_extra_rules": ["tcp dport {"]}, "a bracket or quote that firewall_extra_rules does not close"),
+    ],
+)
+def test_an_error_of_nft_names_the_variable(
+    render: Callable[..., Any],
+    program: Callable[[str, str], ModuleType],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    variables: dict[str, Any],
+    said: str,
+) -> None:
+    """Nft names a line of a file that nobody wrote."""
+    check, rules = program("firewall", "firewall-check"), tmp_path / "firewall.nft"
+    rules.write_text(render("firewall", "firewall", site(**variables), "db1")["files"][PATH], encoding="utf-8")
+    (number, *_more) = [number for number, text in enumerate(rules.read_text().splitlines(), 1) if line in text]
+    error = ERRORS.format(file=rules, line=number)
+    monkeypatch.setattr(check.subprocess, "run", lambda *_words, **_options: subprocess.CompletedProcess([], 1, "", error))
+    assert check.main(["syntax", str(rules)]) == 1
+    printed = capsys.readouterr().err
+    assert said.format(line=number) in printed and "Fix: " in printed
+    monkeypatch.setattr(check.subprocess, "run", lambda *_words, **_options: subprocess.CompletedProcess([], 0, "", ""))
+    assert check.main(["syntax", str(rules)]) == 0 and capsys.readouterr().err == ""
+
+
+def test_nft_is_asked_before_the_rules_are_there(render: Callable[..., Any]) -> None:
+    """By a program that is written before them."""
+    files = render("firewall", "firewall", site(), "db1")["definition"]["files"]
+    paths = [item["path"] for item in files]
+    (validate,) = [item["validate"] for item in files if item.get("validate")]
+    assert validate == ["/usr/local/lib/vannah/firewall-check", "syntax", "%s"]
+    assert paths.index(validate[0]) < paths.index(PATH)
+
+
 # --- firewall-learn -----------------------------------------------------------------------------------------------------
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"

@@ -37,7 +37,7 @@ def context(*answers: tuple[int, dict[str, str]]) -> Context:
     [
         (200, {}, False, ""),
         (200, {"x-minio-healing-drives": "1"}, False, ""),
-        (200, {"x-minio-healing-drives": "1"}, True, "1 drives are being healed"),
+        (200, {"x-minio-healing-drives": "1"}, True, "1 drive is being healed"),
         (412, {"x-minio-write-quorum": "3"}, True, "fewer drives than the write quorum of 3"),
         (503, {"x-minio-server-status": "offline"}, False, "takes no writes (HTTP 503, offline)"),
         # It waits for the others, and takes no part: its restart costs nobody anything.
@@ -179,7 +179,10 @@ def test_items_of_a_heal_are_counted() -> None:
     }
 
 
-def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "") -> tuple[dict[str, Any], list[str]]:
+BUCKETS = ["dicom", "reports"]
+
+
+def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "", bucket: str = "dicom") -> tuple[dict[str, Any], list[str]]:
     """What a heal ends with where the server gives these answers after the first, and the targets that were asked."""
     ctx = Context()
     begun = {"clientToken": "token", "clientAddress": "", "startTime": "2026-11-24T20:00:00Z"}
@@ -187,11 +190,14 @@ def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "") -> tupl
     asked: list[str] = []
 
     def wire(method: str, target: str, headers: dict[str, str], body: bytes) -> Any:
+        if (method, target) == ("GET", "/"):
+            names = "".join(f"<Bucket><Name>{name}</Name></Bucket>" for name in BUCKETS)
+            return 200, {}, f"<ListAllMyBucketsResult><Owner/><Buckets>{names}</Buckets></ListAllMyBucketsResult>".encode()
         asked.append(f"{method} {target}")
         return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
 
     ctx.kept(Kept).wire, ctx.interval = lambda endpoint: wire, 0
-    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": "dicom", "prefix": "", "deep": True}
+    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": bucket, "prefix": "", "deep": True}
     steps, result = minio.CALLS["heal"]({**URL, **more, "wait": wait, "token": token}, ctx)
     assert steps[0].apply is not None
     steps[0].apply(ctx)
@@ -220,6 +226,17 @@ def test_heal_that_stops_fails() -> None:
     with pytest.raises(AgentError, match="no quorum") as refused:
         heal_with({**RUNNING, "Summary": "stopped", "Detail": "no quorum"})
     assert refused.value.code == "heal-not-finished"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "said"),
+    [("dicmo", r"no bucket dicmo\. Did you mean dicom\? .* Fix: one of dicom, reports"), ("x", r"no bucket x\. Nothing is healed")],
+)
+def test_heal_of_a_bucket_that_is_not_there(bucket: str, said: str) -> None:
+    """The server would begin, and stop with words of its own."""
+    with pytest.raises(AgentError, match=said) as refused:
+        heal_with(RUNNING, bucket=bucket)
+    assert refused.value.code == "no-such-bucket"
 
 
 def test_heal_goes_on_with_its_token() -> None:

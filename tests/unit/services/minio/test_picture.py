@@ -22,7 +22,7 @@ def test_picture() -> None:
         "problems": ["s3/a is lost"],
     }
     assert picture(seen) == [
-        "version 1 on 1 servers",
+        "version 1 on 1 server",
         "version 2 on 2 servers",
         "pool 1 set 2: 3 of 4 drives, 3 needed to write",
         "s2/a: is being healed",

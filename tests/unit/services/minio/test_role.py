@@ -274,7 +274,7 @@ FORMAT = {"format": "xl", "xl": {"sets": [["a", "b", "c", "d"]]}}
         ({".minio.sys/format.json": json.dumps(FORMAT)}, True, False, ""),
         ({".minio.sys/format.json": json.dumps(FORMAT)}, False, False, "minio_adopt"),
         ({".minio.sys/format.json": json.dumps(FORMAT)}, False, True, ""),
-        ({".minio.sys/format.json": json.dumps({"format": "xl", "xl": {"sets": [["a", "b"]]}})}, True, False, "sets of 2"),
+        ({".minio.sys/format.json": json.dumps({"format": "xl", "xl": {"sets": [["a", "b"]]}})}, True, False, "drives in a set 2 and "),
         ({".minio.sys/format.json": json.dumps({"format": "fs"})}, True, False, "another kind"),
     ],
 )

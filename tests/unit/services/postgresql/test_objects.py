@@ -6,15 +6,12 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result, Step
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import calls as postgresql
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import psql as _psql
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import scram as scram
@@ -22,53 +19,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 from hypothesis import given
 from hypothesis import strategies as st
 
-DATA = json.loads((Path(__file__).parent / "data/objects_17.json").read_text())
-ROLES: list[dict[str, Any]] = DATA["wanted"]["roles"]
-DATABASES: list[dict[str, Any]] = DATA["wanted"]["databases"]
-
-
-class Server(Context):
-    """A host whose psql says what was recorded, and keeps what it was sent."""
-
-    def __init__(self, recorded: str, mode: str = "apply", root: str = "/nowhere") -> None:
-        self.sent: list[tuple[list[str], str]] = []
-        self.recorded = DATA["recorded"][recorded] if recorded else ""
-        self.starting = 0  # so many questions find it starting
-        super().__init__(mode, diff=True, root=root, runner=self._answer)
-
-    def uid(self, name: str) -> int | None:
-        return 105 if self.recorded else None
-
-    def _answer(self, argv: list[str], *, input: str = "", timeout: float = 0, env: Any = None, user: str = "") -> Result:
-        assert user == "postgres"
-        if self.starting:
-            self.starting -= 1
-            return Result(2, "", "FATAL:  the database system is starting up")
-        self.sent.append((argv, input))
-        if "jsonb_build_object" not in input:
-            return Result(0)
-        return Result(0, self.recorded) if isinstance(self.recorded, str) else Result(self.recorded["rc"], "", self.recorded["err"])
-
-    def written(self) -> list[str]:
-        """The statements that were sent to change something, without the session's own."""
-        lines = [line for _argv, script in self.sent if "jsonb_build_object" not in script for line in script.splitlines()]
-        return [line for line in lines if not line.startswith(("SET ", "\\"))]
-
-
-def plan(server: Server, roles: Any = None, databases: Any = None, wait: int = 60) -> tuple[list[Step], dict[str, Any]]:
-    given = {
-        "wait": wait,
-        "roles": copy.deepcopy(ROLES if roles is None else roles),
-        "databases": copy.deepcopy(DATABASES if databases is None else databases),
-    }
-    checked = ArgumentSpecValidator(documented.spec("postgresql_objects")).validate(given)
-    assert not checked.error_messages
-    return postgresql.CALLS["objects"](checked.validated_parameters, server)
-
-
-def words(steps: list[Step]) -> list[str]:
-    return [f"{step.target}: {step.action} {step.detail}".strip() for step in steps]
-
+from .recorded_objects import DATA, DATABASES, ROLES, Server, plan, words
 
 EVERYTHING = [
     "role app: create",
@@ -401,3 +352,36 @@ def test_what_is_made_in_a_database_that_only_reads_by_default() -> None:
         step.apply(server)
     for _argv, script in server.sent:
         assert "jsonb_build_object" in script or "SET default_transaction_read_only = off;" in script
+
+
+def test_settings_are_tried_before_anything_is_changed() -> None:
+    """As PostgreSQL 15.18 refuses them: every error at once."""
+    server = Server("nothing there", mode="check")
+    server.refused = [(0, 'invalid value for parameter "work_mem": "lots"'), (2, 'unrecognized configuration parameter "no_such"')]
+    roles = [{"name": "new", "settings": {"work_mem": "lots", "jit": True}}, {"name": "gone", "state": "absent", "settings": {"x": 1}}]
+    databases = [{"name": "app", "settings": {"no_such": 1}}]
+    with pytest.raises(AgentError) as error:
+        plan(server, roles, databases)
+    assert error.value.code == "postgresql-setting-refused"
+    assert error.value.msg.startswith(
+        'PostgreSQL refuses settings: role new: invalid value for parameter "work_mem": "lots";'
+        ' database app: unrecognized configuration parameter "no_such". Nothing was changed.'
+    )
+    assert server.written() == []
+    (script,) = [script for _argv, script in server.sent if "ROLLBACK;" in script]
+    tried = [line for line in script.splitlines() if line.startswith(("BEGIN", "ALTER", "ROLLBACK"))]
+    assert tried == [
+        "BEGIN;",
+        "ALTER ROLE CURRENT_USER SET \"work_mem\" = 'lots';",
+        "ALTER ROLE CURRENT_USER SET \"jit\" = 'on';",
+        'ALTER DATABASE "postgres" SET "no_such" = \'1\';',
+        "ROLLBACK;",
+    ]
+
+
+@pytest.mark.parametrize("recorded", ["as asked", "standby"])
+def test_nothing_is_tried_where_nothing_changes(recorded: str) -> None:
+    """A second run asks once, and a standby cannot set anything."""
+    server = Server(recorded)
+    plan(server)
+    assert len(server.sent) == 1

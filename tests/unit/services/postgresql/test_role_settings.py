@@ -24,6 +24,7 @@ DETAIL = (
 )
 FOLDER = '2026-11-29 21:52:06.651 GMT [2726] FATAL:  "/tmp/x" is not a valid data directory\n'
 MEMINFO = "MemTotal:        2097152 kB\nSwapTotal:       1048576 kB\nHugePages_Total:     100\nHugepagesize:       2048 kB\n"
+RANGE = '2026-11-29 21:52:06.140 GMT [2703] FATAL:  1 ms is outside the valid range for parameter "bgwriter_delay" (10 ms .. 10000 ms)\n'
 NAME = '2026-11-29 21:52:06.140 GMT [2703] FATAL:  unrecognized configuration parameter "{}"\n'
 
 
@@ -83,7 +84,7 @@ def test_good_settings_of_cluster_and_member_are_tried_together(trial: Callable[
     ],
 )
 def test_settings_that_it_would_not_start_with(trial: Callable[..., int], capsys: pytest.CaptureFixture[str], said: str, why: str) -> None:
-    assert trial(Server(said), work_mem="lots") == 1
+    assert trial(Server(said, LOCK), work_mem="lots", synchronous_standby_names="a b c (") == 1
     printed = capsys.readouterr().err
     assert why in printed and "Correct postgresql_settings" in printed and printed.count("\n") == 1
 
@@ -95,9 +96,25 @@ def test_what_is_not_about_the_settings_is_no_refusal(trial: Callable[..., int],
 
 def test_unknown_names_are_left_out_as_patroni_does(trial: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     """There is a warning of these later (patroni_hba.check)."""
-    server = Server(NAME.format("no_such"), VALUE)
-    assert trial(server, No_Such="1", work_mem="lots") == 1
-    assert server.asked == [["No_Such=1", "work_mem=lots"], ["work_mem=lots"]] and "work_mem" in capsys.readouterr().err
+    server = Server(NAME.format("no_such"), LOCK)
+    assert trial(server, No_Such="1", work_mem="4MB") == 0
+    assert server.asked == [["No_Such=1", "work_mem=4MB"], ["work_mem=4MB"]] and not capsys.readouterr().err
+
+
+def test_every_error_is_told_at_once(trial: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    """PostgreSQL ends at the first one, and would tell the next one after the next run."""
+    server = Server(VALUE, NAME.format("no_such"), RANGE, RESERVED)
+    own = {"work_mem": "lots", "no_such": "1", "bgwriter_delay": "1ms", "shared_preload_libraries": "pg_cron"}
+    assert trial(server, {"max_connections": 200, "superuser_reserved_connections": 200}, **own) == 1
+    printed = capsys.readouterr().err
+    assert [len(words) for words in server.asked] == [6, 5, 4, 3]
+    for why in (
+        'parameter "work_mem": "lots"; 1 ms is outside',
+        'must be less than "max_connections" (200); this host has no',
+        "it knows no setting no_such.",
+    ):
+        assert why in printed
+    assert printed.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
+from ...lib.plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def refuse_interrupt(members: list[dict[str, Any]], name: str) -> None:
         said = ", ".join(left) or "none"
         raise AgentError(
             "would-lose-quorum",
-            f"refused to interrupt {name}: of {len(voters)} members {quorum} are needed, only {said} would be left. Repair the others",
+            f"refused to interrupt {name}: of {counted(len(voters), 'member')} {counted(quorum, 'is', 'are')} needed, only {said} would be"
+            " left. Repair the others",
         )
 
 

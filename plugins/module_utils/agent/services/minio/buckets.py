@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
+from ...lib.plural import counted
 from . import documents as documents
 from .s3 import Refused, Silent, parse_xml, refusal, unreachable
 from .state import is_empty, new
@@ -261,7 +262,8 @@ def _empty(s3: S3, name: str) -> None:
             errors = parse_xml(answer.data).findall("Error")
             if errors:
                 first = f"{errors[0].findtext('Key')}: {errors[0].findtext('Message')}"
-                text = f"bucket {name}: {len(errors)} versions cannot be deleted ({first}); what a retention keeps goes when it ends"
+                kept = counted(len(errors), "version")
+                text = f"bucket {name}: {kept} cannot be deleted ({first}); what a retention keeps goes when it ends"
                 raise AgentError("retained", f"{text}: wait, and leave state: absent away until then")
         if root.findtext("IsTruncated") != "true":
             return

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
-from .s3 import ADMIN, S3, Refused, Silent, _wire, refusal, unreachable
+from ...lib.plural import counted
+from .s3 import ADMIN, S3, Refused, Silent, _wire, parse_xml, refusal, unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def problem(seen: Item, interrupt: bool) -> str:
     if seen["status"] != 200:
         return f"the store takes no writes (HTTP {seen['status']}{', ' + seen['error'] if seen['error'] else ''})"
     if interrupt and seen["healing"]:
-        return f"{seen['healing']} drives are being healed"
+        return f"{counted(seen['healing'], 'drive is', 'drives are')} being healed"
     return ""
 
 
@@ -179,10 +180,13 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :param params: as the module ``minio_heal`` documents them; ``token`` of a heal that goes on, empty to begin one
     :return: one step; ``scanned``, ``healed``, ``unhealed``, ``damaged`` (up to 50 of those that were damaged): what this call was told,
         not the calls before it; ``finished``, and ``token``
-    :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``heal-not-finished``
+    :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``no-such-bucket``, ``heal-not-finished``
     """
     s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
     result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
+
+    if params["bucket"] and not params["token"]:
+        _require_bucket(s3, params["bucket"])
 
     def apply(_ctx: Context) -> None:
         try:
@@ -194,6 +198,20 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     where = "/".join(part for part in (params["bucket"], params["prefix"]) if part) or "everything"
     return [Step("object store", where, "heal", "deep" if params["deep"] else "", apply=apply)], result
+
+
+def _require_bucket(s3: S3, bucket: str) -> None:
+    """The server's own words for a bucket that is not there name none, and come when the heal has begun."""
+    import difflib
+
+    found = parse_xml(s3.insist("list its buckets", "GET").data).iter("Name")
+    names = sorted(str(name.text) for name in found)
+    if bucket in names:
+        return
+    guess = difflib.get_close_matches(bucket, names, 1)
+    hint = f" Did you mean {guess[0]}?" if guess else ""
+    fix = f"one of {', '.join(names[:SHOWN])}, or none for all" if names else "none: the store has no buckets"
+    raise AgentError("no-such-bucket", f"bucket: the object store has no bucket {bucket}.{hint} Nothing is healed. Fix: {fix}")
 
 
 def _heal(s3: S3, params: Item, result: Item) -> None:
@@ -227,7 +245,9 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
             result["finished"] = True
             return
         if summary == "stopped":
-            raise AgentError("heal-not-finished", f"the heal stopped: {said.get('detail') or 'without words'}. Run it again")
+            why = said.get("detail") or "no reason"
+            text = f"the heal stopped before its end; the object store says: {why}. Fix: run it again; journalctl -u minio says more"
+            raise AgentError("heal-not-finished", text)
         if time.monotonic() >= deadline:
             return
         waiting.tell(s3.ctx, "the heal to end", begun, params["wait"], f"{result['scanned']} items looked at")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ...lib.plural import counted
 from .s3 import ADMIN, S3
 
 TYPE_CHECKING = False
@@ -81,7 +82,7 @@ def problems(found: Item) -> list[str]:
     said += [f"drive {one['endpoint']} is being healed" for one in found["drives"] if one["healing"]]
     for one in found["sets"]:
         if one["online"] < one["write_quorum"]:
-            have = f"{one['online']} of {one['drives']} drives, {one['write_quorum']} needed"
+            have = f"{one['online']} of {counted(one['drives'], 'drive')}, {one['write_quorum']} needed"
             said.append(f"pool {one['pool']} set {one['set']} takes no writes: {have}")
     if len(found["versions"]) > 1:
         said.append(f"servers run different versions: {', '.join(found['versions'])}")

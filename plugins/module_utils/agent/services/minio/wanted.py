@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
+from ...lib.plural import counted
 from .documents import PLACES
 from .policy import bucket_policy
 
@@ -119,8 +120,8 @@ def check_retention(name: str, lock: Item | None, rules: dict[str, Item]) -> Non
         if "newer_noncurrent_versions" in rule and "noncurrent_days" not in rule:
             found["newer_noncurrent_versions (from the first day)"] = rule["newer_noncurrent_versions"]
         for option, days in found.items():
-            text = f"bucket {name}: rule {rule_id} has {option} {days}, but the retention keeps every version {kept} days"
-            raise AgentError("lifecycle-below-retention", f"{text}: expire after {kept} days or later, or shorten the retention")
+            text = f"bucket {name}: rule {rule_id} has {option} {days}, but the retention keeps every version {counted(kept, 'day')}"
+            raise AgentError("lifecycle-below-retention", f"{text}: expire after {counted(kept, 'day')} or later, or shorten the retention")
 
 
 def lifecycle(name: str, rules: list[Item]) -> dict[str, Item]:
@@ -177,5 +178,5 @@ def _tags(name: str, given: Item) -> dict[str, str]:
             text = f"bucket {name}: tag {key!r}: a name has 1 to 128 characters and does not begin with aws:, a value at most 256"
             raise AgentError("bad-bucket", f"{text}; letters, digits, spaces and + - = . _ : / @ are taken")
     if len(tags) > 50:
-        raise AgentError("bad-bucket", f"bucket {name}: {len(tags)} tags: at most 50 are taken")
+        raise AgentError("bad-bucket", f"bucket {name}: {counted(len(tags), 'tag')}: at most 50 are taken")
     return tags

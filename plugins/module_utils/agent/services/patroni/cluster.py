@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
+from ...lib.plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Cluster:
             elif member.lag is None:
                 found.append(f"{member.name} does not say how far it is behind")
             elif member.lag > max_lag:
-                found.append(f"{member.name} is {member.lag} bytes behind")
+                found.append(f"{member.name} is {counted(member.lag, 'byte')} behind")
             elif leader is not None and None not in (member.timeline, leader.timeline) and member.timeline != leader.timeline:
                 found.append(f"{member.name} is on timeline {member.timeline}, the leader on {leader.timeline}")
         if synchronous and not self.synchronous and any(not member.leads for member in self.members):
@@ -164,10 +165,8 @@ def choose_candidate(cluster: Cluster, wanted: str, synchronous: bool, max_lag: 
     if member.tags.get("nofailover"):
         raise AgentError("no-candidate", f"refused to switch over: {wanted} must not lead (tag nofailover)")
     if not member.follows(max_lag):
-        lag = "an unknown number of" if member.lag is None else str(member.lag)
-        raise AgentError(
-            "candidate-lags", f"refused to switch over: {wanted} is {member.state} and {lag} bytes behind, {max_lag} are allowed"
-        )
+        lag = "an unknown number of bytes" if member.lag is None else counted(member.lag, "byte")
+        raise AgentError("candidate-lags", f"refused to switch over: {wanted} is {member.state} and {lag} behind, {max_lag} are allowed")
     raise AgentError(
         "candidate-not-synchronous",
         f"refused to switch over: {wanted} is no synchronous standby and may lack acknowledged rows. Synchronous: "
@@ -243,9 +242,10 @@ def _refuse_last_standby(cluster: Cluster, name: str, needed: int, what: str, ma
     left = cluster.followers(max_lag, without=name)
     # Of a leader and one standby the standby has to be restarted some time: commits wait for it meanwhile.
     if len(left) < needed and (standbys or what != "restart"):
+        standbys_left = counted(len(left), "healthy standby", "healthy standbys")
         raise AgentError(
             "would-lose-standby",
-            f"refused to {what} {name}: {len(left)} healthy standbys would be left and commits need {needed}. {_list(cluster)}",
+            f"refused to {what} {name}: {standbys_left} would be left and commits need {needed}. {_list(cluster)}",
         )
 
 

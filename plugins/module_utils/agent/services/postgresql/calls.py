@@ -33,7 +33,8 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     :param params: as the module ``postgresql_objects`` documents them, every option present
     :return: steps, and ``{leader, version}``; on a standby no steps and ``leader`` false, under check mode without a server ``leader`` null
-    :raises AgentError: ``postgresql-unreachable``, ``postgresql-failed``, or why something that is listed cannot be
+    :raises AgentError: ``postgresql-unreachable``, ``postgresql-failed``, ``postgresql-setting-refused``, or why something that is listed
+        cannot be
     """
     wanted_roles = [wanted_role(role) for role in params["roles"]]
     wanted_databases = [wanted_database(database) for database in params["databases"]]
@@ -54,11 +55,26 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     if state.leader is False:
         return [], result
     _all_known(wanted_roles, wanted_databases, state)
+    if state.answers:
+        settings.try_all(psql, _settings(wanted_roles, wanted_databases, state))
     steps = list(roles.plan_roles(ctx, psql, wanted_roles, state))
     steps += databases.plan_databases(ctx, psql, wanted_databases, state)
     steps += databases.plan_drops(ctx, psql, wanted_databases, state)
     steps += roles.plan_removal(ctx, psql, wanted_roles, state, databases.settled(wanted_databases, state))
     return steps, result
+
+
+def _settings(
+    wanted_roles: list[Item], wanted_databases: list[Item], state: State
+) -> list[tuple[str, str, dict[str, tuple[str | None, str | None]]]]:
+    """Settings that will be changed, as :func:`settings.try_all` takes them."""
+    found = []
+    for kind, items, there in (("role", wanted_roles, state.roles), ("database", wanted_databases, state.databases)):
+        for item in items:
+            now, where = there.get(item["name"]), f"{kind} {item['name']}"
+            if item["state"] == "present":
+                found.append((where, kind, settings.changes(where, item["settings"], now["settings"] if now else None)))
+    return found
 
 
 def _await(ctx: Context, psql: Psql, ask: Callable[[], State], seconds: float) -> State:

@@ -89,6 +89,20 @@ class Psql:
         except Absent as error:
             raise unreachable(self, error) from error
 
+    def attempt(self, statements: Sequence[str]) -> list[str]:
+        """Run statements in a transaction that is rolled back; for each why it was refused, empty where it was not.
+
+        :raises Absent: no server, or no connection to it
+        :raises AgentError: ``postgresql-failed``
+        """
+        import json
+
+        script = _PRIVATE + "\\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK on\nBEGIN;\n"
+        for number, statement in enumerate(statements):
+            script += f"{statement};\n\\if :ERROR\nSELECT json_build_array({number}, :'LAST_ERROR_MESSAGE');\n\\endif\n"
+        refused = dict(json.loads(line) for line in self._run("postgres", script + "ROLLBACK;\n", 60).splitlines() if line)
+        return [str(refused.get(number, "")) for number in range(len(statements))]
+
     def _run(self, database: str, script: str, timeout: float) -> str:
         if self.ctx.uid(self.user) is None:
             raise Absent(f"there is no user {self.user}: PostgreSQL is not installed", installed=False)

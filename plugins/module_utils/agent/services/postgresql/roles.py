@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
+from ...lib.plural import counted
 from . import settings as settings
 from .psql import identifier
 
@@ -166,7 +167,7 @@ def _held(name: str, state: State, settled: set[str]) -> list[str]:
             continue
         verb = words.get(item["how"], "is used by")
         if not item["is_database"]:
-            held.append(f"it {verb} {item['number']} objects in database {item['database']}")
+            held.append(f"it {verb} {counted(item['number'], 'object')} in database {item['database']}")
         elif item["is_database"] not in settled:
             held.append(f"it {verb} database {item['is_database']}")
     return held

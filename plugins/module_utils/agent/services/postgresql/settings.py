@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from .psql import Psql
+
 #: Settings that are lists of names: the catalogue quotes each name on its own (GUC_LIST_QUOTE in PostgreSQL's source, guc_tables.c).
 LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces")
 
@@ -49,6 +51,26 @@ def statements(what: str, found: Mapping[str, tuple[str | None, str | None]]) ->
             values = ", ".join(literal(item) for item in names(text)) if name in LISTS else ""
             made.append(f"ALTER {what} SET {quoted} = {values or literal(text)}")
     return made
+
+
+def try_all(psql: Psql, wanted: Sequence[tuple[str, str, Mapping[str, tuple[str | None, str | None]]]]) -> None:
+    """Have the server that leads judge settings that will be set, before anything is: every error at once.
+
+    PostgreSQL judges a value when it is set, so it is set and rolled back: for the session's own role, or the database ``postgres``.
+    Whose it is makes no difference to a value, and what it is for may not be there yet.
+
+    :param wanted: (``role x`` or ``database x``, ``role`` or ``database``, :func:`changes`)
+    :raises AgentError: ``postgresql-setting-refused``
+    """
+    whose = {"role": "ROLE CURRENT_USER", "database": 'DATABASE "postgres"'}
+    tried = [(where, statement) for where, kind, found in wanted for statement in statements(whose[kind], found)]
+    if not tried:
+        return
+    refusals = zip(tried, psql.attempt([statement for _where, statement in tried]), strict=True)
+    said = [f"{where}: {why}" for (where, _statement), why in refusals if why]
+    if said:
+        text = "Nothing was changed. Correct settings in postgresql_roles and postgresql_databases, and run again"
+        raise AgentError("postgresql-setting-refused", f"PostgreSQL refuses settings: {'; '.join(said)}. {text}")
 
 
 def _text(where: str, name: str, value: Any) -> str:

@@ -1,0 +1,31 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action ``vannah.healthcloud.verb_hosts``: end the run where a verb has no hosts. Documentation: plugins/modules/verb_hosts.py."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import verb_hosts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+
+
+class ActionModule(LocalAction):
+    """The action ``vannah.healthcloud.verb_hosts``."""
+
+    ARGUMENT_SPEC = documented.spec("verb_hosts")
+
+    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+        """Look for the group's hosts in the inventory and in what ``--limit`` leaves of it."""
+        inventory = known["hostvars"]._inventory
+        # The play's own restriction aside, which is its first host here.
+        chosen = {host.name for host in inventory.get_hosts("all", ignore_restrictions=True)}
+        sources = [str(source) for source in known.get("ansible_inventory_sources") or ()]
+        groups = inventory.get_groups_dict()
+        said = verb_hosts.problem(arguments["group"], groups, chosen, sources, os.getcwd())
+        if said:
+            return {"changed": False, "failed": True, "msg": said}
+        return {"changed": False, "hosts": [host for host in groups[arguments["group"]] if host in chosen]}
