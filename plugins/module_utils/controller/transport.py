@@ -34,6 +34,9 @@ _NOTHING = (
     " Fix: have 'ssh <host> id' work as the login user, then the same with what it becomes root with, such as 'ssh <host> sudo -n id'"
 )
 
+#: Said where the package is installed, so that installing it brought nothing.
+_GONE = f"Fix: on the host, apt-get install --reinstall python3-minimal sudo, until {PYTHON} --version works"
+
 
 def call(action: Any, payload: Payload, variables: Mapping[str, Any]) -> Answer:
     """Run the agent once.
@@ -61,6 +64,8 @@ def call(action: Any, payload: Payload, variables: Mapping[str, Any]) -> Answer:
 
                 action.installed = bootstrap(action, payload["mode"] == "check", incomplete(done))
                 continue
+            if not_found(done) and not incomplete(done):
+                raise CallError(f"{explain(done, str(error))}. {_GONE}") from None
             raise CallError(_reason(action, done, str(error))) from None
     raise AssertionError("unreachable")
 

@@ -81,18 +81,27 @@ def test_a_mount_point_is_written_in_place(host: Any, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(errno.ENOSPC, "no-space"), (errno.EDQUOT, "no-space"), (errno.EROFS, "read-only"), (errno.EIO, "os-error")]
+    ("number", "code", "words"),
+    [
+        (errno.ENOSPC, "no-space", "free some"),
+        (errno.EDQUOT, "no-space", "free some"),
+        (errno.EROFS, "read-only", "Fix: find out why"),
+        (errno.EIO, "os-error", "Fix: look at dmesg"),
+        (errno.EPERM, "os-error", "Fix: look with lsattr /etc/x and lsattr -d /etc"),
+    ],
 )
-def test_errors_say_what_to_do_and_the_old_file_stays(host: Any, monkeypatch: pytest.MonkeyPatch, number: int, code: str) -> None:
+def test_errors_say_what_to_do_and_the_file_stays(host: Any, monkeypatch: pytest.MonkeyPatch, number: int, code: str, words: str) -> None:
     host.write("/etc/x", "old")
 
     def fails(*args: Any) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", fails)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(AgentError, match="/etc/x") as caught:
         write.write_file(host.ctx, "/etc/x", b"new", 0o644, *ME)
     assert caught.value.code == code
+    assert words in caught.value.msg
     assert (host.read("/etc/x"), os.listdir(host.root / "etc")) == ("old", ["x"])
 
 

@@ -33,9 +33,16 @@ def error_of(error: OSError, path: str) -> AgentError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AgentError("no-space", f"no space left to write {path}: free some on its file system (df, df -i) and run again")
     if error.errno == errno.EROFS:
-        return AgentError("read-only", f"{path} lies on a file system that is mounted read-only")
+        fix = "find out why (dmesg), then mount it read-write (mount -o remount,rw) and run again"
+        return AgentError("read-only", f"{path} is on a file system that is mounted read-only. Fix: {fix}")
     if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
         return AgentError("need-root", f"{path} can only be changed by root: run with become")
+    if error.errno == errno.EPERM:
+        # Root may do everything but this: chattr(1).
+        fix = f"look with lsattr {path} and lsattr -d {os.path.dirname(path)}, remove it with chattr -i (or -a), and run again"
+        return AgentError("os-error", f"{path} cannot be changed even by root: it or its folder has the attribute immutable. Fix: {fix}")
+    if error.errno == errno.EIO:
+        return AgentError("os-error", f"{path}: the disk reports an input/output error. Fix: look at dmesg and at the disk (smartctl)")
     return AgentError("os-error", f"{path}: {error.strerror or error}")
 
 
