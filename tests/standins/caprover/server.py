@@ -184,6 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 5  # Keep-Alive: timeout=5
+    disable_nagle_algorithm = True  # an answer of two writes would wait 40 ms for the other side's acknowledgement
     server_of: StandIn
 
     def _handle(self) -> None:
