@@ -16,7 +16,7 @@ description:
     was begun and not seen done is noted on the host (C(/var/lib/vannah/caprover.json)), and sent again by the next run.
   - CapRover only adds to a service. Limits, placement and the like that are taken out of O(apps[].service_override), and an
     O(apps[].node) that is cleared, are undone with an update of their own; a warning says what Docker keeps.
-  - A new app shows CapRover's placeholder until something is deployed.
+  - Images are deployed with M(vannah.healthcloud.caprover_deploy). A new app shows CapRover's placeholder until then.
 notes:
   - Values of an environment are in clear in CapRover's API and in C(docker service inspect). They are never shown here. A Swarm secret
     can be given through O(apps[].service_override).

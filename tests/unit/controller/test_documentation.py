@@ -34,6 +34,7 @@ SECRETS = {
     "caprover_apps.apps.repository.password",
     "caprover_apps.apps.repository.private_key",
     "caprover_apps.password",
+    "caprover_deploy.password",
     "caprover_info.password",
     "caprover_server.password",
     "caprover_server.previous_password",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result, Step
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import api, calls
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import api, calls, health
 
 from tests.standins.caprover.server import StandIn
 from tests.unit.lib.host import Programs
@@ -55,11 +55,14 @@ def captain() -> Iterator[StandIn]:
 def call(captain: StandIn, tmp_path: Path) -> Call:
     """``call("apps", check=..., judge=..., **params)``: plan, and apply unless it is a check. The host is ``tmp_path``."""
 
-    def run(name: str, *, check: bool = False, programs: Programs | None = None, catch: bool = False, **params: Any) -> Run:
+    def run(
+        name: str, *, check: bool = False, judge: Any = None, programs: Programs | None = None, catch: bool = False, **params: Any
+    ) -> Run:
         ctx = Context("check" if check else "apply", diff=True, root=str(tmp_path), runner=programs or _no_docker)
         ctx.interval = 0.005
         ctx.policy = {"retry": bool(params.pop("retry", False))}
         ctx.kept(api.Kept).locked = 0.0
+        ctx.kept(health.Kept).judge = judge
         given = {"url": captain.url, "password": PASSWORD, "wait": 5, **params}
         captain.forget()
         steps, result = calls.CALLS[name](filled(documented.spec(f"caprover_{name}"), given), ctx)

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A CapRover server and its apps: settings, apps, and how it is.
+"""A CapRover server and its apps: settings, apps, deploys, and how it is.
 
 What is there is read at once, what is asked for is checked against it, and only then does anything change: the same steps are the
 report, the diff and what is done. There is one login for a call; its token stays in memory.
@@ -98,6 +98,32 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return list(all_apps.plan(api, listed, world, owner, gone, Notes(ctx, api.url))), result
 
 
+def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Make the apps that are listed run what they shall.
+
+    :param params: as the module ``caprover_deploy`` documents them
+    :return: steps, and ``{answers, requests, unchanged}``: names of apps that run it already
+    :raises AgentError: ``caprover-unreachable``, ``caprover-refused``, ``caprover-login``, ``app-missing``, or why something cannot be
+    """
+    from . import deploy as deploys
+    from . import wanted_deploy
+    from .notes import Notes
+
+    listed = [wanted_deploy.deploy(item, ctx) for item in params["apps"]]
+    _once([wanted["name"] for wanted in listed])
+    api = connect(ctx, params)
+    answers = True
+    try:
+        there = api.apps()
+    except Silent as error:
+        unseen(api, error)
+        there, answers = {}, False
+    except Refused as error:
+        raise refusal("list the apps", error) from error
+    steps, unchanged = deploys.plan(api, listed, there, Notes(ctx, api.url), params["build_timeout"])
+    return steps, {"answers": answers, "requests": api.calls, "unchanged": unchanged}
+
+
 def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """How the server is.
 
@@ -125,4 +151,4 @@ def _once(names: list[str]) -> None:
         raise AgentError("listed-twice", f"app {', '.join(twice)} is listed twice. Fix: one entry of it")
 
 
-CALLS = {"apps": apps, "info": info, "server": server}
+CALLS = {"apps": apps, "deploy": deploy, "info": info, "server": server}
