@@ -15,7 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.mode
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import api as caprover
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import change
 
-from tests.standins.caprover.model import fresh
+from tests.standins.caprover.model import DockerError, fresh
 from tests.standins.caprover.server import StandIn
 from tests.standins.caprover.swarm import node
 from tests.unit.services.caprover.conftest import Call
@@ -184,7 +184,7 @@ def test_half_made_is_said_and_the_next_run_goes_on(captain: StandIn, call: Call
 
     def failing(self: Any, now: Any, changes: Any) -> None:
         tries.append(changes)
-        if len(tries) == 2:
+        if len(tries) == 3:  # the update, once more, and the way back
             raise caprover.Silent("Connection refused")
         real(self, now, changes)
 
@@ -219,6 +219,22 @@ def test_a_run_that_died_after_it_made_an_app(captain: StandIn, call: Call) -> N
     captain.model.apps["web"]["versions"] = [{"version": 0, "timeStamp": "", "deployedImageName": "placeholder"}]
     run = call("apps", apps=[{"name": "web", "instances": 2}], owner="clinic")
     assert run.said == [("app web", "update", "instances, tags")]
+
+
+def test_docker_was_busy_with_another_update(captain: StandIn, call: Call) -> None:
+    """ "update out of sequence" comes as HTTP 500 too, and is no fault of the definition."""
+    call("apps", apps=[WEB])
+    real, tries = captain.swarm.update, []
+
+    def busy(name: str, definition: Any, image: str) -> None:
+        tries.append(name)
+        if len(tries) == 1:
+            raise DockerError("rpc error: code = Unknown desc = update out of sequence")
+        real(name, definition, image)
+
+    captain.swarm.update = busy  # type: ignore[method-assign]
+    assert call("apps", apps=[{"name": "web", "instances": 3}]).error is None
+    assert len(updates(captain)) == 2 and captain.swarm.services["web"].spec["Mode"]["Replicated"]["Replicas"] == 3
 
 
 def test_limits_and_nodes_that_are_taken_away(captain: StandIn, call: Call) -> None:
@@ -266,8 +282,6 @@ def test_a_placeholder_that_cannot_be_pulled(captain: StandIn, call: Call) -> No
 
 
 def _no_pull(image: str, log: Any) -> str:
-    from tests.standins.caprover.model import DockerError
-
     raise DockerError("no route to registry-1.docker.io")
 
 

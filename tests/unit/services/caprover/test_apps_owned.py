@@ -44,6 +44,16 @@ def test_an_app_that_is_taken_over(captain: StandIn, call: Call) -> None:
     assert call("apps", apps=[DB], owner="clinic").said == []
 
 
+def test_a_tag_that_somebody_took_away_comes_back(captain: StandIn, call: Call) -> None:
+    """Who sends POST update with one field resets all others (recorded): that is drift, and no other team's app."""
+    call("apps", apps=[{**WEB, "instances": 2}], owner="clinic")
+    captain.apps.update({"appName": "web", "instanceCount": 1})
+    assert captain.model.apps["web"]["tags"] == []
+    assert call("apps", apps=[{**WEB, "instances": 2}], owner="clinic").said == [("app web", "update", "instances, ports, tags")]
+    with pytest.raises(AgentError, match="does not carry the tag other"):
+        call("apps", apps=[WEB], owner="other")
+
+
 def test_purge_takes_only_what_was_managed(captain: StandIn, call: Call) -> None:
     call("apps", apps=[WEB, DB], owner="clinic")
     foreign(captain, "theirs", tags=[{"tagName": "other-clinic"}])

@@ -18,6 +18,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 RUNS = {"ID": "1", "Image": "web:1@sha256:0", "DesiredState": "Running", "CurrentState": "Running 9 seconds ago", "Error": ""}
 OLD = {**RUNS, "ID": "0", "Image": "web:0", "DesiredState": "Shutdown", "CurrentState": "Shutdown 9 seconds ago"}
 FAILED = {**RUNS, "ID": "2", "DesiredState": "Shutdown", "CurrentState": "Failed 1 second ago", "Error": "task: non-zero exit (1)"}
+PRUNED = {**FAILED, "Error": "No such container: web.1.abc"}
 REJECTED = {**FAILED, "CurrentState": "Rejected 1 second ago", "Error": "No such image: web:1"}
 
 
@@ -38,6 +39,7 @@ def service(state: str = "completed", message: str = "") -> Any:
         (service(), [FAILED], 1, "0 of 1 containers run: task: non-zero exit (1)", False),
         (service(), [REJECTED], 1, "0 of 1 containers run: No such image: web:1", False),
         (service(), [FAILED, FAILED, RUNS, FAILED], 1, "3 containers of it failed: task: non-zero exit (1)", True),
+        (service(), [PRUNED, PRUNED, PRUNED, RUNS], 1, "", False),  # by CapRover itself (recorded)
         (service("updating"), [RUNS], 1, "its update is going on", False),
         (
             service("paused", "update paused due to failure"),

@@ -88,7 +88,7 @@ def _is_owned(now: Definition, owner: str) -> bool:
 # --- what cannot be, told before anything is changed --------------------------------------------------------------------------
 
 
-def refuse(listed: list[App], world: World, owner: str, gone: set[str]) -> None:
+def refuse(listed: list[App], world: World, owner: str, gone: set[str], notes: Notes) -> None:
     """Everything that cannot be.
 
     :param gone: apps that go
@@ -96,7 +96,8 @@ def refuse(listed: list[App], world: World, owner: str, gone: set[str]) -> None:
     """
     for app in listed:
         now = world.apps.get(app["name"])
-        if owner and now is not None and not app["adopt"] and not _is_owned(now, owner) and not fields.is_fresh(now):
+        known = now is None or app["adopt"] or fields.is_fresh(now) or _is_owned(now, owner) or notes.get("owned", app["name"]) == owner
+        if owner and not known:
             text = f"app {app['name']} is there already and does not carry the tag {owner}: it may be another team's. Nothing was done"
             raise AgentError("app-not-managed", f"{text}. Fix: another name, or adopt: true for this app to take it over")
         if app["state"] == "present":
@@ -203,7 +204,7 @@ def _freed(app: App, now: Definition | None) -> set[int | str]:
 
 def plan(api: Api, listed: list[App], world: World, owner: str, gone: list[str], notes: Notes) -> Iterator[Step]:
     """The steps: apps that go first, as they give ports and domains free."""
-    changer = Changer(api, notes, world.apps)
+    changer = Changer(api, notes, world.apps, owner)
     known = fields.Known(world.nodes, world.projects, owner)
     by_name = {app["name"]: app for app in listed}
     for name in gone:

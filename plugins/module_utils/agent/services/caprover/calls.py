@@ -92,10 +92,11 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     gone = [app["name"] for app in listed if app["state"] == "absent" and app["name"] in world.apps]
     if params["purge"]:
         gone += all_apps.purged(world, listed, owner, params["purge_limit"])
-    all_apps.refuse(listed, world, owner, set(gone))
+    notes = Notes(ctx, api.url)
+    all_apps.refuse(listed, world, owner, set(gone), notes)
     names = set(world.apps) | {app["name"] for app in listed if app["state"] == "present"}
     result = {"answers": world.answers, "requests": api.calls, "apps": sorted(names - set(gone))}
-    return list(all_apps.plan(api, listed, world, owner, gone, Notes(ctx, api.url))), result
+    return list(all_apps.plan(api, listed, world, owner, gone, notes)), result
 
 
 def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:

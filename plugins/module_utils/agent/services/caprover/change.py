@@ -47,12 +47,14 @@ class Changer:
     """What changes the apps of one server.
 
     :param apps: all apps as they were read; those that are made here come to it
+    :param owner: the tag of managed apps; "" for none
     """
 
-    def __init__(self, api: Api, notes: Notes, apps: dict[str, Definition]) -> None:
+    def __init__(self, api: Api, notes: Notes, apps: dict[str, Definition], owner: str = "") -> None:
         self.api = api
         self.notes = notes
         self.apps = dict(apps)
+        self.owner = owner
 
     # --- apps -----------------------------------------------------------------------------------------------------------
 
@@ -103,6 +105,8 @@ class Changer:
             except Silent as error:
                 raise self.api.unreachable(error, what) from error
             self.notes.drop("unsure", name)
+            if self.owner:
+                self.notes.put("owned", name, self.owner)
 
         return apply
 
@@ -114,7 +118,7 @@ class Changer:
         """
         import time
 
-        begun, broken = time.monotonic(), False
+        begun, broken, failed = time.monotonic(), False, False
         while True:
             try:
                 self.api.change_app(self.apps[name], body)
@@ -123,8 +127,11 @@ class Changer:
                 if _NO_IMAGE in error.said:
                     ctx.warn(f"app {name}: it has no image yet: what was set takes effect with the first deploy.")
                     return
-                if not (_AGAIN in error.said or _BUILDING in error.said) or time.monotonic() - begun > PLACED:
+                again = _AGAIN in error.said or _BUILDING in error.said or (error.http == 500 and not failed)
+                if not again or time.monotonic() - begun > PLACED:
                     raise
+                # Docker takes no update while another one of the same service is under way; it is no fault of the definition.
+                failed = error.http == 500
             except Broken:
                 # It may be saved and not applied. Sent again it is done once more, which restarts the app and changes nothing else.
                 if broken:

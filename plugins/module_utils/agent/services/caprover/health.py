@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {"docker": True, "url": "", "host": "", "statuses": [
 MOVES = 15.0
 #: So many new tasks that failed are a proof.
 FAILED = 3
+_PRUNED = "No such container"
 _STUCK = ("paused", "rollback_started", "rollback_paused", "rollback_completed")
 
 
@@ -166,6 +167,8 @@ def judge(service: Any, tasks: list[Task], replicas: int, image: str) -> tuple[s
         return "its service is not there", False
     update = found.get("UpdateStatus") or {}
     failed = [task for task in tasks if task.get("CurrentState", "").startswith(("Failed", "Rejected"))]
+    # 5 s after each update CapRover removes all containers that do not run, also those that are just being made.
+    failed = [task for task in failed if _PRUNED not in task.get("Error", "")]
     last = failed[0].get("Error") or failed[0]["CurrentState"] if failed else ""
     if update.get("State") in _STUCK:
         text = f"its update is {update['State'].replace('_', ' ')}: {update.get('Message', '')}"

@@ -8,6 +8,7 @@ restart of CapRover, would leave apps that look right. So a note is there from b
 
 - ``unsure``: app -> since when: its definition may be saved and not applied. The next run sends it again.
 - ``unproven``: app -> ``mark``, ``previous`` (version and image), ``since``: a deploy that was not seen healthy yet
+- ``owned``: app -> owner, whose tag it got. An update of others that leaves fields out (``POST update``) takes the tag away.
 - ``held``: app -> ``mark``, ``since``, ``reason``: a deploy that was taken back; it is not tried again until it changes
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 PATH = f"{STATE_DIR}/caprover.json"
-KINDS = ("unsure", "unproven", "held")
+KINDS = ("unsure", "unproven", "owned", "held")
 
 
 class Notes:
@@ -41,12 +42,14 @@ class Notes:
         return self._all.get(self.url, {}).get(kind, {}).get(app)
 
     def put(self, kind: str, app: str, note: Any) -> None:
-        """Write a note down before anything is done.
+        """Write a note down; one that is there already is not written again.
 
         :raises AgentError: ``no-space``, ``read-only``, ``need-root``, ``os-error``
         """
-        self._all.setdefault(self.url, {}).setdefault(kind, {})[app] = note
-        self._save()
+        notes = self._all.setdefault(self.url, {}).setdefault(kind, {})
+        if notes.get(app) != note:
+            notes[app] = note
+            self._save()
 
     def drop(self, kind: str, app: str) -> None:
         """A note is not true any more."""
