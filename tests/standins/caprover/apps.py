@@ -14,7 +14,7 @@ from typing import Any
 
 from .builds import Builder, Source
 from .model import PLACEHOLDER, DockerError, Model, Plain, Refusal, fresh
-from .swarm import Swarm, parsed
+from .swarm import Services, parsed
 
 Item = dict[str, Any]
 
@@ -31,7 +31,7 @@ FIELDS = (
 class Apps:
     """What the calls below ``/user/apps`` do."""
 
-    def __init__(self, model: Model, swarm: Swarm, builder: Builder) -> None:
+    def __init__(self, model: Model, swarm: Services, builder: Builder) -> None:
         self.model = model
         self.swarm = swarm
         self.builder = builder

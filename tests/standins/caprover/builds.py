@@ -11,20 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from .model import PLACEHOLDER, VERSIONS, Build, DockerError, Model, Plain, Refusal
+from .swarm import Services
 
 Item = dict[str, Any]
 
 _SOURCES = ("templateId", "imageName", "dockerfilePath", "dockerfileLines")
-
-
-class Services(Protocol):
-    """What makes services of apps."""
-
-    def update(self, name: str, definition: Item, image: str) -> None:
-        """Make or change a service."""
 
 
 class Source:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from .apps import Apps
 from .builds import Builder, Source
 from .model import Model, Plain, Refusal
-from .swarm import Swarm
+from .swarm import Services, Swarm
 from .system import System
 
 Item = dict[str, Any]
@@ -34,16 +34,27 @@ _BUSY = "Another operation still in progress... please wait..."
 class StandIn:
     """A server that can be started, watched and shut down.
 
+    :param swarm: what makes services; entries in memory where none is given
+    :param cert: files with a certificate and its key, for HTTPS
+    :param address: where it listens; port 0 is any that is free
     :ivar seen: method and path of each request, in order
     :ivar bodies: of the same, what was sent as JSON
     :ivar broken: paths whose next answer is lost after it was done
     """
 
-    def __init__(self, model: Model | None = None, swarm: Swarm | None = None, cert: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        model: Model | None = None,
+        swarm: Services | None = None,
+        cert: tuple[str, str] | None = None,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.model = model or Model()
-        self.swarm = swarm or Swarm()
-        self.builder = Builder(self.model, self.swarm, self.crash)
-        self.apps = Apps(self.model, self.swarm, self.builder)
+        self.swarm = Swarm()
+        services: Services = swarm or self.swarm
+        self.builder = Builder(self.model, services, self.crash)
+        self.apps = Apps(self.model, services, self.builder)
+        self._services = services
         self.system = System(self.model)
         self.writing = threading.Lock()
         self.up_at = 0.0
@@ -57,13 +68,13 @@ class StandIn:
         class Handler(_Handler):
             server_of = stand_in
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = ThreadingHTTPServer(address, Handler)
         self.http.daemon_threads = True
         if cert is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*cert)
             self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        self.url = f"{'https' if cert else 'http'}://127.0.0.1:{self.http.server_address[1]}"
+        self.url = f"{'https' if cert else 'http'}://{address[0]}:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
@@ -94,7 +105,7 @@ class StandIn:
         read: dict[str, tuple[str, Callable[[], Item]]] = {
             "/user/system/info": ("Captain info retrieved", system.info),
             "/user/system/versionInfo": ("Version Info Retrieved", self._version),
-            "/user/system/nodes": ("Node info retrieved", lambda: {"nodes": self.swarm.nodes}),
+            "/user/system/nodes": ("Node info retrieved", lambda: {"nodes": self._services.nodes}),
             "/user/system/diskcleanup": ("Disk cleanup configs retrieved", lambda: dict(model.cleanup)),
             "/user/system/netdata": ("Netdata info retrieved", system.netdata),
             "/user/system/nginxconfig": ("Nginx config retrieved", system.nginx),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from .model import DockerError
 
@@ -19,6 +19,27 @@ Item = dict[str, Any]
 
 #: Docker's least memory limit, bytes.
 LEAST_MEMORY = 4 * 1024 * 1024
+
+
+class Services(Protocol):
+    """What makes the services of apps: in memory here, or for real. It raises :class:`DockerError` for what Docker refuses.
+
+    :ivar nodes: of the Swarm, as the API gives them
+    """
+
+    nodes: list[Item]
+
+    def update(self, name: str, definition: Item, image: str) -> None:
+        """Make or change a service, so that it runs an image as an app's definition says."""
+
+    def remove(self, name: str) -> None:
+        """Remove a service; one that is not there is none."""
+
+    def remove_volumes(self, names: list[str]) -> list[str]:
+        """Remove volumes; gives back those that could not be."""
+
+    def node_of(self, name: str) -> str:
+        """Where a service runs; "" where it is not there."""
 
 
 @dataclass
