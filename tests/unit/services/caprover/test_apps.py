@@ -291,3 +291,31 @@ def test_a_worker(captain: StandIn, call: Call) -> None:
     assert captain.swarm.services["db"].node == "node2worker"
     with pytest.raises(AgentError, match="node capr3 is none of the Swarm's nodes"):
         call("apps", apps=[{**DB, "node": "capr3"}])
+
+
+def test_a_project_by_its_name(captain: StandIn, call: Call) -> None:
+    captain.model.projects = [{"id": "p1", "name": "shop"}]
+    call("apps", apps=[{"name": "web", "project": "shop"}])
+    assert captain.model.apps["web"]["projectId"] == "p1"
+    run = call("apps", apps=[{"name": "web", "project": "shop"}])
+    assert run.said == [] and run.result["requests"] == 3
+
+
+def test_an_app_whose_making_was_not_answered(captain: StandIn, call: Call) -> None:
+    captain.broken.append("/user/apps/appDefinitions/register")
+    run = call("apps", apps=[WEB], owner="clinic", catch=True)
+    assert run.error is not None and run.error.code == "caprover-broken-off" and "make app web" in run.error.msg
+    assert call("apps", apps=[WEB], owner="clinic").error is None
+    assert call("apps", apps=[WEB], owner="clinic").said == []
+
+
+def test_somebody_made_the_app_meanwhile(captain: StandIn, call: Call) -> None:
+    real = captain.apps.register
+
+    def slower(body: Any, detached: bool) -> str:
+        real(dict(body), detached)
+        return real(body, detached)  # 1103
+
+    captain.apps.register = slower  # type: ignore[method-assign]
+    captain.calls = captain._calls()
+    assert call("apps", apps=[WEB]).error is None and captain.model.apps["web"]["instanceCount"] == 2

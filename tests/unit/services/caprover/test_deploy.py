@@ -285,3 +285,31 @@ def test_without_anybody_to_ask(captain: StandIn, call: Call, docker: Docker) ->
     run = call("deploy", apps=[{"name": "web", "image": "web:2", "health": {"docker": True}}], catch=True)
     assert run.error is not None and run.error.code == "health-unknown" and posts(captain) == 0
     assert "health: {docker: false, url: ...}" in run.error.msg
+
+
+def test_the_way_back_is_barred(captain: StandIn, call: Call, docker: Docker, tmp_path: Path) -> None:
+    """The registry has lost the version before: both are said, and the next run watches again."""
+    call("deploy", apps=[{"name": "web", "image": "web:1", "health": FAST}], programs=docker)
+    captain.model.missing = ("web:1",)
+    run = call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
+    assert run.error is not None and run.error.code == "not-healthy"
+    assert "Half-made: the version before (web:1) could not be brought back" in run.error.msg
+    assert notes(tmp_path)[captain.url]["unproven"]["web"]["previous"]["deployedImageName"] == "web:1"
+    captain.model.missing = ()
+    run = call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
+    assert run.said[0][1] == "watch" and deployed(captain) == "web:1"
+
+
+def test_what_came_before_is_not_healthy_either(captain: StandIn, call: Call, docker: Docker) -> None:
+    call("deploy", apps=[{"name": "web", "image": "web:1", "health": FAST}], programs=docker)
+    run = call("deploy", apps=[{"name": "web", "image": "web:2", "health": FAST}], judge=lambda app, image: "no database", catch=True)
+    assert run.error is not None and "was brought back, and is not healthy either: no database" in run.error.msg
+
+
+def test_an_app_that_is_removed_meanwhile(captain: StandIn, call: Call, docker: Docker) -> None:
+    def removing(app: str, image: str) -> str:
+        captain.model.apps.clear()
+        return "gone"
+
+    run = call("deploy", apps=[{"name": "web", "image": "web:1", "health": FAST}], judge=removing, catch=True)
+    assert run.error is not None and run.error.code == "app-missing" and "somebody removed it meanwhile" in run.error.msg
