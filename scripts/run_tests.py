@@ -49,7 +49,7 @@ LINT: dict[str, list[str]] = {
     "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
-    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins"],
+    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins", "tests/standins"],
     "mypy helpers of unit tests": ["mypy"],
     "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],

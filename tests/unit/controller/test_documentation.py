@@ -29,6 +29,16 @@ TYPES = {"str", "path", "int", "float", "bool", "list", "dict", "raw"}
 _MISSING = object()
 #: Every option whose value no output may show. One that is added or goes is meant to be seen here.
 SECRETS = {
+    "caprover_apps.apps.basic_auth.password",
+    "caprover_apps.apps.deploy_token.token",
+    "caprover_apps.apps.repository.password",
+    "caprover_apps.apps.repository.private_key",
+    "caprover_apps.password",
+    "caprover_deploy.password",
+    "caprover_info.password",
+    "caprover_server.password",
+    "caprover_server.previous_password",
+    "caprover_server.registries.password",
     "minio_buckets.secret_key",
     "minio_heal.secret_key",
     "minio_info.secret_key",

@@ -44,14 +44,14 @@ def test_the_host_knows_the_call(name: str) -> None:
 
 
 def test_only_who_looks_takes_no_lease() -> None:
-    looking = {"etcd_health", "minio_health", "minio_info", "minio_running", "patroni_guard", "patroni_info"}
+    looking = {"caprover_info", "etcd_health", "minio_health", "minio_info", "minio_running", "patroni_guard", "patroni_info"}
     assert {name for name in CALLS if not documented.takes_lease(name)} == looking
     assert not [name for name in CALLS if "lease" not in documented.documentation(name)["attributes"]]
 
 
 def test_groups_of_defaults() -> None:
     """A group holds the modules that take all of its arguments, no fewer: a default that one of them does not know fails its task."""
-    assert set(RUNTIME["action_groups"]) == {"minio", "patroni"}
+    assert set(RUNTIME["action_groups"]) == {"caprover", "minio", "patroni"}
     for name, members in RUNTIME["action_groups"].items():
         fragment = f"vannah.healthcloud.{name}"
         assert set(members) == {module for module in MODULES if fragment in (_fragments(module))}

@@ -1,0 +1,126 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What CapRover's refusals mean, as sentences that say what to do.
+
+Its numbers are coarse (1000 for most), so its words decide. They are those of version 1.15.3, see tests/unit/services/caprover/data.
+"""
+
+from __future__ import annotations
+
+from ...core.model import AgentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: CapRover's status codes (its src/api/ApiStatusCodes.ts).
+OK = (100, 101, 102)
+PARTLY, NOT_READY, USER_NOT_READY, EXISTS, WRONG_PASSWORD = 102, 1001, 1101, 1103, 1105
+BAD_TOKEN, UNVERIFIED, BACK_OFF, NEEDS_OTP, BAD_NGINX = 1106, 1107, 1113, 1114, 1116
+#: Seconds for which nobody can log in after five wrong passwords (its src/routes/login/LoginRouter.ts).
+LOCKED = 30
+#: Characters that are shown of what it says: certbot's whole output may be in it.
+LONGEST = 500
+
+_UNVERIFIED = "see that its DNS records lead to this server, and that port 80 reaches it from the server itself too (hairpin NAT)"
+#: Words of a refusal -> the option that they are about, what to do.
+FIXES: tuple[tuple[str, str, str], ...] = (
+    ("Bad domain name", "root_domain", "a domain such as apps.example.org, without port or path"),
+    ("Bad email address", "email", "an address that the certificate authority may write to"),
+    ("SSL is enabled for root", "root_domain", "force_root_domain: true, which turns the TLS of all apps off"),
+    ("enable SSL on the root domain", "force_tls", "root_tls: true"),
+    ("enable SSL for your root domain", "", "root_tls: true of caprover_server first"),
+    ("self-hosted Docker registry before changing", "root_domain", "self_hosted_registry: false first"),
+    ("volumes for a non-persistent", "volumes", "an app that was made with persistent: true"),
+    ("Node ID you requested", "node", "a node of this Swarm"),
+    ("serviceUpdateOverride", "service_override", "a mapping as Docker's service specification has it"),
+    ("Cannot force SSL", "force_tls", "tls: true for the app or for one of its domains"),
+    ("without at least one SSL", "force_tls", "force_tls: false, or keep a domain with TLS"),
+    ("Environmental Variable", "environment", "a name for each variable"),
+    ("Invalid ports", "ports", "host and container ports from 1 to 65535"),
+    ("port is missing", "ports", "host and container of each port"),
+    ("Invalid volume name", "volumes", "letters, digits, single hyphens and dots, and _"),
+    ("containerPath or", "volumes", "path with volume or host_path"),
+    ("Project not found", "project", "a project that exists"),
+    ("subdomain of root domain", "domains", "a name below <app>.<root domain>, or one outside of the root domain"),
+    ("Domain name is not accepted", "domains", "lower-case letters, digits, hyphens and dots, at most 80"),
+    ("App Name is not allowed", "name", "lower-case letters, digits and single hyphens, fewer than 50"),
+    ("could not be found", "name", "the name of an app that exists, or make it with caprover_apps first"),
+    ("Build in-progress", "", "run again when the build has ended"),
+    ("Github/BitBucket/Gitlab", "repository", "repo and branch, with user and password or with private_key"),
+    ("encrypted SSH keys", "repository", "a private_key without a passphrase"),
+    ("Registry authentication failed", "registries", "domain, user and password that docker login takes on this server"),
+    ("User, password and domain", "registries", "domain, user and password"),
+    ("Cannot remove the default push", "default_push_registry", "another registry, or an empty text, as default_push_registry"),
+    ("already a local registry", "self_hosted_registry", "restart CapRover: the second call has broken the password of the registry"),
+    ("Invalid cron schedule", "disk_cleanup", "a schedule as cron has it, such as 0 3 * * *"),
+    ("password is too long", "password", "8 to 29 characters"),
+    ("Password is too small", "password", "8 to 29 characters"),
+    ("version is not supported", "captain_definition", "schemaVersion: 2"),
+    ("only one, of these properties", "captain_definition", "one of imageName, dockerfileLines, dockerfilePath, templateId"),
+    ("file does not exist", "tarball", "a tar file with captain-definition or Dockerfile at its top"),
+    ("Push failed", "", "see that default_push_registry answers and takes the user's password"),
+    ("ImageName for deployed version", "", "deploy an image with caprover_deploy"),
+    ("Docker version is too old", "", "Docker 25 or newer"),
+)
+
+
+class Refused(Exception):
+    """CapRover answered, and did not do it.
+
+    :ivar http: HTTP status; anything but 200 comes without a reason
+    :ivar status: CapRover's own status, 0 beside a plain text
+    :ivar said: its words
+    """
+
+    def __init__(self, http: int, status: int, said: str) -> None:
+        super().__init__(f"{status or http}: {said}")
+        self.http = http
+        self.status = status
+        self.said = said
+
+
+def reason(error: Refused) -> str:
+    """Its words, of long ones the lines that tell: nginx's ``[emerg]``, what certbot says beside a domain."""
+    if error.http == 429:
+        return "another operation on this server is still in progress (HTTP 429)"
+    if not error.status:
+        return f"HTTP {error.http} without a reason"
+    lines = [line.strip() for line in error.said.replace("\r", "\n").split("\n") if line.strip()]
+    telling = [line for line in lines if "[emerg]" in line or line.startswith(("Detail:", "Hint:", "Domain:"))]
+    text = " ".join(telling or lines)
+    if len(text) > LONGEST:
+        text = f"{text[:200]} ... {text[-(LONGEST - 200) :]}"
+    return text.rstrip(". ") or f"status {error.status}"
+
+
+def fix(error: Refused) -> tuple[str, str]:
+    """The option that a refusal is about and what to write or do; both empty where its words are not known."""
+    if error.http == 429:
+        return "", "run again when it has ended; docker service logs captain-captain on its manager says which it is"
+    if error.status == BAD_NGINX:
+        return "nginx_config", "a configuration that nginx -t takes"
+    for words, option, text in FIXES:
+        if words in error.said:
+            return option, text
+    # The words for it are certbot's, and there are many.
+    return ("", _UNVERIFIED) if error.status == UNVERIFIED else ("", "")
+
+
+def refusal(what: str, error: Refused, suspects: Iterable[str] = (), options: Iterable[str] = ()) -> AgentError:
+    """The error that a person gets.
+
+    :param what: what was tried: ``change app web1``
+    :param suspects: options that Docker may refuse, where CapRover gives no reason
+    :param options: options of the module, where only these can be meant
+    """
+    option, text = fix(error)
+    if options and option not in options:
+        option = ""
+    said = f"CapRover refused to {what}{f' ({option})' if option else ''}: {reason(error)}"
+    if not text and not error.status and error.http == 500:
+        named = ", ".join(suspects)
+        text = f"correct {named}, which Docker may refuse, or " if named else ""
+        text += "see docker service logs captain-captain on its manager"
+    return AgentError("caprover-refused", f"{said}. Fix: {text}" if text else said)
