@@ -91,7 +91,7 @@ def test_with_one_member_down_no_other_may_be_interrupted(name: str, refused: bo
 
 
 def member(name: str, healthy: bool = True, learner: bool = False, leader: bool = False) -> dict[str, Any]:
-    said = {"name": name, "endpoint": "", "endpoints": [], "healthy": healthy, "learner": learner, "leader": leader}
+    said = {"name": name, "endpoint": "", "endpoints": [], "healthy": healthy, "learner": learner, "leader": leader, "alarms": []}
     return {**said, "id": 1, "addresses": [f"{name}.example"]}
 
 
@@ -134,6 +134,25 @@ def test_silence() -> None:
         ask(silent, interrupt="db1")
     with pytest.raises(AgentError, match="was not healthy within"):
         ask(silent, wait=0.01)
+
+
+# What etcdctl said of two members while one had raised an alarm.
+ALARMED = (
+    '[{"endpoint":"https://172.17.0.6:2379","health":false,"took":"6.3ms","error":"Active Alarm(s): NOSPACE "},'
+    '{"endpoint":"https://172.17.0.5:2379","health":false,"took":"7.2ms","error":"Active Alarm(s): NOSPACE "},'
+    '{"endpoint":"https://172.17.0.3:2379","health":false,"took":"7.6ms","error":"Active Alarm(s): NOSPACE "}]'
+)
+
+
+def test_an_alarm_is_named_and_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All members answer: one may be restarted, which may be what ends the alarm."""
+    said = STATUS.replace('"dbSizeInUse":61440}}', '"dbSizeInUse":61440,"errors":["memberID:10749865807379993530 alarm:NOSPACE "]}}')
+    monkeypatch.setitem(globals(), "STATUS", said)
+    result = ask(etcdctl(ALARMED), interrupt="db1", wait=1)
+    assert result["healthy"] == 3
+    assert result["problems"] == ["db2 has raised the alarm NOSPACE"]
+    with pytest.raises(AgentError, match="db9 is no member; db2 has raised the alarm NOSPACE"):
+        ask(etcdctl(ALARMED), members=["db9"], wait=0.01)
 
 
 # --- a member that leaves -----------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ def test_members_tell_who_is_a_member(tmp_path: Path) -> None:
         ("db3", "172.30.1.13"),
     ]
     assert "one of the 3 members of etcd" in said["peers"]["coordination"][2]["what"]
+    assert (said["size"], said["alarms"], said["quota"]) == (45056, [], "2147483648")
 
 
 @pytest.mark.parametrize("answers", [ConnectionRefusedError(111, "refused"), {"/v3/cluster/member/list": '{"error": "x", "code": 2}'}])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
+from .alarms import alarms
 from .etcdctl import Etcdctl, states
 from .remove import remove
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: Seconds between two looks.
 INTERVAL = 1.0
 #: What is told of a member.
-REPORTED = ("name", "endpoint", "healthy", "leader", "learner")
+REPORTED = ("name", "endpoint", "healthy", "leader", "learner", "alarms")
 
 
 def problems(members: list[dict[str, Any]], expected: list[str]) -> list[str]:
@@ -58,7 +59,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;
         ``members``: names that have to be there; ``wait``: seconds until all are healthy; ``formed``: only wait until all have started once
     :return: no steps; ``answers``, ``error``, ``healthy``, ``quorum``, ``problems``, and ``members``
-        ``[{name, endpoint, healthy, leader, learner}]``
+        ``[{name, endpoint, healthy, leader, learner, alarms}]``
     :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``, ``not-formed``
     """
     etcdctl = Etcdctl(ctx, params)
@@ -85,8 +86,10 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
             break
         waiting.tell(ctx, "etcd to be complete", begun, wait, "; ".join(found))
         time.sleep(ctx.pause(INTERVAL))
+    # An alarm does not go by waiting, and a restart may be what ends it.
+    alarmed = [f"{member['name'] or 'a member'} has raised the alarm {kind}" for member in members for kind in member["alarms"]]
     if wait and found:
-        raise AgentError("not-in-time", f"etcd was not healthy within {wait} s: {'; '.join(found)}")
+        raise AgentError("not-in-time", f"etcd was not healthy within {wait} s: {'; '.join(found + alarmed)}")
     if params["interrupt"] and not ctx.check:
         if error:
             raise error
@@ -98,8 +101,8 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         "members": [{key: member[key] for key in REPORTED} for member in members],
         "healthy": len([member for member in voters if member["healthy"]]),
         "quorum": len(voters) // 2 + 1,
-        "problems": found,
+        "problems": found + alarmed,
     }
 
 
-CALLS = {"health": health, "remove": remove}
+CALLS = {"alarms": alarms, "health": health, "remove": remove}

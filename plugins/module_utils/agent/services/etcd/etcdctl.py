@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
+from .alarms import ALARM, raised
 from .present import address
 
 TYPE_CHECKING = False
@@ -77,13 +78,27 @@ def parse_members(text: str) -> list[dict[str, Any]]:
 
 
 def parse_health(text: str) -> dict[str, bool]:
-    """``etcdctl endpoint health -w json``; empty where nothing was printed."""
+    """``etcdctl endpoint health -w json``; empty where nothing was printed.
+
+    While any alarm is raised it calls every member unhealthy that answers and has a quorum.
+    """
     import json
 
     try:
-        return {item["endpoint"]: bool(item.get("health")) for item in json.loads(text)}
+        return {item["endpoint"]: bool(item.get("health")) or ALARM in str(item.get("error")) for item in json.loads(text)}
     except ValueError:
         return {}
+
+
+def parse_alarms(text: str) -> list[tuple[int, str]]:
+    """The alarms in ``etcdctl endpoint status -w json``: the ID of the member that raised one, and its kind."""
+    import json
+
+    try:
+        said = [item.get("Status", {}).get("errors") or [] for item in json.loads(text)]
+    except ValueError:
+        return []
+    return list(dict.fromkeys(alarm for errors in said for alarm in raised(errors)))
 
 
 def parse_leaders(text: str) -> set[int]:
@@ -105,13 +120,14 @@ def states(etcdctl: Etcdctl) -> list[dict[str, Any]]:
     endpoints = [member["endpoints"][0] for member in listed if member["endpoints"]]
     healthy = etcdctl.healthy(endpoints)
     status = etcdctl.status([endpoint for endpoint in endpoints if healthy.get(endpoint)] or endpoints)
-    leaders = parse_leaders(status)
+    leaders, alarmed = parse_leaders(status), parse_alarms(status)
     return [
         {
             **member,
             "endpoint": (member["endpoints"] or [""])[0],
             "healthy": healthy.get((member["endpoints"] or [""])[0], False),
             "leader": member["id"] in leaders,
+            "alarms": [kind for number, kind in alarmed if number == member["id"]],
         }
         for member in listed
     ]

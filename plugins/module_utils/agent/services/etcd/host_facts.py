@@ -24,7 +24,7 @@ DATA = "/var/lib/etcd/vannah"
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """``data``: whose data lie here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
 
-    Of one that runs also what :func:`.present.present` says.
+    Of one that runs also what :func:`.present.present` says, and ``quota``: the one of its settings file, a text.
 
     :param asked: ``cluster``: what the site calls the cluster of etcd's members, and ``endpoint``: where this host's one answers
     """
@@ -32,7 +32,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     if asked.get("cluster"):
         from .present import present
 
-        found.update(present(ctx, asked))
+        found.update(present(ctx, asked), quota=_setting(ctx, "ETCD_QUOTA_BACKEND_BYTES"))
     return found
 
 
