@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.template import trust_as_template
-from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, effects, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import addresses, documented, effects, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.identity import SITE_NAME
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation, membership
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues, plain
@@ -38,7 +39,8 @@ class ActionModule(LocalAction):
             if known["groups"].get(cluster.group) and (arguments["roles"] is None or cluster.role in arguments["roles"])
         ]
         verb = arguments["changing"]
-        report = judge_host_checks(answers, found, verb, int(known.get("ansible_forks") or 0))
+        groups = [self._group(cluster, known) for cluster in clusters.declared()]
+        report = judge_host_checks(answers, found, verb, int(known.get("ansible_forks") or 0), groups)
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
@@ -59,6 +61,17 @@ class ActionModule(LocalAction):
                 {f"{change.variable}: {effects.shown(change.running)} -> {effects.shown(change.wanted)}" for change in asked}
             )
         return result
+
+    @staticmethod
+    def _group(cluster: clusters.Declared, known: Mapping[str, Any]) -> membership.Group:
+        """Whom the inventory has in a cluster's group, whoever of them the run is for."""
+        hosts: dict[str, str] = {}
+        for host in known["groups"].get(cluster.group) or ():
+            try:
+                hosts.update((item["name"], item["address"]) for item in addresses.addresses_of([host], known["hostvars"]))
+            except AnsibleError:
+                hosts[host] = host  # who judges the inventory says what is wrong
+        return membership.Group(cluster.name, cluster.group, hosts, cluster.remove)
 
     def _cluster(self, cluster: clusters.Declared, groups: Mapping[str, list[str]], answers: list[Answer]) -> formation.Cluster:
         given = {answer.host: answer for answer in answers}

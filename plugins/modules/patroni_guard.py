@@ -15,7 +15,6 @@ description:
     Patroni is set up, or where a port is taken.
   - Fails where the role's own cluster would get another name or another data directory while the present one
     holds data, and where the data directory is the root of a file system.
-  - Fails where a running member of the cluster is not in the inventory any more.
   - Fails where a cluster of Debian's packages with data has one of the ports, or takes it when the host starts.
   - Changes nothing. Run it before the first change.
 extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
@@ -33,17 +32,6 @@ options:
     type: list
     elements: int
     default: [5432, 8008]
-  url:
-    description: Where this host's Patroni answers.
-    type: str
-    default: https://127.0.0.1:8008
-  members:
-    description:
-      - Members of the cluster as the inventory has them, each with C(name) and C(address).
-      - Fails where the cluster has another one that runs.
-    type: list
-    elements: dict
-    default: []
   adopt:
     description: Take over what is somebody else's. A cluster of the role's own is not left for another one nevertheless.
     type: bool

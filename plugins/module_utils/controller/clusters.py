@@ -11,9 +11,10 @@ A role whose hosts form a cluster says so in ``meta/exports.yml``:
         component: etcd       # a component of the role: once its unit was ready on a host, the cluster exists
         majority: true        # left out: false; a member's first start waits until most of them run
         odd: true             # left out: false; its members vote, and an even number of them is refused
+        remove: words         # how a member leaves it; MEMBER stands for its name
         exists: [paths]       # any of them on a host proves it too: a lost ledger, data that are taken over
 
-Name, group, component, majority and odd are plain; the rest is templated for each host.
+Name, group, component, majority, odd and remove are plain; the rest is templated for each host.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Declared(NamedTuple):
     component: str
     majority: bool = False
     odd: bool = False
+    remove: str = ""
 
 
 @cache
@@ -54,7 +56,8 @@ def declared() -> tuple[Declared, ...]:
         if f"\n{KIND}:".encode() in text:  # most roles form none, and reading YAML costs each run
             for item in yaml.safe_load(text)[KIND]:
                 name, group, component = (str(item[key]) for key in ("name", "group", "component"))
-                found.append(Declared(entry.role, name, group, component, bool(item.get("majority")), bool(item.get("odd"))))
+                majority, odd = (bool(item.get(key)) for key in ("majority", "odd"))
+                found.append(Declared(entry.role, name, group, component, majority, odd, str(item.get("remove") or "")))
     return tuple(found)
 
 

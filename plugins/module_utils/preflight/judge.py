@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import areas, belonging, definitions, formation, host_checks
+from . import areas, belonging, definitions, formation, host_checks, membership
 from .answers import Answer
 from .findings import Code, Finding, Report
 from .model import Site
@@ -17,7 +17,7 @@ from .rules import Area
 AREAS = (
     Area("Inventory and variables", definitions.CODES, ()),
     *areas.AREAS,
-    Area("Host checks, before changes", (*host_checks.CODES, *formation.CODES), ()),
+    Area("Host checks, before changes", (*host_checks.CODES, *membership.CODES, *formation.CODES), ()),
 )
 
 
@@ -63,18 +63,25 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
-def judge_host_checks(answers: Iterable[Answer], clusters: Iterable[formation.Cluster] = (), verb: str = "", forks: int = 0) -> Report:
+def judge_host_checks(
+    answers: Iterable[Answer],
+    clusters: Iterable[formation.Cluster] = (),
+    verb: str = "",
+    forks: int = 0,
+    groups: Iterable[membership.Group] = (),
+) -> Report:
     """What the hosts' answers say.
 
     :param clusters: that the hosts are members of
     :param verb: see :func:`host_checks.findings`
     :param forks: see :func:`formation.findings`
+    :param groups: of the clusters of all roles, whatever the run is for
     """
     given = list(answers)
     apart = belonging.of_other_sites(host_checks.belongings(given))
     # What else could be said of the servers of another site would contradict that: "site_name: <the other's>".
     ours = [replace(answer, changes=(), left=(), unrecorded=(), taken=()) if answer.host in apart else answer for answer in given]
     formed = [cluster for cluster in clusters if not apart.intersection(cluster.members)]
-    found = [*host_checks.findings(ours, verb), *formation.findings(formed, forks)]
+    found = [*host_checks.findings(ours, verb), *formation.findings(formed, forks), *membership.findings(ours, groups)]
     kept = [one for one in found if one.code == belonging.OTHER_SITE or not apart.issuperset(one.where.replace(",", " ").split())]
     return Report.of(kept, catalogue(), len(given), "host checks")

@@ -17,6 +17,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answe
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belonging import Belonging
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.membership import Group
 
 from tests.unit.lib.sites import Judge, codes, points
 from tests.unit.lib.sites import site as inventory
@@ -123,11 +124,14 @@ def test_a_second_checkout_is_told_everything_once() -> None:
 def test_of_a_server_of_another_site_nothing_else_is_said() -> None:
     """Other findings would contradict it: `site_name: demo`, or the other site's port. Those of the site's own servers stay."""
     port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
-    other = answer("db1", 1, record={**RECORD, "authorities": [DEMO], "name": "demo"}, facts={"system": "ubuntu", "services": ETCD_DATA})
+    peers = {"etcd": [{"name": "db9", "address": "192.0.2.9", "what": "it is a member"}]}  # of the other site
+    facts = {"system": "ubuntu", "services": {**ETCD_DATA, "proxy": {"peers": peers}}}
+    other = answer("db1", 1, record={**RECORD, "authorities": [DEMO], "name": "demo"}, facts=facts)
     ours = dataclasses.replace(answer("db2", 2, facts={"system": "ubuntu"}), changes=(port,))
     other = dataclasses.replace(other, changes=(port,))
+    groups = [Group("etcd", "etcd", {"db1": "10.0.0.1"}, "")]
     cluster = formation.Cluster("etcd", "etcd", "etcd", {"db1": None, "db3": "did not answer"}, (False,))
-    found = judge_host_checks([other, ours], [cluster]).errors
+    found = judge_host_checks([other, ours], [cluster], groups=groups).errors
     assert [(finding.code, finding.where) for finding in found] == [
         ("contact-other-site", "db1"),
         ("contact-setting-new", "db2"),

@@ -29,7 +29,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "artifacts": ("", ""),
     "binds": ("variable addresses", ""),
     "calls": ("module params", "stage refuses"),
-    "clusters": ("name group component exists", "majority odd"),
+    "clusters": ("name group component exists", "majority odd remove"),
     "excludes": ("group other why", ""),
     "given_secrets": ("name", "identifies"),
     "host_checks": ("program arguments", "template"),

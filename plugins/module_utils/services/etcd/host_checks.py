@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose data a member of etcd would start with, as its host has answered."""
+"""Members of etcd as their hosts have answered: whose data each would start with, its room, and its alarms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 from ...agent.services.etcd.data import foreign as other_member
 from ...preflight.answers import Answer
 from ...preflight.belonging import Belonging
-from ...preflight.findings import Code, Finding
+from ...preflight.findings import Code, Finding, Level
+from ...preflight.model import UNKNOWN
+from .member_settings import MIB, quota
 
 CODES = (
     Code(
@@ -19,15 +21,81 @@ CODES = (
         "The server's data directory of etcd holds the data of another member: two members with one ID destroy the cluster's log.",
         "An empty data directory on the server that got the copy; it then joins the cluster as a new member.",
     ),
+    Code(
+        "contact-etcd-quota",
+        "etcd's quota would become smaller than its database with room to grow: the whole cluster would refuse writes.",
+        "A larger etcd_quota_mb.",
+    ),
+    Code(
+        "contact-etcd-full",
+        "etcd's database is close to its quota. Once it reaches it the whole cluster refuses writes, and no database server can lead.",
+        "A larger etcd_quota_mb, or a shorter etcd_compaction_retention.",
+        Level.WARNING,
+    ),
+    Code(
+        "contact-etcd-alarm",
+        "A member of etcd has raised an alarm, and the cluster refuses writes (NOSPACE), or reads as well (CORRUPT). site.yml takes NOSPACE"
+        " back where the database has room in its quota, after compaction and defragmentation where it needs them.",
+        "site.yml for all members of etcd; for CORRUPT, what the message says.",
+        Level.WARNING,
+    ),
 )
+#: The database may have this share of its quota.
+ROOM = 0.8
 
 
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
-    """Hosts whose data are another member's."""
+    """What is wrong on each host, and what all of them say of the cluster."""
+    alarms: dict[tuple[str, str], list[str]] = {}
     for answer in answers:
         said = answer.of_service("etcd")
         if said.get("data"):
             yield from _identity(answer.host, said["data"], answer.belonging)
+        settings, megabytes = (answer.values(name) for name in ("etcd_settings", "etcd_quota_mb"))
+        wanted = None if UNKNOWN in (settings, megabytes) else quota(settings, megabytes)
+        yield from _room(answer.host, int(said.get("size") or 0), wanted, str(said.get("quota") or ""))
+        for member, kind in said.get("alarms") or ():
+            alarms.setdefault((str(member), str(kind)), []).append(answer.host)
+    for (member, kind), hosts in alarms.items():
+        yield _alarm(member, kind, hosts)
+
+
+def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Finding]:
+    """Whether the database has room in the quota that a member shall have.
+
+    :param wanted: bytes; 0 for no quota, None where it cannot be told
+    :param running: what the member's settings file has
+    """
+    if not wanted or size < wanted * ROOM:
+        return
+    there = f"the database has {_mib(size)} MiB, and its quota"
+    needed = f"etcd_quota_mb: {max(_mib(int(size / ROOM)) * 2, 64)} or more"
+    if running.isdigit() and int(running) <= wanted and int(running):
+        problem = f"{there} is {_mib(wanted)} MiB. At the quota the whole cluster refuses writes."
+        yield Finding("contact-etcd-full", host, "etcd_quota_mb", problem, f"{needed}, or a shorter etcd_compaction_retention")
+    else:
+        problem = f"{there} would be {_mib(wanted)} MiB: the whole cluster would refuse writes."
+        yield Finding("contact-etcd-quota", host, "etcd_quota_mb", problem, needed)
+
+
+def _alarm(member: str, kind: str, hosts: list[str]) -> Finding:
+    if kind == "NOSPACE":
+        problem = f"{member} has raised etcd's alarm NOSPACE: its database had reached its quota, and the whole cluster refuses writes."
+        remedy = (
+            "site.yml with all members of etcd takes it back where the database has room, and compacts and defragments it first where"
+            " it has not; else a larger etcd_quota_mb, and site.yml twice"
+        )
+    else:
+        problem = f"{member} has raised etcd's alarm {kind}: its data differ from the others'."
+        remedy = (
+            f"take the member out (playbooks/etcd/remove.yml -e etcd_member={member}), empty its data on its server"
+            " (rm -rf /var/lib/etcd/vannah/member /var/lib/etcd/vannah-joined), run etcdctl alarm disarm on another member, then site.yml"
+        )
+    return Finding("contact-etcd-alarm", ",".join(hosts), "-", problem, remedy)
+
+
+def _mib(size: int) -> int:
+    return -(-size // MIB)
 
 
 def _identity(host: str, said: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from ...preflight.rules import Area
 from ...preflight.rules.directories import directory_problem
 from ...preflight.rules.places import finding
 from ...preflight.rules.settings import whole
+from . import member_settings
 
 CODES = (
     Code(
@@ -121,6 +122,6 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
             yield finding(site, host, ("etcd_data_directory",), "etcd", "etcd-data-directory", problem, remedy)
 
 
-RULES = (check_members, check_timing, check_data_directory)
+RULES = (check_members, check_timing, check_data_directory, *member_settings.RULES)
 
-AREA = Area("Coordination (etcd)", CODES, RULES)
+AREA = Area("Coordination (etcd)", (*CODES, *member_settings.CODES), RULES)

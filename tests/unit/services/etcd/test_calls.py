@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import calls as etcd
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import remove as etcd_remove
 
 MEMBERS = (
     '{"header":{"cluster_id":7817073326622120027,"member_id":12858828581462913056,"raft_term":2},"members":['
@@ -90,7 +91,8 @@ def test_with_one_member_down_no_other_may_be_interrupted(name: str, refused: bo
 
 
 def member(name: str, healthy: bool = True, learner: bool = False, leader: bool = False) -> dict[str, Any]:
-    return {"name": name, "endpoint": "", "endpoints": [], "healthy": healthy, "learner": learner, "leader": leader}
+    said = {"name": name, "endpoint": "", "endpoints": [], "healthy": healthy, "learner": learner, "leader": leader, "alarms": []}
+    return {**said, "id": 1, "addresses": [f"{name}.example"]}
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,100 @@ def test_silence() -> None:
         ask(silent, interrupt="db1")
     with pytest.raises(AgentError, match="was not healthy within"):
         ask(silent, wait=0.01)
+
+
+# What etcdctl said of two members while one had raised an alarm.
+ALARMED = (
+    '[{"endpoint":"https://172.17.0.6:2379","health":false,"took":"6.3ms","error":"Active Alarm(s): NOSPACE "},'
+    '{"endpoint":"https://172.17.0.5:2379","health":false,"took":"7.2ms","error":"Active Alarm(s): NOSPACE "},'
+    '{"endpoint":"https://172.17.0.3:2379","health":false,"took":"7.6ms","error":"Active Alarm(s): NOSPACE "}]'
+)
+
+
+def test_an_alarm_is_named_and_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All members answer: one may be restarted, which may be what ends the alarm."""
+    said = STATUS.replace('"dbSizeInUse":61440}}', '"dbSizeInUse":61440,"errors":["memberID:10749865807379993530 alarm:NOSPACE "]}}')
+    monkeypatch.setitem(globals(), "STATUS", said)
+    result = ask(etcdctl(ALARMED), interrupt="db1", wait=1)
+    assert result["healthy"] == 3
+    assert result["problems"] == ["db2 has raised the alarm NOSPACE"]
+    with pytest.raises(AgentError, match="db9 is no member; db2 has raised the alarm NOSPACE"):
+        ask(etcdctl(ALARMED), members=["db9"], wait=0.01)
+
+
+# --- a member that leaves -----------------------------------------------------------------------------------------------------
+
+
+def take_out(name: str, health: str = HEALTH, mode: str = "apply", refusal: str = "") -> tuple[list[list[str]], dict[str, Any]]:
+    """What etcdctl was called with to change something, and the result."""
+    calls: list[list[str]] = []
+    asked = etcdctl(health)
+
+    def runner(argv: list[str], **options: Any) -> Result:
+        if "remove" in argv:
+            calls.append(argv[argv.index("member") : argv.index("-w")])
+            return Result(1 if refusal else 0, "{}", refusal)
+        return asked(argv, **options)
+
+    ctx = Context(mode, runner=runner)
+    steps, result = etcd.CALLS["remove"]({**PARAMS, "member": name}, ctx)
+    for step in steps:
+        if not ctx.check and step.apply is not None:
+            step.apply(ctx)
+    return calls, result
+
+
+@pytest.mark.parametrize(
+    ("name", "health", "calls", "result"),
+    [
+        ("db3", HEALTH, [["member", "remove", "f3a63d70aa643d76"]], {"member": "db3", "members": ["db2", "db1"]}),
+        ("db3", ONE_DOWN, [["member", "remove", "f3a63d70aa643d76"]], {"member": "db3", "members": ["db2", "db1"]}),  # its server is gone
+        ("db9", HEALTH, [], {"member": "", "members": ["db2", "db1", "db3"]}),
+    ],
+)
+def test_a_member_is_taken_out(name: str, health: str, calls: list[list[str]], result: dict[str, Any]) -> None:
+    assert take_out(name, health) == (calls, result)
+    assert take_out(name, health, "check") == ([], result)
+
+
+def test_etcd_itself_may_refuse() -> None:
+    with pytest.raises(AgentError, match="re-configuration failed") as caught:
+        take_out("db3", refusal="Error: etcdserver: re-configuration failed due to not enough started members")
+    assert caught.value.code == "etcd-refused"
+
+
+def test_with_one_member_down_no_other_is_taken_out() -> None:
+    with pytest.raises(AgentError, match=r"refused to remove db1: 2 of the other 2 members are needed .* only db2 answer") as caught:
+        take_out("db1", ONE_DOWN)
+    assert caught.value.code == "would-lose-quorum"
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ([member("a")], "last-member"),
+        ([member("a"), member("b")], ""),
+        ([member("a", healthy=False), member("b")], "would-lose-quorum"),  # two have to agree
+        ([member("a"), member("b", healthy=False)], "would-lose-quorum"),
+        ([member("a", healthy=False), member("b"), member("c")], ""),
+        ([member("a"), member("b"), member("c", healthy=False)], "would-lose-quorum"),
+        ([member("a", learner=True), member("b"), member("c", healthy=False)], ""),  # it does not vote
+        ([member(""), member("b"), member("c")], ""),
+        ([member("a"), member("b"), member("c"), member("d", healthy=False)], ""),
+        ([member("a"), member("b"), member("c"), member("d", healthy=False), member("e", healthy=False)], "would-lose-quorum"),
+    ],
+)
+def test_who_may_leave(members: list[dict[str, Any]], code: str) -> None:
+    """The first of them."""
+    if not code:
+        etcd_remove.refuse_remove(members, members[0])
+        return
+    with pytest.raises(AgentError) as caught:
+        etcd_remove.refuse_remove(members, members[0])
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("name", "found"), [("a", 0), (".example", 1), ("b.example", None), ("x", None)])
+def test_a_member_without_a_name_is_known_by_its_address(name: str, found: int | None) -> None:
+    members = [member("a"), member(""), member("b")]
+    assert etcd_remove.find(members, name) is (None if found is None else members[found])

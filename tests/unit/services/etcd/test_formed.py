@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import api as etcd_api
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import calls as etcd
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import formed as etcd_formed
 
@@ -29,14 +30,15 @@ def context(*versions: str | Exception, mode: str = "apply") -> Context:
     """A member that says these versions of its cluster, the last one for ever."""
     left = list(versions)
 
-    def ask(_params: dict[str, Any]) -> Any:
+    def ask(_params: dict[str, Any], path: str, *_more: Any) -> str:
+        assert path == "/version"
         said = left.pop(0) if len(left) > 1 else left[0]
         if isinstance(said, Exception):
             raise said
-        return {"etcdserver": "3.5.16", "etcdcluster": said}
+        return json.dumps({"etcdserver": "3.5.16", "etcdcluster": said})
 
     ctx = Context(mode, runner=lambda _argv, **_options: Result(0, json.dumps(TWO_OF_THREE)))
-    ctx.kept(etcd_formed.Kept).ask, ctx.interval = ask, 0
+    ctx.kept(etcd_api.Kept).ask, ctx.interval = ask, 0
     return ctx
 
 

@@ -15,6 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import calls as patroni
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import restart as patroni_restart
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.guard import listeners
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.postgresql import host_facts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 from .recorded_patroni import Patroni, context
@@ -78,13 +79,17 @@ MOVED = OURS.replace("17/vannah", "17/other")
 ELSEWHERE = {"/var/lib/postgresql/17/other/PG_VERSION": "17", "/etc/patroni/config.yml": MOVED}
 
 
-def refused(root: Path, files: dict[str, str], adopt: bool = False, cluster: Patroni | None = None, **more: Any) -> AgentError | None:
-    """What the guard says of a host with these files; None: it may go on."""
+def write(root: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    ctx = context(cluster, root=str(root)) if cluster else Context(root=str(root))
+
+
+def refused(root: Path, files: dict[str, str], adopt: bool = False, **more: Any) -> AgentError | None:
+    """What the guard says of a host with these files; None: it may go on."""
+    write(root, files)
+    ctx = Context(root=str(root))
     params = {"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt, **more}
     try:
         steps, _result = patroni.CALLS["guard"](params, ctx)
@@ -114,25 +119,20 @@ def test_guard(tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str 
 
 
 @pytest.mark.parametrize(
-    ("known", "silent", "refused_member"),
-    [
-        ({"db1": "172.17.0.3", "db2": "172.17.0.5", "db3": "172.17.0.6"}, False, ""),
-        # More than there are yet, and one under another name than before.
-        ({"db1": "172.17.0.3", "db2": "172.17.0.5", "pacs3": "172.17.0.6", "db4": "172.17.0.9"}, False, ""),
-        ({"db1": "172.17.0.3", "db2": "172.17.0.5"}, False, "db3"),
-        ({"db1": "172.17.0.3", "db2": "172.17.0.5"}, True, ""),
-        ({}, False, ""),
-    ],
+    ("files", "silent", "names"),
+    [(MINE, False, ["db1", "db2", "db3"]), (MINE, True, []), ({}, False, []), ({"/etc/patroni/config.yml": "scope: theirs\n"}, False, [])],
 )
-def test_a_running_member_is_not_forgotten(tmp_path: Path, known: dict[str, str], silent: bool, refused_member: str) -> None:
-    """Taken out of the inventory it stays in the cluster, and HAProxy and the firewall would not know it when it leads."""
+def test_a_member_tells_the_host_checks_who_runs(tmp_path: Path, files: dict[str, str], silent: bool, names: list[str]) -> None:
+    """Of the role's own cluster, while Patroni answers."""
+    write(tmp_path, files)
     cluster = Patroni()
     cluster.silent = silent
-    members = [{"name": name, "address": address} for name, address in known.items()]
-    error = refused(tmp_path, MINE, cluster=cluster, members=members)
-    assert (error.code if error else "") == ("member-not-in-inventory" if refused_member else "")
-    assert error is None or f"postgresql_member={refused_member}" in error.msg
-    assert refused(tmp_path / "new", {}, cluster=cluster, members=members) is None, "a host where the role has not been"
+    said = host_facts.facts(context(cluster, root=str(tmp_path)), {"cluster": "database", "url": "https://127.0.0.1:8008"})
+    assert [peer["name"] for peer in said["peers"]["database"]] == names
+    if names:
+        assert said["peers"]["database"][0] == {
+            "name": "db1", "address": "172.17.0.3", "what": "it is the leader of the PostgreSQL cluster vannah"
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("adopt", [False, True])

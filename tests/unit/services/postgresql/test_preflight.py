@@ -156,7 +156,7 @@ def test_bounds(judged: Judge, variables: str, variable: str) -> None:
     [
         "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: 30s}\npostgresql_archive_timeout: 300",
         "postgresql_rpo: 60\npostgresql_settings: {archive_timeout: '{{ ansible_facts.x }}'}\npostgresql_archive_timeout: 300",
-        "etcd_settings: {election-timeout: '5000', heartbeat-interval: 500, snapshot-count: 7}",
+        "etcd_settings: {election-timeout: '5000', heartbeat-interval: 500, snapshot-count: 7000}",
         "postgresql_settings: {max_connections: 25, max_wal_senders: '10', wal_keep_size: 1GB, track_commit_timestamp: true}",
         "postgresql_settings: {wal_keep_size: 16, hot_standby: true, max_worker_processes: null, wal_log_hints: 'off'}",
         "postgresql_settings: {max_worker_processes: '{{ ansible_facts.x }}', max_locks_per_transaction: 32}",

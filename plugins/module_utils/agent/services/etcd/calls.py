@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from ...core.model import AgentError
 from ...lib.plural import counted
+from .alarms import alarms
+from .etcdctl import Etcdctl, states
+from .remove import remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,77 +19,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks.
 INTERVAL = 1.0
-
-
-class Etcdctl:
-    """``etcdctl`` with the host's certificate. Version 3 of the interface is the default from etcd 3.4 on; Debian 12 has 3.4."""
-
-    def __init__(self, ctx: Context, params: dict[str, Any]) -> None:
-        self.ctx = ctx
-        self.endpoint = params["endpoint"]
-        self.tls = ["--cacert", params["ca"], "--cert", params["cert"], "--key", params["key"]]
-
-    def members(self) -> list[dict[str, Any]]:
-        """``member list``: name (empty for one that never started), ID, client URLs, learner.
-
-        :raises AgentError: ``etcd-silent``
-        """
-        result = self._run(self.endpoint, "member", "list")
-        if result[0] != 0:
-            raise AgentError(
-                "etcd-silent", f"etcd does not answer at {self.endpoint}: {result[2].strip()[-500:]}. See systemctl status etcd"
-            )
-        return parse_members(result[1])
-
-    def healthy(self, endpoints: list[str]) -> dict[str, bool]:
-        """``endpoint health`` of each endpoint: it answers, and a proposal of it goes through (so there is a quorum)."""
-        return parse_health(self._run(",".join(endpoints), "endpoint", "health")[1])
-
-    def leaders(self, endpoints: list[str]) -> set[int]:
-        """IDs of the members that ``endpoint status`` calls leader."""
-        return parse_leaders(self._run(",".join(endpoints), "endpoint", "status")[1])
-
-    def _run(self, endpoints: str, *words: str) -> tuple[int, str, str]:
-        argv = ["etcdctl", "--endpoints", endpoints, *self.tls, "--command-timeout", "4s", "--dial-timeout", "2s", *words, "-w", "json"]
-        result = self.ctx.run(argv, env={"ETCDCTL_API": "3"}, timeout=30, check=False)
-        if result.rc == 127:
-            raise AgentError("etcd-silent", "etcdctl is not on this host: the group etcd is where it belongs")
-        return result.rc, result.out, result.err
-
-
-def parse_members(text: str) -> list[dict[str, Any]]:
-    """``etcdctl member list -w json``."""
-    import json
-
-    return [
-        {
-            "id": member.get("ID", 0),
-            "name": member.get("name", ""),
-            "endpoints": member.get("clientURLs") or [],
-            "learner": bool(member.get("isLearner")),
-        }
-        for member in json.loads(text or "{}").get("members") or []
-    ]
-
-
-def parse_health(text: str) -> dict[str, bool]:
-    """``etcdctl endpoint health -w json``; empty where nothing was printed."""
-    import json
-
-    try:
-        return {item["endpoint"]: bool(item.get("health")) for item in json.loads(text)}
-    except ValueError:
-        return {}
-
-
-def parse_leaders(text: str) -> set[int]:
-    """``etcdctl endpoint status -w json``: what each member that answers takes for the leader."""
-    import json
-
-    try:
-        return {item["Status"]["leader"] for item in json.loads(text) if item.get("Status", {}).get("leader")}
-    except ValueError:
-        return set()
+#: What is told of a member.
+REPORTED = ("name", "endpoint", "healthy", "leader", "learner", "alarms")
 
 
 def problems(members: list[dict[str, Any]], expected: list[str]) -> list[str]:
@@ -127,7 +61,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;
         ``members``: names that have to be there; ``wait``: seconds until all are healthy; ``formed``: only wait until all have started once
     :return: no steps; ``answers``, ``error``, ``healthy``, ``quorum``, ``problems``, and ``members``
-        ``[{name, endpoint, healthy, leader, learner}]``
+        ``[{name, endpoint, healthy, leader, learner, alarms}]``
     :raises AgentError: ``etcd-silent`` (with ``interrupt`` or ``wait``), ``would-lose-quorum``, ``not-in-time``, ``not-formed``
     """
     etcdctl = Etcdctl(ctx, params)
@@ -146,7 +80,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         error: AgentError | None = None
         members: list[dict[str, Any]] = []
         try:
-            members = _members(etcdctl)
+            members = states(etcdctl)
             found = problems(members, params["members"])
         except AgentError as caught:
             error, found = caught, [caught.msg]
@@ -154,8 +88,10 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
             break
         waiting.tell(ctx, "etcd to be complete", begun, wait, "; ".join(found))
         time.sleep(ctx.pause(INTERVAL))
+    # An alarm does not go by waiting, and a restart may be what ends it.
+    alarmed = [f"{member['name'] or 'a member'} has raised the alarm {kind}" for member in members for kind in member["alarms"]]
     if wait and found:
-        raise AgentError("not-in-time", f"etcd was not healthy within {wait} s: {'; '.join(found)}")
+        raise AgentError("not-in-time", f"etcd was not healthy within {wait} s: {'; '.join(found + alarmed)}")
     if params["interrupt"] and not ctx.check:
         if error:
             raise error
@@ -164,28 +100,11 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     return [], {
         "answers": error is None,
         "error": error.msg if error else "",
-        "members": members,
+        "members": [{key: member[key] for key in REPORTED} for member in members],
         "healthy": len([member for member in voters if member["healthy"]]),
         "quorum": len(voters) // 2 + 1,
-        "problems": found,
+        "problems": found + alarmed,
     }
 
 
-def _members(etcdctl: Etcdctl) -> list[dict[str, Any]]:
-    listed = etcdctl.members()
-    endpoints = [member["endpoints"][0] for member in listed if member["endpoints"]]
-    healthy = etcdctl.healthy(endpoints)
-    leaders = etcdctl.leaders([endpoint for endpoint in endpoints if healthy.get(endpoint)] or endpoints)
-    return [
-        {
-            "name": member["name"],
-            "endpoint": (member["endpoints"] or [""])[0],
-            "healthy": healthy.get((member["endpoints"] or [""])[0], False),
-            "leader": member["id"] in leaders,
-            "learner": member["learner"],
-        }
-        for member in listed
-    ]
-
-
-CALLS = {"health": health}
+CALLS = {"alarms": alarms, "health": health, "remove": remove}

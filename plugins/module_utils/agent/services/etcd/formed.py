@@ -13,17 +13,14 @@ import time
 
 from ...core import waiting
 from ...core.model import AgentError
+from .api import get
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from ...core.model import Context
-    from .calls import Etcdctl
-
-#: Seconds for one answer.
-LOOK = 3.0
+    from .etcdctl import Etcdctl
 
 
 def await_formed(ctx: Context, etcdctl: Etcdctl, params: dict[str, Any], interval: float) -> str:
@@ -45,7 +42,7 @@ def await_formed(ctx: Context, etcdctl: Etcdctl, params: dict[str, Any], interva
                 "not-formed",
                 f"the etcd cluster has not decided on its version within {wait} s ({reason}), and Patroni refuses it until then:"
                 " nothing was started against it. A cluster decides once all its members have started: repair them and run again, or take"
-                " a host that is gone for good out of the group etcd and remove it on another member (etcdctl member remove)",
+                " a host that is gone for good out of the group etcd, and remove its member with playbooks/etcd/remove.yml",
             )
         waiting.tell(ctx, "all members of etcd to have started once", begun, wait, reason)
         time.sleep(interval)
@@ -68,46 +65,6 @@ def never_started(etcdctl: Etcdctl) -> list[str]:
 def cluster_version(ctx: Context, params: dict[str, Any]) -> str:
     """What this host's member says of the cluster (``GET /version``); empty where it does not answer."""
     try:
-        said = ctx.kept(Kept).ask(params)
+        return str(get(ctx, params, "/version").get("etcdcluster") or "")
     except (OSError, ValueError):
         return ""
-    return str(said.get("etcdcluster") or "") if isinstance(said, dict) else ""
-
-
-def _ask(params: dict[str, Any]) -> Any:
-    """Ask this host's member for its version.
-
-    :raises OSError: no connection
-    :raises ValueError: no JSON
-    """
-    import http.client
-    import json
-    import ssl
-
-    from ...resources.ready import address, split_url
-
-    tls, place, _path = split_url(params["endpoint"])
-    host, port = address(place, 2379)
-    context = ssl.create_default_context(cafile=params["ca"])
-    # Python 3.13 and newer refuse an authority without a key usage, which no service here minds.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.load_cert_chain(params["cert"], params["key"])
-    connection = (
-        http.client.HTTPSConnection(host, port, timeout=LOOK, context=context)
-        if tls
-        else http.client.HTTPConnection(host, port, timeout=LOOK)
-    )
-    try:
-        connection.request("GET", "/version")
-        return json.loads(connection.getresponse().read(4096))
-    except http.client.HTTPException as error:
-        raise ValueError(str(error)) from error
-    finally:
-        connection.close()
-
-
-class Kept:
-    """Asks a member for its version; tests set it."""
-
-    def __init__(self) -> None:
-        self.ask: Callable[[dict[str, Any]], Any] = _ask

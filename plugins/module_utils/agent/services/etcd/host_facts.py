@@ -21,17 +21,31 @@ SETTINGS = "/etc/etcd/vannah.env"
 DATA = "/var/lib/etcd/vannah"
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 # all services have it
-    """``data``: whose data lie here while etcd does not run; None. One that runs has passed the look at each start (etcd-member)."""
-    return {"data": _data(ctx)}
+def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+    """``data``: whose data lie here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
+
+    Of one that runs also what :func:`.present.present` says, and ``quota``: the one of its settings file, a text.
+
+    :param asked: ``cluster``: what the site calls the cluster of etcd's members, and ``endpoint``: where this host's one answers
+    """
+    found: dict[str, Any] = {"data": _data(ctx)}
+    if asked.get("cluster"):
+        from .present import present
+
+        found.update(present(ctx, asked), quota=_setting(ctx, "ETCD_QUOTA_BACKEND_BYTES"))
+    return found
+
+
+def _setting(ctx: Context, wanted: str) -> str:
+    for line in read(ctx, SETTINGS).splitlines():
+        name, _equals, value = line.partition("=")
+        if name == wanted:
+            return value.strip('"')
+    return ""
 
 
 def _data(ctx: Context) -> dict[str, Any] | None:
-    directory = DATA
-    for line in read(ctx, SETTINGS).splitlines():
-        name, _equals, value = line.partition("=")
-        if name == "ETCD_DATA_DIR":
-            directory = value.strip('"')
+    directory = _setting(ctx, "ETCD_DATA_DIR") or DATA
     if not os.path.isdir(ctx.path(f"{directory}/member")) or any(os.path.isdir(ctx.path(f"{base}etcd.service")) for base in CGROUPS):
         return None
     said = identity(ctx.path(directory))

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 
 from ...core.model import AgentError, Step
-from .look import look
-from .rest import CONFIG, connect
+from .rest import CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,18 +27,16 @@ LOST = "lost+found"
 def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
     """Refuse a host on which the role would take over what is somebody else's, or leave the cluster that runs there for an empty one.
 
-    :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``, ``members`` (``name`` and ``address``
-        of those of the inventory), and where Patroni answers (see :func:`.rest.connect`)
+    :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``
     :return: no steps; ``managed``: the role has been here before
     :raises AgentError: ``cluster-renamed``, ``data-directory-moved``, ``data-directory-root``, ``foreign-patroni``, ``foreign-data``,
-        ``foreign-cluster``, ``port-taken``, ``member-not-in-inventory``
+        ``foreign-cluster``, ``port-taken``
     """
     text = _read(ctx, CONFIG)
     managed = text.startswith(MANAGED)
     directory = params["data_directory"]
     if managed:
         _refuse_another_cluster(ctx, text, params["scope"], directory)
-        _refuse_forgotten_members(ctx, params)
     if content(ctx, directory) == [LOST]:
         raise AgentError(
             "data-directory-root",
@@ -76,31 +73,6 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
                 f"somebody listens on port {ports} already (ss -ltnp). Stop it, or change postgresql_port or postgresql_rest_port; {hint}",
             )
     return [], {"managed": managed}
-
-
-def _refuse_forgotten_members(ctx: Context, params: dict[str, Any]) -> None:
-    """A member that runs and is no longer in the inventory: the others would forget it, and it could lead all the same.
-
-    A host with another name than before is known by its address.
-
-    :raises AgentError: ``member-not-in-inventory``
-    """
-    known = params.get("members") or []
-    if not known:
-        return
-    try:
-        cluster = look(connect(ctx, params))
-    except AgentError:
-        return  # whoever needs it says that it does not run
-    names, addresses = ({str(one[key]) for one in known} for key in ("name", "address"))
-    forgotten = [one.name for one in cluster.members if one.name not in names and one.host not in addresses]
-    if forgotten:
-        raise AgentError(
-            "member-not-in-inventory",
-            f"{', '.join(forgotten)} is a running member of the cluster {params['scope']} and is not in the group postgresql of the"
-            " inventory. HAProxy, the firewall and the other members would no longer know it, and it could become the leader. Fix: put it"
-            f" back into the group; to remove it, put it back and run playbooks/postgresql/remove.yml -e postgresql_member={forgotten[0]}",
-        )
 
 
 def _rivals(params: dict[str, Any], ctx: Context) -> list[Cluster]:

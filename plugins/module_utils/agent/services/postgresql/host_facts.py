@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ...host.facts import listed
+from ...host.text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,16 +18,44 @@ if TYPE_CHECKING:
 
 
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
-    """``clusters`` (``17/main``: what lies in /var/lib/postgresql) and ``watchdog`` (why Patroni could not use a device, or empty).
+    """``clusters`` (``17/main``: what lies in /var/lib/postgresql), ``watchdog`` (why Patroni could not use a device, or empty), ``peers``.
 
-    :param asked: ``watchdog``: whether Patroni shall not lead without one; else it is not looked for
+    :param asked: ``watchdog``: whether Patroni shall not lead without one; else it is not looked for; ``cluster``: what the site calls
+        the cluster of Patroni's members, and ``url``: where this host's Patroni answers
     """
     found: dict[str, Any] = {"clusters": clusters(ctx.path("/var/lib/postgresql"))}
+    if asked.get("cluster"):
+        found["peers"] = {asked["cluster"]: peers(ctx, asked)}
     if asked.get("watchdog"):
         from .watchdog import problem
 
         found["watchdog"] = problem(ctx)
     return found
+
+
+def peers(ctx: Context, asked: dict[str, Any]) -> list[dict[str, str]]:
+    """The running members of the cluster that the role made here, as Patroni says them: ``name``, ``address`` and ``what`` each is."""
+    from ..patroni.guard import MANAGED
+    from ..patroni.rest import CONFIG
+
+    if not read(ctx, CONFIG).startswith(MANAGED):
+        return []
+    from ...core.model import AgentError
+    from ..patroni.look import look
+    from ..patroni.rest import connect
+
+    try:
+        cluster = look(connect(ctx, asked))
+    except AgentError:
+        return []  # whoever needs it says that it does not run
+    return [
+        {
+            "name": one.name,
+            "address": one.host,
+            "what": f"it is {'the leader' if one.leads else 'a running member'} of the PostgreSQL cluster {cluster.scope}",
+        }
+        for one in cluster.members
+    ]
 
 
 def clusters(path: str) -> list[str]:

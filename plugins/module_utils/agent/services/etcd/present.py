@@ -1,0 +1,63 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this host's member of etcd says at the host checks: who is a member, how large the database is, and which alarms are raised.
+
+All of it is asked of this member alone, so it is answered without a quorum too.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from .alarms import raised
+from .api import post
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ...core.model import Context
+
+
+def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+    """``peers`` (see the host checks), ``size`` of the database in bytes, and ``alarms`` (``[member, kind]``); empty where etcd is silent.
+
+    :param asked: ``cluster``: what the site calls it; ``endpoint``
+    """
+    try:
+        listed = post(ctx, asked, "/v3/cluster/member/list").get("members") or []
+        status = post(ctx, asked, "/v3/maintenance/status")
+    except (OSError, ValueError):
+        return {}  # whoever needs it says that it does not run
+    names = {int(one.get("ID") or 0): str(one.get("name") or "") for one in listed}
+    return {
+        "peers": {asked["cluster"]: peers(listed)},
+        "size": int(status.get("dbSize") or 0),
+        "alarms": [[names.get(number) or f"member {number:x}", kind] for number, kind in raised(status.get("errors") or ())],
+    }
+
+
+def peers(listed: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The members as the host checks take them; one that has never started has no name.
+
+    :param listed: ``members`` of ``/v3/cluster/member/list``
+    """
+    found = list(listed)
+    return [
+        {
+            "name": str(one.get("name") or ""),
+            "address": address((one.get("peerURLs") or [""])[0]),
+            "what": f"it is one of the {len(found)} members of etcd, which count for the quorum whether it runs or not",
+        }
+        for one in found
+    ]
+
+
+def address(url: str) -> str:
+    """The host in a peer URL."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
