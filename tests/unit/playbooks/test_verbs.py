@@ -302,7 +302,12 @@ def test_all_servers_take_it_over_or_none(run: Run, broken: dict[str, Any], valu
             "minio/info.yml",
             {"object_store": ["store1"]},
             "minio_info",
-            {"endpoint": "https://127.0.0.1:9000", "access_key": "minio_root_user", "secret_key": "minio_root_password"},
+            {
+                "endpoint": "https://127.0.0.1:9000",
+                "access_key": "minio_root_user",
+                "secret_key": "minio_root_password",
+                "own_server": True,
+            },
         ),
     ],
 )
@@ -323,3 +328,22 @@ def test_a_cluster_that_nobody_answers_for_is_a_failure(run: Run, playbook: str,
     done = run(playbook, groups, {host: {"patroni_info": {"answers": False}, "minio_info": {}} for host in next(iter(groups.values()))})
     assert done.code != 0
     assert "answers (" in done.printed and "Fix: check that they run" in done.printed
+
+
+@pytest.mark.parametrize(
+    ("before", "renew", "made", "said"),
+    [
+        (False, None, ["minio_root_password"], "new values for minio_root_password"),
+        (True, None, [], "the servers get the new minio_root_password that a run before has written"),
+        (True, ["minio_root_password", "minio_user_imaging"], ["minio_user_imaging"], "new values for minio_user_imaging"),
+    ],
+)
+def test_a_rotation_that_was_cut_off_goes_on(run: Run, before: bool, renew: list[str] | None, made: list[str], said: str) -> None:
+    """Servers that run with the root credentials of before get those that were written, and no newer ones."""
+    answers = dict.fromkeys(STORE["object_store"], NEW | {"minio_info": SEEN | {"before": before}})
+    given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"object_store_renew": renew} if renew else {})
+    done = run("minio/rotate_credentials.yml", STORE, answers, **given)
+    assert done.code == 0, done.printed
+    assert [arguments["names"] for name, arguments in done.arguments if name == "site_secrets_renew"] == [made]
+    assert said in " ".join(done.printed.split()), done.printed
+    assert done.of("minio_stop") == STORE["object_store"]

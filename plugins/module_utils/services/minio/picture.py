@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+#: Of servers that do not have the root credentials of the site's secrets yet.
+BEFORE = (
+    "the servers run with the root credentials of before: their rotation was cut off, or waits for minio/update.yml;"
+    " minio/rotate_credentials.yml goes on with it"
+)
+
 
 def picture(seen: Mapping[str, Any]) -> list[str]:
     """What the module ``minio_info`` says; no line where no server answers."""
@@ -26,4 +32,6 @@ def picture(seen: Mapping[str, Any]) -> list[str]:
     usage = seen.get("usage")
     if usage is not None:
         lines.append(f"{usage['objects']} objects in {usage['buckets']} buckets when last counted")
+    if seen.get("before"):
+        lines.append(BEFORE)
     return lines + [f"unhealthy: {problem}" for problem in seen.get("problems") or ()]
