@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,14 +39,29 @@ def test_info_says_how_it_is(site: Site, store: Store) -> None:
 
 
 def test_new_credentials(site: Site, store: Store, some: dict[str, int], measured: Measured) -> None:
-    """Root's old password opens nothing more, the new one everything; a run afterwards has nothing to do."""
-    old = dataclasses.replace(store)
-    began = time.monotonic()
-    done = site.playbook("minio/rotate_credentials.yml", "-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}')
+    """Cut off once they are written: runs go on with those that the servers have, make what is asked for, and the verb ends it.
+
+    Root's old password opens nothing more then, the new one everything; a run afterwards has nothing to do.
+    """
+    old, secrets = dataclasses.replace(store), site.inventory / "secrets.yml"
+    before, asked = secrets.read_bytes(), ["-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}']
+    starts = {host: site.starts(host, "minio.service") for host in store.hosts}
+    with site.start_playbook("minio/rotate_credentials.yml", *asked) as process:
+        wait_until(lambda: secrets.read_bytes() != before or process.poll() is not None, "the secrets are written", 60, interval=0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+    printed = " ".join(site.converge("-e", '{"minio_buckets": [{"name": "meanwhile"}]}').split())
+    assert "another MINIO_ROOT_PASSWORD waits until somebody asks for it; minio/update.yml" in printed, printed[-4000:]
+    assert "meanwhile" in [bucket["Name"] for bucket in old.client(store.hosts[-1]).list_buckets()["Buckets"]]
+    assert {host: site.starts(host, "minio.service") for host in store.hosts} == starts
+
+    written, began = secrets.read_bytes(), time.monotonic()
+    done = site.playbook("minio/rotate_credentials.yml")
     assert done.returncode == 0, done.stdout[-4000:]
+    assert "the servers get the new minio_root_password that a run before has written" in " ".join(done.stdout.split())
+    assert secrets.read_bytes() == written, "the rotation that was cut off was not gone on with"
     measured(f"{time.monotonic() - began:.1f} s")
     store.read_credentials()
-    assert store.secret != old.secret and store.secret not in done.stdout
+    assert store.secret != old.secret and store.secret not in done.stdout + printed and old.secret not in done.stdout + printed
     for host in store.hosts:
         with pytest.raises(ClientError) as refused:
             old.client(host).list_buckets()
