@@ -39,9 +39,9 @@ def test_info_says_how_it_is(site: Site, store: Store) -> None:
 
 
 def test_new_credentials(site: Site, store: Store, some: dict[str, int], measured: Measured) -> None:
-    """Cut off once they are written: runs go on with those that the servers have, make what is asked for, and the verb ends it.
+    """Cut off once they are written: runs go on with those that the servers have, and make what is asked for. The verb goes on with it.
 
-    Root's old password opens nothing more then, the new one everything; a run afterwards has nothing to do.
+    Cut off again once a server is stopped: a run of the site ends it. Root's old password opens nothing more then, the new one everything.
     """
     old, secrets = dataclasses.replace(store), site.inventory / "secrets.yml"
     before, asked = secrets.read_bytes(), ["-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}']
@@ -54,14 +54,21 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
     assert "meanwhile" in [bucket["Name"] for bucket in old.client(store.hosts[-1]).list_buckets()["Buckets"]]
     assert {host: site.starts(host, "minio.service") for host in store.hosts} == starts
 
-    written, began = secrets.read_bytes(), time.monotonic()
-    done = site.playbook("minio/rotate_credentials.yml")
-    assert done.returncode == 0, done.stdout[-4000:]
-    assert "the servers get the new minio_root_password that a run before has written" in " ".join(done.stdout.split())
+    written = secrets.read_bytes()
+    with site.start_playbook("minio/rotate_credentials.yml") as process:
+        wait_until(lambda: stopped(site, store) or process.poll() is not None, "a server is stopped", 120, interval=0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        said = " ".join(process.communicate()[0].split())
+    assert "the servers get the new minio_root_password that a run before has written" in said, said[-4000:]
     assert secrets.read_bytes() == written, "the rotation that was cut off was not gone on with"
+    # As if it had been cut off earlier: some have what is new then, and the others wait.
+    site.run(store.hosts[-1], "systemctl", "stop", "minio.service")
+    began = time.monotonic()
+    printed += site.converge()
     measured(f"{time.monotonic() - began:.1f} s")
+    assert "was cut off, and goes on" in printed, printed[-4000:]
     store.read_credentials()
-    assert store.secret != old.secret and store.secret not in done.stdout + printed and old.secret not in done.stdout + printed
+    assert store.secret != old.secret and store.secret not in said + printed and old.secret not in said + printed
     for host in store.hosts:
         with pytest.raises(ClientError) as refused:
             old.client(host).list_buckets()
@@ -69,6 +76,11 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
         assert store.client(host).list_buckets()["Buckets"]
     assert store.different(BUCKET, some, store.hosts[0]) == []
     site.converge_unchanged()
+
+
+def stopped(site: Site, store: Store) -> bool:
+    """Whether any server is stopped."""
+    return any(site.run(host, "systemctl", "is-active", "minio.service", check=False).returncode for host in store.hosts)
 
 
 @pytest.mark.parametrize("name", ["minio_kms_key", "minio_user_imagin", "postgresql_superuser_password"])
