@@ -34,6 +34,7 @@ class ActionModule(MemberAction):
             **self.done,
             "role": self.role,
             "waits": waits,
+            "cut_off": said is not None and self.cut_off(said),
             "leader": asked.leader,
             "names": list(asked.names),
             "together": together,

@@ -32,7 +32,8 @@ class ActionModule(LocalAction):
             return {"changed": False, "failed": True, "msg": str(error)}
         order = [{"name": host, "group": rolling.group(role.name, rolling.NOW)} for host in made.now]
         order += [{"name": host, "group": rolling.group(role.name, rolling.TOGETHER)} for host in made.together]
-        return {"changed": False, "order": order, "postponed": list(made.postponed), "incomplete": missing}
+        result = {"changed": False, "order": order, "postponed": list(made.postponed), "incomplete": missing}
+        return {**result, "goes_on": made.goes_on}
 
     @staticmethod
     def _waiting(role: str, said: Mapping[str, Any], looks: list[rolling.Look], groups: Mapping[str, Sequence[str]]) -> rolling.Plan:

@@ -37,18 +37,20 @@ class ActionModule(MemberAction):
 
     def _ask(self) -> Result:
         self.refuse()
-        self.converse({"op": "lease"})
+        cut_off = self.cut_off(self.converse({"op": "lease"}))
         seen = self.call("info_before" if self.has("info_before") else "info")
         if not seen.get("answers") and self.has("info_before") and self.value("info") != self.value("info_before"):
             seen = self.call("info")
-        return {"seen": seen}
+        return {"seen": seen, "cut_off": cut_off}
 
     def _judge(self) -> Result:
         asked = self._seen("together_asked")
         answers = {host: together.Answer.of(seen) for host, seen in asked.items()}
         members = planning.members(self.vars["groups"], self.role)
         texts = str(self.value("silent")), str(self.value("forcing", ""))
-        refused = together.refusal(self._hosts(), members, answers, *texts, self._forced, self.params["unanswered"])
+        cut_off = any(found.get("cut_off") for found in self._of("together_asked").values())
+        tolerated = self._forced or self.params["goes_on"]
+        refused = together.refusal(self._hosts(), members, answers, *texts, tolerated, self.params["unanswered"], cut_off)
         return {"picture": self._picture(asked), **({"failed": True, "msg": refused} if refused else {})}
 
     def _converge(self) -> Result:

@@ -20,6 +20,12 @@ options:
     default: /etc/vannah/pki/ca.crt
   region: {type: str, default: us-east-1, description: The store's region.}
   timeout: {type: int, default: 30, description: Seconds to wait for each answer.}
+  own_server:
+    description: >-
+      The endpoint is this host's own server, as the role minio runs it. Where it does not know O(access_key) and O(secret_key) because it
+      was started with the root credentials of before, and waits for its restart, these are taken: the host has them.
+    type: bool
+    default: false
 """
 
     #: Of those that make what lists name.

@@ -31,6 +31,10 @@ EXAMPLES = r"""
 RETURN = r"""
 answers: {returned: always, type: bool, description: Whether the store answered.}
 error: {returned: always, type: str, description: Why it did not.}
+before:
+  description: Whether the server of RV(answers) runs with the root credentials of before, see O(own_server).
+  type: bool
+  returned: always
 mode: {returned: always, type: str, description: "MinIO's word for its state, C(online)."}
 deployment: {returned: always, type: str, description: The deployment's id.}
 versions: {returned: always, type: list, elements: str, description: Versions that its servers run.}

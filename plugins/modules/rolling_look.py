@@ -48,6 +48,10 @@ leader: {returned: success, type: str, description: The member that leads; empty
 names: {returned: without O(update), type: list, elements: str, description: Members with settings that wait for a restart.}
 together: {returned: without O(update), type: bool, description: Whether all members have to be restarted together.}
 differs: {returned: without O(update), type: list, elements: str, description: "What they take over then, never a value."}
+cut_off:
+  description: Whether a restart of all members together was cut off, as far as the run of the site has asked.
+  type: bool
+  returned: without O(update)
 apart: {returned: without O(update), type: bool, description: "Whether it takes no part in the cluster, as far as it was asked."}
 why: {returned: without O(update), type: str, description: For what the restart waits; empty where it is done now.}
 why_alone: {returned: without O(update), type: str, description: "The same, were the member restarted without the others."}

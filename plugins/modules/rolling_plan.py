@@ -40,5 +40,6 @@ order:
   type: list
   elements: dict
 postponed: {returned: success, type: list, elements: str, description: "What waits, for what, and which playbook does it at once."}
+goes_on: {returned: success, type: bool, description: Whether a restart of all members together that was cut off is brought to its end.}
 incomplete: {returned: success, type: list, elements: str, description: Members that have failed in this run.}
 """

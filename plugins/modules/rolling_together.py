@@ -27,6 +27,10 @@ options:
     required: true
     choices: [ask, judge, converge, decide, keep, stop, start, healthy, confirm, stop_again, restore, healthy_again, look, show, verdict]
   unanswered: {type: bool, default: false, description: Go on where no member answers.}
+  goes_on:
+    description: Go on also where the cluster is unhealthy. A run that was cut off has left it so, or nothing is restarted.
+    type: bool
+    default: false
 attributes:
   check_mode: {support: full, description: Says what would be done and does nothing.}
   diff_mode: {support: full, description: Shows what the role's converge would change.}
@@ -41,6 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
+cut_off: {returned: with O(step=ask), type: bool, description: Whether a run that did this was cut off.}
 problem: {returned: when a member did not take it over, type: str, description: Why. The step itself does not fail.}
 picture: {returned: with O(step=judge) and O(step=show), type: list, elements: str, description: The cluster in lines.}
 waiting: {returned: with O(step=decide), type: bool, description: Whether the members are stopped and started.}

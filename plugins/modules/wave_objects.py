@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Judges from the results of all hosts of a play for which roles of a wave the run makes what their cluster holds, and whether it waits
-    for the cluster first. What holds it back stands under C(wave) in the role's C(meta/exports.yml).
+    for the cluster first. What they wait for stands under C(wave) in the role's C(meta/exports.yml).
   - Run it with C(run_once).
 options:
   wave: {type: str, required: true, description: A wave of C(playbooks/vars/site_map.yml).}

@@ -240,6 +240,7 @@ class Answer(TypedDict):
     calls: NotRequired[list[CallAnswer]]
     stale: NotRequired[list[str]]
     unfinished: NotRequired[list[str]]
+    kept: NotRequired[list[str]]  # components whose restart on several hosts together nobody has seen to the end
     ran: NotRequired[list[str]]
     members: NotRequired[dict[str, bool]]
     made: NotRequired[list[str]]

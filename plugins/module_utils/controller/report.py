@@ -141,6 +141,8 @@ def _common(answer: Answer) -> Result:
         result["ansible_facts"] = {"vannah": answer["facts"]}
     if answer.get("cost"):
         result["cost"] = answer["cost"]
+    if answer.get("kept"):
+        result["kept"] = list(answer["kept"])
     if answer.get("healed"):
         result["healed"] = list(answer["healed"])
         result["warnings"] = [f"left by a run that was cut off, and undone: {text}" for text in answer["healed"]]

@@ -144,6 +144,7 @@ class Look:
     :ivar waits: a unit of it does, or somebody asked for its restart
     :ivar differs: what it has to take over together with all other members
     :ivar together: whether it has
+    :ivar cut_off: a run that restarted all members together has not come to its end
     :ivar apart: it takes no part in the cluster: nobody loses anything by its restart
     :ivar why: for what it waits in words; empty where it may be restarted now
     :ivar why_alone: the same, were it restarted without the others
@@ -156,6 +157,7 @@ class Look:
     names: tuple[str, ...] = ()
     together: bool = False
     differs: tuple[str, ...] = ()
+    cut_off: bool = False
     apart: bool = False
     why: str = ""
     why_alone: str = ""
@@ -171,6 +173,7 @@ class Look:
             names=tuple(result.get("names") or ()),
             together=bool(result.get("together")),
             differs=tuple(result.get("differs") or ()),
+            cut_off=bool(result.get("cut_off")),
             apart=bool(result.get("apart")),
             why=str(result.get("why") or ""),
             why_alone=str(result.get("why_alone") or ""),
@@ -178,13 +181,20 @@ class Look:
         )
 
 
+GOES_ON = "the restart of all servers together was cut off, and goes on"
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Members that are restarted one after the other, in this order; that are restarted all at once; and what is said of the others."""
+    """Members that are restarted one after the other, in this order; that are restarted all at once; and what is said of the others.
+
+    :ivar goes_on: a restart of all members together that was cut off is brought to its end
+    """
 
     now: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     postponed: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, together_verb: str = "") -> Plan:
@@ -201,6 +211,11 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
     leaders = {look.leader for look in looks}
     complete = {look.host for look in looks} >= set(members)
     waiting = [look for look in looks if look.waits or look.host in named]
+    # Somebody had asked for it. Where all of them still run with what they had, it has interrupted nobody, and waits like any other.
+    if any(look.cut_off for look in looks) and not all(look.together and not look.apart for look in looks):
+        if complete:
+            return Plan(together=tuple(look.host for look in looks), postponed=(GOES_ON,), goes_on=True)
+        return Plan(postponed=(f"{GOES_ON} once all servers are at hand; {together_verb} does it too",))
     # Where the others run with what is there for all, one that differs and takes no part comes back with its own restart. One that takes
     # part is another matter: of a store that gets another pool only the new servers have nothing to take over.
     behind = complete and len(waiting) < len(looks) and all(look.together and look.apart for look in waiting)

@@ -134,6 +134,11 @@ class MemberAction(ComponentAction):
         result = self.note(self.make(*self.role_components([self.role])))
         return self.own(result)
 
+    def cut_off(self, result: Mapping[str, Any]) -> bool:
+        """Whether a result says that a restart of all members together was cut off: none has been seen to work with the others."""
+        kept = set(result.get("kept") or ())
+        return bool(kept) and any(unit["component"] in kept for unit in self.value("units", []))
+
     def own(self, result: Mapping[str, Any]) -> list[rolling.Unit]:
         """The units of this role that a result says wait."""
         return [unit for unit in result.get("pending_restart") or () if unit["role"] == self.role]

@@ -71,6 +71,7 @@ def refusal(
     forcing: str = "",
     forced: bool = False,
     unanswered: bool = False,
+    cut_off: bool = False,
 ) -> str:
     """Why nothing is restarted; empty where it may be.
 
@@ -82,10 +83,11 @@ def refusal(
     :param forced: whether a cluster that is unhealthy is restarted all the same: a drive that is known to be lost is no reason to leave
         the others with an old version
     :param unanswered: whether members that do not answer are no reason against it
+    :param cut_off: whether a run that did this was cut off: members that it has stopped do not answer, and are missing to the others
     """
     if sorted(present) != sorted(members):
         return "Servers with different versions or settings do not work together: run it with all of them, without --limit."
-    if forced:
+    if forced or (cut_off and not all(answers.get(host, Answer()).answers for host in present)):
         return ""
     spoken = next((answers[host] for host in present if answers.get(host, Answer()).answers), None)
     if spoken is None:

@@ -11,7 +11,6 @@ Beside its components a role may say in ``meta/exports.yml`` what else its wave 
       prepared: base          # an earlier wave in which members of a new cluster are prepared, because they wait for its clusters
       objects: early | late   # tasks/objects.yml makes what the cluster holds; before restarts that wait, or after them
       ready: healthy          # file in its tasks/ that waits until the cluster can be given that, where the wave has changed it
-      needs: [NAME]           # settings without which nothing can be made: while they wait for a restart, what the cluster holds does too
 """
 
 from __future__ import annotations
@@ -37,7 +36,6 @@ class Wave(TypedDict, total=False):
     prepared: str
     objects: Literal["early", "late"]
     ready: str
-    needs: list[str]
 
 
 KEYS = tuple(Wave.__annotations__)
@@ -167,7 +165,6 @@ def objects(
     changed = any(result.get("changed") for result in converged)
     mine = [result for result in looked if result.get("role") in roles(wave)]
     together = any(result.get("together") for result in mine)
-    waiting = {name for result in mine for name in result.get("differs") or ()}
     ready: list[dict[str, str]] = []
     making: list[str] = []
     for role in roles(wave):
@@ -177,6 +174,5 @@ def objects(
         # A server that was started a moment ago may still wait for the others; where all wait for a verb, the cluster is as it was.
         if said.get("ready") and changed and not together:
             ready.append({"role": role, "tasks": str(said["ready"])})
-        if not waiting & set(said.get("needs") or ()):
-            making.append(role)
+        making.append(role)
     return ready, making

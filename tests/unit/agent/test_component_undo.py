@@ -269,6 +269,19 @@ def test_forgotten_generation_does_not_come_back(host: FakeHost) -> None:
     assert not ok(host.call(new))["changed"]
 
 
+def test_a_run_that_was_cut_off_is_told(host: FakeHost) -> None:
+    """While nobody has judged all hosts together, each call of a run says so, whatever runs on this one."""
+    ok(host.call(waiting("good 1\n")))
+    new = waiting("good 2\n")
+    assert host.call(new)["kept"] == []
+    assert judged(host, new, "kept")["error"] is None
+    host.run(["systemctl", "stop", "demo.service"])
+    assert host.call(op="lease")["kept"] == ["demo"]
+    assert host.call(new)["kept"] == ["demo"] and host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
+    assert judged(host, new, "forgotten")["error"] is None
+    assert host.call(op="lease")["kept"] == [] and host.call(new)["kept"] == []
+
+
 def test_restored_starts_what_was_stopped_and_has_nothing_new(host: FakeHost) -> None:
     ok(host.call(demo()))
     state = host.state()

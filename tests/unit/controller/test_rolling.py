@@ -80,6 +80,36 @@ def test_plan(given: dict[str, Any], expected: Plan) -> None:
     assert plan(looks(**given), MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml") == expected
 
 
+ASKED: dict[str, Any] = {"waits": True, "together": True, "differs": ("version",), "why": "until x", "why_alone": "until x"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        # All run with what is new.
+        pytest.param({host: {"cut_off": True} for host in MEMBERS}, id="started"),
+        pytest.param({"b": {"cut_off": True}}, id="settled-on-others"),
+        # Those that were stopped were started with what is new, and the others wait.
+        pytest.param({"a": ASKED | {"cut_off": True}, "b": {"cut_off": True}, "c": {"cut_off": True}}, id="some-stopped"),
+        pytest.param({"a": ASKED | {"cut_off": True}, "b": ASKED | {"apart": True}, "c": ASKED}, id="one-apart"),
+    ],
+)
+def test_what_was_cut_off_goes_on(given: dict[str, Any]) -> None:
+    """Whatever the policy says: somebody had asked for it, and servers may be down."""
+    made = plan(looks(**given), MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
+    assert (made.now, made.together, made.goes_on) == ((), ("a", "b", "c"), True)
+    assert "was cut off, and goes on" in made.postponed[0]
+    away = plan(looks(**given)[:2], MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
+    if any(look.cut_off for look in looks(**given)[:2]):
+        assert (away.together, away.goes_on) == ((), False) and "once all servers are at hand; r/update.yml" in away.postponed[0]
+
+
+def test_what_was_cut_off_before_anything_stopped_waits() -> None:
+    """It has interrupted nobody: it waits as if it had not been begun."""
+    made = plan(looks(**{host: ASKED | {"cut_off": True} for host in MEMBERS}), MEMBERS, "R", "r/x.yml", "r/update.yml")
+    assert made.together == () and not made.goes_on and len(made.postponed) == 3
+
+
 def test_not_together_while_a_member_is_away() -> None:
     """Not the one that waits by itself either, which may be restarted all the same."""
     there = [Look("a", waits=True, together=True, differs=("version",)), Look("b", waits=True)]

@@ -38,6 +38,11 @@ BROKEN = Answer(True, ("b is away", "c lags"))
         ),
         (MEMBERS, {"a": Answer()}, {"unanswered": True}, ""),
         (MEMBERS, {}, {"forced": True}, ""),
+        # What a run that was cut off has stopped does not answer, and is missing to the others. What else is unhealthy is so for all.
+        (MEMBERS, {}, {"cut_off": True}, ""),
+        (MEMBERS, {"a": BROKEN, "b": Answer(), "c": BROKEN}, {"cut_off": True}, ""),
+        (MEMBERS, dict.fromkeys(MEMBERS, BROKEN), {"cut_off": True}, "b is away"),
+        (["a"], {}, {"cut_off": True}, "without --limit"),
     ],
 )
 def test_refusal(present: list[str], answers: dict[str, Answer], options: dict[str, bool], said: str) -> None:

@@ -93,6 +93,16 @@ def kept(ctx: Context, component: str) -> bool:
     return bool((load(ctx, component) or {}).get("kept"))
 
 
+def all_kept(ctx: Context) -> list[str]:
+    """The components of which :func:`keep` was asked for: a run has not looked at all of their hosts, and may have been cut off."""
+    try:
+        names = os.listdir(ctx.path(FOLDER))
+    except OSError:
+        return []
+    found = [load(ctx, name) or {} for name in sorted(names)]
+    return [generation["component"] for generation in found if generation.get("kept")]
+
+
 def discard(ctx: Context, component: str) -> None:
     """The current files are good, or nothing is left of the component."""
     from ..lib import backup_copy

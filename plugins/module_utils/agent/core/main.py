@@ -97,6 +97,10 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         disarm(ctx)
     elif op not in ("lease", "facts"):
         raise AgentError("unknown-op", f"op {op!r} is unknown: controller and agent are of different versions")
+    if op in ("converge", "lease"):
+        from . import generations
+
+        answer["kept"] = generations.all_kept(ctx)
 
 
 def cost(begun: float) -> dict[str, float]:

@@ -10,6 +10,12 @@ from typing import Any
 
 from ...agent.lib.plural import counted
 
+#: Of servers that do not have the root credentials of the site's secrets yet.
+BEFORE = (
+    "the servers run with the root credentials of before: their rotation was cut off, or waits for minio/update.yml;"
+    " minio/rotate_credentials.yml goes on with it"
+)
+
 
 def picture(seen: Mapping[str, Any]) -> list[str]:
     """What the module ``minio_info`` says; no line where no server answers."""
@@ -29,4 +35,6 @@ def picture(seen: Mapping[str, Any]) -> list[str]:
     usage = seen.get("usage")
     if usage is not None:
         lines.append(f"{counted(usage['objects'], 'object')} in {counted(usage['buckets'], 'bucket')} when last counted")
+    if seen.get("before"):
+        lines.append(BEFORE)
     return lines + [f"unhealthy: {problem}" for problem in seen.get("problems") or ()]

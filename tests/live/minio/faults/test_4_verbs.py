@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,14 +39,36 @@ def test_info_says_how_it_is(site: Site, store: Store) -> None:
 
 
 def test_new_credentials(site: Site, store: Store, some: dict[str, int], measured: Measured) -> None:
-    """Root's old password opens nothing more, the new one everything; a run afterwards has nothing to do."""
-    old = dataclasses.replace(store)
+    """Cut off once they are written: runs go on with those that the servers have, and make what is asked for. The verb goes on with it.
+
+    Cut off again once a server is stopped: a run of the site ends it. Root's old password opens nothing more then, the new one everything.
+    """
+    old, secrets = dataclasses.replace(store), site.inventory / "secrets.yml"
+    before, asked = secrets.read_bytes(), ["-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}']
+    starts = {host: site.starts(host, "minio.service") for host in store.hosts}
+    with site.start_playbook("minio/rotate_credentials.yml", *asked) as process:
+        wait_until(lambda: secrets.read_bytes() != before or process.poll() is not None, "the secrets are written", 60, interval=0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+    printed = " ".join(site.converge("-e", '{"minio_buckets": [{"name": "meanwhile"}]}').split())
+    assert "another MINIO_ROOT_PASSWORD waits until somebody asks for it; minio/update.yml" in printed, printed[-4000:]
+    assert "meanwhile" in [bucket["Name"] for bucket in old.client(store.hosts[-1]).list_buckets()["Buckets"]]
+    assert {host: site.starts(host, "minio.service") for host in store.hosts} == starts
+
+    written = secrets.read_bytes()
+    with site.start_playbook("minio/rotate_credentials.yml") as process:
+        wait_until(lambda: stopped(site, store) or process.poll() is not None, "a server is stopped", 120, interval=0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        said = " ".join(process.communicate()[0].split())
+    assert "the servers get the new minio_root_password that a run before has written" in said, said[-4000:]
+    assert secrets.read_bytes() == written, "the rotation that was cut off was not gone on with"
+    # As if it had been cut off earlier: some have what is new then, and the others wait.
+    site.run(store.hosts[-1], "systemctl", "stop", "minio.service")
     began = time.monotonic()
-    done = site.playbook("minio/rotate_credentials.yml", "-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}')
-    assert done.returncode == 0, done.stdout[-4000:]
+    printed += site.converge()
     measured(f"{time.monotonic() - began:.1f} s")
+    assert "was cut off, and goes on" in printed, printed[-4000:]
     store.read_credentials()
-    assert store.secret != old.secret and store.secret not in done.stdout
+    assert store.secret != old.secret and store.secret not in said + printed and old.secret not in said + printed
     for host in store.hosts:
         with pytest.raises(ClientError) as refused:
             old.client(host).list_buckets()
@@ -52,6 +76,11 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
         assert store.client(host).list_buckets()["Buckets"]
     assert store.different(BUCKET, some, store.hosts[0]) == []
     site.converge_unchanged()
+
+
+def stopped(site: Site, store: Store) -> bool:
+    """Whether any server is stopped."""
+    return any(site.run(host, "systemctl", "is-active", "minio.service", check=False).returncode for host in store.hosts)
 
 
 @pytest.mark.parametrize("name", ["minio_kms_key", "minio_user_imagin", "postgresql_superuser_password"])

@@ -129,7 +129,7 @@ def waited(drive: str, *answers: dict[str, Any], wait: int = 30) -> int:
         return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
 
     ctx.kept(Kept).wire, ctx.interval = lambda endpoint: wire, 0
-    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5}
+    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "own_server": False}
     minio.info({**URL, **more, "wait": wait, "drive": drive}, ctx)
     return asked[0]
 
@@ -197,7 +197,16 @@ def heal_with(*answers: dict[str, Any], wait: int = 60, token: str = "", bucket:
         return 200, {}, json.dumps(left.pop(0) if len(left) > 1 else left[0]).encode()
 
     ctx.kept(Kept).wire, ctx.interval = lambda endpoint: wire, 0
-    more = {"access_key": "a", "secret_key": "b", "region": "us-east-1", "timeout": 5, "bucket": bucket, "prefix": "", "deep": True}
+    more = {
+        "access_key": "a",
+        "secret_key": "b",
+        "region": "us-east-1",
+        "timeout": 5,
+        "own_server": False,
+        "bucket": bucket,
+        "prefix": "",
+        "deep": True,
+    }
     steps, result = minio.CALLS["heal"]({**URL, **more, "wait": wait, "token": token}, ctx)
     assert steps[0].apply is not None
     steps[0].apply(ctx)

@@ -60,7 +60,7 @@ def test_the_region_is_signed_with(region: str) -> None:
     ctx.kept(Kept).wire = lambda endpoint: wire
     given = {"endpoint": "https://s3.example.net", "access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": SECRET, "ca": "", "timeout": 5}
     for one in (region, "other"):
-        minio.connect(ctx, {**given, "region": one, "backend": "s3"}).ask("GET")
+        minio.connect(ctx, {**given, "region": one, "backend": "s3", "own_server": False}).ask("GET")
     meant = region or "us-east-1"
     assert f"Credential=AKIAIOSFODNN7EXAMPLE/20130524/{meant}/s3/aws4_request" in seen[0]
     assert seen[0].rpartition("=")[2] != seen[1].rpartition("=")[2]
@@ -70,7 +70,15 @@ def test_the_region_is_signed_with(region: str) -> None:
 def test_what_to_do_about_silence(backend: str | None, advice: str) -> None:
     """There is no service to look at where the server is somebody else's."""
     ctx = Context()
-    given = {"endpoint": "https://s3.example.net", "access_key": "a", "secret_key": "b", "ca": "", "region": "", "timeout": 5}
+    given = {
+        "endpoint": "https://s3.example.net",
+        "access_key": "a",
+        "secret_key": "b",
+        "ca": "",
+        "region": "",
+        "timeout": 5,
+        "own_server": False,
+    }
     s3 = minio.connect(ctx, given if backend is None else {**given, "backend": backend})
     assert advice in unreachable(s3, Silent("timed out")).msg
 

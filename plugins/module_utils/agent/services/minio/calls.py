@@ -10,7 +10,7 @@ report, the diff and what is done.
 from __future__ import annotations
 
 from ...core.model import AgentError
-from .s3 import S3, Refused, Silent, refusal, unreachable
+from .s3 import S3, Refused, Silent, connect, refusal, unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks.
 INTERVAL = 1.0
-
-
-def connect(ctx: Context, params: Item) -> S3:
-    """The store that a task names."""
-    endpoint, access_key, secret_key = params["endpoint"], params["access_key"], params["secret_key"]
-    s3 = S3(ctx, endpoint, access_key, secret_key, params["ca"] or "", params["region"], params["timeout"])
-    s3.foreign = params.get("backend") == "s3"
-    return s3
 
 
 def unseen(s3: S3, error: Silent) -> None:
@@ -130,10 +122,11 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     deadline = begun + wait
     while True:
         try:
-            result: Item = {"answers": True, "error": "", **minio_info.read(s3)}
+            result: Item = {"answers": True, "error": "", **minio_info.read(s3), "before": s3.before}
         except (Silent, Refused) as error:
             said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "say how it is", error)
-            result = {"answers": False, "error": said.msg, **minio_info.summary({}), "problems": [said.msg], "lasting_problems": [said.msg]}
+            result = {"answers": False, "error": said.msg, **minio_info.summary({}), "before": False}
+            result |= {"problems": [said.msg], "lasting_problems": [said.msg]}
         found_wrong = minio_info.problems_of(result, params["drive"])
         if not found_wrong or time.monotonic() >= deadline:
             break

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ...core.model import AgentError, Step
 from ...lib.plural import counted
-from .s3 import ADMIN, S3, Refused, Silent, _wire, parse_xml, refusal, unreachable
+from .root import UNIT
+from .s3 import ADMIN, S3, Refused, Silent, _wire, connect, parse_xml, refusal, unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-UNIT = "minio.service"
 #: Seconds between two looks.
 INTERVAL = 1.0
 #: Items of a heal that an answer carries.
@@ -111,12 +111,6 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 # --- what this host's server runs with ------------------------------------------------------------------------------
 
 
-def settings(text: str) -> dict[str, str]:
-    """An environment file as systemd reads it, for what the role writes."""
-    pairs = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
-    return {name: value.strip('"') for name, _sign, value in pairs}
-
-
 def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Whether what is on disk could run beside the servers that run now: they compare binary, environment and layout.
 
@@ -128,11 +122,11 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     import os
 
     from ...lib import disk
+    from . import root
 
-    pid = ctx.run(["systemctl", "show", "--property=MainPID", "--value", UNIT], check=False).out.strip()
-    if pid in ("", "0"):
+    process = root.process(ctx)
+    if not process:
         return [], {"runs": False, "serves": False, "binary": False, "environment": False, "settings": [], "together": False}
-    process = ctx.path(f"/proc/{pid}")
     binary, file = ctx.path(params["binary"]), ctx.path(params["environment"])
     try:
         same = os.path.samestat(os.stat(f"{process}/exe"), os.stat(binary)) or disk.digest_file(f"{process}/exe") == disk.digest_file(
@@ -140,9 +134,8 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         )
     except OSError:
         same = False
-    given = (disk.read(f"{process}/environ") or b"").decode(errors="replace").split("\0")
-    now = {name: value for name, _sign, value in (item.partition("=") for item in given) if name.startswith(("MINIO_", "VANNAH_"))}
-    then = settings((disk.read(file) or b"").decode(errors="replace"))
+    now = root.environment(process)
+    then = root.settings((disk.read(file) or b"").decode(errors="replace"))
     # Secrets are not in the environment, but what follows from each is, by its name.
     differing = sorted({name.removeprefix("VANNAH_") for name in {*now, *then} if now.get(name) != then.get(name)})
     return [], {
@@ -182,7 +175,7 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         not the calls before it; ``finished``, and ``token``
     :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``no-such-bucket``, ``heal-not-finished``
     """
-    s3 = S3(ctx, params["endpoint"], params["access_key"], params["secret_key"], params["ca"] or "", params["region"], params["timeout"])
+    s3 = connect(ctx, params)
     result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
 
     if params["bucket"] and not params["token"]:

@@ -83,7 +83,7 @@ def problems(found: Item) -> list[str]:
     for one in found["sets"]:
         if one["online"] < one["write_quorum"]:
             have = f"{one['online']} of {counted(one['drives'], 'drive')}, {one['write_quorum']} needed"
-            said.append(f"pool {one['pool']} set {one['set']} takes no writes: {have}")
+            said.append(f"pool {one['pool'] + 1} set {one['set'] + 1} takes no writes: {have}")
     if len(found["versions"]) > 1:
         said.append(f"servers run different versions: {', '.join(found['versions'])}")
     return said

@@ -32,6 +32,8 @@ ADMIN = "/minio/admin/v3/"
 BUSY = (503, 429)
 #: Seconds between asking again, at most.
 TRIES = (0.2, 0.5, 1.0, 2.0, 4.0)
+#: Answers that say: these are not the credentials.
+UNKNOWN = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 #: What to do about an error, by the code the server gives it.
 HINTS = {
     "InvalidAccessKeyId": "the server does not know this access key: give the one it was set up with",
@@ -44,6 +46,11 @@ HINTS = {
     "PermanentRedirect": "the bucket is in another region: give that region's endpoint and region",
     "IllegalLocationConstraintException": "the endpoint is that of another region: give the endpoint of region",
 }
+#: The same of this host's own server, whose credentials of before are nowhere on the host.
+LOST = (
+    "it runs with other root credentials than the site's secrets have, and this host has those no more."
+    " Fix: minio/update.yml -e object_store_force=true restarts all servers with those of the secrets"
+)
 
 
 class Kept:
@@ -94,6 +101,8 @@ class S3:
     :param system: trust those too
     :param timeout: seconds for each read of an answer
     :ivar foreign: it is known not to be a server of ours
+    :ivar own: it is this host's own server: where it does not know the credentials, those that it runs with are taken
+    :ivar before: these were taken: the server still runs with the credentials of before those that were given
     :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request
     """
 
@@ -118,6 +127,8 @@ class S3:
         self.timeout = timeout
         self.system = system or not ca
         self.foreign = False
+        self.own = False
+        self.before = False
         self._wire: Wire | None = None
         self._link: HTTPConnection | None = None
 
@@ -162,8 +173,24 @@ class S3:
             waiting.tell(self.ctx, "the object store, which is busy", begun, sum(TRIES), f"HTTP status {answer.status}")
             time.sleep(self.ctx.pause(pause))
         if answer.status >= 300:
-            raise _refused(answer)
+            refused = _refused(answer)
+            if refused.code in UNKNOWN and self._take_running():
+                return self.ask(method, path, query, body, headers)
+            raise refused
         return answer
+
+    def _take_running(self) -> bool:
+        """Take the credentials that this host's own server runs with; whether there are others than the present ones."""
+        if not self.own or self.before:
+            return False
+        from . import root
+
+        found = root.credentials(self.ctx)
+        if found is None or found == (self.access_key, self.secret_key):
+            return False
+        self.access_key, self.secret_key = found
+        self.before = True
+        return True
 
     def admin(self, method: str, call: str, query: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """A request to MinIO's administration: ``call`` as ``info``, ``tier/NAME``; raises as :meth:`ask`."""
@@ -207,6 +234,15 @@ class S3:
         return headers
 
 
+def connect(ctx: Context, params: dict[str, Any]) -> S3:
+    """The store that a task names."""
+    endpoint, access_key, secret_key = params["endpoint"], params["access_key"], params["secret_key"]
+    s3 = S3(ctx, endpoint, access_key, secret_key, params["ca"] or "", params["region"], params["timeout"])
+    s3.foreign = params.get("backend") == "s3"
+    s3.own = params["own_server"]
+    return s3
+
+
 def check_endpoint(endpoint: str, what: str = "endpoint") -> str:
     """An endpoint without a slash at its end.
 
@@ -230,7 +266,7 @@ def unreachable(s3: S3, error: Silent) -> AgentError:
 
 def refusal(s3: S3, what: str, error: Refused) -> AgentError:
     """What to say where a server refused."""
-    hint = HINTS.get(error.code, "")
+    hint = LOST if s3.own and error.code in UNKNOWN else HINTS.get(error.code, "")
     text = f"the object store at {s3.endpoint} refused to {what}: {error}"
     return AgentError("minio-refused", f"{text.rstrip('.')}; {hint}" if hint else text)
 

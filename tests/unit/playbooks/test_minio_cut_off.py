@@ -1,0 +1,81 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rotation or an update of the object store that was cut off goes on with the next run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Run
+from .test_verbs import NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_the_site
+
+
+@pytest.mark.parametrize(
+    ("before", "renew", "made", "said"),
+    [
+        (False, None, ["minio_root_password"], "new values for minio_root_password"),
+        (True, None, [], "the servers get the new minio_root_password that a run before has written"),
+        (True, ["minio_root_password", "minio_user_imaging"], ["minio_user_imaging"], "new values for minio_user_imaging"),
+    ],
+)
+def test_a_rotation_that_was_cut_off_goes_on(run: Run, before: bool, renew: list[str] | None, made: list[str], said: str) -> None:
+    """Servers that run with the root credentials of before get those that were written, and no newer ones."""
+    answers = dict.fromkeys(STORE["object_store"], NEW | {"minio_info": SEEN | {"before": before}})
+    given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"object_store_renew": renew} if renew else {})
+    done = run("minio/rotate_credentials.yml", STORE, answers, **given)
+    assert done.code == 0, done.printed
+    assert [arguments["names"] for name, arguments in done.arguments if name == "site_secrets_renew"] == [made]
+    assert said in " ".join(done.printed.split()), done.printed
+    assert done.of("minio_stop") == STORE["object_store"]
+
+
+SILENT: dict[str, Any] = {"answers": False, "error": "Connection refused", "problems": []}
+LOST: dict[str, Any] = SEEN | {"problems": ["server store1:9000 is offline"], "lasting_problems": ["server store1:9000 is offline"]}
+
+
+@pytest.mark.parametrize(
+    ("waits", "apart", "stages", "said"),
+    [
+        # They run with what is new, or the converge has started them with it: it is only looked at and settled.
+        (False, False, ["minio_health", "component_restart forgotten"], "was cut off, and goes on"),
+        # One that was stopped was started with what is new, and is apart.
+        (
+            True,
+            True,
+            ["component_restart kept", "minio_stop", "component_restart", "minio_health", "component_restart forgotten"],
+            "was cut off, and goes on",
+        ),
+        # Nothing had stopped.
+        (True, False, [], "another version waits until somebody asks for it; minio/update.yml"),
+    ],
+)
+def test_a_run_of_the_site_goes_on_with_an_update(run: Run, waits: bool, apart: bool, stages: list[str], said: str) -> None:
+    """One that was cut off while servers were stopped, although the policy is manual and the store is unhealthy."""
+    made = (WAITING["minio"] if waits else {"pending_restart": []}) | {"kept": ["minio"]}
+    answers = {"converge": made, "minio_running": TOGETHER, "minio_info": LOST, "minio_health": {"healthy": True}}
+    said_by = dict.fromkeys(STORE["object_store"], answers)
+    said_by["store1"] = answers | {"minio_running": TOGETHER | {"serves": not apart}}
+    done = run(restarts_of_the_site(run), STORE, said_by, part_of_site=True, site_converged=made)
+    assert done.code == 0 and said in " ".join(done.printed.split()), done.printed
+    calls = [call.rpartition(" ")[0] for call in done.calls if call.startswith(("minio_stop", "minio_health", "component_restart"))]
+    assert list(dict.fromkeys(calls)) == stages, done.printed
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "seen", "said"),
+    [
+        (True, SILENT, ""),
+        (True, LOST, ""),
+        (False, SILENT, "No server of the object store answers. Fix: make converge starts servers that do not run"),
+        (False, LOST, "while the cluster is unhealthy: server store1:9000 is offline. Fix: repair that first"),
+    ],
+)
+def test_an_update_that_was_cut_off_goes_on(run: Run, cut_off: bool, seen: dict[str, Any], said: str) -> None:
+    """By the same verb, without options: what it has stopped is no reason against it."""
+    answers = dict.fromkeys(STORE["object_store"], NEW | {"lease": {"kept": ["minio"] if cut_off else []}, "minio_info": seen})
+    answers["store1"] = answers["store1"] | {"minio_info": SILENT}
+    done = run("minio/update.yml", STORE, answers)
+    assert (done.code != 0) == bool(said) and said in " ".join(done.printed.split()), done.printed
+    assert done.of("minio_stop") == ([] if said else STORE["object_store"])
