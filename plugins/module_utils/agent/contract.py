@@ -239,4 +239,5 @@ class Answer(TypedDict):
     ran: NotRequired[list[str]]
     members: NotRequired[dict[str, bool]]
     made: NotRequired[list[str]]
+    clock: NotRequired[float]
     cost: NotRequired[dict[str, float]]

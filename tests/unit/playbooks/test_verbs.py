@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Run
+from .conftest import REPOSITORY, Run
 
+PLAYBOOKS = REPOSITORY / "playbooks"
 DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
 HEALTHY: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
 PLANS = {"patroni_switchover": {"from": "db1", "to": "db2"}, "patroni_reinit": {}, "patroni_remove": {"steps": ["service patroni: stop"]}}
 GOOD: dict[str, Any] = {"patroni_info": HEALTHY, **PLANS}
 AWAY = {"*": {"away": True}}
+#: Calls that change nothing on a host.
+BEFORE = ("lease", "host_")
 HELD = {**GOOD, "lease": {"failed": True, "msg": "db1 is held by another run"}}
 
 
@@ -129,7 +134,7 @@ def test_etcd_is_updated_one_member_at_a_time(run: Run) -> None:
     restarted = ["etcd_health", "packages_update", "converge", "etcd_health", "component_restart", "etcd_health"]
     expected = [f"{action} db1" for action in restarted] + [f"{action} db2" for action in restarted[:3]]
     expected += [f"{action} db3" for action in restarted]
-    assert [call for call in done.calls if not call.startswith("lease")] == expected
+    assert [call for call in done.calls if not call.startswith(BEFORE)] == expected
     assert done.of("lease") == done.of("lease released") == ["db1", "db2", "db3"]
 
 
@@ -141,7 +146,7 @@ def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> 
         "etcd/update.yml", DATABASE, {"db1": {**pending, action: {"failed": True, "msg": "not well"}}, "db2": pending, "db3": pending}
     )
     assert done.code != 0
-    assert not any(call.endswith((" db2", " db3")) for call in done.calls if not call.startswith("lease"))
+    assert not any(call.endswith((" db2", " db3")) for call in done.calls if not call.startswith(BEFORE))
 
 
 def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
@@ -150,13 +155,13 @@ def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
     done = run("haproxy/update.yml", groups, {"app1": {"packages_update": {"packages": [{"name": "haproxy"}]}}})
     assert done.code == 0, done.printed
     assert "app1 is updated: haproxy" in done.printed and "app2 is up to date" in done.printed
-    assert [call for call in done.calls if not call.startswith("lease")] == [
+    assert [call for call in done.calls if not call.startswith(BEFORE)] == [
         f"{action} {host}" for host in ("app1", "app2") for action in ("packages_update", "converge")
     ]
     assert done.of("lease") == done.of("lease released") == ["app1", "app2"]
     failed = run("haproxy/update.yml", groups, {"app1": {"converge": {"failed": True, "msg": "does not start"}}})
     assert failed.code != 0
-    assert [call for call in failed.calls if not call.startswith("lease")] == ["packages_update app1", "converge app1"]
+    assert [call for call in failed.calls if not call.startswith(BEFORE)] == ["packages_update app1", "converge app1"]
     away = run("haproxy/update.yml", groups, {"app2": AWAY})
     assert away.code != 0 and "Nothing is updated without app2" in away.printed, away.printed
     assert not away.of("packages_update")
@@ -369,3 +374,37 @@ def test_no_member_of_etcd_is_taken_out(run: Run, said: dict[str, Any], reason: 
 def test_the_member_of_etcd_is_named(run: Run) -> None:
     done = run("etcd/remove.yml", ETCD, dict.fromkeys(ETCD["etcd"], ANSWERS))
     assert done.code != 0 and "Write -e etcd_member=" in done.printed and done.calls == []
+
+
+# --- the clocks -----------------------------------------------------------------------------------------------------------------
+
+OFF: dict[str, Any] = {"failed": True, "msg": "contact-clock db2 -: the clock is 34560000 s behind the others."}
+#: What changes something; each in its service's folder.
+VERBS = sorted(
+    str(path.relative_to(PLAYBOOKS))
+    for path in PLAYBOOKS.glob("*/*.yml")
+    if path.parent.name not in ("tasks", "vars", "collections") and path.stem != "info"
+)
+
+
+@pytest.mark.parametrize(("verb", "values"), [("switchover", {}), ("reinit", {"postgresql_member": "db2"}), ("rolling_restart", {})])
+def test_a_verb_does_nothing_while_a_clock_is_off(run: Run, verb: str, values: dict[str, Any]) -> None:
+    """Certificates and leases would not hold; converge refuses it as well."""
+    said = {**GOOD, "host_checks": OFF, "lease": {"clock_offset": 0.0}}
+    done = run(f"postgresql/{verb}.yml", DATABASE, dict.fromkeys(["db1", "db2", "db3"], said), **values)
+    assert done.code != 0 and "contact-clock db2" in done.printed
+    assert {call.split()[0] for call in done.calls} <= {"lease", "host_facts", "host_checks"}, done.calls
+
+
+def looks_at_clocks(path: Path) -> bool:
+    """Whether a playbook, with what it imports, compares the clocks."""
+    text = path.read_text(encoding="utf-8")
+    if "tasks/clocks.yml" in text or path.name == "host_checks.yml":
+        return True
+    imported = re.findall(r"import_(?:playbook|tasks): (\S+\.yml)", text)
+    return any(looks_at_clocks((path.parent / name).resolve()) for name in imported)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_looks_at_the_clocks(verb: str) -> None:
+    assert looks_at_clocks(PLAYBOOKS / verb)
