@@ -17,7 +17,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.whose import Whose
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import changes, closed, formation, membership
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_host_checks
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_clocks, judge_host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues, plain
 
 
@@ -28,6 +28,8 @@ class ActionModule(LocalAction):
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
+        if arguments["only_clocks"]:
+            return self._clocks(arguments["answers"], known)
         folder = known.get("playbook_dir")
         known_as = Whose(known, self._templar, self._loader, bool(self._task.check_mode))
         answers = [
@@ -61,6 +63,16 @@ class ActionModule(LocalAction):
                 {f"{change.variable}: {effects.shown(change.running)} -> {effects.shown(change.wanted)}" for change in asked}
             )
         return result
+
+    @staticmethod
+    def _clocks(register: str, known: dict[str, Any]) -> dict[str, Any]:
+        """Judge the clocks alone; a host that did not answer has none."""
+        answers = []
+        for name in known["ansible_play_hosts_all"]:
+            said = known["hostvars"].raw_get(name).get(register)
+            answers.append(Answer(name, offset=said.get("clock_offset") if isinstance(said, Mapping) else None))
+        report = judge_clocks(answers)
+        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
 
     @staticmethod
     def _group(cluster: clusters.Declared, known: Mapping[str, Any]) -> membership.Group:

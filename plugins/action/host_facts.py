@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import addresses, documented, site_map
 from ..module_utils.agent.core.identity import differences
-from ..module_utils.controller import clusters, collect, host_needs, shell, templating
+from ..module_utils.controller import clocks, clusters, collect, host_needs, shell, templating
 from ..module_utils.controller.action import Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
@@ -106,11 +106,7 @@ class ActionModule(ComponentAction):
             asked["packages"] = self._packages()
         answer = self.converse(asked, lease="none")
         after = time.time()
-        clock = (answer.get("facts") or {}).get("clock")
-        if not isinstance(clock, int | float):
-            return answer, None
-        # It was read some time during the call, which is long where Python had to be installed first.
-        return answer, round(clock - min(max(clock, before), after), 3)
+        return answer, clocks.offset((answer.get("facts") or {}).get("clock"), before, after)
 
     def _survey(self, answer: Answer) -> dict[str, Any]:
         """A call of its own, and only where a role was not on the host yet."""

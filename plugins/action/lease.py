@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ..module_utils import documented
+from ..module_utils.controller import clocks
 from ..module_utils.controller.action import AgentAction, Result
 
 if TYPE_CHECKING:
@@ -27,5 +29,9 @@ class ActionModule(AgentAction):
 
     def perform(self) -> Result:
         """Send the wish; a lease is nothing of the host that a run changes."""
-        lease: LeaseAnswer = self.converse({"op": "lease"}, lease=_ACTIONS[self.params["state"]]).get("lease") or {}
-        return {"changed": False, "held": bool(lease.get("holder")), "holder": lease.get("holder"), "lease": lease}
+        before = time.time()
+        answer = self.converse({"op": "lease"}, lease=_ACTIONS[self.params["state"]])
+        offset = clocks.offset(answer.get("clock"), before, time.time())
+        lease: LeaseAnswer = answer.get("lease") or {}
+        result: Result = {"changed": False, "held": bool(lease.get("holder")), "holder": lease.get("holder"), "lease": lease}
+        return result if offset is None else {**result, "clock_offset": offset}

@@ -34,6 +34,12 @@ options:
       - What it changes is no error then, and is returned.
     type: str
     default: ''
+  only_clocks:
+    description:
+      - Judge nothing but the clocks, for a verb that changes no configuration.
+      - Then O(answers) may be what M(vannah.healthcloud.lease) registered.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Nothing is ever changed.

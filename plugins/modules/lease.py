@@ -59,6 +59,10 @@ holder:
   description: The run that holds the host, with its C(id), C(who), C(playbook), C(since) and C(until); null where none does.
   returned: success
   type: dict
+clock_offset:
+  description: Seconds that the host's clock is ahead of this machine's; M(vannah.healthcloud.host_checks) judges them.
+  returned: success
+  type: float
 lease:
   description: The host's answer as it is, with C(lease.ok) for whether this run may change it.
   returned: always

@@ -245,4 +245,5 @@ class Answer(TypedDict):
     members: NotRequired[dict[str, bool]]
     made: NotRequired[list[str]]
     warnings: NotRequired[list[str]]
+    clock: NotRequired[float]
     cost: NotRequired[dict[str, float]]

@@ -88,7 +88,7 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
         yield from part.findings(given)
     yield from belonging.findings(belongings(given))
     yield from _packages(given)
-    yield from _clocks(given)
+    yield from clocks(given)
     kinds = ("changes", "left", "unrecorded", "taken")
     changes, left, unrecorded, taken = ({one.host: getattr(one, what) for one in given} for what in kinds)
     yield from running.findings(changes, left, verb, unrecorded, taken)
@@ -154,7 +154,7 @@ def _packages(answers: list[Answer]) -> Iterator[Finding]:
         yield Finding("contact-package-unknown", ",".join(hosts), variable, problem, remedy)
 
 
-def _clocks(answers: list[Answer]) -> Iterator[Finding]:
+def clocks(answers: Iterable[Answer]) -> Iterator[Finding]:
     """The time is what most clocks agree on, this machine's among them; where none agree it is this machine's."""
     clocks = {answer.host: answer.offset for answer in answers if answer.offset is not None}
     candidates = [0.0, *clocks.values()]

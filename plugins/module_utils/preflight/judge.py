@@ -63,6 +63,12 @@ def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(finding, where=where)
 
 
+def judge_clocks(answers: Iterable[Answer]) -> Report:
+    """What the hosts' clocks say, for a verb: nothing that it needs works where one of them is off."""
+    given = list(answers)
+    return Report.of(host_checks.clocks(given), catalogue(), len(given), "host checks")
+
+
 def judge_host_checks(
     answers: Iterable[Answer],
     clusters: Iterable[formation.Cluster] = (),

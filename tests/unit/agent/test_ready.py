@@ -186,6 +186,14 @@ def test_failed_unit_is_not_waited_for(host: Any) -> None:
             "FATAL Invalid MINIO_BROWSER_REDIRECT_URL value: x",
         ),
         ('2026-11-30T08:16:20+00:00 etcd[7]: {"level":"fatal","msg":"cannot listen"}', "cannot listen"),
+        (
+            '2026-11-30T08:16:20+00:00 patroni[7]: pg_basebackup: error: connection to server at "172.30.1.12", port 5432 failed:'
+            " Connection timed out\n"
+            "2026-11-30T08:16:20+00:00 patroni[7]: ERROR: failed to bootstrap from leader 'db1'",
+            'pg_basebackup: error: connection to server at "172.30.1.12", port 5432 failed: Connection timed out;'
+            " ERROR: failed to bootstrap from leader 'db1'",
+        ),
+        ("2026-11-30T08:16:20+00:00 patroni[7]: pg_basebackup: error: connection timed out", "pg_basebackup: error: connection timed out"),
         ("2026-11-30T08:16:20+00:00 x[1]: still loading", ""),
         ("", ""),
     ],

@@ -286,7 +286,7 @@ def test_somebody_elses_service_is_refused_before_any_host_is_changed() -> None:
 
 def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
     """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
-    (play,) = [play for play in plays("site.yml") if play["name"] == "Check the hosts"]
+    play = next(play for play in plays("site.yml") if play["name"] == "Check the hosts")  # those of the waves' restarts have no hosts
     (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]
     assert asked["vannah.healthcloud.host_facts"] == {
         "survey": True,

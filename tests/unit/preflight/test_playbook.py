@@ -228,6 +228,20 @@ def test_answers_of_hosts_are_judged_together(run: Run) -> None:
     assert not run.trace.exists()
 
 
+@pytest.mark.parametrize(("offset", "lines"), [("-60.0", {"contact-clock"}), ("0.5", set())])
+def test_a_verb_judges_the_clocks_alone(run: Run, offset: str, lines: set[str]) -> None:
+    """Of what the lease told; a host that did not answer has no clock."""
+    hosts = {"db1": "{clock_offset: 0.1}", "db2": f"{{clock_offset: {offset}}}", "db3": "{failed: true, msg: 'held by another run'}"}
+    run.write("hosts.yml", site(THREE, "\n".join(f"[@{host}]\nanswer: {said}" for host, said in hosts.items())))
+    run.playbook.write_text(
+        "- hosts: db1:db2:db3\n  gather_facts: false\n"
+        "  tasks: [{vannah.healthcloud.host_checks: {answers: answer, only_clocks: true}, run_once: true}]\n"
+    )
+    done = run()
+    assert (done.returncode != 0) == bool(lines)
+    assert {line.split()[0] for line in (done.stdout + done.stderr).splitlines() if line.startswith("contact-")} == lines
+
+
 def test_three_hundred_hosts(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Printed, not asserted: times of a loaded machine prove nothing."""
     run.playbook = REPOSITORY / "playbooks" / "preflight.yml"

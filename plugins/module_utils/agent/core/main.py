@@ -95,7 +95,9 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .calls import disarm
 
         disarm(ctx)
-    elif op not in ("lease", "facts"):
+    elif op == "lease":
+        answer["clock"] = time.time()
+    elif op != "facts":
         raise AgentError("unknown-op", f"op {op!r} is unknown: controller and agent are of different versions")
     if op in ("converge", "lease"):
         from . import generations

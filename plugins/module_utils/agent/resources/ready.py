@@ -35,9 +35,11 @@ RESTARTS = 3
 _FATAL = re.compile(r"\b(?:FATAL|PANIC|CRIT(?:ICAL)?|EMERG|ALERT|panic|fatal|invalid|Invalid|[Uu]nable to|[Cc]annot|ERROR)\b")
 #: Time and program of a line of journalctl --output=short-iso --no-hostname.
 _HEAD = re.compile(r"^\S+ [^ :\[]+(?:\[\d+\])?: ")
+#: What a program says that a service has started: pg_basebackup, psql and others of PostgreSQL.
+_BY_PROGRAM = re.compile(r"^[a-z][a-z0-9_-]+: (?:error|fatal|FATAL): ")
 _BY_SYSTEMD = re.compile(r"^\S+ systemd(?:\[\d+\])?: ")
-#: Lines of the journal that an error carries.
-LINES = 40
+#: Lines of the journal that an error carries, and those in which its cause is looked for.
+LINES, READ = 40, 1000
 
 
 def wait(ctx: Context, ready: Ready, unit: str, *, patient: bool = False) -> None:
@@ -66,11 +68,11 @@ def wait(ctx: Context, ready: Ready, unit: str, *, patient: bool = False) -> Non
             gone = trouble(state, 0 if patient else restarts - first)
             if gone:
                 text = journal(ctx, unit, started, state)
-                raise AgentError("not-ready", f"{unit} {gone}; {reason}{cause(text)}", text)
+                raise AgentError("not-ready", f"{unit} {gone}; {reason}{cause(text)}", tail(text))
         left = begin + ready["timeout"] - time.monotonic()
         if left <= 0:
             text = journal(ctx, unit, started, unit_state(ctx, unit)) if unit else ""
-            raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}{cause(text)}", text)
+            raise AgentError("not-ready", f"{unit or 'it'} is not ready within {ready['timeout']} s: {reason}{cause(text)}", tail(text))
         waiting.give_up(ctx)
         if unit and time.monotonic() - asked >= EVERY:
             asked, last = time.monotonic(), last_word(ctx, unit, started)
@@ -130,18 +132,27 @@ def journal(ctx: Context, unit: str, since: float, state: dict[str, str] | None 
     started = (state or {}).get("InactiveExitTimestamp", "")
     if started.startswith("@") and started[1:].isdigit():
         since = min(since, float(started[1:]))
-    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since) - 1}", "--lines", str(LINES), "--no-pager", "--quiet"]
+    argv = ["journalctl", "--unit", unit, "--since", f"@{int(since) - 1}", "--lines", str(READ), "--no-pager", "--quiet"]
     return ctx.run([*argv, "--output=short-iso", "--no-hostname"], check=False).out.strip()
+
+
+def tail(text: str) -> str:
+    """The last lines of a journal, as an error carries them."""
+    return "\n".join(text.splitlines()[-LINES:])
 
 
 def cause(text: str) -> str:
     """The last line of a journal in which a program says why it ends, to be put after a reason; empty where none does.
 
+    Before it the last one of a program that the service has started: that may be minutes old, as each of its attempts takes some.
+
     :param text: what :func:`journal` gave
     """
-    said = [line for line in text.splitlines() if _FATAL.search(line) and not _BY_SYSTEMD.match(line)]
-    # Without the time and the program.
-    return f"; its journal: {_readable(_HEAD.sub('', said[-1]))[:300]}" if said else ""
+    lines = [_HEAD.sub("", line) for line in text.splitlines() if not _BY_SYSTEMD.match(line)]  # without the time and the program
+    said = [line for line in lines[-LINES:] if _FATAL.search(line)]
+    # Who runs a program says that it failed, and the program itself why.
+    why = [line for line in lines if _BY_PROGRAM.match(line) and line not in said[-1:]]
+    return f"; its journal: {'; '.join(_readable(line)[:300] for line in (*why[-1:], *said[-1:]))}" if said or why else ""
 
 
 def last_word(ctx: Context, unit: str, since: float) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 
 from ...core.model import Step
+from .reach import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ TEXT = "# Patroni runs PostgreSQL on this host: Debian starts no cluster with th
 def plan(ctx: Context, options: dict[str, Any]) -> list[Step]:
     """Steps that stop an empty cluster and keep it from starting.
 
-    :param options: ``port`` and ``data_directory`` of the cluster that Patroni runs
+    :param options: ``port`` and ``data_directory`` of the cluster that Patroni runs, and what :func:`.reach.refuse` takes
+    :raises AgentError: ``peer-unreachable``
     """
+    refuse(ctx, options)
     try:
         if not os.listdir(ctx.path("/etc/postgresql")):
             return []
