@@ -118,7 +118,7 @@ def test_packages_come_first(host: Trying) -> None:
     plan.packages = [Step("package", "demo", "install")]
     plan.files = [Step("file", "/etc/demo.conf", "create", writes={"/etc/demo.conf": "x"})]
     trial.judge(plan, demo(validate=CHECK), ctx)
-    assert "its packages are not installed yet" in ctx.warnings[0]
+    assert "its packages or users are not there yet" in ctx.warnings[0]
 
 
 def test_what_comes_before_may_help(host: Trying) -> None:

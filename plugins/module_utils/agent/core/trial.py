@@ -38,7 +38,7 @@ def judge(plan: Plan, component: Component, ctx: Context) -> None:
     if not asked or not changing:
         return
     if any(step.action for step in [*plan.people, *plan.packages]):
-        _skipped(ctx, "its packages are not installed yet")
+        _skipped(ctx, "its packages or users are not there yet")
         return
     import shutil
     import tempfile
