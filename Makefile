@@ -16,6 +16,13 @@ override VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$
 override VAULT_GIVEN := $(filter --vault-% --ask-vault-% -J,$(ARGS))$(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)
 override VAULT_ASKED := $(if $(VAULT_FILE)$(VAULT_GIVEN),,--ask-vault-pass)
 override VAULT := $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),$(VAULT_ASKED))
+# The demo has a password file of its own: those of the caller's other sites are not read, and may be missing.
+ifeq ($(SITE),demo)
+unexport ANSIBLE_VAULT_PASSWORD_FILE ANSIBLE_VAULT_IDENTITY ANSIBLE_VAULT_IDENTITY_LIST
+unexport ANSIBLE_BECOME_PASSWORD_FILE ANSIBLE_CONNECTION_PASSWORD_FILE
+endif
+# What of the caller's wishes for output cannot be met: said once, see scripts/testbed/environment.py.
+override IGNORED = test -z "$$VANNAH_CLEAN_WARNINGS" || printf '%s\n' "$$VANNAH_CLEAN_WARNINGS" >&2
 # Our own output, unless a person's environment or the checkout's ansible.cfg names another.
 override CALLBACK := $(or $(ANSIBLE_STDOUT_CALLBACK),$(if $(shell grep -E '^ *stdout_callback *=' ansible.cfg),,vannah.healthcloud.console))
 check plan converge artifacts recovery-kit demo: override export ANSIBLE_STDOUT_CALLBACK := $(CALLBACK)
@@ -36,6 +43,7 @@ help: ## list the targets
 # --- Demo: servers as containers of this machine (root, Debian 12 or 13)
 .PHONY: demo demo-down
 demo: ## make the demo's servers, converge and verify them, print what runs where; again: re-converge
+	@$(IGNORED)
 	@$(TESTBED) demo
 
 demo-down: ## remove the demo: containers, networks, volumes, images, keys, secrets; stop the engine it started
@@ -44,12 +52,14 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 # --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
 .PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
 site-exists:
+	@$(IGNORED)
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(and $(filter demo,$(SITE)),$(filter plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 site-files: site-exists venv
 	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(ARGS))
+	@$(if $(ANSIBLE_STDOUT_CALLBACK),scripts/callback_loads.py)
 	@scripts/site_files.py $(SITE_DIR)
 
 # The password that encrypts a site for good is asked twice; ansible-playbook asks once.

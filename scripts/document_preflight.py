@@ -53,6 +53,8 @@ nothing is made, and what would be is said (of programs with `ARGS='--check -v'`
   others there is `site_own_variables`, a list of names (with `*` and `?`).
 - **Types are strict**: `"false"` in quotes is a text, and a text counts as true in a template. Only `-e key=value`, which knows nothing
   but text, is taken for the type of the switches `takeover`, `component_retry` and `site_takeover_hosts`.
+  Numbers, booleans, lists and dicts of all other variables are written as JSON: `-e '{"ansible_port": 2222}'`, with make
+  `ARGS="-e '{\\"ansible_port\\": 2222}'"`.
 
 `playbooks/host_checks.yml`, which `site.yml` runs next, asks all hosts what they are and judges the answers together, still before anything
 is changed (the codes `contact-*`).

@@ -258,7 +258,7 @@ options:
         type: list
         elements: str
       sensitive:
-        description: Whether the file is left out of diffs.
+        description: Whether diffs say only that the file differs.
         type: bool
         default: false
       on_change:

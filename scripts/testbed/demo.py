@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,8 @@ PASSWORD = f"{SITE}/.vault_password"
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
 COMPLETE = ".demo/complete"
+#: Passwords of other sites that the caller has set for Ansible: the demo needs none of them, and a file may be missing.
+OTHER_PASSWORDS = re.compile(r"ANSIBLE_(VAULT|BECOME_PASSWORD|CONNECTION_PASSWORD)_")
 #: What a run of the demo makes in the checkout.
 FILES = (".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password")
 
@@ -45,10 +48,13 @@ def up(set_up: Callable[[], None]) -> None:
     :raises StageError: a stage failed, and has said so.
     """
     again = (ROOT / COMPLETE).is_file()
+    for name in [name for name in os.environ if OTHER_PASSWORDS.match(name)]:
+        del os.environ[name]
     beside: list[Background] = []
 
     def tools() -> None:
         venv.ensure()
+        _require_output()
         run([str(ROOT / "scripts" / "demo_password.py")])
         argv = ["ansible-playbook", "-i", SITE, "--vault-password-file", PASSWORD, "playbooks/artifacts.yml"]
         beside.append(Background("artifacts", argv, {"ANSIBLE_STDOUT_CALLBACK": CONSOLE}))
@@ -80,6 +86,14 @@ def up(set_up: Callable[[], None]) -> None:
         for program_aside in beside:
             program_aside.stop()
     program(SUMMARY, extra={"PYTHONPATH": "collections"})
+
+
+def _require_output() -> None:
+    """:raises SetupError: the callback that the person wants for output does not load."""
+    if os.environ.get("ANSIBLE_STDOUT_CALLBACK", CONSOLE) != CONSOLE:
+        done = subprocess.run([str(ROOT / "scripts" / "callback_loads.py")], cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SetupError(" ".join(done.stderr.split()).removeprefix("FAILED "))
 
 
 def playbook(name: str, *arguments: str) -> None:

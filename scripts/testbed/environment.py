@@ -21,6 +21,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, MutableMapping
+from glob import glob
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,12 @@ KEPT = frozenset(
     """.split()
 )
 
+#: Where the warnings about what is ignored stand: the Makefile prints them once, at the beginning.
+WARNINGS = "VANNAH_CLEAN_WARNINGS"
+#: Our own output; and what ansible-core brings where .venv cannot be looked at yet.
+CONSOLE = "vannah.healthcloud.console"
+CORE_CALLBACKS = frozenset(["default", "junit", "minimal", "oneline", "tree"])
+
 
 def clean(given: Mapping[str, str], *, home: Callable[[str | None], str | None] | None = None) -> dict[str, str]:
     """The environment for what is started, from the caller's. Cleaning it again changes nothing.
@@ -78,8 +85,6 @@ def clean(given: Mapping[str, str], *, home: Callable[[str | None], str | None] 
     for name in ("TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         if not _is_usable(found.get(name, "")):
             found.pop(name, None)
-    if not found.get("ANSIBLE_STDOUT_CALLBACK"):
-        found.pop("ANSIBLE_STDOUT_CALLBACK", None)
     if "PIP_FIND_LINKS" not in found:
         found.pop("PIP_NO_INDEX", None)  # without either, nothing could be installed
     folder = (home or _home)(given.get("HOME"))
@@ -94,7 +99,75 @@ def clean(given: Mapping[str, str], *, home: Callable[[str | None], str | None] 
         with contextlib.suppress(OSError):
             own.mkdir(mode=0o700, parents=True, exist_ok=True)
     found["HOME"] = folder
+    warnings = [*given.get(WARNINGS, "").splitlines(), *_drop_unusable_output(found)]
+    if warnings:
+        found[WARNINGS] = "\n".join(dict.fromkeys(warnings))
     return found
+
+
+def _drop_unusable_output(found: dict[str, str]) -> list[str]:
+    """Take away wishes for output that Ansible would end with, or complain of with each playbook; a warning for each."""
+    warnings = []
+    name = found.get("ANSIBLE_STDOUT_CALLBACK", "")
+    if not name:
+        found.pop("ANSIBLE_STDOUT_CALLBACK", None)
+    elif not _has_callback(name, found):
+        warnings.append(_ignored("ANSIBLE_STDOUT_CALLBACK", name, "no callback of this name is installed", "unset it, or `default`"))
+        found["ANSIBLE_STDOUT_CALLBACK"] = CONSOLE
+    enabled = [word.strip() for word in found.pop("ANSIBLE_CALLBACKS_ENABLED", "").split(",") if word.strip()]
+    usable = [word for word in enabled if _has_callback(word, found)]
+    if usable:
+        found["ANSIBLE_CALLBACKS_ENABLED"] = ",".join(usable)
+    for word in enabled:
+        if word not in usable:
+            warnings.append(_ignored("ANSIBLE_CALLBACKS_ENABLED", word, "no callback of this name is installed", "take it out"))
+    log = found.get("ANSIBLE_LOG_PATH", "")
+    if not log or not _is_writable_file(log, found["HOME"]):
+        found.pop("ANSIBLE_LOG_PATH", None)
+    if log and "ANSIBLE_LOG_PATH" not in found:
+        warnings.append(_ignored("ANSIBLE_LOG_PATH", log, "this file cannot be written", "unset it, or a file in a folder that is there"))
+    return warnings
+
+
+def _ignored(variable: str, value: str, why: str, fix: str) -> str:
+    shown = value[:200] if value.isprintable() else repr(value)[:200]
+    return f"WARNING {variable}={shown} is ignored: {why}. Fix: {fix}"
+
+
+def _has_callback(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether Ansible finds a callback plugin: one of its own, of a collection beside it or in the checkout, or of the person's folders."""
+    libraries = [Path(folder) for folder in glob(f"{ROOT}/.venv/lib/python3*/site-packages")]
+    short = re.sub(r"^ansible\.(builtin|legacy)\.", "", name)
+    if not re.fullmatch(r"[A-Za-z0-9_.]+", name):
+        return False
+    if name == CONSOLE or short in CORE_CALLBACKS:
+        return True
+    if any((library / "ansible" / "plugins" / "callback" / f"{short}.py").is_file() for library in libraries):
+        return True
+    roots = [ROOT / "collections" / "ansible_collections", *(library / "ansible_collections" for library in libraries)]
+    if name.count(".") >= 2 and short == name:
+        namespace, collection, plugin = name.split(".", 2)
+        where = f"{namespace}/{collection}/plugins/callback/{plugin.replace('.', '/')}.py"
+        return any((root / where).is_file() for root in roots)
+    home = environ.get("ANSIBLE_HOME") or f"{environ['HOME']}/.ansible"
+    own = environ.get("ANSIBLE_CALLBACK_PLUGINS") or f"{home}/plugins/callback:/usr/share/ansible/plugins/callback"
+    folders = [Path(folder.replace("~", environ["HOME"], 1) if folder.startswith("~/") else folder) for folder in own.split(":") if folder]
+    if any(next(folder.glob(f"**/{short}.py"), None) for folder in folders):
+        return True
+    # Names of before collections: ansible-core knows for some of them where they went.
+    return any(glob(f"{root}/*/*/plugins/callback/{short}.py") for root in roots)
+
+
+def _is_writable_file(path: str, home: str) -> bool:
+    """Whether Ansible can append to a log."""
+    log = Path(path.replace("~", home, 1) if path.startswith("~/") else path)
+    try:
+        if log.exists():
+            with log.open("ab"):
+                return log.is_file()
+    except OSError:
+        return False
+    return _is_usable(str(log.parent.absolute()))
 
 
 def apply(environ: MutableMapping[str, str] | None = None) -> None:

@@ -50,10 +50,11 @@ class Run(TypedDict, total=False):
 
 
 class Policy(TypedDict, total=False):
-    """Switches of a run."""
+    """Switches of a run; ``locked_out``: ids of earlier runs that this controller knows to have been locked out of the host."""
 
     container_host: bool | None
     retry: bool
+    locked_out: list[str]
 
 
 Action = Literal["take", "release", "none"]

@@ -22,10 +22,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from .. import documented
-from . import bundle, grouping, identity, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
+from . import bundle, grouping, identity, lockouts, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
 
 if TYPE_CHECKING:
-    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload
+    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload, Policy
 
 Result = dict[str, Any]
 
@@ -225,12 +225,16 @@ class AgentAction(ActionBase):  # type: ignore[misc]
     def _send(self, part: Payload, lease: Lease) -> Answer:
         if run.orphaned():
             raise AnsibleError("ansible-playbook is gone: this fork of it changes nothing more")
+        policy: Policy = {"container_host": None, "retry": self.flag("component_retry")}
+        locked_out = self._lockouts().runs()
+        if locked_out:
+            policy["locked_out"] = locked_out
         payload: Payload = {
             "protocol": bundle.PROTOCOL,
             "mode": "check" if self.check else "apply",
             "diff": bool(self._task.diff),
             "run": run.run_info(_playbook()),
-            "policy": {"container_host": None, "retry": self.flag("component_retry")},
+            "policy": policy,
             "lease": lease,
             "site": self.belonging(),
             **part,
@@ -245,10 +249,15 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             self._connection.reset()
             answer = self._send({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})
         except AnsibleError as error:
+            if isinstance(error, AnsibleConnectionFailure):
+                self._lockouts().note(run.run_info(_playbook())["id"])
             raise Failure(f"no new connection comes through: {late}. {error.message}") from None
         refused = answer.get("error")
         if refused:
             raise Failure(f"the revert could not be called off, so {late}. {refused.get('msg', '')}")
+
+    def _lockouts(self) -> lockouts.Lockouts:
+        return lockouts.Lockouts(lockouts.FOLDER, str(self.inventory_dir or ""), self.host)
 
     def _scrubber(self) -> scrub.Scrubber:
         return scrub.Scrubber(scrub.site_values(self._loader, self.vars, self.inventory_dir) | self.hidden)

@@ -248,7 +248,8 @@ def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
     # Who knows a leader that confirms it speaks for the cluster: a member that was cut off shows the cluster of before.
     speaks = next((look for look in looks if look.leader), looks[0] if looks else None)
     if speaks and speaks.problems:
-        raise ValueError(f"Nothing is updated while the cluster is unhealthy: {'; '.join(speaks.problems)}.")
+        said = "; ".join(speaks.problems)
+        raise ValueError(f"Nothing is updated while the cluster is unhealthy: {said}. Fix: start what is down, or `make converge`.")
     leader = speaks.leader if speaks else ""
     return Plan(now=tuple(look.host for look in sorted(looks, key=lambda look: look.host == leader)))
 

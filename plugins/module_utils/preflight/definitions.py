@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
+from . import extra_values
 from .findings import Code, Finding, Level
 from .model import CONNECTION_PORTS, UNKNOWN, Definition, Host, Site, owner_of
 from .schema import ANSIBLE_VARIABLES, Option, Schema
 from .texts import Template, contains_template, template_error, walk
 from .values import CODES as VALUE_CODES
-from .values import check
+from .values import Problem, check
 
 CODES = (
     *VALUE_CODES,
@@ -174,13 +175,15 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             if definition.from_cli and option.of_site:
                 continue
             remedy = f"{definition.name}: {option.type}, or leave the line out"
+            if definition.from_cli and not definition.source:
+                remedy = f"{extra_values.remedy(definition.name, definition.name, option, None)}; or leave it out"
             yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
             continue
         if definition.name not in ANSIBLE_VARIABLES:
             yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
             for problem in check(option, value, definition.name, definition.from_cli or definition.name in _CONNECTION):
-                remedy = _in_ini(problem.remedy) if _is_ini(definition.source) else problem.remedy
+                remedy = _remedy(definition, problem)
                 yield Finding(problem.code, definition.owner, problem.path, problem.problem, remedy, definition.source)
 
 
@@ -240,6 +243,13 @@ def _check_undefined(site: Site, definition: Definition, option: Option) -> Iter
 def _uses(host: Host, option: Option) -> bool:
     """Whether anything of a host reads a variable; the site's are every host's."""
     return option.role == "site" or option.role in host.roles
+
+
+def _remedy(definition: Definition, problem: Problem) -> str:
+    """What to do, in the language of the place: an inventory in YAML or INI, or the command line (a file of it has a source)."""
+    if definition.from_cli and not definition.source and problem.option is not None:
+        return extra_values.remedy(definition.name, problem.path, problem.option, problem.given)
+    return _in_ini(problem.remedy) if _is_ini(definition.source) else problem.remedy
 
 
 def _is_ini(source: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -62,6 +62,9 @@ class Problem:
     path: str
     problem: str
     remedy: str
+    #: Of a wrong type: what belongs there, and what is there.
+    option: Option | None = None
+    given: Any = None
 
 
 def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iterator[Problem]:
@@ -81,7 +84,7 @@ def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iter
     if from_cli and option.cli and isinstance(value, str):
         value = _from_text(option.type, value)
     if not _fits(option.type, value):
-        yield _wrong_type(option, value, path)
+        yield replace(_wrong_type(option, value, path), option=option, given=value)
         return
     yield from _limits(option, value, path)
     if option.type == "list" and isinstance(value, list | tuple):

@@ -224,7 +224,8 @@ def test_masked_stopped_unmanaged_absent(host: FakeHost) -> None:
 def test_sensitive_file_shows_no_diff(host: FakeHost) -> None:
     for content in ("secret-one", "secret-two"):
         answer = host.call(component(files=[config(content, sensitive=True)]))
-        ok(answer)
+        (diff,) = ok(answer)["diff"]
+        assert "not shown because it holds secrets" in diff["after"] and diff["before"] == ""
         assert content not in str(answer)
     assert "secret" not in str(host.call(component()))
 

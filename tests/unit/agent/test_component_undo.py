@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -178,50 +177,6 @@ def test_original_that_came_back_before_a_kill_is_read_after_it(host: FakeHost) 
     assert host.running_with["demo.service"] == {"/etc/demo.conf": "foreign\n"}
     assert host.touched() == ["restart demo.service"]
     assert not ok(host.call(wanted))["changed"]
-
-
-def test_unit_is_reloaded_again_after_a_revert_of_the_lockout_guard(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(argv: list[str], **options: Any) -> Result:
-        if argv[0] == "systemd-run" or "--value" in argv:
-            return Result(0, "inactive\n")
-        return plain(argv, **options)
-
-    plain = host.run
-    monkeypatch.setattr(host, "run", run)
-    host.file("/run/systemd/system").mkdir(parents=True)
-
-    def guarded(content: str) -> dict[str, Any]:
-        return demo(content, unit={"on_change": "reload"}, lockout_guard=60)
-
-    ok(host.call(guarded("good 1\n")))
-    assert host.call(op="disarm")["error"] is None
-    ok(host.call(guarded("good 2\n")))
-    # Nobody comes: what the script does.
-    host.write("/etc/demo.conf", "good 1\n")
-    plain(["systemctl", "reload", "demo.service"])
-    shutil.rmtree(host.file("/var/lib/vannah/guard"))
-    again = ok(host.call(guarded("good 2\n")))
-    assert again["reloaded"] == ["demo.service"]
-    assert host.running_with["demo.service"] == {"/etc/demo.conf": "good 2\n"}
-    assert host.call(op="disarm")["error"] is None
-    assert not ok(host.call(guarded("good 2\n")))["changed"]
-
-
-def test_a_guard_that_was_disarmed_and_stayed_in_the_ledger_is_forgotten(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that was cut off may write its ledger after the next one has disarmed the revert: that is said once, not by each run."""
-
-    def run(argv: list[str], **options: Any) -> Result:
-        return Result(0, "inactive\n") if argv[0] == "systemd-run" or "--value" in argv else plain(argv, **options)
-
-    plain = host.run
-    monkeypatch.setattr(host, "run", run)
-    host.file("/run/systemd/system").mkdir(parents=True)
-    definition = demo("good 1\n", unit={"on_change": "reload"}, lockout_guard=60)
-    ok(host.call(definition))
-    shutil.rmtree(host.file("/var/lib/vannah/guard"))
-    assert "nobody connected" in str(host.call(definition))
-    again = host.call(definition)
-    assert not ok(again)["changed"] and "nobody connected" not in str(again)
 
 
 def judged(host: FakeHost, definition: dict[str, Any], previous: str | None = None, reason: str = "") -> dict[str, Any]:

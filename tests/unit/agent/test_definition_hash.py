@@ -93,11 +93,12 @@ def test_locked_out_after_an_upgrade(host: FakeHost, monkeypatch: pytest.MonkeyP
 
     ok(host.call(of_before(guarded("good 1\n"))))
     assert host.call(op="disarm")["error"] is None
-    for definition in (of_before(guarded("good 2\n")), upgraded(guarded("good 2\n"))):
-        ok(host.call(definition))
+    for number, definition in enumerate([of_before(guarded("good 2\n")), upgraded(guarded("good 2\n"))]):
+        ok(host.call(definition, run={"id": f"run-{number}", "who": "me"}, policy={"locked_out": ["run-0"]}))
         # The controller does not come back: what the script does.
         host.write("/etc/demo.conf", "good 1\n")
         plain(["systemctl", "reload", "demo.service"])
         shutil.rmtree(host.file("/var/lib/vannah/guard"))
     for change in SAME:
-        assert one(host.call(change(guarded("good 2\n"))))["error"]["code"] == "locked-out", change
+        said = one(host.call(change(guarded("good 2\n")), policy={"locked_out": ["run-0", "run-1"]}))
+        assert said["error"]["code"] == "locked-out", change

@@ -23,6 +23,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
     bundle,
     collect,
     converge,
+    lockouts,
     render,
     report,
     run,
@@ -54,6 +55,11 @@ class Fake(converge.ComponentAction):
 
     def perform(self) -> action.Result:
         return self.make([component()], {})
+
+
+@pytest.fixture(autouse=True)
+def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(lockouts, "FOLDER", tmp_path / "lockouts")
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +210,42 @@ def test_locked_out() -> None:
     fake = Fake([{**answered(), "guard": {"armed": True, "seconds": 45}}, AnsibleConnectionFailure("timed out")])
     with pytest.raises(action.Failure, match=r"takes it back by itself within 45 s \(site_admin_addresses.*\)\. timed out"):
         fake.make([component()], {})
+
+
+def test_the_next_run_tells_the_host_that_this_one_was_locked_out() -> None:
+    """The host cannot tell it from a run that was killed, which is not to count."""
+    armed = {**answered(), "guard": {"armed": True, "seconds": 45}}
+    with pytest.raises(action.Failure):
+        Fake([armed, AnsibleConnectionFailure("timed out")]).make([component()], {})
+    again = Fake([answered()])
+    again.make([component()], {})
+    assert again.sent[0]["policy"]["locked_out"] == [again.sent[0]["run"]["id"]]
+    other = Fake([answered()], inventory_hostname="other")
+    other.make([component()], {})
+    assert "locked_out" not in other.sent[0]["policy"]
+
+
+def test_a_run_that_was_killed_notes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its forks live on for a moment, and end before they connect."""
+    armed = {**answered(), "guard": {"armed": True, "seconds": 45}}
+    fake = Fake([armed])
+    monkeypatch.setattr(run, "orphaned", lambda: len(fake.sent) > 0)
+    with pytest.raises(action.Failure, match="ansible-playbook is gone"):
+        fake.make([component()], {})
+    fake = Fake([answered()])
+    fake.make([component()], {})
+    assert "locked_out" not in fake.sent[0]["policy"]
+
+
+def test_notes_of_lock_outs(tmp_path: Path) -> None:
+    known = lockouts.Lockouts(tmp_path / "a" / "b", "site", "db1")
+    assert known.runs() == []
+    for number in range(12):
+        known.note(f"run-{number}")
+    known.note("run-11")
+    assert known.runs() == [f"run-{number}" for number in range(4, 12)]
+    assert lockouts.Lockouts(tmp_path / "a" / "b", "other site", "db1").runs() == []
+    lockouts.Lockouts(Path("/proc/none"), "site", "db1").note("run-1")
 
 
 def test_a_failed_component() -> None:

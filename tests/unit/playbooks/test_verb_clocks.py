@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from .conftest import REPOSITORY, Run
-from .test_verbs import GOOD
+from .test_verbs import DATABASE, GOOD
 
 PLAYBOOKS = REPOSITORY / "playbooks"
 OFF: dict[str, Any] = {"failed": True, "msg": "contact-clock db2 -: the clock is 34560000 s behind the others."}

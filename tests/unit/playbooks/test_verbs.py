@@ -14,7 +14,6 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
 from .conftest import REPOSITORY, Run
 
-PLAYBOOKS = REPOSITORY / "playbooks"
 DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
 HEALTHY: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
 PLANS = {"patroni_switchover": {"from": "db1", "to": "db2"}, "patroni_reinit": {}, "patroni_remove": {"steps": ["service patroni: stop"]}}

@@ -21,6 +21,10 @@ MADE = shutil.ignore_patterns(".git", ".venv*", ".cache", ".demo", ".test", ".an
 MADE_OF_A_SITE = shutil.ignore_patterns("secrets.yml", "pki", ".vault_password")
 
 
+#: Judged: what cannot be used is dropped with a warning.
+OUTPUT = ("ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_CALLBACKS_ENABLED", "ANSIBLE_LOG_PATH")
+
+
 def left_out(folder: str, names: list[str]) -> set[str]:
     return MADE(folder, names) | (MADE_OF_A_SITE(folder, names) if Path(folder).parent.name == "inventories" else set())
 
@@ -50,7 +54,7 @@ def test_what_steers_a_tool_is_dropped(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((name, "x") for name in sorted(environment.KEPT - {"PIP_NO_INDEX"})),
+        *((name, "x") for name in sorted(environment.KEPT - {"PIP_NO_INDEX", *OUTPUT})),
         *(
             (name, "x")
             for name in """
@@ -63,6 +67,45 @@ def test_what_steers_a_tool_is_dropped(name: str) -> None:
 )
 def test_what_is_a_persons_own_stays(name: str, value: str) -> None:
     assert clean(**{name: value})[name] == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "stays", "said"),
+    [
+        ("ANSIBLE_STDOUT_CALLBACK", "default", "default", ""),
+        ("ANSIBLE_STDOUT_CALLBACK", "ansible.builtin.minimal", "ansible.builtin.minimal", ""),
+        ("ANSIBLE_STDOUT_CALLBACK", environment.CONSOLE, environment.CONSOLE, ""),
+        ("ANSIBLE_STDOUT_CALLBACK", "own", "own", ""),
+        ("ANSIBLE_STDOUT_CALLBACK", "some.where.there", "some.where.there", ""),
+        ("ANSIBLE_STDOUT_CALLBACK", "there", "there", ""),
+        ("ANSIBLE_STDOUT_CALLBACK", "yaml", environment.CONSOLE, "WARNING ANSIBLE_STDOUT_CALLBACK=yaml is ignored: no callback"),
+        ("ANSIBLE_STDOUT_CALLBACK", "some.where.gone", environment.CONSOLE, "ANSIBLE_STDOUT_CALLBACK=some.where.gone is ignored"),
+        ("ANSIBLE_STDOUT_CALLBACK", "../own", environment.CONSOLE, "is ignored"),
+        ("ANSIBLE_STDOUT_CALLBACK", "a\nb", environment.CONSOLE, r"ANSIBLE_STDOUT_CALLBACK='a\nb' is ignored"),
+        ("ANSIBLE_STDOUT_CALLBACK", "", None, ""),
+        ("ANSIBLE_CALLBACKS_ENABLED", "own, gone,some.where.there", "own,some.where.there", "ANSIBLE_CALLBACKS_ENABLED=gone is ignored"),
+        ("ANSIBLE_CALLBACKS_ENABLED", "gone", None, "Fix: take it out"),
+        ("ANSIBLE_LOG_PATH", "{}/a.log", "{}/a.log", ""),
+        ("ANSIBLE_LOG_PATH", "{}/none/a.log", None, "this file cannot be written. Fix: unset it"),
+        ("ANSIBLE_LOG_PATH", "{}", None, "is ignored"),
+        ("ANSIBLE_LOG_PATH", "/proc/a.log", None, "is ignored"),
+    ],
+)
+def test_output_that_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, stays: str | None, said: str
+) -> None:
+    """Ansible would end with it, or complain of it with each playbook."""
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    for name in ("collections/ansible_collections/some/where/plugins/callback/there.py", "plugins/own.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    given = {variable: value.replace("{}", str(tmp_path)), "ANSIBLE_CALLBACK_PLUGINS": f"/none:{tmp_path}/plugins"}
+    found = clean(**given)
+    assert found.get(variable) == (stays and stays.replace("{}", str(tmp_path)))
+    warnings = found.get(environment.WARNINGS, "")
+    assert said in warnings and len(warnings.splitlines()) == (1 if said else 0)
+    assert not (tmp_path / "a.log").exists()
+    assert clean(**found) == found, "said by whoever cleans it again too"
 
 
 def test_cleaning_again_changes_nothing() -> None:
@@ -259,6 +302,34 @@ def test_make_runs_the_same(checkout: Path, tmp_path: Path, surroundings: str) -
     assert re.search(r"^Done: .* in \d+:\d\d$", done.stdout, re.MULTILINE), done.stdout
     assert (checkout / "inventories" / "mine" / "secrets.yml").is_file()
     assert (checkout / ".venv").resolve() == BIN.parent.resolve(), ".venv was made anew"
+
+
+def test_output_that_cannot_be_is_said_once_and_make_goes_on(checkout: Path, tmp_path: Path) -> None:
+    """A line of a shell profile, for a callback that was removed; and passwords of another site, which the demo does not need."""
+    given = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "ANSIBLE_STDOUT_CALLBACK": "no.such.yaml", "ANSIBLE_CALLBACKS_ENABLED": "none"}
+    given |= {"ANSIBLE_LOG_PATH": "/proc/none.log"}
+    done = start(["/usr/bin/make", "check", "SITE=mine"], checkout, given)
+    assert done.returncode == 0, done.stdout
+    assert [line.partition("=")[0] for line in done.stdout.splitlines() if "is ignored" in line] == [
+        *("WARNING ANSIBLE_STDOUT_CALLBACK", "WARNING ANSIBLE_CALLBACKS_ENABLED", "WARNING ANSIBLE_LOG_PATH")
+    ]
+    assert re.search(r"^Done: .* in \d+:\d\d$", done.stdout, re.MULTILINE), done.stdout
+    missing = {"ANSIBLE_BECOME_PASSWORD_FILE": "/none", "ANSIBLE_VAULT_IDENTITY_LIST": "a@/none", "ANSIBLE_VAULT_PASSWORD_FILE": "/none"}
+    done = start(["/usr/bin/make", "check", "SITE=demo", "ARGS=--check"], checkout, {**given, **missing})
+    assert "/none was not found" not in done.stdout and re.search(r"^FAILED  preflight: 1 error", done.stdout, re.MULTILINE), done.stdout
+    assert "safety-key-only-without-key" in done.stdout, "the demo that this copy does not have has no key"
+
+
+def test_a_callback_that_does_not_load_is_refused_at_once(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("import none_such\n", encoding="utf-8")
+    given = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    given |= {"ANSIBLE_STDOUT_CALLBACK": "own", "ANSIBLE_CALLBACK_PLUGINS": str(tmp_path)}
+    done = start(["/usr/bin/make", "check", "SITE=mine"], checkout, given)
+    assert done.returncode != 0 and "Traceback" not in done.stdout
+    assert done.stdout.splitlines()[:2] == [
+        "FAILED  ANSIBLE_STDOUT_CALLBACK=own: this callback does not load: No module named 'none_such'.",
+        "        Fix: unset ANSIBLE_STDOUT_CALLBACK, or ANSIBLE_STDOUT_CALLBACK=default",
+    ]
 
 
 #: What cannot be taken from a program that is started directly: its own settings, and Python's.

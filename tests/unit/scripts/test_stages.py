@@ -120,7 +120,9 @@ def test_the_build_begins_before_the_images_and_is_waited_for_before_the_site(mo
     programs = (".yml", "tests/live", "summary")
     monkeypatch.setattr(demo, "program", lambda argv, **_: events.append(next(word for word in argv if word.endswith(programs))))
     monkeypatch.setattr(demo, "ROOT", tmp_path)
+    monkeypatch.setenv("ANSIBLE_BECOME_PASSWORD_FILE", "/of/another/site")
     demo.up(lambda: events.append("images"))
+    assert "ANSIBLE_BECOME_PASSWORD_FILE" not in os.environ
     create, site = "tests/servers/create.yml", "playbooks/site.yml"
     assert events == [
         *("venv", "password", "begin artifacts", "images", create, site, "join", site),

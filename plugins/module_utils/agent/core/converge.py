@@ -48,7 +48,8 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
         if not ctx.check and any(run.needs or run.csrs for run in runs):
             answer["components"] = [run.answer(requests=True) for run in runs]
             return
-        _apply(runs, ctx, answer)
+        # A planning call comes before one that applies, and validates, or before one that only plans, as this one.
+        _apply(runs, ctx, answer, ctx.check and payload.get("op") == "converge")
         if not ctx.check and os.path.isdir(ctx.path(generations.ORIGINALS)):
             generations.prune(ctx, ledger)
     finally:
@@ -66,8 +67,8 @@ def converge(payload: Payload, ctx: Context, answer: Answer) -> None:
         answer["warnings"] = ctx.call.warnings
 
 
-def _apply(runs: list[Run], ctx: Context, answer: Answer) -> None:
-    stale = False
+def _apply(runs: list[Run], ctx: Context, answer: Answer, trying: bool) -> None:
+    stale = behind = False
     for run in runs:
         if stale or run.requests:
             run.again()
@@ -77,6 +78,9 @@ def _apply(runs: list[Run], ctx: Context, answer: Answer) -> None:
                 return
         if run.error is None and not ctx.check:
             stale = run.apply() or stale
+        elif run.error is None and trying:
+            run.try_out(behind)
+            behind = behind or bool(run.made and run.made.visible)
         answer["components"].append(run.answer())
         if run.error is not None:
             return
@@ -228,6 +232,24 @@ class Run:
             self.error = told(error)
             return True
         return False
+
+    def try_out(self, behind: bool) -> None:
+        """In check mode: ask the validators what they would say.
+
+        :param behind: components before this one would change something, which a validator may need
+        """
+        if self.made is None or not self.made.visible or self.component["state"] != "present":
+            return
+        from .trial import judge
+
+        self._resume()
+        try:
+            judge(self.made, self.component, self.ctx)
+        except Exception as error:
+            if behind:
+                self.warnings.append(f"would be refused, unless what comes before it helps: {told(error)['msg']}")
+            else:
+                self.error = told(error)
 
     def _records(self, plan: Plan) -> bool:
         """Whether applying the plan would tell the ledger anything, also where the host stays as it is."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..lib import systemd
+from ..lib import disk, systemd
 from ..resources import restart
 from .model import AgentError
 from .undo import definition_hash
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .model import Component, Context
 
+#: So many runs that saw themselves locked out are enough, or so many of which nobody knows why they did not come back.
+LOCKED_OUT = 2
+UNCONFIRMED = 6
+
 
 def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) -> None:
     """Arm the revert of everything that the journal has kept."""
     import binascii
 
-    from ..lib import disk
     from . import revert
     from .journal import FOLDER
 
@@ -39,11 +42,20 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
     units = restart.units_to_start(component)
     by_socket = [unit["name"] for unit in units if systemd.by_socket(ctx, unit)]
     names = [unit["name"] for unit in units if unit["name"] not in by_socket]
+    waited = revert.armed(ctx)
     revert.arm(ctx, component["lockout_guard"], undo, names, restarted=by_socket)
     ctx.call.guard = {"armed": True, "seconds": component["lockout_guard"]}
     known, definition = ctx.entry.get("guard") or {}, definition_hash(component)
-    tries = known.get("tries", 0) + 1 if known.get("hash") == definition else 1
-    ctx.entry["guard"] = {"hash": definition, "since": ctx.today(), "tries": tries}
+    before = {saved["path"]: saved.get("sha256", disk.ABSENT) for saved in journal.data["files"] if saved["kind"] != "link"}
+    same = known.get("hash") == definition
+    ctx.entry["guard"] = {
+        "hash": definition,
+        "since": ctx.today(),
+        "tries": known.get("tries", 0) + 1 if same else 1,
+        "locked": known.get("locked", 0) if same else 0,
+        "run": ctx.run_info.get("id", ""),
+        "before": {**before, **(known.get("before") or {})} if waited else before,
+    }
     ledger.save(ctx)
 
 
@@ -67,9 +79,10 @@ def disarm(ctx: Context, ledger: Ledger) -> None:
 
 
 def refuse_reverted(component: Component, ctx: Context) -> None:
-    """Refuse a definition whose revert was not disarmed twice: it has locked the controller out.
+    """Refuse a definition that has locked the controller out twice: its run said so, as it could not connect any more.
 
-    Once proves nothing: the controller may have been killed.
+    A revert alone proves nothing: the run may have been killed before it came back. Such runs are counted too, as nobody else may
+    have been able to say it, and get more tries.
 
     :raises AgentError: ``locked-out``
     """
@@ -82,13 +95,24 @@ def refuse_reverted(component: Component, ctx: Context) -> None:
         # The revert has reloaded the units with the old files: that they ran with the new ones is true no more.
         ctx.entry.pop("running", None)
         known["forgotten"] = True
+        if known.get("run") and known["run"] in (ctx.policy.get("locked_out") or ()):
+            known["locked"] = known.get("locked", 0) + 1
     if ctx.policy.get("retry") or known["hash"] != definition_hash(component):
         return
-    if known["tries"] < 2:
-        ctx.warn(f"on {known['since']} nobody connected after this definition was applied, so it was reverted; it is tried once more")
+    locked, tries = known.get("locked", 0), known["tries"]
+    if locked < LOCKED_OUT and tries < UNCONFIRMED:
+        if locked:
+            ctx.warn(
+                f"on {known['since']} nobody could connect after this definition was applied, so it was reverted; it is tried once more"
+            )
+        else:
+            ctx.warn(
+                f"an earlier run was cut off on {known['since']} before it confirmed this change, so the host reverted it; it is made again"
+            )
         return
+    often = f"{LOCKED_OUT} runs could not connect" if locked >= LOCKED_OUT else f"none of {tries} runs connected"
     raise AgentError(
         "locked-out",
-        f"component {component['name']}: on {known['since']} for the second time nobody connected after this definition was"
-        " applied, so it was reverted, and it is not tried again. Change the definition, or run with -e component_retry=true.",
+        f"component {component['name']}: {often} after this definition was applied, the last on {known['since']}, so it was reverted and is"
+        " not tried again. Fix: correct who gets in, or `make converge` with ARGS='-e component_retry=true'",
     )

@@ -79,7 +79,17 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .planning import plan
 
         plan(payload, ctx, answer)
-    elif op == "survey":
+    else:
+        _operate_alone(op, payload, ctx, answer)
+    if op in ("converge", "lease"):
+        from . import generations
+
+        answer["kept"] = generations.all_kept(ctx)
+
+
+def _operate_alone(op: str | None, payload: Payload, ctx: Context, answer: Answer) -> None:
+    """What is no plan of components."""
+    if op == "survey":
         from ..host.survey import survey
 
         answer["survey"] = survey(ctx, payload["paths"], payload["checks"], payload.get("ports") or ())
@@ -99,10 +109,6 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
         answer["clock"] = time.time()
     elif op != "facts":
         raise AgentError("unknown-op", f"op {op!r} is unknown: controller and agent are of different versions")
-    if op in ("converge", "lease"):
-        from . import generations
-
-        answer["kept"] = generations.all_kept(ctx)
 
 
 def cost(begun: float) -> dict[str, float]:

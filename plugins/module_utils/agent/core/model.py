@@ -366,9 +366,17 @@ class Context:
         self.csrs.append({"name": name, "pem": pem})
 
     def drifted(self, path: str) -> None:
-        """Report something managed that somebody else has changed."""
-        if path not in self.drift:
+        """Report something managed that somebody else has changed; what a revert of the lock-out guard has put back is our own."""
+        if path not in self.drift and not self._put_back(path):
             self.drift.append(path)
+
+    def _put_back(self, path: str) -> bool:
+        before = (self.entry.get("guard") or {}).get("before") or {}
+        if path not in before:
+            return False
+        from ..lib import disk
+
+        return bool(disk.digest_file(self.path(path)) == before[path])
 
     def plan(self, steps: list[Step]) -> list[Step]:
         """Note what ``steps`` will change, so that units planned later react; returns ``steps``."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..contract import Directory, File
-    from ..core.model import Context
+    from ..core.model import Context, Result
 
     Known = dict[str, Any]  # what the ledger knows of a file
     Apply = Callable[[Context], None]
@@ -224,7 +224,14 @@ def run_validator(ctx: Context, argv: list[str], what: str, sensitive: bool = Fa
 
     :raises AgentError: ``validation-failed`` with what it said (not for a sensitive file, unless the program is a role's own)
     """
-    result = ctx.run(argv, check=False, timeout=120)
+    judge_validator(ctx.run(argv, check=False, timeout=120), argv, what, sensitive)
+
+
+def judge_validator(result: Result, argv: list[str], what: str, sensitive: bool = False) -> None:
+    """See :func:`run_validator`.
+
+    :raises AgentError: ``validation-failed``
+    """
     if result.rc == 0:
         return
     if result.rc == 127 and not result.err:

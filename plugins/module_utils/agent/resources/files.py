@@ -259,7 +259,9 @@ def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Cont
     if disk.is_link(found):
         detail = "a link is in its place"
     diff = None
-    if ctx.diff and not item.get("sensitive") and not ctx.section(section).get(path, {}).get("sensitive"):
+    if ctx.diff and (item.get("sensitive") or ctx.section(section).get(path, {}).get("sensitive")):
+        diff = _diff(path, "", HIDDEN)
+    elif ctx.diff:
         before = disk.read(ctx.path(path)) if found is not None else None
         after = f"({artifact.get('size', '?')} bytes, sha256 {wanted})\n" if artifact else disk.text(wanted_bytes(item))
         diff = _diff(path, disk.text(before) or "", after or "")
@@ -323,6 +325,10 @@ def _noted(item: File, wanted: str, known: Known | None, found: os.stat_result |
 def _bequest(kind: str, key: str, section: str, to: tuple[str, str]) -> Step:
     """A silent step: what leaves is another one's by now, or will be in this call."""
     return Step(kind, key, "", apply=lambda ctx: transfer_ownership(ctx, section, key, to))
+
+
+#: In place of a difference that would show secrets.
+HIDDEN = "(it differs; not shown because it holds secrets)\n"
 
 
 def _diff(path: str, before: str, after: str) -> Diff:

@@ -197,6 +197,12 @@ def test_switchover_is_refused_while_the_cluster_is_not_whole(mode: str) -> None
     assert (caught.value.code, real.told) == ("cluster-unhealthy", [])
 
 
+def test_a_wrong_candidate_is_said_before_what_is_wrong_with_the_cluster() -> None:
+    with pytest.raises(AgentError, match=r"has no member db9\. Fix: one of db1, db2, db3;") as caught:
+        do("switchover", Patroni(without(CLUSTER, "db2")), "check", candidate="db9", away_from="", timeout=0)
+    assert caught.value.code == "unknown-member"
+
+
 @pytest.mark.parametrize("seconds", [0, 5])
 def test_a_lag_that_passes_is_waited_for(seconds: int) -> None:
     """A WAL segment that ends early (seen with archive_timeout: 16348520 bytes) is no reason to refuse."""

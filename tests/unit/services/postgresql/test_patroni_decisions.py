@@ -38,6 +38,38 @@ def test_problems(found: dict[str, Any], problems: list[str]) -> None:
     assert Cluster(found).problems(["db1", "db2", "db3"], synchronous=True) == problems
 
 
+@pytest.mark.parametrize(
+    ("found", "fixes"),
+    [
+        (without(CLUSTER, "db3"), ["start db3 (systemctl start patroni there), or `make converge`", "wait until a standby"]),
+        (without(CLUSTER, "db1"), ["systemctl status etcd patroni", "start db1"]),
+        (changed(CLUSTER, "db2", state="start failed"), ["journalctl -u patroni on db2", "postgresql/reinit.yml"]),
+        (changed(CLUSTER, "db2", lag=1048577), ["wait until it has caught up"]),
+        ({**CLUSTER, "pause": True}, ["patronictl -c /etc/patroni/config.yml resume"]),
+    ],
+)
+def test_refusal_says_what_to_do(found: dict[str, Any], fixes: list[str]) -> None:
+    with pytest.raises(AgentError) as refused:
+        patroni_cluster.require_whole(Cluster(found), "switch over", ["db1", "db2", "db3"], patroni_cluster.MAX_LAG, True)
+    assert refused.value.code == "cluster-unhealthy"
+    _what, _, fix = refused.value.msg.partition(" Fix: ")
+    assert all(text in fix for text in fixes)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected", "refused"),
+    [("", [], False), ("db2", [], False), ("db3", ["db3"], False), ("db3", [], True), ("db9", ["db3"], True)],
+)
+def test_a_candidate_that_nobody_knows(wanted: str, expected: list[str], refused: bool) -> None:
+    cluster = Cluster(without(CLUSTER, "db3"))
+    if not refused:
+        patroni_cluster.refuse_unknown(cluster, wanted, expected)
+        return
+    with pytest.raises(AgentError, match=r"has no member db\d. Fix: one of db1, db2") as caught:
+        patroni_cluster.refuse_unknown(cluster, wanted, expected)
+    assert caught.value.code == "unknown-member"
+
+
 def test_one_member_needs_no_standby() -> None:
     assert Cluster(without(CLUSTER, "db2", "db3")).problems(["db1"], synchronous=True) == []
 

@@ -11,7 +11,17 @@ from __future__ import annotations
 
 from ...core.model import AgentError, Step
 from . import planned
-from .cluster import Cluster, choose_candidate, config_patch, lines, refuse_reinit, refuse_remove, refuse_restart, require_whole
+from .cluster import (
+    Cluster,
+    choose_candidate,
+    config_patch,
+    lines,
+    refuse_reinit,
+    refuse_remove,
+    refuse_restart,
+    refuse_unknown,
+    require_whole,
+)
 from .guard import guard
 from .hba import check
 from .look import await_reload, configuration, look, look_settled, look_surely, own, own_name
@@ -98,7 +108,7 @@ def info(params: Params, ctx: Context) -> Outcome:
         await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
-        require_whole(cluster, "go on", found["problems"])
+        require_whole(cluster, "go on", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
         return cluster, found
 
     if params["wait"] and not ctx.check:
@@ -239,12 +249,13 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     rest = connect(ctx, params)
     cluster = look_settled(ctx, rest, params["max_lag"])
     result = state(rest, cluster, params)
+    refuse_unknown(cluster, params["candidate"], params.get("members") or ())
     leader = cluster.leader
     if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
         return [], {**result, "from": leader.name, "to": leader.name}
     if params["away_from"] and leader is not None and len(cluster.members) == 1:
         return [], {**result, "from": leader.name, "to": leader.name}  # nobody else is there: its restart is an interruption
-    require_whole(cluster, "switch over", result["problems"])
+    require_whole(cluster, "switch over", params.get("members") or (), params["max_lag"], result["synchronous_mode"])
     if leader is None:
         raise AssertionError("a healthy cluster has a leader")
     candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
@@ -259,7 +270,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
         def arrived() -> bool:
             now = look_surely(rest)
             found = state(rest, now, params)
-            require_whole(now, "call it done", found["problems"])
+            require_whole(now, "call it done", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
             result.update(found)
             return bool(now.leader and now.leader.name == candidate)
 

@@ -105,41 +105,69 @@ class Cluster:
         return [member for member in self.members if member.follows(max_lag) and member.name != without]
 
     def problems(self, expected: Iterable[str] = (), max_lag: int = MAX_LAG, synchronous: bool = False, without: str = "") -> list[str]:
-        """Why the cluster is unhealthy, a sentence each; empty when it is.
+        """Why the cluster is unhealthy, a sentence each; empty when it is healthy.
 
         :param expected: names of members that have to be there
         :param synchronous: commits are to wait for a standby, so there has to be one that they wait for
         :param without: a member that does not count
         """
+        return [problem for problem, _fix in self.findings(expected, max_lag, synchronous, without)]
+
+    def findings(
+        self, expected: Iterable[str] = (), max_lag: int = MAX_LAG, synchronous: bool = False, without: str = ""
+    ) -> list[tuple[str, str]]:
+        """:meth:`problems`, each with what to do about it."""
         found = []
         leader = self.leader
         if self.paused:
-            found.append("automatic failover is paused (patronictl pause)")
+            found.append(("automatic failover is paused (patronictl pause)", "patronictl -c /etc/patroni/config.yml resume"))
         if leader is None:
-            found.append(self.doubt or "nobody leads")
+            found.append((self.doubt or "nobody leads", "systemctl status etcd patroni on all members, and start what is down"))
         for name in expected:
             if name != without and self.find(name) is None:
-                found.append(f"{name} is not in the cluster")
+                found.append((f"{name} is not in the cluster", f"start {name} (systemctl start patroni there), or `make converge`"))
         for member in self.members:
             if member.leads or member.name == without:
                 continue
+            look = f"journalctl -u patroni on {member.name}; where it cannot follow, playbooks/postgresql/reinit.yml"
             if member.state not in ("streaming", "running"):
-                found.append(f"{member.name} is {member.state or 'silent'}")
+                found.append((f"{member.name} is {member.state or 'silent'}", look))
             elif member.lag is None:
-                found.append(f"{member.name} does not say how far it is behind")
+                found.append((f"{member.name} does not say how far it is behind", look))
             elif member.lag > max_lag:
-                found.append(f"{member.name} is {counted(member.lag, 'byte')} behind")
+                found.append((f"{member.name} is {counted(member.lag, 'byte')} behind", f"wait until it has caught up; else {look}"))
             elif leader is not None and None not in (member.timeline, leader.timeline) and member.timeline != leader.timeline:
-                found.append(f"{member.name} is on timeline {member.timeline}, the leader on {leader.timeline}")
+                found.append((f"{member.name} is on timeline {member.timeline}, the leader on {leader.timeline}", look))
         if synchronous and not self.synchronous and any(not member.leads for member in self.members):
-            found.append("no standby is synchronous")
+            found.append(("no standby is synchronous", "wait until a standby has caught up; else journalctl -u patroni on the standbys"))
         return found
 
 
-def require_whole(cluster: Cluster, what: str, problems: list[str]) -> None:
-    """:raises AgentError: ``cluster-unhealthy``"""
-    if problems:
-        raise AgentError("cluster-unhealthy", f"refused to {what}: cluster {cluster.scope} is unhealthy: {'; '.join(problems)}")
+def require_whole(cluster: Cluster, what: str, expected: Iterable[str], max_lag: int, synchronous: bool) -> None:
+    """Refuse what an unhealthy cluster cannot spare; the parameters are those of :meth:`Cluster.findings`.
+
+    :raises AgentError: ``cluster-unhealthy``
+    """
+    found = cluster.findings(expected, max_lag, synchronous)
+    if found:
+        said = "; ".join(problem for problem, _fix in found)
+        fix = "; ".join(dict.fromkeys(fix for _problem, fix in found))
+        raise AgentError("cluster-unhealthy", f"refused to {what}: cluster {cluster.scope} is unhealthy: {said}. Fix: {fix}")
+
+
+def refuse_unknown(cluster: Cluster, wanted: str, expected: Iterable[str] = ()) -> None:
+    """Refuse a candidate that nobody knows, whatever else is wrong.
+
+    :param expected: names of members that may be down now
+    :raises AgentError: ``unknown-member``
+    """
+    known = dict.fromkeys([*(member.name for member in cluster.members), *expected])
+    if wanted and wanted not in known:
+        names = ", ".join(sorted(known))
+        raise AgentError(
+            "unknown-member",
+            f"postgresql_candidate: cluster {cluster.scope} has no member {wanted}. Fix: one of {names}; or none, for the best standby",
+        )
 
 
 def choose_candidate(cluster: Cluster, wanted: str, synchronous: bool, max_lag: int = MAX_LAG) -> str:
@@ -159,7 +187,7 @@ def choose_candidate(cluster: Cluster, wanted: str, synchronous: bool, max_lag: 
         return min(able, key=lambda member: (member.lag or 0, member.name)).name
     member = cluster.find(wanted)
     if member is None:
-        raise AgentError("unknown-member", f"cluster {cluster.scope} has no member {wanted}. {_list(cluster)}")
+        raise AgentError("unknown-member", f"cluster {cluster.scope} has no member {wanted} now. {_list(cluster)}")
     if member in able:
         return wanted
     if member.tags.get("nofailover"):
