@@ -63,12 +63,15 @@ def up(set_up: Callable[[], None]) -> None:
     def join() -> None:
         beside[0].join()
 
+    def word() -> str:
+        return beside[0].word()
+
     stages = [
         Stage("Tools in .venv", 2 if again else 60, tools),
         Stage("Docker Engine, images of servers, package cache", 3 if again else 90, set_up),
         Stage("Servers", 20 if again else 30, servers, speaks=True),
         Stage("Databases and applications, while the object store's programs are built", 2 if again else 150, first_servers, speaks=True),
-        Stage("Programs of the object store", 1 if again else 60, join),
+        Stage("Programs of the object store", 1 if again else 60, join, word=word),
         Stage("Converge the site", 20 if again else 90, converge, speaks=True),
         Stage("Verify the site", 60, verify, speaks=True),
     ]
