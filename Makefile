@@ -66,7 +66,7 @@ converge: site-exists venv site-files new-vault ## make the servers what the inv
 	$(PLAY) playbooks/site.yml
 
 verify: site-exists venv site-files ## test that the site behaves (a row written here is read there, ...)
-	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' tests/live
+	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' -o console_output_style=classic --progress tests/live
 
 artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian does not package, into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml

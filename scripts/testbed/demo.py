@@ -99,9 +99,10 @@ def converge() -> None:
 def verify() -> None:
     """The tests of the site's behaviour."""
     argv = ["scripts/site_passwords.py", "run", SITE, "--vault-password-file", PASSWORD, "--"]
+    options = ["-q", "-p", "no:cacheprovider", "-o", "python_files=verify_*.py", "-o", "console_output_style=classic", "--progress"]
     try:
         program(
-            [*argv, "pytest", "-q", "-p", "no:cacheprovider", "-o", "python_files=verify_*.py", "tests/live"],
+            [*argv, "pytest", *options, "tests/live"],
             extra={"VANNAH_SITE_INVENTORY": SITE, "PYTHONPATH": "collections"},
         )
     except StageError:
