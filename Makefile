@@ -45,12 +45,13 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 .PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
 site-exists:
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
-	@$(if $(and $(filter demo,$(SITE)),$(filter plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
+	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 site-files: site-exists venv
-	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(ARGS))
 	@scripts/site_files.py $(SITE_DIR)
+	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(SITE_DIR) $(ARGS))
+	@scripts/vault_passwords.py $(SITE_DIR) $(VAULT) -- $(ARGS)
 
 # The password that encrypts a site for good is asked twice; ansible-playbook asks once.
 new-vault: site-exists venv
