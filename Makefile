@@ -49,7 +49,7 @@ site-exists:
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 site-files: site-exists venv
-	@scripts/site_files.py $(SITE_DIR)
+	@PYTHONPATH=collections scripts/site_files.py $(SITE_DIR)
 	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(SITE_DIR) $(ARGS))
 	@scripts/vault_passwords.py $(SITE_DIR) $(VAULT) -- $(ARGS)
 
