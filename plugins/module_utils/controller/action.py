@@ -22,7 +22,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from .. import documented
-from . import bundle, grouping, identity, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
+from . import bundle, commands, grouping, identity, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
 
 if TYPE_CHECKING:
     from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload
@@ -95,6 +95,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             result = {"changed": False, "failed": True, "msg": error.message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+        commands.complete(result)
         if result.get("failed"):
             result.pop("ansible_facts", None)  # all of it would be printed between the reader and the reason
         if self.installed:
