@@ -7,9 +7,16 @@ unexport BASH_ENV ENV CDPATH LANG LANGUAGE GREP_OPTIONS
 # One target after another, also with -j in the caller's MAKEFLAGS.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
+# What a person may say. Another name would be ignored, and the demo be meant: `make converge site=clinic`.
+override KNOWN := ARGS BENCH GROUP KIT NAME ONLY PACKAGE PORT SCENARIO SITE UNIT
+override UNKNOWN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(KNOWN),$(name))))
+override MEANT = $(filter $(shell printf %s '$(firstword $(UNKNOWN))' | tr a-z A-Z),$(KNOWN))
+$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(or $(MEANT),one of $(KNOWN)) in its place))
 
 # The site that the targets of a site are about: a folder of inventories/.
 SITE ?= demo
+# The folder's path means the same.
+override SITE := $(patsubst inventories/%,%,$(patsubst ./%,%,$(patsubst %/,%,$(SITE))))
 override SITE_DIR := inventories/$(SITE)
 # A vault password file where the site has one, as the demo always has, else what ARGS or the environment say, else a question.
 override VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
@@ -44,7 +51,7 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 # --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
 .PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
 site-exists:
-	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 

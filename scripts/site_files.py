@@ -36,14 +36,14 @@ SYNTAX = (
     ("unexpected end of stream", "a quote is not closed", "close the quote that this line opens"),
     (
         "mapping values are not allowed",
-        "a value has a colon and a blank in it, or the line before is incomplete",
+        "a value has a colon and a space in it, or the line before is incomplete",
         "write the value in quotes",
     ),
     ("cannot start any token", "a value begins with a character that YAML reserves (@ ` % and others)", "write the value in quotes"),
     ("undefined alias", "a value begins with *, which YAML reserves", "write the value in quotes"),
     ("unknown escape character", "a backslash in double quotes", "write the value in single quotes"),
     ("expected '-' indicator", "the line is indented otherwise than the list before it", "indent it as the lines that it belongs to"),
-    ("could not find expected ':'", "a key without a colon", "write a colon and a blank after the key"),
+    ("could not find expected ':'", "a key without a colon", "write a colon and a space after the key"),
     (
         "expected key",
         "text after a closing quote, or another indentation than the lines before",
@@ -102,7 +102,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[i
     # At the end of the file the parser is one line further.
     line = lines[at - 1] if 0 < at <= len(lines) else ""
     if "\t" in line.partition("#")[0]:
-        return at, "the YAML is invalid: there is a tab, and YAML is indented with blanks", "replace the tab by blanks"
+        return at, "the YAML is invalid: there is a tab, and YAML is indented with spaces", "replace the tab by spaces"
     for text, what, remedy in SYNTAX:
         if text in said:
             return (since if remedy.startswith("close") else at), f"the YAML is invalid: {what}", remedy
