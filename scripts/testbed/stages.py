@@ -124,8 +124,18 @@ def program(argv: Sequence[str], *, extra: Mapping[str, str] | None = None) -> N
 
     :raises StageError: it failed.
     """
-    done = subprocess.run(list(argv), cwd=ROOT, env={**os.environ, **(extra or {})}, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
+    with subprocess.Popen(list(argv), cwd=ROOT, env={**os.environ, **(extra or {})}, stdin=subprocess.DEVNULL) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            # The terminal has told it, too.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING)
+            raise
+        finally:
+            if process.poll() is None:
+                process.kill()
+    if status != 0:
         raise StageError
 
 

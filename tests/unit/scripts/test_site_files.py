@@ -73,7 +73,7 @@ ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
         (
             "all:\n  childern:\n    db:\n",
             2,
-            "the key childern of the group all is none of hosts, children and vars. Did you mean children? Fix: children in place of childern",
+            "the key childern of the group all is none of hosts, children and vars. Did you mean children? Fix: children",
         ),
         (
             "all:\n  children:\n    db:\n      host: {a: }\n",
