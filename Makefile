@@ -7,9 +7,16 @@ unexport BASH_ENV ENV CDPATH LANG LANGUAGE GREP_OPTIONS
 # One target after another, also with -j in the caller's MAKEFLAGS.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
+# What a person may say. Another name would be ignored, and the demo be meant: `make converge site=clinic`.
+override KNOWN := ARGS BENCH GROUP KIT NAME ONLY PACKAGE PORT SCENARIO SITE UNIT
+override UNKNOWN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(KNOWN),$(name))))
+override MEANT = $(filter $(shell printf %s '$(firstword $(UNKNOWN))' | tr a-z A-Z),$(KNOWN))
+$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(or $(MEANT),one of $(KNOWN)) in its place))
 
 # The site that the targets of a site are about: a folder of inventories/.
 SITE ?= demo
+# The folder's path means the same.
+override SITE := $(patsubst inventories/%,%,$(patsubst ./%,%,$(patsubst %/,%,$(SITE))))
 override SITE_DIR := inventories/$(SITE)
 # A vault password file where the site has one, as the demo always has, else what ARGS or the environment say, else a question.
 override VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
@@ -53,14 +60,15 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 .PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
 site-exists:
 	@$(IGNORED)
-	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there: SITE names a folder of inventories/ ($(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
-	@$(if $(and $(filter demo,$(SITE)),$(filter plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
+	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 site-files: site-exists venv
-	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(ARGS))
 	@$(if $(ANSIBLE_STDOUT_CALLBACK),scripts/callback_loads.py)
-	@scripts/site_files.py $(SITE_DIR)
+	@PYTHONPATH=collections scripts/site_files.py $(SITE_DIR)
+	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(SITE_DIR) $(ARGS))
+	@scripts/vault_passwords.py $(SITE_DIR) $(VAULT) -- $(ARGS)
 
 # The password that encrypts a site for good is asked twice; ansible-playbook asks once.
 new-vault: site-exists venv
@@ -76,7 +84,7 @@ converge: site-exists venv site-files new-vault ## make the servers what the inv
 	$(PLAY) playbooks/site.yml
 
 verify: site-exists venv site-files ## test that the site behaves (a row written here is read there, ...)
-	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' tests/live
+	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' -o console_output_style=classic --progress tests/live
 
 artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian does not package, into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml

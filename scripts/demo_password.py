@@ -21,7 +21,7 @@ def ensure(path: Path) -> bool:
     """Make the file unless it exists; whether it was made. A run that is killed leaves no file or a whole one."""
     if path.exists():
         if not path.read_text(encoding="ascii").strip():
-            raise SystemExit(f"{path} is empty: remove it, and with it secrets.yml and pki/ beside it, and run again")
+            raise SystemExit(f"{path} is empty. Fix: remove it, and with it secrets.yml and pki/ beside it, and run again")
         return False
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

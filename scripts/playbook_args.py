@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge the ARGS of a make target: of a misspelt option ansible-playbook would print all of its help, and the error at its end.
 
-    playbook_args.py ARGS...
+    playbook_args.py inventories/<site> ARGS...
 
 It is started with PYTHONPATH=collections. Exits 2 with a sentence where ansible-playbook would not take them.
 """
@@ -12,13 +12,26 @@ It is started with PYTHONPATH=collections. Exits 2 with a sentence where ansible
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Collection, Sequence
+from typing import Any, NoReturn
 
 from ansible.cli.playbook import PlaybookCLI
+from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager, split_host_pattern
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.nearby import Names
+
+#: So many hosts or groups are named where one is wrong.
+NAMED = 20
+#: Ansible knows them in any inventory.
+ALWAYS = ("all", "ungrouped", "localhost", "127.0.0.1", "::1")
+#: In a pattern that is no name.
+WILD = re.compile(r"[*?\[{]")
 
 
 class RefusedError(Exception):
@@ -52,9 +65,72 @@ def problem(arguments: Sequence[str]) -> str:
     return f"ARGS: ansible-playbook has no option {', '.join(options)}.{hints} Fix: {fix or 'options as ansible-playbook --help has them'}"
 
 
+def limit_of(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """``--limit`` of arguments that :func:`problem` takes, and the inventories that they add."""
+    cli = PlaybookCLI(["ansible-playbook", *arguments])
+    cli.init_parser()
+    try:
+        options, _rest = cli.parser.parse_known_args([*arguments, "site.yml"])
+    except SystemExit:
+        return "", []  # --help and --version
+    return options.subset or "", list(options.inventory or ())
+
+
+def unknown_in(limit: str, hosts: Collection[str], groups: Collection[str], elsewhere: Collection[str] = ()) -> list[str]:
+    """The names in a limit that the inventory does not know.
+
+    :param elsewhere: groups that a site may leave out: to exclude one of these is no mistake
+    """
+    found = []
+    for pattern in split_host_pattern(limit):
+        name = pattern.lstrip("!&")
+        if name.startswith(("~", "@")):
+            continue
+        name = re.sub(r"\[[-\d:]+\]$", "", name)
+        known = name in hosts or name in groups or name in ALWAYS or (pattern.startswith("!") and name in elsewhere)
+        if name and not known and not WILD.search(name):
+            found.append(name)
+    return found
+
+
+def listed(what: str, names: Collection[str]) -> str:
+    """Names for a person."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"its {what}: {', '.join(sorted(names)[:NAMED])}{more}"
+
+
+def limit_problem(limit: str, inventory: Any) -> str:
+    """Why a limit leaves out what it should not, and what to write; empty where it is good."""
+    hosts, groups = set(inventory.hosts), set(inventory.groups) - set(ALWAYS)
+    there = "; ".join(listed(what, names) for what, names in (("hosts", hosts), ("groups", groups)) if names)
+    unknown = unknown_in(limit, hosts, groups, site_map.load().groups_served())
+    if unknown:
+        names = Names(hosts | groups)
+        guesses = {name: names.closest(name, extra=1) for name in unknown}
+        hints = "".join(f" Did you mean {guess}?" for guess in guesses.values() if guess)
+        fix = ", ".join(f"{guess} in place of {name}" for name, guess in guesses.items() if guess)
+        fix = f"{fix}; {there}" if fix else f"a host or group that is there; {there}"
+        return f"ARGS: --limit: the inventory has no host or group {', '.join(unknown)}.{hints} Fix: {fix}"
+    inventory.subset(limit)
+    return "" if inventory.list_hosts("all") else f"ARGS: --limit {limit} leaves no host. Fix: a limit with hosts; {there}"
+
+
+def problem_of_limit(site: str, arguments: Sequence[str]) -> str:
+    """As :func:`limit_problem`, of the site and ARGS."""
+    limit, more = limit_of(arguments)
+    if not limit or "@" in limit:
+        return ""
+    said = io.StringIO()  # what else is wrong with the inventory is told by preflight
+    with contextlib.redirect_stderr(said), contextlib.suppress(AnsibleError):
+        inventory = InventoryManager(loader=DataLoader(), sources=[site, *more])
+        return limit_problem(limit, inventory) if inventory.hosts else ""
+    return ""
+
+
 def main(arguments: Sequence[str]) -> int:
     """The script."""
-    said = problem(arguments)
+    site, *words = arguments
+    said = problem(words) or problem_of_limit(site, words)
     if said:
         print(said, file=sys.stderr)
     return 2 if said else 0

@@ -2,9 +2,11 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the files of a site are UTF-8 and YAML, each mistake in one line with its file, before Ansible reads them.
+"""Whether the files of a site are UTF-8, YAML and of an inventory's shape, each mistake in one line, before Ansible reads them.
 
     site_files.py inventories/<site>
+
+It is started with PYTHONPATH=collections.
 
 Ansible tries its parsers one after the other and shows what each says, and of files in group_vars it may not even name the file.
 """
@@ -15,6 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import site_shape
 import yaml
 
 #: In a site's folder, and no inventory (ansible.cfg leaves them out).
@@ -33,14 +36,14 @@ SYNTAX = (
     ("unexpected end of stream", "a quote is not closed", "close the quote that this line opens"),
     (
         "mapping values are not allowed",
-        "a value has a colon and a blank in it, or the line before is incomplete",
+        "a value has a colon and a space in it, or the line before is incomplete",
         "write the value in quotes",
     ),
     ("cannot start any token", "a value begins with a character that YAML reserves (@ ` % and others)", "write the value in quotes"),
     ("undefined alias", "a value begins with *, which YAML reserves", "write the value in quotes"),
     ("unknown escape character", "a backslash in double quotes", "write the value in single quotes"),
     ("expected '-' indicator", "the line is indented otherwise than the list before it", "indent it as the lines that it belongs to"),
-    ("could not find expected ':'", "a key without a colon", "write a colon and a blank after the key"),
+    ("could not find expected ':'", "a key without a colon", "write a colon and a space after the key"),
     (
         "expected key",
         "text after a closing quote, or another indentation than the lines before",
@@ -99,7 +102,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[i
     # At the end of the file the parser is one line further.
     line = lines[at - 1] if 0 < at <= len(lines) else ""
     if "\t" in line.partition("#")[0]:
-        return at, "the YAML is invalid: there is a tab, and YAML is indented with blanks", "replace the tab by blanks"
+        return at, "the YAML is invalid: there is a tab, and YAML is indented with spaces", "replace the tab by spaces"
     for text, what, remedy in SYNTAX:
         if text in said:
             return (since if remedy.startswith("close") else at), f"the YAML is invalid: {what}", remedy
@@ -126,15 +129,30 @@ def bad_keys(node: yaml.Node) -> Iterator[yaml.Node]:
             yield from bad_keys(item)
 
 
+def problems_of(path: Path, *, is_inventory: bool) -> list[tuple[int, str, str]]:
+    """As :func:`problem_of`; all mistakes of the shape where the file is YAML."""
+    problem = problem_of(path)
+    if problem is not None:
+        return [problem]
+    data = path.read_bytes()
+    if data.startswith(VAULT):
+        return []
+    node = next(iter(yaml.compose_all(data.decode("utf-8"), LOADER)), None)
+    return list(site_shape.inventory(node) if is_inventory else site_shape.variables(node))
+
+
 def main(arguments: Sequence[str]) -> int:
     """The script."""
-    (site,) = arguments
-    found = [(path, problem) for path in files_of(Path(site)) if (problem := problem_of(path)) is not None]
-    password = Path(site) / ".vault_password"
+    site = Path(arguments[0])
+    found = [(path, problem) for path in files_of(site) for problem in problems_of(path, is_inventory=path.parent == site)]
+    password = site / ".vault_password"
     if password.is_file() and password.stat().st_mode & 0o077:
         print(f"WARNING {password}: other users of this machine can read it. Fix: chmod 600 {password}", file=sys.stderr)
     for path, (line, what, remedy) in found:
-        print(f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}. Fix: {remedy}", file=sys.stderr)
+        print(
+            f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}{'' if what.endswith('?') else '.'} Fix: {remedy}",
+            file=sys.stderr,
+        )
     return 1 if found else 0
 
 

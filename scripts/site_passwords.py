@@ -34,6 +34,8 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files i
 def main(arguments: Sequence[str]) -> int:
     """The script."""
     verb, site, *rest = arguments
+    # Without a terminal the password comes from standard input, and nothing is echoed.
+    warnings.simplefilter("ignore", getpass.GetPassWarning)
     try:
         if verb == "new":
             return new(site)
@@ -42,8 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     except SecretsError as error:
         print(error.message, file=sys.stderr)
     except EOFError:
-        text = "no password was typed: give --vault-password-file in ARGS, or put the password into .vault_password in the site's folder."
-        print(text, file=sys.stderr)
+        fix = f"write it into {site}/.vault_password (mode 0600; git ignores it), or ARGS='--vault-password-file FILE'."
+        print(f"no password was typed. Fix: {fix}", file=sys.stderr)
     except KeyboardInterrupt:
         print(file=sys.stderr)
     return 1
@@ -54,18 +56,17 @@ def new(site: str) -> int:
     path = store.path_of(site)
     if os.path.lexists(path) or is_begun(site):
         return 0  # the playbook judges what is there
-    print(f"{site} has no secrets yet. Choose its vault password, {PASSWORD_LENGTH} characters or more; without it nobody can read them.")
-    # Without a terminal the password comes from standard input, and nothing is echoed.
-    warnings.simplefilter("ignore", getpass.GetPassWarning)
+    choose = f"Choose its vault password, {PASSWORD_LENGTH} characters or more; without it nobody can read them."
+    print(f"{site} has no secrets yet. {choose}", flush=True)  # before the question, which goes to the terminal
     password = getpass.getpass("New vault password: ")
     if len(password) < PASSWORD_LENGTH:
-        print(f"the password has fewer than {PASSWORD_LENGTH} characters, and nothing was made: choose a longer one.", file=sys.stderr)
+        print(f"the password has fewer than {PASSWORD_LENGTH} characters, and nothing was made. Fix: choose a longer one.", file=sys.stderr)
         return 1
     if getpass.getpass("The same again: ") != password:
-        print("the two differ, and nothing was made: try again.", file=sys.stderr)
+        print("the two differ, and nothing was made. Fix: try again.", file=sys.stderr)
         return 1
     store.ensure(_loader(password), site, [])
-    print(f"{path} is made. Ansible asks for the same password now, and whenever it works on this site.")
+    print(f"{path} is made. Ansible asks for the same password now, and whenever it works on this site.", flush=True)
     return 0
 
 

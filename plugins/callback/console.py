@@ -22,11 +22,13 @@ extends_documentation_fragment:
 import atexit
 import functools
 import os
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from ansible import constants as C
@@ -107,7 +109,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._streams = (sys.stdout, sys.stderr)
         groups = frozenset(site_map.load().groups_served())
         sys.stdout = Tee(sys.stdout, self._live, self._log)
-        sys.stderr = Tee(sys.stderr, self._live, self._log, lambda text: texts.is_of_a_group(text, groups))
+        sys.stderr = Tee(sys.stderr, self._live, self._log, lambda text: texts.is_of_a_group(text, groups) or self._is_stopped(text))
+        _end_forks_quietly()
         self._live.start()
         atexit.register(self._live.end)
 
@@ -184,6 +187,16 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         finally:
             if self._live is not None:
                 self._live.paused = False
+
+    def _is_stopped(self, text: str) -> bool:
+        """Whether Ansible says that it was interrupted (Ctrl-C). Said in our words; in a demo by the program that shows the stages."""
+        if not texts.is_interruption(text):
+            return False
+        if self._live is not None:
+            self._live.end()
+        if not self._stage:
+            print(texts.STOPPED, flush=True)
+        return True
 
     def _now(self) -> str:
         """What goes on now, for the live line."""
@@ -330,6 +343,20 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             found = dict(result.result)
             found.pop("invocation", None)
             self._log.line(f"{what}: {result.task.get_name().strip()}: {self._dump_results(found)}")
+
+
+def _end_forks_quietly() -> None:
+    """Have a fork that is interrupted before it has its own handler end without the traceback of Ansible's, which is the parent's."""
+    parent, given = os.getpid(), signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, frame: FrameType | None) -> Any:
+        if os.getpid() != parent:
+            os._exit(128 + number)
+        if callable(given):
+            return given(number, frame)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, handle)
 
 
 def _login(variables: Any, host: Any) -> texts.Login | None:

@@ -33,7 +33,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Converge the wave
+- name: Install, configure and start the services
   vannah.healthcloud.converge:
     roles: "{{ lookup('vannah.healthcloud.wave_roles', 'base') }}"
 """

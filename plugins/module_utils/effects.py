@@ -22,8 +22,8 @@ EFFECTS = {
     "together": "all hosts have to change at the same time: a verb does it, or a maintenance window",
     "new": "read when a cluster or a site is made: refused afterwards",
 }
-#: The command line of a playbook, as it works in the checkout.
-COMMAND = ".venv/bin/ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/{}"
+#: A playbook; the action makes a whole command of it (controller/commands.py).
+COMMAND = "playbooks/{}"
 #: What a role may state beside ``effects``: facts of a host that a cluster knows, and other roles' variables that the role runs with.
 IDENTITY, FOLLOWS, MEMBERSHIP = "identity", "follows", "membership"
 _KEYS = {"effect", "verb", "waits", "why", "fix", "value", "line", "prefix", "secret", "judged_with"}

@@ -50,7 +50,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Ask the hosts what they are
+- name: Gather facts of the hosts
   vannah.healthcloud.host_facts:
   register: host_answers
 

@@ -69,12 +69,15 @@ def up(set_up: Callable[[], None]) -> None:
     def join() -> None:
         beside[0].join()
 
+    def word() -> str:
+        return beside[0].word()
+
     stages = [
         Stage("Tools in .venv", 2 if again else 60, tools),
         Stage("Docker Engine, images of servers, package cache", 3 if again else 90, set_up),
         Stage("Servers", 20 if again else 30, servers, speaks=True),
         Stage("Databases and applications, while the object store's programs are built", 2 if again else 150, first_servers, speaks=True),
-        Stage("Programs of the object store", 1 if again else 60, join),
+        Stage("Programs of the object store", 1 if again else 60, join, word=word),
         Stage("Converge the site", 20 if again else 90, converge, speaks=True),
         Stage("Verify the site", 60, verify, speaks=True),
     ]
@@ -110,9 +113,10 @@ def converge() -> None:
 def verify() -> None:
     """The tests of the site's behaviour."""
     argv = ["scripts/site_passwords.py", "run", SITE, "--vault-password-file", PASSWORD, "--"]
+    options = ["-q", "-p", "no:cacheprovider", "-o", "python_files=verify_*.py", "-o", "console_output_style=classic", "--progress"]
     try:
         program(
-            [*argv, "pytest", "-q", "-p", "no:cacheprovider", "-o", "python_files=verify_*.py", "tests/live"],
+            [*argv, "pytest", *options, "tests/live"],
             extra={"VANNAH_SITE_INVENTORY": SITE, "PYTHONPATH": "collections"},
         )
     except StageError:

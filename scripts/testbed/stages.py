@@ -24,6 +24,8 @@ LOGS = ROOT / ".cache" / "logs"
 CONSOLE = "vannah.healthcloud.console"
 #: Seconds that a program beside the stages gets to end.
 ENDING = 10.0
+#: What a stage tells the programs that it starts: which it is, how long it takes and since when it runs.
+OF_STAGE = ("VANNAH_STAGE", "VANNAH_STAGE_EXPECTED", "VANNAH_STAGE_STARTED")
 AGAIN = "remove the cause, then run the same again: it goes on from here."
 
 
@@ -38,17 +40,24 @@ class Stage:
     :param expected: seconds that it takes on two cores
     :param work: does it; what it raises as SetupError ends the run
     :param speaks: its programs show their own progress
+    :param word: what goes on in it now, where that can be told
     """
 
     name: str
     expected: float
     work: Callable[[], None]
     speaks: bool = False
+    word: Callable[[], str] = lambda: ""
 
 
 def head(number: int, total: int) -> str:
     """``[3/7] ``."""
     return f"[{number}/{total}] "
+
+
+def progress(title: str, word: str, elapsed: str) -> str:
+    """The line of what goes on now."""
+    return f"{title}: {word}  {elapsed}" if word else f"{title}  {elapsed}"
 
 
 def run(stages: Sequence[Stage], name: str) -> None:
@@ -77,7 +86,7 @@ def _run(stage: Stage, prefix: str, log: stream.Log) -> None:
     live = stream.Live(
         sys.stdout,
         lock,
-        lambda: f"{title}  {texts.elapsed(time.monotonic() - began, stage.expected)}",
+        lambda: progress(title, stage.word(), texts.elapsed(time.monotonic() - began, stage.expected)),
         plain=not stream.is_live(sys.stdout, os.environ.get("TERM")),
     )
     shell.before_output = live.erase
@@ -96,7 +105,7 @@ def _run(stage: Stage, prefix: str, log: stream.Log) -> None:
     finally:
         live.end()
         shell.before_output = lambda: None
-        for variable in ("VANNAH_STAGE", "VANNAH_STAGE_EXPECTED", "VANNAH_STAGE_STARTED"):
+        for variable in OF_STAGE:
             os.environ.pop(variable, None)
     line = f"{title}: {texts.clock(time.monotonic() - began)}"
     print(line, flush=True)
@@ -115,13 +124,23 @@ def program(argv: Sequence[str], *, extra: Mapping[str, str] | None = None) -> N
 
     :raises StageError: it failed.
     """
-    done = subprocess.run(list(argv), cwd=ROOT, env={**os.environ, **(extra or {})}, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
+    with subprocess.Popen(list(argv), cwd=ROOT, env={**os.environ, **(extra or {})}, stdin=subprocess.DEVNULL) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            # The terminal has told it, too.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING)
+            raise
+        finally:
+            if process.poll() is None:
+                process.kill()
+    if status != 0:
         raise StageError
 
 
 class Background:
-    """A program that runs beside the stages, with its output in a log.
+    """A program that runs beside the stages, with its output in a log. It belongs to none of them, and counts its own time.
 
     It stays in the process group: what ends the run ends it too.
     """
@@ -133,9 +152,10 @@ class Background:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         # What a person waits for goes first.
         quiet = ["nice", "-n", "5", *argv]
+        own = {name: value for name, value in os.environ.items() if name not in OF_STAGE}
         try:
             self._process = subprocess.Popen(
-                quiet, cwd=ROOT, env={**os.environ, **extra}, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=subprocess.STDOUT
+                quiet, cwd=ROOT, env={**own, **extra}, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=subprocess.STDOUT
             )
         finally:
             os.close(descriptor)
@@ -143,6 +163,13 @@ class Background:
     def runs(self) -> bool:
         """Whether it has not ended yet."""
         return self._process.poll() is None
+
+    def word(self) -> str:
+        """What it said last."""
+        try:
+            return last_word(self.path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return ""
 
     def join(self) -> None:
         """Wait until it ends.
@@ -178,6 +205,13 @@ def below(pid: int) -> list[int]:
     for child in found:  # it grows
         found += children.get(child, ())
     return found
+
+
+def last_word(text: str) -> str:
+    """The last whole line of a log; of the console's lines of progress only where there is nothing else."""
+    lines = [line for line in text[: text.rfind("\n") + 1].splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith(stream.PROGRESS)]
+    return (said or lines or [""])[-1].removeprefix(stream.PROGRESS).strip()
 
 
 def failure_of(path: Path) -> str:

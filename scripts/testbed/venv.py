@@ -19,12 +19,14 @@ from pathlib import Path
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import pip as of_pip
 
 from . import lock as lock_of
-from . import machine
+from . import machine, progress
 from .shell import ROOT, SetupError, run, say, succeeds
 
 VENV = ROOT / ".venv"
 #: Seconds for which an environment stays that the link no longer leads to: a run may still use it.
 KEPT = 86400
+#: Seconds that the installation takes on two cores.
+EXPECTED = 90.0
 LOCK = ROOT / "requirements" / "python.txt"
 
 
@@ -115,10 +117,11 @@ def _make(lock: str) -> None:
     say("Installing the locked Python tools into .venv (one to two minutes)")
     stamp = home / "lock.sha256"
     stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes anew
-    run([python, "-m", "venv", "--clear", str(home)])
-    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    install = ["install", "--quiet", "--no-input", "--requirement", str(LOCK)]
-    done = subprocess.run([*pip, *install], env={**of_pip.environment(pip, os.environ), "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
+    with progress.shown("Installing the tools", EXPECTED):
+        run([python, "-m", "venv", "--clear", str(home)])
+        pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+        install = ["install", "--quiet", "--no-input", "--requirement", str(LOCK)]
+        done = subprocess.run([*pip, *install], env={**of_pip.environment(pip, os.environ), "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
     if done.returncode != 0:
         raise SetupError("pip could not install requirements/python.txt; its own words stand above.")
     give_locale(home)

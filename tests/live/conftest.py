@@ -18,6 +18,18 @@ from tests.live.lib.measured import pytest_terminal_summary, recorder  # noqa: F
 from tests.live.lib.reachability import Reached, refused, without
 from tests.live.lib.server import Server
 from tests.live.lib.site import REPOSITORY, Site
+from tests.live.lib.verify_progress import of_this_run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make verify` is watched by a person."""
+    parser.addoption("--progress", action="store_true", help="show which test runs in place of dots")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is captured."""
+    if config.getoption("--progress"):
+        config.pluginmanager.register(of_this_run(), "vannah progress")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -252,7 +252,7 @@ def _go(found: Mapping[str, Any], where: str) -> GoBuild:
         sorted((str(name), str(value)) for name, value in _mapping(found.get("variables") or {}, f"{where}: variables").items())
     )
     if any(set(" '\"\n") & set(name + value) for name, value in variables):
-        raise ArtifactError("artifact-lock", f"{where}: variables may hold no blanks and no quotes")
+        raise ArtifactError("artifact-lock", f"{where}: variables may hold no spaces and no quotes")
     files = str(found.get("files") or "")
     if files:
         try:

@@ -21,6 +21,8 @@ COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
 KEPT = 20
 #: Seconds between two updates of the line, and between two lines where there is no terminal.
 LIVE_EVERY, PLAIN_EVERY = 0.5, 10.0
+#: Begins a line of progress where there is no terminal.
+PROGRESS = "  ... "
 
 
 class Log:
@@ -110,7 +112,7 @@ class Live:
                     continue
                 text = self._text()
                 if text and self._plain:
-                    self._write(f"  ... {text}\n")
+                    self._write(f"{PROGRESS}{text}\n")
                 elif text:
                     width = shutil.get_terminal_size().columns - 1
                     self._write(ERASE + text[:width])

@@ -24,6 +24,8 @@ WIDTH = 600
 CONTROLLER = "controller"
 #: ansible-core's warning of a play for a group that is not there; the last word is the group.
 NO_MATCH = "[WARNING]: Could not match supplied host pattern, ignoring:".split()
+#: After Ctrl-C: what is half done is finished or undone by the next run.
+STOPPED = "Stopped; the next run goes on from here."
 #: Words with which messages of this project begin what to do.
 REMEDIES = ("Fix: ",)
 
@@ -226,6 +228,11 @@ def told(result: Result) -> list[str]:
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return [str(item) for item in value]
     return [str(value)] if value is not None else []
+
+
+def is_interruption(text: str) -> bool:
+    """Whether Ansible says that a person has stopped it."""
+    return "User interrupted execution" in COLORS.sub("", text)
 
 
 def is_of_a_group(warning: str, groups: Iterable[str]) -> bool:

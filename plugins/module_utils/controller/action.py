@@ -22,7 +22,19 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from .. import documented
-from . import bundle, grouping, identity, lockouts, preloaded, report, run, scrub, shell, transport  # noqa: F401 # preloaded for the forks
+from . import (  # noqa: F401 # preloaded for the forks
+    bundle,
+    commands,
+    grouping,
+    identity,
+    lockouts,
+    preloaded,
+    report,
+    run,
+    scrub,
+    shell,
+    transport,
+)
 
 if TYPE_CHECKING:
     from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload, Policy
@@ -95,6 +107,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
             result = {"changed": False, "failed": True, "msg": error.message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+        commands.complete(result)
         if result.get("failed"):
             result.pop("ansible_facts", None)  # all of it would be printed between the reader and the reason
         if self.installed:

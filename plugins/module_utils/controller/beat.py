@@ -168,7 +168,7 @@ def text(host: str, said: Said | None, running: float, clock: Callable[[], float
     :param silent: seconds that the host has not answered a question over its connection; 0 where it answers, or is not asked
     """
     if said is None:
-        line = f"{host}: the call has been running for {running:.0f} s"
+        line = f"{host}: waiting for the answer of the host, {running:.0f} s so far"
         return line + (
             f"; {host} has not answered over its connection (SSH) for {silent:.0f} s: does it run, and is it reachable?" if silent else ""
         )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
-from . import grouping, preloaded  # noqa: F401 # preloaded for the forks
+from . import commands, grouping, preloaded  # noqa: F401 # preloaded for the forks
 
 
 class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -30,6 +30,7 @@ class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = self.validate_argument_spec(self.ARGUMENT_SPEC)[1]
         result.update(self.perform(arguments, task_vars or {}))
+        commands.complete(result)
         grouping.join(self, result)
         return result
 

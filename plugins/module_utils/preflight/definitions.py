@@ -92,7 +92,7 @@ _CONNECTION = {name: Option(name=name, type="int", cli=True, role="site") for na
 def check_inventory(site: Site) -> Iterator[Finding]:
     """Whether there is an inventory at all, and whether all of it could be read."""
     if not site.hosts:
-        yield Finding("inventory-empty", "all", "-", "the inventory has no host.", "-i inventories/<site>, with hosts in its hosts.yml")
+        yield Finding("inventory-empty", "all", "-", "the inventory has no host.", "hosts below hosts: of a group, in the site's hosts.yml")
     for part in site.unreadable:
         if part.closed:
             remedy = "the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"

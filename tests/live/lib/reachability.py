@@ -46,6 +46,12 @@ class Reached(Values):
         return {group: [name for name in hosts if name not in self._without] for group, hosts in super().groups().items()}
 
 
+def missing(values: Values, group: str, what: str) -> str:
+    """Why a test that wants a host of a group has none: the site has none, or none of those that it has can be judged."""
+    members = values.members(group)
+    return f"none of the site's {what} can be judged now: {', '.join(members)}" if members else f"the site has no {what} (group {group})"
+
+
 def without(absent: Mapping[str, str]) -> list[str]:
     """A line for each reason, with its hosts: what twenty of them have in common is said once."""
     hosts: dict[str, list[str]] = {}

@@ -44,6 +44,10 @@ class Values:
         found = self._inventory.get_groups_dict().get(group, [])
         return sorted(str(name) for name in found)
 
+    def members(self, group: str) -> list[str]:
+        """The hosts that the inventory has in a group, also those that are not judged."""
+        return Values.hosts(self, group)
+
     def groups(self) -> dict[str, list[str]]:
         """Every group with its hosts."""
         return {str(group): sorted(map(str, hosts)) for group, hosts in self._inventory.get_groups_dict().items()}

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+#: What is awaited now and since when (time.monotonic), for who shows the progress.
+awaited: tuple[str, float] | None = None
 
 
 class FaultError(AssertionError):
@@ -26,11 +28,16 @@ def wait_until(question: Callable[[], T], what: str, timeout: float, interval: f
 
     :raises FaultError: when it was not true in time.
     """
+    global awaited
+    before, awaited = awaited, (what, time.monotonic())
     deadline = time.monotonic() + timeout
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise FaultError(f"not within {timeout:.0f} s: {what}")
-        time.sleep(interval)
+    try:
+        while True:
+            answer = question()
+            if answer:
+                return answer
+            if time.monotonic() > deadline:
+                raise FaultError(f"not within {timeout:.0f} s: {what}")
+            time.sleep(interval)
+    finally:
+        awaited = before

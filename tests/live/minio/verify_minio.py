@@ -22,6 +22,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, SSLError
 
+from tests.live.lib.reachability import missing
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
@@ -74,7 +75,7 @@ def stores(reached: Site, servers: dict[str, Server]) -> list[Server]:
     """The store's servers; tests that want them are skipped where a site has none."""
     found = [servers[name] for name in reached.hosts("object_store")]
     if not found:
-        pytest.skip("the site has no object store")
+        pytest.skip(missing(reached.values, "object_store", "servers of an object store"))
     if reached.values.get(found[0].name, "object_store_backend", "minio") == "s3":
         endpoint = reached.values.get(found[0].name, "object_store_endpoint")
         pytest.skip(f"the site's object store is {endpoint}, whose servers are not its own")

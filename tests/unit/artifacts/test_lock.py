@@ -51,7 +51,7 @@ def test_go() -> None:
         ({"version": "1", "go": {"module": "x", "version": "v1.2.3"}}, "artifact-lock", "module must be a path"),
         ({"version": "1", "go": {**GO["go"], "package": "-toolexec=x"}}, "artifact-lock", "package must be a path"),  # type: ignore[dict-item]
         ({"version": "1", "go": {**GO["go"], "files": "absent"}}, "artifact-lock", "no role has files/go/absent with go.mod and go.sum"),  # type: ignore[dict-item]
-        ({"version": "1", "go": {**GO["go"], "variables": {"a.B": "c -d"}}}, "artifact-lock", "no blanks"),  # type: ignore[dict-item]
+        ({"version": "1", "go": {**GO["go"], "variables": {"a.B": "c -d"}}}, "artifact-lock", "no spaces"),  # type: ignore[dict-item]
         ({"version": "1", "go": {**GO["go"], "ldflags": "-s"}}, "artifact-lock", "there is no 'ldflags'"),  # type: ignore[dict-item]
     ],
 )

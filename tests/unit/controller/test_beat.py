@@ -27,7 +27,7 @@ def written(**more: Any) -> str:
     return json.dumps({"run": "r1", "what": "waiting for etcd.service to be ready", "since": 980.0, "seconds": 300, "reason": "", **more})
 
 
-LASTS = "db2: the call has been running for 40 s"
+LASTS = "db2: waiting for the answer of the host, 40 s so far"
 INSTALL = "etcd: package etcd-server: install"
 READY = "db2: waiting for etcd.service to be ready"
 
@@ -77,7 +77,7 @@ def test_failing_question_breaks_nothing() -> None:
     def fail() -> None:
         raise OSError("no second connection")
 
-    assert set(beats(fail, 0.3)) == {"h: the call has been running for 0 s"}
+    assert set(beats(fail, 0.3)) == {"h: waiting for the answer of the host, 0 s so far"}
 
 
 def test_hanging_question_is_asked_once_and_holds_nothing_up() -> None:
@@ -104,7 +104,7 @@ def test_host_that_answers_again_is_not_called_silent() -> None:
             time.sleep(0.15)
 
     shown = beats(read, 1.0)
-    assert "has not answered" in shown[0] and shown[-1] == "h: the call has been running for 1 s"
+    assert "has not answered" in shown[0] and shown[-1] == "h: waiting for the answer of the host, 1 s so far"
 
 
 def test_call_does_not_end_while_a_line_is_handed_over() -> None:
@@ -190,7 +190,7 @@ def test_nothing_is_asked_where_ansible_would_print_it(monkeypatch: pytest.Monke
     action = Action()
     shell.execute(action, "agent", b"payload")
     assert [command for _connection, _become, command in action.used] == ["agent"]
-    assert set(shown) == {"db2: the call has been running for 0 s"}
+    assert set(shown) == {"db2: waiting for the answer of the host, 0 s so far"}
 
 
 class Connection:

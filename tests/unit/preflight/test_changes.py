@@ -72,7 +72,7 @@ def test_one_finding_for_all_hosts() -> None:
     follows = change(["5432"], ["5433"], role="haproxy")
     assert said(db1=[change(5432, 5433)], db2=[change(5432, 5433)], app1=[follows]) == [
         "contact-setting-together db1, db2, app1 postgresql_port: 5432 runs, and the inventory says 5433; all change in step."
-        " Fix: run .venv/bin/ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/change_ports.yml, which changes it on the"
+        " Fix: run playbooks/change_ports.yml, which changes it on the"
         " running site; or write postgresql_port: 5432"
     ]
 

@@ -278,7 +278,7 @@ def plays(name: str) -> list[dict[str, Any]]:
 def test_somebody_elses_service_is_refused_before_any_host_is_changed() -> None:
     """By the host checks, which end the run for all: the base wave closes the database's port."""
     names = [play["name"] for play in plays("site.yml")]
-    assert names.index("Check the hosts") < names.index("Converge the hosts of the wave")
+    assert names.index("Check the hosts") < names.index("Converge the hosts")
     said = yaml.safe_load((REPOSITORY / "roles/postgresql/meta/exports.yml").read_text(encoding="utf-8"))["calls"]
     assert [call["module"] for call in said if call.get("stage") == "host_check"] == ["patroni_guard"]
     assert not documented.takes_lease("patroni_guard")  # nothing is left on a host that is refused

@@ -49,6 +49,84 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str,
     assert said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and words in said and " Fix: " in said
 
 
+ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (f"{ALL}    node2: 10.7.0.12\n", 4, "node2 has a text where a mapping belongs. Fix: node2: {ansible_host: 10.7.0.12}"),
+        (f"{ALL}    node2: a secret\n", 4, "node2 has a text where a mapping belongs. Fix: node2: {ansible_host: <its address>}"),
+        (f"{ALL}    node2: [a]\n", 4, "node2 has a list where a mapping belongs. Fix: node2: {ansible_host: <its address>}"),
+        (
+            f"{ALL}    node2:{{ansible_host: 10.7.0.12}}\n",
+            4,
+            "node2 is followed by a colon without a space, so it is no mapping. Fix: node2: {ansible_host: 10.7.0.12}",
+        ),
+        (f"{ALL}    node2:{{secret: a b}}\n", 4, "colon without a space, so it is no mapping. Fix: node2: {...}"),
+        (
+            "all:\n  hosts:\n    - node1\n",
+            3,
+            "hosts of the group all is a list where a mapping belongs. Fix: write node1: in place of - node1",
+        ),
+        ("all:\n  hosts:\n    - {a: 1}\n", 3, "hosts of the group all is a list where a mapping belongs. Fix: as in hosts: {name: "),
+        (
+            "all:\n  childern:\n    db:\n",
+            2,
+            "the key childern of the group all is none of hosts, children and vars. Did you mean children? Fix: children",
+        ),
+        (
+            "all:\n  children:\n    db:\n      host: {a: }\n",
+            4,
+            "the key host of the group db is none of hosts, children and vars. Did you mean hosts? ",
+        ),
+        (
+            "all:\n  site_name: x\n",
+            2,
+            "the key site_name of the group all is none of hosts, children and vars. Fix: site_name below vars: if",
+        ),
+        ("all:\n  children:\n    db: node1\n", 3, "the group db has a text where a mapping belongs. Fix: db: {hosts: {node1:}}"),
+        ("all:\n  children:\n    db: [a, b]\n", 3, "the group db has a list where a mapping belongs. Fix: db: {hosts: {a:, b:}}"),
+        ("all:\n  children:\n    db:{hosts: a}\n", 3, "db is followed by a colon without a space"),
+        ("all:\n  vars: a\n", 2, "vars of the group all has a text where a mapping belongs. Fix: as in vars: {name: value}"),
+        ("- node1\n", 1, "the file is a list where a mapping of groups belongs. Fix: begin with all: "),
+        ("# nothing\n", 0, "the file is empty. Fix: begin with all: "),
+    ],
+)
+def test_what_is_yaml_and_no_inventory(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, line: int, said: str) -> None:
+    """Ansible shows what each of its three parsers says, in 25 lines, or skips the key."""
+    path = tmp_path / "hosts.yml"
+    path.write_text(text, encoding="utf-8")
+    assert site_files.main([str(tmp_path)]) == 1
+    (printed,) = capsys.readouterr().err.splitlines()
+    assert printed.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and said in printed
+    assert "a secret" not in printed and "a b" not in printed
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a text\n"])
+def test_variables_are_a_mapping(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (tmp_path / "hosts.yml").write_bytes(GOOD)
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text(text, encoding="utf-8")
+    assert site_files.main([str(tmp_path)]) == 1
+    assert "group_vars/all.yml:1: the file is a " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plugin: ansible.builtin.constructed\nstrict: true\n",
+        "all: {hosts: node1}\n",
+        "all:\n  hosts: {a: &a {p: 1}, b: *a, c: {<<: *a, q: 2}, 'd[1:3]': , e: null, f: ~}\n",
+        "all:\n  vars:\n    word: !vault |\n      $ANSIBLE_VAULT;1.1;AES256\n      61\n",
+        "db:\n  hosts: {a: }\nall:\n  children: {db: , web: {}, other: {children: {deep: {hosts: }}}}\n",
+    ],
+)
+def test_inventories_that_ansible_takes(tmp_path: Path, text: str) -> None:
+    (tmp_path / "hosts.yml").write_text(text, encoding="utf-8")
+    assert site_files.main([str(tmp_path)]) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [

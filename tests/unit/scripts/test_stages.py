@@ -79,6 +79,43 @@ def test_a_program_beside(tmp_path: Path) -> None:
     assert not waiting.runs()
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", ""),
+        (
+            "artifact minio: compiling, 593 s, 1301 of 1313 packages\n  ... Artifacts  9:55\n\n",
+            "artifact minio: compiling, 593 s, 1301 of 1313 packages",
+        ),
+        ("  a: compiling, 3 s\n  a: compil", "a: compiling, 3 s"),
+        ("  ... Artifacts: Fetch or build  0:10\n", "Artifacts: Fetch or build  0:10"),
+    ],
+)
+def test_the_last_word_of_a_program_beside(text: str, word: str) -> None:
+    assert stages.last_word(text) == word
+
+
+def test_a_stage_that_waits_for_a_program_beside_repeats_its_words(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And the program does not believe that it is the stage that started it."""
+    monkeypatch.setattr(stages.stream, "PLAIN_EVERY", 0.05)
+    code = (
+        "import os, time; print('compiling', sorted(name for name in os.environ if name.startswith('VANNAH')), flush=True); time.sleep(1)"
+    )
+    beside: list[stages.Background] = []
+
+    def join() -> None:
+        beside[0].join()
+
+    def word() -> str:
+        return beside[0].word()
+
+    begin = stages.Stage("Tools", 60, lambda: beside.append(stages.Background("build", [sys.executable, "-c", code], {})))
+    stages.run([begin, stages.Stage("Programs", 60, join, word=word)], "demo")
+    assert re.search(r"(?m)^  \.\.\. \[2/2\] Programs: compiling \[\]  0:\d\d of about 1:00$", capfd.readouterr().out)
+
+
 def test_a_program_beside_that_does_not_end_is_killed_with_what_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "ENDING", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
@@ -110,6 +147,9 @@ def test_the_build_begins_before_the_images_and_is_waited_for_before_the_site(mo
 
         def join(self) -> None:
             events.append("join")
+
+        def word(self) -> str:
+            return ""
 
         def stop(self) -> None:
             events.append("stop")

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
-from testbed import cache, demo, engine, images, machine, venv
+from testbed import cache, demo, engine, images, machine, progress, venv
 from testbed.shell import SetupError
 
 GOOD = machine.Machine(is_root=True, python=(3, 11), has_apt=True, free={"/": 100 * machine.GIB})
@@ -210,3 +211,14 @@ def test_demo_files_go_and_others_stay(tmp_path: Path) -> None:
         demo.remove_files(tmp_path)
         left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
         assert left == [".venv/x", "inventories/demo/hosts.yml"]
+
+
+def test_the_installation_of_the_tools_says_how_long_it_takes(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Not in a stage of the demo, which says it itself."""
+    monkeypatch.setattr(progress.stream, "PLAIN_EVERY", 0.02)
+    for stage in ("[1/7] ", ""):
+        monkeypatch.setenv("VANNAH_STAGE", stage)
+        with progress.shown("Installing the tools", 90):
+            time.sleep(0.2)
+        assert ("  ... Installing the tools  0:0" in capfd.readouterr().out) is (not stage)
+    assert 'progress.shown("Installing the tools", EXPECTED)' in Path(venv.__file__).read_text(encoding="utf-8")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.lib.reachability import Reached, missing
 from tests.live.lib.values import REPOSITORY, Values, role_defaults
+from tests.live.postgresql.verify_postgresql import is_synchronous
 
 #: Ports that roles have variables for.
 PORTS = {str(value) for name, value in role_defaults().items() if name.endswith("_port") and isinstance(value, int)}
@@ -19,6 +21,26 @@ def test_a_setting_is_the_inventorys_or_the_roles(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {hosts: {a: {postgresql_port: 5433}, b: {}}}\n", encoding="utf-8")
     values = Values(tmp_path / "hosts.yml")
     assert (values.setting("a", "postgresql_port"), values.setting("b", "postgresql_port")) == (5433, 5432)
+
+
+@pytest.mark.parametrize(
+    ("members", "absent", "given", "synchronous"), [(3, ["a"], "", True), (3, [], "", True), (2, [], "", False), (3, [], "false", False)]
+)
+def test_replication_is_judged_by_the_inventory(tmp_path: Path, members: int, absent: list[str], given: str, synchronous: bool) -> None:
+    """One server of three that is down makes no site without synchronous replication."""
+    hosts = "".join(f"{name}: {{}}, " for name in "abc"[:members])
+    said = f"vars: {{postgresql_synchronous: {given}}}, " if given else ""
+    text = f"all: {{{said}children: {{postgresql: {{hosts: {{{hosts}}}}}}}}}\n"
+    (tmp_path / "hosts.yml").write_text(text, encoding="utf-8")
+    values = Reached(tmp_path / "hosts.yml", absent)
+    assert is_synchronous(values, "b") is synchronous
+
+
+def test_why_there_is_no_host(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {children: {postgresql: {hosts: {a: {}, b: {}}}}}\n", encoding="utf-8")
+    values = Reached(tmp_path / "hosts.yml", ["a", "b"])
+    assert missing(values, "postgresql", "databases") == "none of the site's databases can be judged now: a, b"
+    assert missing(values, "etcd", "members") == "the site has no members (group etcd)"
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "tests" / "live").rglob("verify_*.py")), ids=lambda path: path.stem)

@@ -31,7 +31,7 @@ CODES = (
     ),
     Code(
         "host-address-invalid",
-        "An address is neither an IP address nor a host name (a URL, a port or a blank in it).",
+        "An address is neither an IP address nor a host name (a URL, a port or a space in it).",
         "An IP address or a host name, nothing else; where a name will not do, host-address-name says so.",
     ),
     Code(
@@ -167,7 +167,7 @@ def check_names(site: Site) -> Iterator[Finding]:
             given = host.text(variable)
             if given and parse_address(given) is None and not is_name(given):
                 problem = f"{given!r} is neither an IP address nor a host name."
-                remedy = f"{variable}: an IP address or a host name, without scheme, port and blanks"
+                remedy = f"{variable}: an IP address or a host name, without scheme, port and spaces"
                 yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, remedy)
         address = parse_address(host.address)
         if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):

@@ -15,7 +15,7 @@ CODES = (
     Code("domain-missing", "The site has no domain.", "site_domain: the domain below which the site's names lie."),
     Code(
         "domain-invalid",
-        "The domain is a URL, an address, or has characters that no domain has (an underscore, a blank, a port, a wildcard).",
+        "The domain is a URL, an address, or has characters that no domain has (an underscore, a space, a port, a wildcard).",
         "site_domain: the bare name, such as clinic.health, without https://, port, path and star.",
     ),
     Code(

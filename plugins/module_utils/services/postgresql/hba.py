@@ -51,7 +51,7 @@ def lines(given: object) -> Iterator[str]:
 
 
 def fields(text: str) -> list[str]:
-    """The fields of a line, without its comment. A blank after a comma does not end a list."""
+    """The fields of a line, without its comment. A space after a comma does not end a list."""
     found, position = [], 0
     text = re.sub(r",\s+", ",", text)
     while position < len(text) and text[position] != "#":

@@ -104,7 +104,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         time.sleep(ctx.pause(INTERVAL))
     if said and (params["interrupt"] or params["wait"]) and not ctx.check:
         what = "refused to interrupt this server" if params["interrupt"] else f"the object store is not healthy within {wait} s"
-        raise AgentError("store-unhealthy", f"{what}: {said}. Fix: see journalctl -u minio and playbooks/minio/info.yml")
+        raise AgentError("store-unhealthy", f"{what}: {said}. Fix: see journalctl -u minio, and playbooks/minio/info.yml")
     return [], {"healthy": not said, "healing": seen["healing"], "problem": said}
 
 

@@ -48,7 +48,7 @@ def devices(params: Item, ctx: Context) -> tuple[list[Step], Item]:
             device = resolve(ctx, drive["device"])
         except AgentError as error:
             if params["lost"] and os.path.exists(ctx.path(f"{UNITS}/{unit_name(ctx, path)}")):
-                ctx.warn(f"drive {path} is lost: {error.msg}, or replace the drive (minio/replace_drive.yml)")
+                ctx.warn(f"drive {path} is lost: {error.msg}, or replace the drive (playbooks/minio/replace_drive.yml)")
                 continue
             raise
         other = seen.setdefault(os.path.realpath(ctx.path(device)), path)

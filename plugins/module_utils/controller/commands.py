@@ -1,0 +1,83 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole commands in what a person is told to run: with the site of this run, and how it got its vault password.
+
+Texts name a playbook (``run playbooks/change_ports.yml``) or a target (``run `make converge```); the hosts' agent knows no more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible import context
+
+PLAYBOOK = re.compile(r"(?<![\w/.-])playbooks/(?!vars/)(?:[a-z_]+/)?[a-z_]+\.yml")
+TARGET = re.compile(r"`make (check|plan|converge|verify|artifacts|recovery-kit)`")
+#: Where the tools of the checkout are.
+PROGRAM = ".venv/bin/ansible-playbook"
+SITES = "inventories"
+#: What `make` takes where nothing is said.
+DEFAULT = "demo"
+
+
+def complete(result: dict[str, Any], options: Mapping[str, Any] | None = None, folder: str = "") -> None:
+    """Write whole commands into the message and the warnings of a result.
+
+    :param options: of the command line, as Ansible keeps them
+    :param folder: the present one
+    """
+    chosen = context.CLIARGS if options is None else options
+    where = folder or os.getcwd()
+    if isinstance(result.get("msg"), str):
+        result["msg"] = whole(result["msg"], chosen, where)
+    if isinstance(result.get("warnings"), list):
+        result["warnings"] = [whole(item, chosen, where) if isinstance(item, str) else item for item in result["warnings"]]
+
+
+def whole(text: str, options: Mapping[str, Any], folder: str) -> str:
+    """A text with whole commands in place of playbooks and targets. One that has a command of Ansible's already stays."""
+    sources = [_shown(str(source), folder) for source in options.get("inventory") or ()]
+    if not sources:
+        return text
+    site = _site(sources)
+    if site and site != DEFAULT:
+        text = TARGET.sub(lambda found: f"`make {found[1]} SITE={site}`", text)
+    if "ansible-playbook" not in text:
+        words = " ".join(shlex.quote(word) for word in (*_inventories(sources), *_passwords(options, folder)))
+        text = PLAYBOOK.sub(lambda found: f"{PROGRAM} {words} {found[0]}", text)
+    return text
+
+
+def _inventories(sources: Sequence[str]) -> list[str]:
+    return [word for source in sources for word in ("-i", source)]
+
+
+def _passwords(options: Mapping[str, Any], folder: str) -> list[str]:
+    """How the run got its passwords. What the environment says stays in it."""
+    words = []
+    for name, option in (("vault_password_files", "--vault-password-file"), ("vault_ids", "--vault-id")):
+        for value in options.get(name) or ():
+            label, at, path = str(value).rpartition("@")
+            words += [option, f"{label}{at}{_shown(path, folder)}"]
+    if options.get("ask_vault_pass"):
+        words.append("--ask-vault-pass")
+    if options.get("become_ask_pass"):
+        words.append("--ask-become-pass")
+    return words
+
+
+def _site(sources: Sequence[str]) -> str:
+    """What SITE of `make` is; nothing where the inventory is no folder of inventories/."""
+    parts = sources[0].rstrip("/").split("/") if len(sources) == 1 else []
+    return parts[1] if len(parts) == 2 and parts[0] == SITES else ""
+
+
+def _shown(path: str, folder: str) -> str:
+    """A path below the present folder from there."""
+    below = os.path.relpath(path, folder) if os.path.isabs(path) else path
+    return path if below.startswith("..") else below

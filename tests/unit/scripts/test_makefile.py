@@ -1,0 +1,53 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `make` takes from a person."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def make(*words: str) -> subprocess.CompletedProcess[str]:
+    """What make would run."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(["make", "-n", *words], cwd=REPOSITORY, env=own, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("site=clinic", "make knows no variable site. Did you mean SITE? Fix: SITE in its place"),
+        ("Args=-v", "make knows no variable Args. Did you mean ARGS? Fix: ARGS in its place"),
+        ("STIE=clinic", "make knows no variable STIE. Fix: one of ARGS BENCH "),
+        ("SITE=clinic", ""),
+        ("ARGS=--limit a -e b=c", ""),
+    ],
+)
+def test_a_variable_that_it_does_not_know(word: str, said: str) -> None:
+    """It would be ignored, and the demo converged in place of the site that is meant."""
+    done = make("converge", word)
+    assert (done.returncode == 2) is bool(said)
+    assert said in done.stderr
+
+
+def test_each_variable_is_known() -> None:
+    """Those that the Makefile takes and does not set itself."""
+    text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"(?m)^override KNOWN := (.*)$", text)[0].split())
+    used = set(re.findall(r"(?<!\$)\$\(([A-Z_]+)\)", text)) - set(
+        re.findall(r"(?m)^(?:[a-z -]+: )?(?:override )?(?:export )?([A-Z_]+) *:?=", text)
+    )
+    assert {name for name in used if not name.startswith(("ANSIBLE_", "MAKE")) and name not in ("CURDIR",)} - known == set()
+
+
+@pytest.mark.parametrize("given", ["clinic", "inventories/clinic", "inventories/clinic/", "./inventories/clinic"])
+def test_a_site_may_be_named_by_its_folder(given: str) -> None:
+    done = make("plan", f"SITE={given}")
+    assert "ansible-playbook -i inventories/clinic --ask-vault-pass" in done.stdout
