@@ -28,7 +28,7 @@ class ActionModule(LocalAction):
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play, those that failed among them."""
-        if arguments["only_clocks"]:
+        if arguments.get("only_clocks"):
             return self._clocks(arguments["answers"], known)
         folder = known.get("playbook_dir")
         known_as = Whose(known, self._templar, self._loader, bool(self._task.check_mode))
