@@ -37,7 +37,10 @@ class ActionModule(MemberAction):
 
     def _ask(self) -> Result:
         self.refuse()
-        cut_off = self.cut_off(self.converse({"op": "lease"}))
+        try:
+            cut_off = self.cut_off(self.converse({"op": "lease"}))
+        except AnsibleConnectionFailure as error:
+            return {"away": str(error.message)}
         seen = self.call("info_before" if self.has("info_before") else "info")
         if not seen.get("answers") and self.has("info_before") and self.value("info") != self.value("info_before"):
             seen = self.call("info")
@@ -49,8 +52,11 @@ class ActionModule(MemberAction):
         members = planning.members(self.vars["groups"], self.role)
         texts = str(self.value("silent")), str(self.value("forcing", ""))
         cut_off = any(found.get("cut_off") for found in self._of("together_asked").values())
+        away = {host: str(found["away"]) for host, found in self._of("together_asked").items() if found.get("away")}
         tolerated = self._forced or self.params["goes_on"]
-        refused = together.refusal(self._hosts(), members, answers, *texts, tolerated, self.params["unanswered"], cut_off)
+        refused = together.refusal(self._hosts(), away, members, answers, *texts, tolerated, self.params["unanswered"], cut_off)
+        if away:
+            refused = f"{refused}: see {self.value('guide')}."
         return {"picture": self._picture(asked), **({"failed": True, "msg": refused} if refused else {})}
 
     def _converge(self) -> Result:

@@ -45,6 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
+away: {returned: where the member cannot be reached, type: str, description: Why. V(judge) refuses it.}
 cut_off: {returned: with O(step=ask), type: bool, description: Whether a run that did this was cut off.}
 problem: {returned: when a member did not take it over, type: str, description: Why. The step itself does not fail.}
 picture: {returned: with O(step=judge) and O(step=show), type: list, elements: str, description: The cluster in lines.}

@@ -65,6 +65,7 @@ def speaks(result: Mapping[str, Any]) -> bool:
 
 def refusal(
     present: Sequence[str],
+    away: Mapping[str, str],
     members: Sequence[str],
     answers: Mapping[str, Answer],
     silent: str,
@@ -76,6 +77,7 @@ def refusal(
     """Why nothing is restarted; empty where it may be.
 
     :param present: members that take part
+    :param away: those of them that cannot be reached, and why
     :param members: all of the cluster
     :param answers: of those that were asked; the first that answers speaks for all
     :param silent: what to do where none answers
@@ -87,6 +89,14 @@ def refusal(
     """
     if sorted(present) != sorted(members):
         return "Servers with different versions or settings do not work together: run it with all of them, without --limit."
+    if away:
+        named = ", ".join(away)
+        said = "; ".join(dict.fromkeys(why.rstrip(". ") for why in away.values()))
+        text = (
+            f"{named} cannot be reached ({said}). All servers are restarted together, as those with different versions or settings do not"
+        )
+        text += f" work together. Fix: start {named} and check that Ansible reaches it over SSH, then run this again"
+        return f"{text}; a server that is lost is replaced first"
     if forced or (cut_off and not all(answers.get(host, Answer()).answers for host in present)):
         return ""
     spoken = next((answers[host] for host in present if answers.get(host, Answer()).answers), None)

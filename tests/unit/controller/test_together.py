@@ -46,8 +46,15 @@ BROKEN = Answer(True, ("b is away", "c lags"))
     ],
 )
 def test_refusal(present: list[str], answers: dict[str, Answer], options: dict[str, bool], said: str) -> None:
-    found = refusal(present, MEMBERS, answers, "nobody answers", "Fix: force it.", **options)
+    found = refusal(present, {}, MEMBERS, answers, "nobody answers", "Fix: force it.", **options)
     assert said in found and bool(found) == bool(said)
+
+
+@pytest.mark.parametrize("options", [{}, {"forced": True}, {"cut_off": True, "unanswered": True}])
+def test_a_member_that_cannot_be_reached_is_named(options: dict[str, bool]) -> None:
+    """With why it is needed and what to do, whatever is tolerated."""
+    found = refusal(MEMBERS, {"b": "no route."}, MEMBERS, dict.fromkeys("ac", HEALTHY), "nobody answers", "Fix: force it.", **options)
+    assert found.startswith("b cannot be reached (no route). All servers are restarted together") and "Fix: start b and check" in found
 
 
 @pytest.mark.parametrize(

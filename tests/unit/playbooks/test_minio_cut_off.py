@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import Run
-from .test_verbs import NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_the_site
+from .test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_the_site
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,28 @@ def test_an_update_that_was_cut_off_goes_on(run: Run, cut_off: bool, seen: dict[
     done = run("minio/update.yml", STORE, answers)
     assert (done.code != 0) == bool(said) and said in " ".join(done.printed.split()), done.printed
     assert done.of("minio_stop") == ([] if said else STORE["object_store"])
+
+
+@pytest.mark.parametrize("away", ["store1", "store3"])
+@pytest.mark.parametrize(
+    ("playbook", "needed"),
+    [
+        ("minio/update.yml", "cannot be reached (no route to host). All servers are restarted together"),
+        (
+            "minio/rotate_credentials.yml",
+            "cannot be asked (Task failed: no route to host). All servers get the new credentials, so nothing is changed",
+        ),
+        (
+            "change_ports.yml",
+            "cannot be asked (Task failed: no route to host). A port that hosts share is changed on all of them, so nothing is changed",
+        ),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_named(run: Run, playbook: str, needed: str, away: str) -> None:
+    """With why it is needed and what to do, also with force; nothing is stopped and no secret is written."""
+    answers = dict.fromkeys(STORE["object_store"], NEW) | {away: AWAY}
+    done = run(playbook, STORE, answers, object_store_force=True)
+    printed = " ".join(done.printed.split())
+    assert done.code != 0 and f"{away} {needed}" in printed, done.printed
+    assert f"Fix: start {away} and check that Ansible reaches it over SSH" in printed
+    assert [name for name, _given in done.arguments if name in ("minio_stop", "site_secrets_renew", "converge")] == []
