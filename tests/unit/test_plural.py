@@ -22,6 +22,7 @@ NOUNS = (
 PLURAL = re.compile(rf" (?:[a-z]+ )?(?:{'|'.join(NOUNS)})\b", re.IGNORECASE)
 #: Never one: limits of ours, clusters that are even or of more than one member, and what stands behind more than one.
 NEVER_ONE = {
+    "plugins/module_utils/agent/services/etcd/remove.py": ["len(voters)", "len(others)"],
     "plugins/module_utils/services/etcd/preflight.py": ["count", "count + 1"],
     "plugins/module_utils/services/minio/preflight.py": ["pool.total", "pool.total + 1", "pool.set_size", "size"],
     "plugins/module_utils/preflight/formation.py": ["len(cluster.members)"],

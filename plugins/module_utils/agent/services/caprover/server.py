@@ -10,6 +10,7 @@ everything is looked at first, and only a difference is sent.
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
+from ...lib.plural import counted
 from . import registries
 from .wanted import domain_name
 
@@ -52,7 +53,7 @@ def check_password(password: str, option: str) -> None:
     :raises AgentError: ``bad-password``
     """
     if not SHORTEST <= len(password) <= LONGEST:
-        text = f"{option} has {len(password)} characters"
+        text = f"{option} has {counted(len(password), 'character')}"
         raise AgentError("bad-password", f"{text}. Fix: {SHORTEST} to {LONGEST}: CapRover sets a longer one, and then lets nobody log in")
 
 

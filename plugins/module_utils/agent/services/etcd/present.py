@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ...lib.plural import counted
 from .alarms import raised
 from .api import post
 
@@ -49,7 +50,7 @@ def peers(listed: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
         {
             "name": str(one.get("name") or ""),
             "address": address((one.get("peerURLs") or [""])[0]),
-            "what": f"it is one of the {len(found)} members of etcd, which count for the quorum whether it runs or not",
+            "what": f"it is one of {counted(len(found), 'member')} of etcd, which count for the quorum whether it runs or not",
         }
         for one in found
     ]
