@@ -49,7 +49,7 @@ def test_members_tell_who_is_a_member(tmp_path: Path) -> None:
         ("db2", "172.30.1.12"),
         ("db3", "172.30.1.13"),
     ]
-    assert "one of the 3 members of etcd" in said["peers"]["coordination"][2]["what"]
+    assert "one of 3 members of etcd" in said["peers"]["coordination"][2]["what"]
     assert (said["size"], said["alarms"], said["quota"]) == (45056, [], "2147483648")
 
 
