@@ -23,7 +23,7 @@ class ActionModule(MemberAction):
         if self.params["update"]:
             self.converse({"op": "lease"})
             asked = self._asked(False)
-            return {**self.done, "leader": asked.leader, "problems": list(asked.problems)}
+            return {**self.done, "leader": asked.leader, "problems": list(asked.problems), "member": asked.member, "directs": asked.directs}
         said = self._said() if self.params["part_of_site"] else None
         units = self._converged() if said is None else self.own(said)
         asked = self._asked(said is not None)
@@ -41,6 +41,8 @@ class ActionModule(MemberAction):
             "apart": compared.get("serves") is False,
             "why_alone": self.due(self._policy(False)) if together else "",
             "why": self.due(self._policy(together)),
+            "member": asked.member,
+            "directs": asked.directs,
         }
 
     def _converged(self) -> list[rolling.Unit]:
