@@ -49,9 +49,9 @@ def engine(program: Callable[[str, str], ModuleType]) -> ModuleType:
     ("change", "differs"),
     [
         ({}, []),
-        ({"log-driver": "local"}, ["log-driver"]),
+        ({"debug": True}, ["debug"]),
         ({"live-restore": False}, ["live-restore"]),
-        ({"data-root": "/srv/docker"}, ["data-root"]),
+        ({"log-driver": "local"}, []),  # from its next start
         ({"registry-mirrors": []}, ["registry-mirrors"]),
         ({"insecure-registries": ["registry.example:5000", "other.example"]}, ["insecure-registries"]),
         ({"default-address-pools": []}, []),  # docker info does not say
@@ -72,7 +72,7 @@ def test_an_address_that_is_trusted(engine: ModuleType) -> None:
     ("answer", "said"),
     [
         ((0, json.dumps(INFO), ""), ""),
-        ((0, json.dumps({**INFO, "LoggingDriver": "json-file"}), ""), "other settings than {path}: log-driver"),
+        ((0, json.dumps({**INFO, "LiveRestoreEnabled": False}), ""), "other settings than {path}: live-restore"),
         ((1, json.dumps({"ServerErrors": ["Cannot connect to the Docker daemon"]}), ""), "does not answer: Cannot connect"),
         ((127, "", "there is no docker"), "does not answer: there is no docker"),
     ],
