@@ -93,7 +93,9 @@ def _pools(answer: Answer, routes: Iterable[str]) -> Iterator[Finding]:
         if found := networks.network(text):
             reached.append((f"{text}, which this server reaches over {interface}", found))
     for pool in networks.pools(given if isinstance(given, list | tuple) else ()):
-        for what in networks.taken(pool, reached):
+        taken = networks.taken(pool, reached)
+        # Also a part of a larger network that the server reaches: its own address is somewhere in it.
+        for what in (*taken.overlapping, *taken.around):
             problem = f"{pool.base} overlaps {what}."
             remedy = "docker_address_pools: a network that nobody of the site uses"
             yield Finding("contact-docker-pool", answer.host, f"docker_address_pools[{pool.index}]", problem, remedy)

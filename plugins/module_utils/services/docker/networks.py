@@ -63,8 +63,16 @@ def overlaps(one: Network, other: Network) -> bool:
     return isinstance(other, ipaddress.IPv6Network) and one.overlaps(other)
 
 
-def taken(pool: Pool, others: Iterable[tuple[str, Network]]) -> Iterator[str]:
-    """What a pool would hide, of (what it is, its network)."""
-    for what, other in others:
-        if overlaps(pool.base, other):
-            yield what
+@dataclass(frozen=True)
+class Taken:
+    """What a pool would hide, in words, and the larger networks that it is a part of."""
+
+    overlapping: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
+
+
+def taken(pool: Pool, others: Iterable[tuple[str, Network]]) -> Taken:
+    """Of (what it is, its network), those that have addresses in common with a pool."""
+    found = [(what, other) for what, other in others if overlaps(pool.base, other)]
+    overlapping = dict.fromkeys(what for what, other in found if other.prefixlen >= pool.base.prefixlen)
+    return Taken(tuple(overlapping), tuple(dict.fromkeys(what for what, _other in found if what not in overlapping)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...preflight.findings import Code, Finding
+from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Host, Site, parse_address
 from ...preflight.rules import Area
 from ...preflight.rules.directories import directory_problem
@@ -42,6 +42,13 @@ CODES = (
         "docker-pool-overlap",
         "A network of docker_address_pools holds an address of the site, or overlaps another one: what lies in it could not be reached.",
         "docker_address_pools: networks that nobody of the site uses.",
+    ),
+    Code(
+        "docker-pool-within",
+        "A network of docker_address_pools lies within one that the site names as a whole: whoever has an address of that part could not be"
+        " reached.",
+        "docker_address_pools outside of it, or nothing where nobody has an address in that part.",
+        Level.WARNING,
     ),
     Code(
         "docker-insecure-registry",
@@ -132,23 +139,46 @@ def check_pools(site: Site) -> Iterator[Finding]:
         found = list(networks.pools(entries))
         for pool in found:
             others = [(f"{other.base} of {name}[{other.index}]", other.base) for other in found if other.index > pool.index]
-            for what in networks.taken(pool, [*_addresses(site, host), *others]):
+            taken = networks.taken(pool, [*_addresses(site), *_named(site, host), *others])
+            for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from this host."
                 remedy = f"{name}: a network that nobody of the site uses"
                 yield Finding("docker-pool-overlap", where, f"{name}[{pool.index}]", problem, remedy, source)
+            for what in taken.around:
+                problem = f"{pool.base} lies within {what}: who has an address of that part could not be reached from this host."
+                remedy = f"{name}: a network outside of it, or nothing where nobody has such an address"
+                yield Finding("docker-pool-within", where, f"{name}[{pool.index}]", problem, remedy, source)
 
 
-def _addresses(site: Site, host: Host) -> Iterator[tuple[str, networks.Network]]:
-    """What the site knows of addresses: its hosts, who administers them, whom its hosts ask."""
+def _addresses(site: Site) -> Iterator[tuple[str, networks.Network]]:
+    """The addresses of the site's hosts."""
     for other in site.hosts.values():
         for text in dict.fromkeys((other.address, other.connection_address)):
             if parse_address(text) is not None and (found := networks.network(text)):
                 yield f"{text}, the address of {other.name}", found
-    for variable in ("site_admin_addresses", "site_time_servers"):
-        given = host.known(variable)
-        for text in given if isinstance(given, list | tuple) else ():
-            if found := networks.network(text):
+
+
+def _named(site: Site, host: Host) -> Iterator[tuple[str, networks.Network]]:
+    """Networks and addresses in the host's variables: who administers it, whom it asks, whom its services are open for."""
+    stated = [
+        (str(item["variable"]), item.get("key")) for item in site.schema.exported("addresses") if item["form"] in ("network", "source")
+    ]
+    for variable, key in (("site_admin_addresses", None), ("site_time_servers", None), *stated):
+        for text in _words(host.known(variable), key):
+            found = networks.network(text)
+            if found is not None and found.prefixlen:  # 0.0.0.0/0 is anybody
                 yield f"{text} of {variable}", found
+
+
+def _words(value: Any, key: Any = None) -> Iterator[str]:
+    """The texts of a value, of lists within it too; with ``key``, of that key of each of its items."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _words(value.get(key)) if key else ()
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _words(item, key)
 
 
 def check_registries(site: Site) -> Iterator[Finding]:

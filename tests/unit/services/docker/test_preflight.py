@@ -55,6 +55,17 @@ def said(judged: Judge, groups: str, variables: str) -> set[tuple[str, str]]:
             "docker_address_pools: [{base: 192.0.2.0/24, size: 26}]\nsite_time_servers: [192.0.2.9]",
             {("docker-pool-overlap", "docker_address_pools[0]")},
         ),
+        (
+            SITE,
+            "docker_address_pools: [{base: 192.0.2.0/24, size: 26}]\nfirewall_ports: [{name: dicom, port: 104, from: [192.0.2.64/26]}]",
+            {("docker-pool-overlap", "docker_address_pools[0]")},
+        ),
+        (
+            SITE,
+            "docker_address_pools: [{base: 10.7.0.0/16, size: 24}]\nsite_admin_addresses: [10.0.0.0/8]",
+            {("docker-pool-within", "docker_address_pools[0]")},
+        ),
+        (SITE, "docker_address_pools: [{base: 10.7.0.0/16, size: 24}]\nsite_admin_addresses: [0.0.0.0/0]", set()),
         (SITE, "docker_address_pools: [{base: fd00:1::/48, size: 64}]", set()),
         (SITE, "docker_address_pools: [{base: 10.7.0.0/16, size: 8}]", {("docker-pool-invalid", "docker_address_pools[0]")}),
         (SITE, "docker_address_pools: [{base: 10.7.0.1/16, size: 24}]", {("docker-pool-invalid", "docker_address_pools[0]")}),

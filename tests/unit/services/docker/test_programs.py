@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docker-engine and docker-prune: what they make of the answers of a real engine (26.1.5 where nothing else is said)."""
+"""docker-engine and docker-prune: what they make of an engine's answers, in the words of Docker 26.1.5 on Debian 13."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def engine(program: Callable[[str, str], ModuleType]) -> ModuleType:
     [
         ({}, []),
         ({"debug": True}, ["debug"]),
+        ({"registry-mirrors": [], "insecure-registries": []}, ["registry-mirrors", "insecure-registries"]),
         ({"live-restore": False}, ["live-restore"]),
         ({"log-driver": "local"}, []),  # from its next start
         ({"registry-mirrors": []}, ["registry-mirrors"]),
