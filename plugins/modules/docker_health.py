@@ -45,6 +45,7 @@ member:
   type: dict
   description: C(id) of this node in its Swarm, empty where it is in none, and C(manager), whether it is a manager.
 leader: {returned: success, type: str, description: This host's name where it leads the managers; else empty.}
+directors: {returned: success, type: list, elements: str, description: IDs of the managers of its Swarm that it knows.}
 directs: {returned: success, type: bool, description: Whether this host can have nodes of its Swarm hand their tasks over.}
 problems: {returned: success, type: list, elements: str, description: What is wrong; empty where nothing is.}
 """

@@ -117,6 +117,7 @@ class Asked:
     :ivar problems: why the cluster is unhealthy
     :ivar member: what the cluster knows the member by, where others take its work over
     :ivar directs: whether the member can have others take work over
+    :ivar directors: members, as the cluster knows them, that can do so for this one; empty where it does not say which
     """
 
     leader: str = ""
@@ -127,6 +128,7 @@ class Asked:
     problems: tuple[str, ...] = ()
     member: str = ""
     directs: bool = False
+    directors: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Asked:
@@ -141,6 +143,7 @@ class Asked:
             problems=tuple(result.get("problems") or ()),
             member=str(member.get("id") or ""),
             directs=bool(result.get("directs")),
+            directors=tuple(result.get("directors") or ()),
         )
 
 
@@ -160,6 +163,7 @@ class Look:
     :ivar problems: why the cluster is unhealthy
     :ivar member: what the cluster knows it by, where others take its work over
     :ivar directs: whether it can have others take work over
+    :ivar directors: see :class:`Asked`
     """
 
     host: str
@@ -174,6 +178,7 @@ class Look:
     problems: tuple[str, ...] = ()
     member: str = ""
     directs: bool = False
+    directors: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, host: str, result: Mapping[str, Any]) -> Look:
@@ -191,6 +196,7 @@ class Look:
             problems=tuple(result.get("problems") or ()),
             member=str(result.get("member") or ""),
             directs=bool(result.get("directs")),
+            directors=tuple(result.get("directors") or ()),
         )
 
 
@@ -260,9 +266,11 @@ def through(looks: Iterable[Look], host: str) -> str:
     :return: empty where the member has nobody to hand over to, or nobody who could see to it is in the run
     """
     found = list(looks)
-    if not next((look.member for look in found if look.host == host), ""):
+    own = next((look for look in found if look.host == host), None)
+    if own is None or not own.member:
         return ""
-    able = [look.host for look in found if look.directs]
+    # The group may hold the hosts of two clusters.
+    able = [look.host for look in found if look.directs and (not own.directors or look.member in own.directors)]
     return next((name for name in able if name != host), host if host in able else "")
 
 

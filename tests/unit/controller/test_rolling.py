@@ -259,6 +259,17 @@ def test_only_clusters_wait_for_restarts() -> None:
         ({"a": {"member": "1", "directs": True}, "b": {"member": "2"}, "c": {"member": "3"}}, ["a", "a", "a"], []),
         ({"b": {"member": "2"}, "c": {"member": "3"}}, ["", "", ""], ["b", "c"]),
         ({"b": {"member": "2"}, "c": {"directs": True}}, ["", "c", ""], []),
+        # Two clusters in one group.
+        (
+            {
+                "a": {"member": "1", "directs": True, "directors": ("1",)},
+                "b": {"member": "2", "directors": ("3",)},
+                "c": {"member": "3", "directs": True, "directors": ("3",)},
+            },
+            ["a", "c", "c"],
+            [],
+        ),
+        ({"a": {"member": "1", "directs": True}, "b": {"member": "2", "directors": ("9",)}}, ["a", "", ""], ["b"]),
     ],
 )
 def test_through_whom_work_is_taken_over(given: dict[str, Any], expected: list[str], alone: list[str]) -> None:

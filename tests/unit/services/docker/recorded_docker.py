@@ -85,7 +85,9 @@ class Swarm:
             "LocalNodeState": self.state,
             "ControlAvailable": self.state == "active" and self.own.startswith("m"),
             "Error": self.error,
-            "RemoteManagers": [{"NodeID": "m1", "Addr": "192.0.2.11:2377"}] if inside else None,
+            "RemoteManagers": [{"NodeID": name, "Addr": "192.0.2.11:2377"} for name in self.nodes if name.startswith("m")]
+            if inside
+            else None,
         }
         return {"ServerVersion": "26.1.5+dfsg1", "LiveRestoreEnabled": False, "Swarm": swarm}
 

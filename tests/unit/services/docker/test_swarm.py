@@ -47,6 +47,7 @@ def test_outside_of_a_swarm() -> None:
         "directs": False,
         "problems": [],
         "member": {"id": "", "manager": False},
+        "directors": [],
     }
 
 
@@ -54,6 +55,7 @@ def test_outside_of_a_swarm() -> None:
 def test_a_node(own: str, directs: bool, leader: str) -> None:
     _steps, found, _ctx = do("health", Swarm(own=own), name="app1", interrupt=True)
     assert (found["member"]["id"], found["directs"], found["leader"], found["problems"]) == (own, directs, leader, [])
+    assert found["directors"] == ["m1", "m2", "m3"]
 
 
 @pytest.mark.parametrize(

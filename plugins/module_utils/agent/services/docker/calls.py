@@ -53,7 +53,7 @@ def look(docker: Docker, name: str) -> dict[str, Any]:
     :param name: the host's name in the inventory
     """
     found: dict[str, Any] = {"answers": False, "version": "", "swarm": decisions.OUTSIDE, "leader": "", "directs": False, "problems": []}
-    found["member"] = {"id": "", "manager": False}
+    found.update(member={"id": "", "manager": False}, directors=[])
     try:
         info = docker.info()
     except AgentError as error:
@@ -64,6 +64,7 @@ def look(docker: Docker, name: str) -> dict[str, Any]:
     inside = state != decisions.OUTSIDE
     found.update(answers=True, version=str(info["ServerVersion"]), swarm=state, problems=decisions.own_problems(swarm))
     found["member"] = {"id": str(swarm.get("NodeID") or "") if inside else "", "manager": manager}
+    found["directors"] = [str(one["NodeID"]) for one in swarm.get("RemoteManagers") or () if one.get("NodeID")]
     if not manager:
         return found
     try:
