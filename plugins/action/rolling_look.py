@@ -23,7 +23,7 @@ class ActionModule(MemberAction):
         if self.params["update"]:
             self.converse({"op": "lease"})
             asked = self._asked(False)
-            return {**self.done, "leader": asked.leader, "problems": list(asked.problems)}
+            return {**self.done, "leader": asked.leader, "problems": list(asked.problems), **_moved(asked)}
         said = self._said() if self.params["part_of_site"] else None
         units = self._converged() if said is None else self.own(said)
         asked = self._asked(said is not None)
@@ -42,6 +42,7 @@ class ActionModule(MemberAction):
             "apart": compared.get("serves") is False,
             "why_alone": self.due(self._policy(False)) if together else "",
             "why": self.due(self._policy(together)),
+            **_moved(asked),
         }
 
     def _converged(self) -> list[rolling.Unit]:
@@ -65,3 +66,8 @@ class ActionModule(MemberAction):
         if together:
             self.all_together()
         return str(self.value("policy"))
+
+
+def _moved(asked: rolling.Asked) -> Result:
+    """By whom its work can be taken over."""
+    return {"member": asked.member, "directs": asked.directs, "directors": list(asked.directors)}

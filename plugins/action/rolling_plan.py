@@ -12,6 +12,11 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning, rolling
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 
+ALONE = (
+    "{host}: {name} is not restarted, because no host that could have others take its work over answers in this run."
+    " Fix: repair one of those that manage the cluster, or name one in --limit too, and run {role}/rolling_restart.yml"
+)
+
 
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.rolling_plan``."""
@@ -30,9 +35,16 @@ class ActionModule(LocalAction):
             made = rolling.update(looks, missing) if arguments["update"] else self._waiting(role.name, said, looks, known["groups"])
         except ValueError as error:
             return {"changed": False, "failed": True, "msg": str(error)}
-        order = [{"name": host, "group": rolling.group(role.name, rolling.NOW)} for host in made.now]
-        order += [{"name": host, "group": rolling.group(role.name, rolling.TOGETHER)} for host in made.together]
-        result = {"changed": False, "order": order, "postponed": list(made.postponed), "incomplete": missing}
+        moves = "leave" in said
+        alone = rolling.alone(looks, made.now) if moves else []
+        order = [
+            {"name": host, "group": rolling.group(role.name, rolling.NOW), "through": rolling.through(looks, host) if moves else ""}
+            for host in made.now
+            if host not in alone
+        ]
+        order += [{"name": host, "group": rolling.group(role.name, rolling.TOGETHER), "through": ""} for host in made.together]
+        postponed = [*made.postponed, *(ALONE.format(host=host, name=said["name"], role=role.name) for host in alone)]
+        result = {"changed": False, "order": order, "postponed": postponed, "incomplete": missing}
         return {**result, "goes_on": made.goes_on}
 
     @staticmethod

@@ -23,10 +23,10 @@ class ActionModule(MemberAction):
         always: list[rolling.Unit] = []
         if boolean(self.value("asked", False)):
             always = [{"role": self.role, "component": unit["component"], "unit": unit["unit"]} for unit in self.value("units", [])]
-        done = rolling.turn(self.host, self, self.params["update"], always)
-        result: Result = {**self.done, "updated": done.updated, "again": done.again}
+        done = rolling.turn(self.host, self, self.params["update"], always, self.params["prepare"])
+        result: Result = {**self.done, "updated": done.updated, "restarts": done.restarted, "again": done.again}
         if self.params["update"]:
             result["msg"] = done.text(self.host)
-        if done.again:
+        if done.again and not self.params["prepare"]:
             result.update(add_group=rolling.group(self.role, rolling.AGAIN), parent_groups=[])
         return result

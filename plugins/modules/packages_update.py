@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Brings installed packages to what the host's sources offer. No service is restarted.
-  - Packages that are held or not installed stay as they are. For a package whose name carries a major version another one is refused.
+  - Packages that are not installed, or held without O(held), stay as they are.
+  - For a package whose name carries a major version another one is refused.
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   names:
@@ -20,6 +21,10 @@ options:
     type: list
     elements: str
     required: true
+  held:
+    description: Also packages on hold. Their hold and their pin stay.
+    type: bool
+    default: false
   refresh:
     description: Fetch the package lists first. Not done in check mode.
     type: bool

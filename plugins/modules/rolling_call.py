@@ -14,7 +14,7 @@ description:
   - Runs the module that a role names under C(rolling) in its C(meta/exports.yml), with the parameters that it gives.
 options:
   role: {type: str, required: true, description: The role whose hosts form the cluster.}
-  call: {type: str, required: true, choices: [formed, gate, healthy], description: The call's name there.}
+  call: {type: str, required: true, choices: [formed, gate, healthy, leave, resume], description: The call's name there.}
 attributes:
   check_mode: {support: full, description: As the module that is named.}
   diff_mode: {support: full, description: As the module that is named.}

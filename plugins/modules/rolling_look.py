@@ -55,5 +55,8 @@ cut_off:
 apart: {returned: without O(update), type: bool, description: "Whether it takes no part in the cluster, as far as it was asked."}
 why: {returned: without O(update), type: str, description: For what the restart waits; empty where it is done now.}
 why_alone: {returned: without O(update), type: str, description: "The same, were the member restarted without the others."}
+member: {returned: success, type: str, description: "What the cluster knows the member by, where others take its work over; else empty."}
+directors: {returned: success, type: list, elements: str, description: "Members that can do so for this one, as the cluster knows them."}
+directs: {returned: success, type: bool, description: Whether the member can have others take work over.}
 steps: {returned: success, type: list, elements: str, description: "What the role's converge did, one line each."}
 """

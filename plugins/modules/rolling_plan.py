@@ -35,7 +35,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 order:
-  description: Members that are restarted now, in this order. C(name) is the host's, C(group) the dynamic group that it joins.
+  description: Members that are restarted now, in this order. C(name) is the host's, C(group) the dynamic group that it joins, C(through)
+    the host that has others take its work over meanwhile, empty where nobody does.
   returned: success
   type: list
   elements: dict

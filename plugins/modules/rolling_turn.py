@@ -18,6 +18,10 @@ description:
 options:
   role: {type: str, required: true, description: The role whose hosts form the cluster.}
   update: {type: bool, default: false, description: Install the updates of the member's packages first.}
+  prepare:
+    description: Do all that comes before the interruption, and end there; RV(restarts) says whether there is one to come.
+    type: bool
+    default: false
 attributes:
   check_mode: {support: full, description: Says what would be done and does nothing.}
   diff_mode: {support: full, description: Shows what the role's converge would change.}
@@ -32,6 +36,7 @@ EXAMPLES = r"""
 RETURN = r"""
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 updated: {returned: success, type: list, elements: str, description: Packages that were updated.}
+restarts: {returned: success, type: bool, description: "Whether the member was restarted, or with O(prepare) has to be."}
 again:
   description: Whether it has to be restarted again after the leader, which alone can lower some settings. It is put into a group for that.
   returned: success

@@ -11,6 +11,8 @@ A role whose hosts are restarted or updated one after the other says in ``meta/e
       ask: {module: ..., params: {...}}           # who leads, whose settings wait: see Asked
       gate: {module: ..., params: {...}}          # fails where this member must not be interrupted now
       healthy: {module: ..., params: {...}}       # waits until the cluster is healthy with this member
+      leave: {module: ..., params: {...}}         # before: has others take this member's work over; run on a member that `ask` says directs
+      resume: {module: ..., params: {...}}        # after: gives it work again; run there too, also where the restart has failed
       update: {module: ..., params: {...}}        # installs the updates of its packages
 
 Hosts that are no cluster, and of which nothing waits for a restart, have only ``name`` and ``update``: whether a host works is what its
@@ -61,6 +63,8 @@ class Calls(TypedDict):
     formed: NotRequired[Call]
     ask: NotRequired[Call]
     hand_over: NotRequired[Call]
+    leave: NotRequired[Call]
+    resume: NotRequired[Call]
     restart: NotRequired[Call]
     restart_in_place: NotRequired[Call]
     update: NotRequired[Call]
@@ -111,6 +115,9 @@ class Asked:
     :ivar lowered: of these, settings that only the leader's own restart makes less
     :ivar after_leader: whether a restart of this member would change nothing before the leader's
     :ivar problems: why the cluster is unhealthy
+    :ivar member: what the cluster knows the member by, where others take its work over
+    :ivar directs: whether the member can have others take work over
+    :ivar directors: members, as the cluster knows them, that can do so for this one; empty where it does not say which
     """
 
     leader: str = ""
@@ -119,6 +126,9 @@ class Asked:
     lowered: tuple[str, ...] = ()
     after_leader: bool = False
     problems: tuple[str, ...] = ()
+    member: str = ""
+    directs: bool = False
+    directors: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Asked:
@@ -131,6 +141,9 @@ class Asked:
             lowered=tuple(member.get("lowered") or ()),
             after_leader=bool(member.get("waits_for_leader")),
             problems=tuple(result.get("problems") or ()),
+            member=str(member.get("id") or ""),
+            directs=bool(result.get("directs")),
+            directors=tuple(result.get("directors") or ()),
         )
 
 
@@ -149,6 +162,9 @@ class Look:
     :ivar why: for what it waits in words; empty where it may be restarted now
     :ivar why_alone: the same, were it restarted without the others
     :ivar problems: why the cluster is unhealthy
+    :ivar member: what the cluster knows it by, where others take its work over
+    :ivar directs: whether it can have others take work over
+    :ivar directors: see :class:`Asked`
     """
 
     host: str
@@ -162,6 +178,9 @@ class Look:
     why: str = ""
     why_alone: str = ""
     problems: tuple[str, ...] = ()
+    member: str = ""
+    directs: bool = False
+    directors: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, host: str, result: Mapping[str, Any]) -> Look:
@@ -178,6 +197,9 @@ class Look:
             why=str(result.get("why") or ""),
             why_alone=str(result.get("why_alone") or ""),
             problems=tuple(result.get("problems") or ()),
+            member=str(result.get("member") or ""),
+            directs=bool(result.get("directs")),
+            directors=tuple(result.get("directors") or ()),
         )
 
 
@@ -254,6 +276,26 @@ def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
     return Plan(now=tuple(look.host for look in sorted(looks, key=lambda look: look.host == leader)))
 
 
+def through(looks: Iterable[Look], host: str) -> str:
+    """The host through which a member's work is taken over: another one where there is one, so that it does not go with the member.
+
+    :return: empty where the member has nobody to hand over to, or nobody who could see to it is in the run
+    """
+    found = list(looks)
+    own = next((look for look in found if look.host == host), None)
+    if own is None or not own.member:
+        return ""
+    # The group may hold the hosts of two clusters.
+    able = [look.host for look in found if look.directs and (not own.directors or look.member in own.directors)]
+    return next((name for name in able if name != host), host if host in able else "")
+
+
+def alone(looks: Sequence[Look], order: Iterable[str]) -> list[str]:
+    """Members of a cluster whose work nobody in the run can have others take over."""
+    named = {look.host for look in looks if look.member}
+    return [host for host in order if host in named and not through(looks, host)]
+
+
 # --- one member -----------------------------------------------------------------------------------------------------------
 
 
@@ -292,12 +334,13 @@ class Turn:
         return f"{host} {updated}, {'a restart is pending' if self.restarted else 'no restart is pending'}"
 
 
-def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit] = ()) -> Turn:
+def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit] = (), prepare: bool = False) -> Turn:
     """Restart what waits on one member, and go not on before the cluster is healthy again.
 
     :param member: its name
     :param update: take its packages' updates first
     :param always: units to restart where none waits
+    :param prepare: end before anything is interrupted: what is to be restarted, if it may be, is said
     """
     done = Turn()
     if update:
@@ -312,6 +355,8 @@ def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit]
     leads = asked.leader == member
     done.restarted = bool(units or asked.pending)
     done.again = bool(asked.lowered) and not leads
+    if prepare:
+        return done
     if asked.lowered and leads:
         hands.call("restart_in_place")
     if hands.has("hand_over") and (units or (asked.pending and not asked.lowered)):

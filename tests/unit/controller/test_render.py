@@ -117,7 +117,7 @@ DEFERRED = {"name": "x.service", "on_change": "defer"}
         ({"validate": [["nginx", "-t"]]}, "begins with a program's absolute path"),
         ({"links": [{"path": "/x"}]}, "link /x needs a target"),
         ({"units": [{"name": "nginx"}]}, "write the name with its suffix, like nginx.service"),
-        ({"units": [{"name": "x.service", "driver": "y"}]}, "unit x.service: invalid driver 'y': write one of systemd, patroni"),
+        ({"units": [{"name": "x.service", "driver": "y"}]}, "unit x.service: invalid driver 'y': write one of systemd, docker, patroni"),
         ({"units": [DEFERRED]}, "restarted later .* has no ready"),
         ({"units": [{"name": "x.service", "ready": {"timeout": 5}}]}, "ready needs tcp, http or command"),
         ({"units": [{"name": "x.service", "watch": {"/x": "perhaps"}}]}, "watch maps"),

@@ -250,9 +250,11 @@ def test_nothing_is_interrupted_behind_a_closed_gate() -> None:
 
 EXPORTS = {entry.role: yaml.safe_load((ROLES / entry.role / "meta" / "exports.yml").read_text()) for entry in site_map.load().roles}
 CLUSTERS = [name for name, exported in EXPORTS.items() if exported.get("clusters")]
+#: Those, and hosts that are none by themselves and of which one at a time is restarted all the same.
+RESTARTED = [name for name, exported in EXPORTS.items() if exported.get("clusters") or "gate" in exported.get("rolling", {})]
 
 
-@pytest.mark.parametrize("name", CLUSTERS)
+@pytest.mark.parametrize("name", RESTARTED)
 def test_every_cluster_says_how_it_is_restarted(name: str) -> None:
     """With keys that are read, modules that are there, and playbooks that are there."""
     said = EXPORTS[name]["rolling"]
@@ -267,7 +269,80 @@ def test_every_cluster_says_how_it_is_restarted(name: str) -> None:
 def test_only_clusters_wait_for_restarts() -> None:
     """Other hosts are updated one after the other at most."""
     said = {name: exported["rolling"] for name, exported in EXPORTS.items() if "rolling" in exported}
-    assert [name for name, found in said.items() if set(found) != set(rolling.ONLY_UPDATED)] == CLUSTERS
+    assert [name for name, found in said.items() if set(found) != set(rolling.ONLY_UPDATED)] == RESTARTED
     assert all(documented.spec(found["update"]["module"]) for found in said.values() if "update" in found)
     deferring = [name for name in EXPORTS if "on_change: defer" in (ROLES / name / "meta" / "components.yml").read_text()]
-    assert set(deferring) <= set(CLUSTERS), "a unit that waits for its restart needs a gate"
+    assert set(deferring) <= set(RESTARTED), "a unit that waits for its restart needs a gate"
+
+
+# --- who takes the work over -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "alone"),
+    [
+        ({}, ["", "", ""], []),  # no cluster
+        ({"a": {"member": "1"}}, ["", "", ""], ["a"]),
+        ({"a": {"member": "1", "directs": True}}, ["a", "", ""], []),
+        # Through another one where there is one: it would go with itself.
+        ({host: {"member": host, "directs": True} for host in MEMBERS}, ["b", "a", "a"], []),
+        ({"a": {"member": "1", "directs": True}, "b": {"member": "2"}, "c": {"member": "3"}}, ["a", "a", "a"], []),
+        ({"b": {"member": "2"}, "c": {"member": "3"}}, ["", "", ""], ["b", "c"]),
+        ({"b": {"member": "2"}, "c": {"directs": True}}, ["", "c", ""], []),
+        # Two clusters in one group.
+        (
+            {
+                "a": {"member": "1", "directs": True, "directors": ("1",)},
+                "b": {"member": "2", "directors": ("3",)},
+                "c": {"member": "3", "directs": True, "directors": ("3",)},
+            },
+            ["a", "c", "c"],
+            [],
+        ),
+        ({"a": {"member": "1", "directs": True}, "b": {"member": "2", "directors": ("9",)}}, ["a", "", ""], ["b"]),
+    ],
+)
+def test_through_whom_work_is_taken_over(given: dict[str, Any], expected: list[str], alone: list[str]) -> None:
+    """A member of nothing hands nothing over; one that nobody can see to is not restarted."""
+    found = looks(**given)
+    assert [rolling.through(found, host) for host in MEMBERS] == expected
+    assert rolling.alone(found, MEMBERS) == alone
+
+
+def test_what_is_told_of_a_member() -> None:
+    """By the call ``ask``, and by the action that looked."""
+    asked = rolling.Asked.of({"member": {"id": "xyz", "manager": True}, "directs": True, "leader": "a"})
+    assert (asked.member, asked.directs, asked.leader, asked.pending) == ("xyz", True, "a", False)
+    look = Look.of("a", {"member": "xyz", "directs": True})
+    assert (look.member, look.directs) == ("xyz", True)
+
+
+class Prepared:
+    """A member of which a unit waits."""
+
+    def __init__(self, units: list[Unit]) -> None:
+        self.waiting = units
+        self.done: list[str] = []
+
+    def has(self, call: str) -> bool:
+        return call in ("ask", "gate", "healthy", "update")
+
+    def call(self, call: str) -> dict[str, Any]:
+        self.done.append(call)
+        return {"packages": [{"name": "p"}]} if call == "update" else {}
+
+    def units(self) -> list[Unit]:
+        self.done.append("units")
+        return self.waiting
+
+    def restart_unit(self, unit: Unit) -> None:
+        self.done.append(f"restart {unit['unit']}")
+
+
+@pytest.mark.parametrize(("units", "restarts"), [([UNIT], True), ([], False)])
+def test_prepare_ends_before_the_interruption(units: list[Unit], restarts: bool) -> None:
+    """Updates are there, the gate has let it pass, and nothing is restarted yet."""
+    hands = Prepared(units)
+    made = turn("a", hands, update=True, prepare=True)
+    assert (made.restarted, made.updated) == (restarts, ["p"])
+    assert hands.done == ["healthy", "update", "units", "gate", "ask"]

@@ -44,7 +44,16 @@ def test_the_host_knows_the_call(name: str) -> None:
 
 
 def test_only_who_looks_takes_no_lease() -> None:
-    looking = {"caprover_info", "etcd_health", "minio_health", "minio_info", "minio_running", "patroni_guard", "patroni_info"}
+    looking = {
+        "caprover_info",
+        "docker_health",
+        "etcd_health",
+        "minio_health",
+        "minio_info",
+        "minio_running",
+        "patroni_guard",
+        "patroni_info",
+    }
     assert {name for name in CALLS if not documented.takes_lease(name)} == looking
     assert not [name for name in CALLS if "lease" not in documented.documentation(name)["attributes"]]
 

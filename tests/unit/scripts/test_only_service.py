@@ -26,12 +26,16 @@ def test_a_role_of_every_host_is_tested_on_single_servers() -> None:
     assert only_service.find(REPOSITORY, "base").scenarios == ["bookworm", "engine", "object_store_single"]
 
 
+#: Roles whose scenario is still to come, and what with.
+LATER = {"docker": "the scenario platform, with the apps"}
+
+
 @pytest.mark.parametrize("role", sorted(path.name for path in (REPOSITORY / "roles").iterdir()))
 def test_every_role_has_tests_of_its_own(role: str) -> None:
     """Or nothing would be run for it."""
     found = only_service.find(REPOSITORY, role)
     assert found.unit_tests[0] == f"tests/unit/services/{role}"
-    assert found.scenarios
+    assert bool(found.scenarios) != (role in LATER)
 
 
 def test_hosts_of_groups_below_count(tmp_path: Path) -> None:
@@ -52,7 +56,7 @@ def test_there_is_no_such_service(capsys: pytest.CaptureFixture[str]) -> None:
     """What there is is named."""
     with pytest.raises(SystemExit):
         run_tests.main(["--only", "object_store"])
-    assert "there is no service object_store: there are base, etcd, " in capsys.readouterr().err
+    assert "there is no service object_store: there are base, docker, etcd, " in capsys.readouterr().err
 
 
 def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 MODULES = "ansible_collections.vannah.healthcloud.plugins.modules"
 SERVICES = "ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services"
 #: The services' calls, as the agent makes them.
-DOMAINS = {name: import_module(f"{SERVICES}.{name}.calls") for name in ("caprover", "etcd", "minio", "packages", "patroni", "postgresql")}
+DOMAINS = {
+    name: import_module(f"{SERVICES}.{name}.calls") for name in ("caprover", "docker", "etcd", "minio", "packages", "patroni", "postgresql")
+}
 #: Ansible's own; they are documented once for all modules.
 COMMON = {"changed", "diff", "warnings", "failed", "msg", "code"}
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}

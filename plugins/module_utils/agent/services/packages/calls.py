@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
     """Bring installed packages to what the host's sources offer.
 
-    :param params: ``refresh``: fetch the package lists first, ``names``: packages, or patterns with ``*`` for the installed ones
+    :param params: ``refresh``: fetch the package lists first, ``names``: packages, or patterns with ``*`` for the installed ones, ``held``:
+        also those on hold, which stay so
     :return: one step where something is newer; ``packages`` ``[{name, installed, available}]``
     :raises AgentError: see :mod:`..apt_errors`, ``major-update``, see :func:`refuse_major`
     """
@@ -28,7 +29,7 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     names = params["names"]
     if any("*" in name for name in names):
         names = installed(ctx.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package}\n"]).out, names)
-    names = [name for name in names if find(ctx, name).whole and not find(ctx, name).held]
+    names = [name for name in names if find(ctx, name).whole and (params.get("held") or not find(ctx, name).held)]
     if params["refresh"] and not ctx.check:
         from ...host.facts import os_release
         from ...host.text import read
@@ -44,7 +45,7 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     items: list[Package] = [{"name": name, "state": "present", "version": then, "hold": False} for name, _now, then in newer]
 
     def apply(ctx: Context) -> None:
-        apt.Transaction(items).run(ctx)
+        apt.Transaction(items, names if params.get("held") else ()).run(ctx)
 
     detail = ", ".join(f"{name} {now} -> {then}" for name, now, then in newer)
     return [Step("packages", "installed ones", "update", detail, None, apply, packages=[name for name, _now, _then in newer])], {
