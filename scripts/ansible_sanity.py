@@ -5,7 +5,8 @@
 The collection is built and unpacked in a temporary folder: ``ansible-test`` wants it below ``ansible_collections``, and so the checks see
 what ``build_ignore`` of galaxy.yml leaves. Checks that download a virtual environment of their own are left out; of these,
 ``validate-modules`` runs here as the program that it is, with locked libraries, and our own linters stand in for the others
-(pep8, pylint, shellcheck, yamllint). Exceptions with their reasons: tests/sanity/ignore.txt.
+(pep8, pylint, shellcheck, yamllint). Exceptions with their reasons: tests/sanity/ignore.txt; those for
+the programs of roles follow from their first line.
 """
 
 from __future__ import annotations
@@ -54,11 +55,22 @@ def exceptions(text: str) -> Iterator[str]:
             yield line.partition(" # ")[0]
 
 
+def programs(place: Path) -> Iterator[str]:
+    """The lines for the programs that roles install on hosts, which run with Debian's own Python or as scripts of nft."""
+    for path in sorted([*place.glob("roles/*/files/*"), *place.glob("roles/*/templates/*")]):
+        if not path.is_file():
+            continue
+        with path.open("rb") as file:
+            if file.read(64).startswith((b"#!/usr/bin/python3 -I\n", b"#!/usr/sbin/nft")):
+                yield f"{path.relative_to(place)} shebang"
+
+
 def sanity(place: Path, home: Path) -> int:
     """Run the checks of ansible-test that need no network; the exit status."""
     ignore = place / "tests" / "sanity" / f"ignore-{'.'.join(ansible_version.split('.')[:2])}.txt"
     ignore.parent.mkdir(parents=True)
-    ignore.write_text("\n".join(exceptions(IGNORED.read_text(encoding="utf-8"))) + "\n", encoding="utf-8")
+    lines = [*exceptions(IGNORED.read_text(encoding="utf-8")), *programs(place)]
+    ignore.write_text("\n".join(lines) + "\n", encoding="utf-8")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     argv = ["ansible-test", "sanity", "--color", "no", "--python", python, *(word for check in CHECKS for word in ("--test", check))]
     done = subprocess.run(argv, cwd=place, env=_environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

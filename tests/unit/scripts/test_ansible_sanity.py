@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import ansible_sanity
 import pytest
 
@@ -21,3 +23,15 @@ def test_an_exception_without_a_reason_is_refused() -> None:
     for line in ("a.py shebang", "a.py shebang #", "a.py # why"):
         with pytest.raises(ValueError, match="no reason"):
             list(ansible_sanity.exceptions(line))
+
+
+def test_programs_of_roles_are_exceptions_by_their_first_line(tmp_path: Path) -> None:
+    """A new role adds none to a list."""
+    for name, text in {
+        "roles/a/files/check": "#!/usr/bin/python3 -I\nx = 1\n",
+        "roles/a/files/other": "#!/usr/bin/env python3\n",
+        "roles/a/templates/rules.j2": "#!/usr/sbin/nft -f\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert list(ansible_sanity.programs(tmp_path)) == ["roles/a/files/check shebang", "roles/a/templates/rules.j2 shebang"]
