@@ -55,7 +55,8 @@ def test_without_the_authority_nothing_is_touched(site: Site, second: Site) -> N
     for playbook, code in (
         ("base.yml", "contact-other-site"),
         ("firewall/converge.yml", "contact-other-site"),
-        ("etcd/update.yml", "[other-site]"),
+        ("etcd/update.yml", "contact-other-site"),
+        ("postgresql/switchover.yml", "[other-site]"),
     ):
         refused = second.playbook(playbook)
         assert refused.returncode != 0, playbook
