@@ -104,3 +104,11 @@ def test_a_server_that_cannot_be_reached_is_named(run: Run, playbook: str, neede
     assert done.code != 0 and f"{away} {needed}" in printed, done.printed
     assert f"Fix: start {away} and check that Ansible reaches it over SSH" in printed
     assert [name for name, _given in done.arguments if name in ("minio_stop", "site_secrets_renew", "converge")] == []
+
+
+def test_a_server_that_another_run_holds_ends_the_update(run: Run) -> None:
+    """The others are not stopped without it."""
+    answers = dict.fromkeys(STORE["object_store"], NEW) | {"store2": NEW | {"lease": {"failed": True, "msg": "held by another run"}}}
+    done = run("minio/update.yml", STORE, answers)
+    assert done.code != 0 and "Nothing is done without store2, where another run is at work" in " ".join(done.printed.split()), done.printed
+    assert done.of("minio_stop") == []
