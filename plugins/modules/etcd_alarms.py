@@ -16,24 +16,7 @@ description:
   - Takes back the alarm of this host's member where its database is smaller than the quota that it runs with; compacts and defragments it
     first where it is not. Warns where that was not enough.
   - Also takes back the alarm of a member that the cluster no longer has.
-extends_documentation_fragment: [vannah.healthcloud.service_call]
-options:
-  endpoint:
-    description: Where this host's member answers.
-    type: str
-    default: https://127.0.0.1:2379
-  ca:
-    description: The certificate of the site's CA.
-    type: path
-    default: /etc/vannah/pki/etcd/ca.pem
-  cert:
-    description: A client certificate.
-    type: path
-    default: /etc/vannah/pki/etcd/cert.pem
-  key:
-    description: Its key.
-    type: path
-    default: /etc/vannah/pki/etcd/key.pem
+extends_documentation_fragment: [vannah.healthcloud.etcd, vannah.healthcloud.service_call]
 """
 
 EXAMPLES = r"""

@@ -13,24 +13,8 @@ author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks every member of etcd through one of them.
   - With O(interrupt) it fails where the loss of that member would cost the quorum.
-extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
+extends_documentation_fragment: [vannah.healthcloud.etcd, vannah.healthcloud.service_call.reads]
 options:
-  endpoint:
-    description: Where this host's member answers.
-    type: str
-    default: https://127.0.0.1:2379
-  ca:
-    description: The certificate of the site's CA.
-    type: path
-    default: /etc/vannah/pki/etcd/ca.pem
-  cert:
-    description: A client certificate.
-    type: path
-    default: /etc/vannah/pki/etcd/cert.pem
-  key:
-    description: Its key.
-    type: path
-    default: /etc/vannah/pki/etcd/key.pem
   interrupt:
     description: Name of a member that is about to be interrupted.
     type: str

@@ -13,28 +13,12 @@ author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks this host's member to take another one out of the cluster, whether that one's server still runs or not. Its data stay on its host.
   - Fails where fewer members would answer than are needed for a quorum, before or after.
-extends_documentation_fragment: [vannah.healthcloud.service_call]
+extends_documentation_fragment: [vannah.healthcloud.etcd, vannah.healthcloud.service_call]
 options:
   member:
     description: Name of the member that goes. One that has never started has no name; then its address.
     type: str
     required: true
-  endpoint:
-    description: Where this host's member answers.
-    type: str
-    default: https://127.0.0.1:2379
-  ca:
-    description: The certificate of the site's CA.
-    type: path
-    default: /etc/vannah/pki/etcd/ca.pem
-  cert:
-    description: A client certificate.
-    type: path
-    default: /etc/vannah/pki/etcd/cert.pem
-  key:
-    description: Its key.
-    type: path
-    default: /etc/vannah/pki/etcd/key.pem
 """
 
 EXAMPLES = r"""
