@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.live.lib.reachability import missing
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
@@ -20,7 +21,7 @@ def hosts(reached: Site) -> list[str]:
     """The hosts of the group, of which there is at least one."""
     found = list(reached.hosts("docker"))
     if not found:
-        pytest.skip("the site has no host in the group docker")
+        pytest.skip(missing(reached.values, "docker", "servers with Docker"))
     return found
 
 

@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.live.lib.reachability import Reached, missing
+from tests.live.lib.services_of_site import LIVE, SITE_MAP, not_of_site, service_of
 from tests.live.lib.values import REPOSITORY, Values, role_defaults
 from tests.live.postgresql.verify_postgresql import is_synchronous
 
@@ -41,6 +43,21 @@ def test_why_there_is_no_host(tmp_path: Path) -> None:
     values = Reached(tmp_path / "hosts.yml", ["a", "b"])
     assert missing(values, "postgresql", "databases") == "none of the site's databases can be judged now: a, b"
     assert missing(values, "etcd", "members") == "the site has no members (group etcd)"
+
+
+def test_services_that_the_site_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {children: {postgresql: {hosts: {a: {}}}, etcd: {}}}\n", encoding="utf-8")
+    roles = [{"role": "base", "groups": ["all"]}, {"role": "haproxy", "groups": ["postgresql_client", "edge"]}]
+    roles += [{"role": "postgresql", "groups": ["postgresql"]}, {"role": "etcd", "groups": ["etcd"]}]
+    assert not_of_site(Reached(tmp_path / "hosts.yml", ["a"]), roles) == ["etcd", "haproxy"]
+
+
+def test_every_verify_file_belongs_to_a_service_or_to_the_site() -> None:
+    """Else it would be tested, and skipped loudly, on sites without its service."""
+    roles = {entry["role"] for entry in yaml.safe_load(SITE_MAP.read_text(encoding="utf-8"))["roles"]}
+    services = {service_of(path) for path in LIVE.rglob("verify_*.py")} - {"lib"}  # which has no tests
+    assert {"minio", "site"} <= services <= roles | {"site"}
+    assert service_of(LIVE / "minio" / "faults" / "test_2_faults.py") == ""
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "tests" / "live").rglob("verify_*.py")), ids=lambda path: path.stem)

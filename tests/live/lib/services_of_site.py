@@ -1,0 +1,30 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which services a site runs, so that `make verify` tests these and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.live.lib.values import REPOSITORY, Values
+
+LIVE = REPOSITORY / "tests" / "live"
+SITE_MAP = REPOSITORY / "playbooks" / "vars" / "site_map.yml"
+
+
+def not_of_site(values: Values, roles: Iterable[dict[str, Any]] | None = None) -> list[str]:
+    """The services of which the inventory has no host, sorted.
+
+    :param roles: entries of ``playbooks/vars/site_map.yml``: ``{role, groups}``
+    """
+    entries = yaml.safe_load(SITE_MAP.read_text(encoding="utf-8"))["roles"] if roles is None else roles
+    return sorted(entry["role"] for entry in entries if not any(values.members(group) for group in entry["groups"]))
+
+
+def service_of(test: Path) -> str:
+    """The service that a file ``verify_*.py`` tests: the name of its folder. Empty for any other file."""
+    return test.parent.name if test.name.startswith("verify_") and test.parent.parent == LIVE else ""
