@@ -95,8 +95,19 @@ class ActionModule(LocalAction):
         said = {answer.host: answer.facts.get("clusters") or {} for answer in answers if answer.host in members}
         exists = {host: bool(known[cluster.name]) for host, known in said.items() if cluster.name in known}
         joining = tuple(sorted(host for host, known in exists.items() if not known))
+        missing = {answer.host: list((answer.facts.get("data_missing") or {}).get(cluster.name) or ()) for answer in answers}
         return formation.Cluster(
-            cluster.name, cluster.group, cluster.role, members, tuple(exists.values()), joining, cluster.majority, cluster.odd
+            cluster.name,
+            cluster.group,
+            cluster.role,
+            members,
+            tuple(exists.values()),
+            joining,
+            cluster.majority,
+            cluster.odd,
+            {host: paths for host, paths in missing.items() if paths and host in members},
+            tuple(sorted(host for host, known in exists.items() if known and not missing[host])),
+            cluster.lost,
         )
 
     def _answer(self, name: str, hostvars: Any, register: str, folder: str | None, known_as: Whose) -> Answer:

@@ -15,10 +15,12 @@ from ansible.utils.display import Display
 
 from ..module_utils import addresses, documented, site_map
 from ..module_utils.agent.core.identity import differences
-from ..module_utils.controller import clocks, clusters, collect, host_needs, shell, templating
+from ..module_utils.artifacts.cache import COLLECTION
+from ..module_utils.controller import clocks, clusters, collect, host_needs, identity, planning, shell, templating
 from ..module_utils.controller.action import Failure, Result
 from ..module_utils.controller.converge import ComponentAction
 from ..module_utils.controller.site_plan import SitePlan
+from ..module_utils.preflight.formation import DATA_LOST
 from ..module_utils.preflight.model import parse_address
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class ActionModule(ComponentAction):
             self._let_services_refuse(answer)
         facts = answer.get("facts") or {}
         facts["senders"] = self._senders(facts)
-        facts["clusters"] = self._clusters(answer, facts)
+        facts["clusters"], facts["data_missing"] = self._clusters(answer, facts)
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
         if offset is not None:
             result["clock_offset"] = offset
@@ -70,7 +72,7 @@ class ActionModule(ComponentAction):
         facts = plan.known_facts()
         if facts is not None:
             try:
-                answer, offset = self._ask(plan.payload(facts))
+                answer, offset = self._ask(plan.payload(facts), facts)
                 if not answer.get("stale"):
                     return answer, offset
             except (AnsibleConnectionFailure, Failure):
@@ -80,7 +82,7 @@ class ActionModule(ComponentAction):
         answer, offset = self._ask()
         if not answer.get("made") or differences(answer["facts"].get("site") or {}, self.belonging()):
             return answer, offset  # nothing is on it yet, or it is another site's: that one gets no secrets of this site
-        return self._ask(plan.payload(answer["facts"]))[0], offset
+        return self._ask(plan.payload(answer["facts"]), answer["facts"])[0], offset
 
     def _let_services_refuse(self, answer: Answer) -> None:
         """Ask what a planning call would have asked, of a host that was not planned. Of another site's the judge speaks.
@@ -95,8 +97,17 @@ class ActionModule(ComponentAction):
         if questions:
             plan.refuse(self.converse(questions, lease="none"))
 
-    def _ask(self, part: Payload | None = None) -> tuple[Answer, float | None]:
+    def _ask(self, part: Payload | None = None, known: Mapping[str, Any] | None = None) -> tuple[Answer, float | None]:
+        """Ask the host.
+
+        :param part: a planning call; None for the facts alone
+        :param known: facts of the host, which say where the data of its clusters are; None for those of the last run
+        """
         asked: Payload = part or {"op": "facts"}
+        known = self._remembered() if known is None else known
+        if known is not None:
+            places = self._places(known)
+            asked = {**asked, "places": places.exists, "data": places.data}
         before = time.time()
         asked = {**asked, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
         asked["services"] = self._services()
@@ -106,6 +117,10 @@ class ActionModule(ComponentAction):
             asked["packages"] = self._packages()
         answer = self.converse(asked, lease="none")
         after = time.time()
+        if known is not None and planning.stable(answer.get("facts") or {}) != planning.stable(known):
+            # They were looked for in the places of another release.
+            answer.pop("data", None)
+            answer.pop("members", None)
         return answer, clocks.offset((answer.get("facts") or {}).get("clock"), before, after)
 
     def _survey(self, answer: Answer) -> dict[str, Any]:
@@ -132,17 +147,39 @@ class ActionModule(ComponentAction):
             Display().display(f"{self.host}: waits for cloud-init, which sets the server up, {waited} s of at most {PATIENCE} s")
             time.sleep(PAUSE)
 
-    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> dict[str, bool]:
-        """Whether each cluster that the host is a member of is known to exist. The ledger knows, on all hosts but new ones."""
+    def _remembered(self) -> dict[str, Any] | None:
+        """The host's stable facts as it told them the last time; None where they are unknown."""
+        folder = self.inventory_dir
+        return planning.FactsCache(COLLECTION / ".cache" / "facts", folder).get(self.host) if folder else None
+
+    def _places(self, facts: Mapping[str, Any]) -> clusters.Places:
+        """Where on the host its clusters show, and where their data are; nothing where a template fails, which preflight reports."""
+        variables = {**self.host_vars, "ansible_facts": {**(self.host_vars.get("ansible_facts") or {}), "vannah": dict(facts)}}
+        try:
+            return clusters.places(clusters.of(self.host_vars.get("group_names") or ()), variables, self._loader, self._templar)
+        except AnsibleError:
+            return clusters.Places({}, {})
+
+    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> tuple[dict[str, bool], dict[str, list[str]]]:
+        """Whether each cluster that the host is a member of is known to exist, and those whose data are missing on the host.
+
+        The ledger knows whether a member has run on the host. Where it has and no data are there, a disk is not mounted, or they are lost.
+        """
         mine = clusters.of(self.host_vars.get("group_names") or ())
-        known = {cluster.name: True for cluster in mine if cluster.component in (answer.get("ran") or ())}
-        others = [cluster for cluster in mine if cluster.name not in known]
-        if others:
-            variables = {**self.host_vars, "ansible_facts": {**(self.host_vars.get("ansible_facts") or {}), "vannah": facts}}
-            places = clusters.places(others, variables, self._loader, self._templar)
-            if places:
-                known.update(self.converse({"op": "facts", "places": places}, lease="none").get("members") or {})
-        return known
+        ran = [cluster.name for cluster in mine if cluster.component in (answer.get("ran") or ())]
+        members, data = dict(answer.get("members") or {}), dict(answer.get("data") or {})
+        places = self._places(facts) if mine else clusters.Places({}, {})
+        if "data" not in answer and set(places.exists) - set(ran):
+            told = self.converse({"op": "facts", "places": places.exists, "data": places.data}, lease="none")
+            members, data = dict(told.get("members") or {}), dict(told.get("data") or {})
+        taken = self.takeover or self.host in identity.named(self._templar.template(self.vars.get(DATA_LOST)), DATA_LOST)
+        gone = {name: places.data[name] for name in ran if not data.get(name, True) and places.data.get(name)}
+        # Nothing is told of a cluster that the settings do not form here, nor by a host that was not asked: then the ledger alone knows.
+        known = {name: members.get(name, True) or (name in ran and data.get(name, True)) for name in {*members, *ran}}
+        if taken:
+            known.update(dict.fromkeys(gone, False))
+            gone = {}
+        return known, gone
 
     def _senders(self, facts: dict[str, Any]) -> dict[str, str]:
         """Which address the host sends from to each member of a cluster, where the site is to know it by another one than before."""

@@ -120,6 +120,7 @@ class Payload(TypedDict, total=False):
     checks: list[dict[str, Any]]
     ports: list[int]
     places: dict[str, list[str]]
+    data: dict[str, list[str]]
     look: list[str]
     firewall: bool
     services: dict[str, dict[str, Any]]
@@ -244,6 +245,7 @@ class Answer(TypedDict):
     kept: NotRequired[list[str]]  # components whose restart on several hosts together nobody has seen to the end
     ran: NotRequired[list[str]]
     members: NotRequired[dict[str, bool]]
+    data: NotRequired[dict[str, bool]]
     made: NotRequired[list[str]]
     warnings: NotRequired[list[str]]
     clock: NotRequired[float]

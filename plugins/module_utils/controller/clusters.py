@@ -13,8 +13,10 @@ A role whose hosts form a cluster says so in ``meta/exports.yml``:
         odd: true             # left out: false; its members vote, and an even number of them is refused
         remove: words         # how a member leaves it; MEMBER stands for its name
         exists: [paths]       # any of them on a host proves it too: a lost ledger, data that are taken over
+      data: [paths]         # left out: those of `exists`; where none of them is on a host that was a member, its data are missing
+      lost: words           # left out: nothing; what else to do before a cluster whose data are lost begins anew
 
-Name, group, component, majority, odd and remove are plain; the rest is templated for each host.
+Name, group, component, majority, odd, remove and lost are plain; the rest is templated for each host.
 """
 
 from __future__ import annotations
@@ -41,6 +43,14 @@ class Declared(NamedTuple):
     majority: bool = False
     odd: bool = False
     remove: str = ""
+    lost: str = ""
+
+
+class Places(NamedTuple):
+    """What on a host proves that it is a member of a cluster (``exists``), and where its data are (``data``): name of the cluster -> paths."""
+
+    exists: dict[str, list[str]]
+    data: dict[str, list[str]]
 
 
 @cache
@@ -57,7 +67,8 @@ def declared() -> tuple[Declared, ...]:
             for item in yaml.safe_load(text)[KIND]:
                 name, group, component = (str(item[key]) for key in ("name", "group", "component"))
                 majority, odd = (bool(item.get(key)) for key in ("majority", "odd"))
-                found.append(Declared(entry.role, name, group, component, majority, odd, str(item.get("remove") or "")))
+                remove, lost = (str(item.get(key) or "") for key in ("remove", "lost"))
+                found.append(Declared(entry.role, name, group, component, majority, odd, remove, lost))
     return tuple(found)
 
 
@@ -67,20 +78,21 @@ def of(groups: Iterable[str]) -> list[Declared]:
     return [cluster for cluster in declared() if cluster.group in named]
 
 
-def places(clusters: Iterable[Declared], variables: Mapping[str, Any], loader: Any, templar: Any) -> dict[str, list[str]]:
-    """Name of a cluster -> the paths on a host that prove it; without those that a host's settings do not form.
+def places(clusters: Iterable[Declared], variables: Mapping[str, Any], loader: Any, templar: Any) -> Places:
+    """Where to look on a host; without clusters that a host's settings do not form.
 
     :param variables: of the host, its facts among them
     :raises AnsibleError: an export cannot be templated
     """
-    found: dict[str, list[str]] = {}
+    found = Places({}, {})
     for cluster in clusters:
         role = collect.load(loader, cluster.role, loader.get_basedir())
         where = f"role {role.name}: meta/exports.yml: {KIND}"
         templates = templating.Templates(templar, role.variables(variables), [])
         for item in collect.items(list(role.exports[KIND]), templates, where):
             if item["name"] == cluster.name:
-                found[cluster.name] = [str(path) for path in item["exists"] if path]
+                found.exists[cluster.name] = [str(path) for path in item["exists"] if path]
+                found.data[cluster.name] = [str(path) for path in item.get("data", item["exists"]) if path]
     return found
 
 

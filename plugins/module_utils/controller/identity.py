@@ -48,8 +48,8 @@ def _text(path: str) -> str:
         return ""
 
 
-def named(value: Any) -> frozenset[str]:
-    """The hosts that the switch names: a list, or the text of ``-e`` with commas.
+def named(value: Any, switch: str = TAKEOVER) -> frozenset[str]:
+    """The hosts that a switch names: a list, or the text of ``-e`` with commas.
 
     :raises AnsibleError: it is neither
     """
@@ -58,5 +58,5 @@ def named(value: Any) -> frozenset[str]:
     listed: Iterable[Any] = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
     names = [str(item).strip() for item in listed if isinstance(item, str)]
     if len(names) != len(list(listed)):
-        raise AnsibleError(f"variable {TAKEOVER} must name hosts of the inventory, such as db1,db2")
+        raise AnsibleError(f"variable {switch} must name hosts of the inventory, such as db1,db2")
     return frozenset(name for name in names if name)

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..agent.lib.plural import counted
-from .findings import Code, Finding
+from .findings import Code, Finding, Level
 
 CODES = (
     Code(
@@ -27,6 +27,19 @@ CODES = (
         "The member back, or replaced under its own name; or the new host out of the group until then.",
     ),
     Code(
+        "contact-cluster-data-missing",
+        "A member of a cluster has run on the server, and its data are not there: a disk is not mounted, or the data are lost. The run would"
+        " begin an empty cluster in their place, or the member could never start.",
+        "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are lost for good, see"
+        " docs/day2.md, Lost data.",
+    ),
+    Code(
+        "contact-member-data-missing",
+        "A member of a cluster has run on the server, and its data are not there, while other members have theirs: it copies them.",
+        "Nothing where the disk was replaced. Where it is only not mounted: mount it before the member has filled the file system below it.",
+        Level.WARNING,
+    ),
+    Code(
         "contact-forks",
         "The run would form a new cluster whose members wait at their first start until most of them run, and it works on fewer hosts at"
         " once than that (`-f`, `--forks`).",
@@ -35,6 +48,8 @@ CODES = (
 )
 #: Why a member is not there that may know of the cluster.
 LEFT_OUT = "is left out of this run (--limit)"
+#: The switch that names the hosts on which the data of clusters are lost for good.
+DATA_LOST = "site_data_lost_hosts"
 #: What the host checks themselves may have done.
 UNCHANGED = "No host was changed, but for python3 and sudo where they were missing."
 
@@ -48,6 +63,9 @@ class Cluster:
     :ivar joining: members that answered and have not been in it yet
     :ivar majority: a member's first start waits until most of them run
     :ivar odd: its members vote, and an even number of them is refused
+    :ivar missing: member that has run -> the paths of its data, none of which is there
+    :ivar holding: members that have their data
+    :ivar lost: what else to do before a cluster whose data are lost begins anew
     """
 
     name: str
@@ -58,6 +76,9 @@ class Cluster:
     joining: tuple[str, ...] = ()
     majority: bool = False
     odd: bool = False
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    holding: tuple[str, ...] = ()
+    lost: str = ""
 
     @property
     def new(self) -> bool:
@@ -79,8 +100,10 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
             )
             yield Finding("contact-forks", cluster.group, "forks", problem, f"-f {len(cluster.members)} (or more), or leave -f out")
         missing = {name: why for name, why in cluster.members.items() if why is not None}
+        if cluster.missing:
+            yield from _without_data(cluster, list(missing))
         yield from _joins(cluster, {name: why for name, why in missing.items() if why != LEFT_OUT})
-        if not cluster.new or not missing:
+        if not cluster.new or not missing or cluster.missing:
             continue
         names = ", ".join(missing)
         reasons = "; ".join(f"{name} {why}" for name, why in missing.items())
@@ -93,6 +116,38 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
             )
             remedy = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
         yield Finding("contact-new-cluster", cluster.group, "-", problem, remedy)
+
+
+def _without_data(cluster: Cluster, away: Sequence[str]) -> Iterator[Finding]:
+    """Where other members have the data a member copies them, unless members vote: then it must not come back under its old ID.
+
+    :param away: members that did not answer
+    """
+    gone = list(cluster.missing)
+    if cluster.holding and cluster.odd:
+        gone = [host for host in gone if host not in cluster.joining]  # one that was made empty on purpose comes as a new member
+    if not gone:
+        return
+    hosts = ", ".join(gone)
+    paths = ", ".join(dict.fromkeys(path for host in gone for path in cluster.missing[host]))
+    there = f"{paths} {'does' if ',' not in paths else 'do'} not exist on {hosts}, although the cluster {cluster.name} has run there"
+    mount = f"mount the file system of {paths} (findmnt, /etc/fstab) and run again"
+    if cluster.holding and not cluster.odd:
+        problem = (
+            f"{there}. {', '.join(cluster.holding)} {'has' if len(cluster.holding) == 1 else 'have'} the data, which {hosts} will copy."
+        )
+        remedy = "nothing where the disk was replaced; where it is only not mounted, mount it now"
+        yield Finding("contact-member-data-missing", ",".join(gone), "-", problem, remedy)
+        return
+    if cluster.holding:
+        problem = f"{there}: it cannot start again as the same member. {UNCHANGED}"
+        remedy = f"{mount}; where the data are lost for good: docs/day2.md, Lost data"
+    else:
+        besides = f" {', '.join(away)} did not answer and may have the data." if away else ""
+        problem = f"{there}, and no member that answered has its data: the run would begin an empty cluster.{besides} {UNCHANGED}"
+        more = f"{cluster.lost}, then " if cluster.lost else ""
+        remedy = f"{mount}; where the data are lost for good, {more}-e {DATA_LOST}={','.join(gone)} (docs/day2.md, Lost data)"
+    yield Finding("contact-cluster-data-missing", ",".join(gone), "-", problem, remedy)
 
 
 def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:

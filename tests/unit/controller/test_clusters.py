@@ -18,7 +18,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.vannah.healthcloud.plugins.action import host_facts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, forming
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import clusters, forming, planning
 
 SITE = """\
 all:
@@ -46,19 +46,28 @@ def variables(tmp_path: Path) -> Any:
     return made
 
 
-JOINED = "/var/lib/etcd/vannah-joined"
+JOINED = "/etc/etcd/vannah-joined"
+JOINED_BEFORE = "/var/lib/etcd/vannah-joined"
 DRIVES = ["/srv/d1/.minio.sys/format.json", "/srv/d2/.minio.sys/format.json"]
 
 
 @pytest.mark.parametrize(
     ("more", "release", "places"),
     [
-        ({}, "trixie", {"etcd": [JOINED], "postgresql": ["/var/lib/postgresql/17/vannah/global/pg_control"], "object_store": DRIVES}),
-        ({"object_store_backend": "s3"}, "bookworm", {"etcd": [JOINED], "postgresql": ["/var/lib/postgresql/15/vannah/global/pg_control"]}),
+        (
+            {},
+            "trixie",
+            {"etcd": [JOINED, JOINED_BEFORE], "postgresql": ["/var/lib/postgresql/17/vannah/global/pg_control"], "object_store": DRIVES},
+        ),
+        (
+            {"object_store_backend": "s3"},
+            "bookworm",
+            {"etcd": [JOINED, JOINED_BEFORE], "postgresql": ["/var/lib/postgresql/15/vannah/global/pg_control"]},
+        ),
         (
             {"etcd_adopt": True, "etcd_data_directory": "/srv/etcd", "postgresql_data_directory": "/srv/pg", "object_store_backend": "s3"},
             "trixie",
-            {"etcd": [JOINED, "/srv/etcd/member"], "postgresql": ["/srv/pg/global/pg_control"]},
+            {"etcd": [JOINED, JOINED_BEFORE, "/srv/etcd/member"], "postgresql": ["/srv/pg/global/pg_control"]},
         ),
     ],
 )
@@ -66,7 +75,9 @@ def test_places(variables: Any, more: dict[str, Any], release: str, places: dict
     """The host's release decides where its database lies: its facts are known when the places are."""
     given = variables(**more, ansible_facts={"vannah": {"release": release}})
     loader = DataLoader()
-    assert clusters.places(clusters.declared(), given, loader, Templar(loader=loader)) == places
+    found = clusters.places(clusters.declared(), given, loader, Templar(loader=loader))
+    assert found.exists == places
+    assert found.data == {**places, "etcd": [f"{more.get('etcd_data_directory', '/var/lib/etcd/vannah')}/member"]}
 
 
 class Facts(host_facts.ActionModule):  # type: ignore[misc]
@@ -97,6 +108,33 @@ def test_host_whose_ledger_knows_is_asked_once(variables: Any) -> None:
     """The run that has nothing to do makes no call more for it."""
     answer = {"facts": {}, "ran": ["base", "etcd", "minio", "postgresql"]}
     assert known(variables(), answer) == ({"etcd": True, "postgresql": True, "object_store": True}, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "lost", "exists", "missing"),
+    [
+        ({"etcd": True, "postgresql": True, "object_store": True}, "", (True, True, True), []),
+        # Not mounted: what is left of etcd elsewhere says that it was a member.
+        ({"etcd": False, "postgresql": False, "object_store": True}, "", (True, False, True), ["etcd", "postgresql"]),
+        # Lost for good, as the person says.
+        ({"etcd": False, "postgresql": False, "object_store": True}, "db1", (False, False, True), []),
+        ({"etcd": False, "postgresql": True, "object_store": True}, "db2", (True, True, True), ["etcd"]),
+    ],
+)
+def test_data_are_looked_for_where_a_member_has_run(
+    variables: Any, monkeypatch: pytest.MonkeyPatch, data: dict[str, bool], lost: str, exists: tuple[bool, ...], missing: list[str]
+) -> None:
+    """In the same call, with the facts of the last run."""
+    facts = {name: "" for name in planning.STABLE_FACTS} | {"release": "trixie"}
+    monkeypatch.setattr(Facts, "_remembered", lambda _self: facts)
+    members = {"etcd": True, "postgresql": data["postgresql"], "object_store": True}
+    answer = {"facts": facts, "ran": ["base", "etcd", "minio", "postgresql"], "members": members, "data": data}
+    action = Facts(variables(site_data_lost_hosts=lost), [answer])
+    said = action.perform()["ansible_facts"]["vannah"]
+    assert len(action.sent) == 1
+    assert action.sent[0]["data"]["postgresql"] == ["/var/lib/postgresql/17/vannah/global/pg_control"]
+    assert tuple(said["clusters"][name] for name in ("etcd", "postgresql", "object_store")) == exists
+    assert sorted(said["data_missing"]) == missing
 
 
 def test_endpoint_that_is_not_ours_costs_no_call(variables: Any) -> None:

@@ -331,6 +331,7 @@ THREE = "etcd: db1 db2 db3"
         ({"site_takeover_hosts": "all"}, {"takeover-unknown-host"}),
         ({"site_takeover_hosts": "db1,db7"}, {"takeover-unknown-host"}),
         ({"site_takeover_hosts": "etcd"}, {"takeover-unknown-host"}),
+        ({"site_data_lost_hosts": "db1,db7"}, {"data-lost-unknown-host"}),
         ({"site_takeover_hosts": True}, {"variable-wrong-type"}),
     ],
 )
@@ -339,8 +340,9 @@ def test_preflight_of_the_switch(judged: Judge, extra: dict[str, Any], codes_sai
 
 
 def test_the_switch_is_none_of_the_inventory(judged: Judge) -> None:
-    found = points(judged(inventory(THREE, "site_takeover_hosts: [db1]")))
+    found = points(judged(inventory(THREE, "site_takeover_hosts: [db1]\nsite_data_lost_hosts: [db1]")))
     assert ("takeover-not-a-switch", "all", "site_takeover_hosts") in found
+    assert ("data-lost-not-a-switch", "all", "site_data_lost_hosts") in found
 
 
 def test_a_site_with_another_name_hears_the_rest_too() -> None:

@@ -27,7 +27,7 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
 
     The answer also says which components were made and which clusters the host is a member of.
 
-    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``look`` [path] where another site may have left data,
+    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``data`` the same for their data, ``look`` [path] where another site may have left data,
         ``firewall`` whether the host shall have one, ``services`` {service: what its ``host_facts.py`` is asked},
         ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them,
         ``packages`` {variable: [name]} that it shall have
@@ -36,6 +36,7 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
     entries = ledger.peek(ctx)
     answer["ran"] = members.ran(entries)
     answer["members"] = members.found(ctx, payload.get("places") or {})
+    answer["data"] = members.found(ctx, payload.get("data") or {})
     answer["made"] = facts.made(ctx)
     if payload.get("firewall"):
         from .caller import caller

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts a run takes over from another site: each one by its name, for this run only."""
+"""Switches that name hosts for one run: those that it takes over from another site, and those whose data are lost for good."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..belonging import SWITCH
 from ..findings import Code, Finding
+from ..formation import DATA_LOST
 from ..model import UNKNOWN, Site
 
 CODES = (
@@ -18,6 +19,16 @@ CODES = (
         "-e site_takeover_hosts=db1,db2 with names of hosts, no groups and no patterns.",
     ),
     Code(
+        "data-lost-unknown-host",
+        "site_data_lost_hosts names something that is no host of the inventory.",
+        "-e site_data_lost_hosts=db1,db2 with names of hosts, no groups and no patterns.",
+    ),
+    Code(
+        "data-lost-not-a-switch",
+        "site_data_lost_hosts is set in the inventory: a disk that is not mounted would never again stop a run.",
+        "-e site_data_lost_hosts=db1,db2 on the command line of the one run that begins the cluster anew.",
+    ),
+    Code(
         "takeover-not-a-switch",
         "site_takeover_hosts is set in the inventory: the hosts would never again be protected from another site's run.",
         "-e site_takeover_hosts=db1,db2 on the command line of the one run that takes the hosts over.",
@@ -25,23 +36,28 @@ CODES = (
 )
 
 
-def check_takeover(site: Site) -> Iterator[Finding]:
-    """Each definition of the switch."""
+#: Switch -> how the codes of its findings begin.
+SWITCHES = {SWITCH: "takeover", DATA_LOST: "data-lost"}
+
+
+def check_switches(site: Site) -> Iterator[Finding]:
+    """Each definition of a switch."""
     for definition in site.definitions:
-        if definition.name != SWITCH:
-            continue
-        if not definition.from_cli:
+        if definition.name in SWITCHES and not definition.from_cli:
             problem = "it is set in the inventory, and it is for one run."
-            remedy = f"-e {SWITCH}=db1,db2 on the command line of that run"
-            yield Finding("takeover-not-a-switch", definition.owner, SWITCH, problem, remedy, definition.source)
-    for host in site.hosts.values():
-        value = host.get(SWITCH)
-        listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else []
-        unknown = [str(name).strip() for name in listed if name is not UNKNOWN and str(name).strip() not in site.hosts]
+            remedy = f"-e {definition.name}=db1,db2 on the command line of that run"
+            code = f"{SWITCHES[definition.name]}-not-a-switch"
+            yield Finding(code, definition.owner, definition.name, problem, remedy, definition.source)
+    for switch, code in SWITCHES.items():
+        unknown = next(filter(None, (_unknown(host.get(switch), site) for host in site.hosts.values())), [])
         if unknown:
             problem = f"the inventory has no host {', '.join(unknown)}."
-            yield Finding("takeover-unknown-host", "extra vars", SWITCH, problem, f"-e {SWITCH}= with names of hosts, commas between them")
-            return
+            yield Finding(f"{code}-unknown-host", "extra vars", switch, problem, f"-e {switch}= with names of hosts, commas between them")
 
 
-RULES = (check_takeover,)
+def _unknown(value: object, site: Site) -> list[str]:
+    listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else []
+    return [str(name).strip() for name in listed if name is not UNKNOWN and str(name).strip() not in site.hosts]
+
+
+RULES = (check_switches,)

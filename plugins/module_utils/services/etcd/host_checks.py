@@ -89,7 +89,7 @@ def _alarm(member: str, kind: str, hosts: list[str]) -> Finding:
         problem = f"{member} has raised etcd's alarm {kind}: its data differ from the others'."
         remedy = (
             f"take the member out (playbooks/etcd/remove.yml -e etcd_member={member}), empty its data on its server"
-            " (rm -rf /var/lib/etcd/vannah/member /var/lib/etcd/vannah-joined), run etcdctl alarm disarm on another member, then site.yml"
+            " (rm -rf /var/lib/etcd/vannah/member /etc/etcd/vannah-joined), run etcdctl alarm disarm on another member, then site.yml"
         )
     return Finding("contact-etcd-alarm", ",".join(hosts), "-", problem, remedy)
 
@@ -106,7 +106,7 @@ def _identity(host: str, said: Mapping[str, Any], known: Belonging) -> Iterator[
         where = said["directory"]
         problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
         remedy = (
-            f"an empty directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /var/lib/etcd/vannah-joined;"
+            f"an empty directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined;"
             " it then joins as a new member"
         )
         yield Finding("contact-etcd-identity", host, "etcd_data_directory", problem, remedy)

@@ -75,6 +75,7 @@ def member(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatc
     data.mkdir()
     monkeypatch.setattr(module, "JOIN", str(tmp_path / "join.env"))
     monkeypatch.setattr(module, "JOINED", str(tmp_path / "joined"))
+    monkeypatch.setattr(module, "JOINED_BEFORE", str(tmp_path / "joined-before"))
     monkeypatch.setattr(module, "accepts", lambda endpoint: True)
     for name, value in {
         "ETCD_DATA_DIR": str(data),
@@ -182,6 +183,17 @@ def test_lost_data_is_refused(member: ModuleType, monkeypatch: pytest.MonkeyPatc
     Path(member.JOINED).touch()
     monkeypatch.setattr(member, "etcdctl", lambda *_: answers(FIRST, SECOND))
     with pytest.raises(member.Refused, match="etcdctl member remove 8211f1d0f64f326a"):
+        member.join(False)
+
+
+def test_an_unmounted_disk_is_no_new_member(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither below the mount point nor where that is missing, and not by the mark that earlier releases left."""
+    Path(member.JOINED_BEFORE).touch()
+    monkeypatch.setattr(member, "accepts", lambda endpoint: False)
+    with pytest.raises(member.Refused, match=f"remove {member.JOINED} {member.JOINED_BEFORE}"):
+        member.join(False)
+    monkeypatch.setenv("ETCD_DATA_DIR", f"{member.JOINED_BEFORE}-elsewhere")
+    with pytest.raises(member.Refused, match="does not exist. Mount its disk"):
         member.join(False)
 
 
