@@ -24,6 +24,8 @@ from ..module_utils.preflight.formation import DATA_LOST
 from ..module_utils.preflight.model import parse_address
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..module_utils.agent.contract import Answer, Payload
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.

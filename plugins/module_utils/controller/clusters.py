@@ -47,7 +47,7 @@ class Declared(NamedTuple):
 
 
 class Places(NamedTuple):
-    """What on a host proves that it is a member of a cluster (``exists``), and where its data are (``data``): name of the cluster -> paths."""
+    """By the name of a cluster: what on a host proves that it is a member (``exists``), and where its data are (``data``)."""
 
     exists: dict[str, list[str]]
     data: dict[str, list[str]]

@@ -28,15 +28,15 @@ CODES = (
     ),
     Code(
         "contact-cluster-data-missing",
-        "A member of a cluster has run on the server, and its data are not there: a disk is not mounted, or the data are lost. The run would"
-        " begin an empty cluster in their place, or the member could never start.",
+        "A member of a cluster has run on the server, and its data are not there: a disk is not mounted, or the data are lost. The run"
+        " would begin an empty cluster in their place, or the member could never start.",
         "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are lost for good, see"
         " docs/day2.md, Lost data.",
     ),
     Code(
         "contact-member-data-missing",
         "A member of a cluster has run on the server, and its data are not there, while other members have theirs: it copies them.",
-        "Nothing where the disk was replaced. Where it is only not mounted: mount it before the member has filled the file system below it.",
+        "Nothing where the disk was replaced. Where it is only not mounted: mount it before the member has filled the file system below.",
         Level.WARNING,
     ),
     Code(

@@ -125,7 +125,7 @@ def test_data_are_looked_for_where_a_member_has_run(
     variables: Any, monkeypatch: pytest.MonkeyPatch, data: dict[str, bool], lost: str, exists: tuple[bool, ...], missing: list[str]
 ) -> None:
     """In the same call, with the facts of the last run."""
-    facts = {name: "" for name in planning.STABLE_FACTS} | {"release": "trixie"}
+    facts = dict.fromkeys(planning.STABLE_FACTS, "") | {"release": "trixie"}
     monkeypatch.setattr(Facts, "_remembered", lambda _self: facts)
     members = {"etcd": True, "postgresql": data["postgresql"], "object_store": True}
     answer = {"facts": facts, "ran": ["base", "etcd", "minio", "postgresql"], "members": members, "data": data}

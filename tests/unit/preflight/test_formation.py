@@ -328,8 +328,8 @@ def test_what_to_do_where_the_data_are_not_there() -> None:
     """The path, what to mount, and how to begin anew."""
     (line,) = [one for one in judge({"etcd": ["db1"]}, of(db1=GONE))["msg"].splitlines() if one.startswith("contact-")]
     assert line == (
-        "contact-cluster-data-missing db1 -: /srv/etcd/data does not exist on db1, although the cluster etcd has run there, and no member that"
-        " answered has its data: the run would begin an empty cluster. No host was changed, but for python3 and sudo where they were missing."
-        " Fix: mount the file system of /srv/etcd/data (findmnt, /etc/fstab) and run again; where the data are lost for good, systemctl stop"
-        " etcd; rm -f /etc/etcd/vannah-joined on all members, then -e site_data_lost_hosts=db1 (docs/day2.md, Lost data)"
+        "contact-cluster-data-missing db1 -: /srv/etcd/data does not exist on db1, although the cluster etcd has run there, and no member"
+        " that answered has its data: the run would begin an empty cluster. No host was changed, but for python3 and sudo where they were"
+        " missing. Fix: mount the file system of /srv/etcd/data (findmnt, /etc/fstab) and run again; where the data are lost for good,"
+        " systemctl stop etcd; rm -f /etc/etcd/vannah-joined on all members, then -e site_data_lost_hosts=db1 (docs/day2.md, Lost data)"
     )

@@ -27,7 +27,8 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
 
     The answer also says which components were made and which clusters the host is a member of.
 
-    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``data`` the same for their data, ``look`` [path] where another site may have left data,
+    :param payload: ``places`` {cluster: paths} to look for members of clusters, ``data`` the same for their data,
+        ``look`` [path] where another site may have left data,
         ``firewall`` whether the host shall have one, ``services`` {service: what its ``host_facts.py`` is asked},
         ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them,
         ``packages`` {variable: [name]} that it shall have
