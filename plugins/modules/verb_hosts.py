@@ -7,15 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verb_hosts
-short_description: Refuse a playbook whose group has no hosts
+short_description: Refuse a verb that could not do its work
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Fails where the inventory has no host in the group, or C(--limit) leaves none.
   - Of a play without hosts Ansible says that none matched, and ends well.
+  - Fails with C(--tags) or C(--skip-tags), which would leave the verb's tasks out, and with C(site_takeover_hosts) or
+    C(site_data_lost_hosts) in a playbook that does not converge a role.
   - Run it with C(run_once), before the plays that work with the group.
 options:
   group: {type: str, required: true, description: The group that the playbook works with.}
+  member:
+    type: str
+    default: ""
+    description: The member that the verb acts on. Fails where it is a host of the group and C(--limit) leaves it out.
 attributes:
   check_mode: {support: full, description: Nothing is ever changed.}
   diff_mode: {support: none, description: There is nothing to show.}

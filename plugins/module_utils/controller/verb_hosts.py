@@ -1,11 +1,16 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a verb has hosts: Ansible says of a play without any that none matched, and ends well with nothing done."""
+"""What a verb is refused for before it asks any host.
+
+Of a play without hosts Ansible says that none matched, of one whose tasks are left out by their tags it says nothing, and both end
+well with nothing done.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from ..preflight.nearby import Names
@@ -34,6 +39,39 @@ def problem(group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[
         fix = f"{group} in place of the group {guess}, if that is meant; else {fix}"
     what = "has no hosts" if group in groups else "is not there"
     return f"the group {group}, which this playbook works with, {what} in the inventory {inventory}: nothing is done. Fix: {fix}"
+
+
+def misused(tags: Sequence[str], switches: Collection[str], converges: bool) -> str:
+    """Why a verb cannot be run with these arguments, and what to do; empty where it can.
+
+    :param tags: options of the command line that choose tasks by their tags, such as ``--tags service``
+    :param switches: variables that are set and let a run work on hosts of another site or name, or begin a cluster anew
+    :param converges: whether the playbook converges a role
+    """
+    if tags:
+        return f"{', '.join(tags)}: the playbooks have no tags, so all tasks would be left out. Fix: no --tags and no --skip-tags"
+    if switches and not converges:
+        named = ", ".join(sorted(switches))
+        return (
+            f"{named}: only a converge takes hosts over or begins a cluster anew. A verb that acts on one member could act on another"
+            f" server than the one that is meant. Fix: run playbooks/site.yml with -e {named}=... first, then the verb without it"
+        )
+    return ""
+
+
+def left_out(member: str, group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[str]) -> str:
+    """Why a verb cannot act on a member; empty where it can, also on one that is no host of the inventory any more.
+
+    :param member: that the verb acts on; empty for none
+    """
+    if not member or member not in groups.get(group, ()) or member in chosen:
+        return ""
+    return f"--limit leaves out {member}, and the verb has work to do there: nothing is done. Fix: no --limit"
+
+
+def converges(playbook: str) -> bool:
+    """Whether a playbook, by its path or its name in the collection, converges a role."""
+    return "converge" in re.split(r"[./]", playbook)
 
 
 def _shown(source: str, folder: str) -> str:

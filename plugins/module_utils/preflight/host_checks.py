@@ -79,6 +79,7 @@ def findings(answers: Iterable[Answer], verb: str = "") -> Iterator[Finding]:
             yield from _memory(answer)
             yield from _disk(answer)
             yield from survey.findings(answer.host, answer.survey)
+            yield from survey.mounts(answer.host, answer.facts.get("mounts") or {})
             yield from survey.rooms(answer.host, answer.facts.get("rooms") or {})
             yield from closed.findings(answer.host, answer.facts, answer.ports)
             yield from closed.admitted(answer.host, answer.facts, answer.admins)

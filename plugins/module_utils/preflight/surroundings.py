@@ -54,11 +54,14 @@ def controller_of(inventory: Any, check_mode: bool, home: Path | None = None) ->
         key_files=tuple(_keys(ssh)),
         agent=_is_socket(os.environ.get("SSH_AUTH_SOCK", "")),
         ssh=shutil.which("ssh") is not None,
-        tags=(
-            *(f"--tags {tag}" for tag in context.CLIARGS.get("tags") or () if tag != "all"),
-            *(f"--skip-tags {tag}" for tag in context.CLIARGS.get("skip_tags") or ()),
-        ),
+        tags=chosen_by_tags(),
     )
+
+
+def chosen_by_tags() -> tuple[str, ...]:
+    """The options of the command line that choose tasks by their tags, as they were written."""
+    chosen = [f"--tags {tag}" for tag in context.CLIARGS.get("tags") or () if tag != "all"]
+    return (*chosen, *(f"--skip-tags {tag}" for tag in context.CLIARGS.get("skip_tags") or ()))
 
 
 def _keys(ssh: Path) -> list[str]:

@@ -81,7 +81,6 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         remedy = "'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
         yield Finding("contact-cloud-init-broken", host, "-", problem, remedy)
     yield from _disks(host, survey)
-    yield from _mounts(host, survey)
     for line in survey.get("discs") or ():
         path, _colon, entry = str(line).partition(": ")
         problem = f"{path} has a disc as a source of packages ({entry})."
@@ -176,8 +175,12 @@ def rooms(host: str, given: Mapping[str, Any]) -> Iterator[Finding]:
                 yield Finding("contact-disk", host, variable, f"{inodes} inodes are {needs} {FREE_INODES}.", remedy)
 
 
-def _mounts(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
-    for path, how in sorted((survey.get("system") or {}).items()):
+def mounts(host: str, system: Mapping[str, str]) -> Iterator[Finding]:
+    """Paths that each run writes to, or that programs are started from, where they are mounted otherwise.
+
+    :param system: as the agent's survey gives it
+    """
+    for path, how in sorted(system.items()):
         if how == "readonly":
             yield Finding("contact-mount", host, "-", f"{path} is mounted read-only.", f"the mount of {path} without ro in /etc/fstab")
         else:

@@ -46,6 +46,27 @@ ERRORS = [
     (Result(100, "", "W: GPG error: http://x trixie InRelease: NO_PUBKEY 0E98404D386FA1D9\n"), "packages-untrusted", "0E98404D386FA1D9"),
     (Result(100, "", "E: Release file for http://x is not valid yet (invalid for another 2h)\n"), "packages-untrusted", "clock"),
     (Result(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n"), "package-held", "showhold"),
+    (
+        Result(
+            100,
+            "The following held packages will be changed:\n  etcd-server patroni\n0 upgraded\n",
+            "E: Held packages were changed and -y was used without --allow-change-held-packages.\n",
+        ),
+        "package-held",
+        "etcd-server, patroni would have to change and are on hold. Fix: on the host apt-mark unhold etcd-server patroni,",
+    ),
+    (
+        Result(
+            100,
+            "Setting up acme-agent (1.0) ...\n",
+            "dpkg: error processing package acme-agent (--configure):\n"
+            " installed acme-agent package post-installation script subprocess returned error exit status 3\n"
+            "Errors were encountered while processing:\n acme-agent\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n",
+        ),
+        "package-broken",
+        "dpkg cannot configure acme-agent (installed acme-agent package post-installation script subprocess returned error exit status 3)."
+        " Fix: on the host dpkg --configure acme-agent shows why",
+    ),
     (Result(100, "", "E: Unable to correct problems, you have held broken packages.\n"), "package-conflict", "held broken"),
     (Result(100, "", "E: Packages need to be removed but remove is disabled.\n"), "package-conflict", "remove is disabled"),
     (

@@ -215,7 +215,7 @@ def test_the_calls(host: Any) -> None:
     assert main.main(payload, root=str(host.root), runner=host.programs)["made"] == ["ssh"]
     check = {"name": "base", "program": "", "arguments": [], "input": ""}
     answer = main.main({**payload, "op": "survey", "paths": ["/srv/x"], "checks": [check]}, root=str(host.root), runner=host.programs)
-    names = {"paths", "system", "discs", "cloud_init", "cloud_init_broken", "checks", "taken"}
+    names = {"paths", "discs", "cloud_init", "cloud_init_broken", "checks", "taken"}
     assert set(answer["survey"]) == names and answer["error"] is None
     assert answer["survey"]["checks"] == {"base": ""} and set(answer["survey"]["paths"]) == {"/srv/x"}
     assert sorted(host.root.rglob("*")) == before

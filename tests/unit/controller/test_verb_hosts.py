@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.verb_hosts import problem
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.verb_hosts import converges, left_out, misused, problem
 
 GROUPS = {"all": ["db1", "app1"], "ungrouped": [], "etcd": ["db1"], "object_stores": ["db1"], "backup": []}
 INVENTORY = "in the inventory inventories/clinic, /etc/x: nothing is done. Fix:"
@@ -36,3 +36,39 @@ def test_what_is_said(group: str, chosen: list[str], said: str) -> None:
 def test_an_inventory_of_no_file() -> None:
     assert "in the inventory that was read:" in problem("etcd", {"all": []}, [], [])
     assert "in the inventory db1,:" in problem("etcd", {"all": []}, [], ["db1,"], "/home/me")
+
+
+@pytest.mark.parametrize(
+    ("tags", "switches", "converge", "said"),
+    [
+        ([], [], False, ""),
+        (["--tags nothing"], [], False, "--tags nothing: the playbooks have no tags"),
+        (["--skip-tags x"], [], True, "--skip-tags x: the playbooks have no tags"),
+        ([], ["site_takeover_hosts"], False, "site_takeover_hosts: only a converge takes hosts over"),
+        ([], ["site_data_lost_hosts"], False, "site_data_lost_hosts: only a converge takes hosts over or begins a cluster anew"),
+        ([], ["site_takeover_hosts"], True, ""),
+    ],
+)
+def test_arguments_that_are_of_no_verb(tags: list[str], switches: list[str], converge: bool, said: str) -> None:
+    """With a switch a verb would act on the server that has the name of another one."""
+    assert misused(tags, switches, converge).startswith(said) and bool(misused(tags, switches, converge)) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "is_one"),
+    [
+        ("playbooks/etcd/remove.yml", False),
+        ("vannah.healthcloud.postgresql.switchover", False),
+        ("playbooks/minio/converge.yml", True),
+        ("vannah.healthcloud.minio.converge", True),
+    ],
+)
+def test_playbooks_that_converge_a_role(playbook: str, is_one: bool) -> None:
+    assert converges(playbook) == is_one
+
+
+def test_a_member_that_the_limit_leaves_out() -> None:
+    """One that is no host any more can be acted on from another."""
+    groups = {"etcd": ["db1", "db2"]}
+    assert left_out("db1", "etcd", groups, ["db2"]).startswith("--limit leaves out db1")
+    assert left_out("db1", "etcd", groups, ["db1"]) == left_out("db9", "etcd", groups, ["db2"]) == left_out("", "etcd", groups, []) == ""

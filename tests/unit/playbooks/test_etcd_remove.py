@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,19 @@ ETCD = {"etcd": ["db1", "db2", "db3"]}
 ANSWERS: dict[str, Any] = {"etcd_health": {"answers": True}, "etcd_remove": {"member": "db3", "members": ["db1", "db2"]}}
 
 
+@pytest.fixture
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands for the program of this machine, on which Ansible's own module would work; what it was asked for, a line each."""
+    calls = tmp_path / "systemctl.calls"
+    program = tmp_path / "bin" / "systemctl"
+    program.parent.mkdir()
+    state = "Id=etcd.service\\nLoadState=loaded\\nActiveState=active\\nUnitFileState=enabled\\n"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n[ "$1" != show ] || printf "{state}"\n', encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return calls
+
+
 @pytest.mark.parametrize(
     ("member", "said", "speaker"),
     [
@@ -26,14 +41,22 @@ ANSWERS: dict[str, Any] = {"etcd_health": {"answers": True}, "etcd_remove": {"me
         ("db9", {}, "db1"),  # out of the inventory already
     ],
 )
-def test_another_member_of_etcd_takes_it_out(run: Run, member: str, said: dict[str, Any], speaker: str) -> None:
-    # What is not the collection's would be done on this machine.
+def test_another_member_of_etcd_takes_it_out(run: Run, systemctl: Path, member: str, said: dict[str, Any], speaker: str) -> None:
     answers = {host: said.get(host, ANSWERS) for host in ETCD["etcd"]}
-    done = run("etcd/remove.yml", ETCD, answers, "--skip-tags", "service", etcd_member=member)
+    done = run("etcd/remove.yml", ETCD, answers, etcd_member=member)
     assert done.code == 0, done.printed
     assert [call for call in done.calls if call.startswith("etcd_remove")] == [f"etcd_remove (check) {speaker}", f"etcd_remove {speaker}"]
     assert "lease released" in " ".join(done.calls)
     assert ("systemctl disable --now etcd" in done.printed) == (member == "db9")
+    stopped = systemctl.read_text(encoding="ascii") if systemctl.exists() else ""
+    assert ("stop etcd.service" in stopped) == (member != "db9" and said.get(member) != AWAY), stopped
+
+
+def test_a_limit_without_the_member_of_etcd(run: Run, systemctl: Path) -> None:
+    """It would be out of the cluster, and its service would go on being started on its host."""
+    done = run("etcd/remove.yml", ETCD, dict.fromkeys(ETCD["etcd"], ANSWERS), "--limit", "db1,db2", etcd_member="db3")
+    assert done.code != 0 and "--limit leaves out db3" in done.printed, done.printed
+    assert done.calls == [] and not systemctl.exists()
 
 
 @pytest.mark.parametrize(

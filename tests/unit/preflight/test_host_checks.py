@@ -72,8 +72,8 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
         (answer(survey=surveyed({"/srv/db": {"device": 2, "readonly": True}})), {"contact-mount"}),
         (answer(survey=surveyed({"/var/lib/etcd/vannah": {"real": "/home/etcd/vannah"}})), {"contact-directory-hidden"}),
         (answer(survey=surveyed({"/srv/db": {"real": "/home/db"}})), set()),  # Patroni's unit sees it
-        (answer(survey=surveyed(system={"/usr": "readonly"})), {"contact-mount"}),
-        (answer(survey=surveyed(system={"/var/lib/dpkg": "noexec"})), {"contact-mount"}),
+        (answer(mounts={"/usr": "readonly"}), {"contact-mount"}),
+        (answer(mounts={"/var/lib/dpkg": "noexec"}), {"contact-mount"}),
         (answer(survey=surveyed(discs=["/etc/apt/sources.list: deb cdrom:[Debian 12]/ bookworm main"])), {"contact-package-disc"}),
         (answer(survey=surveyed(cloud_init=True)), {"contact-cloud-init"}),
         (answer(survey=surveyed(checks={"base": "sshd would keep out root."})), {"contact-role-check"}),

@@ -29,7 +29,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "artifacts": ("", ""),
     "binds": ("variable addresses", ""),
     "calls": ("module params", "stage refuses"),
-    "clusters": ("name group component exists", "majority odd remove"),
+    "clusters": ("name group component exists", "majority odd remove data lost"),
     "excludes": ("group other why", ""),
     "given_secrets": ("name", "identifies"),
     "host_checks": ("program arguments", "template"),

@@ -202,7 +202,7 @@ def refuse(said: list[str], found: Mapping[str, Any], own: Mapping[str, Any]) ->
     if not said:
         return
     host = own.get("host") or "HOST"
-    way = f"Nothing was changed. Fix: run playbooks/site.yml, which says what to do, or take the host over: -e site_takeover_hosts={host}"
+    way = "Nothing was changed. Fix: playbooks/site.yml --check of this inventory, which says what differs and what to do"
     if "authority" in said or "name" in said:
         text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(own)}"
         link = "" if own.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."

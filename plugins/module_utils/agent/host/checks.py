@@ -9,7 +9,7 @@ import os
 
 from ..core import ledger
 from ..core.model import STATE_DIR
-from . import belonging, facts, members
+from . import belonging, facts, members, survey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
         ``packages`` {variable: [name]} that it shall have
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
+    answer["facts"]["mounts"] = survey.system(ctx)
     entries = ledger.peek(ctx)
     answer["ran"] = members.ran(entries)
     answer["members"] = members.found(ctx, payload.get("places") or {})

@@ -38,7 +38,7 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: 
     :param paths: directories that roles will make or use
     :param checks: ``{name, program (text of a Python program), arguments, input}``
     :param ports: TCP ports that roles will listen on
-    :return: ``paths`` (see :func:`place`), ``system`` (path -> ``readonly``, ``noexec``), ``discs`` (``file: line`` of sources that are
+    :return: ``paths`` (see :func:`place`), ``discs`` (``file: line`` of sources that are
         discs), ``cloud_init`` (whether it is still at work), ``cloud_init_broken`` (it has not finished and never will), ``checks``
         (name -> why it refuses, empty where it does not), ``taken`` (see :func:`taken`)
     """
@@ -46,7 +46,6 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: 
     works = begun and cloud_init_works(ctx)
     return {
         "paths": {path: place(ctx, path) for path in paths},
-        "system": system(ctx),
         "discs": discs(ctx),
         "cloud_init": works,
         "cloud_init_broken": begun and not works and cloud_init_begun(ctx),  # it may have finished between the two looks

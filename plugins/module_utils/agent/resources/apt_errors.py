@@ -45,6 +45,9 @@ UNTRUSTED = (
     "cannot be authenticated",
 )
 HELD = ("Held packages were changed",)
+#: Above the names of those on hold: apt 2.6, and 3.0 with its new output.
+HELD_ABOVE = ("The following held packages will be changed:", "Changing held packages:")
+BROKEN = "dpkg: error processing package "
 CONFLICT = ("Unable to correct problems", "unmet dependencies", "Unable to satisfy dependencies", "remove is disabled")
 
 
@@ -68,7 +71,8 @@ def explain(result: Result, what: str) -> AgentError:
 
     :param what: what was to be done, in words that follow "to": ``install nginx``
     :return: ``no-space``, ``packages-locked``, ``packages-untrusted``, ``package-unknown``, ``packages-unreachable``,
-        ``packages-sources``, ``package-held``, ``package-conflict``, ``program-timeout``, ``program-missing`` or ``package-failed``
+        ``packages-sources``, ``package-held``, ``package-broken``, ``package-conflict``, ``program-timeout``, ``program-missing`` or
+        ``package-failed``
     """
     said = result.out + "\n" + result.err
     if result.rc == 127 and not said.strip():
@@ -105,12 +109,47 @@ def explain(result: Result, what: str) -> AgentError:
             " look at the host's network, DNS, proxy (/etc/apt/apt.conf.d) and /etc/apt/sources.list.d",
         )
     if _any(HELD, said):
+        names = held(said)
+        which = (
+            f"{', '.join(names)} would have to change and {'is' if len(names) == 1 else 'are'} on hold" if names else "a package on hold"
+        )
+        remedy = f"apt-mark unhold {' '.join(names)}" if names else "apt-mark unhold with the one of apt-mark showhold that is meant"
+        return AgentError("package-held", f"cannot {what}: {which}. Fix: on the host {remedy}, or leave this out")
+    broken = unconfigured(said)
+    if broken:
+        named = "; ".join(f"{name} ({reason})" if reason else name for name, reason in broken.items())
+        names = " ".join(broken)
         return AgentError(
-            "package-held", f"cannot {what}: a package on hold would have to change (apt-mark showhold); release it or leave this out"
+            "package-broken",
+            f"cannot {what}: dpkg cannot configure {named}. Fix: on the host dpkg --configure {names} shows why; repair the package,"
+            f" or remove it with apt-get purge {names}",
         )
     if _any(CONFLICT, said):
         return AgentError("package-conflict", f"cannot {what}: {_tail(said)}")
     return AgentError("package-failed", f"cannot {what}: {_tail(said)}")
+
+
+def held(said: str) -> list[str]:
+    """The packages on hold that would have to change, as apt lists them: indented, below a line of their own."""
+    found: list[str] = []
+    listed = False
+    for line in said.splitlines():
+        if listed and line.startswith(" "):
+            found += [word for word in line.split() if word != "*"]
+        else:
+            listed = line.strip() in HELD_ABOVE
+    return list(dict.fromkeys(found))
+
+
+def unconfigured(said: str) -> dict[str, str]:
+    """Packages whose own scripts fail, as dpkg says it: name -> reason; the reason is empty where dpkg gives none."""
+    lines = said.splitlines()
+    found: dict[str, str] = {}
+    for at, line in enumerate(lines):
+        if line.startswith(BROKEN):
+            reason = lines[at + 1].strip() if at + 1 < len(lines) and lines[at + 1].startswith(" ") else ""
+            found[line.removeprefix(BROKEN).split()[0]] = reason
+    return found
 
 
 def unknown_lines(said: str) -> str:

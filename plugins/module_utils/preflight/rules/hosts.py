@@ -64,6 +64,8 @@ CODES = (
     ),
 )
 
+#: Characters of a server's name: sethostname(2), and the common name of a certificate (RFC 5280, ub-common-name).
+NAME = 64
 _DOCUMENTATION = tuple(ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
 _FOUR_NUMBERS = re.compile(r"\d+(?:\.\d+){3}")
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -182,6 +184,9 @@ def check_names(site: Site) -> Iterator[Finding]:
                 "this is not a valid host name, and the server would get it as its name.",
                 "letters, digits and hyphens, at most 63 between two dots",
             )
+        elif len(host.name) > NAME:
+            problem = f"it has {len(host.name)} characters, and the name of a server has at most {NAME}, as has the one in a certificate."
+            yield Finding("host-name-invalid", host.name, "-", problem, "a shorter name in the inventory; ansible_host with the address")
 
 
 def is_name(text: str) -> bool:
