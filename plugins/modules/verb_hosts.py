@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Fails where the inventory has no host in the group, or C(--limit) leaves none.
-  - Of a play without hosts Ansible says that none matched, and ends well.
+  - Ansible itself only reports that no hosts matched, and succeeds.
   - Run it with C(run_once), before the plays that work with the group.
 options:
   group: {type: str, required: true, description: The group that the playbook works with.}
