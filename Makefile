@@ -1,34 +1,34 @@
-# Everything this project does by hand or by CI. `make` alone lists it.
+# All targets of this project, for people and for CI. `make` alone lists them.
 # Every recipe runs in the same environment, whatever the caller's is: docs/environment.md.
 SHELL := scripts/clean-shell
-# The shell itself starts in it too, and says nothing of a locale that is not installed.
+# The shell itself starts in it too, and prints no warning of a locale that is not installed.
 override export LC_ALL := C.UTF-8
 unexport BASH_ENV ENV CDPATH LANG LANGUAGE GREP_OPTIONS
 # One target after another, also with -j in the caller's MAKEFLAGS.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-# What a person may say. Another name would be ignored, and the demo be meant: `make converge site=clinic`.
+# The variables that a person may set. Make would ignore another name and use the demo: `make converge site=clinic`.
 override KNOWN := ARGS BENCH GROUP KIT NAME ONLY PACKAGE PORT SCENARIO SITE UNIT
 override UNKNOWN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(KNOWN),$(name))))
 override MEANT = $(filter $(shell printf %s '$(firstword $(UNKNOWN))' | tr a-z A-Z),$(KNOWN))
-$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(or $(MEANT),one of $(KNOWN)) in its place))
+$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(or $(MEANT),one of $(KNOWN)) instead))
 
-# The site that the targets of a site are about: a folder of inventories/.
+# The site of the targets below: a folder of inventories/.
 SITE ?= demo
 # The folder's path means the same.
 override SITE := $(patsubst inventories/%,%,$(patsubst ./%,%,$(patsubst %/,%,$(SITE))))
 override SITE_DIR := inventories/$(SITE)
-# A vault password file where the site has one, as the demo always has, else what ARGS or the environment say, else a question.
+# The vault password file of the site, which the demo always has; else what ARGS or the environment name; else a prompt.
 override VAULT_FILE := $(if $(filter demo,$(SITE)),$(SITE_DIR)/.vault_password,$(wildcard $(SITE_DIR)/.vault_password))
 override VAULT_GIVEN := $(filter --vault-% --ask-vault-% -J,$(ARGS))$(ANSIBLE_VAULT_PASSWORD_FILE)$(ANSIBLE_VAULT_IDENTITY_LIST)
 override VAULT_ASKED := $(if $(VAULT_FILE)$(VAULT_GIVEN),,--ask-vault-pass)
 override VAULT := $(if $(VAULT_FILE),--vault-password-file $(VAULT_FILE),$(VAULT_ASKED))
-# The demo has a password file of its own: those of the caller's other sites are not read, and may be missing.
+# The demo has a password file of its own: those of other sites are not read, and may be missing.
 ifeq ($(SITE),demo)
 unexport ANSIBLE_VAULT_PASSWORD_FILE ANSIBLE_VAULT_IDENTITY ANSIBLE_VAULT_IDENTITY_LIST
 unexport ANSIBLE_BECOME_PASSWORD_FILE ANSIBLE_CONNECTION_PASSWORD_FILE
 endif
-# What of the caller's wishes for output cannot be met: said once, see scripts/testbed/environment.py.
+# Warns once of output settings that cannot be applied, see scripts/testbed/environment.py.
 override IGNORED = test -z "$$VANNAH_CLEAN_WARNINGS" || printf '%s\n' "$$VANNAH_CLEAN_WARNINGS" >&2
 # Our own output, unless a person's environment or the checkout's ansible.cfg names another.
 override CALLBACK := $(or $(ANSIBLE_STDOUT_CALLBACK),$(if $(shell grep -E '^ *stdout_callback *=' ansible.cfg),,vannah.healthcloud.console))
@@ -39,7 +39,7 @@ override BIN := $(CURDIR)/.venv/bin
 # The tools of the virtual environment come first, for everything that is started from here.
 override export PATH := $(BIN):$(PATH)
 override export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
-# The set-up runs before the virtual environment is there, with the python3 of the machine.
+# The set-up runs before the virtual environment exists, with the python3 of the machine.
 override TESTBED := PYTHONPATH=scripts:collections PYTHONDONTWRITEBYTECODE=1 python3 -m testbed
 
 .PHONY: help
@@ -49,18 +49,18 @@ help: ## list the targets
 
 # --- Demo: servers as containers of this machine (root, Debian 12 or 13)
 .PHONY: demo demo-down
-demo: ## make the demo's servers, converge and verify them, print what runs where; again: re-converge
+demo: ## create the demo's servers, converge and verify them, print what runs where; again: re-converge
 	@$(IGNORED)
 	@$(TESTBED) demo
 
 demo-down: ## remove the demo: containers, networks, volumes, images, keys, secrets; stop the engine it started
 	@$(TESTBED) down
 
-# --- A site of yours: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
+# --- Your own site: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
 .PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
 site-exists:
 	@$(IGNORED)
-	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml is not there. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml does not exist. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
@@ -70,20 +70,20 @@ site-files: site-exists venv
 	@$(if $(ARGS),PYTHONPATH=collections scripts/playbook_args.py $(SITE_DIR) $(ARGS))
 	@scripts/vault_passwords.py $(SITE_DIR) $(VAULT) -- $(ARGS)
 
-# The password that encrypts a site for good is asked twice; ansible-playbook asks once.
+# The password that encrypts a new site is asked twice; ansible-playbook asks once.
 new-vault: site-exists venv
 	@$(if $(filter --check -C,$(ARGS)),,$(if $(VAULT_ASKED),PYTHONPATH=collections scripts/site_passwords.py new $(SITE_DIR)))
 
-check: site-exists venv site-files new-vault ## judge the inventory: every error at once, no host is contacted
+check: site-exists venv site-files new-vault ## check the inventory: every error at once, no host is contacted
 	$(PLAY) playbooks/preflight.yml
 
-plan: site-exists venv site-files ## say what converge would do, with differences; nothing is changed
+plan: site-exists venv site-files ## show what converge would do, with differences; nothing is changed
 	$(PLAY) --check --diff playbooks/site.yml
 
-converge: site-exists venv site-files new-vault ## make the servers what the inventory says
+converge: site-exists venv site-files new-vault ## converge the servers to the inventory
 	$(PLAY) playbooks/site.yml
 
-verify: site-exists venv site-files ## test that the site behaves (a row written here is read there, ...)
+verify: site-exists venv site-files ## test the running site (a row written on one server is read on another, ...)
 	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' -o console_output_style=classic --progress tests/live
 
 artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian does not package, into the cache (docs/artifacts.md)
@@ -107,28 +107,28 @@ test: ## everything that CI runs, or ONLY=<service>; the last line is `N passed,
 venv: ## the virtual environment .venv with the locked tools
 	@$(TESTBED) venv
 
-docs: venv ## write what is generated: docs/preflight.md, the tables of variables in roles/*/README.md
+docs: venv ## write generated documentation: docs/preflight.md, the tables of variables in roles/*/README.md
 	@PYTHONPATH=collections scripts/document_preflight.py
 	@scripts/document_roles.py
 
-new-role: venv ## write a new role that works: NAME=<role> [PACKAGE= UNIT= PORT= GROUP=] (docs/new-service.md)
+new-role: venv ## write the skeleton of a new role: NAME=<role> [PACKAGE= UNIT= PORT= GROUP=] (docs/new-service.md)
 	@scripts/new_role.py $(or $(NAME),$(error NAME is not set: make new-role NAME=node_exporter PACKAGE=prometheus-node-exporter PORT=9100)) \
 	    $(if $(PACKAGE),--package $(PACKAGE)) $(if $(UNIT),--unit $(UNIT)) $(if $(PORT),--port $(PORT)) $(if $(GROUP),--group $(GROUP))
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, codespell, ansible-test sanity
 	@scripts/run_tests.py lint
 
-unit: venv ## the unit tests, in parallel, and what they cover; ONLY=<service>
+unit: venv ## the unit tests, in parallel, and their coverage; ONLY=<service>
 	@scripts/run_tests.py unit $(ONE)
 
 molecule: ## the scenarios on test servers; SCENARIO=<name> or ONLY=<service>
 	@$(TESTBED) test
 	@scripts/run_tests.py molecule $(addprefix --scenario ,$(SCENARIO)) $(ONE)
 
-bench: venv ## what a run with nothing to change costs, as ratios (the demo has to be up)
+bench: venv ## the cost of a run without changes, as ratios (the demo has to run)
 	@python -m tests.benchmarks.bench $(BENCH)
 
-soak: ## the long forms of the tests: 1000 kills of the controller, 5000 objects, every setting changed, 10 kills of the demo
+soak: ## the long versions of the tests: 1000 kills of the controller, 5000 objects, every setting changed, 10 kills of the demo
 	@$(TESTBED) test
 	@VANNAH_SOAK=1 VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
 	@VANNAH_NEWCOMER_KILLS=$${VANNAH_NEWCOMER_KILLS:-10} scripts/run_tests.py newcomer

@@ -51,7 +51,7 @@ def exceptions(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if line and not line.startswith("#"):
             if not re.fullmatch(r"\S+ \S+ # \S.*", line):
-                raise ValueError(f"{IGNORED}: no reason in the line: {line}")
+                raise ValueError(f"{IGNORED}: the line has no reason: {line}")
             yield line.partition(" # ")[0]
 
 

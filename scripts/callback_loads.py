@@ -21,7 +21,7 @@ def problem(name: str) -> str:
     """Why Ansible cannot use the callback; empty where it can."""
     try:
         found = callback_loader.get(name)
-    except Exception as error:  # whatever a plugin of somebody else raises
+    except Exception as error:  # any exception of a foreign plugin
         return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
     return "" if found is not None else "no such callback plugin"
 

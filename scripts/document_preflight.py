@@ -25,38 +25,38 @@ INTRODUCTION = """\
     make check SITE=<site>                 # a folder of inventories/
     .venv/bin/ansible-playbook -i inventories/<site> --ask-vault-pass playbooks/preflight.yml
 
-reads the whole inventory, the site's secrets and what the roles say of their variables, on the controller. It contacts no host, judges
-in a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
+reads the whole inventory, the site's secrets and the roles' specifications of their variables, on the controller. It contacts no host,
+runs in a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
 
     host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Fix: ansible_host: the address of db2 [hosts.yml:9]
 
-| in the line | what it is |
+| part of the line | meaning |
 | --- | --- |
 | `host-address-twice` | the code; it keeps its meaning from release to release |
 | `db2` | host, group or file; `extra vars` is the command line |
-| `ansible_host` | the variable, with the path within it: `base_hosts_extra[0].address`; `-` where none is at fault |
+| `ansible_host` | the variable, with the path within it: `base_hosts_extra[0].address`; `-` where no variable is the cause |
 | `db1 has ... too.` | what is wrong; a value that may be secret is never quoted |
-| `Fix: ...` | what to do, most often what to write instead |
+| `Fix: ...` | the fix, usually what to write instead |
 | `[hosts.yml:9]` | file and line, where they are known |
 
-`playbooks/site.yml` begins with it. An error ends the run before any connection to a host is opened; a warning is shown and stops nothing.
+`playbooks/site.yml` begins with it. An error ends the run before any connection to a host is opened; a warning does not.
 
-Without an error what the site lacks is made: secrets and the internal CA in the inventory's folder, and in the controller's cache the
-programs that its roles need and Debian does not carry ([artifacts.md](artifacts.md)). With servers of an object store the first run
-builds MinIO: 2 to 4 minutes, 4 GiB of room, the Go module proxy, and PyPI where that version of Go is not installed. With `ARGS=--check`
-nothing is made, and what would be is said (of programs with `ARGS='--check -v'`).
+If there are no errors, missing parts of the site are created: secrets and the internal CA in the inventory's folder, and in
+the controller's cache the artifacts that its roles need ([artifacts.md](artifacts.md)). With servers of an object store the first run
+builds MinIO: 2 to 4 minutes, 4 GiB of space, the Go module proxy, and PyPI where that version of Go is not installed. With `ARGS=--check`
+nothing is created, and the run reports what would be (for artifacts with `ARGS='--check -v'`).
 
-- **`--limit`** narrows what is changed, not what is judged: the whole inventory is read, and a limit to a part of a cluster is a warning.
+- **`--limit`** restricts changes, not checks: the whole inventory is read, and a limit to a part of a cluster is a warning.
 - **Several hosts with the same finding** become one line of their group, where a group has exactly these hosts.
-- **Values that depend on a host's facts** or on a lookup cannot be told before the host checks; nothing is said of them.
-- **Your own variables** may have any name that neither begins with a role's name or `site_` nor is a slip away from a known one. For
+- **Values that depend on a host's facts** or on a lookup cannot be checked before the host checks; preflight reports nothing about them.
+- **Your own variables** may have any name that neither begins with a role's name or `site_` nor is nearly the same as a known one. For
   others there is `site_own_variables`, a list of names (with `*` and `?`).
-- **Types are strict**: `"false"` in quotes is a text, and a text counts as true in a template. Only `-e key=value`, which knows nothing
-  but text, is taken for the type of the switches `takeover`, `component_retry` and `site_takeover_hosts`.
+- **Types are strict**: `"false"` in quotes is a text, and a text counts as true in a template. Only `-e key=value`, which passes only
+  text, is converted to the type of the switches `takeover`, `component_retry` and `site_takeover_hosts`.
   Numbers, booleans, lists and dicts of all other variables are written as JSON: `-e '{"ansible_port": 2222}'`, with make
   `ARGS="-e '{\\"ansible_port\\": 2222}'"`.
 
-`playbooks/host_checks.yml`, which `site.yml` runs next, asks all hosts what they are and judges the answers together, still before anything
+`playbooks/host_checks.yml`, which `site.yml` runs next, gathers the facts of all hosts and checks them together, also before anything
 is changed (the codes `contact-*`).
 """
 
@@ -70,15 +70,18 @@ def page() -> str:
         rows = [(f"`{code.name}`", str(code.level), code.meaning, code.remedy) for code in sorted(area.codes, key=lambda code: code.name)]
         parts.append(f"### {area.title}\n\n" + "\n".join(_table(("code", "level", "what is wrong", "what to write"), rows)) + "\n")
     site = _site()
-    parts.append("## Variables of the whole site\n\nThose of the roles are in `roles/<role>/README.md`.\n")
+    parts.append("## Variables of the whole site\n\nThe variables of the roles are in `roles/<role>/README.md`.\n")
     variables = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]
-    parts.append("\n".join(_table(("variable", "type", "what it says"), variables)) + "\n")
+    parts.append("\n".join(_table(("variable", "type", "description"), variables)) + "\n")
     later = ", ".join(f"`{name}`" for name in site["known_groups"])
-    parts.append(f"## Groups\n\nKnown: those of `playbooks/vars/site_map.yml`, and, served by a later release, {later}.\n")
-    parts.append("A host may be in several, except:\n")
+    parts.append(f"## Groups\n\nKnown groups are those of `playbooks/vars/site_map.yml` and, for a later release, {later}.\n")
+    parts.append("A host may be in several groups, except:\n")
     excluded = [(" and ".join(f"`{name}`" for name in entry["groups"]), entry["why"]) for entry in site["exclusive_groups"]]
     parts.append("\n".join(f"- {groups}: {why}" for groups, why in excluded) + "\n")
-    parts.append("## Variables that do nothing\n\nOf older releases, and of other collections for what is decided otherwise here.\n")
+    parts.append(
+        "## Variables without effect\n\nVariables of older releases, and of other collections for something that is configured "
+        "differently here.\n"
+    )
     removed = [(f"`{entry['name']}`", str(entry.get("since", "-")), entry["instead"]) for entry in site["removed"]]
     parts.append("\n".join(_table(("variable", "removed in", "instead"), removed)) + "\n")
     return "\n".join(parts)

@@ -51,7 +51,7 @@ def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int
     there = [path.name for path in (root / "roles").iterdir() if path.is_dir()]
     near = next((other for other in there if name.startswith(f"{other}_") or other.startswith(f"{name}_")), "")
     if name in {*there, *TAKEN} or near:
-        what = f"variables of the role {near} begin like its own" if near else "the name is taken"
+        what = f"variables of the role {near} have the same prefix" if near else "the name is taken"
         raise RefusedError(f"NAME={name}: {what}: choose another name")
     group = group or name
     if not _NAME.fullmatch(group) or group in TAKEN:
@@ -98,7 +98,7 @@ def create(root: Path, words: Mapping[str, str]) -> list[str]:
     made, linked = dict(files(words)), dict(links(words))
     there = [path for path in (*made, *linked) if (root / path).exists()]
     if there:
-        raise RefusedError(f"{', '.join(there)} is there already")
+        raise RefusedError(f"{', '.join(there)} exists already")
     mapped, changed = with_role(root, words), with_change(root, words)
     for path, text in made.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -134,12 +134,12 @@ def with_change(root: Path, words: Mapping[str, str]) -> str:
 
 def main() -> int:
     """Write the role; the exit status."""
-    parser = argparse.ArgumentParser(description="Write a new role that works (docs/new-service.md).")
+    parser = argparse.ArgumentParser(description="Write the skeleton of a new role (docs/new-service.md).")
     parser.add_argument("name", help="the role's name: small letters, digits and underscores")
-    parser.add_argument("--package", default="", help="the Debian package; left out, the name with hyphens")
-    parser.add_argument("--unit", default="", help="the unit that the package starts; left out, <package>.service")
+    parser.add_argument("--package", default="", help="the Debian package; by default the name with hyphens")
+    parser.add_argument("--unit", default="", help="the unit that the package starts; by default <package>.service")
     parser.add_argument("--port", type=int, default=9100, help="the port that it listens on")
-    parser.add_argument("--group", default="", help="the group whose hosts get it; left out, the name")
+    parser.add_argument("--group", default="", help="the group whose hosts get it; by default the name")
     given = parser.parse_args()
     try:
         words = words_of(ROOT, given.name, given.package, given.unit, given.port, given.group)

@@ -37,7 +37,7 @@ def find(root: Path, name: str) -> Service:
     """
     groups = {item["role"]: frozenset(item["groups"]) for item in _read(root / "playbooks" / "vars" / "site_map.yml")["roles"]}
     if name not in groups:
-        raise UnknownServiceError(f"there is no service {name}: there are {', '.join(sorted(groups))}")
+        raise UnknownServiceError(f"unknown service {name}: the services are {', '.join(sorted(groups))}")
     own = Path("tests", "unit", "services", name)
     return Service(
         [str(folder) for folder in (own, Path(OF_EVERY_ROLE)) if (root / folder).is_dir()],

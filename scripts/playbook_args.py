@@ -61,7 +61,7 @@ def problem(arguments: Sequence[str]) -> str:
     known = Names(name for name in parser._option_string_actions if name.startswith("--"))
     guesses = {name: known.closest(name.partition("=")[0], extra=1) for name in options}
     hints = "".join(f" Did you mean {guess}?" for guess in guesses.values() if guess)
-    fix = ", ".join(f"{guess} in place of {name.partition('=')[0]}" for name, guess in guesses.items() if guess)
+    fix = ", ".join(f"{guess} instead of {name.partition('=')[0]}" for name, guess in guesses.items() if guess)
     return f"ARGS: ansible-playbook has no option {', '.join(options)}.{hints} Fix: {fix or 'options as ansible-playbook --help has them'}"
 
 
@@ -108,8 +108,8 @@ def limit_problem(limit: str, inventory: Any) -> str:
         names = Names(hosts | groups)
         guesses = {name: names.closest(name, extra=1) for name in unknown}
         hints = "".join(f" Did you mean {guess}?" for guess in guesses.values() if guess)
-        fix = ", ".join(f"{guess} in place of {name}" for name, guess in guesses.items() if guess)
-        fix = f"{fix}; {there}" if fix else f"a host or group that is there; {there}"
+        fix = ", ".join(f"{guess} instead of {name}" for name, guess in guesses.items() if guess)
+        fix = f"{fix}; {there}" if fix else f"an existing host or group; {there}"
         return f"ARGS: --limit: the inventory has no host or group {', '.join(unknown)}.{hints} Fix: {fix}"
     inventory.subset(limit)
     return "" if inventory.list_hosts("all") else f"ARGS: --limit {limit} leaves no host. Fix: a limit with hosts; {there}"

@@ -325,7 +325,7 @@ def plan(
                 add(f"scenario {name}", partial(run_scenario, name, by=None if name == OF_OLDER_CONTROLLER else current))
             else:
                 outcomes.append(Outcome(f"scenario {name}"))
-                outcomes[-1].check(f"there is no scenario {name}: there are {', '.join(there)}", False)
+                outcomes[-1].check(f"unknown scenario {name}: the scenarios are {', '.join(there)}", False)
     # After those that take long: they fill what is left.
     if "newcomer" in parts:
         add("newcomer", run_newcomer)
@@ -345,7 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     for part in chosen.parts:
         if part not in PARTS:
-            parser.error(f"unknown part {part}; there are {', '.join(PARTS)}")
+            parser.error(f"unknown part {part}; the parts are {', '.join(PARTS)}")
     surroundings()
     REPORTS.mkdir(parents=True, exist_ok=True)
     parts, scenarios_chosen, folders = chosen.parts or PARTS, chosen.scenario, []

@@ -42,7 +42,7 @@ SYNTAX = (
     ("cannot start any token", "a value begins with a character that YAML reserves (@ ` % and others)", "write the value in quotes"),
     ("undefined alias", "a value begins with *, which YAML reserves", "write the value in quotes"),
     ("unknown escape character", "a backslash in double quotes", "write the value in single quotes"),
-    ("expected '-' indicator", "the line is indented otherwise than the list before it", "indent it as the lines that it belongs to"),
+    ("expected '-' indicator", "the line has another indentation than the list before it", "indent it as the lines that it belongs to"),
     ("could not find expected ':'", "a key without a colon", "write a colon and a space after the key"),
     (
         "expected key",
@@ -84,7 +84,7 @@ def problem_in(data: bytes) -> tuple[int, str, str] | None:
         for node in yaml.compose_all(text, LOADER):
             wrong = next(bad_keys(node), None) if node is not None else None
             if isinstance(wrong, yaml.ScalarNode):
-                return wrong.start_mark.line + 1, f"the key {wrong.value} is there twice", "remove one of the two lines"
+                return wrong.start_mark.line + 1, f"the key {wrong.value} is listed twice", "remove one of the two lines"
             if wrong is not None:
                 return wrong.start_mark.line + 1, "a template is not in quotes", 'write it in double quotes: name: "{{ other }}"'
     except yaml.MarkedYAMLError as error:

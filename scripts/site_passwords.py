@@ -56,17 +56,19 @@ def new(site: str) -> int:
     path = store.path_of(site)
     if os.path.lexists(path) or is_begun(site):
         return 0  # the playbook judges what is there
-    choose = f"Choose its vault password, {PASSWORD_LENGTH} characters or more; without it nobody can read them."
+    choose = f"Choose its vault password, {PASSWORD_LENGTH} characters or more; without it the secrets cannot be read."
     print(f"{site} has no secrets yet. {choose}", flush=True)  # before the question, which goes to the terminal
     password = getpass.getpass("New vault password: ")
     if len(password) < PASSWORD_LENGTH:
-        print(f"the password has fewer than {PASSWORD_LENGTH} characters, and nothing was made. Fix: choose a longer one.", file=sys.stderr)
+        print(
+            f"the password has fewer than {PASSWORD_LENGTH} characters, and nothing was created. Fix: choose a longer one.", file=sys.stderr
+        )
         return 1
     if getpass.getpass("The same again: ") != password:
-        print("the two differ, and nothing was made. Fix: try again.", file=sys.stderr)
+        print("the two differ, and nothing was created. Fix: try again.", file=sys.stderr)
         return 1
     store.ensure(_loader(password), site, [])
-    print(f"{path} is made. Ansible asks for the same password now, and whenever it works on this site.", flush=True)
+    print(f"{path} is created. Ansible asks for the same password now, and at each later run for this site.", flush=True)
     return 0
 
 

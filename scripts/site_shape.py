@@ -94,9 +94,9 @@ def _unknown(group: str, key: yaml.Node, value: yaml.Node) -> Problem:
         return glued
     name = _shown(key)
     guess = SECTIONS.closest(name, extra=1)
-    problem = f"the key {name} of the group {group} is none of hosts, children and vars"
+    problem = f"the key {name} of the group {group} is not one of hosts, children and vars"
     if guess:
-        return _line(key), f"{problem}. Did you mean {guess}?", f"{guess} in place of {name}"
+        return _line(key), f"{problem}. Did you mean {guess}?", f"{guess} instead of {name}"
     return _line(key), problem, f"{name} below vars: if it is a variable, below hosts: if it is a host, below children: if it is a group"
 
 
@@ -120,7 +120,7 @@ def _glued(key: yaml.Node, value: yaml.Node) -> Problem | None:
     if not NAME.match(name):
         name = "name"
     inside = f"{inner}: {given}" if NAME.match(inner) and ADDRESS.match(given) else "..."
-    return _line(key), f"{name} is followed by a colon without a space, so it is no mapping", f"{name}: {{{inside}}}"
+    return _line(key), f"{name} is followed by a colon without a space, so it is not a mapping", f"{name}: {{{inside}}}"
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:

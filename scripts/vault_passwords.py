@@ -101,7 +101,7 @@ def problem_of(source: Source) -> str:
         if not source.path.read_bytes().strip():
             return f"{source.named} is empty. Fix: write the site's vault password into it (mode 0600){source.otherwise}."
     except FileNotFoundError:
-        return f"{source.named} is not there. Fix: name the file that has the site's vault password."
+        return f"{source.named} does not exist. Fix: name the file that has the site's vault password."
     except OSError as error:
         return f"{source.named} cannot be read ({error.strerror}). Fix: make the file readable for you, or name another one."
     return ""
@@ -129,7 +129,7 @@ def wrong(source: Source, secrets: Path) -> str:
 
 
 def can_be_asked() -> bool:
-    """Whether somebody can type a password, or standard input brings it."""
+    """Whether a password can be typed, or comes from standard input."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
         return True

@@ -73,7 +73,7 @@ def exported(hostvars: Any, chosen: Collection[str] | None = None) -> list[str]:
             continue
         for item in exports_of("artifacts", name, hostvars=hostvars, loader=hostvars._loader, roles=roles):
             if not isinstance(item, str):
-                raise AnsibleError(f"host {name}: meta/exports.yml: artifacts: a list of names is wanted, not {item!r}")
+                raise AnsibleError(f"host {name}: meta/exports.yml: artifacts: a list of names is required, not {item!r}")
             found[item] = None
     return list(found)
 

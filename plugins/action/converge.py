@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make a host what its roles say, in one call. Documentation: plugins/modules/converge.py."""
+"""Converge a host to what its roles define, in one call. Documentation: plugins/modules/converge.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ActionModule(ComponentAction):
     ARGUMENT_SPEC = documented.spec("converge")
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """Ansible's entry; the other members of a cluster that is being formed are told of a failure."""
+        """Ansible's entry; the other members of a cluster that is being formed are informed of a failure."""
         try:
             result = super().run(tmp, task_vars)
         except AnsibleConnectionFailure as error:

@@ -76,7 +76,7 @@ class ActionModule(LocalAction):
 
     @staticmethod
     def _group(cluster: clusters.Declared, known: Mapping[str, Any]) -> membership.Group:
-        """Whom the inventory has in a cluster's group, whoever of them the run is for."""
+        """The hosts that the inventory has in a cluster's group, whether or not the run includes them."""
         hosts: dict[str, str] = {}
         for host in known["groups"].get(cluster.group) or ():
             try:
@@ -184,7 +184,7 @@ class ActionModule(LocalAction):
         return value
 
     def _admins(self, name: str, hostvars: Any, folder: str | None, caller: Mapping[str, Any]) -> tuple[str, ...] | None:
-        """For whom the firewall opens SSH; None where that is anybody, or rules of the site's own may let Ansible in."""
+        """The networks for which the firewall opens SSH; None for any address, or where the site's own rules may accept Ansible."""
         if not hostvars.raw_get(name).get("site_admin_addresses"):
             return None
         value = self._firewall(name, hostvars, folder)

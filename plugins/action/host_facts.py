@@ -43,14 +43,14 @@ class ActionModule(ComponentAction):
         try:
             answer, offset = self._planned(plan) if plan else self._ask()
         except shell.BareHost as error:
-            # In check mode nothing can be said of a host without python3: each wave says so.
+            # In check mode nothing is known of a host without python3: each wave reports it.
             return {**self.bare(error), **(plan.result(None) if plan else {})}
         survey: dict[str, Any] = {}
         if self.params["survey"]:
             survey = self._survey(answer)
             if survey.get("cloud_init"):
                 survey = self._after_cloud_init(answer)
-                answer, offset = self._ask()  # it may have changed what was told
+                answer, offset = self._ask()  # it may have changed the known facts
         if self.params["survey"] and "calls" not in answer:
             self._let_services_refuse(answer)
         facts = answer.get("facts") or {}
@@ -80,7 +80,7 @@ class ActionModule(ComponentAction):
             except (AnsibleConnectionFailure, Failure):
                 raise
             except AnsibleError:
-                pass  # python3 is gone, or with the facts of the last run it does not even render
+                pass  # python3 is missing, or the components cannot be rendered with the facts of the last run
         answer, offset = self._ask()
         if not answer.get("made") or differences(answer["facts"].get("site") or {}, self.belonging()):
             return answer, offset  # nothing is on it yet, or it is another site's: that one gets no secrets of this site

@@ -39,9 +39,7 @@ class ActionModule(ServiceAction):
         result = follow(self._call, self.params["wait"], lambda text: Display().display(f"{self.host}: {text}"))
         unfinished = bool(result.pop("token", "")) and not result.get("finished")
         if unfinished and not result.get("failed"):
-            said = (
-                f"the heal has not ended within {self.params['wait']} s ({progress(result)}); the object store goes on with it by itself."
-            )
+            said = f"the heal has not ended within {self.params['wait']} s ({progress(result)}); the object store continues it by itself."
             said += " Fix: run it again, with a longer wait (object_store_wait of minio/heal.yml)"
             error: Error = {"code": "heal-not-finished", "msg": said}
             result |= {"failed": True, "code": error["code"], "msg": report.message(error, self.host)}
@@ -57,10 +55,10 @@ def follow(
 ) -> Result:
     """Call until it is finished, has failed, or the time is up.
 
-    :param call: with the token (empty for the first) and the seconds it may take; gives what it was told meanwhile
+    :param call: with the token (empty for the first) and the seconds it may take; returns the progress of that time
     :param wait: seconds in all
     :param show: takes a line of progress
-    :return: all that was told, together
+    :return: the whole progress
     """
     deadline = clock() + wait
     seconds = FIRST
@@ -77,7 +75,7 @@ def follow(
 
 
 def together(first: Result, more: Result) -> Result:
-    """What two calls were told."""
+    """The progress of two calls."""
     made = {**first, **more}
     for name in ("scanned", "healed", "unhealed"):
         made[name] = first.get(name, 0) + more.get(name, 0)
@@ -87,4 +85,4 @@ def together(first: Result, more: Result) -> Result:
 
 def progress(result: Result) -> str:
     """How far it is, for people."""
-    return f"{result.get('scanned', 0)} looked at, {result.get('healed', 0)} healed, {result.get('unhealed', 0)} still damaged"
+    return f"{result.get('scanned', 0)} checked, {result.get('healed', 0)} healed, {result.get('unhealed', 0)} still damaged"

@@ -20,7 +20,7 @@ class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight``."""
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 # LocalAction gives it
-        """Judge the inventory; fail with every error at once."""
+        """Check the inventory; fail with every error at once."""
         # The objects behind hostvars: a look through hostvars itself would evaluate every variable of every host.
         hostvars = known["hostvars"]
         inventory, variables, loader = hostvars._inventory, hostvars._variable_manager, hostvars._loader

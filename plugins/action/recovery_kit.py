@@ -28,15 +28,15 @@ class ActionModule(LocalAction):
     ARGUMENT_SPEC = documented.spec("recovery_kit")
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-        """Write the kit unless the one that is there holds the same."""
+        """Write the kit unless the existing one has the same content."""
         site = site_directory(known)
         path = kit.check_path(arguments["path"], site, PROJECT)
         if arguments["passphrase"] is None and arguments["passphrase_file"] is None:
-            return {"changed": False, "path": path}  # before anybody is asked for a passphrase
+            return {"changed": False, "path": path}  # before a passphrase prompt
         passwords = kit.password_names((name, secret.bytes) for name, secret in self._loader._vault.secrets or ())
         passphrase = _passphrase(arguments["passphrase"], arguments["passphrase_file"])
         kit.check_passphrase(passphrase, passwords.values())
-        store.read(self._loader, site)  # a kit whose secrets do not open is none
+        store.read(self._loader, site)  # a kit whose secrets do not open is useless
         outside = keys.outside(site, keys.settings_of(known["hostvars"]))
         paths = [path for pattern in LOCK_FILES for path in sorted(Path(PROJECT).glob(pattern))]
         lock_files = {str(path.relative_to(PROJECT)): str(path) for path in paths}

@@ -69,5 +69,5 @@ class ActionModule(MemberAction):
 
 
 def _moved(asked: rolling.Asked) -> Result:
-    """By whom its work can be taken over."""
+    """The members that can take over its work."""
     return {"member": asked.member, "directs": asked.directs, "directors": list(asked.directors)}

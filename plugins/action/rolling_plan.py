@@ -13,7 +13,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 
 ALONE = (
-    "{host}: {name} is not restarted, because no host that could have others take its work over answers in this run."
+    "{host}: {name} is not restarted, because no host that can move its work to other members answers in this run."
     " Fix: repair one of those that manage the cluster, or name one in --limit too, and run {role}/rolling_restart.yml"
 )
 

@@ -79,7 +79,7 @@ class ActionModule(MemberAction):
         return self._tried(lambda: self._restart(None))
 
     def _healthy(self) -> Result:
-        """Also where nothing waited: members that a run which was cut off had stopped were started by their converge."""
+        """Also where nothing waited: members that an interrupted run had stopped were started by their converge."""
         if self.check or not self._attempt().waits(self.host):
             return {}
         return self._tried(lambda: self.call("healthy"))
@@ -92,7 +92,7 @@ class ActionModule(MemberAction):
     # --- and back ---------------------------------------------------------------------------------------------------------
 
     def _stop_again(self) -> None:
-        """All of them are stopped first: those of before and those of now wait for each other."""
+        """All of them are stopped first: old and new servers wait for each other."""
         if self._attempt().going_back and self._one("together_decided").get("waiting"):
             self.call("stop")
 

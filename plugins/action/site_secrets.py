@@ -61,19 +61,19 @@ class ActionModule(LocalAction):
 def tell(what: str, names: list[str], check: bool) -> None:
     """Say on the terminal what is new: it is the moment for a recovery kit. Ansible itself prints nothing of a result without -v."""
     if names:
-        Display().display(f"{what} {'that would be made' if check else 'made'}: {', '.join(names)}")
+        Display().display(f"{what} {'that would be created' if check else 'created'}: {', '.join(names)}")
 
 
 WITHOUT_NOTE = "A checkout without it is refused as out of date by hosts that have other secrets of this site."
 NOT_NOTED = (
-    f"The run goes on, but this checkout cannot note its present secrets. Run `make check` once in a checkout that can be written,"
+    f"The run continues, but this checkout cannot record its current secrets. Run `make check` once in a checkout that can be written,"
     f" and commit {history.FILE}. {WITHOUT_NOTE}"
 )
 #: A site brings its first secrets itself where it keeps its objects elsewhere, so this is no error.
 LOST_AUTHORITY = (
-    "the site had secrets and no CA (pki/), so a new CA is made. Where this is the site's first run, all is well. Where pki/ was lost,"
-    " the hosts trust the old CA and refuse what the new one signs: bring pki/ back from the recovery kit or from version control now,"
-    f" in place of the new one. Without the old one {RENEW_HINT}"
+    "the site had secrets and no CA (pki/), so a new CA is created. On the site's first run this is expected. Where pki/ was lost,"
+    " the hosts trust the old CA and refuse what the new one signs: restore pki/ from the recovery kit or from version control now,"
+    f" instead of the new one. Without the old one {RENEW_HINT}"
 )
 
 
@@ -87,6 +87,6 @@ def exported(hostvars: Any) -> list[dict[str, Any]]:
     for item in found:
         if not isinstance(item, dict):
             raise SecretsError(
-                "secret-name", "an exported secret is no mapping: write {name: ..., kind: ...} in the role's meta/exports.yml."
+                "secret-name", "an exported secret is not a mapping: write {name: ..., kind: ...} in the role's meta/exports.yml."
             )
     return found

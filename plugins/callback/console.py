@@ -12,7 +12,7 @@ short_description: Compact output with the progress of a run
 version_added: "0.1.0"
 description:
   - A line for each play with its time, a line for each component that changed, warnings once, failures once in two lines, and a recap.
-  - On a terminal one line more says what goes on now. With C(-v) the output is that of the callback C(default).
+  - On a terminal one more line shows what is running. With C(-v) the output is that of the callback C(default).
   - The details of a run are in a file below C(.cache/logs), mode 0600; the newest 20 are kept. Its path is printed when a run fails.
 extends_documentation_fragment:
   - default_callback
@@ -43,7 +43,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.console.stream 
 COLLECTION = Path(__file__).resolve().parent.parent.parent
 TELLING = frozenset(["debug", "ansible.builtin.debug"])
 ASKING = frozenset(["pause", "ansible.builtin.pause"])
-#: Seconds between two words about a task that is tried again.
+#: Seconds between two messages about a task that is tried again.
 WORD_EVERY = 10.0
 
 
@@ -94,7 +94,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._warnings: dict[str, list[str]] = {}
         self._warned: set[tuple[str, str]] = set()
         self._failed: dict[str, str] = {}
-        #: Judgements of all hosts by one of them: who was asked, who is to blame, and for whom the run ended.
+        #: Checks of all hosts by one of them: the host that ran the check, the hosts at fault, and the hosts for which the run ended.
         self._judged: dict[str, set[str]] = {"asked": set(), "blamed": set(), "stopped": set()}
         self._retry_said = 0.0
 
@@ -154,7 +154,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
 
     @compact
     def v2_playbook_on_no_hosts_remaining(self) -> None:
-        """Why none remains was said already."""
+        """The reason why none remains was reported already."""
 
     def _end_play(self) -> None:
         self._tell_warnings()
@@ -189,7 +189,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
                 self._live.paused = False
 
     def _is_stopped(self, text: str) -> bool:
-        """Whether Ansible says that it was interrupted (Ctrl-C). Said in our words; in a demo by the program that shows the stages."""
+        """Whether Ansible reports an interruption (Ctrl-C), shown once; in a demo by the program that shows the stages."""
         if not texts.is_interruption(text):
             return False
         if self._live is not None:
@@ -199,7 +199,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         return True
 
     def _now(self) -> str:
-        """What goes on now, for the live line."""
+        """What is running now, for the live line."""
         if not self._play_name:
             return ""
         since = time.time() - self._started if self._started else time.monotonic() - self._play_began
@@ -263,7 +263,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
 
     @compact
     def v2_runner_item_on_skipped(self, result: Any) -> None:
-        """Nothing is said of what was not done."""
+        """Tasks that were not run are not reported."""
 
     @compact
     def v2_runner_retry(self, result: Any) -> None:
@@ -277,7 +277,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
 
     @compact
     def v2_playbook_on_include(self, included_file: Any) -> None:
-        """Nothing is said of how a playbook is made."""
+        """The structure of a playbook is not reported."""
 
     @compact
     def v2_on_file_diff(self, result: Any) -> None:
@@ -312,7 +312,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             self._display.display(f"        Details: {_relative(self._log.path)}", color=C.COLOR_ERROR)
 
     def _warn(self, result: Any) -> None:
-        """Keep a result's warnings until its task is done: what several hosts say is said once."""
+        """Keep a result's warnings until its task is done: a warning of several hosts is printed once."""
         host = "" if result.task.run_once else str(result.host.get_name())
         for warning in result.result.get("warnings") or ():
             text = str(getattr(warning, "msg", warning))
@@ -360,7 +360,7 @@ def _end_forks_quietly() -> None:
 
 
 def _login(variables: Any, host: Any) -> texts.Login | None:
-    """How Ansible logs in to a host; None where that cannot be told, as with a template that needs more than the inventory."""
+    """How Ansible logs in to a host; None where that is unknown, as with a template that needs more than the inventory."""
     try:
         given = variables.get_vars(host=host, include_hostvars=False)
         address, user = (str(given.get(f"ansible_{name}") or given.get(f"ansible_ssh_{name}") or "") for name in ("host", "user"))
@@ -372,7 +372,7 @@ def _login(variables: Any, host: Any) -> texts.Login | None:
 
 
 def _hosts_of(play: Any) -> dict[str, bool]:
-    """The hosts that a play has, as far as can be said before it starts, and whether Ansible itself made them (localhost)."""
+    """The hosts that a play has, as far as known before it starts, and whether Ansible itself created them (localhost)."""
     try:
         return {str(host.get_name()): bool(host.implicit) for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)}
     except Exception:  # only for the progress line and the recap: what it costs is a number

@@ -23,7 +23,7 @@ options:
   own_server:
     description: >-
       The endpoint is this host's own server, as the role minio runs it. Where it does not know O(access_key) and O(secret_key) because it
-      was started with the root credentials of before, and waits for its restart, these are taken: the host has them.
+      was started with the previous root credentials, and waits for its restart, these are used: the host has them.
     type: bool
     default: false
 """
@@ -31,5 +31,5 @@ options:
     #: Of those that make what lists name.
     CHANGES = r"""
 attributes:
-  check_mode: {details: "Where no store answers yet, everything is shown as to be made."}
+  check_mode: {details: "Where no store answers yet, everything is reported as to be created."}
 """

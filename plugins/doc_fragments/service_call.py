@@ -11,14 +11,14 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 attributes:
-  check_mode: {support: full, description: Says what would be done and does nothing.}
-  diff_mode: {support: full, description: Shows what was before and is after; never a secret.}
+  check_mode: {support: full, description: Reports what would be done and changes nothing.}
+  diff_mode: {support: full, description: Shows the state before and after, never a secret.}
   lease: {support: full, description: "Takes the host's lease, and fails while another run holds it."}
 """
 
     READS = r"""
 attributes:
-  check_mode: {support: full, description: "Reads as without it, and does not wait."}
+  check_mode: {support: full, description: "Reads as in a normal run, and does not wait."}
   diff_mode: {support: none, description: Nothing changes.}
   lease: {support: none, description: "Takes no lease, so it also works while another run holds the host."}
 """

@@ -10,10 +10,10 @@ name: artifact
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Software that Debian does not carry, as a file of the controller
 description:
-  - Says where an artifact of C(playbooks/vars/artifacts.yml) lies in the controller's cache, for the option C(artifact) of a file of a
+  - Returns the path in the controller's cache of an artifact of C(playbooks/vars/artifacts.yml), for the option C(artifact) of a file of a
     component.
   - It never fetches or builds anything; the preflight and C(make artifacts) do.
-  - In check mode an artifact that is not there yet is stood for by an empty path and a sha256 of zeros, which never reach a host.
+  - In check mode an artifact that does not exist yet is represented by an empty path and a sha256 of zeros, which never reach a host.
   - Reads the variables C(site_artifacts) and C(site_artifact_cache).
 options:
   _terms:

@@ -10,7 +10,7 @@ name: authority
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: The certificate of the site's internal CA
 description:
-  - Reads C(pki/ca.crt) in the inventory's folder, as PEM text. The preflight makes it (C(make check)).
+  - Reads C(pki/ca.crt) in the inventory's folder, as PEM text. The preflight creates it (C(make check)).
   - In check mode an authority that does not exist yet gives an empty text.
 options: {}
 """

@@ -23,7 +23,7 @@ options:
     required: true
   host:
     description:
-      - A name of the inventory. The host at hand where it is left out.
+      - A host of the inventory. By default the current host.
     type: str
 """
 

@@ -18,16 +18,16 @@ options:
     description: Not used.
   wave:
     description:
-      - Only the roles of this wave. All of them where it is left out.
+      - Only the roles of this wave. By default the roles of all waves.
     type: str
   host:
     description:
-      - A name of the inventory. The host at hand where it is left out.
+      - A host of the inventory. By default the current host.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Make everything of a host that needs no order across hosts, in one call
+- name: Converge all components of a host that need no order across hosts, in one call
   vannah.healthcloud.converge:
     roles: "{{ lookup('vannah.healthcloud.roles_of', wave='base') }}"
 """

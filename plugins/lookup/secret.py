@@ -11,8 +11,8 @@ author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: One of the site's secrets
 description:
   - Reads a secret from the vault-encrypted C(secrets.yml) in the inventory's folder.
-  - It never makes one; the preflight does (C(make check)).
-  - In check mode a secret that does not exist yet is stood for by a placeholder, which never reaches a host.
+  - It never creates one; the preflight does (C(make check)).
+  - In check mode a secret that does not exist yet is represented by a placeholder, which never reaches a host.
 options:
   _terms:
     description: Names of secrets.

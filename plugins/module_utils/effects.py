@@ -16,11 +16,11 @@ from typing import Any
 
 #: Effect -> what it means, as docs/day2.md has it.
 EFFECTS = {
-    "live": "taken over at once; no service is interrupted",
-    "reload": "taken over by a reload of the service; open connections go on",
+    "live": "applied at once; no service is interrupted",
+    "reload": "applied by a reload of the service; open connections continue",
     "rolling": "waits for a restart of one member after the other, the leader last",
     "together": "all hosts have to change at the same time: a verb does it, or a maintenance window",
-    "new": "read when a cluster or a site is made: refused afterwards",
+    "new": "read when a cluster or a site is created: refused afterwards",
 }
 #: A playbook; the action makes a whole command of it (controller/commands.py).
 COMMAND = "playbooks/{}"
@@ -159,7 +159,7 @@ class Change:
 
 
 def before(changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Overlays of variables: each running value that goes, for what has to hold until the new one runs."""
+    """Overlays of variables: each old running value, for what must keep working until the new one runs."""
     found: list[dict[str, Any]] = []
     for change in sorted(changes, key=lambda one: (one.variable, one.running)):
         for number in parts(change.running):
@@ -170,7 +170,7 @@ def before(changes: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def described(statement: Statement, owner: Statement | None) -> Statement:
-    """The statement of a variable that another role owns, with the owner's words."""
+    """The statement of a variable that another role owns, with the owner's texts."""
     if owner is None or owner is statement:
         return statement
     return Statement(owner.name, owner.effect, verb=owner.verb, why=owner.why, fix=owner.fix, value=statement.value, follows=True)
@@ -178,7 +178,7 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
 
 def remedy(statement: Statement, running: str = "") -> str:
     """What to do about a value that differs."""
-    # To be copied: not cut off.
+    # To be copied: not truncated.
     back = f"{statement.name}: {shown(running, 4000)}" if running and not statement.secret else "the value that runs"
     if statement.verb:
         return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or write {back}"

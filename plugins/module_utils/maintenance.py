@@ -49,11 +49,11 @@ def window(text: str) -> Window:
     """Read a window.
 
     :param text: ``[days] HH:MM-HH:MM [zone]``: ``Sat,Sun 01:00-05:00``, ``Mon-Fri 22:00-05:00 Europe/Berlin``
-    :raises ValueError: it is none; the message says why
+    :raises ValueError: it is invalid; the message says why
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"this is no time of the week: days, hours and a time zone, {_EXAMPLE}")
+        raise ValueError(f"this is not a time of the week: days, hours and a time zone, {_EXAMPLE}")
     start, end = _minute(found["start"]), _minute(found["end"])
     if start == 24 * 60:
         raise ValueError("it begins at 24:00, which is 00:00 of the next day")
@@ -64,9 +64,9 @@ def window(text: str) -> Window:
         try:
             ZoneInfo(zone)
         except (OSError, ValueError) as problem:  # ZoneInfoNotFoundError is a KeyError where no data base has it
-            raise ValueError(f"there is no time zone {zone}") from problem
+            raise ValueError(f"unknown time zone {zone}") from problem
         except KeyError as problem:
-            raise ValueError(f"there is no time zone {zone}, or the controller lacks the package tzdata") from problem
+            raise ValueError(f"unknown time zone {zone}, or the controller lacks the package tzdata") from problem
     length = end - start if end > start else end + 24 * 60 - start
     return Window(_days(found["days"]), time(start // 60, start % 60), length, zone)
 
@@ -74,7 +74,7 @@ def window(text: str) -> Window:
 def _minute(text: str) -> int:
     hour, _colon, minute = text.partition(":")
     if int(minute) > 59 or int(hour) * 60 + int(minute) > 24 * 60:
-        raise ValueError(f"{text} is no time of the day, {_EXAMPLE}")
+        raise ValueError(f"{text} is not a time of the day, {_EXAMPLE}")
     return int(hour) * 60 + int(minute)
 
 
@@ -91,7 +91,7 @@ def _days(text: str | None) -> frozenset[int]:
 
 def _day(text: str) -> int:
     if text.lower() not in _DAYS:
-        raise ValueError(f"{text or 'nothing'} is no day: {', '.join(day.capitalize() for day in _DAYS)}")
+        raise ValueError(f"{text or 'an empty text'} is not a day: {', '.join(day.capitalize() for day in _DAYS)}")
     return _DAYS.index(text.lower())
 
 
@@ -101,15 +101,15 @@ def restart_due(policy: str, windows: str | Iterable[str] | None = None, now: da
     :param policy: one of POLICIES
     :param windows: texts as :func:`window` reads them, or one
     :param now: not given, the controller's clock
-    :return: ``now``: whether it does; ``why``: in words, why not; empty where it does
-    :raises ValueError: a policy or a window that is none
+    :return: ``now``: whether it does; ``why``: a text, why not; empty where it does
+    :raises ValueError: an invalid policy or window
     """
     if policy not in POLICIES:
-        raise ValueError(f"{policy} is no policy: {', '.join(POLICIES)}")
+        raise ValueError(f"{policy} is not a policy: {', '.join(POLICIES)}")
     if policy == "rolling":
         return {"now": True, "why": ""}
     if policy == "manual":
-        return {"now": False, "why": "until somebody asks for it"}
+        return {"now": False, "why": "until it is requested"}
     now = now or datetime.now(UTC)
     known = [window(text) for text in ([windows] if isinstance(windows, str) else windows or [])]
     openings = [(begin, end, one.zone) for one in known for begin, end in one.openings(now)]
@@ -117,7 +117,7 @@ def restart_due(policy: str, windows: str | Iterable[str] | None = None, now: da
         return {"now": True, "why": ""}
     coming = min(((begin, zone) for begin, _end, zone in openings if begin > now), default=None)
     if coming is None:
-        return {"now": False, "why": "for a maintenance window, and site_maintenance_windows has none"}
+        return {"now": False, "why": "for a maintenance window, and site_maintenance_windows is empty"}
     begin, zone = coming
     local = begin.astimezone(ZoneInfo(zone) if zone else None)
     return {"now": False, "why": f"for the maintenance window that opens on {local:%a %Y-%m-%d at %H:%M %Z}"}

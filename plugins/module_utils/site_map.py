@@ -64,7 +64,7 @@ def parse(data: Any, source: str = "site_map.yml") -> SiteMap:
     :raises SiteMapError: anything is missing, unknown, double or of the wrong type
     """
     if not isinstance(data, dict) or set(data) != {"waves", "roles"}:
-        raise SiteMapError(f"{source}: a mapping with waves and roles, and nothing else, is wanted")
+        raise SiteMapError(f"{source}: a mapping with waves and roles, and nothing else, is required")
     waves = _names(data["waves"], f"{source}: waves")
     if not isinstance(data["roles"], list):
         raise SiteMapError(f"{source}: roles must be a list of {{role, wave, groups}}")
@@ -72,12 +72,12 @@ def parse(data: Any, source: str = "site_map.yml") -> SiteMap:
     for number, item in enumerate(data["roles"], 1):
         where = f"{source}: role {number}"
         if not isinstance(item, dict) or set(item) != {"role", "wave", "groups"}:
-            raise SiteMapError(f"{where}: a mapping with role, wave and groups is wanted")
+            raise SiteMapError(f"{where}: a mapping with role, wave and groups is required")
         entry = Entry(str(item["role"]), str(item["wave"]), _names(item["groups"], f"{where}: groups"))
         if entry.wave not in waves:
             raise SiteMapError(f"{where} ({entry.role}): there is no wave {entry.wave!r} in waves")
         if any(entry.role == other.role for other in entries):
-            raise SiteMapError(f"{where}: {entry.role} is there twice; give it more groups instead")
+            raise SiteMapError(f"{where}: {entry.role} is listed twice; give it more groups instead")
         entries.append(entry)
     return SiteMap(waves, tuple(entries))
 
@@ -93,7 +93,7 @@ def load(path: Path = PATH) -> SiteMap:
     except OSError as error:
         raise SiteMapError(f"{path}: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise SiteMapError(f"{path}: no YAML: {error}") from error
+        raise SiteMapError(f"{path}: not YAML: {error}") from error
     return parse(data, path.name)
 
 
@@ -101,5 +101,5 @@ def _names(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise SiteMapError(f"{where} must be a list of names")
     if len(set(value)) != len(value):
-        raise SiteMapError(f"{where}: a name is there twice")
+        raise SiteMapError(f"{where}: a name is listed twice")
     return tuple(value)

@@ -8,12 +8,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: artifacts
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: Have software that Debian does not carry in the controller's cache
+short_description: Fetch or build software that Debian does not carry into the controller's cache
 description:
-  - Fetches or builds what C(playbooks/vars/artifacts.yml) and the variable C(site_artifacts) say. What is in the cache is left alone.
+  - Fetches or builds what C(playbooks/vars/artifacts.yml) and the variable C(site_artifacts) say. Files that are in the cache are not
+    changed.
   - A file that is fetched is compared with its sha256 before anything is done with it. A program that is built is proved by a committed
     go.sum, or by Go's checksum database.
-  - Says on the terminal how far it is. Two runs at once wait for each other; one that is killed leaves nothing half-made.
+  - Reports its progress on the terminal. Two concurrent runs wait for each other; a killed run leaves no incomplete file.
   - Nothing is done on the host that the task is for.
   - The cache is C(.cache/artifacts) of the collection's folder, or what the variable C(site_artifact_cache) says.
 options:
@@ -22,12 +23,12 @@ options:
     type: list
     elements: str
   verify:
-    description: Whether files that are in the cache are read and compared with its manifest; a damaged one is made anew.
+    description: Whether files that are in the cache are read and compared with its manifest; a damaged one is fetched or built again.
     type: bool
     default: false
 attributes:
   check_mode:
-    description: Says what would be fetched or built and does neither.
+    description: Reports what would be fetched or built, and does neither.
     support: full
   diff_mode:
     description: There is none.
@@ -35,10 +36,10 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have what the roles of the site need
+- name: Fetch or build what the roles of the site need
   vannah.healthcloud.artifacts:
 
-- name: Have one more
+- name: Fetch one more
   vannah.healthcloud.artifacts:
     names: [mc]
 """

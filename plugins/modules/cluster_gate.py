@@ -11,7 +11,7 @@ author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: End the run where a member of a new cluster has failed
 description:
   - Fails where a member of one of O(clusters) is no longer in the run, and names the member, its error, and what to do.
-  - The members that are left are then not started into a wait that cannot end.
+  - The remaining members are then not started, because they would wait without end.
   - Run it with C(run_once), in a play for all hosts.
 options:
   clusters:
@@ -20,7 +20,7 @@ options:
     elements: dict
     required: true
   wave:
-    description: Of the clusters only those that have to be there after this wave. All of them where it is left out.
+    description: Only the clusters that have to exist after this wave. By default all of them.
     type: str
   results:
     description: Names of variables that earlier tasks were registered as. A member's error is looked for in them.
@@ -42,7 +42,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Go on with all members, or end here
+- name: Continue with all members, or end the run
   vannah.healthcloud.cluster_gate:
     clusters: "{{ host_checks_judged.new_clusters }}"
     results: [site_prepared]

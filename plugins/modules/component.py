@@ -7,23 +7,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: component
-short_description: Make one component of a host what it should be
+short_description: Converge one component of a host
 version_added: 0.1.0
 author:
   - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - A component is a part of a host that belongs together, such as a daemon with its packages, files, units and certificates. The host is
-    made what the task says in one call, and a second run changes nothing.
+    converged to what the task defines in one call, and a second run changes nothing.
   - Templates are rendered on the controller. Nothing but C(python3) is needed on the host, and nothing is left on it beside what the task
     says and a record of it in C(/var/lib/vannah).
   - What left the definition since the last run is removed, that is files, links, units, drop-ins and cron entries. Packages and users are
     only removed with O(purge), and data never is.
-  - Units are restarted when what they were started with is not what should run, not because a task reported a change. A run that was cut
-    off is finished by the next one.
-  - Where a unit does not become ready with new files, the previous ones come back, the unit runs with them, and the task fails. Where
+  - Units are restarted when they were started with something other than what should run, not because a task reported a change. The
+    next run finishes an interrupted run.
+  - Where a unit does not become ready with new files, the previous ones are restored, the unit runs with them, and the task fails. Where
     that interrupted a unit that ran before, the same definition is not tried again until it changes or the variable
     C(component_retry=true) is given. A failed first start is tried again by the next run.
-  - All changed files are checked together (O(validate)) before any unit is touched, and all of them are put back when a check fails.
+  - All changed files are checked together (O(validate)) before any unit is touched, and all of them are restored when a check fails.
 notes:
   - A run holds a lease on each host. A host that another run holds is refused, with that run's name; see M(vannah.healthcloud.lease).
   - Values that came from vaulted variables or from the site's secrets are taken out of results, diffs and error texts.
@@ -66,7 +66,7 @@ options:
         type: str
         required: true
       gid:
-        description: Its number, where it must be a certain one.
+        description: Its number, where a specific one is required.
         type: int
       system:
         description: Whether a new group gets its number from those of the system.
@@ -89,13 +89,13 @@ options:
         type: str
         required: true
       uid:
-        description: Its number, where it must be a certain one.
+        description: Its number, where a specific one is required.
         type: int
       group:
-        description: Its primary group. A new user gets one of its own name where this is left out.
+        description: Its primary group. By default a new user gets one of its own name.
         type: str
       groups:
-        description: Supplementary groups. They are added, never taken away.
+        description: Supplementary groups. They are added, never removed.
         type: list
         elements: str
         default: []
@@ -262,11 +262,11 @@ options:
         type: bool
         default: false
       on_change:
-        description: What a change of the file asks of units. What each unit says in O(units[].on_change) where it is left out.
+        description: What a change of the file asks of units. By default what each unit says in O(units[].on_change).
         type: str
         choices: [restart, reload, defer, none]
       units:
-        description: The units of the component that the file concerns. All of them where it is left out.
+        description: The units of the component that the file concerns. By default all of them.
         type: list
         elements: str
       state:
@@ -282,7 +282,7 @@ options:
     default: []
   certificates:
     description:
-      - Certificates from the site's own authority. The key is born on the host and never leaves it.
+      - Certificates from the site's own authority. The key is generated on the host and never leaves it.
     type: list
     elements: dict
     default: []
@@ -327,7 +327,7 @@ options:
         type: int
         default: 90
       renew_before:
-        description: Days before its end from which on it is renewed.
+        description: Days before its expiry at which it is renewed.
         type: int
         default: 30
       owner:
@@ -348,7 +348,7 @@ options:
         choices: [restart, reload, defer, none]
         default: reload
       units:
-        description: The units of the component that it concerns. All of them where it is left out.
+        description: The units of the component that it concerns. By default all of them.
         type: list
         elements: str
   sysctls:
@@ -455,17 +455,17 @@ options:
         type: dict
         default: {}
       watch_packages:
-        description: Packages whose new version concerns the unit. Those of the component where it is left out.
+        description: Packages whose new version concerns the unit. By default those of the component.
         type: list
         elements: str
       watch_command:
         description: A program and its arguments that change nothing and print what the unit really runs with. When it prints something
-          else than after the unit was started or reloaded, somebody changed that past the files, and the unit is reloaded (restarted
+          else than after the unit was started or reloaded, it was changed without the files, and the unit is reloaded (restarted
           where it cannot reload). Also run in check mode.
         type: list
         elements: str
       no_block:
-        description: Whether systemd is not waited for, as with members of a cluster that wait for each other to start.
+        description: Whether the run does not wait for systemd, as with members of a cluster that wait for each other to start.
         type: bool
         default: false
       socket:
@@ -494,7 +494,7 @@ options:
             description: A URL that answers with one of O(units[].ready.status).
             type: str
           status:
-            description: The answers that are good.
+            description: The status codes that count as ready.
             type: list
             elements: int
             default: [200]
@@ -520,7 +520,7 @@ options:
             default: 60
   lockout_guard:
     description:
-      - Seconds after which a changed configuration is taken back by the host itself unless a new connection came through. For what can lock
+      - Seconds after which the host itself reverts a changed configuration unless a new connection succeeded. For what can lock
         the controller out. V(0) is none.
     type: int
     default: 0
@@ -593,7 +593,7 @@ components:
       type: list
       elements: str
     drift:
-      description: Paths that somebody else had changed.
+      description: Paths that had been changed outside of this collection.
       type: list
       elements: str
     restarted:
@@ -624,7 +624,7 @@ pending_restart:
       description: The unit.
       type: str
 healed:
-  description: What a run that was cut off had left and this one undid.
+  description: What an interrupted run had left and this run undid.
   returned: when there was any
   type: list
   elements: str

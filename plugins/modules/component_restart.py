@@ -14,7 +14,7 @@ author:
 description:
   - Restarts a unit that M(vannah.healthcloud.converge) reported in RV(vannah.healthcloud.converge#module:pending_restart), through the
     unit's own driver, and waits until it is ready.
-  - Where it does not become ready, the previous good files come back, the unit runs with them, and the task fails.
+  - Where it does not become ready, the previous good files are restored, the unit runs with them, and the task fails.
   - A unit that already runs with what it should run with is left alone.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -43,10 +43,10 @@ options:
     required: true
   previous:
     description:
-      - What becomes of the files of before, where only several hosts together show whether a unit works. With it nothing is restarted.
-      - V(kept) has them outlive a start that looks good, until one of the others is asked for.
+      - What becomes of the previous files, where only several hosts together show whether a unit works. With it nothing is restarted.
+      - V(kept) retains them after a successful start, until one of the others is requested.
       - V(forgotten) says that the new files are good.
-      - V(restored) brings the files of before back and the unit runs with them; the task fails with O(reason), and the definition is not
+      - V(restored) restores the previous files and the unit runs with them; the task fails with O(reason), and the definition is not
         tried again. Where there are none, a unit that was stopped is started and the task succeeds.
     type: str
     choices: [kept, forgotten, restored]
@@ -85,7 +85,7 @@ pending_restart:
   type: list
   elements: dict
 healed:
-  description: What a run that was cut off had left and this one undid.
+  description: What an interrupted run had left and this run undid.
   returned: when there was any
   type: list
   elements: str

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: converge
-short_description: Make a host what its roles say, in one call
+short_description: Converge a host to what its roles define, in one call
 version_added: 0.1.0
 author:
   - The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Reads C(meta/components.yml) of each role, templates it with the role's defaults, the task's variables and the role's own variables, and
-    makes all components of all roles so in one call.
+    converges all components of all roles in one call.
   - The first component that fails ends the call; the ones before it stay as they were made.
-  - A host without C(python3) gets it first. Under check mode that is said, and nothing more for that host.
+  - A host without C(python3) gets it first. Under check mode this is reported, and nothing more for that host.
 notes:
   - A component's options are those of M(vannah.healthcloud.component). A component whose C(when) is false is made absent; an item of its
     lists whose C(when) is false is left out.
@@ -56,11 +56,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make the host a member of etcd
+- name: Converge the host as a member of etcd
   vannah.healthcloud.converge:
     roles: [etcd]
 
-- name: Make everything of a host that needs no order across hosts
+- name: Converge all components of a host that need no order across hosts
   vannah.healthcloud.converge:
     roles: "{{ lookup('vannah.healthcloud.roles_of', wave='base') }}"
 """
@@ -93,7 +93,7 @@ pending_restart:
       description: The unit.
       type: str
 healed:
-  description: What a run that was cut off had left and this one undid.
+  description: What an interrupted run had left and this run undid.
   returned: when there was any
   type: list
   elements: str

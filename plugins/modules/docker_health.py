@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: docker_health
-short_description: How Docker and its Swarm are
+short_description: Report the health of Docker and its Swarm
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
@@ -30,7 +30,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: May the engine be restarted
+- name: Check that the engine can be restarted
   vannah.healthcloud.docker_health:
     name: "{{ inventory_hostname }}"
     interrupt: true

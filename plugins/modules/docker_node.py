@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: docker_node
-short_description: Have a node of a Docker Swarm hand its tasks over, or give it work again
+short_description: Drain a node of a Docker Swarm, or make it active again
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Runs on a manager of the Swarm. On a host that is in no Swarm, or a worker of one, there is nothing to restore.
-  - A node that is drained gets a label that says since when. Only a node with that label is made active again, so one that somebody else
-    has drained or paused stays so, and one that a run which was cut off has drained is found by the next.
+  - A node that is drained gets a label that says since when. Only a node with that label is made active again, so a node that was
+    drained or paused otherwise stays so, and a node that an interrupted run has drained is found by the next run.
   - A node that is not active, or whose tasks no other node could take, is not drained.
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_alarms
-short_description: Take back etcd's alarm NOSPACE where there is room again
+short_description: Disarm etcd's alarm NOSPACE where the database has room again
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - A member whose database has reached its quota raises the alarm NOSPACE, and the whole cluster refuses to write until somebody takes
-    it back.
+  - A member whose database has reached its quota raises the alarm NOSPACE, and the whole cluster refuses writes until the alarm
+    is disarmed.
   - Takes back the alarm of this host's member where its database is smaller than the quota that it runs with; compacts and defragments it
     first where it is not. Warns where that was not enough.
   - Also takes back the alarm of a member that the cluster no longer has.
@@ -20,7 +20,7 @@ extends_documentation_fragment: [vannah.healthcloud.etcd, vannah.healthcloud.ser
 """
 
 EXAMPLES = r"""
-- name: Take writes again
+- name: Disarm the alarm of a database that has room again
   vannah.healthcloud.etcd_alarms:
 """
 

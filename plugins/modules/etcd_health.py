@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_health
-short_description: How the etcd cluster is
+short_description: Report the health of the etcd cluster
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
@@ -37,7 +37,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: May this member be restarted
+- name: Check that this member can be restarted
   vannah.healthcloud.etcd_health:
     interrupt: "{{ inventory_hostname }}"
 """

@@ -16,7 +16,7 @@ description:
 extends_documentation_fragment: [vannah.healthcloud.etcd, vannah.healthcloud.service_call]
 options:
   member:
-    description: Name of the member that goes. One that has never started has no name; then its address.
+    description: Name of the member to remove. One that has never started has no name; then its address.
     type: str
     required: true
 """

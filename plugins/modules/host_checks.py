@@ -8,10 +8,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_checks
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: Judge what all hosts answered before anything is changed
+short_description: Check the answers of all hosts before anything is changed
 description:
   - Reads what M(vannah.healthcloud.host_facts) registered for each host of the play and fails with every error at once.
-  - Judges system and release, memory, disk, clocks, sudo, and the major version of a database.
+  - Checks system and release, memory, disk, clocks, sudo, and the major version of a database.
   - A cluster that does not exist yet is formed only with all its members. One that is unreachable, has failed, or is left out by C(--limit)
     is an error.
   - Adds the groups C(site_forming) and C(site_forming_<role>) where clusters are formed by this run.
@@ -25,7 +25,7 @@ options:
     type: str
     required: true
   roles:
-    description: Judge only the clusters of these roles. The clusters of all roles where it is left out.
+    description: Check only the clusters of these roles. By default the clusters of all roles.
     type: list
     elements: str
   changing:
@@ -36,7 +36,7 @@ options:
     default: ''
   only_clocks:
     description:
-      - Judge nothing but the clocks, for a verb that changes no configuration.
+      - Check nothing but the clocks, for a verb that changes no configuration.
       - Then O(answers) may be what M(vannah.healthcloud.lease) registered.
     type: bool
     default: false
@@ -54,7 +54,7 @@ EXAMPLES = r"""
   vannah.healthcloud.host_facts:
   register: host_answers
 
-- name: Judge what they answered
+- name: Check their answers
   vannah.healthcloud.host_checks:
     answers: host_answers
   run_once: true

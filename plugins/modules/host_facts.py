@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_facts
-short_description: The few facts of a host that this collection uses
+short_description: Gather the facts of a host that this collection uses
 version_added: 0.1.0
 author:
   - The VannahHealthCloud developers (@vannahhealthcloud)
@@ -28,8 +28,8 @@ attributes:
 options:
   survey:
     description:
-      - Whether a host that a role has not come to yet is looked at more closely, which takes a second call. It returns RV(survey) then.
-      - A server that cloud-init still sets up is waited for, five minutes at most.
+      - Whether a host without one of its roles is examined more closely, which takes a second call. It returns RV(survey) then.
+      - Waits five minutes at most for a server that cloud-init still sets up.
     type: bool
     default: false
   plan:
@@ -48,7 +48,7 @@ options:
   roles:
     description:
       - With O(survey=true), only services of these roles may refuse the host (C(calls) of the stage C(host_check) in their
-        C(meta/exports.yml)). Left out, those of all its roles.
+        C(meta/exports.yml)). By default those of all its roles.
     type: list
     elements: str
   listeners:

@@ -21,7 +21,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Under check mode the task only says who holds the host.
+    details: Under check mode the task only reports which run holds the host.
   diff_mode:
     support: none
   platform:
@@ -29,7 +29,7 @@ attributes:
 options:
   state:
     description:
-      - V(held) takes or renews the lease, V(released) gives it back, V(info) only says who has it.
+      - V(held) takes or renews the lease, V(released) releases it, V(info) only reports which run has it.
     type: str
     choices: [held, released, info]
     default: held
@@ -41,11 +41,11 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Keep other runs away while the disks are looked after
+- name: Hold the hosts during maintenance of the disks
   vannah.healthcloud.lease:
     state: held
 
-- name: Let them in again
+- name: Release the hosts
   vannah.healthcloud.lease:
     state: released
 """

@@ -10,13 +10,18 @@ module: minio_buckets
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Buckets of an object store, with all that belongs to them
 description:
-  - Makes what the list names, in one task. Buckets that are not listed, and what is not said of a listed one, stay as they are.
+  - Creates or changes what the list names, in one task. Buckets that are not listed, and what is not said of a listed one, stay as they
+    are.
   - MinIO gives the state of all buckets with one read. Any other store that speaks S3 is asked bucket by bucket, over a few connections.
   - Whatever cannot be (a name S3 refuses, a lifecycle below the retention, an unknown tier, an object lock on a bucket that was made
     without) is refused before anything is changed.
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.minio.changes, vannah.healthcloud.service_call]
 options:
-  backend: {type: str, choices: [auto, minio, s3], default: auto, description: What the store is. V(auto) goes by its own word.}
+  backend:
+    description: What the store is. V(auto) relies on how it identifies itself.
+    type: str
+    choices: [auto, minio, s3]
+    default: auto
   buckets:
     description: Buckets.
     type: list
@@ -25,7 +30,7 @@ options:
     suboptions:
       name: {type: str, required: true, description: The bucket's name.}
       state:
-        description: V(absent) removes the bucket. One with objects goes with O(buckets[].drop_data) only.
+        description: V(absent) removes the bucket. One with objects is removed with O(buckets[].drop_data) only.
         type: str
         choices: [present, absent]
         default: present
@@ -41,7 +46,7 @@ options:
         type: dict
         suboptions:
           mode:
-            description: V(governance) can be lifted by who is allowed to, V(compliance) by nobody.
+            description: V(governance) can be lifted by users with that permission, V(compliance) by no user.
             type: str
             choices: [governance, compliance]
           days: {type: int, description: Days for which a version is kept.}
@@ -53,26 +58,26 @@ options:
       quota: {type: str, description: "Most bytes in the bucket, as V(500GiB) or V(2TB); V(none) for no limit. MinIO only."}
       policy:
         description:
-          - V(none), what anybody may do without credentials (V(download), V(upload), V(public)), or a policy document.
+          - V(none), what is allowed without credentials (V(download), V(upload), V(public)), or a policy document.
           - The order of statements and lists does not matter.
         type: raw
-      tags: {type: dict, description: "Tags of the bucket, all of them. C({}) takes them away."}
+      tags: {type: dict, description: "Tags of the bucket, all of them. C({}) removes them."}
       lifecycle:
-        description: Rules, all of them. C([]) takes them away.
+        description: Rules, all of them. C([]) removes them.
         type: list
         elements: dict
         suboptions:
           id: {type: str, required: true, description: The rule's name in its bucket.}
-          enabled: {type: bool, default: true, description: Whether it is followed.}
-          prefix: {type: str, default: "", description: Which objects it is about.}
+          enabled: {type: bool, default: true, description: Whether it is active.}
+          prefix: {type: str, default: "", description: Which objects it applies to.}
           expiry_days: {type: int, description: Days after which the current version expires. Not below the retention.}
-          expired_delete_markers: {type: bool, default: false, description: Marks of a deletion that hide nothing any more are removed.}
+          expired_delete_markers: {type: bool, default: false, description: Delete markers without a version below them are removed.}
           transition_days: {type: int, description: "Days after which the current version moves to O(buckets[].lifecycle[].tier)."}
           tier: {type: str, description: Tier (MinIO) or storage class (S3).}
           noncurrent_days:
             description: Days after which a version that is no longer the current one is removed. Not below the retention.
             type: int
-          newer_noncurrent_versions: {type: int, description: So many of the newest of them are kept nevertheless.}
+          newer_noncurrent_versions: {type: int, description: How many of the newest of them are retained nevertheless.}
           noncurrent_transition_days:
             description: Days after which such a version moves to O(buckets[].lifecycle[].noncurrent_tier).
             type: int
@@ -101,7 +106,7 @@ EXAMPLES = r"""
           - {id: gone, expiry_days: 7}
   run_once: true
 
-- name: A bucket goes, with everything in it
+- name: Remove a bucket with all its objects
   vannah.healthcloud.minio_buckets:
     access_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_user') }}"
     secret_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_password') }}"

@@ -26,7 +26,7 @@ options:
       device: {type: str, required: true, description: "C(/dev/...), C(LABEL=...) or C(UUID=...)."}
   format: {type: bool, default: false, description: Whether an empty device gets a file system.}
   lost:
-    description: Whether a drive that this module has mounted before may be missing. It is warned of, and the others are seen to.
+    description: Whether a drive that this module has mounted before may be missing. The task warns of it, and handles the others.
     type: bool
     default: false
 """

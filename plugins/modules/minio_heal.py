@@ -11,14 +11,14 @@ short_description: Heal an object store
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Has the store look at its objects on all drives and repair what is missing or damaged, and waits for the end. Every few minutes, at
-    first more often, a line says how far it is.
+  - Lets the store check its objects on all drives and repair what is missing or damaged, and waits for the end. Every few minutes, at
+    first more often, a line reports its progress.
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.service_call]
 options:
   bucket: {type: str, default: "", description: Only this bucket.}
   prefix: {type: str, default: "", description: Only what begins so in O(bucket).}
   deep: {type: bool, default: true, description: "Read every part and compare its checksum, which finds bytes that were flipped."}
-  wait: {type: int, default: 3600, description: Seconds to wait for the end. The store goes on by itself afterwards.}
+  wait: {type: int, default: 3600, description: Seconds to wait for the end. The store continues by itself afterwards.}
 """
 
 EXAMPLES = r"""

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minio_health
-short_description: Whether an object store takes writes
+short_description: Check whether an object store accepts writes
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Asks this host's own server of the store, without credentials.
-  - With O(interrupt) it fails where the store would take no writes without this host's server.
+  - With O(interrupt) it fails where the store would not accept writes without this host's server.
 extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   endpoint: {type: str, default: https://127.0.0.1:9000, description: Where this host's server answers.}
   ca: {type: path, default: /etc/vannah/pki/ca.crt, description: File with the CA of its certificate.}
-  interrupt: {type: bool, default: false, description: "Ask as if this host's drives were gone, and that none is being healed."}
+  interrupt:
+    description: Require that the store would work without this host's drives, and that none is being healed.
+    type: bool
+    default: false
   wait: {type: int, default: 0, description: Seconds to wait until it is so; the task fails when it was not. 0 only looks.}
   settle:
     description: >-
@@ -28,7 +31,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: May this server be restarted
+- name: Check that this server can be restarted
   vannah.healthcloud.minio_health:
     interrupt: true
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: minio_info
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: How a MinIO object store is
+short_description: Report the state of a MinIO object store
 description:
   - Asks the store for its servers, erasure sets, drives, healing and usage, and says what is not as it should be. Changes nothing.
 extends_documentation_fragment: [vannah.healthcloud.minio, vannah.healthcloud.service_call.reads]
@@ -21,7 +21,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Go on when every drive is back
+- name: Wait until every drive is back
   vannah.healthcloud.minio_info:
     access_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_user') }}"
     secret_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_password') }}"
@@ -32,7 +32,7 @@ RETURN = r"""
 answers: {returned: always, type: bool, description: Whether the store answered.}
 error: {returned: always, type: str, description: Why it did not.}
 before:
-  description: Whether the server of RV(answers) runs with the root credentials of before, see O(own_server).
+  description: Whether the server of RV(answers) runs with the previous root credentials, see O(own_server).
   type: bool
   returned: always
 mode: {returned: always, type: str, description: "MinIO's word for its state, C(online)."}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: minio_running
-short_description: What an object store's server runs with
+short_description: Report what an object store's server runs with
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Compares the server that runs on this host with what lies on its disk. Servers of one store compare binary and environment when they
-    start, so that a difference can only be taken over by all of them at once.
+    start, so all of them have to apply a difference at once.
 extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   binary: {type: path, default: /usr/local/bin/minio, description: The server's program.}
@@ -22,7 +22,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Whether one restart after the other is possible
+- name: Check whether a rolling restart is possible
   vannah.healthcloud.minio_running:
 """
 

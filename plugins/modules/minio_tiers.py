@@ -10,7 +10,7 @@ module: minio_tiers
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Tiers of MinIO, remote stores that a lifecycle moves objects to
 description:
-  - Makes the tiers that the list names. Others stay as they are.
+  - Creates or changes the tiers that the list names. Others stay as they are.
   - Each remote is asked with the credentials given for it before anything is declared. One that does not answer, or a new tier's place
     where objects lie already, fails the task.
   - The remote of a tier that is there and stays as it is may be away; the task then only warns.
@@ -42,7 +42,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Old studies go to the second site
+- name: Move old studies to the second site
   vannah.healthcloud.minio_tiers:
     access_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_user') }}"
     secret_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_password') }}"

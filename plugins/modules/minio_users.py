@@ -10,7 +10,7 @@ module: minio_users
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Policies, users and service accounts of MinIO
 description:
-  - Makes what the lists name. What they do not name stays as it is.
+  - Creates or changes what the lists name. What they do not name stays as it is.
   - Everything is compared on the host with one read of MinIO's own export. Secrets are sent encrypted and never shown.
   - A policy that is not there, or one that is to go and still attached, is refused before anything is changed.
 requirements: ["python3-cryptography on the host, to make or change users and service accounts. The role minio installs it."]
@@ -48,7 +48,7 @@ options:
     suboptions:
       access_key: {type: str, required: true, description: The access key.}
       state: {type: str, choices: [present, absent], default: present, description: V(absent) removes it.}
-      user: {type: str, default: "", description: Whose it is. It cannot change hands.}
+      user: {type: str, default: "", description: The user that it belongs to. It cannot be changed later.}
       secret_key: {type: str, description: Its secret.}
       policy:
         description: A policy document that narrows what the user may do. Without it, a new account may do what the user may.
@@ -58,7 +58,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Who may use the store
+- name: Define the users of the store
   vannah.healthcloud.minio_users:
     access_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_user') }}"
     secret_key: "{{ lookup('vannah.healthcloud.secret', 'minio_root_password') }}"

@@ -11,7 +11,7 @@ short_description: Minor updates of installed packages
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Brings installed packages to what the host's sources offer. No service is restarted.
+  - Updates installed packages to the versions in the host's package sources. No service is restarted.
   - Packages that are not installed, or held without O(held), stay as they are.
   - For a package whose name carries a major version another one is refused.
 extends_documentation_fragment: [vannah.healthcloud.service_call]

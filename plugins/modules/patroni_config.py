@@ -11,9 +11,9 @@ short_description: Patroni's configuration of the whole cluster
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Changes what differs from what is written here. What is not named stays; null takes a key away.
+  - Changes what differs from what is written here. What is not named stays; null removes a key.
   - Run it on every member. Only the leader's host changes anything, so the rest of the cluster is not asked twice.
-  - Every member is asked whether its PostgreSQL can read what Patroni has written for it, as nobody says so otherwise.
+  - Every member is asked whether its PostgreSQL can read what Patroni has written for it, because Patroni does not report it.
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call]
 options:
   config:
@@ -37,13 +37,13 @@ options:
     type: dict
     default: {}
   wait:
-    description: Seconds to wait until somebody leads.
+    description: Seconds to wait for a leader.
     type: int
     default: 60
 """
 
 EXAMPLES = r"""
-- name: Commits wait for two standbys
+- name: Let commits wait for two standbys
   vannah.healthcloud.patroni_config:
     config: {synchronous_mode: true, synchronous_node_count: 2}
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patroni_guard
-short_description: Refuse a host that carries somebody else's PostgreSQL
+short_description: Refuse a host with a PostgreSQL that is not managed here
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
@@ -33,13 +33,13 @@ options:
     elements: int
     default: [5432, 8008]
   adopt:
-    description: Take over what is somebody else's. A cluster of the role's own is not left for another one nevertheless.
+    description: Take over an installation that is not managed here. The role still does not replace its own cluster by another one.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: Nothing of somebody else is here
+- name: Refuse an installation that is not managed here
   vannah.healthcloud.patroni_guard:
     scope: vannah
     data_directory: /var/lib/postgresql/17/vannah

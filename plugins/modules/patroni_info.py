@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patroni_info
-short_description: How the PostgreSQL cluster is
+short_description: Report the state of the PostgreSQL cluster
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Asks this host's Patroni who leads, who follows how closely, and what is not as it should be; and who leads, whether that is true.
+  - Asks this host's Patroni for the leader, the lag of the standbys and what is wrong; and asks the reported leader to confirm it.
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call.reads]
 options:
   wait:
@@ -21,11 +21,11 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Who leads
+- name: Find the leader
   vannah.healthcloud.patroni_info: {}
   register: cluster
 
-- name: Go on when the cluster is healthy
+- name: Wait until the cluster is healthy
   vannah.healthcloud.patroni_info:
     members: "{{ groups['postgresql'] }}"
     wait: 120

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patroni_reinit
-short_description: Copy one member's data anew
+short_description: Rebuild one member from a new copy of the data
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Throws away the data of this host's member and copies them from the cluster.
-  - Refused for the leader, while nobody leads, and for the last healthy standby.
+  - Deletes the data of this host's member and copies them from the cluster.
+  - Refused for the leader, while the cluster has no leader, and for the last healthy standby.
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call]
 options:
   force:

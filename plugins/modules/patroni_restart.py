@@ -30,7 +30,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Make settings true that wait for a restart
+- name: Apply settings that wait for a restart
   vannah.healthcloud.patroni_restart: {}
 """
 

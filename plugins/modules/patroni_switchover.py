@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patroni_switchover
-short_description: Let another member lead
+short_description: Move the leader to another member
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
@@ -16,7 +16,7 @@ description:
 extends_documentation_fragment: [vannah.healthcloud.patroni, vannah.healthcloud.service_call]
 options:
   candidate:
-    description: Who is to lead. Empty is the best standby. Nothing is done when it leads already.
+    description: The new leader. Empty is the best standby. Nothing is done when it is the leader already.
     type: str
     default: ""
   away_from:
@@ -30,10 +30,10 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Let the best standby lead
+- name: Switch over to the best standby
   vannah.healthcloud.patroni_switchover: {}
 
-- name: Lead elsewhere before this host is worked on
+- name: Move the leader away before maintenance of this host
   vannah.healthcloud.patroni_switchover:
     away_from: "{{ inventory_hostname }}"
 """

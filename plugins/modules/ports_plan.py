@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ports_plan
-short_description: Whose ports change on the running site
+short_description: Find the roles whose ports change on the running site
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:

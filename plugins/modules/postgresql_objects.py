@@ -10,7 +10,7 @@ module: postgresql_objects
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Roles, databases, extensions, schemas and grants of a PostgreSQL server
 description:
-  - Makes what the lists name, in one go over the server's local socket. What they do not name stays as it is.
+  - Creates or changes what the lists name, in one session over the server's local socket. What they do not name stays as it is.
   - Acts only where the server leads. On a standby nothing is done and RV(leader) is false.
   - Passwords reach the server as SCRAM-SHA-256 verifiers that are computed on the host; an existing verifier is compared with the
     password, so that a second run changes nothing. Nothing of it is logged by the server.
@@ -141,7 +141,7 @@ options:
         default: []
         suboptions:
           role:
-            description: Who gets them; V(public) for everybody.
+            description: The role that gets them; V(public) for all roles.
             type: str
             required: true
           privileges:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: preflight
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: Judge a whole inventory before any host is contacted
+short_description: Check a whole inventory before any host is contacted
 description:
   - Reads every host and group of the inventory, the site's secrets and the roles' specifications on the controller.
   - Fails with every error at once, each on its line with a stable code, where it is, what is wrong and what to write.
@@ -25,11 +25,11 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Judge the inventory before anything is touched
+- name: Check the inventory before any change
   hosts: localhost:all
   gather_facts: false
   tasks:
-    - name: Judge the inventory
+    - name: Check the inventory
       vannah.healthcloud.preflight:
       run_once: true
 """

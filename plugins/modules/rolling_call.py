@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rolling_call
-short_description: A call of a cluster's service on one member
+short_description: Make a call of a cluster's service on one member
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:

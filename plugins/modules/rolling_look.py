@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rolling_look
-short_description: What a member of a cluster waits for
+short_description: Report what a member of a cluster waits for
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
@@ -29,7 +29,7 @@ options:
     type: str
     default: site_converged
 attributes:
-  check_mode: {support: full, description: Says what would be done and does nothing.}
+  check_mode: {support: full, description: Reports what would be done and changes nothing.}
   diff_mode: {support: full, description: Shows what the role's converge would change.}
 """
 
@@ -49,7 +49,7 @@ names: {returned: without O(update), type: list, elements: str, description: Mem
 together: {returned: without O(update), type: bool, description: Whether all members have to be restarted together.}
 differs: {returned: without O(update), type: list, elements: str, description: "What they take over then, never a value."}
 cut_off:
-  description: Whether a restart of all members together was cut off, as far as the run of the site has asked.
+  description: Whether a restart of all members together was interrupted, as far as the run of the site has asked.
   type: bool
   returned: without O(update)
 apart: {returned: without O(update), type: bool, description: "Whether it takes no part in the cluster, as far as it was asked."}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rolling_plan
-short_description: Which members of a cluster are restarted now, and in which order
+short_description: Decide which members of a cluster are restarted now, and in which order
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Judges what M(vannah.healthcloud.rolling_look) found on all members of a play. Who leads goes last.
+  - Judges what M(vannah.healthcloud.rolling_look) found on all members of a play. The leader comes last.
   - Run it with C(run_once).
 options:
   role: {type: str, required: true, description: The role whose hosts form the cluster.}
@@ -26,7 +26,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Decide who is restarted now
+- name: Decide which members are restarted now
   vannah.healthcloud.rolling_plan:
     role: etcd
   register: rolling_planned
@@ -36,11 +36,11 @@ EXAMPLES = r"""
 RETURN = r"""
 order:
   description: Members that are restarted now, in this order. C(name) is the host's, C(group) the dynamic group that it joins, C(through)
-    the host that has others take its work over meanwhile, empty where nobody does.
+    the host that has others take its work over meanwhile, empty where no host does.
   returned: success
   type: list
   elements: dict
 postponed: {returned: success, type: list, elements: str, description: "What waits, for what, and which playbook does it at once."}
-goes_on: {returned: success, type: bool, description: Whether a restart of all members together that was cut off is brought to its end.}
+goes_on: {returned: success, type: bool, description: Whether an interrupted restart of all members together is completed.}
 incomplete: {returned: success, type: list, elements: str, description: Members that have failed in this run.}
 """

@@ -11,7 +11,8 @@ short_description: A step of restarting all members of a cluster together
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - The steps of C(playbooks/together.yml), in which all members take over what is new, or all of them go back to what they had.
+  - The steps of C(playbooks/together.yml), in which all members apply what is new, or all of them go back to their previous version and
+    settings.
   - A step knows the results of those before it by the names that the playbook registers them as.
   - What the service is asked stands under C(rolling.together) in the role's C(meta/exports.yml).
 options:
@@ -26,13 +27,13 @@ options:
     type: str
     required: true
     choices: [ask, judge, converge, decide, keep, stop, start, healthy, confirm, stop_again, restore, healthy_again, look, show, verdict]
-  unanswered: {type: bool, default: false, description: Go on where no member answers.}
+  unanswered: {type: bool, default: false, description: Continue where no member answers.}
   goes_on:
-    description: Go on also where the cluster is unhealthy. A run that was cut off has left it so, or nothing is restarted.
+    description: Continue also where the cluster is unhealthy, because an interrupted run left it so, or because nothing is restarted.
     type: bool
     default: false
 attributes:
-  check_mode: {support: full, description: Says what would be done and does nothing.}
+  check_mode: {support: full, description: Reports what would be done and changes nothing.}
   diff_mode: {support: full, description: Shows what the role's converge would change.}
 """
 
@@ -46,7 +47,7 @@ EXAMPLES = r"""
 RETURN = r"""
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 away: {returned: where the member cannot be reached, type: str, description: Why. V(judge) refuses it.}
-cut_off: {returned: with O(step=ask), type: bool, description: Whether a run that did this was cut off.}
+cut_off: {returned: with O(step=ask), type: bool, description: Whether a run that did this was interrupted.}
 problem: {returned: when a member did not take it over, type: str, description: Why. The step itself does not fail.}
 picture: {returned: with O(step=judge) and O(step=show), type: list, elements: str, description: The cluster in lines.}
 waiting: {returned: with O(step=decide), type: bool, description: Whether the members are stopped and started.}

@@ -23,7 +23,7 @@ options:
     type: bool
     default: false
 attributes:
-  check_mode: {support: full, description: Says what would be done and does nothing.}
+  check_mode: {support: full, description: Reports what would be done and changes nothing.}
   diff_mode: {support: full, description: Shows what the role's converge would change.}
 """
 

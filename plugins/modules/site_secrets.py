@@ -8,12 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: site_secrets
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: Make a site's missing secrets and its internal CA
+short_description: Generate a site's missing secrets and its internal CA
 description:
   - Completes the vault-encrypted C(secrets.yml) in the inventory's folder in one atomic write.
   - Makes C(pki/ca.key), encrypted, and C(pki/ca.crt).
   - What exists is never changed. Nothing is done on the host that the task is for.
-  - Fails where the site has a CA and its secrets are gone, for new ones do not open what the old ones encrypted.
+  - Fails where the site has a CA and its secrets are missing, because new ones do not open what the old ones encrypted.
   - Warns where it makes a CA for a site that has secrets already.
   - A site's first secrets are encrypted only with a vault password of at least 16 characters.
   - Needs the site's vault password.
@@ -41,7 +41,7 @@ options:
     type: str
 attributes:
   check_mode:
-    description: Says what would be made and writes nothing.
+    description: Reports what would be generated and writes nothing.
     support: full
   diff_mode:
     description: There is none, as it would show secrets.
@@ -49,10 +49,10 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Make what the roles of the site need
+- name: Generate what the roles of the site need
   vannah.healthcloud.site_secrets:
 
-- name: Make what else is needed
+- name: Generate further secrets
   vannah.healthcloud.site_secrets:
     secrets:
       - name: postgresql_superuser

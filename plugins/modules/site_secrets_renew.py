@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 module: site_secrets_renew
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: Give secrets of a site new values
+short_description: Renew secrets of a site
 description:
-  - Writes new passwords into the site's vault-encrypted C(secrets.yml), in one atomic write. The services that use them are another matter.
-  - A key of encryption is refused, since what it encrypts could not be read any more.
+  - Writes new passwords into the site's vault-encrypted C(secrets.yml), in one atomic write. The services that use them are not changed.
+  - An encryption key is refused, because what it encrypts could no longer be read.
 options:
   names:
     description: Names of the secrets, which have to exist.
@@ -21,7 +21,7 @@ options:
     required: true
 attributes:
   check_mode:
-    description: Says which and writes nothing.
+    description: Reports their names and writes nothing.
     support: full
   diff_mode:
     description: There is none, as it would show secrets.

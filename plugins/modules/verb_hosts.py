@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
   - Fails where the inventory has no host in the group, or C(--limit) leaves none.
-  - Of a play without hosts Ansible says that none matched, and ends well.
+  - Ansible itself only reports that no hosts matched, and succeeds.
   - Fails with C(--tags) or C(--skip-tags), which would leave the verb's tasks out, and with C(site_takeover_hosts) or
     C(site_data_lost_hosts) in a playbook that does not converge a role.
   - Run it with C(run_once), before the plays that work with the group.

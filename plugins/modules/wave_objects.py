@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: wave_objects
-short_description: What of a wave's clusters is made now
+short_description: Decide which objects of a wave's clusters are created now
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
@@ -25,7 +25,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Decide what is made now
+- name: Decide which objects are created now
   vannah.healthcloud.wave_objects:
     wave: database
     phase: early

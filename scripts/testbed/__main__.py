@@ -77,15 +77,15 @@ def verb_down() -> None:
         elif engine.MARK.is_file():
             say("Stopping the Docker Engine, where it was started for this")
             if engine.stop():
-                say("The Docker Engine, which was started for this, is stopped.")
+                say("The Docker Engine that was started for this is stopped.")
     demo.remove_files()
-    say("The demo is gone; Debian packages, .venv, the logs in .cache/logs and .cache/artifacts stay.")
+    say("The demo is removed; Debian packages, .venv, the logs in .cache/logs and .cache/artifacts stay.")
 
 
 VERBS = {
     "venv": (verb_venv, "the virtual environment with the locked tools"),
     "demo": (verb_demo, "the demo: tools, engine, images, servers; converge and verify"),
-    "test": (verb_test, "all that the tests need: the same with the images of both releases"),
+    "test": (verb_test, "everything that the tests need: the same with the images of both releases"),
     "down": (verb_down, "remove the demo, images and package cache, stop the engine if it was started for this"),
 }
 
@@ -106,7 +106,7 @@ def main() -> int:
     except StageError:
         return 2  # it has said why
     except KeyboardInterrupt:
-        say("Stopped; the next run goes on from here.")
+        say("Stopped; the next run continues from here.")
         return 130
     return 0
 

@@ -3,7 +3,7 @@
 """The package cache of the test servers: Debian's apt-cacher-ng in a container of our own base image.
 
 It listens on the address of the engine's default bridge, which servers on every network of the engine reach through their gateway
-and nobody outside of this machine does.
+and no other machine does.
 """
 
 from __future__ import annotations

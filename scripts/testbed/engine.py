@@ -47,7 +47,7 @@ def ensure() -> None:
         return
     machine.install(machine.missing_packages(machine.ENGINE_PROGRAMS))
     STATE.mkdir(parents=True, exist_ok=True)
-    say("Starting a Docker Engine, for none answers")
+    say("Starting a Docker Engine, because none answers")
     if _is_systemd():
         # The package may have started it already: then this changes nothing, and it is still ours.
         _mark({"how": "systemd"})

@@ -125,7 +125,7 @@ def _drop_unusable_output(found: dict[str, str]) -> list[str]:
     if not log or not _is_writable_file(log, found["HOME"]):
         found.pop("ANSIBLE_LOG_PATH", None)
     if log and "ANSIBLE_LOG_PATH" not in found:
-        warnings.append(_ignored("ANSIBLE_LOG_PATH", log, "this file cannot be written", "unset it, or a file in a folder that is there"))
+        warnings.append(_ignored("ANSIBLE_LOG_PATH", log, "this file cannot be written", "unset it, or name a file in an existing folder"))
     return warnings
 
 

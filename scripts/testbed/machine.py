@@ -77,7 +77,7 @@ def refusals(machine: Machine, *, containers: bool, space: bool = True) -> list[
     if containers and not machine.is_root:
         found.append("This needs root: it makes Debian images, starts a Docker Engine and containers. Run it as root (sudo make ...).")
     if containers and not machine.has_apt:
-        found.append("This is no Debian system: apt-get is missing. The servers of tests and demo are made on Debian 12 or 13.")
+        found.append("This is not a Debian system: apt-get is missing. The servers of tests and demo are made on Debian 12 or 13.")
     if containers and space:
         for place, free in sorted(machine.free.items()):
             if free < NEEDED_BYTES:

@@ -17,7 +17,7 @@ STATE = ROOT / ".cache" / "testbed"
 
 
 class SetupError(Exception):
-    """Set-up cannot go on. The message is one sentence for the person in front of the terminal."""
+    """Set-up cannot continue. The message is one sentence for the user."""
 
 
 #: Takes away a line of progress that is updated in place, where there is one.
@@ -47,7 +47,7 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: str
         raise SetupError(f"the program {argv[0]} is not installed") from None
     if done.returncode != 0:
         tail = (done.stdout + done.stderr).strip().splitlines()[-15:]
-        last = tail[-1].strip()[:300] if tail else "without a word"
+        last = tail[-1].strip()[:300] if tail else "without a message"
         raise SetupError("\n".join([f"`{' '.join(argv[:6])}` exited {done.returncode}: {last}", *tail]))
     return done.stdout
 
@@ -64,7 +64,7 @@ def read(argv: Sequence[str], valid: Callable[[str], bool], *, attempts: int = 5
         if valid(text):
             return text
     raise SetupError(
-        f"`{' '.join(argv[:6])}` exited 0, and what it said is not valid, {attempts} times: {text.strip()[:200]!r}. Run the same again."
+        f"`{' '.join(argv[:6])}` exited 0, and its output is not valid, {attempts} times: {text.strip()[:200]!r}. Run the same again."
     )
 
 

@@ -26,7 +26,7 @@ CONSOLE = "vannah.healthcloud.console"
 ENDING = 10.0
 #: What a stage tells the programs that it starts: which it is, how long it takes and since when it runs.
 OF_STAGE = ("VANNAH_STAGE", "VANNAH_STAGE_EXPECTED", "VANNAH_STAGE_STARTED")
-AGAIN = "remove the cause, then run the same again: it goes on from here."
+AGAIN = "remove the cause, then run the same again: it continues from here."
 
 
 class StageError(Exception):
@@ -40,7 +40,7 @@ class Stage:
     :param expected: seconds that it takes on two cores
     :param work: does it; what it raises as SetupError ends the run
     :param speaks: its programs show their own progress
-    :param word: what goes on in it now, where that can be told
+    :param word: what is running in it now, if known
     """
 
     name: str
@@ -56,7 +56,7 @@ def head(number: int, total: int) -> str:
 
 
 def progress(title: str, word: str, elapsed: str) -> str:
-    """The line of what goes on now."""
+    """The line that shows what is running."""
     return f"{title}: {word}  {elapsed}" if word else f"{title}  {elapsed}"
 
 
@@ -218,5 +218,5 @@ def failure_of(path: Path) -> str:
     """What a program's log says of its failure, on the first line; then the log."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     failed = [line.removeprefix("FAILED").strip() for line in lines if line.startswith("FAILED")]
-    what = failed[0] if failed else (lines[-1] if lines else "it ended without a word")
+    what = failed[0] if failed else (lines[-1] if lines else "it ended without a message")
     return "\n".join([f"{what} Details: {path.relative_to(ROOT)}", *lines[-30:]])

@@ -3,7 +3,7 @@
 """The virtual environment `.venv` with the locked tools.
 
 `.venv` is a link to a folder `.venv-<hash of the lock>`: another lock makes another folder beside it, and the link is changed once that is
-complete. A run that goes on meanwhile (cron's converge, while somebody pulls and runs make) keeps the folder that it started with.
+complete. A concurrent run (a converge by cron, while a person pulls and runs make) keeps the folder that it started with.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _make(lock: str) -> None:
         install = ["install", "--quiet", "--no-input", "--requirement", str(LOCK)]
         done = subprocess.run([*pip, *install], env={**of_pip.environment(pip, os.environ), "PIP_REQUIRE_VIRTUALENV": "1"}, check=False)
     if done.returncode != 0:
-        raise SetupError("pip could not install requirements/python.txt; its own words stand above.")
+        raise SetupError("pip could not install requirements/python.txt; see its own messages above.")
     give_locale(home)
     stamp.write_text(stamp_of(lock, sys.version), encoding="utf-8")
     switch(VENV, home)

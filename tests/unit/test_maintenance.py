@@ -63,8 +63,8 @@ def test_open(text: str, now: str, opened: bool) -> None:
             "for the maintenance window that opens on Fri 2026-11-27 at 23:00 CET",
         ),
         ("Sun 02:00-04:00 UTC", "2026-11-25 12:00", "for the maintenance window that opens on Sun 2026-11-29 at 02:00 UTC"),
-        ([], "2026-11-25 12:00", "for a maintenance window, and site_maintenance_windows has none"),
-        (None, "2026-11-25 12:00", "for a maintenance window, and site_maintenance_windows has none"),
+        ([], "2026-11-25 12:00", "for a maintenance window, and site_maintenance_windows is empty"),
+        (None, "2026-11-25 12:00", "for a maintenance window, and site_maintenance_windows is empty"),
     ],
 )
 def test_next(windows: list[str] | str | None, now: str, why: str) -> None:
@@ -89,7 +89,7 @@ def test_by_the_controllers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_policies() -> None:
     """Windows are nothing to them."""
     assert restart_due("rolling") == {"now": True, "why": ""}
-    assert restart_due("manual", ["00:00-24:00"]) == {"now": False, "why": "until somebody asks for it"}
+    assert restart_due("manual", ["00:00-24:00"]) == {"now": False, "why": "until it is requested"}
     with pytest.raises(ValueError, match="rolling, window, manual"):
         restart_due("never")
 
@@ -97,18 +97,18 @@ def test_other_policies() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "no time of the week"),
-        ("02:00", "no time of the week"),
-        ("2:00-4:00", "no time of the week"),
-        ("Sunday 02:00-04:00", "Sunday is no day"),
-        ("Sun, 02:00-04:00", "nothing is no day"),
-        ("Sun-Sat-Mon 02:00-04:00", "Sat-Mon is no day"),
-        ("02:00-25:00", "25:00 is no time"),
-        ("02:60-04:00", "02:60 is no time"),
+        ("", "not a time of the week"),
+        ("02:00", "not a time of the week"),
+        ("2:00-4:00", "not a time of the week"),
+        ("Sunday 02:00-04:00", "Sunday is not a day"),
+        ("Sun, 02:00-04:00", "an empty text is not a day"),
+        ("Sun-Sat-Mon 02:00-04:00", "Sat-Mon is not a day"),
+        ("02:00-25:00", "25:00 is not a time"),
+        ("02:60-04:00", "02:60 is not a time"),
         ("24:00-02:00", "00:00 of the next day"),
         ("02:00-02:00", "00:00-24:00"),
-        ("02:00-04:00 Europe/Berlijn", "no time zone Europe/Berlijn"),
-        ("02:00-04:00 ../etc/passwd", "no time of the week"),
+        ("02:00-04:00 Europe/Berlijn", "unknown time zone Europe/Berlijn"),
+        ("02:00-04:00 ../etc/passwd", "not a time of the week"),
     ],
 )
 def test_no_window(text: str, why: str) -> None:

@@ -201,7 +201,7 @@ class ComponentAnswer(Steps):
 
 
 class LeaseAnswer(TypedDict, total=False):
-    """``ok``: the caller may go on. ``working``: a process of another run works on the host now. ``text`` says it to a person."""
+    """``ok``: the caller may continue. ``working``: a process of another run works on the host now. ``text``: the message."""
 
     ok: bool
     holder: Run | None
@@ -242,7 +242,7 @@ class Answer(TypedDict):
     calls: NotRequired[list[CallAnswer]]
     stale: NotRequired[list[str]]
     unfinished: NotRequired[list[str]]
-    kept: NotRequired[list[str]]  # components whose restart on several hosts together nobody has seen to the end
+    kept: NotRequired[list[str]]  # components whose joint restart on several hosts was not completed
     ran: NotRequired[list[str]]
     members: NotRequired[dict[str, bool]]
     data: NotRequired[dict[str, bool]]

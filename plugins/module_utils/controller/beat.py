@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A word every ten seconds while a call to a host lasts: what the host does or waits for, since when, until when, and why.
+"""A progress line every ten seconds while a call to a host lasts: what the host does or waits for, since when, until when, and why.
 
 The host's agent says it in a file (``agent/core/waiting.py``). A thread beside the call reads that through a second connection of the same
 kind. Whatever goes wrong here is ignored: the call itself does not fail, and the thread then only says that the call lasts.
@@ -18,7 +18,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-#: Seconds before the first word, and between two.
+#: Seconds before the first progress line, and between two.
 EVERY = 10.0
 #: Seconds between two looks for a failed peer.
 LOOK = 2.0
@@ -40,7 +40,7 @@ class Beat:
     :param host: name of the host, for the reader
     :param read: asks the host and gives what :func:`parse` gives; None where that cannot be done
     :param show: prints a line
-    :param look: called more often, never twice at once: whether something has to be told to the host; gives True once that is done
+    :param look: called more often, never twice at once: whether something has to be sent to the host; returns True once that is done
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Beat:
 
     def __enter__(self) -> Beat:
         self._begun = time.monotonic()
-        with suppress(RuntimeError):  # no more threads: the call goes on without a word
+        with suppress(RuntimeError):  # no more threads: the call continues without progress lines
             threading.Thread(target=self._run, name=f"beat {self.host}", daemon=True).start()
         return self
 
@@ -134,7 +134,7 @@ class Beat:
 def parse(output: str, run: str) -> Said | None:
     """What :data:`COMMAND` printed, with ``elapsed`` seconds by the host's own clock; None where it says nothing.
 
-    The agent of a run that was cut off goes on until its step is done, and the agent of this run waits for it.
+    The agent of an interrupted run continues until its step is done, and the agent of this run waits for it.
 
     :param run: this run's id
     """
@@ -153,7 +153,7 @@ def parse(output: str, run: str) -> Said | None:
     since, seconds = said.get("since"), said.get("seconds")
     own = said.get("run") == run
     return {
-        "what": said["what"] if own else f"waiting for an earlier run that is still at work on this host ({said['what']})",
+        "what": said["what"] if own else f"waiting for an earlier run that is still working on this host ({said['what']})",
         "elapsed": max(now - since, 0.0) if now is not None and isinstance(since, int | float) else None,
         "seconds": seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None,
         "reason": str(said.get("reason") or ""),
@@ -216,7 +216,7 @@ def _read(action: Any) -> Said | None:
 
 
 def _warn(action: Any, others: Any) -> bool:
-    """Tell the host's agent that it waits in vain, where another member of its new cluster has failed; True once it has been told."""
+    """Tell the host's agent to stop waiting, where another member of its new cluster has failed; True once it has been told."""
     from . import peers, run
 
     lost = peers.lost(others)

@@ -24,17 +24,17 @@ from .shell import PYTHON, BareHost, CallError, Done, execute, explain
 PROGRAMS = ("python3", "sudo", "apt-get")
 #: Seconds to wait for another package manager, as the agent waits (:data:`..agent.apt.LOCK_PATIENCE`).
 PATIENCE = 600
-#: Seconds between two attempts. apt-get itself waits as long for dpkg's locks, so that a line is said this often.
+#: Seconds between two attempts. apt-get itself waits as long for dpkg's locks, so that a line is printed this often.
 PAUSE = 10
 #: apt-get's and dpkg's messages are read: they have to be English. A strict umask of root does not reach what packages make.
 _BEFORE = "umask 022; export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive;"
-#: Without the error mode apt-get ends with 0 where no mirror can be reached, and all that is said is that there is no such package.
+#: Without the error mode apt-get ends with 0 where no mirror can be reached, and only reports that there is no such package.
 _UPDATE = "apt-get -q -o Acquire::Retries=2 -o APT::Update::Error-Mode=any update"
 _CONFIGURE = "dpkg --force-confdef --force-confold --configure -a"
 
 
 def bootstrap(action: Any, check: bool, minimal: bool = False) -> list[str]:
-    """Install python3, and sudo where we log in as root and are told to use it.
+    """Install python3, and sudo where the login is root and become is set.
 
     :param minimal: the program python3 is there, its library is not
     :return: the packages
@@ -98,7 +98,7 @@ def _no_lists(done: Done) -> str:
 
 
 def _patiently(action: Any, command: str, sudoable: bool, names: str) -> Done:
-    """Run apt-get, again while another package manager is at work, and once more after what it left half done was finished."""
+    """Run apt-get, again while another package manager is running, and once more after what it left half done was finished."""
     begun, healed = time.monotonic(), False
     while True:
         done = execute(action, f"/bin/sh -c {shlex.quote(f'{_BEFORE} {command}')}", None, sudoable=sudoable)
@@ -110,7 +110,7 @@ def _patiently(action: Any, command: str, sudoable: bool, names: str) -> Done:
             waited = int(time.monotonic() - begun)
             if waited >= PATIENCE:
                 raise CallError(
-                    f"installing {names}: another package manager has been at work for {waited} s, wait until it ends: {holder}"
+                    f"installing {names}: another package manager has been running for {waited} s, wait until it ends: {holder}"
                 )
             Display().display(f"{action.host}: waits to install {names}, {waited} s of at most {PATIENCE} s: {holder}")
             time.sleep(PAUSE)

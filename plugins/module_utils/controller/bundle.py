@@ -90,7 +90,7 @@ Modules = dict[str, str]
 
 
 class AnswerError(Exception):
-    """What came back is no answer of the agent."""
+    """The output is not an answer of the agent."""
 
 
 def new_nonce() -> str:
@@ -200,7 +200,7 @@ def build(payload: Payload, nonce: str, agent: Path = AGENT) -> bytes:
 def parse(stdout: str | bytes, nonce: str) -> Answer:
     """The agent's answer out of everything that a host printed.
 
-    :raises AnswerError: there is no marker (nothing ran), what follows it is cut off, or the protocol is another one
+    :raises AnswerError: there is no marker (nothing ran), the answer is truncated, or the protocol differs
     """
     text = stdout.decode("utf-8", "replace") if isinstance(stdout, bytes) else stdout
     _noise, marker, rest = text.rpartition(MARKER + nonce)
@@ -210,7 +210,7 @@ def parse(stdout: str | bytes, nonce: str) -> Answer:
     try:
         answer = json.loads(line)
     except ValueError as error:
-        raise AnswerError("the agent's answer is cut off") from error
+        raise AnswerError("the agent's answer is truncated") from error
     if not isinstance(answer, dict) or answer.get("protocol") != PROTOCOL:
         raise AnswerError("the agent answered with another protocol")
     return cast("Answer", answer)

@@ -65,7 +65,7 @@ class Role:
         if self._components is None:
             found = self._read("meta/components")
             if found is None:
-                raise RoleError(f"role {self.name}: {self.path}/meta/components.yml is missing: converge makes what that file says")
+                raise RoleError(f"role {self.name}: {self.path}/meta/components.yml is missing: converge applies what that file defines")
             if not isinstance(found, list | str):
                 raise RoleError(f"role {self.name}: {self.path}/meta/components.yml must be a list of components")
             self._components = found if isinstance(found, list) else [found]
@@ -176,7 +176,7 @@ def preload(names: Iterable[str]) -> None:
 
 def _find(loader: Any, name: str, playbook_dir: str) -> str:
     if name.startswith(NAMESPACE) or "." not in name:
-        # Ours first: a role of the same name in somebody's home has no components.
+        # The collection's roles first: a role of the same name in a home directory has no components.
         path = str(COLLECTION / "roles" / name.removeprefix(NAMESPACE))
         if os.path.isdir(path):
             return path
@@ -215,7 +215,7 @@ class Definition:
 
 
 def definitions(role: Role, task_vars: Variables, templar: Any) -> list[Definition]:
-    """The components of a role for one host, templated; ``when`` and ``note`` are gone.
+    """The components of a role for one host, templated; without ``when`` and ``note``.
 
     :param templar: the task's templar
     :raises AnsibleError: a template fails (the text says of which role and component), a definition is no mapping

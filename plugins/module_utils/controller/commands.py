@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole commands in what a person is told to run: with the site of this run, and how it got its vault password.
+"""Whole commands in the fixes of messages: with the site of this run, and how it got its vault password.
 
 Texts name a playbook (``run playbooks/change_ports.yml``) or a target (``run `make converge```); the hosts' agent knows no more.
 """
@@ -21,7 +21,7 @@ TARGET = re.compile(r"`make (check|plan|converge|verify|artifacts|recovery-kit)`
 #: Where the tools of the checkout are.
 PROGRAM = ".venv/bin/ansible-playbook"
 SITES = "inventories"
-#: What `make` takes where nothing is said.
+#: The default of `make`.
 DEFAULT = "demo"
 
 

@@ -34,7 +34,7 @@ from jinja2.environment import TemplateExpression
 
 from ..artifacts.cache import COLLECTION
 
-#: With more templates than this those that the run did not use are forgotten: they are of roles as they were.
+#: With more templates than this those that the run did not use are removed: they belong to old versions of roles.
 MOST = 5000
 
 #: What of an environment decides which code a text becomes.

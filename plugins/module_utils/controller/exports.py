@@ -30,7 +30,7 @@ STATED = (
     "alert_rules",
     "backup_paths",
 )
-#: Lists of what many roles have nothing to say of. docs/architecture.md, "What a role says of itself", has the keys of all.
+#: Lists of what many roles have nothing to say of. docs/architecture.md, "What a role declares", has the keys of all.
 OPTIONAL = (
     "artifacts",
     "binds",
@@ -74,7 +74,7 @@ def exports_of(
     :raises AnsibleError: there is no such kind or host, a template fails
     """
     if kind not in KINDS:
-        raise AnsibleError(f"nothing exports {kind!r}: there are {', '.join(KINDS)}")
+        raise AnsibleError(f"unknown kind of export {kind!r}: the kinds are {', '.join(KINDS)}")
     found: list[Any] = []
     variables = host_variables(hostvars, host)
     if variables.get(BEFORE):
@@ -90,7 +90,7 @@ def exports_of(
 
 
 def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_dir: str | None, roles: Container[str] | None) -> list[Any]:
-    """The exports of now, and those of before that are not among them."""
+    """The current exports, and old ones that are not among them."""
     found: list[Any] = []
     for name in site_map.load().roles_of(variables.get("group_names") or ()):
         if roles is None or name in roles:

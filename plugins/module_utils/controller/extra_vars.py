@@ -41,7 +41,7 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
             said.append(f"extra vars {name}: this variable is not known. Did you mean {guess}?")
     if not said:
         return ""
-    return f"{' '.join(said)} Nothing is done. Fix: the name; a variable of your own that only looks alike: site_own_variables"
+    return f"{' '.join(said)} Nothing is done. Fix: correct the name; list a variable of your own with a similar name in site_own_variables"
 
 
 @cache

@@ -44,16 +44,16 @@ def problem(
     groups = ", ".join(dict.fromkeys(str(cluster["group"]) for of_host in blamed.values() for cluster in of_host))
     said = "; ".join(f"{name}: {_short(reasons.get(name, ''), max(_SHOWN // len(blamed), 80))}" for name in blamed)
     which = ("the new cluster " if len(incomplete) == 1 else "the new clusters ") + ", ".join(incomplete)
-    nothing = "No member was started." if step == "prepared" else "Nothing that waits for all members was begun."
+    nothing = "No member was started." if step == "prepared" else "Nothing that waits for all members was started."
     return (
         f"The run ends here, because {names} failed while {which} {'was' if len(incomplete) == 1 else 'were'} {step}. {said}."
-        f" {nothing} Nothing is lost. Fix: repair {names} and run again, and the run goes on from here;"
+        f" {nothing} Nothing is lost. Fix: repair {names} and run again, and the run continues from here;"
         f" or take {names} out of the group {groups}."
     ), list(blamed)
 
 
 def _short(reason: str, most: int) -> str:
-    # One remedy in a line: the console looks for the word.
+    # One fix in a line: the console looks for the word.
     text = " ".join(reason.split()).replace("Fix: ", "").rstrip(". ")
     if not text:
         return "no longer in this run, see its error above"

@@ -40,7 +40,7 @@ def of(inventory_dir: str | None, name: str = "") -> dict[str, Any]:
 
 
 def _text(path: str) -> str:
-    """A public file of the site; empty where there is none. Whoever needs it says what is wrong with it."""
+    """A public file of the site; empty where there is none. Its user reports what is wrong with it."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()

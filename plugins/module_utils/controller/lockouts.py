@@ -1,9 +1,10 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which runs of this controller could not connect to a host any more after they had changed its firewall or sshd.
+"""Runs of this controller that could no longer connect to a host after they had changed its firewall or sshd.
 
-The host itself cannot tell that from a run that was killed before it came back. So a run notes it here, and the next one tells the host.
+The host itself cannot distinguish that from a run that was killed before it connected again. So a run records it here, and the next one
+tells the host.
 """
 
 from __future__ import annotations

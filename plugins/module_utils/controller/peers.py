@@ -36,7 +36,7 @@ def of(host: str, clusters: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def note(host: str, reason: str, culprit: str = "") -> None:
-    """Leave word that a member has failed. Without it the others only learn it later.
+    """Record that a member has failed. Without it the others only learn it later.
 
     :param culprit: the member whose failure stopped this one, where ``reason`` is that one's
     """

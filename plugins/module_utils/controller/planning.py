@@ -20,7 +20,7 @@ from typing import Any
 
 from .. import site_map
 
-#: Facts that only an administrator changes. Components are rendered with these as they were the last time; the host compares them.
+#: Facts that only an administrator changes. Components are rendered with the last known ones; the host compares them.
 STABLE_FACTS = (
     "system",
     "release",
@@ -167,7 +167,7 @@ def stable(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class FactsCache:
-    """The stable facts of a site's hosts as they were told last, so that components can be rendered before a host is asked.
+    """The last known stable facts of a site's hosts, so that components can be rendered before a host is asked.
 
     It only saves a call: a host whose facts are different says so, and what cannot be read or written is as if it were not there.
     """

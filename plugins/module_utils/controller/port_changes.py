@@ -1,7 +1,9 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ports that several hosts share, changed on the running site: who takes part, and whether it may begin. Pure; nobody is asked.
+"""Ports that several hosts share, changed on the running site: the hosts that take part, and whether it may begin.
+
+Pure: contacts no host.
 
 A role says in ``meta/exports.yml`` what it does in ``change_ports.yml``, see :data:`KEYS`:
 
@@ -36,7 +38,7 @@ Groups = Mapping[str, Sequence[str]]
 
 
 def group(role: str) -> str:
-    """The dynamic group that is there where ports of a role change."""
+    """The dynamic group that exists where ports of a role change."""
     return f"ports_of_{role}"
 
 

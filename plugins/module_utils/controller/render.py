@@ -103,7 +103,7 @@ def _file(file: dict[str, Any], where: str, find: Find, render: Render) -> dict[
     try:
         size = os.stat(path).st_size
     except OSError:
-        size = 0  # a host that has it already needs nothing; one that asks for it is told that it is missing
+        size = 0  # a host that has it already needs nothing; one that asks for it gets an error that it is missing
     file["artifact"] = {"sha256": digest, "size": size}
     return {digest: path}
 
@@ -161,5 +161,5 @@ def _as_text(value: Any, key: str, where: str) -> str:
         hint = ": use to_nice_yaml, to_nice_json or a template" if key == "content" else ": write it in quotes"
         raise ComponentError(f"{where} must be text, not {type(value).__name__}{hint}")
     if key.endswith("mode"):
-        raise ComponentError(f'{where} must be text in quotes, like "0644": YAML takes the bare number for another one')
+        raise ComponentError(f'{where} must be text in quotes, like "0644": YAML reads the unquoted number as another one')
     return str(value)

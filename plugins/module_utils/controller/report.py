@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers of the agent as results of tasks: what changed in a few words, Ansible's own diffs, errors that begin with whom they concern."""
+"""Answers of the agent as results of tasks: short lines of changes, Ansible's own diffs, errors that begin with the host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def step(step: StepReport) -> str:
 
 
 def message(error: Error, whom: str) -> str:
-    """An error's text, then the journal of the unit that is to blame. ``whom`` is empty where the text says it."""
+    """An error's text, then the journal of the unit that failed. ``whom`` is empty where the text names it."""
     text = f"{whom + ': ' if whom else ''}{error.get('msg', '')} [{error.get('code', 'unknown')}]"
     return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
 
@@ -63,7 +63,7 @@ def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None =
     for component in found:
         drift = component.get("drift") or ()
         if drift:
-            result.setdefault("warnings", []).append(f"{component['name']}: changed by somebody else: {', '.join(drift)}")
+            result.setdefault("warnings", []).append(f"{component['name']}: changed outside of this collection: {', '.join(drift)}")
         result.setdefault("warnings", []).extend(f"{component['name']}: {text}" for text in component.get("warnings") or ())
     if not result.get("warnings"):
         result.pop("warnings", None)
@@ -82,7 +82,7 @@ def components(answer: Answer, diff: bool, variables: Mapping[str, str] | None =
 
 
 def completed(asked: list[Answer], last: Answer) -> Answer:
-    """The last answer with what its components did in the calls that ended by asking (a key was born, an earlier one was made)."""
+    """The last answer with what its components did in the calls that ended by asking (a key was generated, an earlier call was made)."""
     for answer in reversed(asked):
         before = {item["name"]: item for item in answer.get("components") or ()}
         for component in last.get("components") or ():
@@ -145,7 +145,7 @@ def _common(answer: Answer) -> Result:
         result["kept"] = list(answer["kept"])
     if answer.get("healed"):
         result["healed"] = list(answer["healed"])
-        result["warnings"] = [f"left by a run that was cut off, and undone: {text}" for text in answer["healed"]]
+        result["warnings"] = [f"left by an interrupted run, and undone: {text}" for text in answer["healed"]]
     if answer.get("warnings"):
         result.setdefault("warnings", []).extend(answer["warnings"])
     return result

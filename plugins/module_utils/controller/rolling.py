@@ -8,7 +8,7 @@ A role whose hosts are restarted or updated one after the other says in ``meta/e
     rolling:
       name: PostgreSQL                            # in texts
       policy: "{{ postgresql_restart_policy }}"   # when a run of the site restarts what waits: one of maintenance.POLICIES
-      ask: {module: ..., params: {...}}           # who leads, whose settings wait: see Asked
+      ask: {module: ..., params: {...}}           # the leader, members with waiting settings: see Asked
       gate: {module: ..., params: {...}}          # fails where this member must not be interrupted now
       healthy: {module: ..., params: {...}}       # waits until the cluster is healthy with this member
       leave: {module: ..., params: {...}}         # before: has others take this member's work over; run on a member that `ask` says directs
@@ -154,12 +154,12 @@ class Asked:
 class Look:
     """What one member was found to wait for.
 
-    :ivar waits: a unit of it does, or somebody asked for its restart
+    :ivar waits: a unit of it waits, or its restart was requested
     :ivar differs: what it has to take over together with all other members
     :ivar together: whether it has
     :ivar cut_off: a run that restarted all members together has not come to its end
-    :ivar apart: it takes no part in the cluster: nobody loses anything by its restart
-    :ivar why: for what it waits in words; empty where it may be restarted now
+    :ivar apart: it takes no part in the cluster: its restart interrupts no client
+    :ivar why: a text of what it waits for; empty where it may be restarted now
     :ivar why_alone: the same, were it restarted without the others
     :ivar problems: why the cluster is unhealthy
     :ivar member: what the cluster knows it by, where others take its work over
@@ -203,14 +203,14 @@ class Look:
         )
 
 
-GOES_ON = "the restart of all servers together was cut off, and goes on"
+GOES_ON = "the restart of all servers together was interrupted, and continues"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Members that are restarted one after the other, in this order; that are restarted all at once; and what is said of the others.
+    """Members that are restarted one after the other, in this order; that are restarted all at once; and the messages about the others.
 
-    :ivar goes_on: a restart of all members together that was cut off is brought to its end
+    :ivar goes_on: an interrupted restart of all members together is completed
     """
 
     now: tuple[str, ...] = ()
@@ -220,7 +220,7 @@ class Plan:
 
 
 def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, together_verb: str = "") -> Plan:
-    """Decide of all members at once. Who leads goes last: its place is taken only once.
+    """Decide about all members at once. The leader is last, so that the leader changes only once.
 
     :param looks: of the members that are still in the run, in their order
     :param members: of the cluster
@@ -233,12 +233,13 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
     leaders = {look.leader for look in looks}
     complete = {look.host for look in looks} >= set(members)
     waiting = [look for look in looks if look.waits or look.host in named]
-    # Somebody had asked for it. Where all of them still run with what they had, it has interrupted nobody, and waits like any other.
+    # It had been requested. Where all of them still run with their previous settings, it has interrupted no client, and waits like any
+    # other.
     if any(look.cut_off for look in looks) and not all(look.together and not look.apart for look in looks):
         if complete:
             return Plan(together=tuple(look.host for look in looks), postponed=(GOES_ON,), goes_on=True)
-        return Plan(postponed=(f"{GOES_ON} once all servers are at hand; {together_verb} does it too",))
-    # Where the others run with what is there for all, one that differs and takes no part comes back with its own restart. One that takes
+        return Plan(postponed=(f"{GOES_ON} once all servers are reachable; {together_verb} does it too",))
+    # If the others run with the new version and settings, one that differs and takes no part joins them by its own restart. One that takes
     # part is another matter: of a store that gets another pool only the new servers have nothing to take over.
     behind = complete and len(waiting) < len(looks) and all(look.together and look.apart for look in waiting)
     said, now, together = [], [], []
@@ -250,24 +251,24 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
                 together.append(look.host)
                 continue
             what = f"another {', '.join(look.differs)}"
-            why = look.why or "until all servers are at hand"
-            said.append(f"{look.host}: {what} waits {why}; {together_verb}, which stops all servers together, does it at once")
+            why = look.why or "until all servers are reachable"
+            said.append(f"{look.host}: {what} waits {why}; {together_verb}, which stops all servers together, does it immediately")
         elif look.why:
-            said.append(f"{look.host}: the restart of {name} waits {look.why}; {verb} does it at once")
+            said.append(f"{look.host}: the restart of {name} waits {look.why}; {verb} does it immediately")
         else:
             now.append(look.host)
     return Plan(tuple(now), tuple(together), tuple(said))
 
 
 def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
-    """All members, who leads last: each takes its updates.
+    """All members, the leader last: each installs its updates.
 
     :param missing: members that have failed in this run
     :raises ValueError: one is missing, or the cluster is unhealthy; the text says why
     """
     if missing:
         raise ValueError(f"Nothing is updated without {', '.join(missing)}: see the error above.")
-    # Who knows a leader that confirms it speaks for the cluster: a member that was cut off shows the cluster of before.
+    # A member that knows a confirmed leader represents the cluster: a disconnected member shows an old state of the cluster.
     speaks = next((look for look in looks if look.leader), looks[0] if looks else None)
     if speaks and speaks.problems:
         said = "; ".join(speaks.problems)
@@ -279,7 +280,7 @@ def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
 def through(looks: Iterable[Look], host: str) -> str:
     """The host through which a member's work is taken over: another one where there is one, so that it does not go with the member.
 
-    :return: empty where the member has nobody to hand over to, or nobody who could see to it is in the run
+    :return: empty where no other member can take over, or no member that could arrange it is in the run
     """
     found = list(looks)
     own = next((look for look in found if look.host == host), None)
@@ -291,7 +292,7 @@ def through(looks: Iterable[Look], host: str) -> str:
 
 
 def alone(looks: Sequence[Look], order: Iterable[str]) -> list[str]:
-    """Members of a cluster whose work nobody in the run can have others take over."""
+    """Members of a cluster whose work no host in the run can move to others."""
     named = {look.host for look in looks if look.member}
     return [host for host in order if host in named and not through(looks, host)]
 
@@ -340,7 +341,7 @@ def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit]
     :param member: its name
     :param update: take its packages' updates first
     :param always: units to restart where none waits
-    :param prepare: end before anything is interrupted: what is to be restarted, if it may be, is said
+    :param prepare: end before anything is interrupted: reports what would be restarted, if permitted
     """
     done = Turn()
     if update:

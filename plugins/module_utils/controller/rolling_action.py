@@ -98,7 +98,7 @@ class MemberAction(ComponentAction):
             raise Failure(refused)
 
     def due(self, policy: str) -> str:
-        """For what a restart waits, in words; empty where it is done now. A verb does it at once, a run of the site by its policy.
+        """A text of what a restart waits for; empty where it is done now. A verb does it at once, a run of the site by its policy.
 
         :param policy: the role's, one of :data:`..maintenance.POLICIES`
         :raises AnsibleError: a policy or a window is invalid
@@ -135,7 +135,7 @@ class MemberAction(ComponentAction):
         return self.own(result)
 
     def cut_off(self, result: Mapping[str, Any]) -> bool:
-        """Whether a result says that a restart of all members together was cut off: none has been seen to work with the others."""
+        """Whether a result reports that a restart of all members together was interrupted: none is known to work with the others."""
         kept = set(result.get("kept") or ())
         return bool(kept) and any(unit["component"] in kept for unit in self.value("units", []))
 
@@ -146,7 +146,7 @@ class MemberAction(ComponentAction):
     def restart_unit(self, unit: rolling.Unit) -> None:
         """Restart a unit, and see it ready.
 
-        :raises Failure: it does not become ready; the files of before are back
+        :raises Failure: it does not become ready; the previous files were restored
         """
         self.note(self.restart(unit["role"], unit["component"], unit["unit"]))
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What no component may say, whatever its types: pure functions over normalised components.
 
-:func:`check` looks at one component, :func:`check_together` at all of a call. Both give texts, so that everything that is
-wrong is said at once.
+:func:`check` looks at one component, :func:`check_together` at all of a call. Both give texts, so that all errors
+are reported at once.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _files(component: Component) -> Iterator[str]:
 def _unknown_units(where: str, named: list[str] | None, units: set[str]) -> Iterator[str]:
     for name in named or ():
         if name not in units:
-            yield f"{where}: units names {name}, which is none of the component's units"
+            yield f"{where}: units names {name}, which is not one of the component's units"
 
 
 def _packages(component: Component) -> Iterator[str]:
@@ -209,7 +209,7 @@ def _doubles(component: Component) -> Iterator[str]:
         seen = set()
         for item in component[section]:
             if item[key] in seen:
-                yield f"{section}: {item[key]} is there twice"
+                yield f"{section}: {item[key]} is listed twice"
             seen.add(item[key])
     places: dict[str, str] = {}
     for kind, path in [("directory", item["path"]) for item in component["directories"]] + [

@@ -4,7 +4,7 @@
 """Who converges: the identity of this ``ansible-playbook`` process, and whether that of a lease's holder is dead.
 
 Every fork of a run has the same identity, because it is derived from the main process: machine, boot, process id and
-start. So a host's lease is one run's lease whichever fork comes back to it, and a holder whose process is gone from this
+start. So a host's lease is one run's lease whichever fork comes back to it, and a holder whose process has ended on this
 very machine can be told from one that lives.
 """
 
@@ -91,7 +91,7 @@ def run_info(playbook: str) -> Run:
 
 
 def is_dead(holder: Run, here: str | None = None, proc: Path = _PROC) -> bool:
-    """Whether the run that holds a lease is known to be over: it ran on this machine and its process is gone.
+    """Whether the run that holds a lease has certainly ended: it ran on this machine and its process does not exist.
 
     A holder on another machine is never known to be dead.
     """
@@ -104,6 +104,6 @@ def is_dead(holder: Run, here: str | None = None, proc: Path = _PROC) -> bool:
 
 
 def orphaned() -> bool:
-    """Whether this fork's main process is gone: nobody waits for its result, and its lease may be taken over."""
+    """Whether this fork's main process has ended: nothing waits for its result, and its lease may be taken over."""
     parent = multiprocessing.parent_process()
     return parent is not None and parent.pid is not None and os.getppid() != parent.pid

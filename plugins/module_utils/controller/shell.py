@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands of a host's shell over an action's connection, and what is said where one of them, or becoming root, fails."""
+"""Commands of a host's shell over an action's connection, and the errors where one of them, or becoming root, fails."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ class BareHost(AnsibleError):  # type: ignore[misc]
     """
 
     def __init__(self, missing: list[str]) -> None:
-        super().__init__(
-            f"the host has no {' and no '.join(missing)}: a real run installs it first; nothing more can be said in check mode"
-        )
+        super().__init__(f"the host has no {' and no '.join(missing)}: a real run installs it first; check mode cannot report more")
         self.missing = missing
 
 
@@ -82,7 +80,7 @@ def refusal(done: Done) -> str:
     text = f"{done['stderr']}\n{done['stdout']}"
     if _TERMINAL in text:
         return (
-            "becoming root is refused: sudo wants a terminal (requiretty), which a run has not."
+            "becoming root is refused: sudo requires a terminal (requiretty), which a run does not have."
             " Fix: write Defaults:<the login user> !requiretty into the server's /etc/sudoers.d"
         )
     for words in _REFUSED:
@@ -96,7 +94,7 @@ def refusal(done: Done) -> str:
 def password(text: str) -> str:
     """What to do where becoming root needs a password.
 
-    :param text: what was said of it
+    :param text: its output
     """
     if "incorrect" in text.lower():
         return "becoming root is refused: the password for it is wrong. Fix: the right one in ansible_become_password, or --ask-become-pass"

@@ -85,7 +85,7 @@ def refusal(
     :param forced: whether a cluster that is unhealthy is restarted all the same: a drive that is known to be lost is no reason to leave
         the others with an old version
     :param unanswered: whether members that do not answer are no reason against it
-    :param cut_off: whether a run that did this was cut off: members that it has stopped do not answer, and are missing to the others
+    :param cut_off: whether a run that did this was interrupted: members that it has stopped do not answer, and the others miss them
     """
     if sorted(present) != sorted(members):
         return "Servers with different versions or settings do not work together: run it with all of them, without --limit."
@@ -137,7 +137,7 @@ class Attempt:
 
     @property
     def cause(self) -> str:
-        """Why, in the words of the first that did not take it over; empty where all did."""
+        """Why, from the first that did not apply it; empty where all did."""
         if not self.left_behind:
             return ""
         first = self.left_behind[0]
@@ -158,7 +158,7 @@ class Attempt:
         if not self.left_behind:
             return ""
         if self.going_back:
-            what = f"All servers went back to what they had, and {works if again else broken}"
+            what = f"All servers went back to their previous version and settings, and {works if again else broken}"
         else:
-            what = f"{', '.join(self.left_behind)} did not take it over, the others did"
+            what = f"{', '.join(self.left_behind)} did not apply the change, the others did"
         return f"{self.cause.rstrip('. ')}. {what}. See {guide}."

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call to a host: the agent goes in through the connection's standard input, its answer comes back.
+"""One call to a host: the agent is sent through the connection's standard input, and its answer is read.
 
 The connection, the login and becoming root are Ansible's own (``_low_level_execute_command``), so that every way to reach
 a host that Ansible knows works. A bare host gets python3 and sudo before its first call (:mod:`.bootstrap`).
@@ -26,12 +26,12 @@ _NOT_FOUND = re.compile(r"^sudo: \S+: command not found", re.MULTILINE)
 #: Python, of a text on its standard input that has lost its beginning.
 _CUT = re.compile(r'File "<stdin>".*^(?:NameError|SyntaxError|IndentationError): ', re.MULTILINE | re.DOTALL)
 _READS = (
-    "a login script of the host reads the standard input, which is the run's own ('exec zsh', 'read' and the like in ~/.bashrc)."
+    "a login script of the host reads the standard input, which the run needs itself ('exec zsh', 'read' and the like in ~/.bashrc)."
     " Fix: let it do so in interactive shells only: case $- in *i*) ... ;; esac"
 )
 _NOTHING = (
-    "nothing was said, as with a ForceCommand, a login shell that runs no command, or a login script that reads the standard input."
-    " Fix: have 'ssh <host> id' work as the login user, then the same with what it becomes root with, such as 'ssh <host> sudo -n id'"
+    "there was no output, as with a ForceCommand, a login shell that runs no command, or a login script that reads the standard input."
+    " Fix: make 'ssh <host> id' work as the login user, then the same with its privilege escalation, such as 'ssh <host> sudo -n id'"
 )
 
 #: Said where the package is installed, so that installing it brought nothing.
@@ -59,7 +59,7 @@ def call(action: Any, payload: Payload, variables: Mapping[str, Any]) -> Answer:
             if attempt == 1 and not_found(done):
                 if chosen:
                     what = f"{python} has no standard library" if incomplete(done) else f"there is no {python} on the host"
-                    raise CallError(f"{what}: it is what ansible_python_interpreter says") from None
+                    raise CallError(f"{what}: ansible_python_interpreter names it") from None
                 from .bootstrap import bootstrap  # only a bare host needs it
 
                 action.installed = bootstrap(action, payload["mode"] == "check", incomplete(done))

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from ..preflight.nearby import Names
 
-#: OpenSSH's words; those behind the colon are the C library's, in the language of the run.
+#: OpenSSH's message; the part behind the colon is the C library's, in the language of the run.
 _SAID = re.compile(r"Could not resolve hostname (\S+): (.*)")
 
 
 def explain(message: str, host: str, hosts: Iterable[str]) -> str:
-    """What a failed connection says, in plain words where a name does not resolve; else as it is.
+    """The error of a failed connection, explained where a name does not resolve; otherwise unchanged.
 
     :param message: Ansible's
     :param host: of the inventory

@@ -21,7 +21,7 @@ _cache: dict[str, dict[str, effects.Statement]] = {}
 
 
 def stated(role: collect.Role, loader: Any = None, playbook_dir: str = "") -> dict[str, effects.Statement]:
-    """A role's statements whose values are recorded. A variable that another role owns has the owner's words.
+    """A role's statements whose values are recorded. A variable that another role owns has the owner's statement.
 
     :raises EffectError: a statement is not as it must be
     """
@@ -120,7 +120,7 @@ def taken(
     loader: Any,
     playbook_dir: str,
 ) -> list[Taken]:
-    """The ports that a verb changes and that somebody else has on a host: and its service could not.
+    """The ports that a verb changes and that another program uses on a host, so that its service could not start.
 
     :param known: what the host says of the role's component; without values it is a member no more
     :param units: of that component

@@ -36,7 +36,7 @@ def problem(group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[
     fix = f"-i with the inventory of the site that is meant, or hosts in the group {group}"
     guess = None if group in groups else Names(groups).closest(group, extra=1)
     if guess:
-        fix = f"{group} in place of the group {guess}, if that is meant; else {fix}"
+        fix = f"{group} instead of the group {guess}, if that is meant; otherwise {fix}"
     what = "has no hosts" if group in groups else "is not there"
     return f"the group {group}, which this playbook works with, {what} in the inventory {inventory}: nothing is done. Fix: {fix}"
 

@@ -156,7 +156,7 @@ def judged(wave: str, clusters: Sequence[Mapping[str, Any]]) -> list[Mapping[str
 def objects(
     wave: str, phase: str, converged: Sequence[Mapping[str, Any]], looked: Sequence[Mapping[str, Any]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """What of a wave's clusters is made now: tasks that wait for a cluster first, and roles whose objects are made.
+    """Decide which objects of a wave's clusters are created now: tasks that wait for a cluster first, and roles whose objects are made.
 
     :param phase: ``early`` or ``late``
     :param converged: results of the wave's converge on all hosts of the play
@@ -171,7 +171,7 @@ def objects(
         said = exported(role, "wave")
         if said.get("objects") != phase:
             continue
-        # A server that was started a moment ago may still wait for the others; where all wait for a verb, the cluster is as it was.
+        # A server that was started a moment ago may still wait for the others; where all wait for a verb, the cluster is unchanged.
         if said.get("ready") and changed and not together:
             ready.append({"role": role, "tasks": str(said["ready"])})
         making.append(role)

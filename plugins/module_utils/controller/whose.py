@@ -68,7 +68,10 @@ class Whose:
         return frozenset(str(item["path"]) for item in self._exports("takeover_paths", host) if boolean(item["adopt"], strict=False))
 
     def _users(self, reached: bool, host: str) -> tuple[str, ...]:
-        """Who cannot use an address that is on no interface: who listens on it, and who tells it to others though nobody came in by it."""
+        """The services that cannot use an address that is on no interface.
+
+        Those that listen on it, and those that announce it although no connection used it.
+        """
         return tuple(str(item["what"]) for item in self._exports("own_address", host) if item["listens"] or not reached)
 
     def _binds(self, host: str) -> tuple[tuple[str, str], ...]:

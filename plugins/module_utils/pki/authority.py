@@ -4,7 +4,7 @@
 """The internal CA: made once per site, signs what the hosts ask for.
 
 ``pki/ca.key`` is vault text, ``pki/ca.crt`` is PEM. The key is written first: a run that is killed in between leaves a key without a
-certificate, which the next run completes, and never a certificate that nobody can sign with.
+certificate, which the next run completes, and never a certificate without its key.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class Authority:
         start = (now or datetime.now(UTC)) - BACKDATED
         end = min(start + BACKDATED + timedelta(days=days), self.certificate.not_valid_after_utc)
         if end <= start + BACKDATED:
-            raise SecretsError("ca-expired", f"the site's CA ended on {self.certificate.not_valid_after_utc:%Y-%m-%d}: {RENEW_HINT}")
+            raise SecretsError(
+                "ca-expired", f"the site's CA certificate expired on {self.certificate.not_valid_after_utc:%Y-%m-%d}: {RENEW_HINT}"
+            )
         builder = (
             x509.CertificateBuilder()
             .subject_name(_name(wanted.common_name))
@@ -122,12 +124,12 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
             "ca-missing", f"{certificate_file} does not exist: run the preflight first (make check SITE=...), which makes it."
         )
     if key_data is None:
-        text = f"{key_file} is gone, and without it nothing can be signed: bring it back from the recovery kit. Without it {RENEW_HINT}"
+        text = f"{key_file} is missing, and without it nothing can be signed: restore it from the recovery kit. Without it {RENEW_HINT}"
         raise SecretsError("ca-key-missing", text)
     certificate = _certificate(certificate_file, certificate_data)
     key = _key(loader, key_file, key_data)
     if key.public_key() != certificate.public_key():
-        raise SecretsError("ca-mismatch", f"{key_file} is not the key of {certificate_file}: bring both back from the recovery kit.")
+        raise SecretsError("ca-mismatch", f"{key_file} is not the key of {certificate_file}: restore both from the recovery kit.")
     return Authority(certificate, key)
 
 
@@ -146,7 +148,7 @@ def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
 
 
 def end_of(inventory_dir: str) -> datetime | None:
-    """When the site's CA ends; None where there is none, or one that cannot be read, which who needs it says."""
+    """When the site's CA certificate expires; None where there is none, or it cannot be read, which its user reports."""
     path = certificate_path(inventory_dir)
     try:
         data = read_file(path)
@@ -186,7 +188,7 @@ def ensured(
         if key_data is None:
             key = ec.generate_private_key(ec.SECP384R1())
             write_file(key_file, encrypt(loader, key_file, _private_pem(key)), 0o600)
-        else:  # a run was killed between the two files, or somebody renews the certificate
+        else:  # a run was killed between the two files, or the certificate is being renewed
             key = _key(loader, key_file, key_data)
         certificate = _self_signed(key, site_name, now or datetime.now(UTC))
         write_file(certificate_file, _pem(certificate).encode(), 0o644)
@@ -233,7 +235,7 @@ def _certificate(path: str, data: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(data)
     except ValueError as error:
-        raise SecretsError("ca-damaged", f"{path} is no certificate in PEM: bring it back from the recovery kit.") from error
+        raise SecretsError("ca-damaged", f"{path} is not a certificate in PEM: restore it from the recovery kit.") from error
 
 
 def _key(loader: Any, path: str, data: bytes) -> ec.EllipticCurvePrivateKey:
@@ -246,12 +248,12 @@ def _key(loader: Any, path: str, data: bytes) -> ec.EllipticCurvePrivateKey:
             raise
         text = (
             f"{path} does not open with the vault password that opens secrets.yml: it was left under the old one, or is damaged."
-            f" Give it the new one with `ansible-vault rekey {path}`, or bring it back from the recovery kit."
+            f" Give it the new one with `ansible-vault rekey {path}`, or restore it from the recovery kit."
             " A vault password is changed with `ansible-vault rekey secrets.yml pki/ca.key`, both at once."
         )
         raise SecretsError("secrets-closed", text) from None  # the cause would say that the password is wrong
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise SecretsError("ca-damaged", f"{path} opens but holds no elliptic curve key: bring it back from the recovery kit.")
+        raise SecretsError("ca-damaged", f"{path} opens but holds no elliptic curve key: restore it from the recovery kit.")
     return key
 
 

@@ -41,7 +41,7 @@ class Subject:
         try:
             found = tuple(dict.fromkeys(ipaddress.ip_address(address) for address in addresses))
         except ValueError as error:
-            raise SecretsError("csr-invalid", f"the certificate {common_name}: one of its addresses is no IP address.") from error
+            raise SecretsError("csr-invalid", f"the certificate {common_name}: one of its addresses is not an IP address.") from error
         dns = tuple(dict.fromkeys(name.lower() for name in names))
         first = common_name or next(iter(dns), "") or next((str(address) for address in found), "")
         if not first or len(first) > 64:
@@ -53,7 +53,7 @@ class Subject:
         return x509.SubjectAlternativeName([*map(x509.DNSName, self.names), *map(x509.IPAddress, self.addresses)])
 
     def differs(self, other: Subject) -> str:
-        """In what a request differs, in words; empty where it does not. A common name that is repeated among the names is no difference."""
+        """A text of how a request differs; empty where it does not. A common name that is repeated among the names does not count."""
         if self.common_name.lower() != other.common_name.lower():
             return "common name"
         common = {self.common_name.lower()}

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the hosts answered to the host checks: what all judges look at."""
+"""What the hosts answered to the host checks: the input of all checks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Answer:
     values: Callable[[str], Any] = lambda _name: None  # a variable of the host, defaults of its roles included; UNKNOWN without its facts
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
     ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
-    admins: tuple[str, ...] | None = None  # addresses and networks for which its firewall opens SSH; None: any, or not to be told
+    admins: tuple[str, ...] | None = None  # addresses and networks for which its firewall opens SSH; None: any, or unknown
     belonging: Belonging = field(default_factory=Belonging)
     changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's
     left: tuple[running.Left, ...] = ()

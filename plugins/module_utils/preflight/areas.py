@@ -15,8 +15,8 @@ from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, res
 CODES = (
     Code(
         "preflight-rule-broken",
-        "A rule of preflight itself broke, most often on a value of a kind that nobody thought of. What it would have said is missing.",
-        "Tell us of it. Until it is mended: look for a value of another kind than its role's README has, in what the message names.",
+        "A rule of preflight itself failed, usually because a value has an unexpected type. Its findings are missing.",
+        "Report it. Until it is fixed: check what the message names for a value of another type than its role's README documents.",
     ),
 )
 
@@ -48,5 +48,5 @@ def guarded(rule: Rule, site: Site) -> Iterator[Finding]:
         yield from rule(site)
     except Exception as problem:  # whatever it is, and its text may quote a value
         where = f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
-        said = f"the rule {where} of preflight broke on something in the inventory ({type(problem).__name__})."
-        yield Finding("preflight-rule-broken", "all", "-", said, "an issue with this line and the inventory's part that it is about")
+        said = f"the rule {where} of preflight failed on a value in the inventory ({type(problem).__name__})."
+        yield Finding("preflight-rule-broken", "all", "-", said, "an issue with this line and the part of the inventory that it concerns")

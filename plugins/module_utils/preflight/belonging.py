@@ -37,18 +37,18 @@ CODES = (
     ),
     Code(
         "contact-other-site-data",
-        "A server that is to be taken over from another site holds data of that site.",
+        "A server that is to be taken over from another site has data of that site.",
         "Nothing; empty the paths on the server, or let the role adopt the data (<role>_adopt: true).",
     ),
     Code("contact-same-server", "Two names of the inventory reach one server.", "One of the names."),
     Code(
         "contact-clone",
-        "Two servers have the same machine ID or the same SSH host key: one of them is a clone that was not made a server of its own.",
+        "Two servers have the same machine ID or the same SSH host key: one of them is a clone that did not get an identity of its own.",
         "A new machine ID and new SSH host keys on the clone, before its first converge.",
     ),
     Code(
         "contact-clone-member",
-        "Two servers of the site have the same machine ID or the same SSH host key. Both were converged with it, so the run goes on.",
+        "Two servers of the site have the same machine ID or the same SSH host key. Both were converged with it, so the run continues.",
         "A new machine ID and new SSH host keys on one of them, at the next occasion.",
         Level.WARNING,
     ),
@@ -61,7 +61,7 @@ CODES = (
     Code(
         "contact-address-member",
         "The address that the server's roles tell the others is on none of its interfaces. The server was converged with it,"
-        " and nothing listens on it, so the run goes on.",
+        " and nothing listens on it, so the run continues.",
         "Nothing where the address is translated or floats; else site_address: the address of the server's own interface.",
         Level.WARNING,
     ),
@@ -73,8 +73,8 @@ CODES = (
     Code(
         "contact-address-sender",
         "The inventory says another address of a server than the one that the site knows it by, and the server still sends from that one:"
-        " the firewalls and the database would let it in no more.",
-        "site_address: the address of before (ansible_host may be another one); or let the server send from the new one first.",
+        " the firewalls and the database would no longer accept it.",
+        "site_address: the previous address (ansible_host may be another one); or let the server send from the new one first.",
     ),
 )
 
@@ -87,7 +87,7 @@ class Belonging:
     address: str = ""  # what the others reach the host by
     variable: str = "ansible_host"  # the variable that says so; empty where it is the host's name
     takeover: bool = False
-    adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role is told to adopt
+    adopted: Callable[[], frozenset[str]] = field(default=frozenset)  # paths whose data a role may adopt
     users: Callable[[], Sequence[str]] = field(default=tuple)  # who of the host's roles needs the address on an interface
     binds: Callable[[], Sequence[tuple[str, str]]] = field(default=tuple)  # variables, and addresses in them that the host has to have
     listens: Callable[[], bool] = field(default=bool)  # whether one of them listens on it
@@ -124,7 +124,7 @@ def findings(given: Sequence[Judged]) -> Iterator[Finding]:
 def of_other_sites(given: Sequence[Judged]) -> frozenset[str]:
     """The hosts that have another site's authority and are not taken over.
 
-    One with our authority and another site_name is of this site: what else is to be said of it still holds.
+    One with our authority and another site_name is of this site: other findings about it still apply.
     """
     return frozenset(one[0] for one in given if not one[2].takeover and "authority" in _differences(one))
 
@@ -217,7 +217,7 @@ _APART: Mapping[str, Callable[[Sequence[Judged]], Finding]] = {
 def _data(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     left = sorted(facts.get("found") or ())
     if left:
-        problem = f"{', '.join(left)}: data of the other site, which the roles of this one would go on with."
+        problem = f"{', '.join(left)}: data of the other site, which the roles of this one would continue to use."
         remedy = "nothing; stop what uses them on the server and empty them, or <role>_adopt: true where this site is to have the data"
         yield Finding("contact-other-site-data", host, SWITCH, problem, remedy)
 
@@ -244,7 +244,7 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
 
 
 def _binds(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
-    """Addresses that a service is told to listen on. Loopback and link-local ones are not among the facts, and names are not asked here."""
+    """Addresses that a service should listen on. Loopback and link-local ones are not among the facts, and names are not asked here."""
     own = [str(address) for address in facts.get("addresses") or ()]
     if not own or facts.get("nonlocal_bind"):
         return
@@ -260,7 +260,7 @@ def _binds(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Fi
 
 
 def _sender(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
-    """A server that gets another address in the inventory, and goes on to use the one that the others let in."""
+    """A server that gets another address in the inventory, and still uses the one that the others accept."""
     before = str(facts.get("known_by") or "")
     if before == known.address:
         return
@@ -285,7 +285,7 @@ def _said(known: Belonging) -> str:
 
 
 def _copies(given: Sequence[Judged]) -> Iterator[Finding]:
-    """Servers that are one, or clones: each is told of the first one of its kind."""
+    """Servers that are one, or clones: each is compared with the first one of its kind."""
     told: set[str] = set()
     for fact, what in (("machine_id", "machine ID"), ("host_key", "SSH host key")):
         first: dict[str, Judged] = {}

@@ -14,12 +14,12 @@ from .findings import Code, Finding
 CODES = (
     Code(
         "contact-setting-new",
-        "A setting differs from what runs that only counts for a new cluster or site.",
+        "A setting that only applies to a new cluster or site differs from the running value.",
         "The value that runs; or the way to migrate that the message names.",
     ),
     Code(
         "contact-setting-together",
-        "A setting differs from what runs that all hosts have to change at the same time.",
+        "A setting that all hosts have to change at the same time differs from the running value.",
         "The playbook that the message names; or the value that runs.",
     ),
     Code(
@@ -29,7 +29,7 @@ CODES = (
     ),
     Code(
         "contact-setting-unknown",
-        "An older release made the service, and the value that it runs with is not recorded yet: the setting cannot be changed before.",
+        "An older release installed the service, and its running value is not recorded yet: the setting cannot be changed before.",
         "The value that runs, for one run of site.yml, which records it.",
     ),
     Code(
@@ -42,7 +42,7 @@ CODES = (
 
 @dataclass(frozen=True)
 class Left:
-    """A service that runs on a host whose groups do not give it the role any more."""
+    """A service that runs on a host whose groups no longer give it the role."""
 
     role: str
     unit: str
@@ -126,9 +126,9 @@ def _unknown(unrecorded: Mapping[str, Iterable[Unrecorded]], verb: str) -> Itera
                 alike.setdefault((one.statement.name, one.runs, one.wanted), (one, []))[1].append(host)
     for (variable, runs, wanted), (one, hosts) in alike.items():
         if runs:
-            problem = f"the service listens on {runs}, and the inventory says {wanted}; an older release made it, which recorded no value."
+            problem = f"the service listens on {runs}, and the inventory says {wanted}; an older release recorded no value."
         else:
-            problem = "an older release made the service, and the value that it runs with is not recorded yet."
+            problem = "an older release installed the service, and its running value is not recorded yet."
         then = f"; then run {effects.COMMAND.format(one.statement.verb)}" if one.statement.verb else ""
         remedy = f"{variable}: {runs or 'the value that runs'}, and run `make converge` once, which records it{then}"
         yield Finding("contact-setting-unknown", ", ".join(dict.fromkeys(hosts)), variable, problem, remedy)

@@ -18,11 +18,11 @@ CODES = (
         "contact-firewall-closes",
         "The server gets its first firewall from this collection, which would close a port or a protocol that is in use there: TCP, UDP or"
         " SCTP listeners, VRRP, ESP, GRE, OSPF and the like.",
-        "firewall_ports: each port or protocol that shall stay open, with from: [] one that may be closed; or firewall_enabled: false.",
+        "firewall_ports: each port or protocol that should stay open, with from: [] one that may be closed; or firewall_enabled: false.",
     ),
     Code(
         "contact-admin-address",
-        "The firewall would close SSH for the address that Ansible comes from: the run would be locked out, and the change taken back.",
+        "The firewall would close SSH for the address that Ansible comes from: the run would be locked out, and the change reverted.",
         "site_admin_addresses with that address, or the network that it is of, among them.",
     ),
     Code(
@@ -42,7 +42,7 @@ Port = tuple[str, int, int]  # protocol, first, last; ("ip", number, number) is 
 
 
 def ports(ssh: Iterable[Any], rules: Iterable[Mapping[str, Any]], lines: Iterable[str]) -> tuple[Port, ...]:
-    """The ports and protocols that the firewall knows, whoever it opens them for: the site has thought of them.
+    """The ports and protocols that the firewall knows, for any source: the site has decided about them.
 
     :param ssh: firewall_ssh_ports
     :param rules: what the host's roles export, and firewall_ports
@@ -72,7 +72,7 @@ def admitted(host: str, facts: Mapping[str, Any], admins: Iterable[str] | None) 
     """Whether the firewall lets Ansible in.
 
     :param facts: ``caller`` says from which address it came
-    :param admins: addresses and networks for which SSH is open; None where anybody may come in, or it cannot be told who
+    :param admins: addresses and networks for which SSH is open; None for any address, or where that is unknown
     """
     found = facts.get("caller")
     if admins is None or not isinstance(found, Mapping):

@@ -27,7 +27,7 @@ CODES = (
     Code(
         "inventory-unreadable",
         "A file of the inventory does not parse, or its variables cannot be loaded.",
-        "Mend the file at the place that the message names.",
+        "Correct the file at the place that the message names.",
     ),
     Code(
         "variable-misspelt",
@@ -41,10 +41,10 @@ CODES = (
     ),
     Code(
         "variable-removed",
-        "A variable of an earlier release, or of other collections for what is decided otherwise here: it does nothing.",
+        "A variable of an earlier release, or of another collection for something that is configured differently here: it has no effect.",
         "What the message names instead.",
     ),
-    Code("variable-missing", "A variable that a role cannot do without is not set.", "The variable."),
+    Code("variable-missing", "A required variable is not set.", "The variable."),
     Code(
         "variable-empty",
         "A variable has no value (nothing or null behind its name): that is not the default, and where a default is true it turns it off.",
@@ -53,7 +53,7 @@ CODES = (
     Code("variable-broken-template", "A Jinja expression does not parse.", "An expression that parses."),
     Code(
         "variable-undefined",
-        "A Jinja expression uses a variable that is not there, or leads back to itself.",
+        "A Jinja expression uses a variable that is not there, or refers to itself.",
         "The name that the message suggests; or set the variable that the expression uses.",
     ),
     Code(
@@ -70,7 +70,7 @@ CODES = (
     Code(
         "group-without-hosts",
         "There are variables for a group that a role serves, and the group has no host: most often hosts.yml spells it otherwise.",
-        "Hosts in this group; or take its variables away.",
+        "Hosts in this group; or remove its variables.",
     ),
     Code(
         "inventory-without-groups",
@@ -79,7 +79,7 @@ CODES = (
     ),
     Code(
         "inventory-base-only",
-        "No host is in a group that brings a service, and nothing speaks of one: base and firewall are all they get.",
+        "No host is in a group that brings a service, and no variable refers to one: base and firewall are all they get.",
         "Nothing, if that is meant; else hosts in the groups that site_map.yml names.",
         Level.WARNING,
     ),
@@ -138,12 +138,12 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
     owners = {*files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
     empty = sorted(group for group in owners & served if not site.members(group))
     for group in empty:
-        remedy = f"hosts in {group}, below children of all, or take its variables away"
+        remedy = f"hosts in {group}, below children of all, or remove its variables"
         yield Finding("group-without-hosts", group, "-", "there are variables for this group, and no host is in it.", remedy)
     if not site.hosts or any(site.members(group) for group in served):
         return
     groups = ", ".join(sorted(served))
-    # Only base and firewall is a sane thing to want, so it is no error by itself; with a word of a service it is a slip.
+    # Only base and firewall is a valid choice, so it is not an error by itself; with a variable of a service it is a mistake.
     if empty or any(_of_a_service(site, definition.name) for definition in site.definitions):
         problem = "no host is in a group that brings a service, and the firewall would close the ports of those that run."
         yield Finding("inventory-without-groups", "all", "-", problem, f"hosts in one of {groups}, below children of all")
@@ -284,12 +284,12 @@ def _check_name(schema: Schema, definition: Definition, own: tuple[str, ...]) ->
         return
     removed = schema.removed.get(name)
     if removed is not None:
-        gone = f"was removed in {removed.since} and" if removed.since else "is no variable of this release and"
+        gone = f"was removed in {removed.since} and" if removed.since else "is not a variable of this release and"
         yield Finding(
             "variable-removed",
             definition.owner,
             name,
-            f"this variable {gone} does nothing.",
+            f"this variable {gone} has no effect.",
             removed.instead,
             definition.source,
         )

@@ -15,7 +15,7 @@ from .texts import Vaulted
 if TYPE_CHECKING:
     from .schema import Option
 
-#: What stands for a value that cannot be told.
+#: What stands for an unknown value.
 _PLACES = {"int": "NUMBER", "float": "NUMBER", "bool": "true", "list": "[...]", "dict": "{...}"}
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 #: Characters that mean something to make or to a shell, also within quotes.
@@ -26,7 +26,7 @@ def remedy(variable: str, path: str, option: Option, value: Any) -> str:
     """What to write after ``-e`` for a value of another type than the option has.
 
     :param variable: the variable; ``path`` is the place within it, or the same
-    :param option: what belongs at ``path``; ``value`` is what is there
+    :param option: the specification at ``path``; ``value`` is the given value
     """
     text = _json(option, value)
     if path != variable:
@@ -44,7 +44,7 @@ def _json(option: Option, value: Any) -> str:
     if option.secret or isinstance(value, Vaulted):
         return place
     if option.type in ("str", "path"):
-        # Of a number with a point nobody knows how it was written: 15.10 becomes 15.1.
+        # How a number with a point was written is unknown: 15.10 becomes 15.1.
         return json.dumps(str(value)) if isinstance(value, int) and not isinstance(value, bool) else place
     if not isinstance(value, str):
         return place

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cluster that does not exist yet is formed only with all its members. One that exists goes on with those that are there."""
+"""A cluster that does not exist yet is formed only with all its members. An existing one continues with the members that can be reached."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ CODES = (
         "No member that answered has been in the cluster yet, and another one cannot be reached, has failed, or is left out by `--limit`:"
         " the run would form a new cluster without it. A cluster that exists is converged with a member down.",
         "Make the member reachable and run again without `--limit`, or take it out of the cluster's group (where its members vote and an"
-        " even number would be left, put another host in its place). For a new member of a cluster that"
-        " exists, have one of its members in the limit.",
+        " even number would be left, put another host in its place). For a new member of an existing cluster,"
+        " include one of its members in the limit.",
     ),
     Code(
         "contact-joins-incomplete",
-        "A host is to join a cluster whose members vote, and a member cannot be reached or has failed: the cluster takes no new member"
-        " until all of its members are connected, and the run would wait in vain.",
+        "A host is to join a cluster whose members vote, and a member cannot be reached or has failed: the cluster accepts no new member"
+        " until all of its members are connected, and the run would wait until its timeout.",
         "The member back, or replaced under its own name; or the new host out of the group until then.",
     ),
     Code(
         "contact-cluster-data-missing",
-        "A member of a cluster has run on the server, and its data are not there: a disk is not mounted, or the data are lost. The run"
-        " would begin an empty cluster in their place, or the member could never start.",
-        "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are lost for good, see"
+        "A member of a cluster has run on the server, and its data are missing: a disk is not mounted, or the data are lost. The run"
+        " would create an empty cluster in their place, or the member could never start.",
+        "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are permanently "
+        "lost, see"
         " docs/day2.md, Lost data.",
     ),
     Code(
         "contact-member-data-missing",
-        "A member of a cluster has run on the server, and its data are not there, while other members have theirs: it copies them.",
+        "A member of a cluster has run on the server, and its data are missing, while other members have theirs: it copies them.",
         "Nothing where the disk was replaced. Where it is only not mounted: mount it before the member has filled the file system below.",
         Level.WARNING,
     ),
@@ -153,14 +154,14 @@ def _without_data(cluster: Cluster, away: Sequence[str]) -> Iterator[Finding]:
 def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:
     """etcd refuses ``member add`` while one of its members is not connected ("unhealthy cluster"), so that a quorum is not lost by it.
 
-    Without a quorum nothing is told: a member that the first run did not get to start may be what is missing.
+    Without a quorum nothing is reported: a member that the first run did not get to start may be what is missing.
     """
     if not (cluster.odd and cluster.joining and away) or sum(cluster.exists) <= len(away):
         return
     names, others = ", ".join(cluster.joining), ", ".join(away)
     are, reasons = "is" if len(cluster.joining) == 1 else "are", "; ".join(f"{name} {why}" for name, why in away.items())
     problem = (
-        f"{names} {are} to join the cluster {cluster.name}, which takes no new member while one of its members is away: {reasons}."
+        f"{names} {are} to join the cluster {cluster.name}, which accepts no new member while one of its members is unreachable: {reasons}."
         f" {UNCHANGED}"
     )
     remedy = f"nothing; make {others} reachable (or replace it under its own name) and run again, or take {names} out of the group"

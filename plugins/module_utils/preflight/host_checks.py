@@ -39,13 +39,15 @@ CODES = (
     ),
     Code(
         "contact-failed",
-        "The server was reached, and could not say what it is: the message tells why. The others are left alone, too.",
+        "The server was reached, but its facts could not be gathered: the message gives the "
+        "reason. The other servers are not changed either.",
         "What the message asks for; or leave the server out of this run with --limit.",
     ),
     Code(
         "contact-package-unknown",
-        "apt on the server does not know a package that a variable lists, such as base_packages. Only said where its package lists are no"
-        " older than a day and than its sources; else the run fetches new ones and looks then.",
+        "apt on the server does not know a package that a variable lists, such as "
+        "base_packages. Reported only where its package lists are no"
+        " older than a day and than its sources; otherwise the run fetches new ones and checks then.",
         "The name as 'apt-cache policy' shows it on the server; or the source that has it, in the server's /etc/apt/sources.list.d.",
     ),
     *survey.CODES,

@@ -36,7 +36,7 @@ def catalogue() -> dict[str, Code]:
 
 
 def judge(site: Site, served: frozenset[str]) -> Report:
-    """What can be said of a site without asking a host.
+    """The findings about a site without asking a host.
 
     :param served: groups that the site map gives a role
     """
@@ -85,7 +85,7 @@ def judge_host_checks(
     """
     given = list(answers)
     apart = belonging.of_other_sites(host_checks.belongings(given))
-    # What else could be said of the servers of another site would contradict that: "site_name: <the other's>".
+    # Other findings about the servers of another site would contradict that: "site_name: <the other's>".
     ours = [replace(answer, changes=(), left=(), unrecorded=(), taken=()) if answer.host in apart else answer for answer in given]
     formed = [cluster for cluster in clusters if not apart.intersection(cluster.members)]
     found = [*host_checks.findings(ours, verb), *formation.findings(formed, forks), *membership.findings(ours, groups)]

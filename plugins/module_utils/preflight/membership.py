@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Members of clusters that run and that the inventory no longer has: what a host knows of them is asked before anything is changed.
 
-A host says in its answer whom it knows to run (``peers`` of a service's ``host_facts.py``: by the cluster's name, each with ``name``,
-``address`` and ``what`` it is): members know each other, and a client knows the servers that it uses now. So it does not matter which hosts
-a run contacts, and which playbook it is: no configuration loses a server that is in use.
+A host reports in its answer the members that it knows (``peers`` of a service's ``host_facts.py``: by the cluster's name, each with
+``name``, ``address`` and ``what`` it is): members know each other, and a client knows the servers that it uses now. So it does not matter
+which hosts a run contacts, and which playbook it is: no configuration loses a server that is in use.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from .schema import Schema
 
 
 class Unknown(Enum):
-    """A value that cannot be told without asking a host (it depends on facts, on a lookup or on something undefined)."""
+    """A value that is unknown without asking a host (it depends on facts, on a lookup or on something undefined)."""
 
     UNKNOWN = "unknown"
 
@@ -59,7 +59,7 @@ class Host:
     undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda _name: ()
 
     def get(self, name: str) -> Any:
-        """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it cannot be told."""
+        """Value of a variable: role defaults below the inventory's, templates evaluated; None if unset, UNKNOWN if it is unknown."""
         return self.resolve(name)
 
     def known(self, name: str, default: Any = None) -> Any:
@@ -99,7 +99,7 @@ class Host:
 
     @property
     def connection_port_known(self) -> bool:
-        """Whether :attr:`connection_port` can be told before the host checks."""
+        """Whether :attr:`connection_port` is known before the host checks."""
         return all(self.get(name) is not UNKNOWN for name in CONNECTION_PORTS)
 
     @property

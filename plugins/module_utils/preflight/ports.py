@@ -40,7 +40,7 @@ class Ports:
         self._cache: dict[Hashable, tuple[Port, ...]] = {}
 
     def of(self, roles: Iterable[str], values: HostValues) -> tuple[Port, ...]:
-        """Ports of a host with these roles. What cannot be told before the host checks is left out."""
+        """Ports of a host with these roles. Ports that are unknown before the host checks are left out."""
         found: list[Port] = []
         for role in roles:
             if self._silent(role, values):
@@ -53,11 +53,11 @@ class Ports:
         return tuple(found)
 
     def admitted(self, roles: Iterable[str], values: HostValues) -> frozenset[str]:
-        """Whom these roles open ports for on a host: groups, addresses and networks, as far as it can be told before the host checks."""
+        """Whom these roles open ports for on a host: groups, addresses and networks, as far as it is known before the host checks."""
         return frozenset(name for role in roles for port in self._of_exports(role, values) for name in port.admitted)
 
     def _silent(self, role: str, values: HostValues) -> bool:
-        """Whether a role opens none of its ports on this host, so that its options that are ports are of nobody's."""
+        """Whether a role opens none of its ports on this host, so that its port options have no effect."""
         listed = self._exports.get(role)
         if not isinstance(listed, list) or not listed:
             return False

@@ -31,7 +31,7 @@ _MAGIC = frozenset(
     "inventory_dir inventory_file inventory_hostname inventory_hostname_short omit playbook_dir".split()
 )
 
-#: What lies beside files of variables and is none.
+#: Files beside those of variables that are not read.
 _OTHER_FILES = frozenset({".bak", ".j2", ".md", ".orig", ".rst", ".sample", ".example", ".swp", ".txt"})
 
 RolesOf = Callable[[Iterable[str]], Iterable[str]]

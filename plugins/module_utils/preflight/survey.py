@@ -49,7 +49,7 @@ CODES = (
     ),
     Code(
         "contact-cloud-init-broken",
-        "cloud-init has begun to set the server up, has not finished, and is not at work any more. The run goes on.",
+        "cloud-init has started to set the server up, has not finished, and is no longer running. The run continues.",
         "'cloud-init status --long' on the server says why; touch /etc/cloud/cloud-init.disabled there, if it is not to run at all.",
         Level.WARNING,
     ),
@@ -77,7 +77,7 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         problem = "cloud-init still sets this server up, after five minutes."
         yield Finding("contact-cloud-init", host, "-", problem, "'cloud-init status --wait' on the server, then run again")
     if survey.get("cloud_init_broken"):
-        problem = "cloud-init has not finished to set this server up, and is not at work any more."
+        problem = "cloud-init has not finished to set this server up, and is no longer running."
         remedy = "'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
         yield Finding("contact-cloud-init-broken", host, "-", problem, remedy)
     yield from _disks(host, survey)

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of one host as its play will see them, as far as that can be told before anybody is contacted."""
+"""Values of one host as its play will see them, as far as that is known before any host is contacted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ try:
 except ImportError:  # ansible-core moves its internals without notice: findings then carry no file name
     Origin = SourceWasEncrypted = None
 
-#: What cannot be told here, or must not be run for a look: facts, and lookups (they may read secrets, run programs, ask servers).
+#: Not known here, or not run for a check: facts, and lookups (they may read secrets, run programs, ask servers).
 _BEYOND = re.compile(r"\bansible_facts\b|\b(?:lookup|query|q)\s*\(")
 #: What preflight has less of than the play will have: a part of one of these that is not there says nothing.
 _ELSEWHERE = re.compile(_BEYOND.pattern + r"|\b(?:hostvars|groups|vars)\b")
@@ -63,14 +63,14 @@ class HostValues:
         self._names: Names | None = None
 
     def __call__(self, name: str) -> Any:
-        """The value, None when it is not set, UNKNOWN (or UNKNOWN leaves) where it cannot be told."""
+        """The value, None when it is not set, UNKNOWN (or UNKNOWN leaves) where it is unknown."""
         if name not in self._cache:
             raw = self._variables.get(name) if name in self._variables else self._defaults.get(name)
             self._cache[name] = self.evaluate(raw)
         return self._cache[name]
 
     def evaluate(self, value: Any) -> Any:
-        """A value that is no variable (a role's export) with this host's variables; UNKNOWN leaves where it cannot be told."""
+        """A value that is no variable (a role's export) with this host's variables; UNKNOWN leaves where it is unknown."""
         if isinstance(value, Mapping):
             return {str(key): self.evaluate(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
@@ -106,7 +106,7 @@ class HostValues:
 
     def _lacking(self, text: str, problem: AnsibleError) -> Iterator[tuple[str, str]]:
         if not isinstance(problem, AnsibleUndefinedVariable) and not _recursive(problem):
-            return  # a filter that fails or a vaulted value: what it would have been with facts cannot be told
+            return  # a filter that fails or a vaulted value: its value with facts is unknown
         found = _UNDEFINED.search(str(problem)) if isinstance(problem, AnsibleUndefinedVariable) else None
         if found is not None:
             if not _GIVEN_LATER.fullmatch(found[1]):
@@ -115,9 +115,7 @@ class HostValues:
                 yield f"the template uses {found[1]}, and there is no such variable.", self._names.closest(found[1], extra=1) or ""
         elif not self._touches(text, set()):
             yield (
-                "the template leads back to itself."
-                if _recursive(problem)
-                else "the template uses a part of a variable that is not there.",
+                "the template refers to itself." if _recursive(problem) else "the template uses a part of a variable that is not there.",
                 "",
             )
 

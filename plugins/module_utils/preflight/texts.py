@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts with a past: where a text came from decides what may be said of it."""
+"""Texts with a known origin, which decides what a message may quote."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ CODES = (
     ),
     Code("variable-port-invalid", "A port is not a number, or not one from 1 to 65535.", "A number from 1 to 65535, without quotes."),
     Code("variable-out-of-range", "A number is below the least or above the greatest value that is allowed.", "A number within the range."),
-    Code("variable-not-a-choice", "The value is none of those that are allowed.", "One of the values that the message lists."),
-    Code("variable-malformed", "A text does not have the form that is asked for.", "A text of the form that the message names."),
+    Code("variable-not-a-choice", "The value is not one of the allowed values.", "One of the values that the message lists."),
+    Code("variable-malformed", "A text does not have the required form.", "A text of the form that the message names."),
     Code("variable-unknown-key", "A dict has a key that the role does not know.", "One of the keys that the message lists."),
-    Code("variable-missing-key", "A dict lacks a key that the role cannot do without.", "The missing key."),
+    Code("variable-missing-key", "A dict lacks a required key.", "The missing key."),
     Code("variable-keys-exclusive", "A dict has two keys that exclude each other.", "One of them."),
 )
 
@@ -62,7 +62,7 @@ class Problem:
     path: str
     problem: str
     remedy: str
-    #: Of a wrong type: what belongs there, and what is there.
+    #: For a wrong type: the expected type, and the given value.
     option: Option | None = None
     given: Any = None
 
@@ -209,7 +209,7 @@ def _limits(option: Option, value: Any, path: str) -> Iterator[Problem]:
         guess = Names(str(choice) for choice in option.choices).closest(str(value), extra=1)
         hint = f" Did you mean {guess}?" if guess else ""
         yield Problem(
-            "variable-not-a-choice", path, f"the value is none of those that are allowed.{hint}", f"{option.name}: one of {listed}"
+            "variable-not-a-choice", path, f"the value is not one of the allowed values.{hint}", f"{option.name}: one of {listed}"
         )
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = option.minimum, option.maximum

@@ -81,7 +81,7 @@ def make_directory(path: str, mode: int) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise SecretsError("secrets-unwritable", f"{path} cannot be made ({error.strerror}).") from error
+        raise SecretsError("secrets-unwritable", f"{path} cannot be created ({error.strerror}).") from error
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def _encrypting(loader: Any, path: str) -> tuple[str, Any]:
 
 
 PASSWORD_LENGTH = 16
-RESTORE_HINT = "bring it back from the recovery kit or from version control"
+RESTORE_HINT = "restore it from the recovery kit or from version control"
 PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass."
 
 

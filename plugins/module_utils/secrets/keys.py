@@ -25,7 +25,7 @@ _SWITCHES = ("-i", "-F")
 def settings_of(hostvars: Any) -> list[tuple[str, str]]:
     """(variable, text) of all hosts that say how SSH reaches them, each pair once.
 
-    :raises SecretsError: ``kit-incomplete``: one cannot be told
+    :raises SecretsError: ``kit-incomplete``: one is unknown
     """
     found: dict[tuple[str, str], None] = {}
     for host in (name for name, host in hostvars._inventory.hosts.items() if not host.implicit):
@@ -33,7 +33,7 @@ def settings_of(hostvars: Any) -> list[tuple[str, str]]:
             try:
                 value = hostvars[host].get(variable)
             except AnsibleError as error:
-                text = f"host {host}: {variable} cannot be told, and so not what has to be kept beside the kit: {error}"
+                text = f"host {host}: {variable} is unknown, so the files to keep beside the kit are unknown too: {error}"
                 raise SecretsError("kit-incomplete", text) from error
             if value:
                 found[variable, str(value)] = None

@@ -31,7 +31,7 @@ from .files import SecretsError
 #: Rounds of PBKDF2 with SHA-256, as OWASP advises (2023). They are part of the command that opens a kit: never change them silently.
 ITERATIONS = 600_000
 PASSPHRASE_LENGTH = 16
-#: The largest folder that is taken for a site's: somebody pointed at something else.
+#: The largest folder that can be a site's: a larger one is probably a wrong path.
 MAX_BYTES = 64 * 1024 * 1024
 _MAGIC = b"Salted__"  # openssl enc's own
 _OPEN = f"openssl enc -d -aes-256-cbc -pbkdf2 -iter {ITERATIONS} -md sha256"
@@ -56,7 +56,7 @@ def check_passphrase(passphrase: str, vault_passwords: Iterable[bytes]) -> None:
         raise SecretsError(
             "kit-passphrase",
             "the recovery kit has no passphrase."
-            f" Fix: type one of at least {PASSPHRASE_LENGTH} characters where it is asked for; without a terminal give a file that holds"
+            f" Fix: type one of at least {PASSPHRASE_LENGTH} characters at the prompt; without a terminal give a file that contains"
             " it, ARGS='-e recovery_kit_passphrase_file=/path/of/the/file'.",
         )
     if len(passphrase) < PASSPHRASE_LENGTH:
@@ -87,7 +87,7 @@ def check_path(path: str, inventory_dir: str, project: str) -> str:
         real = os.path.join(real, f"{os.path.basename(os.path.realpath(inventory_dir))}.recovery-kit")
     folder = os.path.dirname(real)
     if not os.path.isdir(folder):
-        raise SecretsError("kit-path", f"{folder} does not exist: make it, or mount what belongs there.")
+        raise SecretsError("kit-path", f"{folder} does not exist: create it, or mount its file system.")
     for place, what in ((inventory_dir, "the site's folder"), (project, "this project")):
         inside = os.path.realpath(place)
         if os.path.commonpath([inside, real]) == inside:
@@ -221,7 +221,7 @@ def instructions(path: str, site: str, outside: Sequence[str] = (), written: boo
         return [f"The recovery kit of the site {site} would be written to {path}", *keep]
     return [
         f"The recovery kit of the site {site} is {path}",
-        "Print this, and keep it with the passphrase where neither can burn with the servers. To open the kit:",
+        "Print this, and keep it with the passphrase in another building than the servers. To open the kit:",
         f"  {_OPEN} -in {shlex.quote(os.path.basename(path))} -out kit.tar.gz   # asks for the passphrase",
         "  mkdir -m 700 kit && tar -xzf kit.tar.gz -C kit && cd kit && sha256sum -c SHA256SUMS",
         "README.txt in it says how the site is rebuilt. Make a new kit after each change of the inventory, the secrets or the CA.",
@@ -257,5 +257,5 @@ which ask for the vault password (it is in {password}), unless {site}/.vault_pas
 
   ansible-vault view --vault-password-file {password} {site}/secrets.yml
 
-Whoever has this folder has the site. Delete it when the work is done.
+Anyone who has this folder controls the site. Delete it when the work is done.
 """

@@ -57,7 +57,7 @@ def read(loader: Any, inventory_dir: str) -> Mapping[str, str]:
         return known[1]
     data = read_file(path) or b""
     if not data.strip():
-        text = f"{path} is empty, its content is lost: {RESTORE_HINT}; a new site, one without pki/, goes on once the file is removed."
+        text = f"{path} is empty, its content is lost: {RESTORE_HINT}; a new site, one without pki/, continues once the file is removed."
         raise SecretsError("secrets-empty", text)
     values = MappingProxyType(_parse(path, decrypt(loader, path, data)))
     _read[path] = (state, values)
@@ -68,17 +68,19 @@ def _parse(path: str, plain: bytes) -> dict[str, str]:
     try:
         data = yaml.safe_load(plain)
     except (yaml.YAMLError, UnicodeDecodeError):
-        data = False  # the parser's own words quote the file
+        data = False  # the parser's own message quotes the file
     if data is False:
-        raise SecretsError("secrets-not-flat", f"{path} opens but is no YAML: repair it with `ansible-vault edit {path}`.") from None
+        raise SecretsError("secrets-not-flat", f"{path} opens but is not YAML: repair it with `ansible-vault edit {path}`.") from None
     data = {} if data is None else data
     if not isinstance(data, dict):
-        raise SecretsError("secrets-not-flat", f'{path} is no mapping: write one line `name: "text"` for each secret.')
+        raise SecretsError("secrets-not-flat", f'{path} is not a mapping: write one line `name: "text"` for each secret.')
     for name, value in data.items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise SecretsError("secrets-not-flat", f"{path}: a name in it is no plain word: write letters, digits and underscores.")
+            raise SecretsError(
+                "secrets-not-flat", f"{path}: a name in it has characters that are not allowed: write letters, digits and underscores."
+            )
         if not isinstance(value, str):
-            raise SecretsError("secrets-not-flat", f"{path}: {name} is no text: write it in quotes.")
+            raise SecretsError("secrets-not-flat", f"{path}: {name} is not a text: write it in quotes.")
     return data
 
 
@@ -114,7 +116,7 @@ def ensure(
 
     :param wanted: ``{name, kind}``; kind is ``password`` unless it says otherwise
     :param check_mode: only say what would be made
-    :param established: the site has an authority: all its secrets are never made anew, for what they encrypt would be unreadable
+    :param established: the site has an authority: its secrets are never all generated again, because what they encrypt would be unreadable
     :return: the names that were made, sorted
     :raises SecretsError: ``secret-name``, ``secret-kind``, ``secrets-lost``, ``secrets-weak-password``, ``secrets-unwritable``, else as
         :func:`read`
@@ -133,14 +135,14 @@ def ensure(
 
 
 def _plan(loader: Any, inventory_dir: str, kinds: Mapping[str, str], established: bool) -> tuple[Mapping[str, str], list[str]]:
-    """(what there is, the names that are missing)."""
+    """(existing secrets, missing names)."""
     path = path_of(inventory_dir)
     values = read(loader, inventory_dir)
     missing = _missing(path, values, kinds)
     if established and not values:
         if not os.path.exists(path):
-            raise SecretsError("secrets-lost", f"{path} is gone, and the site has a CA (pki/), so it had secrets: {_LOST}")
-        # A site that needed none so far has the file as it was made here. Anything else was emptied by somebody.
+            raise SecretsError("secrets-lost", f"{path} is missing, and the site has a CA (pki/), so it had secrets: {_LOST}")
+        # A site that needed none so far has the file as it was created here. Any other file was emptied later.
         if missing and not decrypt(loader, path, read_file(path) or b"").startswith(_HEADER):
             raise SecretsError("secrets-lost", f"{path} holds no secret, and the site has a CA (pki/), so it had some: {_LOST}")
     return values, missing

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bare servers become the site in one run."""
+"""Converge bare servers in one run."""
 
 from __future__ import annotations
 

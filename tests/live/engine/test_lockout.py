@@ -57,7 +57,7 @@ def lock_out(site: Site, host: str) -> subprocess.CompletedProcess[str]:
     """A run whose firewall does not let its next connection in."""
     done = site.playbook(PLAYBOOK, "-e", LOCKS_OUT)
     assert done.returncode != 0, done.stdout[-3000:]
-    assert "takes it back by itself" in done.stdout, done.stdout[-3000:]
+    assert "reverts it by itself" in done.stdout, done.stdout[-3000:]
     assert not answers(site, host), "nobody was locked out, so nothing is proven"
     return done
 

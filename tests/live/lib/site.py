@@ -235,9 +235,9 @@ class Site:
         return int(status), body
 
     def members(self, ask: str | None = None) -> list[dict[str, Any]]:
-        """The cluster's members as the leader sees them; none where nobody leads.
+        """The cluster's members as the leader sees them; none without a leader.
 
-        The leader has to write to etcd to stay one. Another member that was cut off goes on for a while with what it saw before:
+        The leader has to write to etcd to stay one. Another member that was cut off keeps its last known state for a while:
         Patroni reads etcd through a watch that has no timeout.
         """
         for host in [ask] if ask else self.leaders():

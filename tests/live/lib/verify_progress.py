@@ -47,7 +47,7 @@ class Progress:
         self._live = stream.Live(output, threading.RLock(), self.now, plain=not live)
 
     def now(self) -> str:
-        """The line of what goes on now."""
+        """The line that shows what is running."""
         elapsed = texts.elapsed(self._clock() - self._began, self._expected)
         if not self._what:
             return f"{self._stage}Reading the tests  {elapsed}"

@@ -102,5 +102,5 @@ def test_names_are_judged_before_anything_is_changed(
 
 def test_name_that_is_none_is_not_given_to_apt(host: Any) -> None:
     lists(host)
-    assert "is no name or version of a Debian package" in apt.unknown(host.ctx, ["--purge"])
+    assert "is not a name or version of a Debian package" in apt.unknown(host.ctx, ["--purge"])
     assert host.programs.calls == []

@@ -177,7 +177,7 @@ def test_directory_with_something_in_it_stays(host: FakeHost) -> None:
     ok(host.call(component(directories=[{"path": "/srv/demo"}])))
     host.write("/srv/demo/data", "precious")
     said = ok(host.call(component()))
-    assert not said["changed"] and "stays" in said["warnings"][0]
+    assert not said["changed"] and "is not removed" in said["warnings"][0]
     assert host.file("/srv/demo/data").exists()
     assert ok(host.call(component()))["warnings"] == []
 

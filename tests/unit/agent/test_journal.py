@@ -60,7 +60,7 @@ def test_heal_leaves_what_somebody_has_changed_since(host: FakeHost) -> None:
     ctx = host.context()
     book = ledger.load(ctx)
     (said,) = journal.heal(ctx, book)
-    assert "left alone" in said and "/etc/text" in said
+    assert "not restored" in said and "/etc/text" in said
     assert host.file("/etc/text").read_text() == "by hand" and not host.file("/etc/new").exists() and host.file("/etc/link").is_symlink()
     assert journal.heal(ctx, book) == []
 

@@ -75,7 +75,7 @@ def test_a_guard_that_was_disarmed_and_stayed_in_the_ledger_is_forgotten(host: G
     """A run that was cut off may write its ledger after the next one has disarmed the revert: that is said once, not by each run."""
     ok(host.call(guarded("good 1\n")))
     shutil.rmtree(host.file("/var/lib/vannah/guard"))
-    assert "was cut off" in str(host.call(guarded("good 1\n")))
+    assert "was interrupted" in str(host.call(guarded("good 1\n")))
     again = host.call(guarded("good 1\n"))
     assert not ok(again)["changed"] and "was cut off" not in str(again)
 
@@ -90,7 +90,7 @@ def test_killed_runs_lock_no_host_out_of_its_change(host: Guarded, kills: int) -
     said = ok(host.call(guarded("good 2\n"), **by(99)))
     assert host.file("/etc/demo.conf").read_text(encoding="utf-8") == "good 2\n"
     (warning,) = said["warnings"]
-    assert "an earlier run was cut off" in warning and "connect" not in warning
+    assert "an earlier run was interrupted" in warning and "connect" not in warning
     assert host.call(op="disarm")["error"] is None
     assert not ok(host.call(guarded("good 2\n")))["changed"]
 
@@ -100,10 +100,10 @@ def test_two_runs_that_were_locked_out_are_enough(host: Guarded) -> None:
     ok(host.call(guarded("good 2\n"), **by(1)))
     host.revert()
     said = ok(host.call(guarded("good 2\n"), **by(2, 1)))
-    assert "nobody could connect" in said["warnings"][0] and "once more" in said["warnings"][0]
+    assert "no connection was possible" in said["warnings"][0] and "once more" in said["warnings"][0]
     host.revert()
     refused = one(host.call(guarded("good 2\n"), **by(3, 1, 2)))["error"]
-    assert refused["code"] == "locked-out" and "Fix: correct who gets in, or `make converge`" in refused["msg"]
+    assert refused["code"] == "locked-out" and "Fix: correct the settings that control access, or `make converge`" in refused["msg"]
     assert host.file("/etc/demo.conf").read_text(encoding="utf-8") == "good 1\n"
     assert one(host.call(guarded("good 2\n"), **by(4)))["error"]["code"] == "locked-out", "whichever controller comes"
     ok(host.call(guarded("good 3\n"), **by(5)))

@@ -116,7 +116,7 @@ def test_a_value_that_the_kernel_refuses_is_not_set_at_the_next_boot(
         host.write(CONF, "# ours\nnet.ipv4.tcp_syncookies = 1\nnet.ipv4.ip_forward = maybe\n")
 
     def refuse(*_words: Any) -> str:
-        raise AgentError("sysctl-failed", "the kernel does not take it")
+        raise AgentError("sysctl-failed", "the kernel rejects it")
 
     write = sysctl._write
     monkeypatch.setattr(sysctl, "_write", lambda name, *words: (refuse if name.endswith("forward") else write)(name, *words))

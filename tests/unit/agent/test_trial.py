@@ -98,8 +98,8 @@ def test_the_validator_sees_new_folders_removed_files_modes_and_its_own_new_self
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        (Result(96), "lets no overlay be mounted"),
-        (Result(127), "lets no overlay be mounted"),
+        (Result(96), "does not allow overlay mounts"),
+        (Result(127), "does not allow overlay mounts"),
         (Result(127, "", "exec: /bin/grep: not found"), "/bin/grep is not installed yet"),
     ],
 )
@@ -108,7 +108,7 @@ def test_what_cannot_be_asked_is_said(host: Trying, result: Result, said: str) -
     (found,) = planned(host, demo(validate=CHECK))
     assert found["error"] is None and found["changed"]
     (warning,) = found["warnings"]
-    assert "check mode did not ask whether its new files are valid" in warning and said in warning
+    assert "check mode could not validate its new files" in warning and said in warning
 
 
 def test_packages_come_first(host: Trying) -> None:
@@ -118,7 +118,7 @@ def test_packages_come_first(host: Trying) -> None:
     plan.packages = [Step("package", "demo", "install")]
     plan.files = [Step("file", "/etc/demo.conf", "create", writes={"/etc/demo.conf": "x"})]
     trial.judge(plan, demo(validate=CHECK), ctx)
-    assert "its packages or users are not there yet" in ctx.warnings[0]
+    assert "its packages or users do not exist yet" in ctx.warnings[0]
 
 
 def test_what_comes_before_may_help(host: Trying) -> None:
@@ -127,7 +127,7 @@ def test_what_comes_before_may_help(host: Trying) -> None:
     first = {**component(files=[{"path": "/etc/first.conf", "content": "x"}]), "name": "first"}
     found = planned(host, first, demo(validate=CHECK))
     assert [item["error"] for item in found] == [None, None]
-    assert "would be refused, unless what comes before it helps" in found[1]["warnings"][0]
+    assert "would be refused, unless an earlier step corrects it" in found[1]["warnings"][0]
 
 
 def test_only_what_judges_a_file_that_changes_is_asked(host: Trying) -> None:

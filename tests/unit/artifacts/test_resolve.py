@@ -113,7 +113,7 @@ def test_all_problems_at_once_and_nothing_is_fetched(cache: Cache, files: Files)
     lock = locked(x=entry(f"{url}/x", PROGRAM), silo={"bring": "look there"})
     with pytest.raises(ArtifactError) as caught:
         resolve.ensure(["x", "silo", "absent"], lock, cache, lambda _: None)
-    assert "artifact silo is a file that the site brings" in str(caught.value)
+    assert "artifact silo is a file that the site provides" in str(caught.value)
     assert "artifact absent: " in str(caught.value)
     assert asked == []
     assert not cache.path.exists()
@@ -133,11 +133,11 @@ def test_missing_says_what_to_do(cache: Cache, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(PROGRAM)
     old = locked(x=entry(f"file://{tmp_path}/x", PROGRAM))
     new = locked(x=entry(f"file://{tmp_path}/x", PROGRAM, version="1.3"))
-    with pytest.raises(ArtifactError, match=r"does not have it, and 1.2 is wanted: run `make artifacts`") as caught:
+    with pytest.raises(ArtifactError, match=r"does not have it, and 1.2 is required: run `make artifacts`") as caught:
         resolve.located(old, cache, "x", check=False)
     assert caught.value.code == "artifact-missing"
     resolve.ensure(["x"], old, cache, lambda _: None)
-    with pytest.raises(ArtifactError, match=r"has version 1.2 of it, .*, and 1.3 is wanted"):
+    with pytest.raises(ArtifactError, match=r"has version 1.2 of it, .*, and 1.3 is required"):
         resolve.located(new, cache, "x", check=False)
     with pytest.raises(ArtifactError, match=r"artifact-unknown|neither"):
         resolve.located(old, cache, "y", check=True)
@@ -169,7 +169,7 @@ def test_going_back_fetches_nothing(cache: Cache, files: Files) -> None:
     resolve.ensure(["x"], locked(x=entry(f"{url}/other", b"another 2") | {"version": "2"}), cache, print)
     manifest = json.loads((cache.path / "manifest.json").read_text())["x"]
     assert [manifest["version"], *(old["version"] for old in manifest["before"])] == ["2", "3", "1"]
-    with pytest.raises(ArtifactError, match="is wanted"):
+    with pytest.raises(ArtifactError, match="is required"):
         resolve.located(locks["2"], cache, "x", check=False)
 
 
@@ -199,7 +199,7 @@ def test_damage_is_repaired(cache: Cache, tmp_path: Path, damage: bytes | None, 
 def test_bad_manifest(cache: Cache) -> None:
     cache.path.mkdir()
     (cache.path / "manifest.json").write_text("{")
-    with pytest.raises(ArtifactError, match="no JSON"):
+    with pytest.raises(ArtifactError, match="not JSON"):
         cache.manifest()
 
 

@@ -186,7 +186,7 @@ def test_who_is_asked_is_not_who_failed(play: Any) -> None:
     log_of(printed)
     lines = printed.splitlines()
     assert any(line.startswith("FAILED  b: End the run where a member has failed: The run ends here, because b failed") for line in lines)
-    assert "        Fix: repair b and run again, and the run goes on from here; or take b out of the group etcd." in lines
+    assert "        Fix: repair b and run again, and the run continues from here; or take b out of the group etcd." in lines
     assert re.search(r"^Failed: 2 hosts, 0 ok, 1 failed \(b\), 1 stopped \(a\) in", printed, re.MULTILINE), printed
 
 

@@ -208,7 +208,7 @@ def test_nothing_follows_a_failed_component() -> None:
 
 def test_locked_out() -> None:
     fake = Fake([{**answered(), "guard": {"armed": True, "seconds": 45}}, AnsibleConnectionFailure("timed out")])
-    with pytest.raises(action.Failure, match=r"takes it back by itself within 45 s \(site_admin_addresses.*\)\. timed out"):
+    with pytest.raises(action.Failure, match=r"reverts it by itself within 45 s \(site_admin_addresses.*\)\. timed out"):
         fake.make([component()], {})
 
 
@@ -230,7 +230,7 @@ def test_a_run_that_was_killed_notes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     armed = {**answered(), "guard": {"armed": True, "seconds": 45}}
     fake = Fake([armed])
     monkeypatch.setattr(run, "orphaned", lambda: len(fake.sent) > 0)
-    with pytest.raises(action.Failure, match="ansible-playbook is gone"):
+    with pytest.raises(action.Failure, match="ansible-playbook has ended"):
         fake.make([component()], {})
     fake = Fake([answered()])
     fake.make([component()], {})
@@ -299,7 +299,7 @@ PROBED_ROOT = probed("0", "apt-get")
     [
         ((1, "", "bob is not in the sudoers file.\n"), "becoming root is refused. Fix: give the login user a line"),
         ((1, "", "sudo: a password is required\n"), "becoming root needs a password"),
-        ((1, "", "sudo: sorry, you must have a tty to run sudo\n"), r"wants a terminal \(requiretty\).* !requiretty into"),
+        ((1, "", "sudo: sorry, you must have a tty to run sudo\n"), r"requires a terminal \(requiretty\).* !requiretty into"),
         ((1, "", "sudo: Ein Passwort ist notwendig\n"), r"\(exit status 1\): sudo: Ein Passwort ist notwendig"),
         ((1, "hello\n", "Segmentation fault\n"), r"did not answer \(exit status 1\): Segmentation fault \| hello"),
         (AnsibleError("Missing sudo password"), "becoming root needs a password"),
@@ -376,7 +376,7 @@ def test_a_python_without_its_library_in_check_mode_or_by_choice() -> None:
     with pytest.raises(shell.BareHost) as caught:
         REAL_CALL(Host([MINIMAL, probed("0", "python3", "sudo", "apt-get")]), {"mode": "check", "op": "facts"}, {})
     assert caught.value.missing == ["python3"]
-    with pytest.raises(shell.CallError, match="/opt/python has no standard library: it is what ansible_python_interpreter says"):
+    with pytest.raises(shell.CallError, match="/opt/python has no standard library: ansible_python_interpreter names it"):
         REAL_CALL(Host([MINIMAL]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
 
 
@@ -388,7 +388,7 @@ def test_a_program_without_the_library_says_so_itself(tmp_path: Path) -> None:
 
 
 def test_a_chosen_python_that_is_not_there() -> None:
-    with pytest.raises(shell.CallError, match="there is no /opt/python on the host: it is what ansible_python_interpreter says"):
+    with pytest.raises(shell.CallError, match="there is no /opt/python on the host: ansible_python_interpreter names it"):
         REAL_CALL(Host([(127, "", "")]), {"mode": "apply", "op": "facts"}, {"ansible_python_interpreter": "/opt/python"})
 
 

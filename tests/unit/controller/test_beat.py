@@ -41,7 +41,7 @@ READY = "db2: waiting for etcd.service to be ready"
         (written(since=2000.0, seconds=None) + "\n1000", f"{READY}, since {at(0)} (0 s)"),
         (
             written(run="another", what=INSTALL, seconds=None) + "\n1000",
-            f"db2: waiting for an earlier run that is still at work on this host ({INSTALL}), since {at(-20)} (20 s)",
+            f"db2: waiting for an earlier run that is still working on this host ({INSTALL}), since {at(-20)} (20 s)",
         ),
         (written(what=None) + "\n1000", LASTS),
         ("{half a li\n1000", LASTS),

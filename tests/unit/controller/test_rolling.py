@@ -37,27 +37,24 @@ def looks(**given: dict[str, Any]) -> list[Look]:
         ({"a": {"names": ("elsewhere",)}}, Plan()),
         (
             {"a": {"waits": True, "why": "for a window"}, "b": {"waits": True}},
-            Plan(now=("b",), postponed=("a: the restart of R waits for a window; r/rolling_restart.yml does it at once",)),
+            Plan(now=("b",), postponed=("a: the restart of R waits for a window; r/rolling_restart.yml does it immediately",)),
         ),
         ({host: {"waits": True, "together": True, "differs": ("version",)} for host in MEMBERS}, Plan(together=("a", "b", "c"))),
         # Some have to be restarted together, one by itself.
         ({"a": {"waits": True, "together": True}, "c": {"waits": True}}, Plan(now=("c",), together=("a",))),
         (
-            {
-                host: {"waits": True, "together": True, "differs": ("version", "KEY"), "why": "until somebody asks for it"}
-                for host in MEMBERS
-            },
+            {host: {"waits": True, "together": True, "differs": ("version", "KEY"), "why": "until it is requested"} for host in MEMBERS},
             Plan(
                 postponed=tuple(
-                    f"{host}: another version, KEY waits until somebody asks for it; "
-                    "r/update.yml, which stops all servers together, does it at once"
+                    f"{host}: another version, KEY waits until it is requested; "
+                    "r/update.yml, which stops all servers together, does it immediately"
                     for host in MEMBERS
                 )
             ),
         ),
         # One alone runs with other settings than all have on disk: a restart of its host brought it up with what was taken back since.
         (
-            {"b": {"waits": True, "together": True, "differs": ("KEY",), "apart": True, "why": "until somebody asks for it"}},
+            {"b": {"waits": True, "together": True, "differs": ("KEY",), "apart": True, "why": "until it is requested"}},
             Plan(now=("b",)),
         ),
         # A store that gets another pool: those that are there take it over, the new one has it. All of them take part.
@@ -65,14 +62,14 @@ def looks(**given: dict[str, Any]) -> list[Look]:
             {host: {"waits": True, "together": True, "differs": ("LAYOUT",), "why": "until x"} for host in ("a", "b")},
             Plan(
                 postponed=tuple(
-                    f"{host}: another LAYOUT waits until x; r/update.yml, which stops all servers together, does it at once"
+                    f"{host}: another LAYOUT waits until x; r/update.yml, which stops all servers together, does it immediately"
                     for host in "ab"
                 )
             ),
         ),
         (
             {"b": {"waits": True, "together": True, "differs": ("KEY",), "apart": True, "why": "until x", "why_alone": "for a window"}},
-            Plan(postponed=("b: another KEY waits until x; r/update.yml, which stops all servers together, does it at once",)),
+            Plan(postponed=("b: another KEY waits until x; r/update.yml, which stops all servers together, does it immediately",)),
         ),
     ],
 )
@@ -98,10 +95,10 @@ def test_what_was_cut_off_goes_on(given: dict[str, Any]) -> None:
     """Whatever the policy says: somebody had asked for it, and servers may be down."""
     made = plan(looks(**given), MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
     assert (made.now, made.together, made.goes_on) == ((), ("a", "b", "c"), True)
-    assert "was cut off, and goes on" in made.postponed[0]
+    assert "was interrupted, and continues" in made.postponed[0]
     away = plan(looks(**given)[:2], MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
     if any(look.cut_off for look in looks(**given)[:2]):
-        assert (away.together, away.goes_on) == ((), False) and "once all servers are at hand; r/update.yml" in away.postponed[0]
+        assert (away.together, away.goes_on) == ((), False) and "once all servers are reachable; r/update.yml" in away.postponed[0]
 
 
 def test_what_was_cut_off_before_anything_stopped_waits() -> None:
@@ -115,7 +112,7 @@ def test_not_together_while_a_member_is_away() -> None:
     there = [Look("a", waits=True, together=True, differs=("version",)), Look("b", waits=True)]
     made = plan(there, MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
     assert made.now == ("b",) and made.together == ()
-    assert "a: another version waits until all servers are at hand" in made.postponed[0]
+    assert "a: another version waits until all servers are reachable" in made.postponed[0]
 
 
 def test_update() -> None:
@@ -123,7 +120,7 @@ def test_update() -> None:
     assert update(looks(a={"leader": "a"})).now == ("b", "c", "a")
     assert update(looks()).now == ("a", "b", "c")
     # It was cut off and shows the cluster of before.
-    assert update(looks(a={"problems": ("nobody leads",)}, b={"leader": "c"})).now == ("a", "b", "c")
+    assert update(looks(a={"problems": ("the cluster has no leader",)}, b={"leader": "c"})).now == ("a", "b", "c")
     with pytest.raises(ValueError, match="while the cluster is unhealthy: b lags; c is away"):
         update(looks(a={"leader": "a", "problems": ("b lags", "c is away")}))
     with pytest.raises(ValueError, match="Nothing is updated without c"):

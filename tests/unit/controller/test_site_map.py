@@ -56,7 +56,7 @@ def test_groups() -> None:
         ({**MAP, "waves": ["base", "base"]}, "twice"),
         ({**MAP, "roles": [{"role": "a", "wave": "base"}]}, "role 1: a mapping with role, wave and groups"),
         ({**MAP, "roles": [{"role": "a", "wave": "late", "groups": ["all"]}]}, "role 1 .a.: there is no wave 'late'"),
-        ({**MAP, "roles": [{"role": "a", "wave": "base", "groups": ["all"]}] * 2}, "role 2: a is there twice"),
+        ({**MAP, "roles": [{"role": "a", "wave": "base", "groups": ["all"]}] * 2}, "role 2: a is listed twice"),
     ],
 )
 def test_wrong_maps(data: Any, words: str) -> None:

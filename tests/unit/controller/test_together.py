@@ -108,17 +108,17 @@ def test_waiting_for_the_cluster() -> None:
         (
             Attempt(MEMBERS, {"b": "port taken. "}),
             True,
-            "b: port taken. All servers went back to what they had, and it works. See the guide.",
+            "b: port taken. All servers went back to their previous version and settings, and it works. See the guide.",
         ),
         (
             Attempt(MEMBERS, {}, {"c": ""}),
             False,
-            "c: no reason given. All servers went back to what they had, and it does not. See the guide.",
+            "c: no reason given. All servers went back to their previous version and settings, and it does not. See the guide.",
         ),
         (
             Attempt(MEMBERS, {"b": "port taken"}, {}, forced=True),
             False,
-            "b: port taken. b did not take it over, the others did. See the guide.",
+            "b: port taken. b did not apply the change, the others did. See the guide.",
         ),
     ],
 )

@@ -24,8 +24,8 @@ OTHER = "-i with the inventory of the site that is meant, or hosts in the group"
         (
             "object_store",
             ["db1"],
-            f"the group object_store, {WORKS} is not there {INVENTORY} object_store in place of the group object_stores, if that is meant;"
-            f" else {OTHER} object_store",
+            f"the group object_store, {WORKS} is not there {INVENTORY} object_store instead of the group object_stores, if that is meant;"
+            f" otherwise {OTHER} object_store",
         ),
     ],
 )

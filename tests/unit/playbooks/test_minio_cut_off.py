@@ -16,7 +16,7 @@ from .test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_t
     ("before", "renew", "made", "said"),
     [
         (False, None, ["minio_root_password"], "new values for minio_root_password"),
-        (True, None, [], "the servers get the new minio_root_password that a run before has written"),
+        (True, None, [], "the servers get the new minio_root_password that an earlier run has written"),
         (True, ["minio_root_password", "minio_user_imaging"], ["minio_user_imaging"], "new values for minio_user_imaging"),
     ],
 )
@@ -39,16 +39,16 @@ LOST: dict[str, Any] = SEEN | {"problems": ["server store1:9000 is offline"], "l
     ("waits", "apart", "stages", "said"),
     [
         # They run with what is new, or the converge has started them with it: it is only looked at and settled.
-        (False, False, ["minio_health", "component_restart forgotten"], "was cut off, and goes on"),
+        (False, False, ["minio_health", "component_restart forgotten"], "was interrupted, and continues"),
         # One that was stopped was started with what is new, and is apart.
         (
             True,
             True,
             ["component_restart kept", "minio_stop", "component_restart", "minio_health", "component_restart forgotten"],
-            "was cut off, and goes on",
+            "was interrupted, and continues",
         ),
         # Nothing had stopped.
-        (True, False, [], "another version waits until somebody asks for it; minio/update.yml"),
+        (True, False, [], "another version waits until it is requested; minio/update.yml"),
     ],
 )
 def test_a_run_of_the_site_goes_on_with_an_update(run: Run, waits: bool, apart: bool, stages: list[str], said: str) -> None:
@@ -110,5 +110,5 @@ def test_a_server_that_another_run_holds_ends_the_update(run: Run) -> None:
     """The others are not stopped without it."""
     answers = dict.fromkeys(STORE["object_store"], NEW) | {"store2": NEW | {"lease": {"failed": True, "msg": "held by another run"}}}
     done = run("minio/update.yml", STORE, answers)
-    assert done.code != 0 and "Nothing is done without store2, where another run is at work" in " ".join(done.printed.split()), done.printed
+    assert done.code != 0 and "Nothing is done without store2, which another run holds" in " ".join(done.printed.split()), done.printed
     assert done.of("minio_stop") == []

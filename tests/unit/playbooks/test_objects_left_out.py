@@ -21,5 +21,5 @@ def test_databases_that_are_left_out_are_named(run: Run, leader: str, left_out: 
     calls = {"__postgresql_config_call": {}, "__postgresql_objects_call": {}, "postgresql_ready_timeout": 1}
     done = run(str(playbook), DATABASE, {host: {"patroni_config": {"leader": leader}} for host in DATABASE["postgresql"]}, **calls)
     assert done.code == 0, done.printed
-    said = f"databases and roles are not looked at: {leader} leads and is not in this run. Fix: run it with"
+    said = f"databases and roles are not checked: {leader} is the leader and is not in this run. Fix: run it with"
     assert (said in " ".join(done.printed.split())) == left_out, done.printed

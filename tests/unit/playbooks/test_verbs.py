@@ -98,7 +98,7 @@ def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run
     held = {"pending_restart": [{"role": "postgresql", "component": "postgresql", "unit": "patroni.service"}]}
     said = {host: {"patroni_info": {**HEALTHY, "leader": "db3", "member": member}, "converge": held} for host in DATABASE["postgresql"]}
     for host in failed:
-        said[host] = {"converge": {"failed": True, "msg": "not within 300 s: somebody leads the cluster"}}
+        said[host] = {"converge": {"failed": True, "msg": "not within 300 s: the cluster has a leader"}}
     done = run("postgresql/rolling_restart.yml", DATABASE, said)
     waited = [given["wait"] for name, given in done.arguments if name == "patroni_info" and "wait" in given]
     assert waited[0] == seconds, done.printed
@@ -137,7 +137,7 @@ DAMAGED = [{"name": "dicom/a", "healed": False}, {"name": "dicom/b", "healed": T
             {},
             {"healed": 1, "unhealed": 1, "scanned": 7, "damaged": DAMAGED},
             1,
-            "Still damaged, 1 of 7 that were looked at: dicom/a. Fix: replace",
+            "Still damaged: 1 of 7 that were checked: dicom/a. Fix: replace",
         ),
     ],
 )
@@ -211,13 +211,13 @@ def closed_window() -> str:
     ("values", "restarts", "said"),
     [
         ({}, True, ""),
-        ({"policy": "manual"}, False, "until somebody asks for it"),
+        ({"policy": "manual"}, False, "until it is requested"),
         ({"policy": "window", "site_maintenance_windows": ["00:00-24:00"]}, True, ""),
         ({"policy": "window", "site_maintenance_windows": [closed_window()]}, False, "for the maintenance window that opens on"),
     ],
 )
 def test_what_a_run_of_the_site_restarts(run: Run, role: str, values: dict[str, Any], restarts: bool, said: str) -> None:
-    """By its policy. Asked for by itself the playbook does it at once, whatever the policy says."""
+    """By its policy. Asked for by itself the playbook does it immediately, whatever the policy says."""
     groups = STORE if role == "minio" else DATABASE
     given = {f"{role}_restart_policy" if name == "policy" else name: value for name, value in values.items()}
     running = {"runs": True, "binary": False, "environment": False, "settings": [], "together": False}
@@ -249,7 +249,7 @@ def restarts_of_the_site(run: Run) -> str:
 @pytest.mark.parametrize(
     ("values", "away", "restarts", "said"),
     [
-        ({}, False, False, "another version waits until somebody asks for it; minio/update.yml"),
+        ({}, False, False, "another version waits until it is requested; minio/update.yml"),
         (
             {"minio_update_policy": "window", "site_maintenance_windows": [closed_window()]},
             False,
@@ -266,7 +266,7 @@ def restarts_of_the_site(run: Run) -> str:
             {"minio_update_policy": "window", "site_maintenance_windows": ["00:00-24:00"]},
             True,
             False,
-            "waits until all servers are at hand",
+            "waits until all servers are reachable",
         ),
     ],
 )
@@ -299,7 +299,8 @@ BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"
             {"component_restart": TAKEN, "component_restart kept": {}, "component_restart restored": TAKEN},
             {},
             BACK,
-            "store2: port 9000 is taken. All servers went back to what they had, and the store takes writes. See docs/day2_object_store.md",
+            "store2: port 9000 is taken. All servers went back to their previous version and settings, and the store takes writes. "
+            "See docs/day2_object_store.md",
         ),
         # It starts and the store does not work with it. The others that say it does go back with it.
         ({"minio_health": REFUSED}, {}, ["minio_health", *BACK], "store2: not healthy within 300 s. All servers went back"),
@@ -308,7 +309,7 @@ BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"
             {"component_restart": TAKEN, "component_restart kept": {}},
             {"object_store_force": True},
             ["minio_health", "component_restart forgotten", "minio_info"],
-            "store2: port 9000 is taken. store2 did not take it over, the others did.",
+            "store2: port 9000 is taken. store2 did not apply the change, the others did.",
         ),
     ],
 )

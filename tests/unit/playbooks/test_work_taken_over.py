@@ -71,7 +71,7 @@ def test_a_worker_without_a_manager_is_not_restarted(run: Run) -> None:
     done = run("docker/rolling_restart.yml", NODES, SWARM, "--limit", "worker1")
     assert done.code == 0, done.printed
     assert turns(done) == []
-    assert "worker1: Docker is not restarted, because no host that could have others take its work over answers" in done.printed
+    assert "worker1: Docker is not restarted, because no host that can move its work to other members answers" in done.printed
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -90,7 +90,7 @@ def surveyed(places: dict[str, dict[str, Any]] | None = None, **more: Any) -> di
         (Answer("db1", ALL, failure="ops is not in the sudoers file"), {"contact-sudo"}),
         (Answer("db1", ALL, failure="becoming root is refused: the login user needs a line in sudoers"), {"contact-sudo"}),
         (Answer("db1", ALL, failure="becoming root needs a password: give it with --ask-become-pass"), {"contact-sudo"}),
-        (Answer("db1", ALL, failure="becoming root is refused: sudo wants a terminal (requiretty)"), {"contact-sudo"}),
+        (Answer("db1", ALL, failure="becoming root is refused: sudo requires a terminal (requiretty)"), {"contact-sudo"}),
         (Answer("db1", ALL, failure="sudo: Ein Passwort ist notwendig", reached=True), {"contact-failed"}),
         (Answer("db1", ALL, failure="ops ist nicht in der sudoers-Datei.", reached=True), {"contact-failed"}),
         (Answer("db1", ALL, failure="there is no /opt/python on the host", reached=True), {"contact-failed"}),
@@ -259,7 +259,7 @@ def test_a_failure_is_told_in_one_line() -> None:
 
 def test_a_terminal_that_sudo_wants() -> None:
     """Another line in sudoers than the one that lets the user become root."""
-    (finding,) = judge_host_checks([Answer("db1", ALL, failure="becoming root is refused: sudo wants a terminal (requiretty)")]).errors
+    (finding,) = judge_host_checks([Answer("db1", ALL, failure="becoming root is refused: sudo requires a terminal (requiretty)")]).errors
     assert "!requiretty" in finding.remedy
 
 

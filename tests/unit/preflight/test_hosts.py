@@ -257,7 +257,7 @@ def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables
         (THREE + "\nmonitoring: m1", f"firewall_enabled: false\nsite_admin_addresses: [monitoring]\n[@m1]\nansible_host: {NAME}"),
         # The host only speaks to an endpoint that is somebody else's.
         ("object_store: a", f"object_store_backend: s3\nobject_store_endpoint: https://s3.mine.health\n[@a]\nansible_host: {NAME}"),
-        # It cannot be told before the host checks.
+        # It is unknown before the host checks.
         (THREE, "[@db1]\nsite_address: '{{ ansible_facts.vannah.address }}'"),
     ],
 )

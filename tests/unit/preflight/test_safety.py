@@ -64,7 +64,7 @@ def test_limit(judged: Judge, limit: set[str], where: set[str]) -> None:
 
 
 def test_alerts(judged: Judge) -> None:
-    """Monitoring that tells nobody."""
+    """Monitoring without a receiver of alerts."""
     assert "safety-no-alert-receiver" in codes(judged(site(f"{THREE}\nmonitoring: mon1")))
     told = judged(site(f"{THREE}\nmonitoring: mon1", "site_alert_receivers: [ops@clinic.health]"))
     assert "safety-no-alert-receiver" not in codes(told)

@@ -119,7 +119,7 @@ def test_a_file_of_another_form(tmp_path: Path, judged: Judge) -> None:
     (tmp_path / "secrets.yml").write_bytes(VaultLib().encrypt(text, secret=PASSWORD))
     file = store.as_file(loader, str(tmp_path))
     lines = [finding.line() for finding in judged(site(THREE), secrets=[file]).errors]
-    assert len(lines) == 1 and "a is no text" in lines[0] and "vault password" not in lines[0] and "ansible-vault edit" in lines[0]
+    assert len(lines) == 1 and "a is not a text" in lines[0] and "vault password" not in lines[0] and "ansible-vault edit" in lines[0]
 
 
 def test_secret_on_the_command_line(judged: Judge) -> None:
@@ -155,10 +155,10 @@ NOW = datetime(2035, 6, 1, 12, tzinfo=UTC)
     [
         (timedelta(days=3650), None, ""),
         (timedelta(days=180, seconds=1), None, ""),
-        (timedelta(days=180), "ca-expires-soon", "ends on 2035-11-28, in 180 days"),
+        (timedelta(days=180), "ca-expires-soon", "expires on 2035-11-28, in 180 days"),
         (timedelta(days=3), "ca-expires-soon", "leave pki/ca.key, converge all hosts"),
         (timedelta(hours=1), "ca-expires-soon", "in 0 days"),
-        (timedelta(0), "ca-expired", "ended on 2035-06-01"),
+        (timedelta(0), "ca-expired", "expired on 2035-06-01"),
         (timedelta(days=-30), "ca-expired", "a planned outage of the whole site"),
     ],
 )
@@ -181,4 +181,4 @@ def test_the_playbook_reads_the_end(tmp_path: Path) -> None:
     ensure_authority(loader, str(run.inventory), "clinic", now=datetime.now(UTC) - timedelta(days=3651))
     done = run()
     assert done.returncode != 0
-    assert "ca-expired pki/ca.crt -: the site's CA ended on " in done.stdout + done.stderr
+    assert "ca-expired pki/ca.crt -: the site's CA certificate expired on " in done.stdout + done.stderr

@@ -223,7 +223,7 @@ def test_files_of_which_one_hides_the_other(judged: Judge, first: str, hidden: s
     files = {first: "site_domian: clinic.health\n", hidden: '{"postgresql_prot": 5433}\n'}
     errors = judged(site(THREE), files=files).errors
     (found,) = (error for error in errors if error.code == "variables-file-hidden")
-    assert (found.where, found.remedy) == (hidden, f"its variables into {into}, and this file away")
+    assert (found.where, found.remedy) == (hidden, f"move its variables into {into}, and remove this file")
     assert [error.variable for error in errors if error.code == "variable-misspelt"] == ["site_domian"]
 
 

@@ -101,4 +101,4 @@ def test_every_variable_is_changed_on_a_running_site() -> None:
     names = [name for table in tried.TABLES.values() for name in table]
     assert sorted(set(tried.stated()) - set(names)) == [], "give it a second value, or a reason, in tests/live/<role>/settings.yml"
     assert sorted(set(names) - set(tried.stated())) == [], "there is no such variable"
-    assert len(names) == len(set(names)), "a variable is there twice"
+    assert len(names) == len(set(names)), "a variable is listed twice"

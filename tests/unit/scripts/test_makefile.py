@@ -23,8 +23,8 @@ def make(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("site=clinic", "make knows no variable site. Did you mean SITE? Fix: SITE in its place"),
-        ("Args=-v", "make knows no variable Args. Did you mean ARGS? Fix: ARGS in its place"),
+        ("site=clinic", "make knows no variable site. Did you mean SITE? Fix: SITE instead"),
+        ("Args=-v", "make knows no variable Args. Did you mean ARGS? Fix: ARGS instead"),
         ("STIE=clinic", "make knows no variable STIE. Fix: one of ARGS BENCH "),
         ("SITE=clinic", ""),
         ("ARGS=--limit a -e b=c", ""),

@@ -137,7 +137,7 @@ def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> Non
     [
         ({"name": "My-Exporter"}, "small letters, digits and single underscores"),
         ({"name": "haproxy"}, "the name is taken"),
-        ({"name": "etcd_exporter"}, "variables of the role etcd begin like its own"),
+        ({"name": "etcd_exporter"}, "variables of the role etcd have the same prefix"),
         ({"name": "site"}, "the name is taken"),
         ({"name": NAME, "group": "all"}, "GROUP=all"),
         ({"name": NAME, "package": "a b"}, "PACKAGE=a b"),
@@ -154,6 +154,6 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "playbooks" / NAME).mkdir(parents=True)
     (tmp_path / "playbooks" / NAME / "converge.yml").write_text("mine\n")
     shutil.rmtree(tmp_path / "roles" / NAME)
-    with pytest.raises(new_role.RefusedError, match=r"converge\.yml is there already"):
+    with pytest.raises(new_role.RefusedError, match=r"converge\.yml exists already"):
         new_role.create(tmp_path, new_role.words_of(tmp_path, NAME))
     assert (tmp_path / "playbooks" / NAME / "converge.yml").read_text() == "mine\n"

@@ -161,7 +161,7 @@ def test_coverage_is_told_by_folder() -> None:
 
 def test_an_unknown_scenario_fails(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_tests.main(["molecule", "--scenario", "no-such-scenario"]) == 1
-    assert "there is no scenario no-such-scenario: there are " in capsys.readouterr().out
+    assert "unknown scenario no-such-scenario: the scenarios are " in capsys.readouterr().out
 
 
 def test_scenarios_are_found_those_with_most_servers_first_and_shared_folders_are_none() -> None:

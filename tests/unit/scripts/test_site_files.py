@@ -19,7 +19,7 @@ GOOD = b"all:\n  hosts:\n    a:\n"
     ("name", "data", "line", "words"),
     [
         ("hosts.yml", b"all:\n\thosts:\n    a:\n", 2, "there is a tab"),
-        ("hosts.yml", b"all:\n  hosts:\n    a:\n    a:\n", 4, "the key a is there twice"),
+        ("hosts.yml", b"all:\n  hosts:\n    a:\n    a:\n", 4, "the key a is listed twice"),
         ("hosts.yml", b"all: [\n", 2, "close the bracket"),
         ("hosts.yml", b"all:\n  server1: {ansible_host: 192.0.2.1", 2, "close the brace"),
         ("hosts.yml", b"site_time_servers: [ntp1, ntp2", 1, "close the bracket"),
@@ -32,8 +32,8 @@ GOOD = b"all:\n  hosts:\n    a:\n"
         ("hosts.yml", b"a:\n  b\nc\n", 4, "a key without a colon"),
         ("hosts.yml", b'a: "{{ b }}" c\n', 1, "quotes"),
         ("group_vars/all/site.yml", b"# x\nsite_name: f\xfcr\n", 2, "not UTF-8"),
-        ("group_vars/all.yml", b"site_name: a\nsite_name: b\n", 2, "the key site_name is there twice"),
-        ("group_vars/etcd.yaml", b"etcd_x: {a: [{b: 1, b: 2}]}\n", 1, "the key b is there twice"),
+        ("group_vars/all.yml", b"site_name: a\nsite_name: b\n", 2, "the key site_name is listed twice"),
+        ("group_vars/etcd.yaml", b"etcd_x: {a: [{b: 1, b: 2}]}\n", 1, "the key b is listed twice"),
         ("host_vars/a.yml", b"a: 'b\n", 1, "close the quote"),
         ("host_vars/a.yml", b"a: \x01\n", 0, "character that YAML does not allow"),
     ],
@@ -61,9 +61,9 @@ ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
         (
             f"{ALL}    node2:{{ansible_host: 10.7.0.12}}\n",
             4,
-            "node2 is followed by a colon without a space, so it is no mapping. Fix: node2: {ansible_host: 10.7.0.12}",
+            "node2 is followed by a colon without a space, so it is not a mapping. Fix: node2: {ansible_host: 10.7.0.12}",
         ),
-        (f"{ALL}    node2:{{secret: a b}}\n", 4, "colon without a space, so it is no mapping. Fix: node2: {...}"),
+        (f"{ALL}    node2:{{secret: a b}}\n", 4, "colon without a space, so it is not a mapping. Fix: node2: {...}"),
         (
             "all:\n  hosts:\n    - node1\n",
             3,
@@ -73,17 +73,17 @@ ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
         (
             "all:\n  childern:\n    db:\n",
             2,
-            "the key childern of the group all is none of hosts, children and vars. Did you mean children? Fix: children",
+            "the key childern of the group all is not one of hosts, children and vars. Did you mean children? Fix: children",
         ),
         (
             "all:\n  children:\n    db:\n      host: {a: }\n",
             4,
-            "the key host of the group db is none of hosts, children and vars. Did you mean hosts? ",
+            "the key host of the group db is not one of hosts, children and vars. Did you mean hosts? ",
         ),
         (
             "all:\n  site_name: x\n",
             2,
-            "the key site_name of the group all is none of hosts, children and vars. Fix: site_name below vars: if",
+            "the key site_name of the group all is not one of hosts, children and vars. Fix: site_name below vars: if",
         ),
         ("all:\n  children:\n    db: node1\n", 3, "the group db has a text where a mapping belongs. Fix: db: {hosts: {node1:}}"),
         ("all:\n  children:\n    db: [a, b]\n", 3, "the group db has a list where a mapping belongs. Fix: db: {hosts: {a:, b:}}"),

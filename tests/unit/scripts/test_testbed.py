@@ -24,11 +24,11 @@ GOOD = machine.Machine(is_root=True, python=(3, 11), has_apt=True, free={"/": 10
         ({"python": (3, 13)}, True, []),
         ({"is_root": False}, True, ["needs root"]),
         ({"is_root": False}, False, []),  # lint and unit tests need no root
-        ({"has_apt": False}, True, ["no Debian system"]),
+        ({"has_apt": False}, True, ["not a Debian system"]),
         ({"free": {"/": machine.NEEDED_BYTES - 1}}, True, ["/ has 8.0 GiB free"]),
         ({"free": {"/": machine.NEEDED_BYTES}}, True, []),
         ({"free": {"/a": 0, "/b": 0}}, True, ["/a has", "/b has"]),
-        ({"is_root": False, "has_apt": False, "free": {"/": 0}}, True, ["needs root", "no Debian", "disk space"]),
+        ({"is_root": False, "has_apt": False, "free": {"/": 0}}, True, ["needs root", "not a Debian", "disk space"]),
     ],
 )
 def test_refusals(change: dict[str, object], containers: bool, words: list[str]) -> None:

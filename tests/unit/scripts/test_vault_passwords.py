@@ -47,7 +47,7 @@ def test_what_is_given(added: list[str], arguments: list[str], environ: dict[str
         (b"#!/bin/sh\necho x\n", 0o700, ""),
         (b" \n", 0o600, "{own} is empty. Fix: write the site's vault password into it (mode 0600), or remove the file and be asked"),
         (b"another password", 0o600, "secrets.yml does not open with the vault password in {own}, or is damaged. Fix: write the password"),
-        (None, 0, "{own} is not there. Fix: "),
+        (None, 0, "{own} does not exist. Fix: "),
     ],
 )
 def test_the_file_of_the_site(tmp_path: Path, capsys: pytest.CaptureFixture[str], made: bytes | None, mode: int, said: str) -> None:
@@ -65,7 +65,7 @@ def test_the_file_of_the_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_a_file_that_args_name(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     path = tmp_path / "nonexist"
     assert vault_passwords.main([str(tmp_path), "--", *(word.format(path=path) for word in words)]) == 2
-    assert capsys.readouterr().err.startswith(f"{path} (ARGS: {words[0]}) is not there. Fix: ")
+    assert capsys.readouterr().err.startswith(f"{path} (ARGS: {words[0]}) does not exist. Fix: ")
     path.mkdir()
     assert vault_passwords.main([str(tmp_path), "--", *(word.format(path=path) for word in words)]) == 2
     assert "is a folder" in capsys.readouterr().err

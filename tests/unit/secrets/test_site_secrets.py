@@ -39,12 +39,12 @@ def names(site: Path) -> list[str]:
 def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     would = run(tmp_path, check=True)
     assert (would["changed"], would["created"], names(tmp_path)) == (True, NAMES, [])
-    assert "secrets that would be made: minio_kms_key, postgresql_superuser" in capsys.readouterr().out
+    assert "secrets that would be created: minio_kms_key, postgresql_superuser" in capsys.readouterr().out
     done = run(tmp_path)
     assert done == {"changed": True, "created": NAMES, "authority_created": True}
     assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
     said = capsys.readouterr()
-    assert "secrets made: minio_kms_key, postgresql_superuser\nCA made: clinic internal CA\n" in said.out
+    assert "secrets created: minio_kms_key, postgresql_superuser\nCA created: clinic internal CA\n" in said.out
     loader = DataLoader()
     loader.set_vault_secrets([("default", VaultSecret(b"the right password"))])
     assert not any(value in said.out + said.err for value in store.read(loader, str(tmp_path)).values())
@@ -119,7 +119,7 @@ def test_a_lost_authority_is_warned_of(tmp_path: Path, check: bool) -> None:
     secrets = (tmp_path / "secrets.yml").read_bytes()
     shutil.rmtree(tmp_path / "pki")
     done = run(tmp_path, check=check)
-    assert "bring pki/ back from the recovery kit" in done["warnings"][0]
+    assert "restore pki/ from the recovery kit" in done["warnings"][0]
     assert "planned outage of the whole site" in done["warnings"][0]
     assert (tmp_path / "secrets.yml").read_bytes() == secrets
     assert done["authority_created"]

@@ -18,16 +18,16 @@ def held_text(said: LeaseAnswer) -> str:
     """Who has the lease, for a person."""
     holder = said.get("holder")
     if not holder:
-        return "another process of a converge works on this host just now: wait for it to end and run again"
-    working = " One of its processes works on this host now." if said.get("working") else ""
+        return "another converge process is running on this host: wait until it has ended and run again"
+    working = " One of its processes is running on this host now." if said.get("working") else ""
     return (
-        f"this host is held by {holder.get('who', 'somebody')} (run {holder.get('id')}, {holder.get('playbook', 'no playbook')}) since"
+        f"this host is held by {holder.get('who', 'another user')} (run {holder.get('id')}, {holder.get('playbook', 'no playbook')}) since"
         f" {holder.get('since')}, until {holder.get('until')} unless it renews.{working} Wait for it, or take over with -e takeover=true."
     )
 
 
 def told(error: Exception) -> Error:
-    """An error as an answer carries it; of one that nobody foresaw only kind and place, as its text may hold a value."""
+    """An error in the form of an answer; for an unexpected one only its type and place, because its text may contain a value."""
     if isinstance(error, AgentError):
         return {"code": error.code, "msg": error.msg, "journal": error.journal}
     if isinstance(error, OSError) and isinstance(error.filename, str):
@@ -39,4 +39,4 @@ def told(error: Exception) -> Error:
     while trace is not None:
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return {"code": "internal-error", "msg": f"{type(error).__name__} at {place}: a fault of the agent, please report it", "journal": ""}
+    return {"code": "internal-error", "msg": f"{type(error).__name__} at {place}: a bug in the agent, please report it", "journal": ""}

@@ -39,7 +39,7 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
     component, name = payload["components"][0], payload["restart"]["unit"]
     unit = next((unit for unit in component["units"] if unit["name"] == name), None)
     if unit is None or component["state"] != "present" or unit["state"] != "started":
-        raise AgentError("unknown-unit", f"component {component['name']} has no unit {name} that shall run: name one of its units")
+        raise AgentError("unknown-unit", f"component {component['name']} has no unit {name} that should run: name one of its units")
     run = converge.Run(component, ctx, ledger)
     ctx.start_component(component, run.entry)
     plan = run.made = components.Plan()
@@ -74,9 +74,10 @@ def restart_unit(payload: Payload, ctx: Context, answer: Answer) -> None:
 def _judge(asked: Restart, plan: Plan, unit: Unit, ctx: Context, ledger: Ledger) -> None:
     """What becomes of the last good generation of a component whose unit only works together with those of other hosts.
 
-    ``kept``: a good start does not end it. ``forgotten``: the current files are good. ``restored``: they are not, and it comes back.
+    ``kept``: a good start does not end it. ``forgotten``: the current files are good. ``restored``: they are not, and the generation is
+    restored.
 
-    :raises AgentError: ``not-proven`` with ``reason``, where it came back
+    :raises AgentError: ``not-proven`` with ``reason``, where it was restored
     """
     from ..lib import systemd
     from ..resources import restart
@@ -166,7 +167,7 @@ def _function(name: str, call: str) -> Any:
 
 
 def disarm(ctx: Context) -> None:
-    """The controller has come back over a new connection: what it applied stays."""
+    """The controller has connected again: the applied changes stay."""
     from . import ledger as ledgers
     from . import lockout
 

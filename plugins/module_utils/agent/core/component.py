@@ -31,7 +31,7 @@ class Plan:
         self.people: list[Step] = []
         self.before: list[Step] = []
         self.packages: list[Step] = []
-        self.files: list[Step] = []  # put back if a validator refuses
+        self.files: list[Step] = []  # restored if a validator refuses
         self.later: list[Step] = []
         self.units: list[Step] = []  # undone if a unit does not start
         self.last: list[Step] = []

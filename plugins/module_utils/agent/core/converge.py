@@ -247,7 +247,7 @@ class Run:
             judge(self.made, self.component, self.ctx)
         except Exception as error:
             if behind:
-                self.warnings.append(f"would be refused, unless what comes before it helps: {told(error)['msg']}")
+                self.warnings.append(f"would be refused, unless an earlier step corrects it: {told(error)['msg']}")
             else:
                 self.error = told(error)
 

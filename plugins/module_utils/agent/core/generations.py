@@ -6,7 +6,7 @@
 /var/lib/vannah/generations/<component>/ exists from the moment that changed files are in place (and valid) until the
 units that use them are seen ready, and holds only what changed since. Of several changes in that time the oldest
 contents count. A deferred restart keeps it until the restart. A start that fails brings it back (:mod:`.undo`).
-Units of several hosts that only work together keep it longer (:func:`keep`), until somebody has looked at all of them.
+Units of several hosts that only work together keep it longer (:func:`keep`), until all of them were checked.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def kept(ctx: Context, component: str) -> bool:
 
 
 def all_kept(ctx: Context) -> list[str]:
-    """The components of which :func:`keep` was asked for: a run has not looked at all of their hosts, and may have been cut off."""
+    """The components of which :func:`keep` was asked for: a run has not checked all of their hosts, and may have been interrupted."""
     try:
         names = os.listdir(ctx.path(FOLDER))
     except OSError:
@@ -111,7 +111,7 @@ def discard(ctx: Context, component: str) -> None:
 
 
 def prune(ctx: Context, ledger: Ledger) -> None:
-    """Remove the originals that nothing of the ledger, and no generation or journal that may come back, needs any more."""
+    """Remove the originals that nothing of the ledger, and no generation or journal that may be restored, still needs."""
     if any(os.listdir(ctx.path(folder)) for folder in (FOLDER, STATE_DIR + "/journal") if os.path.isdir(ctx.path(folder))):
         return
     needed = set()

@@ -91,7 +91,7 @@ def record(ctx: Context) -> None:
 
 
 def _forget(ctx: Context, said: list[str], everything: bool) -> None:
-    """What the host ran with as another site's, or under another name, holds no more: also for a run after one that dies from here on."""
+    """What the host ran with as another site's, or under another name, no longer applies, also for a run after a killed one."""
     ledger = ctx.call.ledger
     if ledger is None or not {"authority", "name"} & set(said):
         return
@@ -171,7 +171,7 @@ def differences(found: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     if last and mine and last != mine:
         known = list(own.get("known") or ())
         # Secrets that this checkout had before the present ones: the host only has to be brought up to date. Each counts from when it was
-        # first there: secrets that come back after newer ones may be those of an old file.
+        # first there: secrets that return after newer ones may be those of an old file.
         if last not in known or (mine in known and known.index(last) > known.index(mine)):
             said.append("secrets")
     return said

@@ -4,7 +4,7 @@
 """The journal of the component that is being applied: what lay at each path before it is written.
 
 From the first changed file until the component's validators have passed, /var/lib/vannah/journal/journal.json says what
-was there, and which mode and owner a directory had. If a step or a validator fails, all of it is put back; if the run is
+was there, and which mode and owner a directory had. If a step or a validator fails, all of it is restored; if the run is
 killed, the next one does that first. Once the validators have passed, the old contents become the component's last good
 generation (:mod:`.generations`); directories stay as they are then.
 """
@@ -67,9 +67,9 @@ class Journal:
         self.open = True
 
     def put_back(self, ctx: Context, ledger: Ledger, careful: bool = False) -> list[str]:
-        """Restore every path and the ledger's word about them; the journal is gone afterwards.
+        """Restore every path and its ledger entries; this removes the journal.
 
-        :param careful: leave alone what somebody has changed since, as far as that can be told
+        :param careful: do not restore files that were changed since, as far as that can be detected
         :return: paths that were left alone
         """
         if not self.open:
@@ -105,7 +105,7 @@ class Journal:
         self.close(ctx)
 
     def close(self, ctx: Context) -> None:
-        """Remove what it kept: the component is done, or was put back."""
+        """Remove what it kept: the component is done, or was restored."""
         backup_copy.drop(ctx, FOLDER)
         self.open = False
 
@@ -117,7 +117,7 @@ def _attributes(ctx: Context, path: str) -> dict[str, Any]:
 
 
 def _restore(ctx: Context, saved: dict[str, Any]) -> None:
-    """Give a directory its mode and owner back, unless it has gone."""
+    """Restore a directory's mode and owner, unless it was removed."""
     real = os.path.realpath(ctx.path(saved["path"]))
     if os.path.isdir(real):
         write.set_attributes(ctx, real[len(ctx.root) :], saved["mode"], saved["uid"], saved["gid"])
@@ -132,7 +132,7 @@ def _ours(ctx: Context, saved: dict[str, Any]) -> bool:
 
 
 def heal(ctx: Context, ledger: Ledger) -> list[str]:
-    """Undo what a killed run has left half done; says what, for the answer."""
+    """Undo what a killed run has left incomplete; returns the text for the answer."""
     data = generations.read_list(ctx, LIST)
     if data is None:
         if os.path.isdir(ctx.path(FOLDER)):
@@ -143,5 +143,5 @@ def heal(ctx: Context, ledger: Ledger) -> list[str]:
     left = journal.put_back(ctx, ledger, careful=True)
     said = f"component {data['component']}: an interrupted change was undone before it was checked ({paths})"
     if left:
-        said += f"; left alone, because somebody has changed them since: {', '.join(left)}"
+        said += f"; not restored, because they have been changed outside of this collection since: {', '.join(left)}"
     return [said]

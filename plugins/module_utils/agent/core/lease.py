@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .model import Context
 
 
-#: Seconds without renewal after which anybody may take a lease over.
+#: Seconds without renewal after which another run may take a lease over.
 LIFETIME = 600
 #: Seconds to wait for another one that is just reading or writing the lease.
 PATIENCE = 3.0
@@ -45,9 +45,9 @@ _working: dict[str, int] = {}
 def handle(ctx: Context, wanted: Lease) -> Answer:
     """Do what the payload's ``lease`` asks; in check mode and for ``none`` only say who holds it.
 
-    :param wanted: ``action`` take, release or none; ``takeover`` whoever has it; ``takeover_of`` the id of a run that is
+    :param wanted: ``action`` take, release or none; ``takeover`` from any holder; ``takeover_of`` the id of a run that is
         known to be dead
-    :return: ``ok``: the caller may go on; ``holder``: the run that has the lease now
+    :return: ``ok``: the caller may continue; ``holder``: the run that has the lease now
     """
     action = wanted.get("action", "none")
     if ctx.check or action not in ("take", "release"):
@@ -84,7 +84,7 @@ def renew(ctx: Context) -> Answer:
 
 
 def release(ctx: Context) -> Answer:
-    """Give our lease back. Somebody else's stays, and is said."""
+    """Release our lease. The lease of another run stays, and is reported."""
     with _locked(ctx) as locked:
         holder = _read(ctx)
         if not locked:
@@ -151,7 +151,7 @@ def _expired(lease: dict[str, Any]) -> bool:
     if not isinstance(renewed, int | float):
         return True
     age = boottime() - renewed
-    return age > LIFETIME or age < 0  # below 0: written before the kernel started, so nobody is left of that run
+    return age > LIFETIME or age < 0  # below 0: written before the kernel started, so no process of that run exists
 
 
 class _locked:
@@ -199,7 +199,7 @@ def _work(ctx: Context, patience: float) -> bool:
     if path in _working:
         return True
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    if not _flock(descriptor, max(patience, 0.1)):  # somebody who only asks has it for an instant, see _is_working
+    if not _flock(descriptor, max(patience, 0.1)):  # a process that only checks holds it for an instant, see _is_working
         os.close(descriptor)
         return False
     _working[path] = descriptor

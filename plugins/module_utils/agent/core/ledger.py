@@ -122,7 +122,7 @@ def space(section: str) -> str:
 
 
 def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
-    """Component and section that want, or have taken over, what leaves a section of the component at hand."""
+    """Component and section that want, or have taken over, what leaves a section of the current component."""
     name = ctx.component["name"]
     found = ctx.call.claims.get((space(section), key))
     if found is not None and found != (name, section):
@@ -133,7 +133,7 @@ def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
 
 
 def transfer_ownership(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
-    """Forget something that another one has taken over, or will in this call; it is told what is known."""
+    """Forget something that another one has taken over, or will in this call; it gets what is known."""
     known = ctx.section(section).pop(key, None)
     ledger = ctx.call.ledger
     if not known or ledger is None or to[1] == "certificates":
@@ -172,8 +172,8 @@ def load(ctx: Context) -> Ledger:
             os.rename(ctx.path(PATH), ctx.path(backup))
         return Ledger(
             {},
-            f"{PATH} could not be read and was renamed to {backup}: what is there is taken over as it is found,"
-            " and what has left the definitions since is not removed",
+            f"{PATH} could not be read and was renamed to {backup}: existing files and units are adopted as they are, and"
+            " items that have since left the definitions are not removed",
         )
     return Ledger(components)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .model import Component, Context
 
-#: So many runs that saw themselves locked out are enough, or so many of which nobody knows why they did not come back.
+#: After so many runs that could not connect, or so many that ended for an unknown reason, the definition is refused.
 LOCKED_OUT = 2
 UNCONFIRMED = 6
 
@@ -60,7 +60,7 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
 
 
 def look(ctx: Context) -> None:
-    """A revert that waits since an earlier call is said with this one's answer, so that the controller comes back for it."""
+    """A revert that waits since an earlier call is reported in this one's answer, so that the controller connects again for it."""
     from . import revert
 
     if revert.armed(ctx):
@@ -79,9 +79,9 @@ def disarm(ctx: Context, ledger: Ledger) -> None:
 
 
 def refuse_reverted(component: Component, ctx: Context) -> None:
-    """Refuse a definition that has locked the controller out twice: its run said so, as it could not connect any more.
+    """Refuse a definition that has locked the controller out twice: its run reported that it could no longer connect.
 
-    A revert alone proves nothing: the run may have been killed before it came back. Such runs are counted too, as nobody else may
+    A revert alone proves nothing: the run may have been killed before it connected again. Such runs are counted too, as no other run may
     have been able to say it, and get more tries.
 
     :raises AgentError: ``locked-out``
@@ -103,16 +103,18 @@ def refuse_reverted(component: Component, ctx: Context) -> None:
     if locked < LOCKED_OUT and tries < UNCONFIRMED:
         if locked:
             ctx.warn(
-                f"on {known['since']} nobody could connect after this definition was applied, so it was reverted; it is tried once more"
+                f"on {known['since']} no connection was possible after this definition was "
+                f"applied, so it was reverted; it is tried once more"
             )
         else:
             ctx.warn(
-                f"an earlier run was cut off on {known['since']} before it confirmed this change, so the host reverted it; it is made again"
+                f"an earlier run was interrupted on {known['since']} before it confirmed this "
+                f"change, so the host reverted it; it is applied again"
             )
         return
     often = f"{LOCKED_OUT} runs could not connect" if locked >= LOCKED_OUT else f"none of {tries} runs connected"
     raise AgentError(
         "locked-out",
         f"component {component['name']}: {often} after this definition was applied, the last on {known['since']}, so it was reverted and is"
-        " not tried again. Fix: correct who gets in, or `make converge` with ARGS='-e component_retry=true'",
+        " not tried again. Fix: correct the settings that control access, or `make converge` with ARGS='-e component_retry=true'",
     )

@@ -42,7 +42,7 @@ def main(payload: Payload, *, root: str = "/", runner: Runner | None = None) -> 
                 "wrong-protocol", f"protocol {payload.get('protocol')!r} is not {PROTOCOL}: controller and agent are of different versions"
             )
         if not ctx.root and os.geteuid() != 0:
-            raise AgentError("need-root", "this has to be done by root: set become: true (ansible_become) for this host")
+            raise AgentError("need-root", "this requires root: set become: true (ansible_become) for this host")
         _operate(payload, ctx, answer)
     except Exception as error:
         answer["error"] = told(error)

@@ -56,17 +56,17 @@ class Step:
         ``sysctl``, ``unit``, ...
     :param target: what it acts on: a path, a name
     :param action: a verb: ``create``, ``update``, ``remove``, ``install``, ``restart``, ...
-    :param detail: a few words for the reader; never a value that may be secret
+    :param detail: a short text for the reader; never a value that may be secret
     :param diff: ``{before_header, after_header, before, after}``; only where ``ctx.diff`` and nothing sensitive
     :param apply: does exactly this step; raises :class:`AgentError`. Only called when mode is ``apply``. Must be safe
-        to do again after it was cut off anywhere.
+        to repeat after an interruption at any point.
     :param writes: paths (as on the host, without ``ctx.root``) that the step changes -> sha256 they will have, or None
         where it is not known beforehand or the file goes away. Units that watch one of them react.
     :param packages: names of packages whose installed version the step changes; units that watch them react
     :param claims: ``(section, name)`` pairs of the component's ledger entry. They are written to the ledger *before*
         the step is applied, so that something made by a run that died is still known to be ours.
     :param request: applied in a pass before everything else, for what has to be asked of the controller
-        (a key is born, its CSR is handed to ``ctx.csr``). Where anything was asked, the call ends there.
+        (a key is generated, its CSR is handed to ``ctx.csr``). Where anything was asked, the call ends there.
     """
 
     __slots__ = ("kind", "target", "action", "detail", "diff", "apply", "writes", "packages", "claims", "request")
@@ -170,9 +170,9 @@ class Context:
 
     Attributes beside the parameters:
 
-    - ``entry``: the ledger's entry of the component at hand, see :meth:`section`. Change it in ``Step.apply`` only.
+    - ``entry``: the ledger's entry of the current component, see :meth:`section`. Change it in ``Step.apply`` only.
       It is saved (fsync) after each step.
-    - ``component``: the component at hand
+    - ``component``: the current component
     - ``changing``: path -> sha256 or None, the ``writes`` of all steps planned so far for this component
     - ``changing_packages``: the ``packages`` of all steps planned so far for this component
     - ``warnings``, ``needs``, ``csrs``, ``drift``: what the component's answer will carry
@@ -299,7 +299,7 @@ class Context:
         result: Result = runner(list(argv), input=input, timeout=timeout, env=dict(env or {}), **extra)
         if check and result.rc != 0:
             if result.rc == 127 and not result.err:
-                raise AgentError("program-missing", f"{argv[0]} is not on this host; it is needed to go on")
+                raise AgentError("program-missing", f"{argv[0]} is not installed on this host, and the run needs it to continue")
             if result.rc == 124 and not result.err:
                 raise AgentError("program-timeout", f"{_words(argv)} did not end within {timeout:g} s")
             said = (result.err.strip() or result.out.strip())[-2000:]
@@ -366,7 +366,7 @@ class Context:
         self.csrs.append({"name": name, "pem": pem})
 
     def drifted(self, path: str) -> None:
-        """Report something managed that somebody else has changed; what a revert of the lock-out guard has put back is our own."""
+        """Report drift of something managed; changes that a revert of the lock-out guard made are not drift."""
         if path not in self.drift and not self._put_back(path):
             self.drift.append(path)
 

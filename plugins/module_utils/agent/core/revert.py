@@ -1,14 +1,14 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock-out revert: a new firewall or sshd configuration is put back unless somebody comes in with it.
+"""The lock-out revert: a new firewall or sshd configuration is reverted unless a new connection confirms it.
 
 Before the new files are written, the old ones and a small shell script are put into /var/lib/vannah/guard, and systemd
 runs that script as a transient unit (systemd-run(1)): it needs neither this process nor Python. It waits until the run
 that armed it has ended on this host, which may install packages for minutes, then for the seconds in which the controller
-has to come back over a new connection, and disarms it so; else it puts everything back.
+has to connect again, which disarms it; otherwise it restores everything.
 
-A reboot in that time would end the countdown and keep what nobody confirmed: as long as it is armed, a unit of the next
+A reboot in that time would end the countdown and keep the unconfirmed configuration: as long as it is armed, a unit of the next
 boot runs the script before firewall and sshd start.
 """
 
@@ -38,7 +38,7 @@ ARMED = RUN_DIR + "/guard-armed"
 UNITS = "/etc/systemd/system"
 BOOT_UNIT = f"{UNITS}/vannah-guard-boot.service"
 BOOT_LINK = f"{UNITS}/sysinit.target.wants/vannah-guard-boot.service"
-#: Seconds after which a run that has not ended yet is not waited for any more.
+#: Seconds after which it no longer waits for a run that has not ended yet.
 PATIENCE = 1800
 
 
@@ -50,9 +50,9 @@ def arm(
     commands: Sequence[Sequence[str]] = (),
     restarted: Sequence[str] = (),
 ) -> None:
-    """Have the old state come back ``seconds`` after this run's end. To be called before the new files are written.
+    """Restore the old state ``seconds`` after this run's end. To be called before the new files are written.
 
-    Armed already (another component of this run), what was to come back then still does, and time begins anew.
+    Armed already (another component of this run), it still restores the same state, and the time starts again.
 
     :param undo: ``{"path", "data_b64" (None: the file was not there), "mode" (octal text or number), "uid", "gid"}``
     :param units: reloaded, or restarted where they cannot reload, after the files are back; one whose own unit file was
@@ -65,7 +65,7 @@ def arm(
     if not os.path.isdir(ctx.path("/run/systemd/system")):
         raise AgentError(
             "guard-unavailable",
-            "no systemd runs this host, so nothing could put the old configuration back: set lockout_guard to 0 if you have a console",
+            "this host does not run systemd, so the old configuration could not be restored: set lockout_guard to 0 if you have a console",
         )
     import json
 
@@ -107,15 +107,15 @@ def arm(
 def disarm(ctx: Context) -> bool:
     """Keep the new configuration. False where nothing is armed.
 
-    :raises AgentError: ``guard-reverted`` where nobody came in time and the old configuration is back
+    :raises AgentError: ``guard-reverted`` where no connection came in time and the old configuration was restored
     """
     if reverted(ctx):
         _await_revert(ctx)  # it still needs what lies in its folder
         _clear(ctx)
         raise AgentError(
             "guard-reverted",
-            "the new configuration was not confirmed by a new connection in time and the old one is back:"
-            " it would probably have locked everybody out; look at the firewall's and sshd's settings",
+            "the new configuration was not confirmed by a new connection in time, and the old one was restored: the new"
+            " one would probably have locked out all users; check the settings of the firewall and of sshd",
         )
     if _manifest(ctx) is None:
         return False
@@ -137,7 +137,7 @@ def reverted(ctx: Context) -> bool:
 
 
 def script(manifest: dict[str, Any], root: str = "") -> str:
-    """The shell script that puts everything back. It goes on whatever fails: the next line may be what lets us in.
+    """The shell script that restores everything. It continues after any failure: the next line may restore the access.
 
     With the word ``boot`` it does so at once and waits for no unit: they start after it.
     """
@@ -145,7 +145,7 @@ def script(manifest: dict[str, Any], root: str = "") -> str:
     new = [unit for unit in manifest["units"] if f"{UNITS}/{unit}" in made]
     lines = [
         "#!/bin/sh",
-        "# Puts the configuration of before back, unless somebody comes in with the new one and stops this.",
+        "# Restores the previous configuration, unless a new connection confirms the new one and stops this.",
         'if [ "${1-}" = boot ]; then',
         f"    [ ! -e {quote(root + ARMED)} ] || exit 0",
         f"    mkdir -p -m 0700 {quote(root + RUN_DIR)}",
@@ -184,9 +184,9 @@ def script(manifest: dict[str, Any], root: str = "") -> str:
 
 def boot_unit(root: str = "") -> str:
     """The unit that runs the script where the host boots while it is armed, before firewall and sshd."""
-    return f"""# Made by vannah.healthcloud while a change of the firewall or sshd waits to be confirmed; it goes by itself.
+    return f"""# Made by vannah.healthcloud while a change of the firewall or sshd waits to be confirmed; it is removed automatically.
 [Unit]
-Description=Put back what nobody has confirmed before the reboot
+Description=Restore the configuration that was not confirmed before the reboot
 DefaultDependencies=no
 ConditionPathExists=!{root}{ARMED}
 ConditionPathExists={root}{SCRIPT}
@@ -226,7 +226,8 @@ def _start(ctx: Context) -> None:
     _stop(ctx)
     if reverted(ctx):
         raise AgentError(
-            "guard-reverted", "the configuration of before has just been put back because nobody came in with the new one; run again"
+            "guard-reverted",
+            "the previous configuration has just been restored, because no new connection confirmed the new one; run again",
         )
     argv = ["systemd-run", f"--unit={UNIT}", "--collect", "--quiet", "--property=Type=exec", "/bin/sh", ctx.path(SCRIPT)]
     result = ctx.run(argv, check=False)
@@ -247,9 +248,9 @@ def _await_revert(ctx: Context) -> None:
         state = ctx.run(["systemctl", "show", "--property=ActiveState", "--value", UNIT], check=False).out.strip()
         if state not in ("activating", "active", "deactivating"):
             return
-        waiting.tell(ctx, f"{UNIT} to put the old configuration back", begun, 30)
+        waiting.tell(ctx, f"{UNIT} to restore the old configuration", begun, 30)
         time.sleep(0.5)
-    raise AgentError("guard-reverted", f"{UNIT} is still putting an old configuration back; wait until it has ended and run again")
+    raise AgentError("guard-reverted", f"{UNIT} is still restoring an old configuration; wait until it has ended and run again")
 
 
 def _stop(ctx: Context) -> None:

@@ -1,10 +1,10 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check mode asks the validators, too: they see the new files at their real paths, and nobody else does.
+"""Check mode asks the validators, too: they see the new files at their real paths, and no other process does.
 
 Each runs in a mount namespace of its own (unshare(1)), in which the folders of the files are overlays: what is written there lies in memory
-and is gone with the validator. Where that is not possible, or a validator is not installed yet, the answer says that it was not asked.
+and ends with the validator. Where that is not possible, or a validator is not installed yet, the answer reports that it was not run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def judge(plan: Plan, component: Component, ctx: Context) -> None:
     if not asked or not changing:
         return
     if any(step.action for step in [*plan.people, *plan.packages]):
-        _skipped(ctx, "its packages or users are not there yet")
+        _skipped(ctx, "its packages or users do not exist yet")
         return
     import shutil
     import tempfile
@@ -59,7 +59,7 @@ def judge(plan: Plan, component: Component, ctx: Context) -> None:
         for argv, what in asked:
             result = ctx.run([*UNSHARE, f"{folder}/script", *argv], check=False, timeout=120)
             if result.rc == NO_OVERLAY or (result.rc == 127 and not result.err):
-                _skipped(ctx, "this host lets no overlay be mounted, as in a container without that right")
+                _skipped(ctx, "this host does not allow overlay mounts, like a container without that capability")
                 return
             if result.rc in (126, 127):
                 _skipped(ctx, f"{argv[0]} is not installed yet")
@@ -84,11 +84,11 @@ def overlaid(folders: list[str]) -> list[str]:
 
 
 def _skipped(ctx: Context, why: str) -> None:
-    ctx.warn(f"check mode did not ask whether its new files are valid: {why}. Converging does, before anything runs with them")
+    ctx.warn(f"check mode could not validate its new files: {why}. A converge validates them before any service uses them")
 
 
 def _validators(component: Component, changing: dict[str, str | None]) -> list[tuple[list[str], str]]:
-    """The commands with whom they speak for: those of files that change, then the component's that name one.
+    """The commands, each with the files that it checks: those of files that change, then the component's that name one.
 
     One that names none of them judges the host, and may get it ready (load a kernel module).
     """

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A start that failed: the last good generation comes back.
+"""A failed start: the last good generation is restored.
 
 Where that interrupted a unit that ran before, the definition is held back until it changes: there is a service to protect. A first
 start that failed has interrupted nothing and is tried again by the next run.
@@ -81,11 +81,11 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
     generation["undoing"] = {"units": verbs, "held": held}
     generations.store(ctx, name, generation)
     problem = bring_back(ctx, ledger, generation)
-    what = "The files of before are back."
+    what = "The previous files were restored."
     if problem:
-        what = f"The files of before are back, but with them it does not run either: {problem}."
+        what = f"The previous files were restored, but the service does not run with them either: {problem}."
     elif ran:
-        what = f"The files of before are back, and {', '.join(ran)} runs with them."
+        what = f"The previous files were restored, and {', '.join(ran)} runs with them."
     if stopped:
         what += f" {', '.join(stopped)} did not run before and is stopped."
     then = "Not tried again until the definition changes or component_retry=true." if held else "The next run tries again."
@@ -107,7 +107,7 @@ def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[s
             verbs[name] = "restart"
         elif name in touched:
             verbs[name] = touched[name]
-    # What the new definition has stopped, or does not name any more, ran with the old files.
+    # Units that the new definition has stopped, or no longer names, ran with the old files.
     shall = {unit["name"] for unit in component["units"] if unit["masked"] or unit["state"] in ("started", "unmanaged")}
     for name in active:
         if name not in shall and not systemd.running(systemd.status(ctx, name)):
@@ -175,7 +175,7 @@ def _run_again(ctx: Context, name: str, verb: str, entry: dict[str, Any]) -> str
 
 
 def heal(ctx: Context, ledger: Ledger) -> list[str]:
-    """Finish undoing where a run was killed at it; says what, for the answer."""
+    """Finish an undo that was interrupted by a kill; returns the text for the answer."""
     try:
         names = os.listdir(ctx.path(generations.FOLDER))
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The values that a component runs with: recorded once they run, asked for by the host checks, and never changed by the way.
+"""The values that a component runs with: recorded once they run, asked for by the host checks, and never changed as a side effect.
 
 The ledger's section ``values`` maps a variable to its value, as the controller writes it; with path and number of a line where the
 host itself shows what runs. That line wins: a service may have been restarted with what waited for it. The section ``member`` says

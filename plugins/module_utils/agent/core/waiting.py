@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 PATH = RUN_DIR + "/waiting.json"
 #: Written by the controller: ``{run, peer, reason}``.
 PEER = RUN_DIR + "/peer-failed.json"
-#: A wait that is over sooner is not worth a word.
+#: A shorter wait is not reported.
 QUIET = 2.0
-#: Seconds between two words about one wait.
+#: Seconds between two messages about one wait.
 EVERY = 1.0
 #: Characters of a reason.
 LONGEST = 500
@@ -70,7 +70,7 @@ def give_up(ctx: Context) -> None:
     raise AgentError(
         "peer-failed",
         f"stopped, because {peer} has failed, which is another member of a new cluster: {reason or 'see its error'}."
-        f" Nothing is lost: repair {peer} and run again, and the run goes on from here",
+        f" Nothing is lost: repair {peer} and run again, and the run continues from here",
     )
 
 

@@ -162,7 +162,7 @@ def devices(ctx: Context) -> list[dict[str, Any]]:
 
 
 def disk(path: str) -> dict[str, int]:
-    """``size_mb`` and ``free_mb`` of a file system for anybody, ``free_inodes`` where it counts them; empty where it cannot be asked."""
+    """``size_mb`` and ``free_mb`` of a file system for any user, ``free_inodes`` where it counts them; empty where it cannot be asked."""
     try:
         found = os.statvfs(path)
     except OSError:

@@ -6,12 +6,12 @@
 A socket of a client that does not connect looks like one of a server. What tells them apart:
 
 - No process has it open: it is the kernel's (WireGuard, VXLAN, L2TP), and serves.
-- It is gone at a second look: a question to a name server or a time server.
+- It is closed at a second check: a query to a name server or a time server.
 - A program that is known to keep sockets for its own questions has it, on a port that the kernel gives to clients. Answers to these
   come in through any firewall that follows connections. On another port such a program may serve (syslog on 1514), or ask (a resolver
   chooses its ports itself): it serves where the socket stays for some seconds.
 
-Everything else serves: a port that nobody reaches is found out late.
+All other programs count as servers: an unreachable port would be noticed late.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def programs(ctx: Context, inodes: set[str]) -> dict[str, str]:
 def holders(ctx: Context, inodes: set[str]) -> dict[str, tuple[str, str]]:
     """Inode of a socket -> the program that has it open, and the unit that this one belongs to; empty where it belongs to none.
 
-    What systemd listens on for a service is the service's: it has the socket too once it runs, and is told in place of systemd.
+    What systemd listens on for a service is the service's: it has the socket too once it runs, and is reported in place of systemd.
     """
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
     found: dict[str, tuple[str, str]] = {}

@@ -34,7 +34,7 @@ DEPTH = 16
 def own(ctx: Context) -> dict[str, Any]:
     """What sshd's configuration says without the role's file.
 
-    :return: ``permitrootlogin`` (empty where nothing is said), ``logingracetime`` (seconds, 0 for none), ``clientalive`` (seconds until a
+    :return: ``permitrootlogin`` (empty where it is not set), ``logingracetime`` (seconds, 0 for none), ``clientalive`` (seconds until a
         client that does not answer is dropped, 0 for never)
     """
     found: dict[str, str] = {}

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A closer look at a host before a role comes to it for the first time: file systems, sources of packages, what the roles' checks say.
+"""A closer check of a host before it gets a role for the first time: file systems, sources of packages, what the roles' checks say.
 
 Nothing is changed. A host on which all its roles have been made is not asked.
 """
@@ -39,7 +39,7 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: 
     :param checks: ``{name, program (text of a Python program), arguments, input}``
     :param ports: TCP ports that roles will listen on
     :return: ``paths`` (see :func:`place`), ``discs`` (``file: line`` of sources that are
-        discs), ``cloud_init`` (whether it is still at work), ``cloud_init_broken`` (it has not finished and never will), ``checks``
+        discs), ``cloud_init`` (whether it is still running), ``cloud_init_broken`` (it has not finished and never will), ``checks``
         (name -> why it refuses, empty where it does not), ``taken`` (see :func:`taken`)
     """
     begun = cloud_init_begun(ctx)

@@ -1,10 +1,10 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backup copies: what lay at a path is saved in a folder of the agent and can be put back as it was.
+"""Backup copies: what lay at a path is saved in a folder of the agent and can be restored.
 
 A saved state is ``{path, kind: absent | file | link, mode, uid, gid, blob, sha256, target}``; a file's bytes lie in the folder
-under the name ``blob``. Used by the journal, by generations and for the originals of files that somebody else had made.
+under the name ``blob``. Used by the journal, by generations and for the originals of foreign files.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 """What identifies an authority, read from its certificate (RFC 5280, DER as X.690 has it) without a program or a library.
 
 Each call compares the authority of the run with the host's. cryptography costs the controller 40 ms to import in each worker, and a
-host need not have it.
+host may not have it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def colons(digits: str) -> str:
 def element(data: bytes, start: int, wanted: int = 0) -> tuple[int, bytes, int]:
     """The element at an offset: its tag, its content, the offset behind it.
 
-    :raises ValueError: it is cut off, or another one than wanted
+    :raises ValueError: it is truncated, or another one than wanted
     """
     tag, length, at = data[start], data[start + 1], start + 2
     if length & 0x80:
@@ -70,7 +70,7 @@ def element(data: bytes, start: int, wanted: int = 0) -> tuple[int, bytes, int]:
 def elements(data: bytes) -> list[tuple[int, bytes, bytes]]:
     """The elements of a constructed one: tag, content, and the element as it is written.
 
-    :raises ValueError: one is cut off
+    :raises ValueError: one is truncated
     """
     found, at = [], 0
     while at < len(data):

@@ -71,7 +71,7 @@ def read(path: str) -> bytes | None:
 
 
 def read_json(path: str) -> dict[str, Any] | None:
-    """The mapping in a file of JSON that is renamed into place whole; None where there is none, or something else in it."""
+    """The mapping in a file of JSON that is replaced atomically; None where there is none, or it has other content."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -140,12 +140,12 @@ def is_directory(found: os.stat_result | None) -> bool:
 
 
 def is_special(found: os.stat_result | None) -> bool:
-    """Whether this is a pipe, a socket or a device: reading one may wait for ever."""
+    """Whether this is a pipe, a socket or a device: reading one may block forever."""
     return not (found is None or is_file(found) or is_link(found) or is_directory(found))
 
 
 def text(data: bytes | None) -> str | None:
-    """What a diff can show of a file: its text, a word for what is no text; None is an absent file, shown empty."""
+    """What a diff can show of a file: its text, or a note for binary content; None is an absent file, shown empty."""
     if data is None:
         return ""
     if len(data) > DIFF_LIMIT:

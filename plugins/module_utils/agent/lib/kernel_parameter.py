@@ -22,7 +22,7 @@ def normal_name(name: str) -> str:
         found = found.translate({ord("/"): ".", ord("."): "/"})
     parts = found.split(".")
     if len(parts) < 2 or any(not part or part.startswith("/") for part in parts):
-        raise AgentError("bad-sysctl", f"{name!r} is no kernel parameter: write it as in /proc/sys, for example net.ipv4.ip_forward")
+        raise AgentError("bad-sysctl", f"{name!r} is not a kernel parameter: write it as in /proc/sys, for example net.ipv4.ip_forward")
     if not all(sign.isalnum() or sign in "._-/:@" for sign in found):
-        raise AgentError("bad-sysctl", f"{name!r} is no kernel parameter: patterns and spaces are not taken")
+        raise AgentError("bad-sysctl", f"{name!r} is not a kernel parameter: patterns and spaces are not allowed")
     return found

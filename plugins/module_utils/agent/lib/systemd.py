@@ -73,7 +73,7 @@ def show(ctx: Context, names: list[str]) -> dict[str, Status]:
             return {}
         if result.rc == 127 or "not been booted with systemd" in result.err:
             raise AgentError(
-                "no-systemd", "this host's PID 1 is no systemd: units cannot be managed; boot it with systemd (package systemd-sysv)"
+                "no-systemd", "PID 1 of this host is not systemd: units cannot be managed; boot it with systemd (package systemd-sysv)"
             )
         raise AgentError("program-failed", f"systemctl show ended with {result.rc}: {result.err.strip()[-500:]}")
     return dict(zip(names, parse(result.out), strict=False))
@@ -133,7 +133,7 @@ def installs(text: str | None) -> str | None:
 def started(ctx: Context, found: Status) -> tuple[float, bool]:
     """When a unit's start began, in seconds since the epoch of the clock as it goes now; and whether the clock was stepped since.
 
-    systemd keeps the time of the start by the wall clock and by the monotonic one: where they disagree, somebody has set
+    systemd keeps the time of the start by the wall clock and by the monotonic one: where they disagree, the clock was set:
     the wall clock in between, and a file's time cannot be compared with the start's.
     """
     import time
@@ -158,7 +158,7 @@ def reload(ctx: Context) -> None:
 
 
 def journal(ctx: Context, name: str, lines: int = 30) -> str:
-    """The end of a unit's journal; empty where it cannot be had."""
+    """The end of a unit's journal; empty where it is not available."""
     result = ctx.run(
         ["journalctl", "--unit", name, "--lines", str(lines), "--no-pager", "--quiet", "--output", "short-iso"], check=False, timeout=20
     )

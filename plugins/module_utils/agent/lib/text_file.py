@@ -68,12 +68,14 @@ def text_step(
 
 
 def refuse_foreign(path: str, before: str, known: bool, what: str) -> None:
-    """Refuse to overwrite a file that somebody else has made.
+    """Refuse to overwrite a foreign file.
 
     :raises AgentError: ``foreign-file``
     """
     if before and not known and not before.startswith(HEADER):
-        raise AgentError("foreign-file", f"{path} exists and was not made here: move it away, or give the {what} another name")
+        raise AgentError(
+            "foreign-file", f"{path} exists and is not managed by this collection: move it away, or give the {what} another name"
+        )
 
 
 def _diff(ctx: Context, path: str, before: str, after: str) -> Diff | None:

@@ -145,7 +145,7 @@ def _remove(real: str) -> None:
 
 
 def _clean(real: str) -> None:
-    """After an error: what went wrong first is what has to be said."""
+    """After an error: the first error is the one to report."""
     try:
         _remove(real)
     except OSError:
@@ -224,7 +224,7 @@ def make_directory(ctx: Context, path: str, mode: int, uid: int = 0, gid: int = 
         for directory in made:
             last = directory == path
             bits = mode if last else 0o755
-            # It is right from its birth: nobody would look at a parent's mode again if this run died here.
+            # The mode is correct from the creation: no later run would check a parent's mode if this run died here.
             os.mkdir(ctx.path(directory), bits & 0o777)
             root = (ctx.uid("root") or 0, ctx.gid("root") or 0)
             set_attributes(ctx, directory, bits, *((uid, gid) if last else root))

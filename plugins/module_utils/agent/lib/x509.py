@@ -65,12 +65,12 @@ def validate(item: Item) -> None:
             or not name.isascii()
             or not all(part and all(sign.isalnum() or sign in "-_*" for sign in part) for part in name.split("."))
         ):
-            raise bad(f"{name!r} in names is no DNS name; addresses belong in addresses")
+            raise bad(f"{name!r} in names is not a DNS name; addresses belong in addresses")
     for address in item["addresses"]:
         try:
             normal_address(address)
         except ValueError:
-            raise bad(f"{address!r} in addresses is no IP address; names belong in names") from None
+            raise bad(f"{address!r} in addresses is not an IP address; names belong in names") from None
     if not item["usages"]:
         raise bad("usages is empty: write server, client or both")
     if item["renew_before"] >= item["days"]:
@@ -107,7 +107,8 @@ def public_key(ctx: Context, path: str) -> str:
         raise _missing()
     if result.rc != 0:
         raise AgentError(
-            "bad-key", f"{path} exists and is no private key that can be read without a passphrase: move it away, and a new one is made"
+            "bad-key",
+            f"{path} exists and is not a private key that can be read without a passphrase: move it away, and a new one is created",
         )
     return result.out.strip()
 

@@ -4,7 +4,7 @@
 """Changing Debian packages with apt-get and dpkg; loaded only where something has to change.
 
 Services are left as they are: Debian starts a daemon when its package is installed and restarts it when the package is
-updated, behind the back of whoever decides here what starts with which configuration. While packages change, a
+updated, without regard to the configuration that this collection writes. While packages change, a
 temporary policy-rc.d (see policy-rc.d(8) of init-system-helpers' invoke-rc.d) forbids both.
 """
 
@@ -56,7 +56,7 @@ APT_GET = [
     "-o", "Dpkg::Options::=--force-confdef",
     "-o", "Dpkg::Options::=--force-confold",
     "-o", "Dpkg::Use-Pty=0",
-    "-o", "APT::Cmd::Pattern-Only=true",  # a name that does not exist is not taken for a regular expression
+    "-o", "APT::Cmd::Pattern-Only=true",  # a name that does not exist is not interpreted as a regular expression
     "-o", "APT::Keep-Downloaded-Packages=false",
     "-o", "Acquire::http::Timeout=20",
     "-o", "Acquire::https::Timeout=20",
@@ -99,7 +99,7 @@ class Transaction:
         self.new: list[str] = []  # packages that come, those that others need among them
 
     def arguments(self) -> list[str]:
-        """What apt-get install is told: ``name``, ``name=version``, ``name-`` for one that has to go.
+        """The arguments of apt-get install: ``name``, ``name=version``, ``name-`` for one that has to go.
 
         :raises AgentError: ``bad-package``
         """
@@ -109,7 +109,7 @@ class Transaction:
             for word in (name, version):
                 if word.startswith("-") or not word.isascii() or not all(sign.isalnum() or sign in "+-.:~*" for sign in word):
                     raise AgentError(
-                        "bad-package", f"{word!r} is no name or version of a Debian package: write one as apt-cache policy shows it"
+                        "bad-package", f"{word!r} is not a name or version of a Debian package: write one as apt-cache policy shows it"
                     )
             if item["state"] == "absent":
                 words.append(name + "-")
@@ -125,7 +125,7 @@ class Transaction:
     def run(self, ctx: Context) -> None:
         """Make the changes; a second call does nothing.
 
-        :raises AgentError: see :mod:`.apt_errors`; ``package-conflict`` also where something would go that nobody has named;
+        :raises AgentError: see :mod:`.apt_errors`; ``package-conflict`` also where a package would be removed that is not listed;
             ``package-failed`` where apt-get was content and we are not
         """
         if self.done:
@@ -173,7 +173,7 @@ class Transaction:
                 self._tell_removed(ctx, result)
                 failed = ctx.kept(Lists).failed
                 if failed is not None:
-                    ctx.warn(failed.msg)  # the old lists were good enough, but somebody should know
+                    ctx.warn(failed.msg)  # the old lists were sufficient, but the operator should know
                 return
             said = result.out + result.err
             if is_interrupted(said):
@@ -184,7 +184,7 @@ class Transaction:
         raise unreachable or explain(result, "install " + ", ".join(item["name"] for item in self.items))
 
     def refusal(self, simulated: Result) -> str:
-        """Why what apt-get would do is not done: something goes that nobody has named. Empty where all is well.
+        """Why apt-get is not run: it would remove a package that is not listed. Empty where it would not.
 
         :param simulated: what ``apt-get -s install`` answered
         """
@@ -196,7 +196,8 @@ class Transaction:
         switches = " or ".join(SWITCHES[name] for name in self.installs() if name in SWITCHES)
         keep = f"To keep {'it' if len(others) == 1 else 'them'}: {switches or 'leave that out of what is installed here'}"
         return (
-            f"installing {', '.join(self.installs())} would remove {', '.join(others)}, which somebody has put on this host. {keep};"
+            f"installing {', '.join(self.installs())} would remove {', '.join(others)}, which were installed outside of this "
+            f"collection. {keep};"
             f" else apt-get remove {' '.join(others)} by hand"
         )
 
@@ -226,7 +227,7 @@ def preview(ctx: Context, transaction: Transaction) -> None:
         if others and not (word == "Remv" and problem):
             ctx.warn(sentence.format(", ".join(others)))
     if problem:
-        ctx.warn("as things are, a run is refused: " + problem)
+        ctx.warn("in this state a run is refused: " + problem)
 
 
 def unknown(ctx: Context, names: Iterable[str]) -> str:
@@ -373,7 +374,7 @@ def patiently(ctx: Context, argv: list[str], input: str | None = None) -> Result
 
 
 class Policy:
-    """Our policy-rc.d for the body. Another one that is there is renamed meanwhile and put back."""
+    """Our policy-rc.d for the body. An existing one is renamed meanwhile and restored."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx

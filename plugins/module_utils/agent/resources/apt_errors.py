@@ -52,7 +52,7 @@ CONFLICT = ("Unable to correct problems", "unmet dependencies", "Unable to satis
 
 
 def is_locked(said: str) -> bool:
-    """Whether another package manager is at work."""
+    """Whether another package manager is running."""
     return _any(LOCKED, said)
 
 
@@ -62,7 +62,7 @@ def is_interrupted(said: str) -> bool:
 
 
 def is_stale(said: str) -> bool:
-    """Whether new package lists may help: a package is not in them, or the mirror does not have a version any more."""
+    """Whether new package lists may help: a package is not in them, or the mirror no longer has a version."""
     return _any(UNKNOWN, said) or _any(UNREACHABLE, said)
 
 
@@ -84,7 +84,7 @@ def explain(result: Result, what: str) -> AgentError:
     if is_locked(said):
         return AgentError(
             "packages-locked",
-            f"cannot {what}: another package manager is at work ({_lines(said, LOCKED)}); wait until it has ended and run again",
+            f"cannot {what}: another package manager is running ({_lines(said, LOCKED)}); wait until it has ended and run again",
         )
     if _any(UNREADABLE, said):
         return AgentError(

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fetching the package lists for an update: a source that cannot be read stops it only where the update needs that source.
 
-A host may have sources of others (a vendor's repository that is gone, whose key has expired). What an update of our packages needs are
-Debian's own lists and the lists in which these packages stand.
+A host may have foreign sources (a vendor's repository that no longer exists, or whose key has expired). What an update of our packages
+needs are Debian's own lists and the lists in which these packages stand.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _source(line: str) -> Source | None:
 
 
 def needed(broken: Iterable[Source], carried: set[Source], known: dict[Source, str], release: str) -> bool:
-    """Whether an update must not go on without what could not be read.
+    """Whether an update needs what could not be read.
 
     :param carried: the sources that have the packages
     :param known: the sources that were read at some time -> their origin

@@ -43,9 +43,10 @@ def tell(ctx: Context, packages: Iterable[str]) -> None:
     variable = ctx.component.get("packages_from")
     leave_out = f", or leave the package out of {variable}" if variable else ""
     ctx.warn(
-        f"on {os.uname().nodename} new packages brought services that no role of this host manages: {'; '.join(parts)}. They have not been"
-        f" started, and start with Debian's settings at the next boot. Where that is wanted, start them now: systemctl start {names}."
-        f" Where it is not: systemctl disable {names}{leave_out}"
+        f"on {os.uname().nodename} new packages installed services that no role of this host "
+        f"manages: {'; '.join(parts)}. They have not been"
+        f" started, and start with Debian's settings at the next boot. To use them, start them now: systemctl start {names}."
+        f" If they are not needed: systemctl disable {names}{leave_out}"
     )
 
 

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates of the site's own authority. A key is born on the host and never leaves it; the controller signs.
+"""Certificates of the site's own authority. A key is generated on the host and never leaves it; the controller signs.
 
 The first call makes the key and hands out a signing request (``ctx.csr``); the second one brings the certificate
 (``issued``), which is proven against key, names and authority before it is written. What was written is remembered in
@@ -31,7 +31,7 @@ CERT_MODE = 0o644
 
 
 def plan_certificates(component: Component, ctx: Context) -> list[Step]:
-    """Steps for a component's certificates; those that left the definition go away, with the keys that were born for them.
+    """Steps for a component's certificates; those that left the definition are removed, with the keys that were generated for them.
 
     :raises AgentError: ``bad-certificate`` for a definition that cannot be met, ``bad-key`` for a key that cannot be
         read, ``no-authority``, ``certificate-mismatch`` for an issued certificate that is not what was asked for
@@ -125,7 +125,7 @@ def _look(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Contex
         return "there is no certificate yet", None
     found = x509.read(ctx, item["cert"])
     if found is None:
-        return "what is there is no certificate", None
+        return "the existing file is not a certificate", None
     reason = x509.difference(ctx, found, wanted, key, item["ca_pem"])
     if not reason and ctx.now() >= due(found.not_before, found.not_after, item["renew_before"]):
         reason = "it ends on " + x509.date(found.not_after)
@@ -152,7 +152,7 @@ def _ask(item: Item, reason: str, ctx: Context) -> Step:
             _write(ctx, item["key"], x509.new_key(ctx), *_key_owner(item, ctx))
         ctx.csr(item["name"], x509.request(ctx, item))
 
-    detail = reason + ("; a key is made on the host" if born else "")
+    detail = reason + ("; a key is generated on the host" if born else "")
     return Step("certificate", item["name"], "request", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])], request=True)
 
 
@@ -162,11 +162,11 @@ def _issue(item: Item, wanted: dict[str, Any], ctx: Context) -> Step:
 
     found = x509.parse(ctx, item["issued"])
     if found is None:
-        raise AgentError("certificate-mismatch", f"certificate {item['name']}: what the controller sent is no certificate")
+        raise AgentError("certificate-mismatch", f"certificate {item['name']}: the controller's answer is not a certificate")
     reason = x509.difference(ctx, found, wanted, x509.public_key(ctx, item["key"]), item["ca_pem"], item["issued"])
     if reason:
         raise AgentError(
-            "certificate-mismatch", f"certificate {item['name']}: the controller signed something else than was asked for: {reason}"
+            "certificate-mismatch", f"certificate {item['name']}: the controller signed something else than was requested: {reason}"
         )
     data = chain_of(item["issued"], item["ca_pem"])
     files = {item["cert"]: data}
@@ -252,7 +252,7 @@ def _set(item: Item, path: str, mode: int) -> Step:
 
 
 def _remove(name: str, keep: set[str | None], ctx: Context) -> Step:
-    """Take away certificate, authority's file and a key that was born for it; a key that was there before stays."""
+    """Remove certificate, authority's file and a key that was generated for it; an older key stays."""
     known = ctx.section(SECTION)[name]
     paths = [path for path in known.get("wanted", {}).get("paths", [])[1:] if path]
     paths = [path for path in [*paths, known.get("born")] if path and path not in keep]

@@ -88,7 +88,7 @@ def text(component: str, item: Cron) -> str:
     if not command or "\n" in command:
         raise AgentError("bad-cron", f"cron entry {name}: the command has to be one line")
     if not user or not all(sign.isalnum() or sign in "._-" for sign in user):
-        raise AgentError("bad-cron", f"cron entry {name}: {user!r} is no user's name")
+        raise AgentError("bad-cron", f"cron entry {name}: {user!r} is not a user name")
     lines = [_assignment(name, variable, str(value)) for variable, value in sorted(item["environment"].items())]
     lines.append(f"{schedule} {user} {escape(command)}\n")
     return header(component) + "".join(lines)
@@ -107,7 +107,7 @@ def escape(command: str) -> str:
 def _assignment(entry: str, variable: str, value: str) -> str:
     """``NAME="value"``: cron takes one pair of quotes off and knows no escapes within."""
     if not variable.isidentifier() or not variable.isascii():
-        raise AgentError("bad-cron", f"cron entry {entry}: {variable!r} is no name of an environment variable")
+        raise AgentError("bad-cron", f"cron entry {entry}: {variable!r} is not the name of an environment variable")
     if "\n" in value:
         raise AgentError("bad-cron", f"cron entry {entry}: the value of {variable} has more than one line")
     for quote in '"', "'":

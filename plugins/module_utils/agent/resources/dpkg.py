@@ -50,7 +50,7 @@ class Package:
 
     @property
     def held(self) -> bool:
-        """Whether its selection is ``hold``, whoever set it."""
+        """Whether its selection is ``hold``, independent of who set it."""
         return self.want == "hold"
 
 

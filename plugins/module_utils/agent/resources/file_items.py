@@ -49,7 +49,7 @@ def mode_number(item: Placed) -> int:
     except (TypeError, ValueError):
         number = -1
     if not 0 <= number <= 0o7777:
-        raise AgentError("bad-mode", f'{item["path"]}: mode {item["mode"]!r} is none; write it in quotes and octal, for example "0644"')
+        raise AgentError("bad-mode", f'{item["path"]}: mode {item["mode"]!r} is invalid; write it in quotes and octal, for example "0644"')
     return number
 
 

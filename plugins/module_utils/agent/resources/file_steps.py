@@ -100,7 +100,7 @@ def link(path: str, target: str | None) -> Apply:
 
 
 def file(item: File, wanted: str, section: str) -> Apply:
-    """Write a file, its own validator being content with it; somebody else's is kept as the original."""
+    """Write a file if its own validator accepts it; the content of a foreign file is stored as the original."""
 
     def apply(ctx: Context) -> None:
         path = item["path"]
@@ -147,7 +147,7 @@ def file_gone(path: str, known: Known, section: str) -> Apply:
     def apply(ctx: Context) -> None:
         original = known.get("original")
         if original:
-            # It stays where it is kept until the call has ended well: this may have to be put back.
+            # It stays where it is kept until the call has ended well: it may have to be restored.
             backup_copy.restore(ctx, original.get("folder") or generations.originals(ctx.component["name"]), original)
         else:
             write.remove(ctx, path)
@@ -163,7 +163,7 @@ def _is_known(known: Known) -> bool:
 
 
 def _keep_original(ctx: Context, path: str, known: Known, section: str) -> None:
-    """Keep what somebody else had made; what another component has made had its own original."""
+    """Store the original of a foreign file; a file of another component has an original of its own."""
     ledger = ctx.call.ledger
     made = ledger.maker(ctx.component["name"], section, path) if ledger is not None else None
     if made is not None:
@@ -203,7 +203,7 @@ def _staged(ctx: Context, item: File, wanted: str) -> bytes:
     if disk.digest(data) != wanted:
         raise AgentError(
             "artifact-mismatch",
-            f"the artifact for {item['path']} is not what the definition says: its sha256 is {disk.digest(data)}, {wanted} is wanted",
+            f"the artifact for {item['path']} differs from the definition: its sha256 is {disk.digest(data)}, {wanted} is wanted",
         )
     return data
 

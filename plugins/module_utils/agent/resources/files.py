@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Directories, links and files: what differs from the definition becomes a step. Acting is :mod:`.filesteps`.
 
-A file that somebody else has made is overwritten when the definition names it (a package's configuration file is the
-common case); what was there is kept as its original and comes back when the file leaves the definition.
+A foreign file is overwritten when the definition names it (a package's configuration file is the
+common case); its old content is stored as its original and restored when the file leaves the definition.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def plan_directories(component: Component, ctx: Context) -> list[Step]:
             continue  # what is mounted there is missing: the directory below it is not what was meant
         found = disk.status(ctx.path(path))
         if disk.is_link(found) and os.path.isdir(ctx.path(path)):
-            found = os.stat(ctx.path(path))  # somebody has moved it to another disk: it stays where it is
+            found = os.stat(ctx.path(path))  # it was moved to another disk by hand: it stays there
         if found is not None and not disk.is_directory(found):
-            raise AgentError("not-a-directory", f"{path} shall be a directory and is something else: move it away")
+            raise AgentError("not-a-directory", f"{path} should be a directory, but is something else: move it away")
         wrong = "" if found is None else attributes(item, found, ctx)
         if found is None or wrong:
             from .file_steps import directory
@@ -91,9 +91,9 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
             going.add(path)
             steps.append(Step("directory", path, "remove", "it is empty", apply=directory_gone(path)))
         elif path in absent:
-            ctx.warn(f"directory {path} shall be absent and is not empty: it stays")
+            ctx.warn(f"directory {path} should be absent, but is not empty: it is not removed")
         elif path in left:
-            ctx.warn(f"directory {path} has left the definition and is not empty: it stays, and is no longer managed")
+            ctx.warn(f"directory {path} has left the definition and is not empty: it is not removed, and no longer managed")
             steps.append(Step("directory", path, "", apply=directory_gone(path)))
         else:
             other = _user_of(path, going, ctx)
@@ -103,7 +103,7 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
 
 
 def _user_of(path: str, going: set[str], ctx: Context) -> str:
-    """Another component that has something in a folder in which this one has nothing any more; empty where there is none."""
+    """Another component that has something in a folder in which this one no longer has anything; empty where there is none."""
     sections = ("files", "links", "unit_files", "directories")
     if any(key.startswith(path + "/") and key not in going for section in sections for key in ctx.section(section)):
         return ""
@@ -142,10 +142,10 @@ def _link(item: Link, ctx: Context) -> list[Step]:
         if now is not None:
             return [_link_step(path, "remove", now, None, ctx)]
         if found is not None:
-            ctx.warn(f"link {path} shall be absent and is no link: it stays")
+            ctx.warn(f"link {path} should be absent, but is not a link: it is not removed")
         return []
     if not target:
-        raise AgentError("no-target", f"link {path}: target is missing; write where it shall point, or state: absent")
+        raise AgentError("no-target", f"link {path}: target is missing; write where it should point, or state: absent")
     if disk.is_directory(found):
         raise AgentError("is-a-directory", f"link {path}: a directory is in the way; move it away")
     if disk.is_special(found):
@@ -220,9 +220,9 @@ def plan_file(item: File, ctx: Context, section: str = "files") -> list[Step]:
     path = item["path"]
     found = disk.status(ctx.path(path))
     if disk.is_directory(found):
-        raise AgentError("is-a-directory", f"{path} shall be a file and is a directory: move it away")
+        raise AgentError("is-a-directory", f"{path} should be a file, but is a directory: move it away")
     if disk.is_special(found):
-        raise AgentError("not-a-file", f"{path} shall be a file and is a pipe, a socket or a device: move it away")
+        raise AgentError("not-a-file", f"{path} should be a file, but is a pipe, a socket or a device: move it away")
     known = ctx.section(section).get(path)
     if item["state"] == "absent":
         if found is None:
@@ -270,7 +270,7 @@ def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Cont
 
 
 def _gone(path: str, known: Known, ctx: Context, section: str) -> list[Step]:
-    """Remove a managed file; where it had replaced somebody's, that one comes back."""
+    """Remove a managed file; if it had replaced a foreign file, that one is restored."""
     from .file_steps import file_gone, note
 
     to = next_owner(ctx, section, path) if known else None
@@ -281,7 +281,7 @@ def _gone(path: str, known: Known, ctx: Context, section: str) -> list[Step]:
     if found is None and not original:
         return [Step("file", path, "", apply=note(section, path, None))]
     if disk.is_directory(found) or disk.is_special(found):
-        ctx.warn(f"{path} was a managed file and is a directory, a pipe, a socket or a device now: it stays")
+        ctx.warn(f"{path} was a managed file and is now a directory, a pipe, a socket or a device: it is not removed")
         return [Step("file", path, "", apply=note(section, path, None))]
     if known.get("sha256") and disk.hash_path(ctx, path, known) != known["sha256"]:
         ctx.drifted(path)

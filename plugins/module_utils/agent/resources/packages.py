@@ -29,7 +29,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
 
     An absent component loses pins and holds, and with ``purge`` the packages that it had installed.
 
-    :raises AgentError: ``package-held``: somebody else has put a package on hold that would have to change
+    :raises AgentError: ``package-held``: a package that would have to change was put on hold by hand
     """
     steps: list[Step] = []
     # Said once and not by each component; the one that said it does so again when it is planned again.
@@ -62,7 +62,7 @@ def plan_packages(component: Component, ctx: Context) -> list[Step]:
 
 
 def _transaction(changes: list[tuple[Item, Package]], ctx: Context, request: bool = False) -> list[Step]:
-    """One step for each package; the first that is applied does them all, each sees to it that its own is done."""
+    """One step for each package; the first that is applied does them all, each checks that its own is done."""
     from .apt import Transaction, preview
 
     managed = set(ctx.section("holds"))
@@ -103,7 +103,7 @@ def _refuse_foreign_hold(item: Item, package: Package, ctx: Context) -> None:
         wanted = "removed" if item["state"] == "absent" else f"version {item['version']}"
         raise AgentError(
             "package-held",
-            f"package {name} {package.version} is on hold by somebody else and shall be {wanted}:"
+            f"package {name} {package.version} was put on hold outside of this collection and should be {wanted}:"
             f" release it on the host (apt-mark unhold {name}), or leave the version out",
         )
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOOK = 5.0
 #: Seconds between looks, growing from the first to the last.
 FIRST, LAST, GROWTH = 0.05, 1.0, 1.5
-#: Seconds between two looks at the unit's journal, for what is said of the wait.
+#: Seconds between two looks at the unit's journal, for the message about the wait.
 EVERY = 8.0
 #: So many automatic restarts while we wait, and it will not come up.
 RESTARTS = 3
@@ -49,7 +49,7 @@ def wait(ctx: Context, ready: Ready, unit: str, *, patient: bool = False) -> Non
 
     :param unit: the unit's name; empty where no unit is behind it
     :param patient: its automatic restarts are no reason to give up: it waits for others that come up at the same time
-    :raises AgentError: ``not-ready`` with the tail of the unit's journal; ``bad-ready`` for a definition that is none
+    :raises AgentError: ``not-ready`` with the tail of the unit's journal; ``bad-ready`` for an invalid definition
     """
     begin = time.monotonic()
     started = ctx.now()
@@ -115,7 +115,7 @@ def unit_state(ctx: Context, unit: str) -> dict[str, str]:
 
 
 def trouble(state: dict[str, str], restarts: int) -> str:
-    """Why waiting for a unit is in vain; empty where it is not.
+    """Why waiting for a unit is useless; empty where it is not.
 
     :param restarts: automatic restarts since the wait began
     """
@@ -123,7 +123,7 @@ def trouble(state: dict[str, str], restarts: int) -> str:
         status = state.get("ExecMainStatus") or "0"
         return f"has failed ({state.get('Result', 'unknown')}" + (f", exit status {status})" if status != "0" else ")")
     if restarts >= RESTARTS:
-        return f"ends again and again: systemd has restarted it {counted(restarts, 'time')}"
+        return f"exits repeatedly: systemd has restarted it {counted(restarts, 'time')}"
     return ""
 
 
@@ -203,7 +203,7 @@ def address(where: str, port: int = 0) -> tuple[str, int]:
         host, number = where, str(port)
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not host or not number.isdigit() or not 0 < int(number) < 65536:
-        raise AgentError("bad-ready", f"{where!r} is no address to wait for: write host:port, for example 127.0.0.1:5432")
+        raise AgentError("bad-ready", f"{where!r} is not an address to wait for: write host:port, for example 127.0.0.1:5432")
     return host, int(number)
 
 
@@ -214,7 +214,7 @@ def split_url(url: str) -> tuple[bool, str, str]:
     """
     scheme, mark, rest = url.partition("://")
     if not mark or scheme not in ("http", "https") or "@" in rest.split("/")[0] or any(sign.isspace() for sign in url):
-        raise AgentError("bad-ready", f"{url!r} is no address to wait for: write http://host:port/path or https://..., without a user")
+        raise AgentError("bad-ready", f"{url!r} is not an address to wait for: write http://host:port/path or https://..., without a user")
     place, slash, path = rest.partition("/")
     return scheme == "https", place, slash + path or "/"
 

@@ -42,7 +42,7 @@ def know_unit(name: str) -> Apply:
 
 
 def forget_unit(name: str, next_owner: tuple[str, str] | None = None) -> Apply:
-    """Nothing is known of the unit any more; a component that has taken it over is told."""
+    """The unit is forgotten; a component that has taken it over is informed."""
 
     def apply(ctx: Context) -> None:
         if next_owner is not None:
@@ -118,7 +118,7 @@ def disable(name: str) -> Apply:
 
 
 def mask(name: str) -> Apply:
-    """Stop a unit, and keep everybody from starting it."""
+    """Stop a unit, and prevent every other start of it."""
 
     def apply(ctx: Context) -> None:
         _known(ctx, name)["masked"] = True
@@ -184,7 +184,7 @@ def reload(unit: Unit, deferred: Iterable[str]) -> Apply:
 
 
 def confirm(unit: Unit) -> Apply:
-    """Take over a unit that runs with what there is; after an interrupted run see first that it is ready."""
+    """Take over a unit that runs with the current files; after an interrupted run check first that it is ready."""
     name = unit["name"]
 
     def apply(ctx: Context) -> None:

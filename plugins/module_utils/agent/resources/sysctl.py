@@ -30,7 +30,7 @@ def plan_sysctls(component: Component, ctx: Context) -> list[Step]:
     In this order, so that a value that the kernel refuses does not get into the file. One that an older release left there leaves it.
     A parameter that leaves the definition gets back the value it had before, if it still has the managed one.
 
-    :raises AgentError: ``bad-sysctl`` for a name that is none or a value of several lines
+    :raises AgentError: ``bad-sysctl`` for an invalid name or a value of several lines
     """
     wanted = _wanted(component, ctx) if component["state"] == "present" else {}
     managed = ctx.section("sysctls")
@@ -121,7 +121,7 @@ def _set(name: str, value: str, ctx: Context) -> list[Step]:
 
 
 def _hand_over(name: str, to: tuple[str, str]) -> Step:
-    """Another component sets the parameter now: it is told the value of before, which may be managed."""
+    """Another component sets the parameter now: it gets the previous value, which may be managed."""
 
     def apply(ctx: Context) -> None:
         before, ledger = ctx.section("sysctls").get(name, {}).get("before"), ctx.call.ledger
@@ -133,7 +133,7 @@ def _hand_over(name: str, to: tuple[str, str]) -> Step:
 
 
 def _restore(name: str, known: dict[str, str], ctx: Context) -> Step:
-    """Back to the value of before, where nobody has set another one since."""
+    """Restore the previous value, unless it was changed since."""
     back = known.get("before")
     restore = back is not None and _now(name, ctx) == known.get("said", known.get("value"))
 
@@ -154,7 +154,7 @@ def _write(name: str, value: str, ctx: Context) -> str:
         with open(ctx.path(proc_path(name)), "w", encoding="utf-8") as file:
             file.write(value + "\n")
     except OSError as error:
-        said = f"the kernel does not take {value!r} for {name} ({error.strerror}): correct the value; the old one stays in force"
+        said = f"the kernel rejects {value!r} for {name} ({error.strerror}): correct the value; the old one stays in force"
         raise AgentError("sysctl-failed", said) from error
     now = _now(name, ctx) or ""
     if now != value:

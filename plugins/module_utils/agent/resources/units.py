@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Reactions = dict[str, list[str]]  # policy -> what asks for it
 
-#: States of a unit file that start it at boot, or in which nobody can enable it: nothing to do.
+#: States of a unit file that start it at boot, or in which it cannot be enabled: nothing to do.
 ENABLED = ("enabled", "enabled-runtime", "static", "indirect", "generated", "alias", "transient", "linked", "linked-runtime")
 
 
@@ -209,7 +209,7 @@ def _why(what: list[str]) -> str:
 
 
 def _has_run(found: Status, record: dict[str, Any] | None, unit: Unit, component: Component, ctx: Context) -> bool:
-    """A unit that ends by itself (Type=oneshot) is as it should be once it has run with what there is now."""
+    """A unit that ends by itself (Type=oneshot) is in the desired state once it has run with the current files."""
     if found.get("Type") != "oneshot" or found.get("RemainAfterExit") == "yes" or found.get("ActiveState") != "inactive" or not record:
         return False
     same = {**found, "InvocationID": record["invocation"]}

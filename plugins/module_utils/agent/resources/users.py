@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Groups and users: read from /etc/group and /etc/passwd, changed by the programs of Debian's package passwd.
 
-What somebody else has made stays his: of a user that is not in our ledger neither number, home, primary group nor shell
+Foreign users and groups stay unchanged: of a user that is not in the ledger neither number, home, primary group nor shell
 is changed, and a definition that wants them otherwise is refused. Only supplementary groups are added. Numbers are never
-changed, not even of our own users: their files would belong to nobody.
+changed, not even of managed users: their files would have no owner.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Database = dict[str, Entry]
 
 DEFAULT_SHELL = "/usr/sbin/nologin"
-LOCKED = "cannot lock"  # what shadow's programs say while another one is at work; seconds later they succeed
+LOCKED = "cannot lock"  # the message of shadow's programs while another one is running; seconds later they succeed
 
 
 def plan_groups(component: Component, ctx: Context) -> list[Step]:
@@ -69,7 +69,7 @@ def plan_users(component: Component, ctx: Context) -> list[Step]:
     return [step for step in steps if step.action]
 
 
-# --- what there is ------------------------------------------------------------------------------------------------------
+# --- current state ------------------------------------------------------------------------------------------------------
 
 
 def database(ctx: Context, name: str) -> Database:
@@ -129,7 +129,7 @@ def _group(group: Group, groups: Database, ctx: Context) -> list[Step]:
         if gid is not None and found[2] != str(gid):
             raise AgentError(
                 "gid-clash",
-                f"group {name} exists with gid {found[2]}, gid {gid} is wanted: its files would belong to nobody;"
+                f"group {name} exists with gid {found[2]}, gid {gid} is wanted: its files would have no owner;"
                 f" write gid: {found[2]} or leave gid out",
             )
         return []
@@ -152,7 +152,7 @@ def _user(user: User, component: Component, users: Database, groups: Database, c
     planned = {group["name"] for group in component["groups"] if group["state"] == "present"}
     for group in [*user["groups"], *([user["group"]] if user["group"] else [])]:
         if group not in groups and group not in planned and not _group_elsewhere(group, ctx):
-            missing = f"user {name} shall be in group {group}, which does not exist; add it to the component's groups"
+            missing = f"user {name} should be in group {group}, which does not exist; add it to the component's groups"
             if not ctx.check:
                 raise AgentError("unknown-group", missing)
             ctx.warn(missing)  # on a bare host a component before this one may be about to bring it
@@ -176,7 +176,7 @@ def _create(user: User, planned: set[str], users: Database, groups: Database) ->
     if user["group"]:
         argv += ["--gid", user["group"]]
     elif name in groups or name in planned:
-        argv += ["--gid", name]  # useradd refuses to make a group that is there
+        argv += ["--gid", name]  # useradd refuses to create a group that exists
     else:
         argv.append("--user-group")
     if user["groups"]:
@@ -196,7 +196,7 @@ def _existing(user: User, found: Entry, groups: Database, ctx: Context) -> list[
     if user["uid"] is not None and found[2] != str(user["uid"]):
         raise AgentError(
             "uid-clash",
-            f"user {name} exists with uid {found[2]}, uid {user['uid']} is wanted: its files would belong to nobody;"
+            f"user {name} exists with uid {found[2]}, uid {user['uid']} is wanted: its files would have no owner;"
             f" write uid: {found[2]} or leave uid out",
         )
     steps: list[Step] = []
@@ -221,8 +221,8 @@ def _existing(user: User, found: Entry, groups: Database, ctx: Context) -> list[
         if not managed:
             raise AgentError(
                 "user-clash",
-                f"user {name} exists and was not made here: its {what} is {now or '(none)'}, {wanted} is wanted;"
-                f" leave {what} out to use the user as it is, or take another name",
+                f"user {name} exists and is not managed by this collection: its {what} is {now or '(none)'}, {wanted} is required;"
+                f" leave {what} out to use the existing user, or choose another name",
             )
         change.extend([option, wanted])
         said.append(f"{what} {wanted}")

@@ -1,16 +1,16 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a unit watches, and whether what it was started with is what there is.
+"""What a unit watches, and whether it was started with the current files.
 
 Restart follows from recorded state. The ledger keeps for each unit (section ``running``) the InvocationID it was last
 seen good with, and the hash and stamp of each watched file and the versions of packages at that time:
 
-- same InvocationID: nobody has started it since, hashes decide;
-- another one, or no record: somebody has started it since. A file that was not touched since the record, or that is
-  older than the start, is what the unit runs with. Where the clock was stepped since the start that cannot be told:
-  it is said as a warning, and the policy of the file decides as if it had changed.
-- what its ``watch_command`` prints is compared with what it printed then, as long as nobody has started it since.
+- same InvocationID: it was not restarted since, the hashes decide;
+- another one, or no record: it was restarted since. A file that was not changed since the record, or that is
+  older than the start, is what the unit runs with. Where the clock was stepped since the start that is unknown:
+  a warning says so, and the policy of the file applies as if it had changed.
+- what its ``watch_command`` prints is compared with what it printed then, as long as it was not restarted since.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def reactions(unit: Unit, component: Component, found: Status, record: dict[str,
         asked[policy].append(f"what {command[0].rpartition('/')[2]} shows was changed by hand")
     if judge.unknown:
         ctx.warn(
-            f"{unit['name']}: the clock was set since it started, so whether it runs with {', '.join(judge.unknown)} cannot be told;"
+            f"{unit['name']}: the clock was set since it started, so it is unknown whether it runs with {', '.join(judge.unknown)};"
             " it is treated as changed"
         )
     asked["none"] = []
@@ -119,7 +119,7 @@ def reactions(unit: Unit, component: Component, found: Status, record: dict[str,
 
 
 class Judge:
-    """Whether what a unit was started with is what there is, or will be after the planned steps."""
+    """Whether a unit was started with the current files, or with those after the planned steps."""
 
     def __init__(self, found: Status, record: dict[str, Any] | None, ctx: Context) -> None:
         self.found = found
@@ -197,7 +197,7 @@ def known_file(known: list[Any] | None) -> dict[str, Any] | None:
 
 
 def snapshot(unit: Unit, component: Component, found: Status, ctx: Context) -> dict[str, Any]:
-    """What is recorded of a unit that runs with what there is now."""
+    """The record of a unit that runs with the current files."""
     seen: dict[str, list[Any]] = {}
     for path in watched(unit, component, found):
         status = follow(ctx, path)
@@ -227,7 +227,7 @@ def printed(unit: Unit, ctx: Context) -> str:
 
 
 def recorded(unit: Unit, component: Component, found: Status, record: dict[str, Any] | None, ctx: Context) -> bool:
-    """Whether the record says already what there is (files that will be written are recorded by the step that follows)."""
+    """Whether the record is up to date (files that will be written are recorded by the step that follows)."""
     if record is None or record["invocation"] != found.get("InvocationID", "") or bool(unit.get("watch_command")) != ("printed" in record):
         return False
     current = watched(unit, component, found)

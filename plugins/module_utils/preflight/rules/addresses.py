@@ -63,7 +63,7 @@ def _meant(site: Site, host: Host) -> str:
 
 
 def _known_by(host: Host) -> str:
-    """What the filter addresses_of gives for a host; empty where that cannot be told before the host checks."""
+    """What the filter addresses_of gives for a host; empty where that is unknown before the host checks."""
     for variable in _VARIABLES:
         value = host.get(variable)
         if value is UNKNOWN:
@@ -120,7 +120,7 @@ def _check_given(site: Site, host: Host, variable: str, key: str, fits: Callable
             where, _name, source = place(site, host, (variable,), host.name)
             path = f"{variable}[{index}]" + (f".{key}" if key else "")
             remedy = f"{key or variable}: an IPv4 or IPv6 address"
-            yield Finding("host-network-invalid", where, path, "this is no address.", remedy, source)
+            yield Finding("host-network-invalid", where, path, "this is not an address.", remedy, source)
 
 
 def _is_one(text: str) -> bool:

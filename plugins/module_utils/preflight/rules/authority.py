@@ -17,7 +17,7 @@ WARNED = timedelta(days=180)
 CERTIFICATE = "pki/ca.crt"
 _RENEWAL = (
     "a new certificate of the same key (docs/day2.md, The site's authority): move pki/ca.crt away, leave pki/ca.key, converge all hosts."
-    " Not done by its end, it is an outage of the whole site"
+    " After it expires this requires an outage of the whole site"
 )
 _OUTAGE = (
     "a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all hosts,"
@@ -27,13 +27,14 @@ _OUTAGE = (
 CODES = (
     Code(
         "ca-expires-soon",
-        f"The site's CA ends within {WARNED.days} days. No certificate of a host outlives it, and once it is over none is accepted.",
+        f"The site's CA certificate expires within {WARNED.days} days. No certificate of a host outlives it, and after it expires "
+        f"none is accepted.",
         "A new certificate of the same key in time: move pki/ca.crt away, leave pki/ca.key, converge all hosts (docs/day2.md).",
         Level.WARNING,
     ),
     Code(
         "ca-expired",
-        "The site's CA is over: no certificate is accepted any more, and none can be signed.",
+        "The site's CA certificate has expired: no certificate is accepted any longer, and none can be signed.",
         "A planned outage of the whole site: stop its services on all hosts, move pki/ca.crt away, converge all hosts (docs/day2.md).",
     ),
 )
@@ -46,9 +47,12 @@ def check_end(site: Site) -> Iterator[Finding]:
         return
     left = end - site.controller.now
     if left <= timedelta(0):
-        yield Finding("ca-expired", CERTIFICATE, "-", f"the site's CA ended on {end:%Y-%m-%d}.", _OUTAGE)
+        yield Finding("ca-expired", CERTIFICATE, "-", f"the site's CA certificate expired on {end:%Y-%m-%d}.", _OUTAGE)
     elif left <= WARNED:
-        problem = f"the site's CA ends on {end:%Y-%m-%d}, in {counted(left.days, 'day')}, and no certificate of a host outlives it."
+        problem = (
+            f"the site's CA certificate expires on {end:%Y-%m-%d}, in {counted(left.days, 'day')}, and no certificate of a "
+            "host outlives it."
+        )
         yield Finding("ca-expires-soon", CERTIFICATE, "-", problem, _RENEWAL)
 
 

@@ -42,12 +42,12 @@ def directory_problem(text: str, whose: str, homes_hidden: bool = False, shared:
         return f"{path} is not {whose} own directory."
     tree = foreign_tree(path)
     if tree is not None:
-        return f"what lies below {tree} is the system's, or does not last."
+        return f"what lies below {tree} belongs to the system, or is not persistent."
     hidden = hidden_tree(path) if homes_hidden else None
     if hidden is not None:
         return f"{whose} unit does not see what lies below {hidden} (ProtectHome)."
     if path.parent == PurePosixPath("/home"):
-        return f"{path} is a person's home."
+        return f"{path} is a user's home directory."
     return None
 
 
@@ -57,5 +57,5 @@ def hidden_tree(path: PurePosixPath) -> PurePosixPath | None:
 
 
 def foreign_tree(path: PurePosixPath) -> PurePosixPath | None:
-    """The tree that is not for anybody's data and that a path lies in."""
+    """The reserved tree that a path lies in."""
     return next((tree for tree in FOREIGN_TREES if tree in path.parents), None)

@@ -28,7 +28,7 @@ def entries(value: Any) -> list[Mapping[str, Any]]:
 
 
 def is_open(value: Any) -> bool:
-    """Whether any part of a value cannot be told yet."""
+    """Whether any part of a value is not known yet."""
     return any(leaf is UNKNOWN for _path, _key, leaf in walk(value, ""))
 
 
@@ -77,7 +77,7 @@ def filled(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Entry:
 def refusal(entry: Any, call: Callable[..., Any], *arguments: Any) -> str:
     """What a check of the module says, in a sentence behind its code; empty where it has nothing to say.
 
-    :param entry: what it is about: where that is encrypted, only the code is said
+    :param entry: what it is about: where that is encrypted, only the code is reported
     """
     try:
         call(*arguments)

@@ -26,13 +26,13 @@ CODES = (
     Code("host-two-names", "One host is in the inventory under two names.", "One name for the host, in all its groups."),
     Code(
         "host-is-localhost",
-        "A member of a cluster is named localhost or has a loopback address: the others would find themselves there.",
+        "A member of a cluster is named localhost or has a loopback address: the other members would connect to themselves.",
         "The name of the server; ansible_host, or site_address where Ansible connects to another address: what the others reach it by.",
     ),
     Code(
         "host-address-invalid",
         "An address is neither an IP address nor a host name (a URL, a port or a space in it).",
-        "An IP address or a host name, nothing else; where a name will not do, host-address-name says so.",
+        "An IP address or a host name, nothing else; where a name is not enough, host-address-name says so.",
     ),
     Code(
         "host-address-documentation",
@@ -42,14 +42,14 @@ CODES = (
     ),
     Code(
         "host-name-invalid",
-        "A host's name cannot be one on the network: it has other characters than letters, digits, hyphens and dots, or is too long.",
+        "A host's name is not a valid host name: it has other characters than letters, digits, hyphens and dots, or is too long.",
         "A name of letters, digits and hyphens.",
     ),
     Code("host-exclusive-groups", "A host is in two groups that exclude each other.", "One of the two groups for this host."),
     Code("host-port-twice", "Two services of one host listen on one port.", "Another port for one of the two, or another host."),
     Code(
         "host-network-invalid",
-        "Where addresses and networks belong stands something else, or a group that the inventory does not have.",
+        "A list of addresses and networks contains something else, or a group that the inventory does not have.",
         "An address, a network such as 10.0.0.0/24, or (where the variable's description says so) a group.",
     ),
     Code(
@@ -257,7 +257,7 @@ _NETWORKS = {"site_admin_addresses": True, "site_container_subnets": False}
 
 
 def check_networks(site: Site) -> Iterator[Finding]:
-    """Addresses and networks that are none, and groups that the inventory does not have: in the site's variables and the roles'."""
+    """Invalid addresses and networks, and groups that the inventory does not have: in the site's variables and the roles'."""
     stated = [(str(item["variable"]), item.get("key"), item["form"] == "source") for item in _networks(site)]
     for host in site.hosts.values():
         for variable, groups in _NETWORKS.items():
@@ -301,7 +301,7 @@ def _check_list(site: Site, host: Host, variable: str, path: str, value: Any, gr
             "host-network-invalid",
             where,
             f"{path}[{index}]",
-            f"this is no address and no network.{hint}",
+            f"this is neither an address nor a network.{hint}",
             f"{short}: addresses and networks such as 10.0.0.0/24{also}",
             source,
         )

@@ -20,13 +20,13 @@ CODES = (
     ),
     Code(
         "domain-example",
-        "The domain is still an example's (example.org and its like), which belongs to nobody.",
+        "The domain is one of those reserved for examples (example.org and similar).",
         "site_domain: the site's own domain.",
     ),
 )
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-#: RFC 2606 and RFC 6761: never anybody's own.
+#: RFC 2606 and RFC 6761: reserved names.
 _EXAMPLES = re.compile(r"(?:^|\.)(?:example\.(?:org|com|net|edu)|example|invalid)$")
 
 
@@ -57,11 +57,11 @@ def _judge(value: str | None) -> Iterator[tuple[str, str, str]]:
     elif "_" in domain:
         yield "domain-invalid", "a domain has no underscore.", bare
     elif len(domain) > 253 or not all(_LABEL.fullmatch(label) for label in domain.split(".")):
-        yield "domain-invalid", "this is no domain: labels of letters, digits and hyphens with dots between them.", bare
+        yield "domain-invalid", "this is not a domain: labels of letters, digits and hyphens with dots between them.", bare
     elif _EXAMPLES.search(domain):
-        yield "domain-example", "this is an example's domain, which is nobody's.", "site_domain: the site's own domain"
+        yield "domain-example", "this is a domain reserved for examples.", "site_domain: the site's own domain"
     elif "." not in domain:
-        yield "domain-invalid", "a single word is no domain below which names can lie.", bare
+        yield "domain-invalid", "a single word is not a domain that can contain names.", bare
 
 
 RULES = (check_domain,)

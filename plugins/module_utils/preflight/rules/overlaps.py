@@ -17,7 +17,8 @@ from .places import finding
 CODES = (
     Code(
         "host-directories-overlap",
-        "Directories of two services of one host are the same, or one lies within the other: what the one keeps would be the other's too.",
+        "Directories of two services of one host are the same, or one lies within the other: the data of one service would be mixed "
+        "with the other's.",
         "Directories beside each other.",
     ),
 )
@@ -50,7 +51,7 @@ def stated(host: Host) -> list[Directory]:
 
 
 def directories(given: Iterable[tuple[str, object]]) -> Iterator[Directory]:
-    """(variable, directory) of what is a path; of what is none the services' own rules speak."""
+    """(variable, directory) of valid paths; the services' own rules report the others."""
     for variable, path in given:
         if isinstance(path, str) and path.startswith("/") and plain(path).parts[1:]:
             yield variable, plain(path)

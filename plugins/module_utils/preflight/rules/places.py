@@ -14,7 +14,7 @@ from ..model import Host, Site
 def place(site: Site, host: Host, variables: Iterable[str], fallback: str) -> tuple[str, str, str]:
     """(where, variable, file:line) of the definition that gives a host the first of some variables that is set.
 
-    Where none is set the role's default is at work: then ``fallback`` (a group or the host) and the first variable are named.
+    Where none is set the role's default applies: then ``fallback`` (a group or the host) and the first variable are named.
     All hosts that have the value from one place get the same answer, so that their findings become one.
     """
     names = list(variables)

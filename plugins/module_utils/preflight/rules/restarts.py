@@ -16,12 +16,12 @@ WINDOWS = "site_maintenance_windows"
 CODES = (
     Code(
         "maintenance-window-unreadable",
-        "An entry of site_maintenance_windows is no time of the week, or has a day or a time zone that there is not.",
+        "An entry of site_maintenance_windows is not a time of the week, or has an unknown day or time zone.",
         "[days] HH:MM-HH:MM [time zone], such as Sat,Sun 01:00-05:00 or Mon-Fri 22:00-05:00 Europe/Berlin.",
     ),
     Code(
         "maintenance-window-missing",
-        "Restarts are to wait for a maintenance window, and there is none: they would wait for ever.",
+        "Restarts are to wait for a maintenance window, and none is defined: they would wait forever.",
         "site_maintenance_windows with at least one; or another policy.",
     ),
     Code(
@@ -57,7 +57,7 @@ def check_policies(site: Site) -> Iterator[Finding]:
             yield Finding("restart-policy-differs", group, name, problem, f"{name} once, in group_vars/{group}.yml")
         for host in members:
             if host.get(name) == "window" and host.get(WINDOWS) is not UNKNOWN and not host.get(WINDOWS):
-                problem = "restarts are to wait for a maintenance window, and there is none."
+                problem = "restarts are to wait for a maintenance window, and none is defined."
                 remedy = f'{WINDOWS}: ["Sun 02:00-04:00"]'
                 yield finding(site, host, (name,), group, "maintenance-window-missing", problem, remedy)
 

@@ -13,7 +13,7 @@ from ..model import Site
 CODES = (
     Code(
         "safety-limit-part-of-cluster",
-        "--limit leaves a part of a cluster's members: what the others have to know of the change does not reach them.",
+        "--limit selects only some members of a cluster: the others do not receive what they need to know of the change.",
         "--limit with the whole group, or no --limit.",
         Level.WARNING,
     ),
@@ -29,7 +29,7 @@ CODES = (
     ),
     Code(
         "safety-no-alert-receiver",
-        "The site is monitored, and nobody is told of an alert.",
+        "The site is monitored, and no receiver of alerts is defined.",
         "site_alert_receivers: at least one address.",
         Level.WARNING,
     ),
@@ -50,14 +50,14 @@ def check_limit(site: Site) -> Iterator[Finding]:
 
 
 def check_alerts(site: Site) -> Iterator[Finding]:
-    """Monitoring that tells nobody."""
+    """Monitoring without a receiver of alerts."""
     monitors = site.members("monitoring")
     if monitors and all(host.get("site_alert_receivers") in (None, "", []) for host in monitors):
         yield Finding(
             "safety-no-alert-receiver",
             "monitoring",
             "site_alert_receivers",
-            "nobody is told of an alert.",
+            "no receiver of alerts is defined.",
             "site_alert_receivers: addresses",
         )
 
@@ -71,7 +71,7 @@ def check_tags(site: Site) -> Iterator[Finding]:
 
 
 def check_client(site: Site) -> Iterator[Finding]:
-    """Ansible's own words for it come once for each server, and name a file."""
+    """Ansible's own message for it comes once for each server, and names a file."""
     by_ssh = [host.name for host in site.hosts.values() if host.get("ansible_connection") in (None, "ssh", "smart")]
     if by_ssh and not site.controller.ssh:
         problem = f"this machine has no SSH client, and reaches {by_ssh[0]}{' and others' if len(by_ssh) > 1 else ''} by SSH."

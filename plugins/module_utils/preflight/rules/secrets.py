@@ -26,20 +26,22 @@ FEWEST_CHARACTERS = 6
 CODES = (
     Code(
         "secret-known-default",
-        "A secret is a default that everybody knows, or that with digits and signs around it, or a pattern of a few characters.",
-        "Nothing, so that one is made; or a value that a generator made: openssl rand -base64 24.",
+        "A secret is a well-known default, with or without digits and signs around it, or a pattern of a few characters.",
+        "Nothing, so that one is generated; or a value that a generator made: openssl rand -base64 24.",
     ),
     Code(
-        "secret-too-short", f"A secret is shorter than {SHORTEST} characters.", "Nothing, so that one is made; or at least 16 characters."
+        "secret-too-short",
+        f"A secret is shorter than {SHORTEST} characters.",
+        "Nothing, so that one is generated; or at least 16 characters.",
     ),
     Code(
         "secret-two-purposes",
-        "Two secrets have one value: who learns the one has the other.",
-        "A value of its own for each purpose; or nothing, so that one is made.",
+        "Two secrets have the same value: anyone who learns one has the other.",
+        "A value of its own for each purpose; or nothing, so that one is generated.",
     ),
     Code(
         "secret-in-plain",
-        "A secret stands in plain YAML, or in a file of secrets that is not encrypted.",
+        "A secret is in plain YAML, or in a file of secrets that is not encrypted.",
         "The value with ansible-vault encrypt_string; or nothing, where the site's secrets.yml holds one.",
     ),
     Code(
@@ -52,7 +54,7 @@ CODES = (
     ),
     Code(
         "secret-file-form",
-        "A file of secrets opens, and is no mapping of names to texts: it does not parse, or a value in it is no text.",
+        "A file of secrets opens, but is not a mapping of names to texts: it does not parse, or a value in it is not a text.",
         'One line name: "text" for each secret, with ansible-vault edit.',
     ),
     Code(
@@ -122,7 +124,7 @@ def secrets_of(site: Site) -> list[Secret]:
 
 
 def _leaves(option: Option | None, name: str, path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """(path, text) of each secret in a value. A template is none: what it fetches is judged where it stands."""
+    """(path, text) of each secret in a value. A template is not one: its source is checked where it is defined."""
     if isinstance(value, Mapping):
         inner = option.options if option is not None and option.options else {}
         for key, item in value.items():
@@ -142,7 +144,7 @@ def check_files(site: Site) -> Iterator[Finding]:
     """Files of secrets: encrypted, and with the right password."""
     for file in site.secrets:
         if not file.encrypted:
-            problem = "the file is in plain text: whoever reads it controls the site."
+            problem = "the file is in plain text: anyone who reads it controls the site."
             remedy = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
             yield Finding("secret-in-plain", file.path, "-", problem, remedy)
         elif file.malformed:
@@ -175,7 +177,7 @@ def check_values(site: Site) -> Iterator[Finding]:
                 secret.source,
             )
         if is_guessable(secret.value.strip()):
-            problem = "the value is a default that everybody knows, or a pattern."
+            problem = "the value is a well-known default, or a pattern."
             yield Finding(
                 "secret-known-default", secret.where, secret.path, problem, f"{short}: the output of openssl rand -base64 24", secret.source
             )

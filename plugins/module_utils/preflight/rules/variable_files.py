@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of variables that Ansible reads for nobody: it does so without a word."""
+"""Files of variables that Ansible uses for no host: it does not report them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CODES = (
     Code(
         "variables-file-unread",
         "A file or folder in group_vars or host_vars has the name of no group or host of this inventory: it is not read.",
-        "The file away, or the group or host into the inventory.",
+        "Remove the file, or add the group or host to the inventory.",
         Level.WARNING,
     ),
     Code(
@@ -51,7 +51,7 @@ def check_files(site: Site) -> Iterator[Finding]:
         if meant:
             yield Finding("variables-file-misspelt", path, "-", f"{problem} Did you mean {meant}?", meant)
         else:
-            yield Finding("variables-file-unread", path, "-", problem, f"a {kind} {name} in the inventory, or this file away")
+            yield Finding("variables-file-unread", path, "-", problem, f"a {kind} {name} in the inventory, or remove this file")
 
 
 def check_hidden(site: Site) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def check_hidden(site: Site) -> Iterator[Finding]:
         (_order, read), *hidden = sorted(found)
         for _order, path in hidden:
             problem = f"this is not read, because there is {read} for {name} as well."
-            yield Finding("variables-file-hidden", path, "-", problem, f"its variables into {read}, and this file away")
+            yield Finding("variables-file-hidden", path, "-", problem, f"move its variables into {read}, and remove this file")
 
 
 def _meant(site: Site, folder: str, name: str, known: Names) -> str:

@@ -52,4 +52,4 @@ def problem(name: Any, value: Any) -> tuple[str, str] | None:
     pattern, example = OPTIONS[name]
     if isinstance(value, int | float | str) and re.fullmatch(pattern, str(value).strip(" ")):
         return None
-    return "journald cannot read this value, and would take its own default.", example
+    return "journald cannot read this value, and would use its own default.", example

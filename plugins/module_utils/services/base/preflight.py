@@ -25,15 +25,15 @@ from . import journal, ssh
 CODES = (
     Code(
         "updates-setting-invalid",
-        "base_updates_settings holds what no file of apt can hold: every apt-get on the host would fail.",
+        "base_updates_settings contains a value that a configuration file of apt cannot contain: every apt-get on the host would fail.",
         "An option's name as unattended-upgrades has it, with a text without double quotes, a number, true, false, or a list of these.",
     ),
     Code(
         "updates-pattern-invalid",
-        "A pattern of base_updates_exclude is no regular expression, holds quotes, or fits every package.",
+        "A pattern of base_updates_exclude is not a regular expression, contains quotes, or matches every package.",
         "The beginning of a package's name, such as docker, or a regular expression without quotes.",
     ),
-    Code("package-name-invalid", "An item of base_packages is no name of a Debian package.", "A name as apt-cache policy shows it."),
+    Code("package-name-invalid", "An item of base_packages is not the name of a Debian package.", "A name as apt-cache policy shows it."),
     Code("time-server-invalid", "An item of site_time_servers is neither an IP address nor a host name.", "An IP address or a host name."),
     Code(
         "ssh-user-invalid",
@@ -47,8 +47,8 @@ CODES = (
     ),
     Code(
         "journal-setting-invalid",
-        "journald cannot read an option of base_journal, and would take its own default: up to 4 GiB of the disk.",
-        "An option of journald.conf(5) with a value of its kind, such as SystemMaxUse: 2G.",
+        "journald cannot read an option of base_journal, and would use its own default: up to 4 GiB of the disk.",
+        "An option of journald.conf(5) with a valid value, such as SystemMaxUse: 2G.",
     ),
     Code(
         "hostname-twice",
@@ -71,7 +71,7 @@ def check_update_settings(site: Site) -> Iterator[Finding]:
         for option, value in settings.items() if isinstance(settings, Mapping) else ():
             path = f"{name}.{option}"
             if not isinstance(option, str) or not _OPTION.fullmatch(option):
-                problem = "this is no name of an option of apt."
+                problem = "this is not the name of an option of apt."
                 yield _finding(site, host, name, path, "updates-setting-invalid", problem, f"{name}: names such as Mail or Dpkg::Options")
                 continue
             items = value if isinstance(value, list | tuple) else [value]
@@ -105,21 +105,21 @@ def check_update_patterns(site: Site) -> Iterator[Finding]:
 
 def _no_pattern(pattern: str) -> str:
     if "'" in pattern or '"' in pattern or has_control(pattern):
-        return "no package's name has a quote or a line break, and the files in which the pattern stands would be broken."
+        return "no package's name has a quote or a line break, and the files with the pattern would be invalid."
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "possible nested set" and the like
             compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
-        return "this is no regular expression: unattended-upgrades would end with it, without an update."
-    return "it fits every package: there would be no security updates at all." if compiled.match("") else ""
+        return "this is not a regular expression: unattended-upgrades would end with it, without an update."
+    return "it matches every package: there would be no security updates at all." if compiled.match("") else ""
 
 
 def check_packages(site: Site) -> Iterator[Finding]:
     """``base_packages``: names that dpkg takes."""
     for host, index, name in _texts(site, "base_packages"):
         if not _PACKAGE.fullmatch(name):
-            problem = "this is no name of a Debian package."
+            problem = "this is not the name of a Debian package."
             remedy = "base_packages: names of small letters, digits, +, - and dots, one in each item"
             yield _finding(site, host, "base_packages", f"base_packages[{index}]", "package-name-invalid", problem, remedy)
 

@@ -15,7 +15,7 @@ from ...preflight.rules.places import finding, place
 CODES = (
     Code(
         "safety-ssh-port-moved",
-        "base_ssh_settings moves sshd to another port or address: the connection that does it would be the last.",
+        "base_ssh_settings moves sshd to another port or address: no connection would succeed afterwards.",
         "base_ssh_settings without Port and ListenAddress.",
     ),
     Code(

@@ -20,22 +20,22 @@ ENGINES = {"debian": "docker.io", "docker": "docker-ce"}
 CODES = (
     Code(
         "contact-docker-version",
-        "The version of Docker that is asked for is not the one that the server's Debian carries, or CapRover does not work with that one.",
+        "The requested version of Docker is not the one that the server's Debian carries, or CapRover does not work with that one.",
         "docker_version as the server's Debian has it, or docker_source: docker; for CapRover a server with Debian 13.",
     ),
     Code(
         "contact-docker-source",
-        "The server has an engine from the other source of packages: the two exclude each other.",
-        "docker_source as it is there, or remove that engine first.",
+        "The server has an engine from the other package source: the two exclude each other.",
+        "the docker_source of that engine, or remove the engine first.",
     ),
     Code(
         "contact-docker-pool",
         "A network of docker_address_pools overlaps one that the server reaches over an interface of its own.",
-        "docker_address_pools: networks that nobody of the site uses.",
+        "docker_address_pools: networks that the site does not use.",
     ),
     Code(
         "contact-docker-swarm",
-        "The server is a node of a Docker Swarm, and containers are to go on while the engine restarts, which Docker refuses there.",
+        "The server is a node of a Docker Swarm, and containers are to keep running while the engine restarts, which Docker refuses there.",
         "docker_live_restore: false.",
     ),
 )
@@ -61,7 +61,7 @@ def _version(answer: Answer) -> Iterator[Finding]:
         return
     asked = _said(answer, "docker_version")
     if asked and not compatibility.fits(asked, carried):
-        problem = f"Docker {asked} is asked for, and Debian {release} carries {carried}."
+        problem = f"Docker {asked} is requested, and Debian {release} carries {carried}."
         remedy = f'docker_version: "{carried}" or nothing, or docker_source: docker'
         yield Finding("contact-docker-version", answer.host, "docker_version", problem, remedy)
         return
@@ -80,7 +80,7 @@ def _source(answer: Answer, engines: Any) -> Iterator[Finding]:
     wanted = ENGINES.get(_said(answer, "docker_source"), "")
     for other in (name for name in sorted(engines) if wanted and name != wanted):
         source = next(name for name, package in ENGINES.items() if package == other)
-        problem = f"{other} {engines[other]} is installed, and {wanted} of docker_source would take its place."
+        problem = f"{other} {engines[other]} is installed, and {wanted} of docker_source would replace it."
         remedy = f"docker_source: {source}, or remove it first: apt-get remove {other}"
         yield Finding("contact-docker-source", answer.host, "docker_source", problem, remedy)
 
@@ -97,7 +97,7 @@ def _pools(answer: Answer, routes: Iterable[str]) -> Iterator[Finding]:
         # Also a part of a larger network that the server reaches: its own address is somewhere in it.
         for what in (*taken.overlapping, *taken.around):
             problem = f"{pool.base} overlaps {what}."
-            remedy = "docker_address_pools: a network that nobody of the site uses"
+            remedy = "docker_address_pools: a network that the site does not use"
             yield Finding("contact-docker-pool", answer.host, f"docker_address_pools[{pool.index}]", problem, remedy)
 
 

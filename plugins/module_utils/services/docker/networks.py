@@ -35,7 +35,7 @@ def problem(entry: Mapping[str, Any]) -> str:
     base, size = entry.get("base"), entry.get("size")
     found = network(base)
     if found is None or "/" not in str(base):
-        return "base is no network"
+        return "base is not a network"
     if str(found) != str(base) and str(found.network_address) != str(base).partition("/")[0]:
         return f"base is an address within {found}, and not a network"
     if not isinstance(size, int) or isinstance(size, bool):
@@ -65,7 +65,7 @@ def overlaps(one: Network, other: Network) -> bool:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a pool would hide, in words, and the larger networks that it is a part of."""
+    """A text of what a pool would overlap, and the larger networks that it is a part of."""
 
     overlapping: tuple[str, ...] = ()
     around: tuple[str, ...] = ()

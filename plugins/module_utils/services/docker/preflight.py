@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Docker: versions that work together, networks that hide nobody, registries that are trusted by name, settings that have one place."""
+"""Docker: versions that work together, networks that overlap no host, registries that are trusted by name, settings that have one place."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ CODES = (
     ),
     Code(
         "docker-pool-invalid",
-        "An entry of docker_address_pools is no network, or its networks are larger than it is.",
+        "An entry of docker_address_pools is not a network, or its networks are larger than it is.",
         "base: a network such as 10.209.0.0/16, size: the prefix of each network that is taken from it, such as 24.",
     ),
     Code(
         "docker-pool-overlap",
         "A network of docker_address_pools holds an address of the site, or overlaps another one: what lies in it could not be reached.",
-        "docker_address_pools: networks that nobody of the site uses.",
+        "docker_address_pools: networks that the site does not use.",
     ),
     Code(
         "docker-pool-within",
-        "A network of docker_address_pools lies within one that the site names as a whole: whoever has an address of that part could not be"
+        "A network of docker_address_pools lies within one that the site names as a whole: hosts with an address in that part could not be"
         " reached.",
-        "docker_address_pools outside of it, or nothing where nobody has an address in that part.",
+        "docker_address_pools outside of it, or nothing where no host has an address in that part.",
         Level.WARNING,
     ),
     Code(
@@ -57,7 +57,8 @@ CODES = (
     ),
     Code(
         "docker-registry-mirror",
-        "An entry of docker_registry_mirrors is not the URL of a registry, or is asked without TLS although nobody says that it may be.",
+        "An entry of docker_registry_mirrors is not the URL of a registry, or is contacted "
+        "without TLS although it is not listed as insecure.",
         "https://host:port without a path; for http its host:port in docker_insecure_registries too.",
     ),
     Code(
@@ -67,12 +68,13 @@ CODES = (
     ),
     Code(
         "docker-live-restore",
-        "Containers are to go on while the engine restarts, on a host of a Swarm: Docker refuses that, and the engine would not join.",
+        "Containers are to keep running while the engine restarts, on a host of a Swarm: Docker "
+        "refuses that, and the engine would not join.",
         "docker_live_restore: false.",
     ),
     Code(
         "docker-data-directory",
-        "Docker's directory is relative, one that others share (/, /home, /var/lib), or lies where nothing lasts.",
+        "Docker's directory is relative, one that others share (/, /home, /var/lib), or is not on persistent storage.",
         "docker_data_directory: an absolute path of its own, such as /var/lib/docker.",
     ),
 )
@@ -114,12 +116,12 @@ def check_version(site: Site) -> Iterator[Finding]:
                 if version < compatibility.FIRST
                 else "caprover_version: 1.15.3"
             )
-            yield finding(site, host, ("docker_version",), ROLE, "docker-caprover", f"{reason}, and Docker {text} is asked for.", remedy)
+            yield finding(site, host, ("docker_version",), ROLE, "docker-caprover", f"{reason}, and Docker {text} is requested.", remedy)
         # Traefik may run on another host than the containers that it asks Docker for.
         for other in site.hosts.values():
             older = compatibility.with_traefik(version, compatibility.parse(other.text("traefik_version")))
             if older:
-                problem = f"{older}, and Docker {text} is asked for beside the Traefik of {other.name}."
+                problem = f"{older}, and Docker {text} is requested beside the Traefik of {other.name}."
                 remedy = "traefik_version: 3.6.1 or newer, or docker_version below 29"
                 yield finding(site, host, ("docker_version",), ROLE, "docker-traefik", problem, remedy)
                 break
@@ -142,11 +144,11 @@ def check_pools(site: Site) -> Iterator[Finding]:
             taken = networks.taken(pool, [*_addresses(site), *_named(site, host), *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from this host."
-                remedy = f"{name}: a network that nobody of the site uses"
+                remedy = f"{name}: a network that the site does not use"
                 yield Finding("docker-pool-overlap", where, f"{name}[{pool.index}]", problem, remedy, source)
             for what in taken.around:
-                problem = f"{pool.base} lies within {what}: who has an address of that part could not be reached from this host."
-                remedy = f"{name}: a network outside of it, or nothing where nobody has such an address"
+                problem = f"{pool.base} lies within {what}: hosts with an address in that part could not be reached from this host."
+                remedy = f"{name}: a network outside of it, or nothing where no host has such an address"
                 yield Finding("docker-pool-within", where, f"{name}[{pool.index}]", problem, remedy, source)
 
 
@@ -159,14 +161,14 @@ def _addresses(site: Site) -> Iterator[tuple[str, networks.Network]]:
 
 
 def _named(site: Site, host: Host) -> Iterator[tuple[str, networks.Network]]:
-    """Networks and addresses in the host's variables: who administers it, whom it asks, whom its services are open for."""
+    """Networks and addresses in the host's variables: of its administrators, its servers and its clients."""
     stated = [
         (str(item["variable"]), item.get("key")) for item in site.schema.exported("addresses") if item["form"] in ("network", "source")
     ]
     for variable, key in (("site_admin_addresses", None), ("site_time_servers", None), *stated):
         for text in _words(host.known(variable), key):
             found = networks.network(text)
-            if found is not None and found.prefixlen:  # 0.0.0.0/0 is anybody
+            if found is not None and found.prefixlen:  # 0.0.0.0/0 is any address
                 yield f"{text} of {variable}", found
 
 
@@ -214,7 +216,9 @@ def check_settings(site: Site) -> Iterator[Finding]:
             problem, remedy = REFUSED.get(str(key), ("", ""))
             if str(key) == "iptables" and value is False:
                 problem = (
-                    "without Docker's rules containers reach nobody, and what they publish is not told apart from the host's own ports"
+                    "without Docker's rules containers have no network access, and the ports that they publish cannot be "
+                    "distinguished from "
+                    "the host's own"
                 )
                 remedy = "docker_settings without iptables"
             if problem:

@@ -17,9 +17,9 @@ def insecure_problem(text: str) -> str:
     if "://" in text:
         return "this is a URL: Docker takes a name without scheme"
     if "/" in text:
-        return "this is a network, and whatever is at one of its addresses would be trusted"
+        return "this is a network, and every server at one of its addresses would be trusted"
     if "*" in text or not _NAME.fullmatch(text):
-        return "this is no name of a registry"
+        return "this is not the name of a registry"
     return ""
 
 
@@ -34,11 +34,11 @@ def mirror_problem(text: str, insecure: Iterable[str]) -> str:
     except ValueError:
         return "this is no URL"
     if url.scheme not in ("http", "https") or not url.hostname or (port is not None and not port):
-        return "this is no URL of a registry"
+        return "this is not the URL of a registry"
     if url.username is not None or url.password is not None:
         return "a user or password in it would be readable in docker info"
     if url.path not in ("", "/") or url.query or url.fragment:
         return "there is a path behind the host, which Docker does not take"
     if url.scheme == "http" and url.netloc not in insecure:
-        return f"it is asked without TLS, and {url.netloc} is not in docker_insecure_registries"
+        return f"it is contacted without TLS, and {url.netloc} is not in docker_insecure_registries"
     return ""

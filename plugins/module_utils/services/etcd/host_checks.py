@@ -63,7 +63,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
 def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Finding]:
     """Whether the database has room in the quota that a member shall have.
 
-    :param wanted: bytes; 0 for no quota, None where it cannot be told
+    :param wanted: bytes; 0 for no quota, None where it is unknown
     :param running: what the member's settings file has
     """
     if not wanted or size < wanted * ROOM:

@@ -26,7 +26,7 @@ CODES = (
     ),
     Code(
         "etcd-setting-unsafe",
-        "A setting in etcd_settings loses data or the cluster on a running site, or takes away what Patroni needs of etcd.",
+        "A setting in etcd_settings loses data or the cluster on a running site, or removes what Patroni needs of etcd.",
         "The setting left out of etcd_settings.",
     ),
     Code(
@@ -102,7 +102,7 @@ def check_unsafe(site: Site) -> Iterator[Finding]:
 
 
 def check_compaction(site: Site) -> Iterator[Finding]:
-    """History is thrown away, and etcd can read what says when."""
+    """etcd discards its history, and can read the settings for that."""
     for host in site.members("etcd"):
         settings = given(host)
         mode, variable = settings.get(_MODE, "periodic"), "etcd_compaction_retention"
@@ -110,7 +110,7 @@ def check_compaction(site: Site) -> Iterator[Finding]:
         if _RETENTION in settings:
             retention, variable = settings[_RETENTION], "etcd_settings"
         elif retention is None:
-            continue  # not to be told; who reads the inventory says why
+            continue  # unknown; the reader of the inventory reports why
         problem = compaction_problem(mode, retention)
         if problem:
             remedy = "etcd_compaction_retention: 1h, and neither of the two settings of auto-compaction in etcd_settings"
@@ -119,7 +119,7 @@ def check_compaction(site: Site) -> Iterator[Finding]:
 
 
 def compaction_problem(mode: Any, retention: Any) -> str:
-    """What is wrong with how history is thrown away; empty where nothing is, or where it cannot be told.
+    """What is wrong with the compaction of the history; empty where nothing is, or where it is unknown.
 
     :param mode: ``periodic`` (etcd's default too, so null is), or ``revision``
     :param retention: a duration or hours; of mode ``revision`` a number of revisions
@@ -132,7 +132,7 @@ def compaction_problem(mode: Any, retention: Any) -> str:
     if mode == "revision" and not text.isdigit():
         return f"with auto-compaction-mode revision the retention is a number of revisions, and {text} is none: etcd would not start."
     if not re.search(r"[1-9]", text):
-        return "the retention is 0: etcd would throw no history away, and grow until it refuses writes."
+        return "the retention is 0: etcd would discard no history, and grow until it refuses writes."
     return ""
 
 
@@ -149,7 +149,7 @@ def switch(value: Any) -> bool | None:
 
 
 def quota(settings: Any, quota_mb: Any) -> int | None:
-    """The quota in bytes that a member shall have: 0 for none, None where it cannot be told.
+    """The quota in bytes that a member should have: 0 for none, None where it is unknown.
 
     :param settings: ``etcd_settings``
     :param quota_mb: ``etcd_quota_mb``

@@ -23,29 +23,30 @@ CODES = (
     ),
     Code(
         "etcd-single-with-databases",
-        "Several database servers depend on one etcd member: when it is gone, none of them may lead.",
+        "Several database servers depend on one etcd member: when it is lost, none of them can become leader.",
         "Three hosts in the group etcd.",
     ),
     Code(
         "etcd-single-member",
-        "One etcd member: when its host is gone, the database turns read-only.",
+        "One etcd member: when its host is lost, the database turns read-only.",
         "Three hosts in the group etcd, where the site has three.",
         Level.WARNING,
     ),
     Code(
         "etcd-many-members",
-        "More than seven etcd members make every write slower and help nobody.",
+        "More than seven etcd members make every write slower and do not improve availability.",
         "Three or five hosts in the group etcd.",
         Level.WARNING,
     ),
     Code(
         "etcd-timing",
-        "The election timeout is less than five heartbeats, or longer than etcd allows: members would elect for ever, or never.",
+        "The election timeout is less than five heartbeats, or longer than etcd allows: members "
+        "would hold elections all the time, or never.",
         "etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000.",
     ),
     Code(
         "etcd-data-directory",
-        "etcd's directory is relative, one that others share (/, /home, /var/lib), or lies where nothing lasts.",
+        "etcd's directory is relative, one that others share (/, /home, /var/lib), or is not on persistent storage.",
         "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah.",
     ),
 )
@@ -76,7 +77,7 @@ def check_members(site: Site) -> Iterator[Finding]:
             "etcd-single-member",
             "etcd",
             "-",
-            "one member: when its host is gone, the database turns read-only.",
+            "one member: when its host is lost, the database turns read-only.",
             "three hosts in the group etcd, where the site has three",
         )
     if count > 7:
@@ -103,7 +104,7 @@ def check_timing(site: Site) -> Iterator[Finding]:
 
 
 def _timing(host: Host, flag: str) -> tuple[int | None, str]:
-    """What etcd is started with in milliseconds, and the variable that says so; None where it cannot be told."""
+    """What etcd is started with in milliseconds, and the variable that says so; None where it is unknown."""
     settings = host.known("etcd_settings")
     for name, value in settings.items() if isinstance(settings, Mapping) else ():
         if str(name).lower().replace("_", "-") == flag:

@@ -20,7 +20,7 @@ from ...preflight.texts import has_control
 
 _CODES = {"proto": "firewall-protocol-unknown", "port": "firewall-port-mismatch"}
 CODES = (
-    Code("firewall-protocol-unknown", "proto of firewall_ports is not a protocol of IP.", "A protocol's name, or its number."),
+    Code("firewall-protocol-unknown", "proto of firewall_ports is not an IP protocol.", "A protocol's name, or its number."),
     Code(
         "firewall-port-mismatch",
         "An entry of firewall_ports has no port although its protocol has ports, or a port although its protocol has none.",
@@ -38,7 +38,8 @@ CODES = (
     ),
     Code(
         "safety-admin-addresses-empty",
-        "site_admin_addresses is an empty list: it looks as if nobody might reach SSH, and the firewall would leave it open for any.",
+        "site_admin_addresses is an empty list: it looks as if SSH were closed for all, but the "
+        "firewall would leave it open for any address.",
         "site_admin_addresses with your networks, or leave it out.",
     ),
 )
@@ -98,7 +99,7 @@ def check_ssh_port(site: Site) -> Iterator[Finding]:
             yield finding(site, host, ("firewall_ssh_ports",), host.name, "safety-ssh-port-closed", problem, remedy)
         admins = host.get("site_admin_addresses")
         if isinstance(admins, list | tuple) and not admins:
-            problem = "an empty list is taken for none at all, and SSH would be open for any."
+            problem = "an empty list counts as not set, and SSH would be open for any address."
             remedy = "site_admin_addresses: the networks you come from, or leave it out for any"
             yield finding(site, host, ("site_admin_addresses",), "all", "safety-admin-addresses-empty", problem, remedy)
 

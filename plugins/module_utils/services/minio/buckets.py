@@ -40,12 +40,12 @@ _REMEDIES = {
 CODES = (
     Code(
         "bucket-name-invalid",
-        "S3 does not take this name for a bucket, or it stands there twice.",
+        "S3 does not accept this name for a bucket, or it is listed twice.",
         "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, and no IP address.",
     ),
     Code(
         "bucket-lifecycle-days",
-        "A lifecycle's days are below zero, or zero where it is no transition.",
+        "A lifecycle's days are below zero, or zero for a rule that is not a transition.",
         "1 or more days, for a transition also 0, or leave the key out.",
     ),
     Code(
@@ -65,7 +65,7 @@ CODES = (
     ),
     Code(
         "bucket-encryption-without-key",
-        "A bucket is to be encrypted (SSE-S3), and the server's key is taken away.",
+        "A bucket is to be encrypted (SSE-S3), and the server's key is removed.",
         "Nothing in minio_settings for MINIO_KMS_SECRET_KEY.",
     ),
     *store_entries.CODES,
@@ -95,7 +95,7 @@ def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator
     name = bucket.get("name")
     if isinstance(name, str):
         shown = "the name" if isinstance(name, Vaulted) else name
-        problem = name_problem(name) or (f"{shown} stands there twice." if name in seen else "")
+        problem = name_problem(name) or (f"{shown} is listed twice." if name in seen else "")
         seen.add(name)
         if problem:
             yield "bucket-name-invalid", "name", problem, "a name of 3 to 63 lower-case letters, digits and hyphens"
@@ -143,7 +143,7 @@ def _attributes(bucket: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """What can be told of a rule even where parts of it cannot."""
+    """What is known of a rule even where parts of it are not."""
     for key in _DAYS:
         days, least = rule.get(key), int(not key.endswith("transition_days"))
         if isinstance(days, int) and not isinstance(days, bool) and days < least:
@@ -163,7 +163,7 @@ def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, 
 def _rule_together(name: Any, rule: Mapping[str, Any], lock: Any, alone: bool) -> Iterator[tuple[str, str, str, str]]:
     """What a rule does as a whole, and what it does to the retention.
 
-    :param alone: nothing was said of the rule yet
+    :param alone: no finding about the rule yet
     """
     shown = name if isinstance(name, str) else "unknown"
     if alone and not is_open(rule):

@@ -28,9 +28,10 @@ _ALIKE = (BACKEND, ENDPOINT, REGION, "object_store_ca", "minio_buckets")
 _OF_ENDPOINT = (ENDPOINT, REGION, "object_store_ca")
 #: Lists of what only MinIO has, and where it is made instead.
 _MINIO_ONLY = {
-    "minio_users": "nothing; users are made where the endpoint is administered (AWS: IAM), what others may do in a bucket is its policy",
-    "minio_service_accounts": "nothing; further credentials are made where the endpoint is administered (AWS: access keys of IAM)",
-    "minio_policies": "nothing; users' policies are made where the endpoint is administered (AWS: IAM), a bucket's in minio_buckets",
+    "minio_users": "nothing; create users where the endpoint is administered (AWS: IAM), and "
+    "set the rights of others in a bucket with its policy",
+    "minio_service_accounts": "nothing; create further credentials where the endpoint is administered (AWS: access keys of IAM)",
+    "minio_policies": "nothing; create users' policies where the endpoint is administered (AWS: IAM), a bucket's in minio_buckets",
     "minio_tiers": "nothing; a lifecycle's tier is a storage class of the endpoint, such as GLACIER",
 }
 #: Names of AWS (docs.aws.amazon.com/general/latest/gr/s3.html): a region's endpoint, the first one of all, and a bucket before either.
@@ -40,18 +41,20 @@ _AWS_BUCKET = re.compile(r"(?!s3[.-]).+\.s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?
 CODES = (
     Code(
         "object-store-endpoint-missing",
-        "The site's objects are kept by an endpoint (object_store_backend: s3), and which one is not said.",
+        "The site's objects are stored at an endpoint (object_store_backend: s3), and no endpoint is set.",
         "object_store_endpoint: its URL.",
     ),
     Code(
         "object-store-endpoint-invalid",
-        "The endpoint is no https://name:port, or has a bucket, a path or credentials in it. http is taken for a loopback address only.",
+        "The endpoint is not https://name:port, or has a bucket, a path or credentials in "
+        "it. http is accepted for a loopback address only.",
         "object_store_endpoint: https://name, the port behind a colon where it is not 443, and nothing else.",
     ),
     Code(
         "object-store-endpoint-keys",
-        "The keys for the endpoint are not among the site's secrets. They are its owner's to give: none are made.",
-        "object_store_access_key and object_store_secret_key in secrets.yml, with ansible-vault edit (create, where there is none yet).",
+        "The keys for the endpoint are not among the site's secrets. The endpoint's owner issues them: none are generated.",
+        "object_store_access_key and object_store_secret_key in secrets.yml, with ansible-vault "
+        "edit (or create, if the file does not exist).",
     ),
     Code(
         "object-store-endpoint-region",
@@ -65,23 +68,23 @@ CODES = (
     ),
     Code(
         "object-store-endpoint-differs",
-        "One host speaks to the endpoint for all, and the hosts of the group object_store have different values.",
+        "One host connects to the endpoint for all, and the hosts of the group object_store have different values.",
         "The variable once, in group_vars/object_store.yml.",
     ),
     Code(
         "object-store-endpoint-nobody",
-        "No host is in the group object_store: nobody speaks to the endpoint, and no bucket is made there.",
+        "No host is in the group object_store: no host connects to the endpoint, and no bucket is created there.",
         "One host in the group object_store.",
         Level.WARNING,
     ),
     Code(
         "object-store-minio-only",
-        "Users, policies, tiers and quotas are made in MinIO only; the endpoint's are made where it is administered.",
+        "Users, policies, tiers and quotas can be created in MinIO only; create the endpoint's where it is administered.",
         "What the message names.",
     ),
     Code(
         "object-store-setting-idle",
-        "A setting of a server of the object store, where the site has none: it does nothing.",
+        "A setting of an object store server, where the site has none: it has no effect.",
         "Nothing for it; or object_store_backend: minio.",
         Level.WARNING,
     ),
@@ -105,7 +108,7 @@ def check_endpoint(site: Site) -> Iterator[Finding]:
             continue
         given = host.get(ENDPOINT)
         if given is None or given == "":
-            problem = "the site's objects are kept by an endpoint, and which one is not said."
+            problem = "the site's objects are stored at an endpoint, and no endpoint is set."
             remedy = f"{ENDPOINT}: https://s3.eu-central-1.amazonaws.com, or whichever it is"
             yield finding(site, host, (BACKEND,), GROUP, "object-store-endpoint-missing", problem, remedy)
         elif isinstance(given, str):
@@ -134,17 +137,17 @@ def endpoint_problem(given: str) -> str:
         parts = urlsplit(given)
         name, port = parts.hostname or "", parts.port
     except ValueError:
-        return "this is no URL, or its port is none."
+        return "this is not a URL, or its port is invalid."
     if parts.scheme not in ("https", "http") or not name or port == 0 or given != given.strip():
-        return "this is no URL that begins with https://."
+        return "this is not a URL that begins with https://."
     if parts.username is not None or parts.password is not None:
         return "there are credentials in it, which belong among the site's secrets."
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         return "there is more behind the name and port: buckets are named in minio_buckets."
     if parts.scheme == "http" and not _is_loopback(name):
-        return "with http anybody on the way reads the objects."
+        return "with http anyone on the network path can read the objects."
     if _AWS_BUCKET.fullmatch(name.lower()) and ".vpce." not in name.lower():
-        return "there is a bucket in its name: buckets are named in minio_buckets, and asked for behind the name (path style)."
+        return "there is a bucket in its name: buckets are named in minio_buckets, and requested after the name (path style)."
     return ""
 
 
@@ -156,25 +159,25 @@ def _is_loopback(name: str) -> bool:
 
 
 def check_keys(site: Site) -> Iterator[Finding]:
-    """Both keys are there. A file that does not open is said elsewhere."""
+    """Both keys are there. A file that does not open is reported elsewhere."""
     if not foreign(site) or any(not file.opened for file in site.secrets):
         return
     for name in KEYS:
         if not any(str(file.values.get(name) or "").strip() for file in site.secrets):
-            problem = "it is the endpoint's owner who gives this key, and it is not among the site's secrets."
-            remedy = f'{name}: "...", with ansible-vault edit {SECRETS_FILE} (create, where there is none yet)'
+            problem = "the endpoint's owner issues this key, and it is not among the site's secrets."
+            remedy = f'{name}: "...", with ansible-vault edit {SECRETS_FILE} (or create, if the file does not exist)'
             yield Finding("object-store-endpoint-keys", SECRETS_FILE, name, problem, remedy)
 
 
 def check_use(site: Site) -> Iterator[Finding]:
-    """The endpoint is used, by somebody, and all mean the same."""
+    """A host uses the endpoint, and all hosts have the same values."""
     members = site.members(GROUP)
     for host in members:
         if host.get(BACKEND) not in (None, "minio"):
             continue
         for name in _OF_ENDPOINT:
             if host.get(name) is not None:
-                problem = f"{BACKEND} is not s3, so servers would be set up and the endpoint never asked."
+                problem = f"{BACKEND} is not s3, so servers would be set up and the endpoint never used."
                 remedy = f"{BACKEND}: s3, or nothing for {name}"
                 yield finding(site, host, (name,), GROUP, "object-store-endpoint-unused", problem, remedy)
     if not foreign(site):
@@ -186,18 +189,18 @@ def check_use(site: Site) -> Iterator[Finding]:
         return
     for name in _ALIKE:
         if len({repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}) > 1:
-            problem = "the hosts have different values, and one of them speaks for all."
+            problem = "the hosts have different values, and one of them connects for all."
             yield Finding("object-store-endpoint-differs", GROUP, name, problem, f"{name} once, in group_vars/{GROUP}.yml")
 
 
 def check_minio_only(site: Site) -> Iterator[Finding]:
-    """What an endpoint of somebody else does not have, or what there is no server for."""
+    """What a foreign endpoint does not support, or settings without a server."""
     if not foreign(site):
         return
     for host in site.members(GROUP):
         for name, remedy in _MINIO_ONLY.items():
             if host.known(name):
-                problem = "this is made in MinIO only, and the site's object store is another one."
+                problem = "this exists in MinIO only, and the site's object store is another one."
                 yield finding(site, host, (name,), GROUP, "object-store-minio-only", problem, remedy)
         yield from _quotas(site, host)
     members = {host.name for host in site.members(GROUP)}
@@ -207,7 +210,7 @@ def check_minio_only(site: Site) -> Iterator[Finding]:
             option is not None and option.role == "minio" and not option.of_site and definition.name not in ("minio_buckets", *_MINIO_ONLY)
         )
         if idle and members.intersection(definition.hosts):
-            problem = "the site has no server of an object store that this would be for."
+            problem = "the site has no object store server that this setting applies to."
             remedy = f"nothing for {definition.name}"
             yield Finding("object-store-setting-idle", definition.owner, definition.name, problem, remedy, definition.source)
 
@@ -217,8 +220,8 @@ def _quotas(site: Site, host: Host) -> Iterator[Finding]:
     listed: Any = host.known("minio_buckets")
     for index, bucket in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(bucket, Mapping) and bucket.get("quota") not in (None, "none", "0", 0, UNKNOWN):
-            problem = "only MinIO has a quota, and the site's object store is another one."
-            remedy = "nothing for quota; a limit, where the endpoint has any, is set where that is administered"
+            problem = "only MinIO supports quotas, and the site's object store is another one."
+            remedy = "nothing for quota; set a limit, if the endpoint supports one, where it is administered"
             yield Finding("object-store-minio-only", where, f"minio_buckets[{index}].quota", problem, remedy, source)
 
 

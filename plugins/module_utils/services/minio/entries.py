@@ -38,7 +38,7 @@ CODES = (
     ),
 )
 
-#: What stands for a policy that cannot be told yet.
+#: What stands for a policy that is not known yet.
 _DOCUMENT: Entry = {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}
 _STAND_IN_SECRET = "unknown-unknown"
 
@@ -47,7 +47,7 @@ _STAND_IN_SECRET = "unknown-unknown"
 class Kind:
     """One list: what the module takes of it, its check, and what to write where that refuses.
 
-    :ivar stand_ins: values for what cannot be told yet, with which the check has nothing to say
+    :ivar stand_ins: values for what is not known yet, with which the check finds nothing
     """
 
     variable: str
@@ -136,7 +136,7 @@ def _entry(kind: Kind, option: Option, entry: Entry, at: str, seen: set[Any]) ->
 
 
 def stand_in(kind: Kind, key: str) -> Any:
-    """What a value that cannot be told is checked as."""
+    """What an unknown value is checked as."""
     return kind.stand_ins.get(key, kind.spec[key].get("default"))
 
 
@@ -158,7 +158,7 @@ def _references(host: Host, variable: str, entry: Entry, at: str) -> Iterator[tu
 
 
 def _names(listed: Any, always: tuple[str, ...]) -> set[str] | None:
-    """Names that will be there; None where they cannot be told."""
+    """Names that will be there; None where they are unknown."""
     found = entries(listed)
     parts = [listed, *(listed if isinstance(listed, list) else ()), *(one.get(key) for one in found for key in ("name", "state"))]
     if any(part is UNKNOWN for part in parts):

@@ -16,7 +16,7 @@ from typing import Any
 
 #: Sizes that a set may have.
 SMALLEST, LARGEST = 2, 16
-#: ``minio_drives`` where nothing is said, as in the role's defaults.
+#: the default of ``minio_drives``, as in the role's defaults.
 DRIVES = ("/srv/minio/drive1",)
 GROUP = "object_store"
 
@@ -52,7 +52,7 @@ def set_size(total: int) -> int:
 
 
 def default_parity(size: int) -> int:
-    """Drives of a set that may be lost where nothing is said: MinIO's ``DefaultParityBlocks``."""
+    """Drives of a set that may be lost by default: MinIO's ``DefaultParityBlocks``."""
     return {0: 0, 1: 0, 2: 1, 3: 1, 4: 2, 5: 2, 6: 3, 7: 3}.get(size, 4)
 
 
@@ -80,7 +80,7 @@ def pools(declared: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[s
 def layout(
     declared: Sequence[Mapping[str, Any]] | None, groups: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any], port: int = 9000
 ) -> list[dict[str, Any]]:
-    """The filter ``minio_layout``: pools as the server is told them.
+    """The filter ``minio_layout``: pools in the form that the server gets.
 
     :return: for each pool ``hosts``, ``drives`` (by host), ``set_size``, ``urls`` (the first drive of each host, the second of each, ...)
     """

@@ -12,8 +12,8 @@ from ...agent.lib.plural import counted
 
 #: Of servers that do not have the root credentials of the site's secrets yet.
 BEFORE = (
-    "the servers run with the root credentials of before: their rotation was cut off, or waits for minio/update.yml;"
-    " minio/rotate_credentials.yml goes on with it"
+    "the servers run with the previous root credentials: their rotation was interrupted, or waits for minio/update.yml;"
+    " minio/rotate_credentials.yml continues it"
 )
 
 

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The object store's drives, erasure sets and keys. That a pool which exists would change is said by its hosts, which know what it was."""
+"""The object store's drives, erasure sets and keys. A change of an existing pool is reported by its hosts, which record it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _DRIVE = option_of(
         },
     },
 )
-#: How a drive is called whose path cannot be told before the host checks.
+#: How a drive is called whose path is unknown before the host checks.
 _OPEN = path_of(UNKNOWN)
 #: What all servers must have alike: they compare it when they start.
 _ALIKE = ("minio_distribution", "minio_port", "minio_parity", "minio_encrypt_all", "minio_settings", "minio_pools", "minio_console")
@@ -91,7 +91,7 @@ CODES = (
     Code("object-store-drive-twice", "The same drive is named twice on a host.", "Each drive once."),
     Code(
         "object-store-drive-within",
-        "A drive lies within another one of its host: what the one holds would be the other's too.",
+        "A drive lies within another one of its host: the data of one would be part of the other.",
         "Drives beside each other, such as /srv/minio/drive1 and /srv/minio/drive2.",
     ),
     Code(
@@ -107,7 +107,7 @@ CODES = (
     ),
     Code(
         "object-store-pool-device",
-        "A drive of minio_pools is given with its device, which nobody would mount there.",
+        "A drive of minio_pools is given with its device, which would not be mounted there.",
         "{path, device} in minio_drives of the pool's hosts, and in minio_pools the path alone, or no drives at all.",
     ),
     Code(
@@ -117,22 +117,23 @@ CODES = (
     ),
     Code(
         "object-store-setting-own",
-        "minio_settings has something that has a variable or a secret of its own, or takes the key of encryption away.",
+        "minio_settings has a setting with a variable or a secret of its own, or removes the encryption key.",
         "The variable or secret that the message names.",
     ),
     Code(
         "object-store-key-missing",
         "Objects are to be encrypted (SSE-S3), and the server would have no key.",
-        "Nothing in minio_settings for MINIO_KMS_SECRET_KEY: preflight makes the secret minio_kms_key.",
+        "Nothing in minio_settings for MINIO_KMS_SECRET_KEY: preflight generates the secret minio_kms_key.",
     ),
     Code(
         "object-store-key-size",
-        "The key of encryption is not 32 bytes in base64.",
-        "minio_kms_key: the output of openssl rand -base64 32, or nothing, so that one is made. Never another one while there are objects.",
+        "The encryption key is not 32 bytes in base64.",
+        "minio_kms_key: the output of openssl rand -base64 32, or nothing, so that one is "
+        "generated. Never another one while there are objects.",
     ),
     Code(
         "object-store-unmaintained",
-        "The last upstream MinIO is archived and has vulnerabilities that nobody fixes.",
+        "The last upstream MinIO is archived and has vulnerabilities that are not fixed.",
         "minio_distribution: silo with a binary of the site's, or the store's ports open to the site's hosts only.",
         Level.WARNING,
     ),
@@ -143,7 +144,7 @@ CODES = (
 
 
 def _pools(site: Site) -> list[Pool] | None:
-    """The site's pools; None where there are none or they cannot be told."""
+    """The site's pools; None where there are none or they are unknown."""
     members = servers(site)
     if not members:
         return None
@@ -222,7 +223,7 @@ def _parity(site: Site, lead: Host, called: str, pool: Pool, parity: int | None,
             site, lead, said, GROUP, "object-store-parity-none", problem, "minio_parity: 2 or more, on at least four drives of a set"
         )
     elif parity is None and default_parity(size) == 0:
-        problem = f"{called} has one drive, and what is on it is lost with it."
+        problem = f"{called} has one drive, and its data are lost with it."
         yield finding(
             site, lead, variables, GROUP, "object-store-parity-unsaid", problem, "minio_parity: 0 where that is meant, else four drives"
         )
@@ -254,7 +255,7 @@ def check_drives(site: Site) -> Iterator[Finding]:
         listed = host.known("minio_drives")
         entries = list(enumerate(listed)) if isinstance(listed, list) else []
         if listed == []:
-            problem = f"the list of drives of {host.name} is empty, and the role's default would be taken."
+            problem = f"the list of drives of {host.name} is empty, and the role's default would be used."
             yield Finding(
                 "object-store-drive-path", where, variable, problem, "minio_drives: the host's drives; or no minio_drives", source
             )
@@ -287,7 +288,7 @@ def _paths(name: str, own: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def drives_of(site: Site) -> dict[str, tuple[str, ...]]:
-    """Paths of the drives of each host, as far as they can be told."""
+    """Paths of the drives of each host, as far as they are known."""
     found: dict[str, tuple[str, ...]] = {}
     for pool in _pools(site) or []:
         for name, own in zip(pool.hosts, pool.drives, strict=True):
@@ -314,7 +315,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
         drives = entry.get("drives") or [] if isinstance(entry, Mapping) else []
         devices = [drive["device"] for drive in drives if isinstance(drive, Mapping) and drive.get("device")]
         if devices:
-            problem = f"{', '.join(map(str, devices))} would be mounted by nobody: the role mounts what is in minio_drives of a host."
+            problem = f"{', '.join(map(str, devices))} would not be mounted: the role mounts what is in minio_drives of a host."
             remedy = "{path, device} in minio_drives of the pool's hosts, and here the path alone"
             yield Finding("object-store-pool-device", where, f"{variable}[{number}].drives", problem, remedy, source)
     members = {host.name for host in servers(site)}
@@ -341,7 +342,7 @@ def check_settings(site: Site) -> Iterator[Finding]:
             continue
         for name in settings:
             if str(name) == "MINIO_KMS_SECRET_KEY" and settings[name] is None:
-                problem = "the server's key is taken away, and objects are to be encrypted."
+                problem = "the server's key is removed, and objects are to be encrypted."
                 remedy = "nothing for MINIO_KMS_SECRET_KEY"
                 yield finding(site, host, ("minio_settings",), GROUP, "object-store-key-missing", problem, remedy)
             elif str(name) in _OWN:

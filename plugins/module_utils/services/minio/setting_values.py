@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values of ``minio_settings`` that the server cannot read.
 
-Of most of them it writes an error to its log and goes on with its own default; with some it does not start. Names and kinds are those of
+Of most of them it writes an error to its log and continues with its own default; with some it does not start. Names and kinds are those of
 MinIO's source, internal/config/{api,scanner,heal,compress,drive}/*.go at RELEASE.2025-10-15.
 """
 
@@ -21,8 +21,8 @@ from .endpoint import GROUP, servers
 CODES = (
     Code(
         "object-store-setting-invalid",
-        "MinIO cannot read a value of minio_settings: it would run with its own default, and say so in its log only, or not start.",
-        "A value of the setting's kind, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
+        "MinIO cannot read a value of minio_settings: it would run with its own default, and report it in its log only, or not start.",
+        "A valid value, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
     ),
 )
 

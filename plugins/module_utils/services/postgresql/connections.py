@@ -23,12 +23,12 @@ VARIABLE = "postgresql_hba"
 CODES = (
     Code(
         "database-hba-lockout",
-        "A line of postgresql_hba fits a connection that the cluster or its clients need, and does not let it in as they log in.",
+        "A line of postgresql_hba matches a connection that the cluster or its clients need, and its method rejects their login.",
         "The line for fewer databases, users or addresses; or without it.",
     ),
     Code(
         "database-hba-invalid",
-        "PostgreSQL could not read a line of postgresql_hba; it would keep the rules of before, and would not start again.",
+        "PostgreSQL could not read a line of postgresql_hba; it would keep the previous rules, and would not start again.",
         "A line of pg_hba.conf: type, databases, users, address (not for local), method, options.",
     ),
     Code(
@@ -126,7 +126,7 @@ def check_lockout(site: Site) -> Iterator[Finding]:
             text, line = next(((text, line) for text, line in parsed if fits(line, login)), ("", None))
             if line is None or (line.method in login.methods if login.methods else line.method != "reject"):
                 continue
-            problem = f"the line {text!r} comes first for {login.what}, and {line.method} does not let it in."
+            problem = f"the line {text!r} comes first for {login.what}, and {line.method} does not accept its login."
             remedy = "the line for fewer databases, users or addresses; or nothing"
             yield finding(site, host, (VARIABLE,), GROUP, "database-hba-lockout", problem, remedy)
             break

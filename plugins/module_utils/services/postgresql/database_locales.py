@@ -27,7 +27,7 @@ CODES = (
     ),
     Code(
         "database-locale-encoding",
-        "A database's locale has another charset than its encoding: PostgreSQL would refuse to make it.",
+        "A database's locale has another charset than its encoding: PostgreSQL would refuse to create it.",
         "The locale in the encoding's charset: de_DE.UTF-8, not de_DE.",
     ),
 )

@@ -57,7 +57,7 @@ CODES = (
     ),
     Code(
         "database-data-directory",
-        "The data directory is relative, a directory that others share (/, /home, /var/lib), or lies where nothing lasts.",
+        "The data directory is relative, a directory that others share (/, /home, /var/lib), or is not on persistent storage.",
         "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah.",
     ),
     Code(
@@ -72,17 +72,17 @@ CODES = (
     ),
     Code(
         "database-replication-without-standby",
-        "Synchronous replication is asked for, and the group postgresql has one host.",
+        "Synchronous replication is requested, and the group postgresql has one host.",
         "A second and third host in the group postgresql, or postgresql_synchronous: false.",
     ),
     Code(
         "database-synchronous-nodes",
-        "More standbys must confirm a commit than there are.",
+        "More standbys must confirm a commit than the cluster has.",
         "postgresql_synchronous_nodes: at most the number of standbys.",
     ),
     Code(
         "database-strict-one-standby",
-        "Synchronous and strict with one standby: when the standby is gone, nothing can be written.",
+        "Synchronous and strict with one standby: when the standby is lost, nothing can be written.",
         "A third host in the group postgresql, or postgresql_synchronous_strict: false.",
         Level.WARNING,
     ),
@@ -256,7 +256,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 ("postgresql_synchronous",),
                 GROUP,
                 "database-replication-without-standby",
-                "synchronous replication is asked for, and there is no standby.",
+                "synchronous replication is requested, and there is no standby.",
                 "more hosts in the group postgresql, or postgresql_synchronous: false",
             )
         elif strict is True and standbys == 0:
@@ -276,7 +276,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 ("postgresql_synchronous_strict",),
                 GROUP,
                 "database-strict-one-standby",
-                "when the only standby is gone, nothing can be written.",
+                "when the only standby is lost, nothing can be written.",
                 "a third host in the group postgresql, or postgresql_synchronous_strict: false",
             )
         if nodes is not None and standbys and (nodes > standbys or nodes < 1) and synchronous is not False:

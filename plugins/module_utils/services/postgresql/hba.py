@@ -104,7 +104,7 @@ def problem(text: str) -> str:
 
 
 def _address_problem(line: Line) -> str:
-    """A name, a keyword, an address with its mask; PostgreSQL looks a name up when somebody connects."""
+    """A name, a keyword, an address with its mask; PostgreSQL resolves a name at each connection."""
     address, slash, mask = line.address.partition("/")
     if line.kind == "local":
         return ""

@@ -18,7 +18,7 @@ CODES = (
     Code(
         "contact-watchdog",
         "A watchdog device is required, and Patroni could not use one on the server: its leader would demote itself, on every member.",
-        "A device on the server (load its driver, or take it from who holds it), or postgresql_watchdog: automatic.",
+        "A device on the server (load its driver, or stop the program that holds it), or postgresql_watchdog: automatic.",
     ),
     *versions.CODES,
 )
@@ -30,7 +30,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     for answer in given:
         if reason := str(answer.of_service(ROLE).get("watchdog") or ""):
             problem = f"a watchdog is required, and Patroni could not use one: {reason}. A leader would demote itself."
-            remedy = "postgresql_watchdog: automatic, or give the server a device that nobody else holds"
+            remedy = "postgresql_watchdog: automatic, or give the server a device that no other program holds"
             yield Finding("contact-watchdog", answer.host, "postgresql_watchdog", problem, remedy)
     yield from versions.findings(map(_member, given))
 

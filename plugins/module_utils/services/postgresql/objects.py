@@ -32,7 +32,7 @@ CODES = (
     ),
     Code(
         "database-role-circle",
-        "Roles would be members of one another, which PostgreSQL refuses in the middle of the run.",
+        "Roles would be members of each other, which PostgreSQL refuses in the middle of the run.",
         "One member_of less.",
     ),
     Code(
@@ -128,7 +128,7 @@ def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, No
             yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", "the entry has no name.", "name: a text", source)
         elif name in names:
             yield Finding(
-                "database-entry-invalid", where, f"{variable}[{index}].name", f"{name} stands there twice.", "each name once", source
+                "database-entry-invalid", where, f"{variable}[{index}].name", f"{name} is listed twice.", "each name once", source
             )
         else:
             names.add(name)

@@ -22,8 +22,8 @@ from .databases import GROUP
 CODES = (
     Code(
         "database-setting-ignored",
-        "postgresql_settings has a value that Patroni does not take: it would start the server with its own default, without a word.",
-        "A value as the message names it, or nothing for this setting.",
+        "postgresql_settings has a value that Patroni does not take: it would start the server with its own default, without a message.",
+        "A value that the message names, or nothing for this setting.",
     ),
 )
 

@@ -25,18 +25,19 @@ VARIABLE = "postgresql_slots"
 CODES = (
     Code(
         "database-slot-invalid",
-        "An entry of postgresql_slots is none that Patroni makes a slot of: it would leave it out, and only its own log would say so.",
+        "An entry of postgresql_slots is not one that Patroni creates a slot for: Patroni would "
+        "ignore it, and report that only in its own log.",
         "A name of small letters, digits and _, with {type: physical} or {type: logical, database: x, plugin: pgoutput}.",
     ),
     Code(
         "database-slot-wal-level",
-        "postgresql_slots has a logical slot, and wal_level is not logical: PostgreSQL would not make it.",
+        "postgresql_slots has a logical slot, and wal_level is not logical: PostgreSQL would not create it.",
         "postgresql_settings: {wal_level: logical}.",
     ),
     Code(
         "database-slot-database-unknown",
-        "A logical slot is for a database that postgresql_databases does not name, or has with state: absent: Patroni would not make the"
-        " slot, and only its own log would say so.",
+        "A logical slot is for a database that postgresql_databases does not name, or has with state: absent: Patroni would not create the"
+        " slot, and report that only in its own log.",
         "The database in postgresql_databases: a name alone leaves one that exists as it is.",
     ),
 )
@@ -63,7 +64,7 @@ def check_slots(site: Site) -> Iterator[Finding]:
             if not _is_logical(slot):
                 continue
             if _wal_level(settings) not in ("logical", None):
-                problem = "PostgreSQL makes no logical slot while wal_level is replica."
+                problem = "PostgreSQL creates no logical slot while wal_level is replica."
                 remedy = "postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
                 yield Finding("database-slot-wal-level", where, f"{VARIABLE}.{name}", problem, remedy, source)
             database = slot.get("database")
@@ -94,7 +95,7 @@ def _without_database(database: str, databases: frozenset[str]) -> tuple[str, st
 def _invalid(name: str, slot: Any, members: set[str]) -> tuple[str, str]:
     """What is wrong with a slot and what to write; empty texts where nothing is."""
     if not _NAME.fullmatch(name):
-        return "this is no name of a slot.", "1 to 63 small letters, digits and _"
+        return "this is not the name of a slot.", "1 to 63 small letters, digits and _"
     if slot is UNKNOWN:
         return "", ""
     if not isinstance(slot, Mapping):
@@ -125,7 +126,7 @@ def _of_member(name: str) -> str:
 
 
 def _wal_level(settings: Any) -> str | None:
-    """None where it cannot be told."""
+    """None where it is unknown."""
     if settings is UNKNOWN:
         return None
     given = {str(key).lower(): value for key, value in settings.items()} if isinstance(settings, Mapping) else {}

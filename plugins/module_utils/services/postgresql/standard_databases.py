@@ -21,8 +21,8 @@ from .databases import GROUP
 CODES = (
     Code(
         "database-reserved",
-        "An entry of postgresql_databases takes a database that belongs to the server (postgres, template1) away, gives it to somebody or"
-        " limits it; or it names template0, which stays as it was made.",
+        "An entry of postgresql_databases drops a database that belongs to the server (postgres, template1), changes its owner or"
+        " limits it; or it names template0, which stays as it was created.",
         "In an entry for postgres or template1: settings, extensions, schemas and grants. For anything else, a database of your own.",
     ),
 )
@@ -41,7 +41,7 @@ def check_standard(site: Site) -> Iterator[Finding]:
         for index, entry in enumerate(entries(host.known(variable))):
             name, at = entry.get("name"), f"{variable}[{index}]"
             if name == "template0":
-                problem = "template0 stays as the server made it: databases in another encoding are made from it."
+                problem = "template0 stays as the server created it: databases in another encoding are created from it."
                 yield Finding(
                     "database-reserved", where, f"{at}.name", problem, "an entry for template1, or for a database of your own", source
                 )

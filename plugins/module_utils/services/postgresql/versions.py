@@ -16,7 +16,7 @@ RELEASES = {"12": "15", "13": "17"}
 CODES = (
     Code(
         "contact-database-version",
-        "The major version of PostgreSQL that is asked for is not the one that the server's Debian carries, or not that of the data there.",
+        "The requested major version of PostgreSQL is not the one that the server's Debian carries, or not that of the data there.",
         "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
     ),
     Code(
@@ -56,7 +56,7 @@ def findings(members: Iterable[Member]) -> Iterator[Finding]:
 def _alone(member: Member) -> Iterator[Finding]:
     carried = str(member.carried)
     if member.asked and member.asked != carried:
-        problem = f"PostgreSQL {member.asked} is asked for, and Debian {member.release} carries {carried}."
+        problem = f"PostgreSQL {member.asked} is requested, and Debian {member.release} carries {carried}."
         remedy = f'postgresql_version: "{carried}", or nothing'
         yield Finding("contact-database-version", member.host, "postgresql_version", problem, remedy)
     elif member.data and carried not in member.data:

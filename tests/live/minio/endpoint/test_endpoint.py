@@ -228,7 +228,7 @@ def test_what_only_minio_has_is_refused(other: Site) -> None:
 def test_wrong_keys_and_an_authority_that_is_not_known(other: Site, keys: dict[str, str], password: str) -> None:
     """Each said in words that help, and no key in any of them."""
     untrusted = other.playbook("minio/converge.yml", "-e", '{"object_store_ca": null}')
-    assert untrusted.returncode != 0 and "is not one that this system vouches for" in " ".join(untrusted.stdout.split())
+    assert untrusted.returncode != 0 and "is not trusted by this system" in " ".join(untrusted.stdout.split())
     wrong = keys | {"object_store_secret_key": secrets.token_urlsafe(30)}
     vault(other.inventory / "secrets.yml", wrong, password)
     refused = other.playbook("minio/converge.yml")

@@ -55,7 +55,7 @@ def test_one_server_that_restarted_with_a_setting_taken_back(site: Site, store: 
     last = store.hosts[-1]
     try:
         printed = run(site, "site.yml", {"minio_settings": {"MINIO_API_REQUESTS_MAX": 1500}})
-        assert "MINIO_API_REQUESTS_MAX waits until somebody asks for it" in " ".join(printed.split()), printed[-3000:]
+        assert "MINIO_API_REQUESTS_MAX waits until it is requested" in " ".join(printed.split()), printed[-3000:]
         # As its host's restart would: at once, not waiting for readiness that cannot come.
         site.run(last, "systemctl", "restart", "--no-block", "minio.service")
     finally:

@@ -110,7 +110,7 @@ def taken_over(site: Site, store: Store, arguments: list[str], old: str, new: st
     printed = " ".join(site.converge(*arguments).split())  # long messages are broken into lines
     assert digests(store) != before and len(digests(store)) == 1
     for host in store.hosts:
-        assert f"{host}: another version waits until somebody asks for it; minio/update.yml" in printed, printed[-4000:]
+        assert f"{host}: another version waits until it is requested; minio/update.yml" in printed, printed[-4000:]
         assert versions(store, host) == [old] * len(store.hosts), host
     assert site.invocations() == invocations, "a converge started something anew"
     # Waiting is no change: the next run says it again, and does nothing.
@@ -186,7 +186,7 @@ server.serve_forever()
 @pytest.mark.parametrize(
     ("program", "cause"),
     [
-        pytest.param(EXITS, "ends again and again", id="exits", marks=LONG),
+        pytest.param(EXITS, "exits repeatedly", id="exits", marks=LONG),
         pytest.param(WAITS, "the object store is not healthy within 20 s", id="waits"),
     ],
 )
@@ -198,7 +198,7 @@ def test_update_that_never_works_goes_back(
     done = site.playbook("minio/update.yml", *arguments, "-e", "object_store_wait=20")
     printed = " ".join(done.stdout.split())
     assert done.returncode != 0 and cause in printed, printed[-4000:]
-    assert "All servers went back to what they had, and the store takes writes" in printed, printed[-4000:]
+    assert "All servers went back to their previous version and settings, and the store takes writes" in printed, printed[-4000:]
     assert digests(store) == before
     for host in store.hosts:
         assert versions(store, host) == [back] * len(store.hosts), host

@@ -50,7 +50,7 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
         wait_until(lambda: secrets.read_bytes() != before or process.poll() is not None, "the secrets are written", 60, interval=0.01)
         os.killpg(process.pid, signal.SIGKILL)
     printed = " ".join(site.converge("-e", '{"minio_buckets": [{"name": "meanwhile"}]}').split())
-    assert "another MINIO_ROOT_PASSWORD waits until somebody asks for it; minio/update.yml" in printed, printed[-4000:]
+    assert "another MINIO_ROOT_PASSWORD waits until it is requested; minio/update.yml" in printed, printed[-4000:]
     assert "meanwhile" in [bucket["Name"] for bucket in old.client(store.hosts[-1]).list_buckets()["Buckets"]]
     assert {host: site.starts(host, "minio.service") for host in store.hosts} == starts
 
@@ -59,14 +59,14 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
         wait_until(lambda: stopped(site, store) or process.poll() is not None, "a server is stopped", 120, interval=0.1)
         os.killpg(process.pid, signal.SIGKILL)
         said = " ".join(process.communicate()[0].split())
-    assert "the servers get the new minio_root_password that a run before has written" in said, said[-4000:]
+    assert "the servers get the new minio_root_password that an earlier run has written" in said, said[-4000:]
     assert secrets.read_bytes() == written, "the rotation that was cut off was not gone on with"
     # As if it had been cut off earlier: some have what is new then, and the others wait.
     site.run(store.hosts[-1], "systemctl", "stop", "minio.service")
     began = time.monotonic()
     printed += site.converge()
     measured(f"{time.monotonic() - began:.1f} s")
-    assert "was cut off, and goes on" in printed, printed[-4000:]
+    assert "was interrupted, and continues" in printed, printed[-4000:]
     store.read_credentials()
     assert store.secret != old.secret and store.secret not in said + printed and old.secret not in said + printed
     for host in store.hosts:
@@ -106,13 +106,13 @@ def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
         wait_until(lambda: store.settled(host), "the server has looked for new drives", 60, interval=1)
         assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout == "", "the server took the bare mount point"
         nothing = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
-        assert nothing.returncode != 0 and "is no mounted file system" in " ".join(nothing.stdout.split()), nothing.stdout[-3000:]
+        assert nothing.returncode != 0 and "is not a mounted file system" in " ".join(nothing.stdout.split()), nothing.stdout[-3000:]
 
         site.run(host, "mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", DRIVE)
         site.run(host, "touch", f"{DRIVE}/patients.xls")
         refused = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
         printed = " ".join(refused.stdout.split())
-        assert refused.returncode != 0 and "holds data that this role did not make (patients.xls)" in printed, printed[-3000:]
+        assert refused.returncode != 0 and "holds data that this role did not create (patients.xls)" in printed, printed[-3000:]
         assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout.split() == [f"{DRIVE}/patients.xls"]
         assert site.run(host, "stat", "--format=%U", DRIVE).stdout.strip() == "root"
     finally:

@@ -206,7 +206,7 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
     assert site.invocations() == before and postmasters(site) == running
     for host in site.hosts("postgresql"):
         for name, playbook in (("etcd", "etcd/rolling_restart.yml"), ("PostgreSQL", "postgresql/rolling_restart.yml")):
-            assert f"{host}: the restart of {name} waits until somebody asks for it; {playbook}" in printed, printed[-4000:]
+            assert f"{host}: the restart of {name} waits until it is requested; {playbook}" in printed, printed[-4000:]
     # A window that is always open.
     window = {"postgresql_restart_policy": "window", "etcd_restart_policy": "window", "site_maintenance_windows": ["00:00-24:00"]}
     for what, arguments, wanted in (("raised", ["-e", json.dumps(values | window)], "210 160MB"), ("lowered", [], usual)):

@@ -295,14 +295,14 @@ SECOND_FACTOR = "Match Group humans\n  AuthenticationMethods publickey,keyboard-
         (SECOND_FACTOR, {"base_ssh_settings": {"KbdInteractiveAuthentication": True}}, []),
         (SECOND_FACTOR, {"base_ssh_key_only": False}, []),
         ("KbdInteractiveAuthentication no\n" + SECOND_FACTOR, {}, []),  # nobody came in that way before either
-        ("AuthenticationMethods publickey,password\n", {}, ["for everybody", 'base_ssh_settings: {PasswordAuthentication: "yes"}']),
+        ("AuthenticationMethods publickey,password\n", {}, ["for all users", 'base_ssh_settings: {PasswordAuthentication: "yes"}']),
         ("AuthenticationMethods publickey publickey,password\n", {}, []),  # a way is left
         ('AuthenticationMethods "publickey,password" "publickey,keyboard-interactive"\n', {}, ["PasswordAuthentication"]),
         ("AuthenticationMethods any\n", {}, []),
         (
             "KbdInteractiveAuthentication no\n",
             {"base_ssh_settings": {"AuthenticationMethods": "publickey,keyboard-interactive"}},
-            ["for everybody", "KbdInteractiveAuthentication"],
+            ["for all users", "KbdInteractiveAuthentication"],
         ),
     ],
 )

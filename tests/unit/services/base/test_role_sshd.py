@@ -167,7 +167,7 @@ def test_who_is_let_in(check: ModuleType, settings: dict[str, list[str]], user: 
     ("now", "then", "words"),
     [
         ({}, {}, None),
-        ({}, {"permitrootlogin": ["no"]}, "the role's settings of sshd would keep out the login user root (PermitRootLogin no)"),
+        ({}, {"permitrootlogin": ["no"]}, "the role's settings of sshd would lock out the login user root (PermitRootLogin no)"),
         ({"permitrootlogin": ["no"]}, {"permitrootlogin": ["no"]}, "sshd has not read them yet"),
         ({"permitrootlogin": ["no"]}, {"permitrootlogin": ["without-password"]}, None),
     ],
@@ -238,7 +238,7 @@ KEYS = "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInterac
         ("00-local.conf", "PasswordAuthentication yes\n", "", True, ["'PasswordAuthentication yes' in", "00-local.conf"]),
         ("00-local.conf", "PasswordAuthentication yes\n", "", False, []),
         ("00-local.conf", "", "passwordauthentication=yes\n", True, ["'passwordauthentication=yes' in", "sshd_config before"]),
-        ("00-local.conf", "ChallengeResponseAuthentication yes\n", "", True, ["'KbdInteractiveAuthentication no' would do nothing"]),
+        ("00-local.conf", "ChallengeResponseAuthentication yes\n", "", True, ["'KbdInteractiveAuthentication no' would have no effect"]),
         ("00-local.conf", "PermitRootLogin yes\n", "", True, ["base_ssh_key_only: false"]),
         ("00-local.conf", "PermitRootLogin without-password\nPasswordAuthentication no\n", "", True, []),
         ("99-local.conf", "PasswordAuthentication yes\n", "", True, []),  # ours comes first

@@ -64,7 +64,7 @@ def test_a_node(own: str, directs: bool, leader: str) -> None:
         (Swarm(silent=True), "Docker does not answer: Cannot connect"),
         (Swarm(state="locked"), "docker swarm unlock"),
         (Swarm(state="error", error="x"), "this node is error in its Swarm: x"),
-        (Swarm(own="w1", error="no manager answers"), "says of its Swarm: no manager answers"),
+        (Swarm(own="w1", error="no manager answers"), "reports about its Swarm: no manager answers"),
         (Swarm(down={"m2"}), "the manager m2 cannot be reached"),
         (Swarm(down={"w1"}), "the node w1 is down"),
         (Swarm(quorum=False), "The swarm does not have a leader"),

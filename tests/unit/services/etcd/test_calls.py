@@ -119,11 +119,11 @@ def test_problems_are_sentences() -> None:
     unnamed = {**member(""), "endpoints": []}
     found = etcd.problems([member("a"), member("b", healthy=False), member("c", learner=True), unnamed], ["a", "z"])
     assert found == [
-        "z is no member",
+        "z is not a member",
         "b does not answer",
         "c is still learning and does not vote",
         "a member at an unknown address has never started",
-        "nobody leads",
+        "the cluster has no leader",
     ]
 
 
@@ -151,7 +151,7 @@ def test_an_alarm_is_named_and_is_no_silence(monkeypatch: pytest.MonkeyPatch) ->
     result = ask(etcdctl(ALARMED), interrupt="db1", wait=1)
     assert result["healthy"] == 3
     assert result["problems"] == ["db2 has raised the alarm NOSPACE"]
-    with pytest.raises(AgentError, match="db9 is no member; db2 has raised the alarm NOSPACE"):
+    with pytest.raises(AgentError, match="db9 is not a member; db2 has raised the alarm NOSPACE"):
         ask(etcdctl(ALARMED), members=["db9"], wait=0.01)
 
 

@@ -98,7 +98,7 @@ def member(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatc
         (
             2,
             "flag provided but not defined: -snapshot-cuont\nUsage:\n\n  etcd [flags]\n",
-            "knows no setting snapshot-cuont, and would go on",
+            "has no setting snapshot-cuont, and would ignore it",
         ),
         (
             2,
@@ -362,9 +362,9 @@ def test_the_program_finds_its_module_where_it_is_installed(render: Callable[...
     [
         ((False, False), False, False, ""),
         ((True, True), False, False, ""),
-        ((True, False), False, False, "an etcd.service that this role did not make"),
+        ((True, False), False, False, "an etcd.service that this role did not create"),
         ((True, False), True, True, ""),
-        ((False, False), True, False, "holds data that this role did not make"),
+        ((False, False), True, False, "holds data that this role did not create"),
     ],
 )
 def test_an_etcd_of_somebody_else_at_contact(

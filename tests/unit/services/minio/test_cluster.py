@@ -39,11 +39,11 @@ def context(*answers: tuple[int, dict[str, str]]) -> Context:
         (200, {"x-minio-healing-drives": "1"}, False, ""),
         (200, {"x-minio-healing-drives": "1"}, True, "1 drive is being healed"),
         (412, {"x-minio-write-quorum": "3"}, True, "fewer drives than the write quorum of 3"),
-        (503, {"x-minio-server-status": "offline"}, False, "takes no writes (HTTP 503, offline)"),
+        (503, {"x-minio-server-status": "offline"}, False, "does not accept writes (HTTP 503, offline)"),
         # It waits for the others, and takes no part: its restart costs nobody anything.
         (503, {"x-minio-server-status": "offline"}, True, ""),
         # It takes part in a store that has lost its quorum.
-        (503, {"x-minio-write-quorum": "3"}, True, "takes no writes (HTTP 503)"),
+        (503, {"x-minio-write-quorum": "3"}, True, "does not accept writes (HTTP 503)"),
     ],
 )
 def test_health(status: int, headers: dict[str, str], interrupt: bool, problem: str) -> None:
@@ -275,7 +275,7 @@ def test_a_heal_says_how_far_it_is() -> None:
 
     result = minio_heal.follow(call, 86400, lines.append)
     assert asked == [("", 5), ("t", 10), ("t", 20)]
-    assert lines == [f"{count} looked at, {count} healed, 0 still damaged" for count in (3, 43)]
+    assert lines == [f"{count} checked, {count} healed, 0 still damaged" for count in (3, 43)]
     assert (result["scanned"], result["finished"], len(result["damaged"])) == (63, True, 50)
 
 

@@ -64,7 +64,7 @@ def drives(count: int) -> str:
         (FOUR, "minio_settings: {MINIO_API_CORS_ALLOW_ORIGIN: 'https://pacs.clinic.health', MINIO_API_REQUESTS_MAX: null}"),
         (FOUR, POLICY + "\nminio_users: [{name: pacs, policies: [pacs, readwrite]}, {name: old, state: absent}]"),
         (FOUR, "minio_users: [{name: pacs}]\nminio_service_accounts: [{access_key: pacs-1, user: pacs, description: of the archive}]"),
-        # What cannot be told before the host checks is not judged, and the rest of the entry is not judged by it.
+        # What is unknown before the host checks is not judged, and the rest of the entry is not judged by it.
         (FOUR, f"minio_users: [{{name: pacs, secret: {LATER}, policies: {LATER}}}]"),
         (FOUR, f"minio_service_accounts: [{{access_key: root-1, user: {LATER}, secret_key: {LATER}, policy: {LATER}}}]"),
         (FOUR, f"minio_tiers: [{{name: COLD, endpoint: {LATER}, bucket: {LATER}, access_key: a, secret_key: {LATER}}}]"),
@@ -241,7 +241,7 @@ ALLOW = "Effect: Allow, Action: 's3:GetObject'"
             f"minio_buckets: [{{name: dicom, policy: {{Statement: {{{ALLOW}, Principal: ['*'], Resource: 'arn:aws:s3:::dicom/*'}}}}}}]",
             INVALID,
             "minio_buckets[0].policy",
-            "Principal of its policy is no mapping",
+            "Principal of its policy is not a mapping",
         ),
         ("minio_buckets: [{name: dicom, versionning: enabled}]", "variable-unknown-key", "minio_buckets[0].versionning", "versioning"),
         ("minio_buckets: [{name: dicom, versioning: 'yes'}]", "variable-not-a-choice", "minio_buckets[0].versioning", ""),

@@ -202,12 +202,12 @@ def test_a_replaced_drive_is_looked_at(
     layout(drives, its, [str(path)])
     drives.write({"pools": its, "drives": [str(path)], "ports": [9000, 9001]})
     assert drives.main(["check"]) == 0
-    assert drives.main(["check", f"--drive={path}"]) == 1 and "no mounted file system" in capsys.readouterr().err
-    assert drives.main(["check", "--drive=/srv/other"]) == 1 and "no drive of this host" in capsys.readouterr().err
+    assert drives.main(["check", f"--drive={path}"]) == 1 and "not a mounted file system" in capsys.readouterr().err
+    assert drives.main(["check", "--drive=/srv/other"]) == 1 and "not a drive of this host" in capsys.readouterr().err
     host(drives, monkeypatch, tmp_path, mounted)
     assert drives.main(["check", f"--drive={path}/"]) == 0
     (path / "patients.xls").touch()
-    assert drives.main(["check"]) == 1 and "holds data that this role did not make (patients.xls)" in capsys.readouterr().err
+    assert drives.main(["check"]) == 1 and "holds data that this role did not create (patients.xls)" in capsys.readouterr().err
 
 
 def test_a_drive_that_died_is_the_servers_to_miss(drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_drive_that_died_is_the_servers_to_miss(drives: ModuleType, monkeypatc
     ("state", "started", "taken", "more", "said"),
     [
         ("inactive", [], [], {}, ""),
-        ("inactive", [], [9001], {}, "port 9001 is taken by another program on this host: stop it, or set minio_console_port"),
+        ("inactive", [], [9001], {}, "port 9001 is in use by another program on this host: stop it, or set minio_console_port"),
         ("inactive", [], [9000], {}, "or set minio_port"),
         ("failed", [9000, 9001], [9001], {}, "minio_console_port"),
         ("inactive", [], [9001], {"console_port": None}, ""),
@@ -238,7 +238,7 @@ def test_a_drive_that_died_is_the_servers_to_miss(drives: ModuleType, monkeypatc
         ("active", [9000, 9001], [9000, 9001], {}, ""),
         ("active", [], [9000, 9001], {}, ""),
         # One that it is to have from now on.
-        ("active", [9000, 9001], [9000, 9001, 9443], {"port": 9443}, "port 9443 is taken"),
+        ("active", [9000, 9001], [9000, 9001, 9443], {"port": 9443}, "port 9443 is in use"),
     ],
 )
 def test_ports_that_are_taken(
@@ -304,7 +304,7 @@ MOUNTS = """\
 
 @pytest.mark.parametrize(
     ("own", "refused"),
-    [(["/srv/one", "/srv/three", "/srv/four"], ""), (["/srv/one", "/srv/two"], "same drive"), (["/srv/none"], "no mounted file system")],
+    [(["/srv/one", "/srv/three", "/srv/four"], ""), (["/srv/one", "/srv/two"], "same drive"), (["/srv/none"], "not a mounted file system")],
 )
 def test_drives_are_file_systems_of_their_own(drives: ModuleType, own: list[str], refused: str) -> None:
     """Each another one."""

@@ -111,7 +111,7 @@ def test_a_rotation_that_was_cut_off_is_known(tmp_path: Path) -> None:
     ("own", "before", "said"),
     [
         (False, OLD, "the secret key is not that of the access key"),
-        (True, None, "this host has those no more. Fix: minio/update.yml -e object_store_force=true"),
+        (True, None, "this host no longer has them. Fix: minio/update.yml -e object_store_force=true"),
     ],
 )
 def test_others_are_not_tried(tmp_path: Path, own: bool, before: tuple[str, str] | None, said: str) -> None:
@@ -127,6 +127,6 @@ def test_what_is_asked_for_is_not_left_out_without_a_word(tmp_path: Path) -> Non
     ctx = server(tmp_path, OLD, NEW)
     asked(ctx, NEW, True, NEW)
     given = {"access_key": NEW[0], "secret_key": NEW[1], "own_server": True, "buckets": [{"name": "second"}]}
-    with pytest.raises(AgentError, match="runs with other root credentials") as refused:
+    with pytest.raises(AgentError, match="root credentials differ from") as refused:
         minio.CALLS["buckets"](filled(documented.spec("minio_buckets"), given), ctx)
     assert refused.value.code == "minio-refused"

@@ -220,7 +220,7 @@ def test_changes_of_a_database(change: dict[str, Any], steps: list[str]) -> None
         ([], [{"name": "a\nb"}], "bad-name", "control"),
         ([{"name": "a"}, {"name": "a"}], [], "listed-twice", "role a"),
         ([{"name": "app", "password": ""}], [], "bad-password", "empty"),
-        ([{"name": "app", "settings": {"work_mem; drop": 1}}], [], "bad-setting", "no name"),
+        ([{"name": "app", "settings": {"work_mem; drop": 1}}], [], "bad-setting", "not the name"),
         ([{"name": "app", "settings": {"work_mem": {"a": 1}}}], [], "bad-setting", "work_mem"),
     ],
 )

@@ -62,7 +62,11 @@ def test_a_leader_of_before_a_crash_is_not_believed() -> None:
     """etcd names it until its lease ends. Its configuration is not changed, and nothing is made in its databases, before it leads again."""
     real = Patroni()
     real.leader = 503
-    with pytest.raises(AgentError, match=r"nobody leads cluster vannah: db1 is said to lead and says itself that it does not") as caught:
+    with pytest.raises(
+        AgentError,
+        match=r"cluster vannah has no leader: db1 is reported as the leader and reports itself that it is "
+        r"not",
+    ) as caught:
         do("config", real, config={"ttl": 30}, wait=0)
     assert (caught.value.code, real.told) == ("not-in-time", [])
 
@@ -83,7 +87,7 @@ def test_info_shows_an_old_view_as_one(answer: int | None) -> None:
     real.leader = answer
     _steps, result = do("info", real, wait=0)
     assert (result["answers"], result["leader"]) == (True, "")
-    assert result["problems"][0].startswith("db1 is said to lead and")
+    assert result["problems"][0].startswith("db1 is reported as the leader and")
 
 
 FIVE = {"max_prepared_transactions": ["0", False], "max_locks_per_transaction": ["64", False], "max_worker_processes": ["8", False]}
@@ -172,7 +176,7 @@ def test_switchover_of_two_is_not_scheduled() -> None:
 def test_switchover_that_does_not_begin_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patroni_switchover, "PATIENCE", -10)
     real = Patroni()
-    with pytest.raises(AgentError, match="the order was taken back") as caught:
+    with pytest.raises(AgentError, match="the request was withdrawn") as caught:
         do("switchover", real, candidate="", away_from="", timeout=0)
     assert caught.value.code == "not-in-time"
     assert [told[:2] for told in real.told] == [("POST", "/switchover"), ("DELETE", "/switchover")]
@@ -244,7 +248,7 @@ def test_a_view_that_the_leader_does_not_confirm_is_old(answer: int | None, call
     real = Patroni(name="db2")
     real.leader = answer
     running = lambda argv, **_more: Result(0, "active\nenabled\n", "")  # noqa: E731
-    with pytest.raises(AgentError, match="db1 is said to lead and") as refused:
+    with pytest.raises(AgentError, match="db1 is reported as the leader and") as refused:
         do(call, real, runner=running, **params)
     assert refused.value.code == code
     assert not real.told
@@ -356,7 +360,7 @@ def test_the_live_leader_is_never_removed(force: bool, state: str, confirms: int
     with pytest.raises(AgentError, match="it leads") as caught:
         patroni.CALLS["remove"]({**COMMON, **REMOVE, "member": "db1", "force": force}, ctx)
     assert caught.value.code == "member-leads"
-    assert ("said to lead" in caught.value.msg) is (confirms != 200)
+    assert ("reported as the leader" in caught.value.msg) is (confirms != 200)
 
 
 def test_force_removes_the_last_standby_and_not_while_nobody_leads() -> None:
@@ -367,7 +371,7 @@ def test_force_removes_the_last_standby_and_not_while_nobody_leads() -> None:
     steps, _result = patroni.CALLS["remove"]({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
     assert [step.action for step in steps] == ["stop", "remove"]
     real.leader = None
-    with pytest.raises(AgentError, match="nobody leads"):
+    with pytest.raises(AgentError, match="has no leader"):
         patroni.CALLS["remove"]({**COMMON, **REMOVE, "force": True}, context(real, runner=running))
 
 

@@ -22,9 +22,9 @@ from .recorded_patroni import CLUSTER, CONFIG, LAST, RESTARTING, changed, withou
     [
         (CLUSTER, []),
         (RESTARTING, ["db3 does not say how far it is behind", "no standby is synchronous"]),
-        (without(CLUSTER, "db1"), ["nobody leads", "db1 is not in the cluster"]),
+        (without(CLUSTER, "db1"), ["the cluster has no leader", "db1 is not in the cluster"]),
         (without(CLUSTER, "db3"), ["db3 is not in the cluster", "no standby is synchronous"]),
-        (changed(CLUSTER, "db1", state="starting"), ["nobody leads"]),
+        (changed(CLUSTER, "db1", state="starting"), ["the cluster has no leader"]),
         (changed(CLUSTER, "db2", state="creating replica", lag="unknown"), ["db2 is creating replica"]),
         (changed(CLUSTER, "db2", lag=1048577), ["db2 is 1048577 bytes behind"]),
         (changed(CLUSTER, "db2", lag=1048576), []),

@@ -78,7 +78,7 @@ def test_the_file_of_before_is_not_judged() -> None:
 
 
 def test_a_file_that_stays_another_one_is_said() -> None:
-    assert "somebody has changed it" in judge(Server(file(GOOD))).warnings[0]
+    assert "it was changed by hand" in judge(Server(file(GOOD))).warnings[0]
     with pytest.raises(AgentError, match="line 4"):
         judge(Server(file(BAD, ERROR)), hba=GOOD)
 

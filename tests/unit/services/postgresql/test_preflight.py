@@ -219,7 +219,7 @@ LONG = "r" * 64
             "postgresql_databases: [{name: a, grants: [{role: public, privileges: [SELEC], object: all tables in schema public}]}]",
             "database-entry-refused",
             "postgresql_databases[0]",
-            "'SELEC' is no privilege",
+            "'SELEC' is not a privilege",
         ),
         (
             "postgresql_databases: [{name: a, grants: [{role: '{{ lookup(''pipe'', ''x'') }}', privileges: [ALL], object: database},"

@@ -137,7 +137,7 @@ def test_an_unknown_name_changes_nothing(locales: Any, capsys: pytest.CaptureFix
 
 def test_one_that_cannot_be_made_is_said(locales: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert locales.call("apply", "sr_RS@latin") == 1
-    assert "has not made sr_RS@latin" in capsys.readouterr().err
+    assert "has not created sr_RS@latin" in capsys.readouterr().err
 
 
 SITE = {"all": {"children": {"postgresql": {"hosts": {"db1": {"ansible_host": "192.0.2.11"}}}, "etcd": {"hosts": {"db1": None}}}}}

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Docker and its Swarm: how they are, and a node that hands its tasks over while its engine is restarted."""
+"""Docker and its Swarm: their health, and draining a node while its engine is restarted."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _drain(docker: Docker, params: dict[str, Any]) -> tuple[list[Step], dict[str
     nodes = docker.nodes()
     found = _node(nodes, params["node"])
     result: dict[str, Any] = {"nodes": [], "waits": []}
-    # Who drained it before knows why; and where nobody can take its tasks over, they go on soonest without.
+    # A node that was drained by hand stays so; and where no other node can take its tasks over, they resume fastest without a drain.
     if found["availability"] != "active" or not decisions.takers(nodes, found["id"]):
         return [], result
     result["nodes"] = [found["name"]]

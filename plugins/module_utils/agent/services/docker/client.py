@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         drained: str
 
     class Task(TypedDict):
-        """A task of a Swarm: ``slot`` is its place in the service, the node's ID for one that each node has; ``state`` a small word."""
+        """A task of a Swarm: ``slot`` is its place in the service, the node's ID for one that each node has; ``state`` in lower case."""
 
         service: str
         slot: str
@@ -104,7 +104,7 @@ class Docker:
         return parse_tasks(text)
 
     def update_node(self, node: str, *options: str) -> None:
-        """Change a node; again where somebody else has changed it at the same time.
+        """Change a node; again if it was changed at the same time.
 
         :raises AgentError: ``docker-failed``
         """

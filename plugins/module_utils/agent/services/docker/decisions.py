@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .client import Node, Task
 
-#: What ``docker info`` calls a Swarm that the node takes part in or shall take part in.
+#: What ``docker info`` calls a Swarm that the node takes part in or should take part in.
 OUTSIDE = "inactive"
 
 
@@ -21,7 +21,7 @@ def own_problems(swarm: Mapping[str, Any]) -> list[str]:
     state = swarm.get("LocalNodeState") or OUTSIDE
     if state in (OUTSIDE, "active"):
         said = swarm.get("Error") or ""
-        return [f"this node says of its Swarm: {said}"] if said else []
+        return [f"this node reports about its Swarm: {said}"] if said else []
     if state == "locked":
         return ["this node's Swarm is locked. Fix: docker swarm unlock here, with the key that docker swarm unlock-key shows on a manager"]
     return [f"this node is {state} in its Swarm{': ' + swarm['Error'] if swarm.get('Error') else ''}"]
@@ -46,7 +46,8 @@ def problems(nodes: Iterable[Node], but: str = "") -> list[str]:
 def loses_quorum(nodes: Iterable[Node], node: str) -> str:
     """Why the managers would lose their quorum without a node; empty where they keep it.
 
-    Of one or two managers none can be spared. Where only they are, the site has accepted that: tasks go on, nothing is decided meanwhile.
+    Of one or two managers none can be spared. With only one or two the site has accepted that: tasks keep running, but no decision is
+    possible meanwhile.
     """
     managers = [one for one in nodes if one["manager"]]
     quorum = len(managers) // 2 + 1
@@ -80,7 +81,7 @@ def waits_for(here: Iterable[Task], left: Iterable[Task], wanted: Iterable[Task]
         name = f"{task['service']}.{task['slot']}"
         found = now.get((task["service"], task["slot"]))
         if found is None or found["state"] == "running":
-            continue  # its service is gone or smaller by now, or it runs
+            continue  # its service was removed or scaled down, or it runs
         if found["state"] == "pending" and "no suitable node" in found.get("error", ""):
             homeless.append(name)
         elif not any(one["service"] == task["service"] and one["slot"] == task["slot"] for one in here):

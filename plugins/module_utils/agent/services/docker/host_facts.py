@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SETTINGS = "/etc/docker/daemon.json"
 #: Packages that bring an engine.
 ENGINES = ("docker.io", "docker-ce")
-#: Interfaces that are Docker's own, or reach nobody.
+#: Interfaces that are Docker's own, or reach no other host.
 OWN = ("docker", "br-", "veth", "lo")
 
 

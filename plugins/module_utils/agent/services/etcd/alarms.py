@@ -64,7 +64,7 @@ def alarms(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         listed = post(ctx, params, "/v3/cluster/member/list").get("members") or []
         quota = quota_of(text(ctx, params, "/metrics"))
     except (OSError, ValueError):
-        return [], nothing  # it does not run: who needs it says so
+        return [], nothing  # it does not run: another check reports that
     own, size = int((status.get("header") or {}).get("member_id") or 0), int(status.get("dbSize") or 0)
     members = {int(one.get("ID") or 0) for one in listed}
     mine = [(number, kind) for number, kind in found if number == own or number not in members]
@@ -113,7 +113,8 @@ def _disarm(params: dict[str, Any], member: int, quota: int) -> Step:
             if not is_room(size, quota):
                 # No failure: a restart with a larger quota may come with this run.
                 ctx.warn(
-                    f"etcd: the alarm NOSPACE stays: the database has {size // 1048576} MiB, and its quota is {quota // 1048576} MiB. All"
+                    f"etcd: the alarm NOSPACE remains active: the database has {size // 1048576} MiB, and its quota is "
+                    f"{quota // 1048576} MiB. All"
                     " writes are refused. Fix: a larger etcd_quota_mb, and run again once all members have restarted with it"
                 )
                 return

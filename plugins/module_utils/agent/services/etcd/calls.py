@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks.
 INTERVAL = 1.0
-#: What is told of a member.
+#: The public data of a member.
 REPORTED = ("name", "endpoint", "healthy", "leader", "learner", "alarms")
 
 
 def problems(members: list[dict[str, Any]], expected: list[str]) -> list[str]:
     """What is not as it should be, a sentence each."""
-    found = [f"{name} is no member" for name in expected if name not in [member["name"] for member in members]]
+    found = [f"{name} is not a member" for name in expected if name not in [member["name"] for member in members]]
     for member in members:
         if not member["name"]:
             found.append(f"a member at {', '.join(member['endpoints']) or 'an unknown address'} has never started")
@@ -34,7 +34,7 @@ def problems(members: list[dict[str, Any]], expected: list[str]) -> list[str]:
         elif member["learner"]:
             found.append(f"{member['name']} is still learning and does not vote")
     if not any(member["leader"] for member in members):
-        found.append("nobody leads")
+        found.append("the cluster has no leader")
     return found
 
 

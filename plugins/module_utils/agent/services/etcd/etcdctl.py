@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What etcdctl says of the members: who they are, who answers, who leads and who has raised an alarm."""
+"""What etcdctl reports of the members: their names, health, leader and alarms."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Etcdctl:
         argv = ["etcdctl", "--endpoints", endpoints, *self.tls, "--command-timeout", "4s", "--dial-timeout", "2s", *words, "-w", "json"]
         result = self.ctx.run(argv, env={"ETCDCTL_API": "3"}, timeout=30, check=False)
         if result.rc == 127:
-            raise AgentError("etcd-silent", "etcdctl is not on this host: the group etcd is where it belongs")
+            raise AgentError("etcd-silent", "etcdctl is not installed on this host: use a host of the group etcd")
         return result.rc, result.out, result.err
 
 

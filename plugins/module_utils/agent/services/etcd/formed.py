@@ -40,9 +40,9 @@ def await_formed(ctx: Context, etcdctl: Etcdctl, params: dict[str, Any], interva
         if time.monotonic() - begun >= wait:
             raise AgentError(
                 "not-formed",
-                f"the etcd cluster has not decided on its version within {wait} s ({reason}), and Patroni refuses it until then:"
-                " nothing was started against it. A cluster decides once all its members have started: repair them and run again, or take"
-                " a host that is gone for good out of the group etcd, and remove its member with playbooks/etcd/remove.yml",
+                f"the etcd cluster has not decided on its version within {wait} s ({reason}), and Patroni refuses it until"
+                " then: Patroni was not started. A cluster decides once all its members have started: repair them and run again, or take"
+                " a host that is permanently lost out of the group etcd, and remove its member with playbooks/etcd/remove.yml",
             )
         waiting.tell(ctx, "all members of etcd to have started once", begun, wait, reason)
         time.sleep(interval)
@@ -55,7 +55,7 @@ def decided(version: str) -> bool:
 
 
 def never_started(etcdctl: Etcdctl) -> list[str]:
-    """Names of members that have told no client URL: a member does so as soon as it has started. Empty where nobody can be asked."""
+    """Names of members that have told no client URL: a member does so as soon as it has started. Empty where no member answers."""
     try:
         return [member["name"] or f"member {member['id']:x}" for member in etcdctl.members() if not member["endpoints"]]
     except AgentError:

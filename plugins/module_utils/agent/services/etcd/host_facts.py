@@ -22,7 +22,7 @@ DATA = "/var/lib/etcd/vannah"
 
 
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
-    """``data``: whose data lie here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
+    """``data``: the owner of the data here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
 
     Of one that runs also what :func:`.present.present` says, and ``quota``: the one of its settings file, a text.
 

@@ -31,7 +31,7 @@ def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
         listed = post(ctx, asked, "/v3/cluster/member/list").get("members") or []
         status = post(ctx, asked, "/v3/maintenance/status")
     except (OSError, ValueError):
-        return {}  # whoever needs it says that it does not run
+        return {}  # another check reports that it does not run
     names = {int(one.get("ID") or 0): str(one.get("name") or "") for one in listed}
     return {
         "peers": {asked["cluster"]: peers(listed)},

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take one member out of etcd, asked of another member: its server may be gone."""
+"""Take one member out of etcd, through another member: its server may be lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def remove(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     """Take a member out of the cluster. The data stay on its host.
 
     :param params: ``member`` (its name, or its address where it has never started), and how this host's member is asked
-    :return: ``member`` (empty where the cluster has no such member any more), ``members`` (names of the others), ``steps``
+    :return: ``member`` (empty where the cluster no longer has such a member), ``members`` (names of the others), ``steps``
     :raises AgentError: ``etcd-silent``, ``would-lose-quorum``, ``last-member``, ``etcd-refused``
     """
     etcdctl = Etcdctl(ctx, params)

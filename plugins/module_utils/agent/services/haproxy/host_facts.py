@@ -57,7 +57,7 @@ def up(statistics: str) -> list[dict[str, str]]:
 
 
 def _ask(path: str, command: str) -> str:
-    """:raises OSError: nobody answers"""
+    """:raises OSError: HAProxy does not answer"""
     parts = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(LOOK)

@@ -47,10 +47,10 @@ def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
         if now is not None:
             _refuse_change(bucket, now)
         if bucket.get("quota") and store.answers and not store.minio:
-            text = f"bucket {name}: only MinIO has a quota, and this store does not call itself so"
-            raise AgentError("not-minio", f"{text}: take quota away, or set backend: minio")
+            text = f"bucket {name}: only MinIO supports quotas, and this store does not identify itself as MinIO"
+            raise AgentError("not-minio", f"{text}: remove quota, or set backend: minio")
         if store.minio and any("Action" not in one or "Principal" not in one for one in (bucket.get("policy") or {}).get("Statement", ())):
-            text = f"bucket {name}: MinIO takes no NotAction and no NotPrincipal in a bucket's policy"
+            text = f"bucket {name}: MinIO does not accept NotAction and NotPrincipal in a bucket's policy"
             raise AgentError("bad-policy", f"{text}: write Action and Principal in their place")
         _tiers_known(s3, bucket, store)
         sealed = sealed or (bucket.get("encryption") == "sse-s3" and (now or new())["encryption"] != "sse-s3")
@@ -61,10 +61,10 @@ def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
 def _refuse_change(bucket: Item, now: Item) -> None:
     name = bucket["name"]
     if "object_lock" in bucket and now["object_lock"] is None:
-        text = f"bucket {name} was made without an object lock, and it cannot be added later"
-        raise AgentError("object-lock-late", f"{text}: make another bucket with object_lock and copy the objects, or take object_lock away")
+        text = f"bucket {name} was created without an object lock, and it cannot be added later"
+        raise AgentError("object-lock-late", f"{text}: create another bucket with object_lock and copy the objects, or remove object_lock")
     if bucket.get("versioning") == "suspended" and now["object_lock"] is not None:
-        text = f"bucket {name} has an object lock, which needs versioning: it cannot be suspended. Take versioning: suspended away"
+        text = f"bucket {name} has an object lock, which needs versioning: it cannot be suspended. Remove versioning: suspended"
         raise AgentError("bad-bucket", text)
     lock = bucket.get("object_lock", now["object_lock"])
     if "lifecycle" in bucket or "object_lock" in bucket:
@@ -84,7 +84,7 @@ def _tiers_known(s3: S3, bucket: Item, store: Store) -> None:
                     s3.ctx.warn(f"{text} yet: this is refused unless a task before this one makes it.")
                 else:
                     known = ", ".join(sorted(store.tiers)) or "none"
-                    raise AgentError("unknown-tier", f"{text}; there is: {known}. Make it with minio_tiers first, or correct the name")
+                    raise AgentError("unknown-tier", f"{text}; available: {known}. Make it with minio_tiers first, or correct the name")
 
 
 def _has_key(s3: S3) -> None:
@@ -94,7 +94,7 @@ def _has_key(s3: S3) -> None:
         if error.status in (501, 404) or "KMS" in error.code:
             text = f"the server at {s3.endpoint} has no key for SSE-S3: set MINIO_KMS_SECRET_KEY (role minio: minio_kms_key) and restart it"
             raise AgentError("no-kms-key", text) from error
-        raise refusal(s3, "say whether it has a key for SSE-S3", error) from error
+        raise refusal(s3, "report whether it has a key for SSE-S3", error) from error
     except Silent as error:
         raise unreachable(s3, error) from error
 
@@ -134,14 +134,14 @@ def _changes(ctx: Context, bucket: Item, now: Item, store: Store) -> Changes:
 
 
 def _without_abort(ctx: Context, name: str, rules: dict[str, Item]) -> dict[str, Item]:
-    """MinIO drops this action without a word, and does the thing by itself, after a day."""
+    """MinIO drops this action without a message, and does the same by itself after a day."""
     made = {}
     for rule_id, rule in rules.items():
         kept = {option: value for option, value in rule.items() if option != "abort_incomplete_days"}
         if len(kept) < len(rule):
             ctx.warn(
-                f"bucket {name}: lifecycle rule {rule_id}: MinIO has no abort_incomplete_days, it is left away; the server removes what"
-                " was begun and not ended after its api stale_uploads_expiry (24 h)."
+                f"bucket {name}: lifecycle rule {rule_id}: MinIO does not support abort_incomplete_days, and it is ignored; the"
+                " server removes incomplete uploads after its api stale_uploads_expiry (24 h)."
             )
         if len(kept) > 2:
             made[rule_id] = kept
@@ -263,7 +263,7 @@ def _empty(s3: S3, name: str) -> None:
             if errors:
                 first = f"{errors[0].findtext('Key')}: {errors[0].findtext('Message')}"
                 kept = counted(len(errors), "version")
-                text = f"bucket {name}: {kept} cannot be deleted ({first}); what a retention keeps goes when it ends"
-                raise AgentError("retained", f"{text}: wait, and leave state: absent away until then")
+                text = f"bucket {name}: {kept} cannot be deleted ({first}); objects under retention can be deleted when it ends"
+                raise AgentError("retained", f"{text}: wait, and leave state: absent out until then")
         if root.findtext("IsTruncated") != "true":
             return

@@ -25,13 +25,13 @@ INTERVAL = 1.0
 
 
 def unseen(s3: S3, error: Silent) -> None:
-    """No store answers: in check mode everything is shown as to be made.
+    """No store answers: in check mode everything is reported as to be created.
 
     :raises AgentError: ``minio-unreachable``, where this is no check
     """
     if not s3.ctx.check:
         raise unreachable(s3, error) from error
-    s3.ctx.warn(f"The object store does not answer at {s3.endpoint} ({error}): everything is shown as to be made.")
+    s3.ctx.warn(f"The object store does not answer at {s3.endpoint} ({error}): everything is reported as to be created.")
 
 
 def buckets(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -124,7 +124,7 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         try:
             result: Item = {"answers": True, "error": "", **minio_info.read(s3), "before": s3.before}
         except (Silent, Refused) as error:
-            said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "say how it is", error)
+            said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "report its state", error)
             result = {"answers": False, "error": said.msg, **minio_info.summary({}), "before": False}
             result |= {"problems": [said.msg], "lasting_problems": [said.msg]}
         found_wrong = minio_info.problems_of(result, params["drive"])
@@ -142,7 +142,7 @@ def _once(kind: str, items: list[Item]) -> None:
     names = [item["name"] for item in items]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: make one entry of them")
+        raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: merge the entries")
 
 
 def _of(module: str, call: str) -> Any:

@@ -27,7 +27,7 @@ SHOWN = 50
 def look(s3: S3, maintenance: bool) -> Item:
     """``/minio/health/cluster`` of one server, which needs no credentials.
 
-    :param maintenance: asks as if this server's own drives were gone
+    :param maintenance: checks as if this server's own drives were lost
     :return: ``answers``, ``status`` (200: writes are possible), ``healing`` drives, ``quorum``
     """
     path = "/minio/health/cluster" + ("?maintenance=true" if maintenance else "")
@@ -52,7 +52,7 @@ def age(ctx: Context) -> float:
 
 
 def serves(seen: Item) -> bool:
-    """Whether a server takes part in the store: one that nobody listens on, or that still waits for the others, does not.
+    """Whether a server takes part in the store: one that does not listen, or that still waits for the others, does not.
 
     It says ``offline`` until it has found its drives and the other servers run with what it runs with (``ClusterCheckHandler`` of MinIO's
     cmd/healthcheck-handler.go).
@@ -65,13 +65,13 @@ def serves(seen: Item) -> bool:
 def problem(seen: Item, interrupt: bool) -> str:
     """Why not, in a sentence; empty where all is well."""
     if interrupt and not serves(seen):
-        return ""  # nobody loses anything by its restart, and it may be all that it needs
+        return ""  # its restart interrupts no client, and may be the fix
     if not seen["answers"]:
         return f"this server does not answer ({seen['error']})"
     if seen["status"] == 412 and interrupt:
         return f"without this server the others would have fewer drives than the write quorum of {seen['quorum']}"
     if seen["status"] != 200:
-        return f"the store takes no writes (HTTP {seen['status']}{', ' + seen['error'] if seen['error'] else ''})"
+        return f"the store does not accept writes (HTTP {seen['status']}{', ' + seen['error'] if seen['error'] else ''})"
     if interrupt and seen["healing"]:
         return f"{counted(seen['healing'], 'drive is', 'drives are')} being healed"
     return ""
@@ -170,7 +170,7 @@ def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:  # noqa: ARG001
 def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Look at every object on every drive, and repair what is damaged.
 
-    :param params: as the module ``minio_heal`` documents them; ``token`` of a heal that goes on, empty to begin one
+    :param params: as the module ``minio_heal`` documents them; ``token`` of a running heal, empty to start one
     :return: one step; ``scanned``, ``healed``, ``unhealed``, ``damaged`` (up to 50 of those that were damaged): what this call was told,
         not the calls before it; ``finished``, and ``token``
     :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``no-such-bucket``, ``heal-not-finished``
@@ -194,7 +194,7 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
 
 def _require_bucket(s3: S3, bucket: str) -> None:
-    """The server's own words for a bucket that is not there name none, and come when the heal has begun."""
+    """The server's own message for an unknown bucket does not name it, and comes only after the heal has started."""
     import difflib
 
     found = parse_xml(s3.insist("list its buckets", "GET").data).iter("Name")
@@ -243,7 +243,7 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
             raise AgentError("heal-not-finished", text)
         if time.monotonic() >= deadline:
             return
-        waiting.tell(s3.ctx, "the heal to end", begun, params["wait"], f"{result['scanned']} items looked at")
+        waiting.tell(s3.ctx, "the heal to end", begun, params["wait"], f"{result['scanned']} items checked")
         time.sleep(s3.ctx.pause(INTERVAL))
 
 

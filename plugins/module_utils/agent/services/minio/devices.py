@@ -22,7 +22,7 @@ GOOD = ("xfs", "ext4")
 ENDS = 4 << 20
 SAMPLES, SAMPLE = 64, 64 << 10
 UNITS = "/etc/systemd/system"
-#: Where a file system is looked at before it is anybody's.
+#: Where a file system is checked before its use.
 LOOK = "/run/vannah-look"
 #: What an object store's server has on each of its drives.
 OURS = ".minio.sys"
@@ -169,7 +169,8 @@ def refuse_foreign(ctx: Context, device: str, kind: str) -> None:
     if names and OURS not in names:
         raise AgentError(
             "device-holds-data",
-            f"{device} has a file system ({kind}) with data that is no object store's ({_some(names)}): it is left as it is. Name another "
+            f"{device} has a file system ({kind}) with data that does not belong to an object store ({_some(names)}): it is not "
+            f"changed. Name another "
             "device, or empty it yourself",
         )
 

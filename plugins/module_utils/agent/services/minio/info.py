@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-#: A drive's state in MinIO's words where it works, and a server's while it waits for others.
+#: MinIO's state of a working drive, and of a server that waits for others.
 OK, INITIALIZING = "ok", "initializing"
 
 
@@ -22,13 +22,13 @@ def read(s3: S3) -> Item:
     """One question to the administration, answered for the whole cluster.
 
     :raises Refused: it may not be asked
-    :raises Silent: nobody answers
+    :raises Silent: no server answers
     """
     return summary(s3.ask("GET", ADMIN + "info").json())
 
 
 def summary(info: Item) -> Item:
-    """MinIO's ``info`` in fewer words; nothing of the servers' environment is taken over.
+    """MinIO's ``info`` in a shorter form; without the servers' environment.
 
     :return: ``mode``, ``versions``, ``servers``, ``sets``, ``drives``, ``usage``, ``healing``, ``parity``,
         ``problems``, a sentence each, and ``lasting_problems``: those that a start of all servers together would not end
@@ -83,7 +83,7 @@ def problems(found: Item) -> list[str]:
     for one in found["sets"]:
         if one["online"] < one["write_quorum"]:
             have = f"{one['online']} of {counted(one['drives'], 'drive')}, {one['write_quorum']} needed"
-            said.append(f"pool {one['pool'] + 1} set {one['set'] + 1} takes no writes: {have}")
+            said.append(f"pool {one['pool'] + 1} set {one['set'] + 1} does not accept writes: {have}")
     if len(found["versions"]) > 1:
         said.append(f"servers run different versions: {', '.join(found['versions'])}")
     return said

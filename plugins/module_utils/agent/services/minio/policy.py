@@ -20,7 +20,7 @@ _LIST, _READ, _LOCATION = "s3:ListBucket", "s3:GetObject", "s3:GetBucketLocation
 #: Of the server itself, in users' policies: they are about no bucket.
 _WITHOUT_RESOURCE = ("admin:", "kms:", "sts:")
 _WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject")
-#: What anybody may do without credentials, as ``mc anonymous set`` names it: actions on the bucket, actions on what is in it.
+#: What is allowed without credentials, as ``mc anonymous set`` names it: actions on the bucket, actions on what is in it.
 ANONYMOUS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "download": ((_LOCATION, _LIST), (_READ,)),
     "upload": ((_LOCATION, "s3:ListBucketMultipartUploads"), _WRITE),
@@ -31,7 +31,7 @@ ANONYMOUS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def bucket_policy(bucket: str, given: Any) -> Document | None:
     """The document for ``none``, one of :data:`ANONYMOUS`, or a document.
 
-    :return: canonical; None where nobody else may do anything
+    :return: canonical; None where others have no access
     :raises AgentError: ``bad-policy``
     """
     if given == "none":
@@ -53,11 +53,13 @@ def bucket_policy(bucket: str, given: Any) -> Document | None:
     need_resources(f"bucket {bucket}", document)
     for statement in document["Statement"]:
         if "Principal" not in statement and "NotPrincipal" not in statement:
-            raise AgentError("bad-policy", f"bucket {bucket}: a statement of its policy has no Principal: say whom it is for")
+            raise AgentError(
+                "bad-policy", f"bucket {bucket}: a statement of its policy has no Principal: name the users that it applies to"
+            )
         for text in statement.get("Resource", []):
             if not fnmatchcase(bucket, text.removeprefix("arn:aws:s3:::").partition("/")[0]):
                 raise AgentError(
-                    "bad-policy", f"bucket {bucket}: its policy is about {text}: write arn:aws:s3:::{bucket} or arn:aws:s3:::{bucket}/*"
+                    "bad-policy", f"bucket {bucket}: its policy applies to {text}: write arn:aws:s3:::{bucket} or arn:aws:s3:::{bucket}/*"
                 )
     return document
 
@@ -66,7 +68,7 @@ def canonical(where: str, given: Any, words: tuple[str, ...] = ()) -> Document:
     """A document in the one form that is compared and sent: lists sorted, single values as lists, empty things left away.
 
     :param given: a mapping, or its JSON text
-    :param words: what else could have been written, for the error's text
+    :param words: the other valid values, for the error's text
     :raises AgentError: ``bad-policy``
     """
     import json
@@ -78,7 +80,7 @@ def canonical(where: str, given: Any, words: tuple[str, ...] = ()) -> Document:
         except ValueError as error:
             also = f"{', '.join(words)} or " if words else ""
             raise AgentError(
-                "bad-policy", f"{where}: its policy is none: write {also}a document with Statement, as a mapping or JSON"
+                "bad-policy", f"{where}: its policy is invalid: write {also}a document with Statement, as a mapping or JSON"
             ) from error
     statements = document.get("Statement") if isinstance(document, dict) else None
     if isinstance(statements, dict):
@@ -123,7 +125,8 @@ def need_resources(where: str, document: Document) -> None:
         own = all(action.startswith(_WITHOUT_RESOURCE) for action in statement.get("Action", ["s3:"]))
         if "Resource" not in statement and "NotResource" not in statement and not own:
             raise AgentError(
-                "bad-policy", f"{where}: a statement of its policy has no Resource: say what it is about, as arn:aws:s3:::name/*"
+                "bad-policy",
+                f"{where}: a statement of its policy has no Resource: name the resources that it applies to, such as arn:aws:s3:::name/*",
             )
 
 
@@ -131,13 +134,13 @@ def _principal(where: str, key: str, value: Any) -> dict[str, list[str]]:
     if value == "*":
         return {"AWS": ["*"]}
     if not isinstance(value, dict):
-        raise AgentError("bad-policy", f'{where}: {key} of its policy is no mapping: write "*" for everybody, or {{AWS: [...]}}')
+        raise AgentError("bad-policy", f'{where}: {key} of its policy is not a mapping: write "*" for all users, or {{AWS: [...]}}')
     return {str(name): _texts(where, key, one) for name, one in value.items()}
 
 
 def _condition(where: str, value: Any) -> dict[str, dict[str, list[str]]]:
     if not isinstance(value, dict) or not all(isinstance(keys, dict) for keys in value.values()):
-        text = f"{where}: Condition of its policy is no mapping of tests: write {{StringEquals: {{key: value}}}}"
+        text = f"{where}: Condition of its policy is not a mapping of tests: write {{StringEquals: {{key: value}}}}"
         raise AgentError("bad-policy", text)
     return {str(test): {str(name): _values(where, str(test), one) for name, one in keys.items()} for test, keys in value.items()}
 

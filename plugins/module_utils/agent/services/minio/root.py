@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Root's credentials that this host's own server was started with.
 
-Between new credentials in the site's secrets and the restart of all servers the servers run with those of before. The host has these in
+Between new credentials in the site's secrets and the restart of all servers the servers run with the previous ones. The host has these in
 the server's own file or, once that is replaced, in the last good generation of the component, which stays until the restart. The server's
 environment has a digest of each (the role's ``minio.env``), so that a pair is only taken where the server really runs with it.
 """
@@ -54,7 +54,7 @@ def digest(name: str, value: str) -> str:
 
 
 def chosen(running: Mapping[str, str], files: list[str]) -> tuple[str, str] | None:
-    """User and password of the first file that the server runs with; None where it is none of them.
+    """User and password of the first file that the server runs with; None where none of them matches.
 
     :param running: see :func:`environment`
     :param files: texts of the server's file of secrets, as they are and were
@@ -67,7 +67,7 @@ def chosen(running: Mapping[str, str], files: list[str]) -> tuple[str, str] | No
 
 
 def credentials(ctx: Context) -> tuple[str, str] | None:
-    """What this host's server runs with; None where no server runs, or the host does not have them any more."""
+    """What this host's server runs with; None where no server runs, or the host no longer has them."""
     from ...core import generations
     from ...lib import disk
 

@@ -38,18 +38,18 @@ UNKNOWN = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 HINTS = {
     "InvalidAccessKeyId": "the server does not know this access key: give the one it was set up with",
     "SignatureDoesNotMatch": "the secret key is not that of the access key",
-    "AccessDenied": "these credentials may not do that: use the root credentials or add the action to their policy",
-    "RequestTimeTooSkewed": "the clocks of this host and of the server differ: have both follow the same time servers",
+    "AccessDenied": "these credentials do not permit that: use the root credentials or add the action to their policy",
+    "RequestTimeTooSkewed": "the clocks of this host and of the server differ: let both use the same time servers",
     "XMinioServerNotInitialized": "the server is starting or has too few drives: see journalctl -u minio",
-    "NotImplemented": "the server does not do that",
-    "AuthorizationHeaderMalformed": "the region is another one: set region",
+    "NotImplemented": "the server does not support that",
+    "AuthorizationHeaderMalformed": "the region is wrong: set region",
     "PermanentRedirect": "the bucket is in another region: give that region's endpoint and region",
     "IllegalLocationConstraintException": "the endpoint is that of another region: give the endpoint of region",
 }
-#: The same of this host's own server, whose credentials of before are nowhere on the host.
+#: The same for this host's own server, whose previous credentials are not on the host.
 LOST = (
-    "it runs with other root credentials than the site's secrets have, and this host has those no more."
-    " Fix: minio/update.yml -e object_store_force=true restarts all servers with those of the secrets"
+    "its root credentials differ from those of the site's secrets, and this host no longer has them."
+    " Fix: minio/update.yml -e object_store_force=true restarts all servers with the credentials of the secrets"
 )
 
 
@@ -68,7 +68,7 @@ class Refused(Exception):
     """The server answered with an error.
 
     :ivar status: HTTP status
-    :ivar code: the server's word for it, ``NoSuchBucket``; empty where it gave none
+    :ivar code: the server's code, ``NoSuchBucket``; empty where it gave none
     """
 
     def __init__(self, status: int, code: str, said: str) -> None:
@@ -102,7 +102,7 @@ class S3:
     :param timeout: seconds for each read of an answer
     :ivar foreign: it is known not to be a server of ours
     :ivar own: it is this host's own server: where it does not know the credentials, those that it runs with are taken
-    :ivar before: these were taken: the server still runs with the credentials of before those that were given
+    :ivar before: these were used: the server still runs with the credentials before the given ones
     :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request
     """
 
@@ -260,7 +260,7 @@ def check_endpoint(endpoint: str, what: str = "endpoint") -> str:
 
 def unreachable(s3: S3, error: Silent) -> AgentError:
     """What to say where an endpoint that has to be there does not answer."""
-    look = "Correct endpoint, or open this host's way to it" if s3.foreign else "See systemctl status minio"
+    look = "Correct endpoint, or open the network path from this host to it" if s3.foreign else "See systemctl status minio"
     return AgentError("minio-unreachable", f"the object store does not answer at {s3.endpoint}: {error}. {look}, then run again")
 
 
@@ -340,10 +340,10 @@ def _wire(s3: S3) -> Wire:
                 link.close()
                 # A server may close a connection that lay idle; what never reached it is sent again.
                 if isinstance(error, ssl.SSLCertVerificationError):
-                    text = f"the certificate at {s3.endpoint} is not one that {s3.ca or 'this system'} vouches for: {error.verify_message}"
+                    text = f"the certificate at {s3.endpoint} is not trusted by {s3.ca or 'this system'}: {error.verify_message}"
                     raise AgentError("minio-untrusted", f"{text}. Correct ca, or the name in endpoint") from error
                 if not (again and isinstance(error, (ConnectionError, HTTPException))):
                     raise Silent(str(error) or type(error).__name__) from error
-        raise Silent("the connection breaks off")
+        raise Silent("the connection was interrupted")
 
     return send

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Connections at once to a store that has to be asked bucket by bucket.
 CONNECTIONS = 8
-#: Attribute -> its file in MinIO's archive, its word in a request's query.
+#: Attribute -> its file in MinIO's archive, its name in a request's query.
 FILES = {
     "versioning": ("versioning.xml", "versioning"),
     "object_lock": ("object-lock.xml", "object-lock"),
@@ -68,10 +68,10 @@ def new(lock: bool = False) -> Item:
 def read(s3: S3, backend: str, names: Iterable[str], tiers: bool) -> Store:
     """Ask the store.
 
-    :param backend: ``minio``, ``s3``, or ``auto``: the server's own word decides
+    :param backend: ``minio``, ``s3``, or ``auto``: the server's own identification decides
     :param names: buckets to ask about
     :param tiers: whether the tiers are needed too
-    :raises Silent: nobody answers
+    :raises Silent: no server answers
     :raises AgentError: ``minio-refused``
     """
     store = Store()
@@ -89,12 +89,12 @@ def read(s3: S3, backend: str, names: Iterable[str], tiers: bool) -> Store:
         if tiers and store.minio:
             store.tiers = read_tiers(s3)
     except Refused as error:
-        raise refusal(s3, "say what buckets there are", error) from error
+        raise refusal(s3, "list the buckets", error) from error
     return store
 
 
 def is_minio(headers: dict[str, str]) -> bool:
-    """Whether an answer is MinIO's, or that of a fork of it, by its own word."""
+    """Whether an answer is from MinIO, or from a fork of it, by its own header."""
     return headers.get("server", "").lower().startswith(("minio", "silo"))
 
 
@@ -135,7 +135,7 @@ def parse(name: str, attribute: str, data: bytes) -> Any:
 def read_tiers(s3: S3) -> dict[str, Item]:
     """MinIO's tiers by name: ``type``, ``endpoint``, ``bucket``, ``prefix``, ``region``, ``access_key``, ``storage_class``.
 
-    :raises Silent: nobody answers
+    :raises Silent: no server answers
     :raises Refused: it may not be asked
     """
     found = {}

@@ -61,7 +61,7 @@ def plan(s3: S3, tiers: list[Item], params: Item) -> tuple[list[Step], list[str]
         known = read_tiers(s3)
         steps = [step for tier in tiers for step in _tier(s3, tier, known.get(tier["name"]), params)]
     except Refused as error:
-        raise refusal(s3, "say what tiers there are", error) from error
+        raise refusal(s3, "list the tiers", error) from error
     names = set(known) | {tier["name"] for tier in tiers if tier["state"] == "present"}
     return steps, sorted(names - {tier["name"] for tier in tiers if tier["state"] == "absent"})
 
@@ -95,7 +95,7 @@ def _tier(s3: S3, tier: Item, now: Item | None, params: Item) -> list[Step]:
             raise
         # It is declared as asked for, and what else is asked of the store does not wait for its remote.
         said = error.msg.partition(": nothing was declared")[0]
-        s3.ctx.warn(f"{said}: objects in it cannot be read until it does, and a new secret_key of it is seen only then.")
+        s3.ctx.warn(f"{said}: objects in it cannot be read until it does, and a new secret_key of it is applied only then.")
         return []
     if tier["access_key"] == now["access_key"] and _works(s3, name):
         return []
@@ -117,7 +117,7 @@ def _works(s3: S3, name: str) -> bool:
 
 
 def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
-    """Ask the remote with the tier's credentials: it answers, they fit, the bucket is there and nobody else's objects are in it."""
+    """Ask the remote with the tier's credentials: it answers, they are valid, the bucket exists and contains no foreign objects."""
     where = f"tier {tier['name']}: {tier['endpoint']}"
     remote = S3(
         ctx, tier["endpoint"], tier["access_key"], tier["secret_key"], params["ca"] or "", tier["region"], params["timeout"], system=True
@@ -133,7 +133,7 @@ def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
         if ctx.check and error.code == "NoSuchBucket":
             ctx.warn(f"{where} has no bucket {tier['bucket']} yet: this is refused unless a task before this one makes it.")
             return
-        hints = {"NoSuchBucket": f"there is no bucket {tier['bucket']}: make it there first"}
+        hints = {"NoSuchBucket": f"there is no bucket {tier['bucket']}: create it there first"}
         hint = hints.get(error.code, "correct access_key, secret_key, bucket or region")
         raise AgentError(
             "tier-refused", f"{where} refused to list bucket {tier['bucket']} ({error}): nothing was declared; {hint}"
@@ -163,10 +163,11 @@ def _refuse_used(s3: S3, name: str) -> None:
                     users.append(entry.partition("/")[0])
     if users and s3.ctx.check:
         s3.ctx.warn(
-            f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: it stays unless a task before this one ends that."
+            f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: it is not "
+            f"removed unless an earlier task removes those rules."
         )
     elif users:
-        raise AgentError("tier-in-use", f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: take those rules away first")
+        raise AgentError("tier-in-use", f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: remove those rules first")
 
 
 def _diff(ctx: Context, name: str, before: Item, after: Item) -> Any:
@@ -206,7 +207,7 @@ def _remove(s3: S3, name: str) -> Callable[[Context], None]:
         except Refused as error:
             if error.code != "XMinioAdminTierNotFound":
                 made = refusal(s3, f"remove tier {name}", error)
-                raise AgentError("tier-in-use", f"{made.msg}; as long as objects lie in it, it stays") from error
+                raise AgentError("tier-in-use", f"{made.msg}; it cannot be removed while it contains objects") from error
         except Silent as error:
             raise unreachable(s3, error) from error
 

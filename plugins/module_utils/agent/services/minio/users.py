@@ -55,7 +55,7 @@ class Known:
 def read(s3: S3) -> Known:
     """Ask the store.
 
-    :raises Silent: nobody answers
+    :raises Silent: no server answers
     :raises AgentError: ``minio-refused``
     """
     import io
@@ -65,7 +65,7 @@ def read(s3: S3) -> Known:
     try:
         data = s3.admin("GET", "export-iam").data
     except Refused as error:
-        raise refusal(s3, "say what users there are", error) from error
+        raise refusal(s3, "list the users", error) from error
     files: Item = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.namelist():
@@ -110,7 +110,7 @@ def check(s3: S3, params: Item) -> Item:
         names = [item[key] for item in made[kind]]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise AgentError("listed-twice", f"{kind}: {', '.join(twice)} is listed twice: make one entry of them")
+            raise AgentError("listed-twice", f"{kind}: {', '.join(twice)} is listed twice: merge the entries")
     return made
 
 
@@ -136,7 +136,7 @@ def _checked_document(where: str, given: Any) -> Item:
     need_resources(where, document)
     for statement in document["Statement"]:
         if "Principal" in statement or "NotPrincipal" in statement:
-            raise AgentError("bad-policy", f"{where}: a user's policy names no Principal: take it away, or set it as a bucket's policy")
+            raise AgentError("bad-policy", f"{where}: a user's policy names no Principal: remove it, or set it as a bucket's policy")
         if "Action" not in statement:
             # MinIO of 2026-02 stores it, and then fails to read all policies ("empty actions not allowed").
             raise AgentError("bad-policy", f"{where}: MinIO cannot read a statement without Action back: write Action, not NotAction")
@@ -153,7 +153,7 @@ def check_user(user: Item, caller: str = "") -> None:
     if len(name) < _ACCESS_LOW or name != name.strip() or any(char in name for char in "=,"):
         raise AgentError("bad-user", f"user {name!r}: a name has at least {_ACCESS_LOW} characters, none of = and , and no space around it")
     if name == caller:
-        raise AgentError("bad-user", f"user {name} is who this is done as: its secret belongs to the server's environment")
+        raise AgentError("bad-user", f"user {name} is the user that this task logs in as: its secret belongs in the server's environment")
     if user["state"] == "present" and secret is not None and len(secret) < _SECRET_LOW:
         raise AgentError("bad-user", f"user {name}: its secret is shorter than {_SECRET_LOW} characters")
 
@@ -196,7 +196,7 @@ def refuse(s3: S3, made: Item, known: Known) -> None:
             continue
         unknown = set(user["policies"] or ()) - there
         if unknown:
-            text = f"user {name}: there is no policy {', '.join(sorted(unknown))}; there is: {', '.join(sorted(there))}"
+            text = f"user {name}: there is no policy {', '.join(sorted(unknown))}; available: {', '.join(sorted(there))}"
             raise AgentError("unknown-policy", f"{text}. Add it to policies, or correct the name")
         if user["policies"] is not None:
             attached[name] = set(user["policies"])
@@ -207,7 +207,7 @@ def refuse(s3: S3, made: Item, known: Known) -> None:
     for policy in sorted(leaving & set(known.policies)):
         holders = [name for mapping in (attached, known.to_groups) for name, names in mapping.items() if policy in names]
         if holders:
-            raise AgentError("policy-in-use", f"policy {policy} is attached to {', '.join(sorted(holders))}: take it from them first")
+            raise AgentError("policy-in-use", f"policy {policy} is attached to {', '.join(sorted(holders))}: detach it from them first")
     _refuse_accounts(s3, made, users, known)
 
 
@@ -217,7 +217,7 @@ def _refuse_accounts(s3: S3, made: Item, users: dict[str, Item], known: Known) -
             continue
         name, parent, now = account["access_key"], account["user"], known.accounts.get(account["access_key"])
         if now is not None and now["user"] != parent:
-            text = f"service account {name} is of user {now['user']}, not of {parent}: it cannot change hands"
+            text = f"service account {name} is of user {now['user']}, not of {parent}: its user cannot be changed"
             raise AgentError("service-account-fixed", f"{text}. Remove it first (state: absent), or choose another access_key")
         coming = users.get(parent, {}).get("state")
         if not (coming == "present" or (coming is None and (parent in known.users or parent == s3.access_key))):

@@ -43,7 +43,7 @@ def bucket(item: Item) -> Item:
     if item["object_lock"] is not None:
         made["object_lock"] = _lock(name, item["object_lock"])
         if item["versioning"] == "suspended":
-            raise AgentError("bad-bucket", f"bucket {name}: an object lock needs versioning: take versioning: suspended away")
+            raise AgentError("bad-bucket", f"bucket {name}: an object lock needs versioning: remove versioning: suspended")
     if item["encryption"] is not None:
         made["encryption"] = item["encryption"]
     if item["quota"] is not None:
@@ -73,9 +73,9 @@ def bucket_name(given: object) -> str:
     elif not (name[0].isalnum() and name[-1].isalnum()):
         why = "a name begins and ends with a letter or a digit"
     elif ".." in name or ".-" in name or "-." in name:
-        why = "two dots, or a dot beside a hyphen, are not taken"
+        why = "two dots, or a dot beside a hyphen, are not allowed"
     elif name.count(".") == 3 and name.replace(".", "").isdigit():
-        why = "an address is no name"
+        why = "an address is not a name"
     elif name in _RESERVED or name.startswith(_PREFIXES) or name.endswith(_SUFFIXES):
         why = "the store keeps such names for itself"
     if why:
@@ -176,7 +176,7 @@ def _tags(name: str, given: Item) -> dict[str, str]:
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or key.startswith("aws:") or not set(key + value) <= _TAG_LETTERS:
             text = f"bucket {name}: tag {key!r}: a name has 1 to 128 characters and does not begin with aws:, a value at most 256"
-            raise AgentError("bad-bucket", f"{text}; letters, digits, spaces and + - = . _ : / @ are taken")
+            raise AgentError("bad-bucket", f"{text}; letters, digits, spaces and + - = . _ : / @ are allowed")
     if len(tags) > 50:
-        raise AgentError("bad-bucket", f"bucket {name}: {counted(len(tags), 'tag')}: at most 50 are taken")
+        raise AgentError("bad-bucket", f"bucket {name}: {counted(len(tags), 'tag')}: at most 50 are allowed")
     return tags

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Minor updates of packages. No service is touched: what runs goes on until its rolling restart."""
+"""Minor updates of packages. No service is restarted: each keeps running until its rolling restart."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def refuse_major(packages: list[tuple[str, str, str]]) -> None:
     """
     for name, now, then in packages:
         if now.partition(".")[0] != then.partition(".")[0] and any(part.isdigit() for part in name.split("-")[1:]):
-            raise AgentError("major-update", f"{name} would go from {now} to {then}: that is no minor update")
+            raise AgentError("major-update", f"{name} would go from {now} to {then}: that is not a minor update")
 
 
 CALLS = {"update": update}

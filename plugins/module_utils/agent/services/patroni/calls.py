@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The PostgreSQL cluster under Patroni: what it is like now, its common configuration, and its day-2 verbs.
 
-Every call asks the live cluster first and decides by what it says; nothing here knows who led at some other time.
+Every call asks the live cluster first and decides by its answer; nothing here remembers an earlier leader.
 What is safe is decided in :mod:`.patroni_cluster`, which does nothing.
 """
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Params = dict[str, Any]
     Outcome = tuple[list[Step], dict[str, Any]]
 
-#: Seconds between two looks at a cluster that is on its way.
+#: Seconds between two checks of a changing cluster.
 INTERVAL = 0.5
 
 
@@ -95,7 +95,7 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any]
 def info(params: Params, ctx: Context) -> Outcome:
     """The cluster as this member sees it; with ``wait`` not before it is healthy.
 
-    Who is said to lead is asked, too: a member that was cut off shows the cluster of before.
+    The reported leader is asked, too: a disconnected member shows an old state of the cluster.
 
     :param params: ``wait`` (seconds, 0: do not), ``members`` (names that have to be there), ``max_lag`` (bytes), ``others`` (URLs)
     :return: no steps; ``answers``, ``error``, and :func:`state`; ``member``: this host's own (name, role, state, versions, pending_restart,
@@ -108,7 +108,7 @@ def info(params: Params, ctx: Context) -> Outcome:
         await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
-        require_whole(cluster, "go on", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
+        require_whole(cluster, "continue", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
         return cluster, found
 
     if params["wait"] and not ctx.check:
@@ -150,7 +150,7 @@ def _version(number: Any) -> str:
 def config(params: Params, ctx: Context) -> Outcome:
     """Make Patroni's common configuration say what ``config`` says; only the leader's host changes it.
 
-    What ``config`` does not name stays; null takes a key away.
+    What ``config`` does not name stays; null removes a key.
 
     :param params: ``config``, ``hba`` and ``settings`` (see :func:`.patroni_hba.check`), ``parameters`` (the member's own settings, whose
         changes check mode tells), ``wait`` (seconds for a leader to be there), ``max_lag``
@@ -160,12 +160,12 @@ def config(params: Params, ctx: Context) -> Outcome:
     rest = connect(ctx, params)
     try:
         cluster: Cluster = (
-            _led(look(rest)) if ctx.check else wait(ctx, params["wait"], lambda: _led(look_surely(rest)), "somebody leads the cluster")
+            _led(look(rest)) if ctx.check else wait(ctx, params["wait"], lambda: _led(look_surely(rest)), "the cluster has a leader")
         )
     except AgentError as error:
         if not ctx.check:
             raise
-        ctx.warn(f"the cluster does not answer: its configuration is written when it is made ({error.msg})")
+        ctx.warn(f"the cluster does not answer: its configuration is written when it is created ({error.msg})")
         return [], {"answers": False, "leader": "", "members": [], "problems": [error.msg], "pending_restart": []}
     await_reload(ctx, rest)
     current = configuration(rest)
@@ -199,7 +199,7 @@ def config(params: Params, ctx: Context) -> Outcome:
 
 
 def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
-    """The cluster once its members had the time to say what waits for a restart; that nothing does, nobody says.
+    """The cluster once its members had the time to report what waits for a restart; Patroni does not report that nothing does.
 
     A member looks at the configuration at its next turn. Of the server's settings it asks PostgreSQL a second after the reload, and says it
     at the turn after that (``reload_config`` of patroni/postgresql/config.py).
@@ -216,19 +216,19 @@ def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], 
         waiting.tell(ctx, "the members of PostgreSQL to read the new settings", begun, half_seconds / 2)
         time.sleep(ctx.pause(0.5))
         cluster = look(rest)
-        # Of one that said so before it may be over, and not yet said.
+        # A restart that was reported before may be done, and not reported yet.
         if not before.pending and all(member.pending for member in cluster.members):
             break
     return cluster
 
 
 def _led(cluster: Cluster) -> Cluster:
-    """A cluster with a leader. After a crash etcd names the one of before until its time is over, so the leader has to confirm it.
+    """A cluster with a leader. After a crash etcd names the old one until its lock expires, so the leader has to confirm it.
 
     :raises AgentError: ``no-leader``
     """
     if cluster.leader is None:
-        raise AgentError("no-leader", f"nobody leads cluster {cluster.scope}" + (f": {cluster.doubt}" if cluster.doubt else ""))
+        raise AgentError("no-leader", f"cluster {cluster.scope} has no leader" + (f": {cluster.doubt}" if cluster.doubt else ""))
     return cluster
 
 
@@ -254,7 +254,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
         return [], {**result, "from": leader.name, "to": leader.name}
     if params["away_from"] and leader is not None and len(cluster.members) == 1:
-        return [], {**result, "from": leader.name, "to": leader.name}  # nobody else is there: its restart is an interruption
+        return [], {**result, "from": leader.name, "to": leader.name}  # there is no other member: its restart is an interruption
     require_whole(cluster, "switch over", params.get("members") or (), params["max_lag"], result["synchronous_mode"])
     if leader is None:
         raise AssertionError("a healthy cluster has a leader")
@@ -321,7 +321,7 @@ def healthy(rest: Rest, name: str, max_lag: int) -> bool:
 
 
 def reinit(params: Params, ctx: Context) -> Outcome:
-    """Throw this host's data away and copy them from the cluster anew.
+    """Delete this host's data and copy them from the cluster again.
 
     :param params: ``force`` (also where it is the last healthy standby), ``max_lag``, ``timeout`` (seconds: a copy takes its time)
     :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``, ``unknown-member``, ``patroni-refused``
@@ -376,7 +376,7 @@ def remove(params: Params, ctx: Context) -> Outcome:
         def stop(ctx: Context) -> None:
             ctx.run(["systemctl", "disable", "--now", unit], timeout=params["timeout"])
 
-        steps.append(Step("unit", unit, "stop", "and not started at boot any more", None, stop))
+        steps.append(Step("unit", unit, "stop", "and no longer started at boot", None, stop))
     if cluster.find(name) is not None:
 
         def leave(ctx: Context) -> None:

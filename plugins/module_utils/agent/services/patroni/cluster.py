@@ -78,12 +78,12 @@ class Cluster:
         self.scope = str(said.get("scope", ""))
         self.paused = bool(said.get("pause"))
         self.members = [Member(item) for item in said.get("members") or ()]
-        #: why the member that is said to lead is not believed; a sentence
+        #: why the reported leader is not confirmed; a sentence
         self.doubt = ""
 
     @property
     def leader(self) -> Member | None:
-        """Who leads and runs."""
+        """The leader, if it runs."""
         return next((member for member in self.members if member.leads and member.state == "running" and not self.doubt), None)
 
     def find(self, name: str) -> Member | None:
@@ -122,7 +122,9 @@ class Cluster:
         if self.paused:
             found.append(("automatic failover is paused (patronictl pause)", "patronictl -c /etc/patroni/config.yml resume"))
         if leader is None:
-            found.append((self.doubt or "nobody leads", "systemctl status etcd patroni on all members, and start what is down"))
+            found.append(
+                (self.doubt or "the cluster has no leader", "systemctl status etcd patroni on all members, and start what is down")
+            )
         for name in expected:
             if name != without and self.find(name) is None:
                 found.append((f"{name} is not in the cluster", f"start {name} (systemctl start patroni there), or `make converge`"))
@@ -156,7 +158,7 @@ def require_whole(cluster: Cluster, what: str, expected: Iterable[str], max_lag:
 
 
 def refuse_unknown(cluster: Cluster, wanted: str, expected: Iterable[str] = ()) -> None:
-    """Refuse a candidate that nobody knows, whatever else is wrong.
+    """Refuse an unknown candidate before any other check.
 
     :param expected: names of members that may be down now
     :raises AgentError: ``unknown-member``
@@ -183,7 +185,7 @@ def choose_candidate(cluster: Cluster, wanted: str, synchronous: bool, max_lag: 
     if not wanted:
         if not able:
             kind = "synchronous standby" if synchronous else "standby"
-            raise AgentError("no-candidate", f"refused to switch over: no healthy {kind} could lead. {_list(cluster)}")
+            raise AgentError("no-candidate", f"refused to switch over: no healthy {kind} could become leader. {_list(cluster)}")
         return min(able, key=lambda member: (member.lag or 0, member.name)).name
     member = cluster.find(wanted)
     if member is None:
@@ -191,13 +193,13 @@ def choose_candidate(cluster: Cluster, wanted: str, synchronous: bool, max_lag: 
     if member in able:
         return wanted
     if member.tags.get("nofailover"):
-        raise AgentError("no-candidate", f"refused to switch over: {wanted} must not lead (tag nofailover)")
+        raise AgentError("no-candidate", f"refused to switch over: {wanted} must not become leader (tag nofailover)")
     if not member.follows(max_lag):
         lag = "an unknown number of bytes" if member.lag is None else counted(member.lag, "byte")
         raise AgentError("candidate-lags", f"refused to switch over: {wanted} is {member.state} and {lag} behind, {max_lag} are allowed")
     raise AgentError(
         "candidate-not-synchronous",
-        f"refused to switch over: {wanted} is no synchronous standby and may lack acknowledged rows. Synchronous: "
+        f"refused to switch over: {wanted} is not a synchronous standby and may lack acknowledged rows. Synchronous: "
         f"{', '.join(cluster.synchronous) or 'none'}; write one of them as the candidate, or none",
     )
 
@@ -215,13 +217,13 @@ def refuse_restart(cluster: Cluster, name: str, max_lag: int = MAX_LAG) -> None:
             f"refused to restart {name}: it leads cluster {cluster.scope}. Switch over first (playbooks/postgresql/switchover.yml)",
         )
     if cluster.leader is None and others:
-        raise AgentError("no-leader", f"refused to restart {name}: nobody leads cluster {cluster.scope}. {_list(cluster)}")
+        raise AgentError("no-leader", f"refused to restart {name}: cluster {cluster.scope} has no leader. {_list(cluster)}")
     if member is not None and not member.leads:
         _refuse_last_standby(cluster, name, 1, "restart", max_lag)
 
 
 def refuse_reinit(cluster: Cluster, name: str, max_lag: int = MAX_LAG) -> None:
-    """Whether a member's data may be thrown away and copied anew.
+    """Whether a member's data may be deleted and copied again.
 
     :raises AgentError: ``unknown-member``, ``member-leads``, ``no-leader``, ``would-lose-standby``
     """
@@ -236,14 +238,14 @@ def refuse_reinit(cluster: Cluster, name: str, max_lag: int = MAX_LAG) -> None:
     if cluster.leader is None:
         raise AgentError(
             "no-leader",
-            f"refused to reinitialise {name}: nobody leads cluster {cluster.scope}, so there is nothing to copy from. {_list(cluster)}",
+            f"refused to reinitialise {name}: cluster {cluster.scope} has no leader, so there is no source for the copy. {_list(cluster)}",
         )
     if member.follows(max_lag):
         _refuse_last_standby(cluster, name, 1, "reinitialise", max_lag)
 
 
 def refuse_remove(cluster: Cluster, name: str, needed: int, max_lag: int = MAX_LAG) -> None:
-    """Whether a member may leave for good. One that is said to lead may not, whether or not it confirms that.
+    """Whether a member may leave for good. A reported leader may not, whether or not it confirms that.
 
     :param needed: standbys that have to be left (``synchronous_node_count`` where replication is synchronous and strict, else 0)
     :raises AgentError: ``member-leads``, ``no-leader``, ``would-lose-standby``
@@ -259,7 +261,9 @@ def refuse_remove(cluster: Cluster, name: str, needed: int, max_lag: int = MAX_L
         )
     if cluster.leader is None:
         raise AgentError(
-            "no-leader", f"refused to remove {name}: nobody leads cluster {cluster.scope}, and this member may have to. {_list(cluster)}"
+            "no-leader",
+            f"refused to remove {name}: cluster {cluster.scope} has no leader, and this member may have to become its "
+            f"leader. {_list(cluster)}",
         )
     if needed:
         _refuse_last_standby(cluster, name, needed, "remove", max_lag)
@@ -289,7 +293,7 @@ def _list(cluster: Cluster) -> str:
 
 
 def config_patch(wanted: dict[str, Any], current: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What to PATCH so that ``wanted`` is true; null takes a key away. What ``wanted`` does not name stays as it is."""
+    """What to PATCH so that ``wanted`` is true; null removes a key. What ``wanted`` does not name stays as it is."""
     patch: dict[str, Any] = {}
     for key, value in wanted.items():
         there = current.get(key)

@@ -25,7 +25,7 @@ LOST = "lost+found"
 
 
 def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
-    """Refuse a host on which the role would take over what is somebody else's, or leave the cluster that runs there for an empty one.
+    """Refuse a host with an installation that is not managed here, or on which the role would replace the running cluster by an empty one.
 
     :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``
     :return: no steps; ``managed``: the role has been here before
@@ -40,7 +40,7 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
     if content(ctx, directory) == [LOST]:
         raise AgentError(
             "data-directory-root",
-            f"{directory} is the root of a file system (it has {LOST}), in which initdb makes no cluster. Use a subdirectory:"
+            f"{directory} is the root of a file system (it has {LOST}), in which initdb creates no cluster. Use a subdirectory:"
             f" postgresql_data_directory: {os.path.join(directory, 'data')}",
         )
     clusters = _rivals(params, ctx)
@@ -49,12 +49,13 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
     hint = "postgresql_adopt: true takes it over"
     if text and not managed:
         raise AgentError(
-            "foreign-patroni", f"{CONFIG} was not written by this role: a Patroni of somebody else is set up here. {hint}; or move it away"
+            "foreign-patroni",
+            f"{CONFIG} was not written by this role: another installation of Patroni exists on this host. {hint}; or move it away",
         )
     if not (managed and same_place(ctx, setting(text, "data_dir"), directory)) and content(ctx, directory):
         raise AgentError(
             "foreign-data",
-            f"{directory} holds data that this role did not make. Write another postgresql_data_directory, or move the data away; {hint}",
+            f"{directory} holds data that this role did not create. Write another postgresql_data_directory, or move the data away; {hint}",
         )
     if not managed:
         listening = listeners(_read(ctx, "/proc/net/tcp") + _read(ctx, "/proc/net/tcp6"))
@@ -70,7 +71,8 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
                 )
             raise AgentError(
                 "port-taken",
-                f"somebody listens on port {ports} already (ss -ltnp). Stop it, or change postgresql_port or postgresql_rest_port; {hint}",
+                f"another program already listens on port {ports} (ss -ltnp). Stop it, or change postgresql_port or "
+                f"postgresql_rest_port; {hint}",
             )
     return [], {"managed": managed}
 
@@ -96,7 +98,7 @@ def _rivals(params: dict[str, Any], ctx: Context) -> list[Cluster]:
                 f"the cluster {cluster.label} of Debian's packages ({cluster.directory}) holds data and"
                 f" {'has' if cluster.running else 'takes, when this host starts,'} port {cluster.port}, which Patroni's PostgreSQL needs."
                 f" Give it another port (pg_conftool {cluster.version} {cluster.name} set port 5499, then pg_ctlcluster {cluster.version}"
-                f" {cluster.name} restart); or keep it from starting (pg_ctlcluster {cluster.version} {cluster.name} stop, and the word"
+                f" {cluster.name} restart); or prevent it from starting (pg_ctlcluster {cluster.version} {cluster.name} stop, and the word"
                 f" manual in {cluster.folder}/start.conf). Its data stay where they are",
             )
         found.append(cluster)
@@ -150,7 +152,7 @@ def content(ctx: Context, directory: str) -> list[str]:
 
 
 def listeners(table: str) -> set[int]:
-    """Ports that somebody listens on, from the text of /proc/net/tcp and tcp6 (proc(5): local address and state in hexadecimal)."""
+    """Ports in use, from the text of /proc/net/tcp and tcp6 (proc(5): local address and state in hexadecimal)."""
     found = set()
     for line in table.splitlines():
         fields = line.split()

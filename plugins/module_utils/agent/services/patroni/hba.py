@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a member was given and PostgreSQL cannot read: lines of pg_hba.conf, names of settings.
 
-Of a line that it cannot read a running server says so in its log alone, and goes on with the rules of before; it does not start
-with such a file any more (https://www.postgresql.org/docs/17/auth-pg-hba-conf.html). Settings that nobody knows Patroni leaves out.
+A running server reports a line that it cannot read in its log only, and keeps the previous rules; it does not start
+with such a file (https://www.postgresql.org/docs/17/auth-pg-hba-conf.html). Patroni ignores unknown settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...core.model import Context
 
 #: Patroni writes the file only where hba_file is the one in the data directory. A rule for TLS where TLS is off is shown with an error
-#: too ("record cannot match because"), and is none.
+#: too ("record cannot match because"), and is not one.
 _READ = """\
 SET lc_messages = 'C';
 SELECT json_build_object(
@@ -40,7 +40,7 @@ _FIELDS = 4
 def check(ctx: Context, port: int, hba: Sequence[str], settings: Sequence[str], patience: float) -> None:
     """Ask this host's server, once Patroni has written what it was told to, whether it can read all of it.
 
-    :param hba: lines that pg_hba.conf has to have; where it is another one in check mode, nothing is said of it
+    :param hba: lines that pg_hba.conf has to have; where it is another one in check mode, it is not reported
     :param settings: names of server settings; of an unknown one there is a warning
     :param patience: seconds for Patroni to write the file: after a reload it does so at its next turn
     :raises AgentError: ``bad-hba``
@@ -56,31 +56,33 @@ def check(ctx: Context, port: int, hba: Sequence[str], settings: Sequence[str], 
         try:
             (found,) = psql.read(script)
         except Absent:
-            return  # whoever needs it says that it does not run
+            return  # another check reports that it does not run
         written = not hba or not found["patronis"] or rules(found["text"]) == rules("\n".join(hba))
         if written or ctx.check or time.monotonic() >= deadline:
             break
         waiting.tell(ctx, "Patroni to write pg_hba.conf", begun, patience)
         time.sleep(ctx.pause(0.5))
     for name in sorted(set(names) - set(found["known"])):
-        ctx.warn(f"postgresql_settings: this PostgreSQL knows no setting {name}; Patroni leaves it out. Correct its name or take it away")
+        ctx.warn(
+            f"postgresql_settings: this version of PostgreSQL has no setting {name}; Patroni ignores it. Correct its name or remove it"
+        )
     if found["errors"] and (written or not ctx.check):
         lines = found["text"].splitlines()
         said = "; ".join(f"line {number} ({start(lines, number)}): {error}" for number, error in found["errors"])
         raise AgentError(
             "bad-hba",
-            f"PostgreSQL on this host cannot read its pg_hba.conf: {said}. It goes on with the rules of before, and would not start again."
+            f"PostgreSQL on this host cannot read its pg_hba.conf: {said}. It continues with the previous rules, and would not start again."
             " Correct postgresql_hba or postgresql_client_addresses and run again",
         )
     if not written and not ctx.check:
         ctx.warn(
-            "pg_hba.conf on this host is not what Patroni was told to write: somebody has changed it, or Patroni hangs (journalctl -u"
-            " patroni). A restart of the member writes it anew (patronictl restart)"
+            "pg_hba.conf on this host differs from what Patroni was told to write: it was changed by hand, or Patroni hangs (journalctl -u"
+            " patroni). A restart of the member rewrites it (patronictl restart)"
         )
 
 
 def rules(text: str) -> list[str]:
-    """The lines of a pg_hba.conf that say something."""
+    """The lines of a pg_hba.conf without comments."""
     return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
 
 

@@ -33,17 +33,17 @@ def look(rest: Rest, others: list[str] | None = None) -> Cluster:
         if status == 200 and isinstance(said, dict):
             return Cluster({"scope": rest.names.get("scope", ""), **said})
         first = first or Silent(f"GET /cluster answers {status}")
-    raise silent(rest.url, first or Silent("nobody was asked"))
+    raise silent(rest.url, first or Silent("no member was asked"))
 
 
 def look_surely(rest: Rest, others: list[str] | None = None) -> Cluster:
-    """As :func:`look`, and who is said to lead says so itself: before something is done that relies on it.
+    """As :func:`look`, and the reported leader confirms it: for changes that rely on it.
 
-    A member that was cut off from etcd, or whose etcd server died, goes on for a while with what it saw before: Patroni reads etcd
+    A member that lost its connection to etcd, or whose etcd server died, keeps its last known state for a while: Patroni reads etcd
     through a watch that has no timeout (``KVCache._do_watch`` of patroni/dcs/etcd3.py). The leader has to write to etcd to stay one,
     and answers ``GET /leader`` with 200 only as long as it may (https://patroni.readthedocs.io/en/latest/rest_api.html).
 
-    :return: the cluster; nobody leads it where the leader does not confirm it, and ``doubt`` says why
+    :return: the cluster; without a leader where the leader does not confirm it, and ``doubt`` says why
     :raises AgentError: ``patroni-silent``
     """
     cluster = look(rest, others)
@@ -52,10 +52,10 @@ def look_surely(rest: Rest, others: list[str] | None = None) -> Cluster:
         try:
             status, _said = (rest.at(leader.api) if leader.api else rest).ask("/leader")
         except Silent as error:
-            cluster.doubt = f"{leader.name} is said to lead and does not answer: {error}"
+            cluster.doubt = f"{leader.name} is reported as the leader and does not answer: {error}"
         else:
             if status != 200:
-                cluster.doubt = f"{leader.name} is said to lead and says itself that it does not (GET /leader answers {status})"
+                cluster.doubt = f"{leader.name} is reported as the leader and reports itself that it is not (GET /leader answers {status})"
     return cluster
 
 
@@ -63,7 +63,7 @@ def look_settled(ctx: Context, rest: Rest, max_lag: int, others: list[str] | Non
     """As :func:`look_surely`, and a standby that streams has some seconds to catch up.
 
     Its lag is a distance of positions: where a WAL segment ends early (pg_switch_wal(), archive_timeout) the leader's jumps by up to
-    16 MiB that nobody has to send, and Patroni tells the standby's new one at its next turn (``loop_wait``).
+    16 MiB that are not sent, and Patroni tells the standby's new one at its next turn (``loop_wait``).
 
     :param max_lag: bytes that a standby may be behind
     :raises AgentError: ``patroni-silent``

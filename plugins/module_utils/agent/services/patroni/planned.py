@@ -79,7 +79,7 @@ def parse(text: str) -> dict[str, str]:
 
 
 def differs(kind: str, setting: str, unit: str | None, wanted: str) -> bool:
-    """Whether a running value is another than the one that is wanted; False also where that cannot be told.
+    """Whether a running value is another than the one that is wanted; False also where that is unknown.
 
     :param kind: ``vartype`` of pg_settings
     :param setting: the value in ``unit``

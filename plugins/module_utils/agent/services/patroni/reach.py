@@ -32,7 +32,7 @@ REFUSED = "connection refused"
 
 
 def refuse(ctx: Context, options: Mapping[str, Any]) -> None:
-    """Refuse a host without data that would wait for its copy in vain.
+    """Refuse a host without data that could not get its copy.
 
     :param options: ``data_directory``; ``peers`` (other members: ``name``, ``address``, ``port``, ``rest_port``), ``etcd`` (``host:port``)
     :raises AgentError: ``peer-unreachable``
@@ -50,7 +50,8 @@ def refuse(ctx: Context, options: Mapping[str, Any]) -> None:
         what, where, why = found
         raise AgentError(
             "peer-unreachable",
-            f"this host cannot reach {what} at {where} ({why}), and a new member copies its data from the leader: it would wait in vain."
+            f"this host cannot reach {what} at {where} ({why}), and a new member copies its data from the leader: it would wait "
+            f"until the timeout."
             f" Fix: let TCP connections from this host to {where} through: its own rules (firewall_extra_rules), those of the other host,"
             " and firewalls between them",
         )

@@ -27,7 +27,7 @@ STOP = 330
 
 
 def restart(ctx: Context, unit: Unit) -> None:
-    """Restart a unit of the component at hand and come back when its member leads or follows.
+    """Restart a unit of the current component and return when its member leads or follows.
 
     :param unit: an entry of a component's ``units``; its ``ready.http`` says where Patroni's REST is
     :raises Refused: ``member-leads``, ``would-lose-standby``, ``no-leader``, ``patroni-silent``; nothing was done

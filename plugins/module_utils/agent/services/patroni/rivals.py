@@ -5,7 +5,7 @@
 
 A package that depends on the server makes a cluster ``main``, which starts with the host. It may take Patroni's port, and then Patroni
 cannot start. One that holds nothing is stopped and kept from starting; it is not removed. One with data was refused before (the guard).
-One that has Patroni's own data directory (it was taken over) is not started by Debian any more.
+One that has Patroni's own data directory (it was taken over) is no longer started by Debian.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def plan(ctx: Context, options: dict[str, Any]) -> list[Step]:
                 steps += _starting(ctx, cluster, f"{name} is the one that Patroni runs")
         elif (cluster.port == int(options["port"]) or cluster.name == _clusters.DEFAULT) and _clusters.empty(ctx, cluster):
             removal = f"pg_dropcluster {cluster.version} {cluster.name} removes it"
-            ctx.warn(f"{name} holds nothing, and is kept from starting beside the cluster that Patroni runs ({removal})")
+            ctx.warn(f"{name} holds nothing, and is prevented from starting beside the cluster that Patroni runs ({removal})")
             steps += _starting(ctx, cluster, f"{name} holds nothing")
             if cluster.running:
                 steps.append(Step("unit", cluster.unit, "stop", f"{name} holds nothing", apply=_stop(cluster)))

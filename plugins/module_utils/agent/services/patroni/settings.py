@@ -45,7 +45,7 @@ def running(ctx: Context, port: int) -> dict[str, list[Any]]:
 
 
 def lowered(now: dict[str, list[Any]], parameters: dict[str, Any]) -> list[str]:
-    """Settings that run with more than the cluster's configuration says, or its default where it says nothing any more.
+    """Settings that run with more than the cluster's configuration says, or its default where it no longer has the setting.
 
     :param now: :func:`running`
     :param parameters: ``postgresql.parameters`` of the cluster's configuration

@@ -32,7 +32,7 @@ INTERVAL = 0.05
 
 
 def hand_over(ctx: Context, rest: Rest, cluster: Cluster, leader: Member, candidate: Member) -> None:
-    """Ask for the switchover; it has begun, or is over, when this returns.
+    """Ask for the switchover; it has started, or is complete, when this returns.
 
     :raises AgentError: ``patroni-refused`` with Patroni's own reason, ``patroni-silent``, ``not-in-time``
     """
@@ -55,7 +55,7 @@ def _await_stop(ctx: Context, old: Rest, leader: Member, what: str) -> None:
     while _leads(old):
         if time.monotonic() > deadline:
             raise AgentError(
-                "not-in-time", f"{leader.name} has not begun to {what}; the order was taken back. See journalctl -u patroni there"
+                "not-in-time", f"{leader.name} has not begun to {what}; the request was withdrawn. See journalctl -u patroni there"
             )
         waiting.tell(ctx, f"{leader.name} to {what}", begun, AHEAD + 1 + PATIENCE)
         time.sleep(ctx.pause(INTERVAL))
@@ -73,7 +73,7 @@ def _leads(old: Rest) -> bool:
 
 
 def _take_back(member: Rest) -> None:
-    """404 says that there is nothing to take back any more. What else goes wrong costs two seconds and nothing more."""
+    """404 means that there is nothing left to withdraw. Other errors cost two seconds and nothing more."""
     try:
         member.tell("DELETE", "/switchover", None, timeout=5)
     except Silent:

@@ -42,14 +42,14 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     _once("database", wanted_databases)
     around = roles.circle({role["name"]: role["member_of"] for role in wanted_roles if role["state"] == "present"})
     if around:
-        raise AgentError("membership-circle", f"roles would be members of themselves: {' in '.join(around)}; take one member_of away")
+        raise AgentError("membership-circle", f"roles would be members of themselves: {' in '.join(around)}; remove one member_of")
     psql = Psql(ctx, params["port"], params["socket"], params["user"])
     try:
         state = _await(ctx, psql, lambda: read(psql, wanted_roles, wanted_databases), params["wait"])
     except Absent as error:
         if not ctx.check:
             raise unreachable(psql, error) from error
-        ctx.warn(f"PostgreSQL does not answer on port {psql.port} ({error}): everything is shown as to be made.")
+        ctx.warn(f"PostgreSQL does not answer on port {psql.port} ({error}): everything is reported as to be created.")
         state = State()
     result: Item = {"leader": state.leader, "version": _version(state.version)}
     if state.leader is False:
@@ -108,7 +108,7 @@ def wanted_role(role: Item) -> Item:
     for group in role["member_of"]:
         check_name(f"role {name}: member_of", group)
     if role["password"] is not None and (not role["password"] or "\x00" in role["password"]):
-        raise AgentError("bad-password", f"role {name}: its password is empty; leave the option away where there is none")
+        raise AgentError("bad-password", f"role {name}: its password is empty; leave the option out where there is none")
     _check_limit(f"role {name}", role["connection_limit"])
     settings.changes(f"role {name}", role["settings"], None)
     return role
@@ -125,7 +125,7 @@ def wanted_database(database: Item) -> Item:
     for schema in database["schemas"]:
         check_name(f"database {name}: schema", schema["name"])
     if database["encoding"] and databases.encoding_name(database["encoding"]) not in databases.SERVER_ENCODINGS:
-        text = f"database {name}: {database['encoding']!r} is no encoding that PostgreSQL can keep a database in; write UTF8, LATIN1"
+        text = f"database {name}: {database['encoding']!r} is not an encoding that PostgreSQL supports for a database; write UTF8, LATIN1"
         raise AgentError("bad-encoding", f"{text} or another one of its table 'PostgreSQL Character Sets'")
     _check_limit(f"database {name}", database["connection_limit"])
     settings.changes(f"database {name}", database["settings"], None)
@@ -134,14 +134,14 @@ def wanted_database(database: Item) -> Item:
 
 def _check_limit(where: str, limit: int | None) -> None:
     if limit is not None and limit < -1:
-        raise AgentError("bad-limit", f"{where}: connection_limit {limit} is no number of connections; write -1 for any number")
+        raise AgentError("bad-limit", f"{where}: connection_limit {limit} is not a number of connections; write -1 for any number")
 
 
 def _once(kind: str, items: list[Item]) -> None:
     names = [item["name"] for item in items]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: make one entry of them")
+        raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: merge the entries")
 
 
 def _all_known(wanted_roles: list[Item], wanted_databases: list[Item], state: State) -> None:

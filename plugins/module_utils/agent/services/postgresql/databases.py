@@ -79,7 +79,7 @@ def parse_grant(database: str, grant: Item) -> Item:
             privileges.add(word)
         else:
             raise AgentError(
-                "bad-grant", f"database {database}: {given!r} is no privilege on {on}; write some of {', '.join(sorted(known))} or ALL"
+                "bad-grant", f"database {database}: {given!r} is not a privilege on {on}; write some of {', '.join(sorted(known))} or ALL"
             )
     return {"role": grant["role"], "kind": kind, "schema": schema, "privileges": sorted(privileges), "object": on}
 
@@ -106,7 +106,7 @@ def plan_databases(ctx: Context, psql: Psql, wanted: list[Item], state: State) -
 
 
 def plan_drops(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> Iterator[Step]:
-    """Drop databases, where it is said that their data may go.
+    """Drop databases, where drop_data permits the loss of their data.
 
     :raises AgentError: ``postgresql-drop-refused``
     """
@@ -154,8 +154,8 @@ def _update(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Ste
     name, target = database["name"], f"database {database['name']}"
     for option in ("encoding", "locale"):
         if database[option] and encoding_name(database[option]) != encoding_name(now[option]):
-            text = f"{target} has {option} {now[option]} and {database[option]} is asked for; it cannot be changed"
-            raise AgentError("postgresql-database-fixed", f"{text}: dump it and restore it into a new one, or take the option away")
+            text = f"{target} has {option} {now[option]} and {database[option]} is requested; it cannot be changed"
+            raise AgentError("postgresql-database-fixed", f"{text}: dump it and restore it into a new one, or remove the option")
     clauses = {
         "owner": f"OWNER TO {identifier(database['owner'] or '')}",
         "connection_limit": f"CONNECTION LIMIT {database['connection_limit']}",
@@ -181,7 +181,7 @@ def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[
         if name in state.databases:
             raise AgentError(
                 "postgresql-database-closed",
-                f"database {name} accepts no connections (ALLOW_CONNECTIONS false): nothing can be made inside",
+                f"database {name} accepts no connections (ALLOW_CONNECTIONS false): nothing can be created in it",
             )
         now = _NEW
     # First, because an extension goes into the first schema of search_path, which may be one of these.

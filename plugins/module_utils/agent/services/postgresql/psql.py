@@ -116,7 +116,10 @@ class Psql:
         if said.rc == _NO_CONNECTION:
             raise Absent(_words(said.err))
         if said.rc == 124:
-            text = f"PostgreSQL on port {self.port} was not done within {timeout:g} s; a change waits while no synchronous standby is there"
+            text = (
+                f"PostgreSQL on port {self.port} did not finish within {timeout:g} s; a change "
+                "waits while no synchronous standby is connected"
+            )
             raise AgentError("postgresql-timeout", text)
         raise AgentError("postgresql-failed", f"PostgreSQL on port {self.port} refused a statement: {_words(said.err or said.out)}")
 
@@ -175,4 +178,4 @@ def check_name(what: str, name: object) -> str:
 
 def _words(text: str) -> str:
     lines = [line.partition("ERROR:")[2].strip() or line.removeprefix("psql: error: ").strip() for line in text.strip().splitlines()]
-    return " ".join(lines)[-1000:] or "without a word"
+    return " ".join(lines)[-1000:] or "without a message"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-#: Option -> the word that sets it; with NO before it, it is taken away.
+#: Option -> the word that sets it; with NO before it, it is removed.
 FLAGS = {"login": "LOGIN", "superuser": "SUPERUSER", "createdb": "CREATEDB", "createrole": "CREATEROLE", "replication": "REPLICATION"}
 ATTRIBUTES = (*FLAGS, "connection_limit")
 
@@ -58,7 +58,7 @@ def circle(member_of: dict[str, list[str]]) -> list[str]:
 
 
 def plan_roles(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> Iterator[Step]:
-    """Make the roles that are to be: first all of them, then who is a member of whom."""
+    """Make the roles that are to be: first all of them, then their memberships."""
     present = [role for role in wanted if role["state"] == "present"]
     for role in present:
         now = state.roles.get(role["name"])

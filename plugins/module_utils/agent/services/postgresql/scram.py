@@ -16,7 +16,7 @@ SALT_BYTES = 16
 
 
 def is_verifier(text: str) -> bool:
-    """Whether somebody gave a verifier in place of a password."""
+    """Whether a verifier is given in place of a password."""
     return text.startswith(PREFIX) and text.count("$") == 2 and text.count(":") == 2
 
 

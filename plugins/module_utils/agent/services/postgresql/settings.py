@@ -30,7 +30,7 @@ def changes(where: str, wanted: Mapping[str, Any], stored: Sequence[str] | None)
     for given, value in wanted.items():
         name = given.lower()
         if not name.replace("_", "").replace(".", "").isalnum() or not name.isascii():
-            raise AgentError("bad-setting", f"{where}: {given!r} is no name of a setting")
+            raise AgentError("bad-setting", f"{where}: {given!r} is not the name of a setting")
         text = None if value is None else _text(where, name, value)
         if _key(name, now.get(name)) != _key(name, text):
             found[name] = (now.get(name), text)
@@ -81,7 +81,7 @@ def _text(where: str, name: str, value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join('"' + item.replace('"', '""') + '"' for item in value) if name in LISTS else ", ".join(value)
     if not isinstance(value, str) or "\x00" in value:
-        raise AgentError("bad-setting", f"{where}: the value of {name} is no text, number, list of texts or null")
+        raise AgentError("bad-setting", f"{where}: the value of {name} is not a text, number, list of texts or null")
     return value
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from .psql import Psql
 
-#: Seconds that a new cluster's first standby gets to copy its data and follow; one that comes back follows sooner.
+#: Seconds that a new cluster's first standby gets to copy its data and follow; one that returns follows sooner.
 PATIENCE = 60.0
 INTERVAL = 0.5
-#: Empty synchronous_standby_names: no commit waits for anybody.
+#: Empty synchronous_standby_names: no commit waits for a standby.
 _READ = """\
 SELECT jsonb_build_object(
   'synchronous', current_setting('synchronous_standby_names') <> '',

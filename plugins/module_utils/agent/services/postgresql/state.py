@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-#: An entry of an access list speaks of a role, or of everybody.
+#: An entry of an access list names a role, or PUBLIC.
 _GRANTEE = "CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END"
 _SERVER = """\
 SELECT jsonb_build_object(

@@ -29,7 +29,7 @@ def problem(ctx: Context) -> str:
     except OSError:
         return _missing(ctx)
     if not stat.S_ISCHR(found):
-        return f"{DEVICE} is no device"
+        return f"{DEVICE} is not a device"
     holder = _holder(ctx) if read(ctx, STATE).strip() == "active" else ""
     if holder and holder != "patroni":
         return f"{DEVICE} is held by {holder}{' (RuntimeWatchdogSec= of systemd-system.conf)' if holder == 'systemd' else ''}"
@@ -39,7 +39,7 @@ def problem(ctx: Context) -> str:
 def _missing(ctx: Context) -> str:
     """A driver in software is loaded where the kernel has one; a container has the kernel and the devices of another machine."""
     if is_container(ctx):
-        return f"there is no {DEVICE}, and this host is a container: its machine has to give it one"
+        return f"there is no {DEVICE}, and this host is a container: its container host has to provide one"
     kernel = f"/lib/modules/{os.uname().release}"
     if any(f"/{DRIVER}.ko" in read(ctx, f"{kernel}/modules.{kind}") for kind in ("dep", "builtin")):
         return ""

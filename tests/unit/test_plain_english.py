@@ -1,0 +1,124 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages and documentation in plain English: the phrases that docs/glossary.md replaces do not come back.
+
+Read are the documentation, the texts of programs (not docstrings and comments), the recipes of the Makefile, and names,
+descriptions and messages in YAML.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GLOSSARY = ROOT / "docs" / "glossary.md"
+DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "docs/*.md", "roles/*/README.md")
+PROGRAMS = ("plugins/**/*.py", "scripts/**/*.py", "roles/*/files/*")
+DATA = ("playbooks/**/*.yml", "roles/**/*.yml", "molecule/**/*.yml")
+#: Not yet reworded: they change together with the service CapRover and the role docker.
+PENDING = ("caprover", "roles/docker/")
+#: A word that is a phrase of the list and not used as one: the account, PostgreSQL's SQL, a code, an example in the glossary.
+ALLOWED = re.compile(r"object-store-endpoint-nobody|`nobody`")
+
+
+@cache
+def phrases() -> dict[str, str]:
+    """Phrase -> what to write, from the table of docs/glossary.md."""
+    rows = GLOSSARY.read_text(encoding="utf-8").partition("## Phrases")[2]
+    found = {}
+    for refused, wanted in re.findall(r"^\| (.+) \| (.+) \|$", rows, flags=re.MULTILINE)[1:]:
+        if not refused.startswith("---"):
+            found |= dict.fromkeys(refused.split(" / "), wanted)
+    return found
+
+
+def misses(text: str) -> list[str]:
+    """The phrases in a text, each with what to write."""
+    found = _any_phrase().findall(ALLOWED.sub("", " ".join(text.split())).lower())
+    return [f"{phrase!r}: write {phrases()[phrase]!r}" for phrase in found]
+
+
+@cache
+def _any_phrase() -> re.Pattern[str]:
+    """Whole words; "there is no member" states a fact, "x is no member" is what is refused. The longest of several wins."""
+    listed = sorted(phrases(), key=len, reverse=True)
+    begun = [(r"(?<![\w-])(?<!there )" if phrase[0].isalpha() else "") + re.escape(phrase) for phrase in listed]
+    return re.compile(rf"(?:{'|'.join(begun)})(?![\w-])")
+
+
+def test_the_glossary_lists_phrases() -> None:
+    """The table is read, with several phrases in a cell."""
+    assert {"nobody leads", "nobody", "somebody", ", for it is", "mended", "is no member"} <= set(phrases())
+    assert len(phrases()) > 40
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("refused: Nobody leads\n  the cluster", 1),
+        ("the run goes on with the others", 1),
+        ("it waits, for it is not ready", 1),
+        ("the cluster has no leader; the run continues, because it is ready", 0),
+        ("there is no member db1 and no host", 0),
+        ("object-store-endpoint-nobody, and the password for it is wrong", 0),
+    ],
+)
+def test_phrases_are_found(text: str, found: int) -> None:
+    """Whatever their case and line breaks, and only whole words."""
+    assert len(misses(text)) == found, misses(text)
+
+
+def test_documents() -> None:
+    """README, guides and changelog."""
+    assert _all(DOCUMENTS, lambda path: iter([(1, path.read_text(encoding="utf-8"))]) if path != GLOSSARY else iter(())) == []
+
+
+def test_programs() -> None:
+    """Texts of modules, actions, the agent, scripts and the roles' programs."""
+    assert _all(PROGRAMS, _texts) == []
+
+
+def test_data() -> None:
+    """Names of tasks, messages and descriptions."""
+    assert _all(DATA, _lines) == []
+
+
+def _all(globs: tuple[str, ...], read: Callable[[Path], Iterator[tuple[int, str]]]) -> list[str]:
+    found = []
+    paths = sorted({path for glob in globs for path in ROOT.glob(glob) if path.is_file() and "collections" not in path.parts})
+    assert len(paths) > 5
+    for path in paths:
+        name = str(path.relative_to(ROOT))
+        if any(part in name for part in PENDING):
+            continue
+        found += [f"{name}:{line}: {miss}" for line, text in read(path) for miss in misses(text)]
+    return found
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of each string of a Python program that is no docstring."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix != ".py" and "python" not in source.partition("\n")[0]:
+        return
+    tree = ast.parse(source)
+    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) in skipped | inside:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The text without comments, folded scalars in one piece."""
+    yield 1, re.sub(r"(?m)(^|\s)#.*$", "", path.read_text(encoding="utf-8"))
