@@ -156,7 +156,7 @@ def test_another_package_manager_is_waited_for(locked: str, clock: Time, capsys:
 
 def test_the_wait_has_an_end_and_says_what_holds_the_lock(clock: Time) -> None:
     busy = (100, "", FRONTEND)
-    with pytest.raises(shell.CallError, match=r"at work for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
+    with pytest.raises(shell.CallError, match=r"has been running for 600 s, wait until it ends: .*process 977 \(unattended-upgr\)"):
         call(Host([(127, "", ""), probe("0", "sudo", "apt-get"), DONE, *[busy] * 100]))
     assert clock.now == bootstrap.PATIENCE
 

@@ -144,7 +144,7 @@ def test_exports(loader: DataLoader, hostvars: HostVars, monkeypatch: pytest.Mon
     ]
     with pytest.raises(AnsibleError, match="no host 'd'"):
         ports("d")
-    with pytest.raises(AnsibleError, match="nothing exports 'ports'"):
+    with pytest.raises(AnsibleError, match="unknown kind of export 'ports'"):
         exports.exports_of("ports", "a", hostvars=hostvars, loader=loader)
 
 

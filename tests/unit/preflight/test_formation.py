@@ -291,36 +291,42 @@ GONE = without("etcd", "postgresql", etcd=True, postgresql=False)
     ("groups", "answers", "lines"),
     [
         # A single server whose disk is not mounted; where the marks were on the disk too; of two clusters only one is concerned.
-        ({"etcd": ["db1"], "postgresql": ["db1"]}, of(db1=GONE), {"contact-cluster-data-missing db1": 2}),
+        ({"etcd": ["db1"], "postgresql": ["db1"]}, of(db1=GONE), {("contact-cluster-data-missing", "db1"): 2}),
         (
             {"etcd": ["db1"], "postgresql": ["db1"]},
             of(db1=without("etcd", "postgresql", etcd=False, postgresql=False)),
-            {"contact-cluster-data-missing db1": 2},
+            {("contact-cluster-data-missing", "db1"): 2},
         ),
         (
             {"etcd": ["db1"], "postgresql": ["db1"]},
             of(db1=without("postgresql", etcd=True, postgresql=False)),
-            {"contact-cluster-data-missing db1": 1},
+            {("contact-cluster-data-missing", "db1"): 1},
         ),
         # All members of both.
-        (BOTH, of(db1=GONE, db2=GONE, db3=GONE), {"contact-cluster-data-missing db1,db2,db3": 2}),
+        (BOTH, of(db1=GONE, db2=GONE, db3=GONE), {("contact-cluster-data-missing", "db1,db2,db3"): 2}),
         # Who has the data is away: it is not asked here whether a new cluster may be formed without it.
-        (BOTH, of(db1=GONE, db2=AWAY, db3=GONE), {"contact-cluster-data-missing db1,db3": 2}),
+        (BOTH, of(db1=GONE, db2=AWAY, db3=GONE), {("contact-cluster-data-missing", "db1,db3"): 2}),
         # Others have them: a database copies them, a member that votes may not come back as the same one.
-        (BOTH, of(db1=GONE, db2=MEMBER, db3=MEMBER), {"contact-cluster-data-missing db1": 1, "contact-member-data-missing db1": 1}),
+        (
+            BOTH,
+            of(db1=GONE, db2=MEMBER, db3=MEMBER),
+            {("contact-cluster-data-missing", "db1"): 1, ("contact-member-data-missing", "db1"): 1},
+        ),
         # A member that was made empty on purpose comes as a new one.
         (BOTH, of(db1=without("etcd", etcd=False, postgresql=True), db2=MEMBER, db3=MEMBER), {}),
         (BOTH, of(db1=MEMBER, db2=MEMBER, db3=MEMBER), {}),
         (BOTH, of(db1=FRESH, db2=FRESH, db3=FRESH), {}),
     ],
 )
-def test_data_that_are_not_there(groups: dict[str, list[str]], answers: dict[str, dict[str, Any]], lines: dict[str, int]) -> None:
+def test_data_that_are_not_there(
+    groups: dict[str, list[str]], answers: dict[str, dict[str, Any]], lines: dict[tuple[str, str], int]
+) -> None:
     """Nothing begins an empty cluster in the place of one that has run."""
     result = judge(groups, answers)
     said = [*result["msg"].splitlines(), *result.get("warnings", [])]
-    said = [" ".join(line.split()[:2]) for line in dict.fromkeys(said) if "-data-missing " in line]
+    said = [tuple(line.split()[:2]) for line in dict.fromkeys(said) if "-data-missing " in line]
     assert {line: said.count(line) for line in said} == lines
-    assert bool(result.get("failed")) == any(line.startswith("contact-cluster") for line in lines)
+    assert bool(result.get("failed")) == any(code == "contact-cluster-data-missing" for code, _hosts in lines)
     assert "contact-new-cluster" not in result["msg"]
 
 

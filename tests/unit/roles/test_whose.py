@@ -21,7 +21,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belon
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues
 
 GROUPS = ("etcd", "postgresql", "postgresql_client", "object_store")
-ETCD = ["/var/lib/etcd/vannah", "/var/lib/etcd/vannah-joined"]
+ETCD = ["/etc/etcd/vannah-joined", "/var/lib/etcd/vannah", "/var/lib/etcd/vannah-joined"]
 POSTGRESQL = ["/var/lib/postgresql/15/vannah", "/var/lib/postgresql/17/vannah"]
 MINIO = ["/srv/minio/drive1"]
 
@@ -62,7 +62,12 @@ def _no_exports_left() -> None:
         ((), {}, [], []),
         (("postgresql_client",), {}, [], []),
         (("etcd",), {}, ETCD, []),
-        (("etcd",), {"etcd_data_directory": "/srv/etcd", "etcd_adopt": True}, ["/srv/etcd", ETCD[1]], ["/srv/etcd", ETCD[1]]),
+        (
+            ("etcd",),
+            {"etcd_data_directory": "/srv/etcd", "etcd_adopt": True},
+            [ETCD[0], "/srv/etcd", ETCD[2]],
+            [ETCD[0], "/srv/etcd", ETCD[2]],
+        ),
         (("etcd", "postgresql"), {}, [*ETCD, *POSTGRESQL], []),
         (("etcd", "postgresql"), {"postgresql_adopt": True}, [*ETCD, *POSTGRESQL], POSTGRESQL),
         (("postgresql",), {"postgresql_data_directory": "/srv/pg"}, ["/srv/pg"], []),

@@ -36,8 +36,11 @@ CODES = (
 )
 
 
-#: Switch -> how the codes of its findings begin.
-SWITCHES = {SWITCH: "takeover", DATA_LOST: "data-lost"}
+#: Switch -> the codes for one in the inventory, and for one that names no host.
+SWITCHES = {
+    SWITCH: ("takeover-not-a-switch", "takeover-unknown-host"),
+    DATA_LOST: ("data-lost-not-a-switch", "data-lost-unknown-host"),
+}
 
 
 def check_switches(site: Site) -> Iterator[Finding]:
@@ -46,13 +49,13 @@ def check_switches(site: Site) -> Iterator[Finding]:
         if definition.name in SWITCHES and not definition.from_cli:
             problem = "it is set in the inventory, and it is for one run."
             remedy = f"-e {definition.name}=db1,db2 on the command line of that run"
-            code = f"{SWITCHES[definition.name]}-not-a-switch"
+            code, _unknown_host = SWITCHES[definition.name]
             yield Finding(code, definition.owner, definition.name, problem, remedy, definition.source)
-    for switch, code in SWITCHES.items():
+    for switch, (_not_a_switch, code) in SWITCHES.items():
         unknown = next(filter(None, (_unknown(host.get(switch), site) for host in site.hosts.values())), [])
         if unknown:
             problem = f"the inventory has no host {', '.join(unknown)}."
-            yield Finding(f"{code}-unknown-host", "extra vars", switch, problem, f"-e {switch}= with names of hosts, commas between them")
+            yield Finding(code, "extra vars", switch, problem, f"-e {switch}= with names of hosts, commas between them")
 
 
 def _unknown(value: object, site: Site) -> list[str]:
