@@ -12,7 +12,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ...core.model import AgentError
-from .refusals import BACK_OFF, BAD_TOKEN, LOCKED, NEEDS_OTP, NOT_READY, OK, USER_NOT_READY, WRONG_PASSWORD, Refused, refusal
+from .refusals import BACK_OFF, BAD_TOKEN, CERTBOT, LOCKED, NEEDS_OTP, NOT_READY, OK, USER_NOT_READY, WRONG_PASSWORD, Refused, refusal
 from .wire import LOOPBACK, Broken, Link, Silent, Upload, check_url
 
 TYPE_CHECKING = False
@@ -205,7 +205,9 @@ class Api:
                     found: Data = answer.get("data") or {}
                     return {**found, "status": answer["status"], "description": answer["description"]} if method != "GET" else found
                 error = Refused(status, answer["status"], answer["description"])
-                if answer["status"] not in _STARTING:
+                if CERTBOT in error.said:
+                    limit = BUSY
+                elif answer["status"] not in _STARTING:
                     raise error
                 failure: Exception = error
             except Refused as error:
@@ -219,7 +221,7 @@ class Api:
             except Silent as error:
                 failure = error
             if self.ctx.check or time.monotonic() - begun >= limit:
-                if isinstance(failure, Refused) and failure.http != 429:
+                if isinstance(failure, Refused) and failure.http != 429 and CERTBOT not in failure.said:
                     raise Silent(f"it is starting ({failure.said or failure.http})") from failure
                 raise failure
             waiting.tell(self.ctx, f"CapRover at {self.url}", begun, limit, str(failure))
