@@ -105,6 +105,13 @@ def test_a_server_that_starts_is_waited_for(captain: StandIn, connect: Connect) 
     assert len(captain.seen) > 4
 
 
+def test_a_login_that_breaks_off_is_sent_again(captain: StandIn, connect: Connect) -> None:
+    """Seen: Docker's proxy takes a connection before CapRover listens, and resets it."""
+    captain.broken += ["/login", "/login"]
+    assert connect().get(INFO)
+    assert captain.seen.count(("POST", "/login")) == 3
+
+
 @pytest.mark.parametrize(("mode", "wait"), [("check", 60), ("apply", 0)])
 def test_who_does_not_wait(captain: StandIn, connect: Connect, mode: str, wait: float) -> None:
     captain.model.times.restart = 30

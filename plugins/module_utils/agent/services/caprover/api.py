@@ -189,7 +189,8 @@ class Api:
     def _ask(self, method: str, path: str, body: Data | Upload | None, starting: bool) -> Data:
         """One request, again while the server starts or another write is going on.
 
-        :param starting: whether 404 and 500 may come from a server that starts. Of a write they are its outcome
+        :param starting: whether 404, 500 and a connection that breaks off may come from a server that starts; of a write they are its
+            outcome
         """
         import time
 
@@ -216,9 +217,10 @@ class Api:
                 elif error.http == 200 or not (starting and error.http in (404, 500, 502, 503, 504)):
                     raise
                 failure = error
-            except Broken:
-                raise
             except Silent as error:
+                # Docker takes a connection for a container that does not listen yet, and breaks it off.
+                if isinstance(error, Broken) and not starting:
+                    raise
                 failure = error
             if self.ctx.check or time.monotonic() - begun >= limit:
                 if isinstance(failure, Refused) and failure.http != 429 and CERTBOT not in failure.said:
