@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Docker and its Swarm: their health, and draining a node while its engine is restarted."""
+"""Docker and its Swarm: how they are, what this host is in it, and a node that hands its tasks over."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _drain(docker: Docker, params: dict[str, Any]) -> tuple[list[Step], dict[str
         docker.update_node(found["id"], "--availability", "drain", "--label-add", f"{LABEL}={ctx.today()}")
         result["waits"] = _await_moved(docker, ctx, found, left, params["wait"])
 
-    return [Step("swarm node", found["name"], "drain", "its engine is restarted", apply=apply)], result
+    return [Step("swarm node", found["name"], "drain", "its tasks move to other nodes", apply=apply)], result
 
 
 def _await_moved(docker: Docker, ctx: Context, found: Node, left: list[Any], seconds: int) -> list[str]:
