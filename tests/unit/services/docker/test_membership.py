@@ -83,7 +83,8 @@ class Engine:
                 self.send_response(status)
                 self.send_header("content-length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                if data:  # the other side may have closed it by now where there is nothing to come
+                    self.wfile.write(data)
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""
