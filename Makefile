@@ -8,7 +8,7 @@ unexport BASH_ENV ENV CDPATH LANG LANGUAGE GREP_OPTIONS
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 # The variables that a person may set. Make would ignore another name and use the demo: `make converge site=clinic`.
-override KNOWN := ARGS BENCH GROUP KIT NAME ONLY PACKAGE PORT SCENARIO SITE UNIT
+override KNOWN := ARGS BENCH GROUP KIT NAME ONLY PACKAGE PASSWORD PORT SCENARIO SITE UNIT URL WEB
 override UNKNOWN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(KNOWN),$(name))))
 override MEANT = $(filter $(shell printf %s '$(firstword $(UNKNOWN))' | tr a-z A-Z),$(KNOWN))
 $(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(or $(MEANT),one of $(KNOWN)) instead))
@@ -45,7 +45,7 @@ override TESTBED := PYTHONPATH=scripts:collections PYTHONDONTWRITEBYTECODE=1 pyt
 .PHONY: help
 help: ## list the targets
 	@echo 'vannah.healthcloud: bare Debian servers to a running health cloud'
-	@awk -F ':.*## ' '/^# ---/ {print ""; print substr($$0, 7)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^# ---/ {print ""; print substr($$0, 7)} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 # --- Demo: servers as containers of this machine (root, Debian 12 or 13)
 .PHONY: demo demo-down
@@ -97,7 +97,7 @@ recovery-kit: site-exists venv site-files ## write secrets, CA and inventory enc
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests
-.PHONY: test venv lint unit molecule bench soak docs new-role
+.PHONY: test venv lint unit molecule bench soak caprover-contract docs new-role
 # ONLY=<service>: lint, the service's unit tests and its scenarios, for a change of one service.
 override ONE := $(addprefix --only ,$(ONLY))
 test: ## everything that CI runs, or ONLY=<service>; the last line is `N passed, N failed`
@@ -133,3 +133,11 @@ soak: ## the long versions of the tests: 1000 kills of the controller, 5000 obje
 	@VANNAH_SOAK=1 VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
 	@VANNAH_NEWCOMER_KILLS=$${VANNAH_NEWCOMER_KILLS:-10} scripts/run_tests.py newcomer
 	@VANNAH_SOAK=1 VANNAH_OBJECTS=$${VANNAH_OBJECTS:-5000} scripts/run_tests.py molecule --scenario object_store
+
+# PASSWORD may stand in the environment, where it is on no command line. As it is written: a $ in it means itself.
+caprover-contract: override export VANNAH_CAPROVER_URL = $(URL)
+caprover-contract: override export VANNAH_CAPROVER_PASSWORD = $(value PASSWORD)
+caprover-contract: override export VANNAH_CAPROVER_WEB = $(WEB)
+caprover-contract: venv ## the modules of CapRover against a disposable server: URL= PASSWORD= [WEB=] (docs/caprover.md)
+	@$(if $(and $(URL),$(value PASSWORD)),,echo 'URL and PASSWORD are not both set: make caprover-contract URL=http://192.0.2.10:3000 PASSWORD=...' >&2; exit 2)
+	@pytest -q -x -rA --tb=short -p no:cacheprovider -o python_files=contract.py tests/contract/caprover

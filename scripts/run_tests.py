@@ -49,7 +49,7 @@ LINT: dict[str, list[str]] = {
     "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
-    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins", "tests/standins"],
+    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins", "tests/standins", "tests/contract"],
     "mypy helpers of unit tests": ["mypy"],
     "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],

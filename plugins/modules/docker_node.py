@@ -22,14 +22,17 @@ options:
     type: str
     default: ""
   state:
-    description: V(drained) moves its tasks to other nodes and waits until they run there. V(restored) makes it active again.
+    description:
+      - V(drained) moves its tasks to other nodes and waits until they run there. V(restored) makes it active again.
+      - V(removed) takes a node out of the Swarm's list that has left it, or is lost. One that is still there is not removed, see
+        M(vannah.healthcloud.docker_swarm). A lost manager is taken out of the quorum before, where that is kept.
     type: str
-    choices: [drained, restored]
+    choices: [drained, restored, removed]
     required: true
   wait:
     description:
       - Seconds until the tasks have to run elsewhere, or the Swarm has to see the node ready. After them the task warns of what does not,
-        and succeeds.
+        and succeeds. With O(state=removed) seconds until the Swarm has to see that the node is away; after them the task fails.
     type: int
     default: 180
 """

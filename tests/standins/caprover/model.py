@@ -71,6 +71,7 @@ class Model:
     :ivar output: name -> what an app wrote itself
     :ivar unresolved: endings of domains that do not lead to this server
     :ivar missing: words of images that cannot be pulled
+    :ivar certbot_busy: so many times certbot is busy with something else
     """
 
     password: str = "captain42"
@@ -91,6 +92,7 @@ class Model:
     registries: list[Item] = field(default_factory=list)
     default_registry: str | None = None
     registry_broken: bool = False
+    certbot_busy: int = 0
     unresolved: tuple[str, ...] = (".invalid",)
     missing: tuple[str, ...] = ("nosuch",)
     builds: dict[str, Build] = field(default_factory=dict)

@@ -112,6 +112,7 @@ class StandIn:
             "/user/registries": ("All registries retrieved", system.registries),
             "/user/projects": ("Projects are retrieved.", lambda: {"projects": model.projects}),
             _DEFINITIONS: ("App definitions are retrieved.", apps.list),
+            f"{_DEFINITIONS}/unusedImages": ("Unused images retrieved.", lambda: {"unusedImages": []}),
         }
         write: dict[str, Callable[[Item], str]] = {
             "/user/changepassword": system.change_password,

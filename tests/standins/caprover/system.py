@@ -91,6 +91,9 @@ class System:
         email = str(body.get("emailAddress") or "")
         if not re.fullmatch(r"[^@/:% ]+@[^@/:% ]+\.[^@/:% ]+", email):
             raise Refusal(1000, "Bad email address.")
+        if self.model.certbot_busy:
+            self.model.certbot_busy -= 1
+            raise Refusal(1000, "Another operation is in process for Certbot. Please wait a few seconds and try again.")
         if not self.model.root or not self.model.resolves(self.model.root):
             said = "Saving debug log to /var/log/letsencrypt/letsencrypt.log\r\nRequesting a certificate for captain.captain.localhost\r\n"
             said += "Domain: captain.captain.localhost\r\n  Detail: no valid A records found\r\nSome challenges have failed.\r\n"

@@ -47,6 +47,7 @@ def test_only_who_looks_takes_no_lease() -> None:
     looking = {
         "caprover_info",
         "docker_health",
+        "docker_tokens",
         "etcd_health",
         "minio_health",
         "minio_info",

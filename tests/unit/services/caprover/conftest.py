@@ -63,9 +63,10 @@ def call(captain: StandIn, tmp_path: Path) -> Call:
         ctx.policy = {"retry": bool(params.pop("retry", False))}
         ctx.kept(api.Kept).locked = 0.0
         ctx.kept(health.Kept).judge = judge
-        given = {"url": captain.url, "password": PASSWORD, "wait": 5, **params}
+        spec = documented.spec(f"caprover_{name}")
+        given = {**({"url": captain.url} if "url" in spec else {}), "password": PASSWORD, "wait": 5, **params}
         captain.forget()
-        steps, result = calls.CALLS[name](filled(documented.spec(f"caprover_{name}"), given), ctx)
+        steps, result = calls.CALLS[name](filled(spec, given), ctx)
         try:
             for step in steps:
                 if not check and step.apply is not None:

@@ -105,6 +105,13 @@ def test_a_server_that_starts_is_waited_for(captain: StandIn, connect: Connect) 
     assert len(captain.seen) > 4
 
 
+def test_a_login_that_breaks_off_is_sent_again(captain: StandIn, connect: Connect) -> None:
+    """Seen: Docker's proxy takes a connection before CapRover listens, and resets it."""
+    captain.broken += ["/login", "/login"]
+    assert connect().get(INFO)
+    assert captain.seen.count(("POST", "/login")) == 3
+
+
 @pytest.mark.parametrize(("mode", "wait"), [("check", 60), ("apply", 0)])
 def test_who_does_not_wait(captain: StandIn, connect: Connect, mode: str, wait: float) -> None:
     captain.model.times.restart = 30
@@ -137,6 +144,17 @@ def test_a_write_that_goes_on_for_ever(captain: StandIn, connect: Connect, monke
     captain.writing.acquire()
     with pytest.raises(AgentError, match="another operation on this server is still in progress"):
         connect().insist("set it", "/user/registries/setpush", {"registryId": ""})
+
+
+def test_certbots_own_lock_is_waited_for(captain: StandIn, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded: after a start CapRover lists and renews its certificates, and refuses what needs certbot meanwhile."""
+    captain.model.certbot_busy = 2
+    connect().post("/user/system/enablessl", {"emailAddress": "ops@cap.test"})
+    assert captain.seen.count(("POST", "/user/system/enablessl")) == 3
+    monkeypatch.setattr(caprover, "BUSY", 0.05)
+    captain.model.certbot_busy = 1000
+    with pytest.raises(AgentError, match=r"Another operation is in process for Certbot.* Fix: run again when it has ended"):
+        connect().insist("enable root TLS", "/user/system/enablessl", {"emailAddress": "ops@cap.test"})
 
 
 def test_a_write_whose_answer_is_lost_is_not_sent_again(captain: StandIn, connect: Connect) -> None:

@@ -56,6 +56,23 @@ def test_by_dockers_word(found: Any, tasks: list[Any], replicas: int, why: str, 
     assert said.startswith(why) and bool(said) == bool(why) and ended is final
 
 
+def test_an_update_that_caprover_itself_has_interrupted_is_no_failure() -> None:
+    """Recorded: 5 s after an update CapRover removes all stopped containers, and with them the one of a new task."""
+    pruned = {**PRUNED, "ID": "vk9x4tagzfmats4epjlcpu6z5", "Error": '"No such container: db1.1.vk9x4tagzfmats4epjlcpu6z5"'}
+    found = service("paused", "update paused due to failure or early termination of task vk9x4tagzfmats4epjlcpu6z5")
+    assert judge(found, [RUNS, pruned, OLD], 1, "web:1") == ("", False)
+    assert judge(found, [pruned, OLD], 1, "web:1") == ("0 of 1 containers run", False)
+    assert judge(found, [RUNS, pruned, OLD], 1, "web:1", {"1", pruned["ID"], "0"}) == ("", False)  # seen by the next run
+    assert judge(found, [RUNS, {**pruned, "ID": "other"}], 1, "web:1")[1]
+
+
+def test_what_had_failed_before_the_deploy_says_nothing_of_it() -> None:
+    tasks = [RUNS, *({**FAILED, "ID": str(number)} for number in range(2, 5))]
+    assert judge(service(), tasks, 1, "web:1", {"2", "3", "4"}) == ("", False)
+    assert judge(service(), tasks, 1, "web:1", {"2", "3"}) == ("", False)
+    assert judge(service(), tasks, 1, "web:1")[1]
+
+
 def test_it_has_to_stay_healthy() -> None:
     """An image that ends at once runs for a moment, again and again: its tasks are others each time."""
     looks: list[int] = []

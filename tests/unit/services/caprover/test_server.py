@@ -153,7 +153,7 @@ def test_another_root_domain_by_force(captain: StandIn, call: Call) -> None:
     [
         ({"root_domain": "no.invalid"}, "CapRover refused to update root domain: Verification Failed. Fix: see that its DNS records"),
         ({"disk_cleanup": {"schedule": "nonsense"}}, "update disk clean-up (disk_cleanup): Invalid cron schedule"),
-        ({"nginx": {"base": "bogus;"}}, 'update nginx (nginx_config): 2026/11/23 23:16:29 [emerg] 501#501: unknown directive "bogus"'),
+        ({"nginx": {"base": "bogus;"}}, 'update nginx (nginx): 2026/11/23 23:16:29 [emerg] 501#501: unknown directive "bogus"'),
         (
             {"registries": [{**REGISTRY, "password": "wrong"}]},
             "add registry registry.example.org:5000/vhc (registries): Registry authentication failed",

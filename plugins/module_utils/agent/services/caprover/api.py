@@ -12,7 +12,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ...core.model import AgentError
-from .refusals import BACK_OFF, BAD_TOKEN, LOCKED, NEEDS_OTP, NOT_READY, OK, USER_NOT_READY, WRONG_PASSWORD, Refused, refusal
+from .refusals import BACK_OFF, BAD_TOKEN, CERTBOT, LOCKED, NEEDS_OTP, NOT_READY, OK, USER_NOT_READY, WRONG_PASSWORD, Refused, refusal
 from .wire import LOOPBACK, Broken, Link, Silent, Upload, check_url
 
 TYPE_CHECKING = False
@@ -189,7 +189,8 @@ class Api:
     def _ask(self, method: str, path: str, body: Data | Upload | None, starting: bool) -> Data:
         """One request, again while the server starts or another write is going on.
 
-        :param starting: whether 404 and 500 may come from a server that starts. Of a write they are its outcome
+        :param starting: whether 404, 500 and a connection that breaks off may come from a server that starts; of a write they are its
+            outcome
         """
         import time
 
@@ -205,7 +206,9 @@ class Api:
                     found: Data = answer.get("data") or {}
                     return {**found, "status": answer["status"], "description": answer["description"]} if method != "GET" else found
                 error = Refused(status, answer["status"], answer["description"])
-                if answer["status"] not in _STARTING:
+                if CERTBOT in error.said:
+                    limit = BUSY
+                elif answer["status"] not in _STARTING:
                     raise error
                 failure: Exception = error
             except Refused as error:
@@ -214,12 +217,13 @@ class Api:
                 elif error.http == 200 or not (starting and error.http in (404, 500, 502, 503, 504)):
                     raise
                 failure = error
-            except Broken:
-                raise
             except Silent as error:
+                # Docker takes a connection for a container that does not listen yet, and breaks it off.
+                if isinstance(error, Broken) and not starting:
+                    raise
                 failure = error
             if self.ctx.check or time.monotonic() - begun >= limit:
-                if isinstance(failure, Refused) and failure.http != 429:
+                if isinstance(failure, Refused) and failure.http != 429 and CERTBOT not in failure.said:
                     raise Silent(f"it is starting ({failure.said or failure.http})") from failure
                 raise failure
             waiting.tell(self.ctx, f"CapRover at {self.url}", begun, limit, str(failure))

@@ -146,10 +146,17 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return [], {**found, "requests": api.calls}
 
 
+def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """CapRover on this host: :func:`.install.install`."""
+    from . import install as installer
+
+    return installer.install(params, ctx)
+
+
 def _once(names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AgentError("listed-twice", f"app {', '.join(twice)} is listed twice. Fix: one entry of it")
 
 
-CALLS = {"apps": apps, "deploy": deploy, "info": info, "server": server}
+CALLS = {"apps": apps, "deploy": deploy, "info": info, "install": install, "server": server}

@@ -15,7 +15,7 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from ...core.model import Context
@@ -121,9 +121,7 @@ class Health:
             said = self.ctx.run(["docker", "service", "inspect", self.service], check=False)
             tasks = self._tasks()
             self._running = frozenset(task["ID"] for task in tasks if _runs(task))
-            why, final = judge(
-                _json(said.out), [task for task in tasks if task["ID"] not in self._before or _runs(task)], self.replicas, image
-            )
+            why, final = judge(_json(said.out), tasks, self.replicas, image, self._before)
             if why:
                 return why, final
         return (self._ask_url() if self.options["url"] else ""), False
@@ -155,22 +153,25 @@ class Health:
         return "" if status in self.options["statuses"] else f"{url} answers {status}"
 
 
-def judge(service: Any, tasks: list[Task], replicas: int, image: str) -> tuple[str, bool]:
+def judge(service: Any, tasks: list[Task], replicas: int, image: str, before: Collection[str] = ()) -> tuple[str, bool]:
     """Why a service is not healthy by Docker's word, and whether waiting is of no use.
 
     :param service: what ``docker service inspect`` printed
-    :param tasks: what ``docker service ps`` printed, without those that had ended before the deploy
+    :param tasks: what ``docker service ps`` printed
     :param image: that the tasks have to run
+    :param before: IDs of the tasks that were there before the deploy; one that had ended says nothing of it
     """
     found = service[0] if isinstance(service, list) and service else {}
     if not found:
         return "its service is not there", False
     update = found.get("UpdateStatus") or {}
-    failed = [task for task in tasks if task.get("CurrentState", "").startswith(("Failed", "Rejected"))]
-    # 5 s after each update CapRover removes all containers that do not run, also those that are just being made.
-    failed = [task for task in failed if _PRUNED not in task.get("Error", "")]
+    # 5 s after each update CapRover removes all containers that do not run, also those that are just being made. The Swarm starts such
+    # a task again, with the new image, but leaves the update paused for good: that says nothing of the app.
+    pruned = [task["ID"] for task in tasks if _PRUNED in task.get("Error", "")]
+    failed = [task for task in tasks if task["ID"] not in pruned and task["ID"] not in before]
+    failed = [task for task in failed if task.get("CurrentState", "").startswith(("Failed", "Rejected"))]
     last = failed[0].get("Error") or failed[0]["CurrentState"] if failed else ""
-    if update.get("State") in _STUCK:
+    if update.get("State") in _STUCK and not any(task in update.get("Message", "") for task in pruned):
         text = f"its update is {update['State'].replace('_', ' ')}: {update.get('Message', '')}"
         return (f"{text} ({last})" if last else text), True
     if len(failed) >= FAILED:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OK = (100, 101, 102)
 PARTLY, NOT_READY, USER_NOT_READY, EXISTS, WRONG_PASSWORD = 102, 1001, 1101, 1103, 1105
 BAD_TOKEN, UNVERIFIED, BACK_OFF, NEEDS_OTP, BAD_NGINX = 1106, 1107, 1113, 1114, 1116
+#: Its words where certbot, or a backup, has a lock of its own: after a start CapRover lists its certificates and renews them each day.
+CERTBOT = "Another operation is in process"
 #: Seconds for which nobody can log in after five wrong passwords (its src/routes/login/LoginRouter.ts).
 LOCKED = 30
 #: Characters that are shown of what it says: certbot's whole output may be in it.
@@ -97,7 +99,7 @@ def reason(error: Refused) -> str:
 
 def fix(error: Refused) -> tuple[str, str]:
     """The option that a refusal is about and what to write or do; both empty where its words are not known."""
-    if error.http == 429:
+    if error.http == 429 or CERTBOT in error.said:
         return "", "run again when it has ended; docker service logs captain-captain on its manager says which it is"
     if error.status == BAD_NGINX:
         return "nginx_config", "a configuration that nginx -t takes"
@@ -118,6 +120,8 @@ def refusal(what: str, error: Refused, suspects: Iterable[str] = (), options: It
     option, text = fix(error)
     if options and option not in options:
         option = ""
+    if error.status == BAD_NGINX and what.endswith("nginx"):  # the server's own templates
+        option = "nginx"
     said = f"CapRover refused to {what}{f' ({option})' if option else ''}: {reason(error)}"
     if not text and not error.status and error.http == 500:
         named = ", ".join(suspects)

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Docker and its Swarm: their health, and draining a node while its engine is restarted."""
+"""Docker and its Swarm: how they are, what this host is in it, and a node that hands its tasks over."""
 
 from __future__ import annotations
 
@@ -108,14 +108,18 @@ def refuse_interrupt(docker: Docker, found: dict[str, Any], name: str) -> None:
 def node(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
     """Have a node hand its tasks over, or give it work again. Asked of a manager.
 
-    :param params: ``node``: an ID; empty (only ``restored``): all nodes that a run has drained; ``state``: ``drained`` or ``restored``;
-        ``wait``: seconds
+    :param params: ``node``: an ID; empty (only ``restored``): all nodes that a run has drained; ``state``: ``drained``, ``restored`` or
+        ``removed``; ``wait``: seconds
     :return: a step for each node that changes; ``nodes``: their names, ``waits``: tasks that have not come up elsewhere
-    :raises AgentError: ``node-unknown``, ``docker-failed``, ``docker-silent``
+    :raises AgentError: ``node-unknown``, ``node-there``, ``would-lose-quorum``, ``docker-failed``, ``docker-silent``
     """
     docker = Docker(ctx)
     if params["state"] == "drained":
         return _drain(docker, params)
+    if params["state"] == "removed":
+        from . import membership
+
+        return membership.removed(docker, params)
     return _restore(docker, params, ctx)
 
 
@@ -133,7 +137,7 @@ def _drain(docker: Docker, params: dict[str, Any]) -> tuple[list[Step], dict[str
         docker.update_node(found["id"], "--availability", "drain", "--label-add", f"{LABEL}={ctx.today()}")
         result["waits"] = _await_moved(docker, ctx, found, left, params["wait"])
 
-    return [Step("swarm node", found["name"], "drain", "its engine is restarted", apply=apply)], result
+    return [Step("swarm node", found["name"], "drain", "its tasks move to other nodes", apply=apply)], result
 
 
 def _await_moved(docker: Docker, ctx: Context, found: Node, left: list[Any], seconds: int) -> list[str]:
@@ -151,10 +155,10 @@ def _await_moved(docker: Docker, ctx: Context, found: Node, left: list[Any], sec
         time.sleep(ctx.pause(INTERVAL))
     if still:
         late = "; ".join(still)
-        ctx.warn(f"after {seconds} s not all tasks of {found['name']} run elsewhere, and its engine is restarted all the same: {late}")
+        ctx.warn(f"after {seconds} s not all tasks of {found['name']} run elsewhere, and it is interrupted all the same: {late}")
     if homeless:
         paused = ", ".join(homeless)
-        ctx.warn(f"no other node can take these tasks of {found['name']}, which pause while its engine is restarted: {paused}")
+        ctx.warn(f"no other node can take these tasks of {found['name']}, which pause while it is away: {paused}")
     return [*still, *homeless]
 
 
@@ -209,4 +213,18 @@ def in_swarm(ctx: Context) -> bool:
     return os.path.exists(ctx.path(f"{root(ctx)}/swarm/docker-state.json"))
 
 
-CALLS = {"health": health, "node": node}
+def swarm(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+    """The part of this host in a Swarm: :func:`.membership.swarm`."""
+    from . import membership
+
+    return membership.swarm(params, ctx, _await_moved)
+
+
+def tokens(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+    """The Swarm's join tokens: :func:`.membership.tokens`."""
+    from . import membership
+
+    return membership.tokens(params, ctx)
+
+
+CALLS = {"health": health, "node": node, "swarm": swarm, "tokens": tokens}

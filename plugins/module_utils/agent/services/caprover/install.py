@@ -1,0 +1,220 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CapRover on a manager of a Swarm, behind a password of the site from its first second.
+
+Of its installer (src/utils/CaptainInstaller.ts of version 1.15.3, and tried on a server):
+
+- it ends with status 0 also where it has failed, so only the service ``captain-captain`` tells
+- it ties CapRover to the leader of the Swarm, whatever host it runs on
+- ``DEFAULT_PASSWORD`` counts until a password is set, and stays in the environment of the service
+- ``useExistingSwarm`` in config-override.json has it take the Swarm that is there
+"""
+
+from __future__ import annotations
+
+from ...core.model import AgentError, Step
+from .api import Api
+from .refusals import Refused, refusal
+from .server import check_password
+from .wire import Silent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ...core.model import Context
+
+    Item = dict[str, Any]
+    Apply = Callable[[Context], None]
+
+SERVICE = "captain-captain"
+#: The installer's container, so that one of a run that was cut off is found.
+CONTAINER = "vannah-caprover-install"
+#: Settings that CapRover reads when it starts (its src/utils/CaptainConstants.ts).
+SETTINGS = "/captain/data/config-override.json"
+_DOCKER = {"DOCKER_HOST": "unix:///run/docker.sock"}
+_PORTS = {"http_port": "CAPTAIN_HOST_HTTP_PORT", "https_port": "CAPTAIN_HOST_HTTPS_PORT", "admin_port": "CAPTAIN_HOST_ADMIN_PORT"}
+_ONCE = "DEFAULT_PASSWORD"
+
+
+def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Have CapRover on this host, with its password.
+
+    :param params: as the module ``caprover_install`` documents them
+    :return: steps, and ``installed``, ``version``: what was there before
+    :raises AgentError: ``bad-password``, ``bad-install``, ``swarm-role``, ``caprover-elsewhere``, ``caprover-ports``, ``caprover-login``,
+        ``caprover-unreachable``, ``docker-silent``
+    """
+    check_password(params["password"], "password")
+    if not params["accept_terms"]:
+        text = "CapRover's installer wants its makers' terms of service accepted, which nobody can do for you"
+        raise AgentError("bad-install", f"{text}. Fix: read TERMS_AND_CONDITIONS.md of its repository, then accept_terms: true")
+    own = _own_node(ctx)
+    there = _service(ctx) if own else None
+    settings = {"useExistingSwarm": True, **params["settings"]}
+    steps = []
+    if there is None:
+        steps.append(Step("file", SETTINGS, "update", "", apply=_settings(settings)))
+        steps.append(Step("server", "CapRover", "install", f"version {params['version']}", apply=_install(params)))
+        return steps, {"installed": False, "version": ""}
+    _refuse(params, there, own)
+    version = there["image"].partition("@")[0].rpartition(":")[2]
+    if version != params["version"]:
+        text = f"CapRover {version} runs, and version {params['version']} is asked for: it is left as it is"
+        ctx.warn(f"{text}. Update it on its own page, or version: {version}.")
+    if _differ(ctx, settings):
+        steps.append(Step("file", SETTINGS, "update", "", apply=_settings(settings)))
+        ctx.warn(f"{SETTINGS} changes: CapRover reads it when it starts (docker service update --force {SERVICE}, which takes 45 s).")
+    steps += _password(params, ctx, there)
+    return steps, {"installed": True, "version": version}
+
+
+# --- what is there --------------------------------------------------------------------------------------------------------------
+
+
+def _own_node(ctx: Context) -> str:
+    """The ID of this node, which manages and leads a Swarm; "" in check mode where there is none yet.
+
+    :raises AgentError: ``swarm-role``, ``docker-silent``
+    """
+    said = ctx.run(["docker", "node", "inspect", "self", "--format", "{{.ID}}"], env=_DOCKER, check=False)
+    if said.rc == 0:
+        return said.out.strip()
+    if ctx.check:
+        ctx.warn("This host manages no Swarm yet: CapRover is shown as to be installed.")
+        return ""
+    why = " ".join(said.err.split())[-300:] or "there is no docker on this host"
+    if "swarm" in why:
+        raise AgentError("swarm-role", "CapRover is installed on a manager of a Swarm, and this host is none. Fix: docker_swarm first")
+    raise AgentError("docker-silent", f"Docker does not answer: {why}. Fix: see systemctl status docker")
+
+
+def _leads(ctx: Context) -> bool:
+    said = ctx.run(["docker", "node", "inspect", "self", "--format", "{{.ManagerStatus.Leader}}"], env=_DOCKER, check=False)
+    return said.out.strip() == "true"
+
+
+def _service(ctx: Context) -> Item | None:
+    """CapRover's service: ``image``, ``env``, ``constraints``; None where there is none.
+
+    :raises AgentError: ``docker-silent``
+    """
+    import json
+
+    said = ctx.run(["docker", "service", "inspect", SERVICE], env=_DOCKER, check=False)
+    if said.rc:
+        if "no such service" in said.err.lower():
+            return None
+        raise AgentError("docker-silent", f"Docker does not say what services it has: {' '.join(said.err.split())[-300:]}")
+    task = json.loads(said.out)[0]["Spec"]["TaskTemplate"]
+    container = task["ContainerSpec"]
+    env = dict(word.partition("=")[::2] for word in container.get("Env") or ())
+    return {"image": container["Image"], "env": env, "constraints": (task.get("Placement") or {}).get("Constraints") or []}
+
+
+def _refuse(params: Item, there: Item, own: str) -> None:
+    """A CapRover that is there keeps its node and its ports.
+
+    :raises AgentError: ``caprover-elsewhere``, ``caprover-ports``
+    """
+    nodes = [one.rpartition("==")[2].strip() for one in there["constraints"] if "node.id" in one]
+    if nodes and own not in nodes:
+        text = f"CapRover of this Swarm is tied to the node {nodes[0]}, which is another host"
+        raise AgentError("caprover-elsewhere", f"{text}. Fix: run the task on that one; docker node inspect {nodes[0]} says which it is")
+    for option, name in _PORTS.items():
+        now = there["env"].get(name)
+        if now and now != str(params[option]):
+            text = f"{option} is {params[option]}, and CapRover was installed with {now}, which cannot be changed while it runs"
+            raise AgentError("caprover-ports", f"{text}. Fix: {option}: {now}")
+
+
+def _differ(ctx: Context, settings: Item) -> bool:
+    from ...lib import disk
+
+    return bool(disk.read_json(ctx.path(SETTINGS)) != settings)
+
+
+def _password(params: Item, ctx: Context, there: Item) -> list[Step]:
+    """The step that takes the one-time password away, where it is still in force.
+
+    :raises AgentError: ``caprover-login``, ``caprover-locked``, ``caprover-unreachable``
+    """
+    api = _api(params, ctx, there)
+    try:
+        api.login()
+    except Silent as error:
+        if ctx.check:
+            ctx.warn(f"CapRover does not answer at {api.url} ({error}).")
+            return []
+        raise api.unreachable(error) from error
+    except Refused as error:
+        raise refusal("log in", error) from error
+    return [] if api.password == params["password"] else [Step("server", "password", "update", "", apply=_replace(api, params["password"]))]
+
+
+def _api(params: Item, ctx: Context, there: Item) -> Api:
+    once = there["env"].get(_ONCE) or ""
+    passwords = [params["password"], *([once] if once and once != params["password"] else [])]
+    return Api(ctx, f"http://127.0.0.1:{params['admin_port']}", passwords, wait=params["wait"])
+
+
+def _replace(api: Api, password: str) -> Apply:
+    def apply(_ctx: Context) -> None:
+        api.insist("change the password", "/user/changepassword", {"oldPassword": api.password, "newPassword": password})
+        api.renew(password)
+
+    return apply
+
+
+# --- what the steps do ----------------------------------------------------------------------------------------------------------
+
+
+def _settings(settings: Item) -> Apply:
+    def apply(ctx: Context) -> None:
+        import json
+        import os
+
+        from ...lib.write import write_file
+
+        os.makedirs(os.path.dirname(ctx.path(SETTINGS)), exist_ok=True)
+        write_file(ctx, SETTINGS, f"{json.dumps(settings, indent=2, sort_keys=True)}\n".encode(), 0o644)
+
+    return apply
+
+
+def _install(params: Item) -> Apply:
+    def apply(ctx: Context) -> None:
+        import secrets
+
+        from ...core import waiting
+
+        if not _leads(ctx):
+            text = "CapRover ties itself to the leader of the Swarm, and this host is not it"
+            raise AgentError("caprover-elsewhere", f"{text}. Fix: install it before other managers join, or on the leader (docker node ls)")
+        variables = {
+            "ACCEPTED_TERMS": "true",
+            "MAIN_NODE_IP_ADDRESS": params["address"],
+            # It would be asked over the network, through a firewall that opens the ports for others than this host.
+            "BY_PASS_PROXY_CHECK": "true",
+            _ONCE: secrets.token_hex(12),
+            **{name: str(params[option]) for option, name in _PORTS.items()},
+        }
+        ctx.run(["docker", "rm", "--force", CONTAINER], env=_DOCKER, check=False)
+        waiting.doing(ctx, "CapRover's installer", params["wait"])
+        mounts = ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--volume", "/captain:/captain"]
+        argv = ["docker", "run", "--rm", "--name", CONTAINER, "--env-file", "/dev/stdin", *mounts, f"{params['image']}:{params['version']}"]
+        given = "".join(f"{name}={value}\n" for name, value in variables.items())
+        said = ctx.run(argv, input=given, env=_DOCKER, timeout=params["wait"], check=False)
+        there = _service(ctx)
+        if there is None:
+            output = (said.out + said.err).replace(variables[_ONCE], "********")
+            why = next((line.strip() for line in output.splitlines() if "rror" in line), f"it ended with status {said.rc}")
+            text = f"CapRover's installer has made no service: {why[:300]}"
+            raise AgentError("install-failed", f"{text}. Fix: see its output; its images have to be had here", output[-4000:])
+        for step in _password(params, ctx, there):
+            if step.apply is not None:
+                step.apply(ctx)
+
+    return apply
