@@ -209,4 +209,11 @@ def in_swarm(ctx: Context) -> bool:
     return os.path.exists(ctx.path(f"{root(ctx)}/swarm/docker-state.json"))
 
 
-CALLS = {"health": health, "node": node}
+def logins(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+    """See :func:`.logins.logins`; loaded where it is called."""
+    from . import logins as docker_logins
+
+    return docker_logins.logins(params, ctx)
+
+
+CALLS = {"health": health, "logins": logins, "node": node}
