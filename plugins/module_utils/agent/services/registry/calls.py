@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...core import waiting
 from ...core.model import AgentError, Step
 from ...lib.plural import counted
-from . import files
+from . import files, wanted
 from .api import Registry, Silent, unreachable
 
 TYPE_CHECKING = False
@@ -71,20 +71,20 @@ def images(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :raises AgentError: ``bad-image``, ``image-file``, ``image-digest``; ``registry-unreachable``, ``registry-login``, ``registry-refused``,
         ``registry-untrusted``; by a step also ``registry-read-only``
     """
-    wanted = params["images"]
-    _refuse(wanted)
+    listed = params["images"]
+    _refuse(listed)
     registry = connect(ctx, params)
     result: Item = {"answers": True, "images": []}
     steps: list[Step] = []
     try:
         _await(registry, ctx, params["wait"])
-        for item in wanted:
+        for item in listed:
             steps += _gone(registry, ctx, item) if item["state"] == "absent" else _there(registry, ctx, item, result["images"])
     except Silent as error:
         if not ctx.check:
             raise unreachable(registry, error) from error
         ctx.warn(f"The registry does not answer at {registry.url} ({error}): everything is shown as to be made.")
-        shown = [_target(item, item["digest"]) for item in wanted if item["state"] == "present"]
+        shown = [_target(item, item["digest"]) for item in listed if item["state"] == "present"]
         return [Step("image", name, "push") for name in shown], {"answers": False, "images": shown}
     return steps, result
 
@@ -108,29 +108,10 @@ def _await(registry: Registry, ctx: Context, seconds: float) -> None:
             time.sleep(ctx.pause(INTERVAL))
 
 
-def _refuse(wanted: list[Item]) -> None:
+def _refuse(images: list[Item]) -> None:
     """:raises AgentError: ``bad-image``"""
-    import re
-
-    seen: dict[tuple[str, str], int] = {}
-    for number, item in enumerate(wanted):
-        where = f"images[{number}]"
-        if not re.fullmatch(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*", item["name"]):
-            text = f"{where}: {item['name']!r} is no name of an image"
-            raise AgentError("bad-image", f"{text}. Fix: small letters and digits, such as vhc/api-server, without the registry's name")
-        if item["digest"] and not re.fullmatch(r"sha256:[0-9a-f]{64}", item["digest"]):
-            raise AgentError("bad-image", f"{where}: {item['digest']!r} is no digest. Fix: sha256: and 64 hexadecimal digits")
-        if item["tag"] and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", item["tag"]):
-            raise AgentError("bad-image", f"{where}: {item['tag']!r} is no tag. Fix: letters, digits, and ._- within them")
-        if item["state"] == "absent" and not item["digest"]:
-            raise AgentError("bad-image", f"{where}: {item['name']} is to be absent. Fix: digest, as the registry removes images by that")
-        if item["state"] == "present" and not item["digest"] and not item["source"]:
-            raise AgentError("bad-image", f"{where}: {item['name']} has neither digest nor source. Fix: the file that it is in")
-        for part in filter(None, (item["tag"], item["digest"])):
-            if (item["name"], part) in seen:
-                text = f"{where}: {item['name']} {part} is in images[{seen[item['name'], part]}] too"
-                raise AgentError("bad-image", f"{text}. Fix: make one entry of them")
-            seen[item["name"], part] = number
+    for number, problem, remedy in wanted.problems(images):
+        raise AgentError("bad-image", f"images[{number}]: {problem}. Fix: {remedy}")
 
 
 def _target(item: Item, digest: str) -> str:
