@@ -233,7 +233,7 @@ def test_another_image_than_asked_for(fake: Target, tmp_path: Path) -> None:
     assert refused.value.code == "image-digest" and refused.value.msg.endswith(f"Fix: the right file, or digest: {found}")
 
 
-@pytest.mark.parametrize("data", [b"", b"no tar file", gzip.compress(b"neither")])
+@pytest.mark.parametrize("data", [b"", b"no tar file", gzip.compress(b"neither", mtime=0)], ids=["empty", "text", "gzip"])
 def test_no_image_at_all(fake: Target, tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(AgentError) as refused:
