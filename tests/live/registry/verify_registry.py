@@ -43,8 +43,8 @@ for name in names:
     found = [ask(name, auth), ask(name, "")]
     if found not in ([200, 401], [200, 200] if not auth else None, [401, 401] if not auth else None):
         wrong.append(f"{name} answers {found[0]} to the client and {found[1]} to who has no password")
-print(len(names), "trusted")
-sys.exit("; ".join(wrong) or 0)
+print(f"{len(names)} trusted", *wrong, sep="; ")
+sys.exit(bool(wrong))
 END
 """
 
