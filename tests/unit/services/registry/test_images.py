@@ -293,6 +293,17 @@ def test_nobody_answers(fake: Target, memory: Memory, tmp_path: Path, monkeypatc
     assert refused.value.code == "registry-unreachable" and "Connection refused" in refused.value.msg
 
 
+def test_a_host_that_the_site_has_not_made_yet(tmp_path: Path) -> None:
+    """It has no CA, and no registry: check mode shows what will be made."""
+    image = {"name": "a", "digest": NOBODY, "source": "/srv/a.tar"}
+    unmade = Target(None, "https://127.0.0.1:1", str(tmp_path / "ca.crt"))
+    steps, result = unmade.images(image, check=True)
+    assert said(steps) == [("push", f"a@{NOBODY}")] and result["answers"] is False
+    with pytest.raises(AgentError) as refused:
+        unmade.images(image)
+    assert refused.value.code == "registry-unreachable" and "ca.crt cannot be read" in refused.value.msg
+
+
 def test_an_upload_that_is_sent_elsewhere(fake: Target, memory: Memory, tmp_path: Path) -> None:
     """The password goes to nobody else."""
     path, _found = layout(tmp_path)

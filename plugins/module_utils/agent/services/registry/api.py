@@ -54,7 +54,7 @@ class Registry:
     :param url: ``https://host:port``, without a path
     :param ca: file on the host with the CA of its certificate; empty for those that the host trusts
     :param timeout: seconds for each answer
-    :raises AgentError: ``bad-url``, ``bad-ca``
+    :raises AgentError: ``bad-url``
     """
 
     def __init__(self, ctx: Context, url: str, user: str, password: str, ca: str, timeout: float) -> None:
@@ -231,21 +231,31 @@ class Link:
     """A connection that stays open: called with method, target, headers and body, it gives status, headers and body."""
 
     def __init__(self, ctx: Context, url: str, ca: str, timeout: float) -> None:
+        self.ctx, self.url, self.ca, self.timeout = ctx, url, ca, timeout
+        self._link: HTTPConnection | None = None
+
+    def __del__(self) -> None:
+        if self._link is not None:
+            self._link.close()
+
+    def _connection(self) -> HTTPConnection:
+        """The connection, opened by its first request.
+
+        :raises Silent: the CA is not there, as on a host that the site has not made yet
+        """
         import ssl
         from http.client import HTTPSConnection
 
-        try:
-            context = ssl.create_default_context(cafile=ctx.path(ca) if ca else None)
-        except OSError as error:
-            text = f"ca {ca}: the CA's certificate cannot be read ({error.strerror or error})"
-            raise AgentError("bad-ca", f"{text}. Fix: a PEM file on this host, or nothing for those that it trusts") from error
-        parts = urlsplit(url)
-        self.url, self.ca = url, ca
-        self._link: HTTPConnection = HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=context)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_link"):
-            self._link.close()
+        if self._link is None:
+            try:
+                context = ssl.create_default_context(cafile=self.ctx.path(self.ca) if self.ca else None)
+            except OSError as error:
+                raise Silent(f"the CA's certificate {self.ca} cannot be read ({error.strerror or error})") from error
+            # A CA that a site brought may be older than what Python 3.13 became strict about.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            parts = urlsplit(self.url)
+            self._link = HTTPSConnection(parts.hostname or "", parts.port, timeout=self.timeout, context=context)
+        return self._link
 
     def __call__(self, method: str, target: str, heads: Heads, body: Body | None) -> tuple[int, Heads, bytes]:
         """Send one request.
@@ -256,7 +266,7 @@ class Link:
         import ssl
         from http.client import HTTPException
 
-        link = self._link
+        link = self._connection()
         try:
             link.request(method, target, body=body() if body else None, headers=heads)
             answer: HTTPResponse = link.getresponse()

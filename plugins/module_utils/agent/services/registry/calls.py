@@ -27,7 +27,7 @@ INTERVAL = 1.0
 def connect(ctx: Context, params: Item) -> Registry:
     """The registry of a call.
 
-    :raises AgentError: ``bad-url``, ``bad-ca``
+    :raises AgentError: ``bad-url``
     """
     return Registry(ctx, params["url"], params["user"], params["password"] or "", params["ca"], params["timeout"])
 
@@ -37,7 +37,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     :param params: as the module ``registry_health`` documents them; ``wait``: seconds until it does
     :return: no steps; ``answers``, ``problems``
-    :raises AgentError: ``not-in-time``; ``bad-url``, ``bad-ca``, ``registry-untrusted``
+    :raises AgentError: ``not-in-time``; ``bad-url``, ``registry-untrusted``
     """
     import time
 
