@@ -44,6 +44,7 @@ OPTIONAL = (
     "named_secrets",
     "own_address",
     "package_defaults",
+    "registries",
     "summary",
     "takeover_paths",
 )

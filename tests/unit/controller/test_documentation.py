@@ -39,6 +39,7 @@ SECRETS = {
     "caprover_server.password",
     "caprover_server.previous_password",
     "caprover_server.registries.password",
+    "docker_logins.logins.password",
     "minio_buckets.secret_key",
     "minio_heal.secret_key",
     "minio_info.secret_key",
@@ -49,6 +50,8 @@ SECRETS = {
     "minio_users.users.secret",
     "postgresql_objects.roles.password",
     "recovery_kit.passphrase",
+    "registry_health.password",
+    "registry_images.password",
 }
 
 

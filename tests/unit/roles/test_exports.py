@@ -37,6 +37,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "named_secrets": ("variable key own", ""),
     "own_address": ("what listens", ""),
     "package_defaults": ("", "unit path content"),
+    "registries": ("name user password", ""),
     "summary": ("runs", "title text command"),
     "takeover_paths": ("path adopt", ""),
 }

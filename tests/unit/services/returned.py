@@ -17,7 +17,8 @@ MODULES = "ansible_collections.vannah.healthcloud.plugins.modules"
 SERVICES = "ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services"
 #: The services' calls, as the agent makes them.
 DOMAINS = {
-    name: import_module(f"{SERVICES}.{name}.calls") for name in ("caprover", "docker", "etcd", "minio", "packages", "patroni", "postgresql")
+    name: import_module(f"{SERVICES}.{name}.calls")
+    for name in ("caprover", "docker", "etcd", "minio", "packages", "patroni", "postgresql", "registry")
 }
 #: Ansible's own; they are documented once for all modules.
 COMMON = {"changed", "diff", "warnings", "failed", "msg", "code"}

@@ -227,4 +227,11 @@ def tokens(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     return membership.tokens(params, ctx)
 
 
-CALLS = {"health": health, "node": node, "swarm": swarm, "tokens": tokens}
+def logins(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+    """See :func:`.logins.logins`; loaded where it is called."""
+    from . import logins as docker_logins
+
+    return docker_logins.logins(params, ctx)
+
+
+CALLS = {"health": health, "logins": logins, "node": node, "swarm": swarm, "tokens": tokens}

@@ -1,0 +1,91 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogue as CapRover is told it: the modules take every entry, and references become what they stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import wanted
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps import caprover, references
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps.catalogue import parse
+
+from tests.unit.services.returned import filled
+
+IMAGE = "r:5000/a@sha256:" + "5b" * 32
+
+
+def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> None:
+    """The module's own checks take them all."""
+    apps, deploys = caprover.render([parse(one) for one in five], values)
+    spec = documented.spec("caprover_apps")["apps"]["options"]
+    assert [wanted.app(filled(spec, one))["name"] for one in apps] == [one["name"] for one in five]
+    options = documented.spec("caprover_deploy")["apps"]["options"]
+    assert [filled(options, one)["image"] for one in deploys] == [one["image"] for one in five]
+    orthanc, api, web = apps[:3]
+    assert orthanc == {
+        "name": "vhc-orthanc",
+        "description": "",
+        "instances": 1,
+        "environment": {
+            "ORTHANC__POSTGRESQL__HOST": "192.0.2.11",
+            "ORTHANC__POSTGRESQL__PORT": "5000",
+            "ORTHANC__POSTGRESQL__DATABASE": "orthanc",
+            "ORTHANC__POSTGRESQL__USERNAME": "orthanc",
+            "ORTHANC__POSTGRESQL__PASSWORD": "another",
+        },
+        "expose": True,
+        "http_port": 8042,
+        "force_tls": True,
+        "ports": [{"host": 4242, "container": 4242}],
+        "volumes": [{"path": "/var/lib/orthanc/db", "volume": "vhc-orthanc-db"}],
+        "domains": [{"name": "pacs.teledokta.co.tz", "tls": True}],
+        "websocket": False,
+        "service_override": {"TaskTemplate": {"Resources": {"Limits": {"MemoryBytes": 2147483648, "NanoCPUs": 2000000000}}}},
+    }
+    assert api["environment"] == web["environment"]
+    assert api["environment"]["DATABASE_URL"] == "postgresql://vhc:p%40ss%2Fword@192.0.2.11:5000/vannahcloud"
+    assert api["environment"]["ORTHANC_URL"] == "http://srv-captain--vhc-orthanc:8042"
+    assert web["websocket"] is True and web["service_override"] == {}
+    assert deploys[0]["health"] == {"url": "https://pacs.teledokta.co.tz/system"} and "health" not in deploys[2]
+
+
+def test_an_app_without_domain() -> None:
+    """It is reached by other apps only, and how it is is asked of Docker."""
+    app = parse({"name": "job", "image": IMAGE, "port": 80, "health": {"path": "/"}, "tls": False})
+    (entry,), (deploy,) = caprover.render([app], caprover.Values())
+    assert entry["expose"] is False and entry["domains"] == [] and "force_tls" not in entry
+    assert deploy == {"name": "job", "image": IMAGE}
+
+
+def test_an_app_that_goes() -> None:
+    apps, deploys = caprover.render([parse({"name": "old", "state": "absent"})], caprover.Values())
+    assert apps == [{"name": "old", "state": "absent"}] and deploys == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain $HOME", "plain $HOME"),
+        ("${secret.a}", "p@ss/${secret.b}"),  # what a secret holds is not read again
+        ("${secret.a|url}!", "p%40ss%2F%24%7Bsecret.b%7D!"),
+        ("$${secret.a}", "${secret.a}"),
+        ("${service.db.port}${service.db.port}", "55"),
+        ("${app.api.host}:${app.api.port} ${app.api.url}", "srv-captain--api:4000 http://srv-captain--api:4000"),
+    ],
+)
+def test_references(text: str, expected: str) -> None:
+    apps = {"api": parse({"name": "api", "image": IMAGE, "port": 4000})}
+    values = caprover.Values(secrets={"a": "p@ss/${secret.b}"}, services={"db": {"port": 5}})
+    assert references.resolve(text, lambda found: caprover.value_of(found, apps, values)) == expected
+
+
+@pytest.mark.parametrize("text", ["${secret.none}", "${service.db.host}", "${service.none.host}", "${app.none.host}"])
+def test_references_that_lead_nowhere(text: str) -> None:
+    """Preflight has said so before; nothing is rendered with a gap."""
+    app = parse({"name": "a", "image": IMAGE, "environment": {"A": text}})
+    with pytest.raises(KeyError):
+        caprover.render([app], caprover.Values(services={"db": {}}))
