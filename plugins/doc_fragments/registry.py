@@ -12,7 +12,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   url: {type: str, default: https://127.0.0.1:5000, description: "Where the registry answers, C(https://name:port)."}
-  user: {type: str, default: "", description: Who asks. Empty for a registry that lets everybody in.}
+  user: {type: str, default: "", description: Who asks. Empty for a registry without users.}
   password: {type: str, default: "", description: "The user's password."}
   ca:
     description: File on the host with the CA of the registry's certificate. Empty for those the host trusts.

@@ -11,7 +11,7 @@ short_description: The part of a host in a Docker Swarm
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Makes a Swarm on this host, has it join one, or has it leave. A host that is in the Swarm already is left as it is, whoever made it.
+  - Makes a Swarm on this host, has it join one, or has it leave. A host that is already in a Swarm is left as it is.
   - The join token is sent to the engine itself, so it is on no command line.
   - A manager leaves only where the others keep their quorum. It hands its tasks over and its part in the quorum before. A worker leaves
     only when nothing of the Swarm runs on it, see M(vannah.healthcloud.docker_node).
@@ -36,7 +36,7 @@ options:
     type: str
   address_pools:
     description:
-      - Networks that a new Swarm takes those of its overlay networks from. Docker's own pool is all of 10.0.0.0/8, which hides whoever has
+      - Networks that a new Swarm takes those of its overlay networks from. Docker's own pool is all of 10.0.0.0/8, which hides hosts with
         such an address.
     type: list
     elements: str

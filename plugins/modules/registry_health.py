@@ -17,7 +17,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Go on when the registry answers
+- name: Continue when the registry answers
   vannah.healthcloud.registry_health:
     user: site
     password: "{{ lookup('vannah.healthcloud.secret', 'registry_user_site') }}"
@@ -25,6 +25,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-answers: {returned: always, type: bool, description: Whether anybody answered.}
+answers: {returned: always, type: bool, description: Whether the registry answered.}
 problems: {returned: always, type: list, elements: str, description: Why it is not healthy.}
 """

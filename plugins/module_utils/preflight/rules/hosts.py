@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from ...agent.lib.plural import counted
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Port, Site, parse_address
 from ..nearby import Names
@@ -185,7 +186,7 @@ def check_names(site: Site) -> Iterator[Finding]:
                 "letters, digits and hyphens, at most 63 between two dots",
             )
         elif len(host.name) > NAME:
-            problem = f"it has {len(host.name)} characters, and the name of a server has at most {NAME}, as has the one in a certificate."
+            problem = f"it has {counted(len(host.name), 'character')}, and a name has at most {NAME}, also in a certificate."
             yield Finding("host-name-invalid", host.name, "-", problem, "a shorter name in the inventory; ansible_host with the address")
 
 

@@ -105,14 +105,14 @@ def parse(entry: Any) -> App:
     :raises BadAppError: it is none; the first thing that is wrong
     """
     if not isinstance(entry, Mapping):
-        raise BadAppError("", "this is no mapping", "name, image, port and what else the app needs")
+        raise BadAppError("", "this is not a mapping", "name, image, port and what else the app needs")
     unknown = sorted(set(map(str, entry)) - set(KEYS))
     if unknown:
         raise BadAppError(unknown[0], "there is no such key", f"one of {', '.join(KEYS)}")
     name = _text(entry, "name")
     if not NAME.fullmatch(name):
         remedy = "lower-case letters, digits and single hyphens, at most 40, a letter first"
-        raise BadAppError("name", f"{name!r} is no name of an app", remedy)
+        raise BadAppError("name", f"{name!r} is not a valid name of an app", remedy)
     state = _text(entry, "state", "present")
     if state not in ("present", "absent"):
         raise BadAppError("state", f"{state!r} is no state", "present or absent")
@@ -212,7 +212,7 @@ def _mapping(entry: Mapping[str, Any], key: str, known: Iterable[str], where: st
         return {}
     at = where or key
     if not isinstance(value, Mapping):
-        raise BadAppError(at, "this is no mapping", f"{', '.join(known)}")
+        raise BadAppError(at, "this is not a mapping", f"{', '.join(known)}")
     for name in value:
         if name not in known:
             raise BadAppError(f"{at}.{name}", "there is no such key", f"one of {', '.join(known)}")
@@ -238,10 +238,10 @@ def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if given is None:
         return
     if not isinstance(given, Mapping):
-        raise BadAppError("environment", "this is no mapping", "names with their values")
+        raise BadAppError("environment", "this is not a mapping", "names with their values")
     for name, value in given.items():
         if not VARIABLE.fullmatch(str(name)):
-            raise BadAppError("environment", f"{name!r} is no name of a variable", "letters, digits and underscores")
+            raise BadAppError("environment", f"{name!r} is not a valid name of a variable", "letters, digits and underscores")
         if not isinstance(value, str | int | float):
             raise BadAppError(f"environment.{name}", "the value is neither text nor a number", "a text, a number, true or false")
         yield str(name), str(value).lower() if isinstance(value, bool) else str(value)
@@ -253,7 +253,7 @@ def _volumes(entry: Mapping[str, Any]) -> Iterator[Volume]:
         found = _mapping(item, "", ("name", "path"), where) if isinstance(item, Mapping) else {}
         name = str(found.get("name") or "")
         if not VOLUME.fullmatch(name):
-            raise BadAppError(f"{where}.name", f"{name!r} is no name of a volume", "lower-case letters, digits, hyphens and underscores")
+            raise BadAppError(f"{where}.name", f"{name!r} is not a volume name", "lower-case letters, digits, hyphens and underscores")
         yield Volume(name, _path(f"{where}.path", found.get("path")))
 
 
@@ -261,7 +261,7 @@ def _published(entry: Mapping[str, Any]) -> Iterator[Published]:
     for index, item in enumerate(_list(entry, "publish")):
         where = f"publish[{index}]"
         if not isinstance(item, Mapping):
-            raise BadAppError(where, "this is no mapping", "port, and target where it is another one")
+            raise BadAppError(where, "this is not a mapping", "port, and target where it is another one")
         found = _mapping(item, "", ("port", "target", "from"), where)
         port = _number(found, "port", 1, 65535, 0, f"{where}.")
         if not port:

@@ -33,7 +33,7 @@ CODES = (
     Code("apps-order", "An app has to come after one that there is not, or after itself.", "after: names of other apps, without a circle."),
     Code(
         "apps-domain-outside",
-        "A domain lies outside of the site's, and nobody says that there is a certificate for it.",
+        "A domain lies outside of the site's, and its certificate is not declared.",
         "A domain below the site's, or a certificate of its own.",
     ),
 )

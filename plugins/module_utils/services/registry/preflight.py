@@ -27,12 +27,12 @@ LONGEST_PASSWORD = 72
 CODES = (
     Code(
         "registry-name",
-        "The registry's name is no host name or IPv4 address, or has a port or a scheme: images are named after it.",
+        "The registry's name is not a host name or IPv4 address, or has a port or a scheme: images are named after it.",
         "registry_name: a name that the Docker hosts resolve, such as registry.example.org, or nothing for the host's own.",
     ),
     Code(
         "registry-users",
-        "Nobody could use the registry, a user is listed twice, or a name or a password is one that it cannot take.",
+        "The registry has no user, a user is listed twice, or a name or a password is one that it cannot take.",
         "registry_users: entries of different names without colon, passwords of at most 72 bytes.",
     ),
     Code(
@@ -62,7 +62,7 @@ CODES = (
     ),
     Code(
         "registry-data-directory",
-        "A directory of the registry is relative, one that others share, or lies where nothing lasts or its unit does not see it.",
+        "A directory of the registry is relative, one that others share, or is not kept across restarts or visible to the unit.",
         "An absolute path of its own, such as /var/lib/docker-registry.",
     ),
 )
@@ -71,7 +71,7 @@ CODES = (
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 #: Paths of registry_settings that are refused: what is wrong, and the fix.
 REFUSED = {
-    ("auth",): ("everybody who reaches the registry could push into it, or nobody log in", "registry_users"),
+    ("auth",): ("every client that reaches the registry could push to it, or no user could log in", "registry_users"),
     ("http", "addr"): ("it has a variable of its own", "registry_port"),
     ("http", "tls"): ("passwords would go over the network without encryption, or Docker not trust the certificate", "nothing"),
     ("http", "draintimeout"): ("it has a variable of its own", "registry_drain_timeout"),
@@ -107,7 +107,7 @@ def check_users(site: Site) -> Iterator[Finding]:
         where, name, source = place(site, host, ("registry_users",), ROLE)
         if not given:
             remedy = "registry_users: [{name: site}], whose password is made"
-            yield Finding("registry-users", where, name, "nobody could pull or push.", remedy, source)
+            yield Finding("registry-users", where, name, "no client could pull or push.", remedy, source)
         known: list[str] = []
         for index, entry in enumerate(entries(list(given))):
             user, password = entry.get("name"), entry.get("password")
@@ -157,7 +157,7 @@ def check_mirror(site: Site) -> Iterator[Finding]:
             yield finding(site, host, ("registry_mirror_url",), ROLE, "registry-mirror-url", problem, remedy)
         readable = all(file.opened and not file.malformed for file in site.secrets)
         if user and readable and not any(MIRROR_PASSWORD in file.values for file in site.secrets) and not host.known(MIRROR_PASSWORD):
-            problem = f"{MIRROR_PASSWORD} of the account {user} is not in {SECRETS_FILE}, and nobody but its owner has it."
+            problem = f"{MIRROR_PASSWORD} of the account {user} is not in {SECRETS_FILE}, and only its owner knows it."
             remedy = f"{MIRROR_PASSWORD} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
             yield finding(site, host, ("registry_mirror_user",), ROLE, "registry-mirror-password", problem, remedy)
 

@@ -137,7 +137,7 @@ def test_absent(target: Target, tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("image", "code", "words"),
     [
-        ({"name": "Vhc/Api", "source": "/x"}, "bad-image", "images[0]: 'Vhc/Api' is no name of an image. Fix: small letters"),
+        ({"name": "Vhc/Api", "source": "/x"}, "bad-image", "images[0]: 'Vhc/Api' is not a valid name of an image. Fix: small letters"),
         ({"name": "r.example:5000/vhc/api", "source": "/x"}, "bad-image", "without the registry's name"),
         ({"name": "api", "digest": "5b0b"}, "bad-image", "'5b0b' is no digest. Fix: sha256:"),
         ({"name": "api", "tag": "-1", "source": "/x"}, "bad-image", "'-1' is no tag"),

@@ -66,9 +66,7 @@ def _image(made: Deploy) -> None:
 
     image = made["image"].strip()
     if not image or any(char.isspace() for char in image) or "://" in image or image.startswith(("-", "/")):
-        raise bad(
-            made["name"], "image", f"{made['image']!r} is no name of an image", "a name such as registry.example.org/team/web@sha256:..."
-        )
+        raise bad(made["name"], "image", f"{made['image']!r} is not an image name", "one such as registry.example.org/team/web@sha256:...")
     made["image"] = image
     made["definition"] = json.dumps({"schemaVersion": 2, "imageName": image})
     made["mark"] = f"image {image}"

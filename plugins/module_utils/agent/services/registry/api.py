@@ -182,7 +182,7 @@ class Registry:
         if status == good:
             return
         if status in (401, 403):
-            who = f"the user {self.user}" if self.user else "somebody without a name"
+            who = f"the user {self.user}" if self.user else "a client without a login"
             text = f"the registry at {self.url} does not let {who} {what} ({status})"
             raise AgentError("registry-login", f"{text}. Fix: user and password; a role's registry has them in its registry_users")
         if status == 405:

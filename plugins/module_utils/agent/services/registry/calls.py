@@ -49,7 +49,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         try:
             status = registry.ping()
             if status != 200:
-                problem = f"the registry at {registry.url} answers {status} to {params['user'] or 'nobody'}"
+                problem = f"the registry at {registry.url} answers {status} to {params['user'] or 'a client without a login'}"
         except Silent as error:
             problem, answers = unreachable(registry, error).msg, False
         if not problem or time.monotonic() - begun >= wait:

@@ -30,7 +30,7 @@ def problems(wanted: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str, st
         if not NAME.fullmatch(name):
             yield (
                 number,
-                f"{name!r} is no name of an image",
+                f"{name!r} is not a valid name of an image",
                 "small letters and digits, such as vhc/api-server, without the registry's name",
             )
         if digest and not DIGEST.fullmatch(digest):
