@@ -204,14 +204,19 @@ def refuse(said: list[str], found: Mapping[str, Any], own: Mapping[str, Any]) ->
     host = own.get("host") or "HOST"
     way = "Nothing was changed. Fix: playbooks/site.yml --check of this inventory, which says what differs and what to do"
     if "authority" in said or "name" in said:
-        text = f"this host belongs to {site(found)} since {found.get('since')}, and this run is of {site(own)}"
+        text = f"this host belongs to {site(found)} since {day(found)}, and this run is of {site(own)}"
         link = "" if own.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
         raise AgentError("other-site", f"{text}.{link} {way}")
     if "host" in said:
-        raise AgentError("other-name", f"this host is {found['host']} of its site since {found.get('since')}, and not {host}. {way}")
+        raise AgentError("other-name", f"this host is {found['host']} of its site since {day(found)}, and not {host}. {way}")
     what = " and ".join({"secrets": "secrets", "certificate": "a CA certificate"}[one] for one in said)
     when = found.get("updated") or found.get("since")
     raise AgentError("stale-checkout", f"this host was converged on {when} with {what} newer than those of this checkout. {way}")
+
+
+def day(found: Mapping[str, Any]) -> str:
+    """Since when a host is what its record says: the day, which hosts that were converged together have in common."""
+    return str(found.get("since"))[:10]
 
 
 def site(known: Mapping[str, Any]) -> str:

@@ -118,11 +118,10 @@ def explain(result: Result, what: str) -> AgentError:
     broken = unconfigured(said)
     if broken:
         named = "; ".join(f"{name} ({reason})" if reason else name for name, reason in broken.items())
-        names = " ".join(broken)
         return AgentError(
             "package-broken",
-            f"cannot {what}: dpkg cannot configure {named}. Fix: on the host dpkg --configure {names} shows why; repair the package,"
-            f" or remove it with apt-get purge {names}",
+            f"cannot {what}: dpkg cannot configure {named}. Fix: on the host dpkg --configure {' '.join(broken)} shows why; repair the package,"
+            f" or remove it with apt-get purge {' '.join(broken)}",
         )
     if _any(CONFLICT, said):
         return AgentError("package-conflict", f"cannot {what}: {_tail(said)}")

@@ -49,8 +49,8 @@ def test_what_an_unchanged_deploy_is_known_by(tmp_path: Path) -> None:
     [
         ({}, "app web: image, captain_definition and tarball: all missing"),
         ({"image": "a", "tarball": "/b"}, "more than one: image, tarball"),
-        ({"image": "https://registry/a"}, "no name of an image"),
-        ({"image": "a b"}, "no name of an image"),
+        ({"image": "https://registry/a"}, "is not an image name"),
+        ({"image": "a b"}, "is not an image name"),
         ({"captain_definition": "not json"}, "app web: captain_definition: it is no JSON"),
         ({"captain_definition": "[1]"}, "it is no mapping"),
         ({"captain_definition": {"schemaVersion": 1, "imageName": "x"}}, "schemaVersion is 1. Fix: schemaVersion: 2"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
+from ...core import waiting
 from ...core.model import AgentError
 
 TYPE_CHECKING = False
@@ -155,14 +156,16 @@ class Registry:
     # --- how --------------------------------------------------------------------------------------------------------------
 
     def _send(self, method: str, target: str, heads: Heads | None = None, body: Body | None = None) -> tuple[int, Heads, bytes]:
+        import time
+
+        begun = time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self.wire(method, target, {**self.heads, **(heads or {})}, body)
-            except Silent:
+            except Silent as error:
                 if attempt == ATTEMPTS:
                     raise
-                import time
-
+                waiting.tell(self.ctx, f"the registry at {self.url} to answer", begun, reason=str(error))
                 time.sleep(self.ctx.pause(1.0))
         raise AssertionError  # ATTEMPTS is not 0
 
