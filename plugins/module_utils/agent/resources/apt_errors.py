@@ -120,8 +120,8 @@ def explain(result: Result, what: str) -> AgentError:
         named = "; ".join(f"{name} ({reason})" if reason else name for name, reason in broken.items())
         return AgentError(
             "package-broken",
-            f"cannot {what}: dpkg cannot configure {named}. Fix: on the host dpkg --configure {' '.join(broken)} shows why; repair the package,"
-            f" or remove it with apt-get purge {' '.join(broken)}",
+            f"cannot {what}: dpkg cannot configure {named}. Fix: on the host dpkg --configure {' '.join(broken)} shows why; repair the"
+            f" package, or remove it with apt-get purge {' '.join(broken)}",
         )
     if _any(CONFLICT, said):
         return AgentError("package-conflict", f"cannot {what}: {_tail(said)}")
