@@ -17,8 +17,10 @@ import io
 import re
 import sys
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
+import yaml
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
@@ -49,7 +51,7 @@ def problem(arguments: Sequence[str]) -> str:
 
     parser.error = error  # type: ignore[method-assign]
     try:
-        _given, unknown = parser.parse_known_args([*arguments, "site.yml"])
+        given, unknown = parser.parse_known_args([*arguments, "site.yml"])
     except RefusedError as refused:
         said = re.sub(r"invalid \w+ value", "invalid value", str(refused))  # the type's name is of a function of Ansible's
         return f"ARGS: {said}. Fix: ARGS as ansible-playbook --help has them"
@@ -57,12 +59,34 @@ def problem(arguments: Sequence[str]) -> str:
         return ""  # --help and --version have been printed
     options = [name for name in unknown if name.startswith("-")]
     if not options:
-        return ""
+        return problem_of_variables(given.extra_vars or ())
     known = Names(name for name in parser._option_string_actions if name.startswith("--"))
     guesses = {name: known.closest(name.partition("=")[0], extra=1) for name in options}
     hints = "".join(f" Did you mean {guess}?" for guess in guesses.values() if guess)
     fix = ", ".join(f"{guess} instead of {name.partition('=')[0]}" for name, guess in guesses.items() if guess)
     return f"ARGS: ansible-playbook has no option {', '.join(options)}.{hints} Fix: {fix or 'options as ansible-playbook --help has them'}"
+
+
+def problem_of_variables(given: Sequence[str]) -> str:
+    """Why the values of ``-e`` cannot be read, and what to write; empty where they can. Ansible would blame the inventory.
+
+    :param given: ``name=value ...``, ``@file``, or a mapping in YAML or JSON
+    """
+    for text in given:
+        if text.startswith("@"):
+            path = Path(text[1:]).expanduser()
+            if not path.is_file():
+                return f"ARGS: -e {text}: there is no file {path}. Fix: -e @ with the path of a file of variables"
+        elif text.lstrip()[:1] in ("{", "["):
+            try:
+                read = yaml.safe_load(text)
+            except yaml.YAMLError as error:
+                return f"ARGS: -e {text}: this is not valid YAML or JSON ({' '.join(str(error).split())}). Fix: -e '{{name: value}}'"
+            if not isinstance(read, dict):
+                return f"ARGS: -e {text}: this is not a mapping. Fix: -e '{{name: value}}'"
+        elif "=" not in text:
+            return f"ARGS: -e {text}: a variable needs a value. Fix: -e {text.split()[0] if text.split() else 'name'}=value"
+    return ""
 
 
 def limit_of(arguments: Sequence[str]) -> tuple[str, list[str]]:

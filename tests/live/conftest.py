@@ -8,6 +8,7 @@ server. Nothing stays behind on a site but log lines.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -44,7 +45,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not services or not os.environ.get("VANNAH_SITE_INVENTORY"):
         return
     absent = services & set(not_of_site(Values(Site.from_environment().inventory)))
-    config.hook.pytest_deselected(items=[item for item in items if service_of(item.path) in absent])
     items[:] = [item for item in items if service_of(item.path) not in absent]
     config.stash[NOT_OF_SITE] = sorted(absent)
 
@@ -72,9 +72,11 @@ def absent(site: Site, request: pytest.FixtureRequest) -> dict[str, str]:
     if hosts and len(found) == len(hosts):
         # pytest.exit puts its text into a line of exclamation marks, as wide as the terminal.
         reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        for line in without(found) if reporter else ():
-            reporter.write_line(line)
-        pytest.exit("nothing can be judged", returncode=1)
+        capture = request.config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            for line in without(found) if reporter else ():
+                reporter.write_line(line)
+        pytest.exit("no server of the site can be tested, see above", returncode=1)
     return found
 
 

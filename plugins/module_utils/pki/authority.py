@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ..secrets import store
-from ..secrets.files import SecretsError, decrypt, encrypt, lock, make_directory, read_file, write_file
+from ..secrets.files import NO_SITE_FILES, SecretsError, decrypt, encrypt, lock, make_directory, read_file, write_file
 from . import request
 
 DIRECTORY = "pki"
@@ -120,9 +120,7 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
     key_file, certificate_file = key_path(inventory_dir), certificate_path(inventory_dir)
     certificate_data, key_data = read_file(certificate_file), read_file(key_file)
     if certificate_data is None:
-        raise SecretsError(
-            "ca-missing", f"{certificate_file} does not exist: run the preflight first (make check SITE=...), which makes it."
-        )
+        raise SecretsError("ca-missing", f"{certificate_file} does not exist. {NO_SITE_FILES}")
     if key_data is None:
         text = f"{key_file} is missing, and without it nothing can be signed: restore it from the recovery kit. Without it {RENEW_HINT}"
         raise SecretsError("ca-key-missing", text)
@@ -143,7 +141,7 @@ def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
     if data is None:
         if check_mode:
             return ""
-        raise SecretsError("ca-missing", f"{path} does not exist: run the preflight first (make check SITE=...), which makes it.")
+        raise SecretsError("ca-missing", f"{path} does not exist. {NO_SITE_FILES}")
     return _pem(_certificate(path, data))
 
 

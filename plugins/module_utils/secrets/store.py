@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from ..preflight.model import SecretsFile
-from .files import RESTORE_HINT, SecretsError, check_new_password, decrypt, encrypt, lock, read_file, write_file
+from .files import NO_SITE_FILES, RESTORE_HINT, SecretsError, check_new_password, decrypt, encrypt, lock, read_file, write_file
 from .generate import KINDS, fits, generate, placeholder
 
 FILE = "secrets.yml"
@@ -103,8 +103,10 @@ def value(loader: Any, inventory_dir: str, name: str, check_mode: bool = False) 
         return found
     if check_mode:
         return placeholder(name)
-    text = f"{path_of(inventory_dir)} has no secret {name}: run the preflight first (make check SITE=...), which makes what is missing."
-    raise SecretsError("secret-missing", text)
+    path = path_of(inventory_dir)
+    if not os.path.exists(path):
+        raise SecretsError("secret-missing", f"{path} does not exist, so there is no secret {name}. {NO_SITE_FILES}")
+    raise SecretsError("secret-missing", f"{path} has no secret {name}. Fix: make check SITE=..., which creates missing secrets")
 
 
 def ensure(

@@ -28,6 +28,11 @@ THERE = "its hosts: db1, db2, db3, node1, node2; its groups: postgresql, spare"
         (["--limt=db2"], "no option --limt=db2. Did you mean --limit? Fix: --limit instead of --limt"),
         (["--tgas=x", "--cehck"], "no option --tgas=x, --cehck. Did you mean --tags? Did you mean --check? Fix: "),
         (["--nothing-like-it"], "Fix: options as ansible-playbook --help has them"),
+        (["-e", "@/no/such/file.yml"], "ARGS: -e @/no/such/file.yml: there is no file /no/such/file.yml. Fix: "),
+        (["-e", "{foo"], "ARGS: -e {foo: this is not valid YAML or JSON"),
+        (["-e", "[a]"], "ARGS: -e [a]: this is not a mapping. Fix: "),
+        (["-e", "component_retry true"], "a variable needs a value. Fix: -e component_retry=value"),
+        (["-e", '{"a": 1}', "-e", f"@{__file__}", "-e", "a=1 b=2"], ""),
         (["-f", "many"], "ARGS: argument -f/--forks: invalid value: 'many'. Fix: "),
     ],
 )
