@@ -54,6 +54,34 @@ def test_running(state: str, sub: str, expected: bool) -> None:
     assert systemd.running({"ActiveState": state, "SubState": sub}) is expected
 
 
+@pytest.mark.parametrize(
+    ("state", "sub", "attempts", "expected"),
+    [
+        ("activating", "start", "", False),
+        ("activating", "start", "2", False),
+        ("activating", "start-pre", "3", True),
+        ("activating", "auto-restart", "16", True),
+        ("active", "running", "16", False),
+        ("failed", "failed", "16", False),
+    ],
+)
+def test_a_unit_that_fails_at_each_attempt(state: str, sub: str, attempts: str, expected: bool) -> None:
+    """It is activating most of the time, as one is that takes long to start."""
+    assert systemd.keeps_failing({"ActiveState": state, "SubState": sub, "NRestarts": attempts}) is expected
+
+
+def test_a_unit_that_fails_at_each_attempt_is_not_as_it_should_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that finds nothing else to do starts it, and so says why it does not start."""
+    host = FakeHost(tmp_path)
+    wanted = component(files=[{"path": "/etc/demo.conf", "content": "good\n"}], units=[service()])
+    host.call(wanted)
+    assert not host.call(wanted, mode="check")["components"][0]["changed"]
+    shown = host._show
+    monkeypatch.setattr(host, "_show", lambda name: shown(name).replace("=active", "=activating") + "\nNRestarts=9")
+    (done,) = host.call(wanted, mode="check")["components"]
+    assert [(step["action"], step["detail"]) for step in done["steps"]] == [("start", "it has failed at each attempt of systemd")]
+
+
 @pytest.mark.parametrize(("wall", "stepped"), [(0, False), (2, False), (5, True), (-3600, True)])
 def test_clock(tmp_path: Path, wall: float, stepped: bool) -> None:
     start = time.clock_gettime(time.CLOCK_MONOTONIC) - 100

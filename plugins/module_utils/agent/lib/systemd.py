@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,InvocationID,NeedDaemonReload,Type,"
-    "RemainAfterExit,CanReload,InactiveExitTimestamp,InactiveExitTimestampMonotonic"
+    "RemainAfterExit,CanReload,InactiveExitTimestamp,InactiveExitTimestampMonotonic,NRestarts"
 )
 #: A unit in one of these states runs.
 RUNNING = ("active", "activating", "reloading", "refreshing")
+#: Attempts of systemd after which a unit that is still not up counts as one that fails.
+ATTEMPTS = 3
 #: Seconds by which the two ways of telling a start's time may differ: timestamps of systemctl are whole seconds.
 STEP = 3.0
 
@@ -95,6 +97,14 @@ def parse(text: str) -> list[Status]:
 def running(found: Status) -> bool:
     """Whether a unit runs. One that waits for systemd's next attempt (Restart=) does not."""
     return found.get("ActiveState") in RUNNING and found.get("SubState") != "auto-restart"
+
+
+def keeps_failing(found: Status) -> bool:
+    """Whether systemd starts a unit again and again without success (Restart=), also while its next attempt is just being made.
+
+    ``NRestarts`` counts since a person or a run has started it; one that is up has no such attempt.
+    """
+    return found.get("ActiveState") == "activating" and int(found.get("NRestarts") or 0) >= ATTEMPTS
 
 
 def by_socket(ctx: Context, unit: Unit) -> bool:

@@ -177,6 +177,8 @@ def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context,
     by_socket = systemd.by_socket(ctx, unit)
     if by_socket and not systemd.running(found):
         return []  # it reads its files at the next connection
+    if systemd.keeps_failing(found):
+        return [Step("unit", name, "start", "it has failed at each attempt of systemd", apply=_act("start", unit))]
     if not systemd.running(found) and not _has_run(found, record, unit, component, ctx):
         return [Step("unit", name, "start", "it had failed" if found.get("ActiveState") == "failed" else "", apply=_act("start", unit))]
     asked = watch.reactions(unit, component, found, record, ctx)
