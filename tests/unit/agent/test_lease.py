@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core import lease, waiting
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 
 ONE: dict[str, Any] = {"id": "one", "who": "ada@control", "controller": "c1", "pid": 7, "playbook": "site.yml"}
@@ -108,6 +108,26 @@ def test_nobody_works_beside_the_orphan_of_who_was_taken_over(host: Any, clock: 
     assert (refused["ok"], refused["working"]) == (False, True)
     os.close(worker)
     assert lease.take(run(host, TWO), takeover=True)["ok"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, 120),
+        ({"since": -10, "seconds": 300}, 305),  # it may wait for 290 s more
+        ({"since": -290, "seconds": 300}, 120),
+        ({"since": -10, "seconds": None}, 120),
+        ({"since": 0, "seconds": 7200}, 900),
+    ],
+)
+def test_an_orphan_that_waits_gets_the_time_that_its_wait_may_take(host: Any, said: dict[str, Any], expected: float) -> None:
+    """The run after one that died while it waited for a service ends well, and is not refused just before the end of that wait."""
+    ctx = run(host, ONE)
+    if said:
+        path = Path(ctx.path(waiting.PATH))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**said, "since": ctx.now() + said["since"]}), encoding="ascii")
+    assert lease._patience(ctx) == pytest.approx(expected, abs=2)
 
 
 def test_asking_writes_nothing(host: Any, clock: Clock) -> None:

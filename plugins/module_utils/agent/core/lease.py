@@ -33,6 +33,8 @@ LIFETIME = 600
 PATIENCE = 3.0
 #: Seconds to wait for the orphan of a run that is taken over (its package manager has to come to an end).
 ORPHAN_PATIENCE = 120.0
+#: Seconds that it gets after its own wait, and the most that is waited for it in all.
+ORPHAN_END, ORPHAN_LONGEST = 15.0, 900.0
 
 LEASE = RUN_DIR + "/lease"
 LOCK = RUN_DIR + "/lease.lock"
@@ -73,7 +75,7 @@ def take(ctx: Context, takeover: bool = False, takeover_of: str | None = None) -
             seized = takeover or (takeover_of is not None and holder.get("id") == takeover_of)
             if not seized and not (_expired(holder) and _work(ctx, 0)):
                 return {"ok": False, "holder": _public(holder), "working": not _expired(holder) and _is_working(ctx)}
-        if not _work(ctx, ORPHAN_PATIENCE if seized or not theirs else 0):
+        if not _work(ctx, _patience(ctx) if seized or not theirs else 0):
             return {"ok": False, "holder": _public(holder), "working": True}
         return {"ok": True, "holder": _public(_write(ctx, holder if not theirs else None)), "working": False}
 
@@ -191,6 +193,16 @@ def _flock(descriptor: int, patience: float) -> bool:
 
 
 # --- who works here -----------------------------------------------------------------------------------------------------
+
+
+def _patience(ctx: Context) -> float:
+    """Seconds to wait for the orphan of a run that is taken over: as long as its own wait may take, where it says so."""
+    from . import waiting
+
+    said = disk.read_json(ctx.path(waiting.PATH)) or {}
+    since, seconds = said.get("since"), said.get("seconds")
+    left = since + seconds - ctx.now() if isinstance(since, int | float) and isinstance(seconds, int | float) else 0.0
+    return min(max(ORPHAN_PATIENCE, left + ORPHAN_END), ORPHAN_LONGEST)
 
 
 def _work(ctx: Context, patience: float) -> bool:
