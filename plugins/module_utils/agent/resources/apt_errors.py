@@ -45,8 +45,8 @@ UNTRUSTED = (
     "cannot be authenticated",
 )
 HELD = ("Held packages were changed",)
-#: Above the names of those on hold: apt 2.6, and 3.0 with its new output.
-HELD_ABOVE = ("The following held packages will be changed:", "Changing held packages:")
+#: Above the names of those on hold.
+HELD_ABOVE = "The following held packages will be changed:"
 BROKEN = "dpkg: error processing package "
 CONFLICT = ("Unable to correct problems", "unmet dependencies", "Unable to satisfy dependencies", "remove is disabled")
 
@@ -136,7 +136,7 @@ def held(said: str) -> list[str]:
         if listed and line.startswith(" "):
             found += [word for word in line.split() if word != "*"]
         else:
-            listed = line.strip() in HELD_ABOVE
+            listed = line.strip() == HELD_ABOVE
     return list(dict.fromkeys(found))
 
 
