@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible import context
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 SKIPPED_CHECKS = (
     "--start-at-task skips preflight and the host checks, which keep a change from breaking the site. Fix: run the playbook without it;"
     " completed work is not repeated"
@@ -86,7 +84,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         self.installed = []
         scrubbing = True
         try:
-            if context.CLIARGS.get("start_at_task") and _is_of_this_collection():
+            if context.CLIARGS.get("start_at_task") and commands.is_of_this_collection():
                 raise AnsibleError(SKIPPED_CHECKS)
             scrub.require_origins()
             self._refuse_misspelt()
@@ -127,12 +125,11 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         :raises AnsibleError: it names the variable that was probably meant
         """
         given = getattr(load_extra_vars, "extra_vars", None)  # read before Ansible forked; a pipe could not be read again
-        if not given or not _is_of_this_collection():
+        if not given or not commands.is_of_this_collection():
             return
         from . import extra_vars
 
-        own = self.vars.get("site_own_variables")
-        found = extra_vars.problem(given, [str(item) for item in own] if isinstance(own, list) else ())
+        found = extra_vars.problem(given, extra_vars.own(self.vars))
         if found:
             raise AnsibleError(found)
 
@@ -309,12 +306,6 @@ class ServiceAction(AgentAction):
         lease: Action = "take" if documented.takes_lease(self.module) else "none"
         answer = self.converse({"op": "domain", "domain": domain, "call": call, "params": self.prepare()}, lease)
         return report.domain(answer, self.host)
-
-
-def _is_of_this_collection() -> bool:
-    """Whether this run's playbook is one of the collection's: what another playbook leaves out is its author's to know."""
-    name = str((context.CLIARGS.get("args") or ("",))[0])
-    return name.startswith("vannah.healthcloud.") or PLAYBOOKS in Path(name).resolve().parents
 
 
 def _playbook() -> str:

@@ -10,10 +10,11 @@ the words of the playbooks and of the roles' specifications.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from .. import site_map
 from ..preflight.nearby import Names
@@ -23,6 +24,15 @@ ROOT = Path(__file__).resolve().parents[3]
 READ = ("playbooks/**/*.yml", "roles/*/meta/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
 #: How variables of the collection begin, beside its roles and groups.
 BEGINNINGS = ("site", "component")
+
+
+def own(known: Mapping[str, Any]) -> list[str]:
+    """Patterns of the site's own variables.
+
+    :param known: the task's variables
+    """
+    listed = known.get("site_own_variables")
+    return [str(item) for item in listed] if isinstance(listed, list) else []
 
 
 def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:

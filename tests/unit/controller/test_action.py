@@ -22,6 +22,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
     action,
     bundle,
     collect,
+    commands,
     converge,
     lockouts,
     render,
@@ -108,7 +109,7 @@ def test_payload() -> None:
 )
 def test_a_run_that_skips_its_checks(monkeypatch: pytest.MonkeyPatch, playbook: str, start: str | None, refused: bool) -> None:
     """Nothing is sent to a host: with --start-at-task a changed port met a running database, unjudged."""
-    monkeypatch.chdir(action.PLAYBOOKS.parent)
+    monkeypatch.chdir(commands.PLAYBOOKS.parent)
     monkeypatch.setattr(action.context, "CLIARGS", {"args": (playbook,), "start_at_task": start})
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(Fake, "argument_spec", lambda _fake: None)

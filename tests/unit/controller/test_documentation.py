@@ -34,6 +34,8 @@ SECRETS = {
     "caprover_apps.apps.repository.password",
     "caprover_apps.apps.repository.private_key",
     "caprover_apps.password",
+    "caprover_install.password",
+    "docker_swarm.token",
     "caprover_deploy.password",
     "caprover_info.password",
     "caprover_server.password",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import action, extra_vars
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import action, commands, extra_vars
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,7 +49,9 @@ def test_what_the_documents_name_is_known() -> None:
     assert extra_vars.problem(sorted(named)) == ""
 
 
-@pytest.mark.parametrize(("playbook", "refused"), [("switchover.yml", False), (str(action.PLAYBOOKS / "postgresql/switchover.yml"), True)])
+@pytest.mark.parametrize(
+    ("playbook", "refused"), [("switchover.yml", False), (str(commands.PLAYBOOKS / "postgresql/switchover.yml"), True)]
+)
 def test_verbs_of_the_collection_refuse_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, playbook: str, refused: bool) -> None:
     """What somebody's own playbook does with a variable is theirs to know."""
     monkeypatch.chdir(tmp_path)

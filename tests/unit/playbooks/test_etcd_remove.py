@@ -77,6 +77,13 @@ def test_no_member_of_etcd_is_taken_out(run: Run, said: dict[str, Any], reason: 
     assert {"db2", "db3"} <= set(done.of("lease released"))
 
 
+def test_a_misspelt_variable_of_a_verb_is_said_once(run: Run) -> None:
+    """Before any host is asked."""
+    done = run("etcd/remove.yml", ETCD, dict.fromkeys(ETCD["etcd"], ANSWERS), etcd_membre="db3")
+    assert done.code != 0 and done.calls == [] and done.printed.count("fatal: ") == 1, done.printed
+    assert "etcd_membre" in done.printed
+
+
 def test_the_member_of_etcd_is_named(run: Run) -> None:
     done = run("etcd/remove.yml", ETCD, dict.fromkeys(ETCD["etcd"], ANSWERS))
     assert done.code != 0 and "Write -e etcd_member=" in done.printed and done.calls == []
