@@ -105,6 +105,9 @@ def _hosts(node: yaml.MappingNode) -> Iterator[Problem]:
         glued = _glued(key, value)
         if glued:
             yield glued
+        elif _text(key) in SECTIONS and isinstance(value, yaml.MappingNode):
+            section = _text(key)
+            yield _line(key), f"{section}: is below hosts:, so Ansible takes it for a host", f"{section}: with the indentation of hosts:"
         elif not isinstance(value, yaml.MappingNode) and not _is_empty(value) and not _is_tagged(value):
             given = _text(value)
             fix = f"{_shown(key)}: {{ansible_host: {given if ADDRESS.match(given) else '<its address>'}}}"

@@ -88,6 +88,11 @@ ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
         ("all:\n  children:\n    db: node1\n", 3, "the group db has a text where a mapping belongs. Fix: db: {hosts: {node1:}}"),
         ("all:\n  children:\n    db: [a, b]\n", 3, "the group db has a list where a mapping belongs. Fix: db: {hosts: {a:, b:}}"),
         ("all:\n  children:\n    db:{hosts: a}\n", 3, "db is followed by a colon without a space"),
+        (
+            "all:\n  hosts:\n    a:\n    children:\n      db: {hosts: {a: }}\n",
+            4,
+            "children: is below hosts:, so Ansible takes it for a host. Fix: children: with the indentation of hosts:",
+        ),
         ("all:\n  vars: a\n", 2, "vars of the group all has a text where a mapping belongs. Fix: as in vars: {name: value}"),
         ("- node1\n", 1, "the file is a list where a mapping of groups belongs. Fix: begin with all: "),
         ("# nothing\n", 0, "the file is empty. Fix: begin with all: "),
