@@ -31,6 +31,8 @@ class ActionModule(LocalAction):
         present = list(known["ansible_play_hosts"])
         looks = [rolling.Look.of(host, known["hostvars"].raw_get(host).get(arguments["looked"]) or {}) for host in present]
         missing = [host for host in known["ansible_play_hosts_all"] if host not in present]
+        members = planning.members(known["groups"], role.name)
+        away = missing + rolling.left_out(looks, members, known["ansible_play_hosts_all"])
         try:
             made = rolling.update(looks, missing) if arguments["update"] else self._waiting(role.name, said, looks, known["groups"])
         except ValueError as error:
@@ -44,7 +46,7 @@ class ActionModule(LocalAction):
         ]
         order += [{"name": host, "group": rolling.group(role.name, rolling.TOGETHER), "through": ""} for host in made.together]
         postponed = [*made.postponed, *(ALONE.format(host=host, name=said["name"], role=role.name) for host in alone)]
-        result = {"changed": False, "order": order, "postponed": postponed, "incomplete": missing}
+        result = {"changed": False, "order": order, "postponed": postponed, "incomplete": away}
         return {**result, "goes_on": made.goes_on}
 
     @staticmethod

@@ -42,16 +42,17 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
     :param own: patterns of names that are the site's own business (``site_own_variables``)
     """
     patterns = tuple(own)
-    said = []
+    said, fixes = [], []
     for name in given:
         if name in known() or any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         guess = known().closest(name)
         if guess:
             said.append(f"extra vars {name}: this variable is not known. Did you mean {guess}?")
+            fixes.append(f"{guess} in place of {name}")
     if not said:
         return ""
-    return f"{' '.join(said)} Nothing is done. Fix: correct the name; list a variable of your own with a similar name in site_own_variables"
+    return f"{' '.join(said)} Nothing is done. Fix: {', '.join(fixes)}; a variable of your own belongs into site_own_variables"
 
 
 @cache

@@ -23,7 +23,8 @@ A call is a module of the collection that calls a service, with its parameters, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NotRequired, Protocol, TypedDict
 
@@ -275,6 +276,17 @@ def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
         raise ValueError(f"Nothing is updated while the cluster is unhealthy: {said}. Fix: start what is down, or `make converge`.")
     leader = speaks.leader if speaks else ""
     return Plan(now=tuple(look.host for look in sorted(looks, key=lambda look: look.host == leader)))
+
+
+def left_out(looks: Sequence[Look], members: Iterable[str], run: Collection[str]) -> list[str]:
+    """Members that ``--limit`` leaves out and for which the cluster is unhealthy: nothing in this run makes them healthy, so a wait is vain.
+
+    :param members: of the cluster, by the inventory
+    :param run: the hosts of the run
+    """
+    said = [problem for look in looks for problem in look.problems]
+    away = [host for host in members if host not in run]
+    return [host for host in away if any(re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", problem) for problem in said)]
 
 
 def through(looks: Iterable[Look], host: str) -> str:

@@ -343,3 +343,17 @@ def test_prepare_ends_before_the_interruption(units: list[Unit], restarts: bool)
     made = turn("a", hands, update=True, prepare=True)
     assert (made.restarted, made.updated) == (restarts, ["p"])
     assert hands.done == ["healthy", "update", "units", "gate", "ask"]
+
+
+@pytest.mark.parametrize(
+    ("problems", "run", "found"),
+    [
+        (("db1 is not in the cluster",), ["db2", "db3"], ["db1"]),
+        (("db1 is not in the cluster",), ["db1", "db2", "db3"], []),  # it may come
+        (("db11 is not in the cluster", "db1.example lags"), ["db2", "db3"], []),
+        (("the cluster has no leader",), ["db2", "db3"], []),
+    ],
+)
+def test_members_that_the_run_leaves_out_and_that_are_what_is_wrong(problems: tuple[str, ...], run: list[str], found: list[str]) -> None:
+    """No wait in this run makes them healthy."""
+    assert rolling.left_out(looks(db2={"problems": problems}), ["db1", "db2", "db3"], run) == found
