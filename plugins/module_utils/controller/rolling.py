@@ -279,7 +279,7 @@ def update(looks: Sequence[Look], missing: Sequence[str] = ()) -> Plan:
 
 
 def left_out(looks: Sequence[Look], members: Iterable[str], run: Collection[str]) -> list[str]:
-    """Members that ``--limit`` leaves out and for which the cluster is unhealthy: nothing in this run makes them healthy, so a wait is vain.
+    """Members that ``--limit`` leaves out and for which the cluster is unhealthy: no wait in this run makes them healthy.
 
     :param members: of the cluster, by the inventory
     :param run: the hosts of the run

@@ -356,4 +356,4 @@ def test_prepare_ends_before_the_interruption(units: list[Unit], restarts: bool)
 )
 def test_members_that_the_run_leaves_out_and_that_are_what_is_wrong(problems: tuple[str, ...], run: list[str], found: list[str]) -> None:
     """No wait in this run makes them healthy."""
-    assert rolling.left_out(looks(db2={"problems": problems}), ["db1", "db2", "db3"], run) == found
+    assert rolling.left_out([Look("db2", problems=problems)], ["db1", "db2", "db3"], run) == found
