@@ -286,7 +286,7 @@ def left_out(looks: Sequence[Look], members: Iterable[str], run: Collection[str]
     """
     said = [problem for look in looks for problem in look.problems]
     away = [host for host in members if host not in run]
-    return [host for host in away if any(re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", problem) for problem in said)]
+    return [host for host in away if any(re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", problem) for problem in said)]
 
 
 def through(looks: Iterable[Look], host: str) -> str:
