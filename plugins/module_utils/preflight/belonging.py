@@ -189,6 +189,10 @@ def _other_host(hosts: Sequence[Judged]) -> Finding:
     since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
     problem = f"the inventory calls it otherwise than the site did when it was converged, since {since}: {named}."
     remedy = f"the old name, or the right address; for a clone see {DOCS}; after a rename -e {SWITCH}={_where(hosts)}"
+    if {str(facts["site"]["host"]) for _host, facts, _known in hosts} == {host for host, _facts, _known in hosts}:
+        # Each answers where another one of them should: nobody renames servers so.
+        problem += " Their addresses are exchanged in the inventory."
+        remedy = f"the addresses (ansible_host) of {', '.join(host for host, _facts, _known in hosts)} as they were"
     return Finding("contact-other-name", _where(hosts), "-", problem, remedy)
 
 

@@ -350,3 +350,14 @@ def test_a_site_with_another_name_hears_the_rest_too() -> None:
     port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
     renamed = dataclasses.replace(answer("db1", 1, record={**RECORD, "name": "demo"}), changes=(port,))
     assert {finding.code for finding in judge_host_checks([renamed]).errors} == {"contact-other-site", "contact-setting-new"}
+
+
+def test_exchanged_addresses_are_no_rename() -> None:
+    """A takeover would give each server the work of the other one: it is not offered."""
+    swapped = [answer("db1", 1, record={**RECORD, "host": "db2"}), answer("db2", 2, record={**RECORD, "host": "db1"})]
+    (found,) = [one for one in judgement(*swapped) if one.code == "contact-other-name"]
+    assert "Their addresses are exchanged" in found.problem
+    assert found.remedy == "the addresses (ansible_host) of db1, db2 as they were"
+    renamed = [answer("db1", 1, record={**RECORD, "host": "db3"}), answer("db2", 2, record={**RECORD, "host": "db1"})]
+    (found,) = [one for one in judgement(*renamed) if one.code == "contact-other-name"]
+    assert "site_takeover_hosts" in found.remedy
