@@ -94,8 +94,12 @@ def problem_in(data: bytes) -> tuple[int, str, str] | None:
     return None
 
 
+#: How the fixes begin of what the parser finds only later: at the end of the file, or of the line after it.
+BEGINS = ("close", "write a colon")
+
+
 def syntax_problem(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[int, str, str]:
-    """As :func:`problem_of`. Where something is not closed, the line that opens it; the parser stops at the end of the file."""
+    """As :func:`problem_of`, with the line at fault: where the parser stops is one further, or the end of the file."""
     said = error.problem or error.context or ""
     at = error.problem_mark.line + 1 if error.problem_mark else 0
     since = error.context_mark.line + 1 if error.context_mark else at
@@ -105,7 +109,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[i
         return at, "the YAML is invalid: there is a tab, and YAML is indented with spaces", "replace the tab by spaces"
     for text, what, remedy in SYNTAX:
         if text in said:
-            return (since if remedy.startswith("close") else at), f"the YAML is invalid: {what}", remedy
+            return (since if remedy.startswith(BEGINS) else at), f"the YAML is invalid: {what}", remedy
     return at, f"the YAML is invalid: {said}", "compare the line and the one before it with an example: indentation, quotes, colons"
 
 
