@@ -19,9 +19,9 @@ from .stages import run as run_stages
 NETWORK = "vannah-demo"
 SITE = "inventories/demo"
 PASSWORD = f"{SITE}/.vault_password"
-#: Is there once a run of the demo ended well: the next one finds nearly everything done, and its stages are short.
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
+#: Is there once a run of the demo ended well: the next one finds nearly everything done, and its stages are short.
 COMPLETE = ".demo/complete"
 #: Passwords of other sites that the caller has set for Ansible: the demo needs none of them, and a file may be missing.
 OTHER_PASSWORDS = re.compile(r"ANSIBLE_(VAULT|BECOME_PASSWORD|CONNECTION_PASSWORD)_")
@@ -33,7 +33,9 @@ def _without_programs() -> str:
     """The servers that need nothing of what is built: they are converged while it is built. Read as text: there may be no YAML yet."""
     entries = re.findall(r"role: (\w+),.* groups: \[(.*)\]", (ROOT / "playbooks/vars/site_map.yml").read_text(encoding="utf-8"))
     groups = [group for role, listed in entries if (ROOT / f"roles/{role}/meta/artifacts.yml").is_file() for group in listed.split(", ")]
-    return ":!".join(["all", *groups])
+    # Ansible warns of a group that the inventory does not have.
+    there = re.findall(r"^ +(\w+):$", (ROOT / SITE / "hosts.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    return ":!".join(["all", *(group for group in groups if group in there)])
 
 
 WITHOUT_PROGRAMS = _without_programs()

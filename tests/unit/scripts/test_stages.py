@@ -306,3 +306,8 @@ def test_a_line_of_progress_goes_before_a_word(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(shell, "before_output", lambda: print("erased"))
     shell.say("hello")
     assert capfd.readouterr().out == "erased\n==> hello\n"
+
+
+def test_the_first_servers_are_those_without_programs_of_groups_that_the_demo_has() -> None:
+    """Ansible warns of a group that the inventory does not have."""
+    assert demo.WITHOUT_PROGRAMS == "all:!object_store"
