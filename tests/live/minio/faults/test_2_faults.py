@@ -103,7 +103,7 @@ def test_fault_13_flipped_bytes(site: Site, store: Store, objects: dict[str, int
     began = time.monotonic()
     done = site.playbook("minio/heal.yml", "-e", f"object_store_bucket={BUCKET}")
     assert done.returncode == 0, done.stdout[-4000:]
-    said = re.search(r"(\d+) looked at, (\d+) healed, 0 still damaged", done.stdout)
+    said = re.search(r"(\d+) checked, (\d+) healed, 0 still damaged", done.stdout)
     assert said is not None, done.stdout[-2000:]
     measured(f"deep heal: {said[1]} looked at, {said[2]} healed in {time.monotonic() - began:.1f} s")
     assert site.run(host, "sha256sum", *parts.values()).stdout == sums
