@@ -93,3 +93,6 @@ def test_paths_that_prove_a_cluster(host: FakeHost) -> None:
     asked = {"one": ["/srv/a/data", "/srv/b/data"], "two": ["/srv/c/data"], "none": []}
     answer = host.call(op="facts", places=asked)
     assert answer["members"] == {"one": True, "two": False, "none": False} == members.found(host.context(), asked)
+    assert answer["data"] == {}
+    # A host that was not asked has said nothing: taken for an answer, a new cluster would not be seen.
+    assert not {"members", "data"} & set(host.call(op="facts"))

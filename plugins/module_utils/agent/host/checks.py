@@ -37,8 +37,9 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["facts"]["mounts"] = survey.system(ctx)
     entries = ledger.peek(ctx)
     answer["ran"] = members.ran(entries)
-    answer["members"] = members.found(ctx, payload.get("places") or {})
-    answer["data"] = members.found(ctx, payload.get("data") or {})
+    if payload.get("places"):  # who was not asked has not looked: that is no answer
+        answer["members"] = members.found(ctx, payload["places"])
+        answer["data"] = members.found(ctx, payload.get("data") or {})
     answer["made"] = facts.made(ctx)
     if payload.get("firewall"):
         from .caller import caller
