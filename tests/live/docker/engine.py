@@ -84,9 +84,9 @@ class Engines:
         wait_until(lambda: sum(map(len, self.running().values())) == replicas, f"{replicas} tasks of {SERVICE} run", ceiling(60), 1)
 
     def availability(self) -> dict[str, str]:
-        """Host -> whether the Swarm gives it tasks."""
-        listed = self.docker(self.hosts[0], "node", "ls", "--format", "{{.Hostname}} {{.Availability}}")
-        return {name: said.lower() for name, said in (line.split() for line in listed.splitlines())}
+        """Host -> whether the Swarm gives it tasks; nothing while the manager does not answer, or its container cannot be entered."""
+        listed = self.docker(self.hosts[0], "node", "ls", "--format", "{{.Hostname}} {{.Availability}}", check=False)
+        return {name: said.lower() for name, said in (line.split() for line in listed.splitlines() if len(line.split()) == 2)}
 
     def started(self, host: str) -> str:
         """When systemd started the engine: another value after a restart."""
