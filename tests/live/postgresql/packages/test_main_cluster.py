@@ -77,7 +77,7 @@ def test_an_empty_one_that_took_the_port_goes_by_a_converge(site: Site, host: st
     site.run(host, "sh", "-c", TAKE, timeout=120)
     wait_until(lambda: site.leaders() == [], "Patroni's PostgreSQL is down", ceiling(30))
     printed = site.converge()
-    assert "holds nothing" in printed and "kept from starting" in printed, printed[-3000:]
+    assert "holds nothing" in printed and "prevented from starting" in printed, printed[-3000:]
     assert writes(site, host)
     ((_version, _name, _port, status, *_rest),) = clusters(site, host)
     assert status == "down"
