@@ -12,7 +12,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode: {support: full, description: Reports what would be done and changes nothing.}
-  diff_mode: {support: full, description: Shows the state before and after, never a secret.}
+  diff_mode: {support: full, description: "Shows the state before and after, never a secret."}
   lease: {support: full, description: "Takes the host's lease, and fails while another run holds it."}
 """
 
