@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.lib.reachability import missing
+from tests.live.lib.reachability import required
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
@@ -19,10 +19,7 @@ ASK = 'python3 -c \'import sys, urllib.request as r; print(r.urlopen("http://" +
 @pytest.fixture
 def hosts(reached: Site) -> list[str]:
     """The hosts of the group, of which there is at least one."""
-    found = list(reached.hosts("docker"))
-    if not found:
-        pytest.skip(missing(reached.values, "docker", "servers with Docker"))
-    return found
+    return required(reached, "docker", "servers with Docker")
 
 
 def test_the_engine_runs_with_its_settings(hosts: list[str], servers: dict[str, Server]) -> None:

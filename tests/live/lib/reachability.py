@@ -16,6 +16,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
+from tests.live.lib.site import Site
 from tests.live.lib.values import Values
 
 #: Seconds for a connection, for the answer of one host, and for those of all hosts.
@@ -50,6 +53,14 @@ def missing(values: Values, group: str, what: str) -> str:
     """Why a test that wants a host of a group has none: the site has none, or none of those that it has can be judged."""
     members = values.members(group)
     return f"none of the site's {what} can be judged now: {', '.join(members)}" if members else f"the site has no {what} (group {group})"
+
+
+def required(site: Site, group: str, what: str) -> list[str]:
+    """The hosts of a group that can be judged, at least one; else the test is skipped, with the reason."""
+    found = site.hosts(group)
+    if not found:
+        pytest.skip(missing(site.values, group, what))
+    return found
 
 
 def without(absent: Mapping[str, str]) -> list[str]:

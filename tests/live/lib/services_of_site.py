@@ -6,23 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
 from tests.live.lib.values import REPOSITORY, Values
 
 LIVE = REPOSITORY / "tests" / "live"
-SITE_MAP = REPOSITORY / "playbooks" / "vars" / "site_map.yml"
 
 
-def not_of_site(values: Values, roles: Iterable[dict[str, Any]] | None = None) -> list[str]:
+def not_of_site(values: Values, roles: Iterable[site_map.Entry] | None = None) -> list[str]:
     """The services of which the inventory has no host, sorted.
 
-    :param roles: entries of ``playbooks/vars/site_map.yml``: ``{role, groups}``
+    :param roles: of the site map, where it is another one than the collection's
     """
-    entries = yaml.safe_load(SITE_MAP.read_text(encoding="utf-8"))["roles"] if roles is None else roles
-    return sorted(entry["role"] for entry in entries if not any(values.members(group) for group in entry["groups"]))
+    entries = site_map.load().roles if roles is None else roles
+    return sorted(entry.role for entry in entries if not any(values.members(group) for group in entry.groups))
 
 
 def service_of(test: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.lib.reachability import missing
+from tests.live.lib.reachability import required
 from tests.live.lib.server import Login, Server, scram_verifier
 from tests.live.lib.site import Site
 
@@ -17,10 +17,7 @@ from tests.live.lib.site import Site
 @pytest.fixture(scope="session")
 def databases(reached: Site, servers: dict[str, Server]) -> list[Server]:
     """The database servers; tests that want them are skipped where a site has none."""
-    found = [servers[name] for name in reached.hosts("postgresql")]
-    if not found:
-        pytest.skip(missing(reached.values, "postgresql", "database servers"))
-    return found
+    return [servers[name] for name in required(reached, "postgresql", "database servers")]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.lib.reachability import missing
+from tests.live.lib.reachability import required
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
@@ -52,10 +52,7 @@ END
 @pytest.fixture
 def hosts(reached: Site) -> list[str]:
     """The hosts of the group, of which there is at least one."""
-    found = list(reached.hosts("registry"))
-    if not found:
-        pytest.skip(missing(reached.values, "registry", "servers with a registry of images"))
-    return found
+    return required(reached, "registry", "servers with a registry of images")
 
 
 def test_it_lets_in_its_users_and_nobody_else(hosts: list[str], servers: dict[str, Server]) -> None:
@@ -84,10 +81,7 @@ def test_its_metrics(hosts: list[str], servers: dict[str, Server]) -> None:
 
 def test_docker_hosts_trust_it(hosts: list[str], reached: Site, servers: dict[str, Server]) -> None:
     """With the site's CA, and root's client is logged in."""
-    clients = list(reached.hosts("docker"))
-    if not clients:
-        pytest.skip(missing(reached.values, "docker", "servers with Docker, which would use the registry"))
-    for name in clients:
+    for name in required(reached, "docker", "servers with Docker, which would use the registry"):
         answer = servers[name].shell(TRUSTED)
         assert answer.status == 0, f"{name}: {answer.text}"
         assert int(answer.text.split()[0]) >= len(hosts), f"{name} does not trust every registry of the site: {answer.text}"

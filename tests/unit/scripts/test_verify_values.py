@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
 from tests.live.lib.reachability import Reached, missing
-from tests.live.lib.services_of_site import LIVE, SITE_MAP, not_of_site, service_of
+from tests.live.lib.services_of_site import LIVE, not_of_site, service_of
 from tests.live.lib.values import REPOSITORY, Values, role_defaults
 from tests.live.postgresql.verify_postgresql import is_synchronous
 
@@ -47,14 +47,14 @@ def test_why_there_is_no_host(tmp_path: Path) -> None:
 
 def test_services_that_the_site_does_not_run(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {children: {postgresql: {hosts: {a: {}}}, etcd: {}}}\n", encoding="utf-8")
-    roles = [{"role": "base", "groups": ["all"]}, {"role": "haproxy", "groups": ["postgresql_client", "edge"]}]
-    roles += [{"role": "postgresql", "groups": ["postgresql"]}, {"role": "etcd", "groups": ["etcd"]}]
+    given = {"base": ("all",), "haproxy": ("postgresql_client", "edge"), "postgresql": ("postgresql",), "etcd": ("etcd",)}
+    roles = [site_map.Entry(role, "base", groups) for role, groups in given.items()]
     assert not_of_site(Reached(tmp_path / "hosts.yml", ["a"]), roles) == ["etcd", "haproxy"]
 
 
 def test_every_verify_file_belongs_to_a_service_or_to_the_site() -> None:
     """Else it would be tested, and skipped loudly, on sites without its service."""
-    roles = {entry["role"] for entry in yaml.safe_load(SITE_MAP.read_text(encoding="utf-8"))["roles"]}
+    roles = {entry.role for entry in site_map.load().roles}
     services = {service_of(path) for path in LIVE.rglob("verify_*.py")} - {"lib"}  # which has no tests
     assert {"minio", "site"} <= services <= roles | {"site"}
     assert service_of(LIVE / "minio" / "faults" / "test_2_faults.py") == ""
