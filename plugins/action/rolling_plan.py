@@ -34,7 +34,7 @@ class ActionModule(LocalAction):
         members = planning.members(known["groups"], role.name)
         away = missing + rolling.left_out(looks, members, known["ansible_play_hosts_all"])
         try:
-            made = rolling.update(looks, missing) if arguments["update"] else self._waiting(role.name, said, looks, known["groups"])
+            made = rolling.update(looks, missing) if arguments["update"] else self._waiting(role.name, said, looks, members)
         except ValueError as error:
             return {"changed": False, "failed": True, "msg": str(error)}
         moves = "leave" in said
@@ -50,6 +50,6 @@ class ActionModule(LocalAction):
         return {**result, "goes_on": made.goes_on}
 
     @staticmethod
-    def _waiting(role: str, said: Mapping[str, Any], looks: list[rolling.Look], groups: Mapping[str, Sequence[str]]) -> rolling.Plan:
+    def _waiting(role: str, said: Mapping[str, Any], looks: list[rolling.Look], members: Sequence[str]) -> rolling.Plan:
         together = str((said.get("together") or {}).get("verb") or "")
-        return rolling.plan(looks, planning.members(groups, role), said["name"], f"{role}/rolling_restart.yml", together)
+        return rolling.plan(looks, members, said["name"], f"{role}/rolling_restart.yml", together)

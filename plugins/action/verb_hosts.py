@@ -9,9 +9,8 @@ import os
 from typing import Any
 
 from ansible import context
-from ansible.utils.vars import load_extra_vars
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import commands, extra_vars, verb_hosts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import commands, verb_hosts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.identity import TAKEOVER
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.formation import DATA_LOST
@@ -30,13 +29,12 @@ class ActionModule(LocalAction):
         chosen = {host.name for host in inventory.get_hosts("all", ignore_restrictions=True)}
         sources = [str(source) for source in known.get("ansible_inventory_sources") or ()]
         groups = inventory.get_groups_dict()
-        own = commands.is_of_this_collection()
         playbook = str((context.CLIARGS.get("args") or [""])[0])
         switches = [name for name in (TAKEOVER, DATA_LOST) if known.get(name)]
         said = (
             verb_hosts.problem(arguments["group"], groups, chosen, sources, os.getcwd())
             or verb_hosts.misused(chosen_by_tags(), switches, verb_hosts.converges(playbook))
-            or (extra_vars.problem(getattr(load_extra_vars, "extra_vars", None) or (), extra_vars.own(known)) if own else "")
+            or commands.misspelt(known)
             or verb_hosts.left_out(arguments["member"] or "", arguments["group"], groups, chosen)
         )
         if said:

@@ -18,7 +18,6 @@ from ansible import context
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible.utils.vars import load_extra_vars
 
 from .. import documented
 from . import (  # noqa: F401 # preloaded for the forks
@@ -124,12 +123,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
         :raises AnsibleError: it names the variable that was probably meant
         """
-        given = getattr(load_extra_vars, "extra_vars", None)  # read before Ansible forked; a pipe could not be read again
-        if not given or not commands.is_of_this_collection():
-            return
-        from . import extra_vars
-
-        found = extra_vars.problem(given, extra_vars.own(self.vars))
+        found = commands.misspelt(self.vars)
         if found:
             raise AnsibleError(found)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import context
+from ansible.utils.vars import load_extra_vars
 
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 PLAYBOOK = re.compile(r"(?<![\w/.-])playbooks/(?!vars/)(?:[a-z_]+/)?[a-z_]+\.yml")
@@ -31,6 +32,19 @@ def is_of_this_collection() -> bool:
     """Whether this run's playbook is one of the collection's: what another playbook leaves out is its author's to know."""
     name = str((context.CLIARGS.get("args") or ("",))[0])
     return name.startswith("vannah.healthcloud.") or PLAYBOOKS in Path(name).resolve().parents
+
+
+def misspelt(known: Mapping[str, Any]) -> str:
+    """What is wrong with the names of this run's extra variables; empty where nothing is, or where the playbook is not the collection's.
+
+    :param known: the task's variables
+    """
+    given = getattr(load_extra_vars, "extra_vars", None)  # read before Ansible forked; a pipe could not be read again
+    if not given or not is_of_this_collection():
+        return ""
+    from . import extra_vars  # reads all playbooks
+
+    return extra_vars.problem(given, extra_vars.own(known))
 
 
 def complete(result: dict[str, Any], options: Mapping[str, Any] | None = None, folder: str = "") -> None:

@@ -30,9 +30,8 @@ CODES = (
         "contact-cluster-data-missing",
         "A member of a cluster has run on the server, and its data are missing: a disk is not mounted, or the data are lost. The run"
         " would create an empty cluster in their place, or the member could never start.",
-        "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are permanently "
-        "lost, see"
-        " docs/day2.md, Lost data.",
+        "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are permanently"
+        " lost, see docs/day2.md, Lost data.",
     ),
     Code(
         "contact-member-data-missing",

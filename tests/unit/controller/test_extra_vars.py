@@ -56,7 +56,7 @@ def test_verbs_of_the_collection_refuse_them(monkeypatch: pytest.MonkeyPatch, tm
     """What somebody's own playbook does with a variable is theirs to know."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(action.context, "CLIARGS", {"args": (playbook,)})
-    monkeypatch.setattr(action.load_extra_vars, "extra_vars", {"postgresql_canditate": "db2"}, raising=False)
+    monkeypatch.setattr(commands.load_extra_vars, "extra_vars", {"postgresql_canditate": "db2"}, raising=False)
     one: Any = object.__new__(action.AgentAction)
     one.vars = {}
     if not refused:
