@@ -36,6 +36,8 @@ class ActionModule(ComponentAction):
     """The action ``vannah.healthcloud.host_facts``."""
 
     ARGUMENT_SPEC = documented.spec("host_facts")
+    #: Where the last call has looked for clusters and their data.
+    _looked = clusters.Places({}, {})
 
     def perform(self) -> Result:
         """Ask the host, and compare its clock with ours; where a role is still to come, look closer."""
@@ -108,8 +110,8 @@ class ActionModule(ComponentAction):
         asked: Payload = part or {"op": "facts"}
         known = self._remembered() if known is None else known
         if known is not None:
-            places = self._places(known)
-            asked = {**asked, "places": places.exists, "data": places.data}
+            self._looked = self._places(known)
+            asked = {**asked, "places": self._looked.exists, "data": self._looked.data}
         before = time.time()
         asked = {**asked, "look": self._data() if self.takeover else [], "firewall": self._has_firewall()}
         asked["services"] = self._services()
@@ -170,7 +172,7 @@ class ActionModule(ComponentAction):
         mine = clusters.of(self.host_vars.get("group_names") or ())
         ran = [cluster.name for cluster in mine if cluster.component in (answer.get("ran") or ())]
         members, data = dict(answer.get("members") or {}), dict(answer.get("data") or {})
-        places = self._places(facts) if mine else clusters.Places({}, {})
+        places = self._looked if "data" in answer else self._places(facts) if mine else clusters.Places({}, {})
         if "data" not in answer and set(places.exists) - set(ran):
             told = self.converse({"op": "facts", "places": places.exists, "data": places.data}, lease="none")
             members, data = dict(told.get("members") or {}), dict(told.get("data") or {})
