@@ -135,6 +135,7 @@ def surroundings() -> None:
     environment.apply()
     for name in [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_CONFIG"]:
         del os.environ[name]
+    os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and with it no test sees output that is printed too late
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -117,6 +119,45 @@ class Live:
                     width = shutil.get_terminal_size().columns - 1
                     self._write(ERASE + text[:width])
                     self._shown = True
+
+
+class Unbuffered:
+    """Standard output that is a pipe or a file: has each line at once, as a terminal has.
+
+    ansible-core 2.21 does not flush what it prints (``Display.display``), so that a wait would be silent in `ansible-playbook | tee`, and
+    the end of the output would be lost where a run is killed. A reader that has closed the pipe (`| head`) does not end the run: an error
+    here would end the thread that takes the hosts' answers.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write it at once."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is left of it. What nobody reads any more goes nowhere from now on, as at the end of the process."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+        except OSError:  # a full disk: the next line may find room
+            pass
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def write_at_once() -> None:
+    """Have standard output unbuffered from now on. Nothing is done for a terminal, or where a callback has replaced the stream."""
+    if type(sys.stdout) is io.TextIOWrapper and not sys.stdout.line_buffering:
+        sys.stdout = Unbuffered(sys.stdout)  # type: ignore[assignment]
 
 
 class Tee:

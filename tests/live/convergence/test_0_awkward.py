@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from tests.live.lib.site import Site
 
@@ -50,14 +51,17 @@ def test_the_host_checks_get_past_it(site: Site) -> None:
     site.run(host, "sh", "-c", SETUP, timeout=120)
     site.run(host, "mkdir", "-p", "/var/lib/apt/lists")
     site.docker("exec", "--detach", site.container(host), "perl", "-e", BUSY)
-    printed = []
+    printed, told = [], []
+    begun = time.monotonic()
     with site.start_playbook("host_checks.yml") as process:
         assert process.stdout is not None
         for line in process.stdout:
             printed.append(line)
             if "waits to install python3" in line:
+                told.append(time.monotonic() - begun)
                 site.run(host, "touch", "/run/let-go")
     assert process.returncode == 0, "".join(printed[-60:])
+    assert told and told[0] < 60, f"the wait was printed after {told[:1]} s"
     assert any("/var/lib/apt/lists/lock" in line for line in printed), "".join(printed[-60:])
 
 
