@@ -87,3 +87,15 @@ def test_a_misspelt_variable_of_a_verb_is_said_once(run: Run) -> None:
 def test_the_member_of_etcd_is_named(run: Run) -> None:
     done = run("etcd/remove.yml", ETCD, dict.fromkeys(ETCD["etcd"], ANSWERS))
     assert done.code != 0 and "Write -e etcd_member=" in done.printed and done.calls == []
+
+
+@pytest.mark.parametrize(("member", "code"), [("db33", 2), ("db3", 0)])
+def test_what_is_no_member_of_etcd(run: Run, systemctl: Path, member: str, code: int) -> None:
+    """A misspelt name ends in an error, because the member that was meant stays; a second run of a removal that was done ends well."""
+    answers = {host: {**ANSWERS, "etcd_remove": {"member": "", "members": ["db1", "db2"]}} for host in ETCD["etcd"]}
+    here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
+    done = run("etcd/remove.yml", ETCD, answers, etcd_member=member, **here)
+    assert done.code == code, done.printed
+    assert f"{member} is not a member of etcd; the members are db1, db2" in done.printed
+    assert ("Nothing was changed: db33 is neither" in " ".join(done.printed.split())) == (code != 0), done.printed
+    assert "lease released" in " ".join(done.calls)
