@@ -11,7 +11,11 @@ unexport BASH_ENV ENV CDPATH LANG LANGUAGE GREP_OPTIONS
 override KNOWN := ARGS BENCH GROUP KIT NAME ONLY PACKAGE PASSWORD PORT SCENARIO SITE UNIT URL WEB
 override UNKNOWN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(KNOWN),$(name))))
 override MEANT = $(filter $(shell printf %s '$(firstword $(UNKNOWN))' | tr a-z A-Z),$(KNOWN))
-$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(or $(MEANT),one of $(KNOWN)) instead))
+# What Ansible calls otherwise. LIMIT in the environment would have been ignored too, and all hosts changed.
+override OPTION = $(if $(filter LIMIT,$(1)),--limit $($(1)),$(if $(filter TAGS,$(1)),--tags $($(1)),$(if $(filter CHECK,$(1)),--check,$(if $(filter EXTRA_VARS,$(1)),-e $($(1))))))
+override INSTEAD = $(or $(MEANT),$(if $(call OPTION,$(1)),ARGS='$(call OPTION,$(1))',one of $(KNOWN)))
+$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(call INSTEAD,$(firstword $(UNKNOWN))) instead))
+$(if $(filter environment,$(origin LIMIT)),$(if $(filter check plan converge verify,$(MAKECMDGOALS)),$(error LIMIT is set in the environment, and make would ignore it. Fix: unset LIMIT; to limit the run, ARGS='--limit $(LIMIT)')))
 
 # The site of the targets below: a folder of inventories/.
 SITE ?= demo
@@ -47,6 +51,10 @@ help: ## list the targets
 	@echo 'vannah.healthcloud: bare Debian servers to a running health cloud'
 	@awk -F ':.*## ' '/^# ---/ {print ""; print substr($$0, 7)} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
+.DEFAULT:
+	@echo 'make knows no target $@. Fix: one of those that `make help` lists' >&2; exit 2
+Makefile: ;
+
 # --- Demo: servers as containers of this machine (root, Debian 12 or 13)
 .PHONY: demo demo-down
 demo: ## create the demo's servers, converge and verify them, print what runs where; again: re-converge
@@ -57,7 +65,7 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 	@$(TESTBED) down
 
 # --- Your own site: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
-.PHONY: check plan converge verify artifacts recovery-kit site-exists site-files new-vault
+.PHONY: check plan converge verify artifacts recovery-kit kit-named site-exists site-files new-vault
 site-exists:
 	@$(IGNORED)
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml does not exist. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
@@ -92,8 +100,10 @@ artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian
 # As JSON: a path may have spaces.
 export KIT
 override KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
-recovery-kit: site-exists venv site-files ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
+kit-named:
 	@$(if $(KIT)$(findstring recovery_kit_path,$(ARGS)),,echo 'KIT is not set: name the file to write, outside of this folder: make recovery-kit SITE=$(SITE) KIT=/media/usb/$(SITE).kit' >&2; exit 2)
+
+recovery-kit: kit-named site-exists venv site-files ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
 
 # --- Tests

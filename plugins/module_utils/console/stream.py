@@ -70,12 +70,21 @@ def prune(folder: Path, kept: int) -> None:
             path.unlink()
 
 
+def fit(text: str, width: int) -> str:
+    """A line of progress, cut to ``width`` columns before its first two spaces: hosts and times, which follow them, stay."""
+    what, gap, rest = text.partition("  ")
+    room = width - len(gap + rest)
+    if len(text) <= width or room < len("..."):
+        return text[:width]
+    return what[: room - len("...")] + "..." + gap + rest
+
+
 class Live:
     """The line at the bottom of a terminal that shows what is running.
 
     :param plain: the output is no terminal: a line of its own every 10 s instead, so that nothing takes minutes in silence
     :param lock: Ansible's own of its output. It forks while it holds it, so a fork never finds this thread in the middle of a write.
-    :param text: gives the line
+    :param text: gives the line: what is running, two spaces, its progress
     """
 
     def __init__(self, stream: Any, lock: Any, text: Callable[[], str], *, plain: bool = False, every: float | None = None) -> None:
@@ -116,8 +125,7 @@ class Live:
                 if text and self._plain:
                     self._write(f"{PROGRESS}{text}\n")
                 elif text:
-                    width = shutil.get_terminal_size().columns - 1
-                    self._write(ERASE + text[:width])
+                    self._write(ERASE + fit(text, shutil.get_terminal_size().columns - 1))
                     self._shown = True
 
 

@@ -127,7 +127,7 @@ def _short_for(site: Site, group: str) -> str | None:
     """
     schema = site.schema
     guess = schema.group_of_role.get(group)
-    if guess is None and len(group) > 3:
+    if guess is None and len(group) >= 3:
         guess = min((known for known in schema.groups if known.startswith(group) or known.endswith(f"_{group}")), key=len, default=None)
     return None if guess is None or set(site.groups[group]) <= set(site.groups.get(guess, ())) else guess
 

@@ -92,6 +92,21 @@ def test_a_group_that_a_site_leaves_out_is_no_warning(tmp_path: Path, text: str,
     assert log.path is not None and log.path.read_text(encoding="utf-8") == stream.COLORS.sub("", text)
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (80, "[4/7] Prepare the members: Install without start  3/4 hosts  0:50 of about 2:00"),
+        (60, "[4/7] Prepare the members:...  3/4 hosts  0:50 of about 2:00"),
+        (50, "[4/7] Prepare th...  3/4 hosts  0:50 of about 2:00"),
+        (20, "[4/7] Prepare the me"),
+        (60, "no progress " + 45 * "x" + "..."),
+    ],
+)
+def test_the_progress_stays_on_a_narrow_terminal(width: int, shown: str) -> None:
+    text = "[4/7] Prepare the members: Install without start  3/4 hosts  0:50 of about 2:00"
+    assert stream.fit("no progress " + 100 * "x" if shown.startswith("no") else text, width) == shown
+
+
 def test_without_a_terminal_the_live_line_is_a_line(tmp_path: Path) -> None:
     out = io.StringIO()
     live = stream.Live(out, threading.RLock(), lambda: "going on", plain=True, every=0.01)

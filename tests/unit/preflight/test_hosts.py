@@ -106,6 +106,7 @@ HOSTS = (
         (site(THREE + "\nminio: s1"), {}, {("group-misspelt", "minio")}),
         (site(THREE + "\nstore: s1"), {}, {("group-misspelt", "store")}),
         (site("etcd: a b c\npostgres: a b c"), {}, {("group-misspelt", "postgres")}),
+        (site("etc: a b c\npostgresql: a b c"), {}, {("group-misspelt", "etc")}),
         (site("etcd: a b c\npostgresql: a b c\nhaproxy: d"), {}, {("group-misspelt", "haproxy")}),
         # Groups and files of one's own, a host that is named as a group is.
         (
@@ -214,7 +215,7 @@ NAME = "server1.mine.health"
         (THREE, "[@db1]\nsite_address: '[fd00::1]'", ("db1", "site_address", "[fd00::1]")),
         (THREE, "[@db1]\nsite_address: 'fe80::1%eth0'", ("db1", "site_address", "fe80::1%eth0")),
         # The other hosts do not look at it.
-        (THREE, "[@db1]\nansible_host: ''\nansible_ssh_host: 10.1.0.1", ("db1", "ansible_host", "by db1 alone")),
+        (THREE, "[@db1]\nansible_host: ''\nansible_ssh_host: 10.1.0.1", ("db1", "ansible_host", "the name db1")),
         # For whom a firewall opens a port: the store for all, others for whom the site says.
         (
             THREE + "\nobject_store: s1 s2 s3 s4\nmonitoring: m1",

@@ -38,7 +38,7 @@ def check_names(site: Site) -> Iterator[Finding]:
         own = [str(item["why"]) for item in host.exported("known_by_address")]
         by = [f"the firewall of {opened[group]}" for group in site.groups if group in opened and host.name in site.groups[group]]
         if own or by:
-            problem = f"{(own or by)[0]} needs its IP address, and it is known by {known} alone."
+            problem = f"{(own or by)[0]} needs its IP address, and the inventory has only the name {known}."
             _where, variable, source = place(site, host, _VARIABLES, host.name)
             remedy = f"site_address: the IP address that the other hosts reach {host.name} by"
             meant = _meant(site, host) if known == host.name else ""

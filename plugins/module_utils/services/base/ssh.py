@@ -54,7 +54,8 @@ def check_keys(site: Site) -> Iterator[Finding]:
             continue
         problem = _no_key(site, host)
         if problem is not None:
-            remedy = "ansible_ssh_private_key_file: a key that opens the host, or base_ssh_key_only: false"
+            new = "ssh-keygen -t ed25519, then ssh-copy-id <user>@<host>"
+            remedy = f"ansible_ssh_private_key_file: a key that opens the host (a new one: {new})"
             yield finding(site, host, ("base_ssh_key_only", *_KEY_FILES), host.name, "safety-key-only-without-key", problem, remedy)
 
 

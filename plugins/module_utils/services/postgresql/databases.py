@@ -113,7 +113,8 @@ def check_groups(site: Site) -> Iterator[Finding]:
             "hosts in the group postgresql",
         )
     if site.members(GROUP) and not site.members("etcd"):
-        yield Finding("database-without-etcd", GROUP, "-", "they cannot elect a leader.", "one or three hosts in the group etcd")
+        problem = "the database servers cannot elect a leader."
+        yield Finding("database-without-etcd", GROUP, "-", problem, "one or three hosts in the group etcd")
 
 
 def check_version(site: Site) -> Iterator[Finding]:
