@@ -96,6 +96,9 @@ class ActionModule(LocalAction):
         exists = {host: bool(known[cluster.name]) for host, known in said.items() if cluster.name in known}
         joining = tuple(sorted(host for host, known in exists.items() if not known))
         missing = {answer.host: list((answer.facts.get("data_missing") or {}).get(cluster.name) or ()) for answer in answers}
+        holding = tuple(sorted(host for host, known in exists.items() if known and not missing[host]))
+        voters = {name for answer in answers if answer.host in holding for name in answer.of_service(cluster.role).get("voters") or ()}
+        ran = {answer.host for answer in answers if cluster.name in (answer.facts.get("clusters_ran") or ())}
         return formation.Cluster(
             cluster.name,
             cluster.group,
@@ -106,8 +109,10 @@ class ActionModule(LocalAction):
             cluster.majority,
             cluster.odd,
             {host: paths for host, paths in missing.items() if paths and host in members},
-            tuple(sorted(host for host, known in exists.items() if known and not missing[host])),
+            holding,
             cluster.lost,
+            tuple(sorted(voters)),
+            tuple(sorted(host for host in ran & voters if missing[host] or not exists.get(host, True))),
         )
 
     def _answer(self, name: str, hostvars: Any, register: str, folder: str | None, known_as: Whose) -> Answer:

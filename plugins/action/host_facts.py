@@ -57,7 +57,7 @@ class ActionModule(ComponentAction):
             self._let_services_refuse(answer)
         facts = answer.get("facts") or {}
         facts["senders"] = self._senders(facts)
-        facts["clusters"], facts["data_missing"] = self._clusters(answer, facts)
+        facts["clusters"], facts["data_missing"], facts["clusters_ran"] = self._clusters(answer, facts)
         result: Result = {"changed": False, "ansible_facts": {"vannah": facts}}
         if offset is not None:
             result["clock_offset"] = offset
@@ -164,8 +164,8 @@ class ActionModule(ComponentAction):
         except AnsibleError:
             return clusters.Places({}, {})
 
-    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> tuple[dict[str, bool], dict[str, list[str]]]:
-        """Whether each cluster that the host is a member of is known to exist, and those whose data are missing on the host.
+    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> tuple[dict[str, bool], dict[str, list[str]], list[str]]:
+        """Whether each cluster that the host is a member of is known to exist, those whose data are missing here, those that have run here.
 
         The ledger knows whether a member has run on the host. Where it has and no data are there, a disk is not mounted, or they are lost.
         """
@@ -183,7 +183,7 @@ class ActionModule(ComponentAction):
         if taken:
             known.update(dict.fromkeys(gone, False))
             gone = {}
-        return known, gone
+        return known, gone, ran
 
     def _senders(self, facts: dict[str, Any]) -> dict[str, str]:
         """Which address the host sends from to each member of a cluster, where the site is to know it by another one than before."""

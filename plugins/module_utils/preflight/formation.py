@@ -66,6 +66,8 @@ class Cluster:
     :ivar missing: member that has run -> the paths of its data, none of which is there
     :ivar holding: members that have their data
     :ivar lost: what else to do before a cluster whose data are lost begins anew
+    :ivar voters: names of the members that count for the quorum, by those that have their data
+    :ivar forgotten: voters that have run and have no data, whether or not :data:`DATA_LOST` names them
     """
 
     name: str
@@ -79,6 +81,13 @@ class Cluster:
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holding: tuple[str, ...] = ()
     lost: str = ""
+    voters: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
+
+    @property
+    def quorum_lost(self) -> bool:
+        """Whether fewer voters have their data than a quorum: no leader can be elected, and no member can be added or removed."""
+        return self.odd and bool(self.forgotten) and len(self.voters) - len(self.forgotten) < len(self.voters) // 2 + 1
 
     @property
     def new(self) -> bool:
@@ -100,6 +109,9 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
             )
             yield Finding("contact-forks", cluster.group, "forks", problem, f"-f {len(cluster.members)} (or more), or leave -f out")
         missing = {name: why for name, why in cluster.members.items() if why is not None}
+        if cluster.quorum_lost:
+            yield _without_quorum(cluster)
+            continue
         if cluster.missing:
             yield from _without_data(cluster, list(missing))
         yield from _joins(cluster, {name: why for name, why in missing.items() if why != LEFT_OUT})
@@ -148,6 +160,23 @@ def _without_data(cluster: Cluster, away: Sequence[str]) -> Iterator[Finding]:
         more = f"{cluster.lost}, then " if cluster.lost else ""
         remedy = f"{mount}; where the data are lost for good, {more}-e {DATA_LOST}={','.join(gone)} (docs/day2.md, Lost data)"
     yield Finding("contact-cluster-data-missing", ",".join(gone), "-", problem, remedy)
+
+
+def _without_quorum(cluster: Cluster) -> Finding:
+    """Too few voters have their data. A new member cannot join them, and their own state is of no use without the others' consent."""
+    lost, holding = ", ".join(cluster.forgotten), ", ".join(cluster.holding)
+    paths = ", ".join(dict.fromkeys(path for host in cluster.forgotten for path in cluster.missing.get(host, ())))
+    problem = (
+        f"the cluster {cluster.name} has lost its quorum: {lost} {'has' if len(cluster.forgotten) == 1 else 'have'} no data, and"
+        f" {len(cluster.voters) // 2 + 1} of its {len(cluster.voters)} members are needed ({', '.join(cluster.voters)}). {UNCHANGED}"
+    )
+    mount = f"mount the file system of {paths or 'the data'} on {lost} (findmnt, /etc/fstab) and run again"
+    every = ",".join(sorted({*cluster.forgotten, *cluster.holding}))
+    remedy = (
+        f"{mount}; where the data are lost for good, delete those of {holding} as well and begin anew with"
+        f" -e {DATA_LOST}={every} (docs/day2.md, Lost data)"
+    )
+    return Finding("contact-cluster-data-missing", ",".join(cluster.forgotten), "-", problem, remedy)
 
 
 def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:

@@ -330,6 +330,44 @@ def test_data_that_are_not_there(
     assert "contact-new-cluster" not in result["msg"]
 
 
+def voter(host: dict[str, Any], *voters: str) -> dict[str, Any]:
+    """The host's answer, with the members of etcd that its data know; all of them have run."""
+    known = {**host["ansible_facts"]["vannah"], "clusters_ran": ["etcd", "postgresql"]}
+    return {**host, "ansible_facts": {"vannah": {**known, "services": {"etcd": {"voters": list(voters)}}}}}
+
+
+#: What a host answers that was emptied, or that the switch names: etcd would come as a new member.
+EMPTIED = facts(etcd=False, postgresql=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [
+        # Not mounted; named by the switch or emptied by hand; both.
+        (of(db1=voter(GONE), db2=voter(GONE), db3=voter(MEMBER, *THREE)), "db1,db2"),
+        (of(db1=voter(EMPTIED), db2=voter(EMPTIED), db3=voter(MEMBER, *THREE)), "db1,db2"),
+        (of(db1=voter(GONE), db2=voter(EMPTIED), db3=voter(MEMBER, *THREE)), "db1,db2"),
+        # One of three is left to the other rule.
+        (of(db1=voter(EMPTIED), db2=voter(MEMBER, *THREE), db3=voter(MEMBER, *THREE)), ""),
+        # Removed by the verb one after another, and joining again: the member that is left decides alone.
+        (of(db1=voter(EMPTIED), db2=voter(EMPTIED), db3=voter(MEMBER, "db3")), ""),
+        # A first run that was interrupted: the others have never run.
+        (of(db1=FRESH, db2=FRESH, db3=voter(MEMBER, *THREE)), ""),
+        # A member that cannot be reached may have its data.
+        (of(db1=voter(EMPTIED), db2=AWAY, db3=voter(MEMBER, *THREE)), ""),
+    ],
+)
+def test_a_quorum_that_is_lost(answers: dict[str, dict[str, Any]], refused: str) -> None:
+    """Members that come as new ones would wait until the limit, because nobody can accept them."""
+    said = judge({"etcd": THREE}, answers)["msg"]
+    lines = [line for line in said.splitlines() if "has lost its quorum" in line]
+    assert [line.split()[:2] for line in lines] == ([["contact-cluster-data-missing", refused]] if refused else [])
+    if refused:
+        assert "2 of its 3 members are needed (db1, db2, db3)" in said
+        assert "delete those of db3 as well and begin anew with -e site_data_lost_hosts=db1,db2,db3" in said
+        assert said.count("contact-cluster-data-missing") == 1
+
+
 def test_what_to_do_where_the_data_are_not_there() -> None:
     """The path, what to mount, and how to begin anew."""
     (line,) = [one for one in judge({"etcd": ["db1"]}, of(db1=GONE))["msg"].splitlines() if one.startswith("contact-")]

@@ -17,7 +17,13 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import host_facts
 
 DATA = Path(__file__).parent / "data"
-DB2 = {"member": "695094fe8287f0f6", "cluster": "9ddde936f7e675a9", "name": "db2", "urls": ["http://127.0.0.1:12380"]}
+DB2 = {
+    "member": "695094fe8287f0f6",
+    "cluster": "9ddde936f7e675a9",
+    "name": "db2",
+    "urls": ["http://127.0.0.1:12380"],
+    "members": ["db1", "db2", "db3"],
+}
 WAL = "member/wal/0000000000000000-0000000000000000.wal"
 DB = "member/snap/db"
 
@@ -66,7 +72,7 @@ def test_a_database_that_is_cut_off_only_has_no_name(tmp_path: Path, cut: int) -
     made = directory(tmp_path)
     (made / DB).write_bytes(recorded("etcd-3.5.db.gz")[:cut])
     said = etcd_data.identity(str(made))
-    assert said in ({**DB2, "name": "", "urls": []}, DB2)
+    assert said in ({**DB2, "name": "", "urls": [], "members": []}, DB2)
     assert not etcd_data.foreign({**DB2, "name": "", "urls": []}, "db1", "http://x")
 
 
@@ -88,7 +94,7 @@ def test_a_tree_that_leads_to_itself_ends(tmp_path: Path) -> None:
         for index in range(200):
             struct.pack_into("<IIQ", whole, page * 4096 + 16 + index * 16, 0, 0, page)
     (made / DB).write_bytes(bytes(whole))
-    assert etcd_data.identity(str(made)) == {**DB2, "name": "", "urls": []}
+    assert etcd_data.identity(str(made)) == {**DB2, "name": "", "urls": [], "members": []}
 
 
 @pytest.mark.parametrize(

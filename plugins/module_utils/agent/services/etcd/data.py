@@ -37,22 +37,23 @@ def identity(directory: str) -> dict[str, Any] | None:
     """Whose data a directory holds.
 
     :param directory: etcd's ``data-dir``
-    :return: ``member`` and ``cluster``, IDs as etcd writes them; ``name`` and ``urls`` (its peer URLs), empty where the database does not
-        say them; None where there are no data, or none that can be read
+    :return: ``member`` and ``cluster``, IDs as etcd writes them; ``name`` and ``urls`` (its peer URLs) and ``members`` (the names of all),
+        empty where the database does not say them; None where there are no data, or none that can be read
     """
     found = logged(os.path.join(directory, "member", "wal"))
     if found is None:
         return None
-    name, urls = "", []
+    name, urls, members = "", [], []
     try:
         with open(os.path.join(directory, "member", "snap", "db"), "rb") as file:
             for key, value in bucket(file, b"members"):
+                said = json.loads(value)
+                members.append(str(said.get("name") or ""))
                 if key.decode("ascii") == found["member"]:
-                    said = json.loads(value)
                     name, urls = str(said.get("name") or ""), [str(url) for url in said.get("peerURLs") or ()]
     except (OSError, ValueError, struct.error, IndexError, AttributeError):
         pass  # not written yet, or changed under this look
-    return {**found, "name": name, "urls": urls}
+    return {**found, "name": name, "urls": urls, "members": sorted(members)}
 
 
 def foreign(said: dict[str, Any] | None, name: str, url: str) -> bool:

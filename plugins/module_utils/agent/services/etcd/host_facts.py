@@ -24,11 +24,13 @@ DATA = "/var/lib/etcd/vannah"
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """``data``: the owner of the data here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
 
+    ``voters``: the names of all members that the data know, or the running member; one that has never started has none.
     Of one that runs also what :func:`.present.present` says, and ``quota``: the one of its settings file, a text.
 
     :param asked: ``cluster``: what the site calls the cluster of etcd's members, and ``endpoint``: where this host's one answers
     """
-    found: dict[str, Any] = {"data": _data(ctx)}
+    data = _data(ctx)
+    found: dict[str, Any] = {"data": data, "voters": data["members"] if data else []}
     if asked.get("cluster"):
         from .present import present
 

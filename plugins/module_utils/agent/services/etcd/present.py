@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
-    """``peers`` (see the host checks), ``size`` of the database in bytes, and ``alarms`` (``[member, kind]``); empty where etcd is silent.
+    """``peers`` (see the host checks), ``voters`` (all members, by name), ``size`` in bytes, and ``alarms`` (``[member, kind]``).
+
+    Empty where etcd is silent.
 
     :param asked: ``cluster``: what the site calls it; ``endpoint``
     """
@@ -35,6 +37,7 @@ def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     names = {int(one.get("ID") or 0): str(one.get("name") or "") for one in listed}
     return {
         "peers": {asked["cluster"]: peers(listed)},
+        "voters": sorted(names.values()),
         "size": int(status.get("dbSize") or 0),
         "alarms": [[names.get(number) or f"member {number:x}", kind] for number, kind in raised(status.get("errors") or ())],
     }
