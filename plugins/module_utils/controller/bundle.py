@@ -138,12 +138,12 @@ def preload() -> None:
 def needed(payload: Payload, found: Modules, agent: Path = AGENT) -> Modules:
     """The modules a payload can need: of the services only what it names, and what that imports.
 
-    That is the whole folder of each service that a call names. Of a unit's ``driver`` a restart needs ``restart.py``, any other operation
-    ``rivals.py``: what the driver knows to stand in the unit's way. The host checks need ``host_facts.py`` of each service that they ask.
+    That is the whole folder of each service that a call names. Of a unit's ``driver`` each operation needs ``rivals.py``, what the driver
+    knows to stand in the unit's way, because all of them plan units; a restart needs ``restart.py`` as well. The host checks need ``host_facts.py`` of each service that they ask.
     """
     units = [unit for component in payload.get("components") or () for unit in component.get("units") or ()]
-    part = "restart" if payload.get("op") == "restart" else "rivals"
-    wanted = {f"{SERVICES}.{unit['driver']}.{part}" for unit in units if unit.get("driver")}
+    parts = ("rivals", "restart") if payload.get("op") == "restart" else ("rivals",)
+    wanted = {f"{SERVICES}.{unit['driver']}.{part}" for unit in units if unit.get("driver") for part in parts}
     called = {payload["domain"]} if payload.get("op") == "domain" else {item["domain"] for item in payload.get("calls") or ()}
     wanted |= {name for name in found if name.startswith(tuple(f"{SERVICES}.{service}." for service in called))}
     wanted |= {f"{SERVICES}.{service}.host_facts" for service in payload.get("services") or ()}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from ...preflight.answers import Answer
 from ...preflight.findings import Code, Finding
 from ...preflight.model import UNKNOWN
-from . import versions
+from . import newest, versions
 
 ROLE = "postgresql"
 
@@ -20,18 +20,21 @@ CODES = (
         "A watchdog device is required, and Patroni could not use one on the server: its leader would demote itself, on every member.",
         "A device on the server (load its driver, or stop the program that holds it), or postgresql_watchdog: automatic.",
     ),
+    *newest.CODES,
     *versions.CODES,
 )
 
 
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     """What is wrong on each server, and between them."""
-    given = [answer for answer in answers if answer.facts and ROLE in answer.roles]
+    everybody = list(answers)
+    given = [answer for answer in everybody if answer.facts and ROLE in answer.roles]
     for answer in given:
         if reason := str(answer.of_service(ROLE).get("watchdog") or ""):
             problem = f"a watchdog is required, and Patroni could not use one: {reason}. A leader would demote itself."
             remedy = "postgresql_watchdog: automatic, or give the server a device that no other program holds"
             yield Finding("contact-watchdog", answer.host, "postgresql_watchdog", problem, remedy)
+    yield from newest.findings(everybody)
     yield from versions.findings(map(_member, given))
 
 

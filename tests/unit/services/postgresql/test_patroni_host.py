@@ -52,6 +52,8 @@ def test_the_driver_travels_with_the_restart_of_its_unit() -> None:
     payload: dict[str, Any] = {"op": "restart", "components": [{"units": [{"name": "patroni.service", "driver": "patroni"}]}]}
     found = bundle.needed(payload, bundle.modules())
     assert f"{bundle.PACKAGE}.services.patroni.restart" in found
+    # What else waits is planned after the restart, and a plan asks what stands in the unit's way.
+    assert f"{bundle.PACKAGE}.services.patroni.rivals" in found
     assert f"{bundle.PACKAGE}.services.postgresql.calls" not in found
     payload["op"] = "converge"
     assert f"{bundle.PACKAGE}.services.patroni.restart" not in bundle.needed(payload, bundle.modules())

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from ...core.model import Context
 
 
+#: Made by a person, read by roles/postgresql/files/postgresql-may-start.
+NEWEST = "/etc/patroni/vannah-newest"
+
+
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """``clusters`` (``17/main``: what lies in /var/lib/postgresql), ``watchdog`` (why Patroni could not use a device, or empty), ``peers``.
+
+    Where the role has made a member here, ``member``: ``runs`` (Patroni does), ``newest`` (a person has named this member as the one with
+    the newest data: postgresql-may-start), and of a stopped one ``wal`` (see :func:`.wal.position`).
 
     :param asked: ``watchdog``: whether Patroni shall not lead without one; else it is not looked for; ``cluster``: what the site calls
         the cluster of Patroni's members, and ``url``: where this host's Patroni answers
@@ -26,11 +33,30 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"clusters": clusters(ctx.path("/var/lib/postgresql"))}
     if asked.get("cluster"):
         found["peers"] = {asked["cluster"]: peers(ctx, asked)}
+        found["member"] = member(ctx)
     if asked.get("watchdog"):
         from .watchdog import problem
 
         found["watchdog"] = problem(ctx)
     return found
+
+
+def member(ctx: Context) -> dict[str, Any]:
+    """Whether the member that the role made here runs, and how far its data go where it does not; empty where there is none."""
+    from ..patroni.guard import MANAGED, setting
+    from ..patroni.rest import CONFIG
+
+    text = read(ctx, CONFIG)
+    data, programs = setting(text, "data_dir"), setting(text, "bin_dir")
+    if not text.startswith(MANAGED) or not data or not programs or not os.path.exists(ctx.path(f"{data}/global/pg_control")):
+        return {}
+    # While postgresql-may-start waits, Patroni is not there yet.
+    shown = ctx.run(["systemctl", "show", "--property=MainPID", "--value", "patroni.service"], check=False)
+    if shown.out.strip() not in ("", "0"):
+        return {"runs": True}
+    from . import wal
+
+    return {"runs": False, "newest": os.path.exists(ctx.path(NEWEST)), "wal": wal.position(ctx, data, programs)}
 
 
 def peers(ctx: Context, asked: dict[str, Any]) -> list[dict[str, str]]:

@@ -1,0 +1,74 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which member has the newest data, where etcd begins anew and no longer knows it.
+
+The first Patroni that an empty etcd sees would lead, and the others would be rewound to its data. On the hosts postgresql-may-start keeps
+each from starting but the one that a person has named; here that person is told how far each member's data go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ...preflight.answers import Answer
+from ...preflight.findings import Code, Finding
+
+ROLE, DCS = "postgresql", "etcd"
+MARK = "/etc/patroni/vannah-newest"
+
+CODES = (
+    Code(
+        "contact-newest-member",
+        "etcd begins anew, and several database servers have data of the cluster. etcd does not know which of them has the newest: the"
+        " first one that starts would lead, and the others would lose what it does not have.",
+        f"Patroni stopped on all of them, and `touch {MARK}` on the one that the message names; see docs/day2.md, Lost data.",
+    ),
+)
+
+
+def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
+    """One where members have data that etcd knows nothing of, and it is not said which of them is to lead."""
+    given = list(answers)
+    known = [bool(answer.facts["clusters"][DCS]) for answer in given if DCS in (answer.facts.get("clusters") or {})]
+    members = {answer.host: answer.of_service(ROLE).get("member") or {} for answer in given if ROLE in answer.roles}
+    holding = {host: said for host, said in members.items() if said}
+    if not known or any(known) or not holding or len(members) < 2:
+        return
+    running = [host for host, said in holding.items() if said.get("runs")]
+    named = [host for host, said in holding.items() if said.get("newest")]
+    if len(named) == 1 and not running:
+        return
+    hosts = ",".join(holding)
+    if running:
+        problem = (
+            f"etcd begins anew, and Patroni runs on {', '.join(running)}: the first one that etcd sees would lead, and the others would"
+            " lose what it does not have. No host was changed."
+        )
+        remedy = f"systemctl stop patroni on {', '.join(members)}, then run again: the run then says which member has the newest data"
+        yield Finding("contact-newest-member", hosts, "-", problem, remedy)
+        return
+    best = max(holding, key=lambda host: _order(holding[host].get("wal")))
+    silent = [answer.host for answer in given if answer.host in members and not answer.facts]
+    besides = f" {', '.join(silent)} did not answer and may have newer data." if silent else ""
+    problem = (
+        f"etcd begins anew and does not know which member has the newest data: {'; '.join(_said(host, holding[host]) for host in holding)}."
+        f"{besides} No host was changed."
+    )
+    if len(named) > 1:
+        problem = f"{problem[:-1]}, and {MARK} is on {', '.join(named)}."
+    remedy = f"touch {MARK} on {best}{' alone' if len(named) > 1 else ''}, then run again; the others copy what they lack from {best}"
+    yield Finding("contact-newest-member", hosts, "-", problem, remedy)
+
+
+def _order(wal: Mapping[str, Any] | None) -> tuple[int, int]:
+    if not wal:
+        return (0, 0)
+    high, _slash, low = str(wal["lsn"]).partition("/")
+    return int(wal["timeline"]), (int(high, 16) << 32) + int(low, 16)
+
+
+def _said(host: str, said: Mapping[str, Any]) -> str:
+    wal = said.get("wal")
+    return f"{host} has timeline {wal['timeline']} up to {wal['lsn']}" if wal else f"{host} has data of an unknown position"
