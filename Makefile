@@ -16,6 +16,11 @@ override OPTION = $(if $(filter LIMIT,$(1)),--limit $($(1)),$(if $(filter TAGS,$
 override INSTEAD = $(or $(MEANT),$(if $(call OPTION,$(1)),ARGS='$(call OPTION,$(1))',one of $(KNOWN)))
 $(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(call INSTEAD,$(firstword $(UNKNOWN))) instead))
 $(if $(filter environment,$(origin LIMIT)),$(if $(filter check plan converge verify,$(MAKECMDGOALS)),$(error LIMIT is set in the environment, and make would ignore it. Fix: unset LIMIT; to limit the run, ARGS='--limit $(LIMIT)')))
+# A word that is no target: `make converge clinic` would converge the demo first, and then say so.
+override TARGETS := $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
+override NOT_A_TARGET := $(firstword $(filter-out $(TARGETS),$(MAKECMDGOALS)))
+override NEAR_TARGET := $(if $(wildcard inventories/$(NOT_A_TARGET)/hosts.yml),SITE=$(NOT_A_TARGET),one of those that `make help` lists)
+$(if $(NOT_A_TARGET),$(error make knows no target $(NOT_A_TARGET). Fix: $(NEAR_TARGET)))
 
 # The site of the targets below: a folder of inventories/.
 SITE ?= demo
@@ -51,9 +56,6 @@ help: ## list the targets
 	@echo 'vannah.healthcloud: bare Debian servers to a running health cloud'
 	@awk -F ':.*## ' '/^# ---/ {print ""; print substr($$0, 7)} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
-.DEFAULT:
-	@echo 'make knows no target $@. Fix: one of those that `make help` lists' >&2; exit 2
-Makefile: ;
 
 # --- Demo: servers as containers of this machine (root, Debian 12 or 13)
 .PHONY: demo demo-down
