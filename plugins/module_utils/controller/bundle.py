@@ -139,7 +139,8 @@ def needed(payload: Payload, found: Modules, agent: Path = AGENT) -> Modules:
     """The modules a payload can need: of the services only what it names, and what that imports.
 
     That is the whole folder of each service that a call names. Of a unit's ``driver`` each operation needs ``rivals.py``, what the driver
-    knows to stand in the unit's way, because all of them plan units; a restart needs ``restart.py`` as well. The host checks need ``host_facts.py`` of each service that they ask.
+    knows to stand in the unit's way, because all of them plan units; a restart needs ``restart.py`` as well. The host checks need
+    ``host_facts.py`` of each service that they ask.
     """
     units = [unit for component in payload.get("components") or () for unit in component.get("units") or ()]
     parts = ("rivals", "restart") if payload.get("op") == "restart" else ("rivals",)

@@ -22,6 +22,11 @@ CODES = (
         "An empty data directory on the server that got the copy; it then joins the cluster as a new member.",
     ),
     Code(
+        "contact-etcd-removed",
+        "The data of etcd on the server are those of a member that was removed from the cluster: etcd never starts with them.",
+        "The host out of the group etcd; or its old data deleted, so that it joins as a new member: the message has the command.",
+    ),
+    Code(
         "contact-etcd-quota",
         "etcd's quota would become smaller than its database with room to grow: the whole cluster would refuse writes.",
         "A larger etcd_quota_mb.",
@@ -47,7 +52,9 @@ ROOM = 0.8
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     """What is wrong on each host, and what all of them say of the cluster."""
     alarms: dict[tuple[str, str], list[str]] = {}
-    for answer in answers:
+    given = list(answers)
+    yield from _removed(given)
+    for answer in given:
         said = answer.of_service("etcd")
         if said.get("data"):
             yield from _identity(answer.host, said["data"], answer.belonging)
@@ -58,6 +65,23 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             alarms.setdefault((str(member), str(kind)), []).append(answer.host)
     for (member, kind), hosts in alarms.items():
         yield _alarm(member, kind, hosts)
+
+
+def _removed(answers: Iterable[Answer]) -> Iterator[Finding]:
+    """Members whose ID no running member of their cluster has in its list: a run would wait for etcd, which ends at each start."""
+    said = {answer.host: answer.of_service("etcd") for answer in answers}
+    lists = {host: one["listed"] for host, one in said.items() if one.get("listed")}
+    for host, one in said.items():
+        own = one.get("own")
+        others = [listed["members"] for other, listed in lists.items() if own and other != host and listed["cluster"] == own["cluster"]]
+        if own and others and not any(own["member"] in members for members in others):
+            where = own["directory"]
+            problem = f"{where} has the data of a member that was removed from etcd (ID {own['member']}): etcd does not start with them."
+            remedy = (
+                f"on {host} systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined, then run again: it joins as a new member;"
+                f" or take {host} out of the group etcd"
+            )
+            yield Finding("contact-etcd-removed", host, "-", problem, remedy)
 
 
 def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Finding]:

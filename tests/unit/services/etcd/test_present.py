@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd import api, host_facts, present
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.etcd import host_checks
 
 MEMBERS = (
     '{"header":{"cluster_id":"6676912775940606522", "member_id":"8847415444471688321", "raft_term":"2"}, "members":['
@@ -63,3 +65,31 @@ def test_a_member_that_has_never_started() -> None:
     """It has no name, and is known by its address."""
     (peer,) = present.peers([{"ID": "1", "peerURLs": ["https://[fd00::1]:2380"]}])
     assert (peer["name"], peer["address"]) == ("", "fd00::1")
+
+
+OWN = {"member": "b3c7a6b4f0a0b1c2", "cluster": "5ca955a5a5d5fa7a", "directory": "/var/lib/etcd/vannah"}
+LISTED = {"cluster": OWN["cluster"], "members": ["1", OWN["member"]]}
+SHORTER = {"cluster": OWN["cluster"], "members": ["1", "2"]}
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "said"),
+    [
+        ({"own": OWN}, [{"listed": LISTED}, {"listed": LISTED}], False),
+        ({"own": OWN}, [{"listed": SHORTER}, {"listed": SHORTER}], True),
+        ({"own": OWN}, [{"listed": SHORTER}, {}], True),
+        # One of them may be behind; no other one answers; another cluster; no data.
+        ({"own": OWN}, [{"listed": SHORTER}, {"listed": LISTED}], False),
+        ({"own": OWN, "listed": SHORTER}, [{}, {}], False),
+        ({"own": {**OWN, "cluster": "7"}}, [{"listed": SHORTER}, {"listed": SHORTER}], False),
+        ({"own": None}, [{"listed": SHORTER}, {"listed": SHORTER}], False),
+    ],
+)
+def test_a_member_that_was_removed(mine: dict[str, Any], others: list[dict[str, Any]], said: bool) -> None:
+    """A run that was killed after it took the member out: the next one would wait for an etcd that ends at each start."""
+    answers = [Answer(f"db{number}", ("etcd",), {"services": {"etcd": one}}) for number, one in enumerate([mine, *others], 1)]
+    found = [one for one in host_checks.findings(answers) if one.code == "contact-etcd-removed"]
+    assert bool(found) is said
+    if said:
+        assert found[0].where == "db1"
+        assert "rm -rf /var/lib/etcd/vannah/member /etc/etcd/vannah-joined" in found[0].remedy

@@ -9,7 +9,7 @@ import os
 
 from ...core.values import CGROUPS
 from ...host.text import read
-from .data import identity
+from .data import identity, logged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +24,19 @@ DATA = "/var/lib/etcd/vannah"
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """``data``: the owner of the data here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
 
+    ``own``: ``member`` and ``cluster``, the IDs of the data here, whether etcd runs or not; None where there are none, and ``directory``.
     ``voters``: the names of all members that the data know, or the running member; one that has never started has none.
     Of one that runs also what :func:`.present.present` says, and ``quota``: the one of its settings file, a text.
 
     :param asked: ``cluster``: what the site calls the cluster of etcd's members, and ``endpoint``: where this host's one answers
     """
-    data = _data(ctx)
-    found: dict[str, Any] = {"data": data, "voters": data["members"] if data else []}
+    data, directory = _data(ctx), _setting(ctx, "ETCD_DATA_DIR") or DATA
+    own = logged(ctx.path(f"{directory}/member/wal"))
+    found: dict[str, Any] = {
+        "data": data,
+        "own": {**own, "directory": directory} if own else None,
+        "voters": data["members"] if data else [],
+    }
     if asked.get("cluster"):
         from .present import present
 

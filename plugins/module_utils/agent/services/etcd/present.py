@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """``peers`` (see the host checks), ``voters`` (all members, by name), ``size`` in bytes, and ``alarms`` (``[member, kind]``).
 
-    Empty where etcd is silent.
+    ``listed``: the IDs of the ``cluster`` and of its ``members``, as the data on a disk have them. Empty where etcd is silent.
 
     :param asked: ``cluster``: what the site calls it; ``endpoint``
     """
     try:
-        listed = post(ctx, asked, "/v3/cluster/member/list").get("members") or []
+        answer = post(ctx, asked, "/v3/cluster/member/list")
         status = post(ctx, asked, "/v3/maintenance/status")
     except (OSError, ValueError):
         return {}  # another check reports that it does not run
+    listed, header = answer.get("members") or [], answer.get("header") or {}
     names = {int(one.get("ID") or 0): str(one.get("name") or "") for one in listed}
     return {
         "peers": {asked["cluster"]: peers(listed)},
         "voters": sorted(names.values()),
+        "listed": {"cluster": f"{int(header.get('cluster_id') or 0):x}", "members": sorted(f"{number:x}" for number in names)},
         "size": int(status.get("dbSize") or 0),
         "alarms": [[names.get(number) or f"member {number:x}", kind] for number, kind in raised(status.get("errors") or ())],
     }
