@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -145,22 +146,22 @@ def test_where_nobody_has_to_be_named() -> None:
 
 @pytest.fixture
 def start(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The program, with marks and configuration in a folder; ``knows``: etcd's answer (the cluster's ID, the value)."""
+    """The program, with marks and configuration in a folder; ``knows``: etcd's answer; ``silent``: it gives none."""
     module: Any = program("postgresql", "postgresql-may-start")
-    for name in ("FIRST", "JOINED"):
+    for name in ("FIRST", "USED", "JOINED"):
         monkeypatch.setattr(module, name, str(tmp_path / name))
-    module.knows = ("7", None)
+    module.knows, module.silent = None, False
     module.keys = []
 
     class Etcd:
         def __init__(self, settings: dict[str, Any]) -> None:
             assert settings["hosts"]
 
-        def get(self, key: str) -> tuple[str, str | None]:
+        def get(self, key: str) -> str | None:
             module.keys.append(key)
-            if module.knows is None:
+            if module.silent:
                 raise module.Silent("10.0.0.1:2379: timed out")
-            found: tuple[str, str | None] = module.knows
+            found: str | None = module.knows
             return found
 
     monkeypatch.setattr(module, "Etcd", Etcd)
@@ -190,45 +191,47 @@ def test_an_empty_etcd_starts_no_member(start: Any, capsys: pytest.CaptureFixtur
     assert start.asked() == 1
     assert "may not have the newest data" in capsys.readouterr().err
     assert start.keys == ["/vannah/clinic/initialize"]
-    start.knows = None
+    start.silent = True
     assert start.asked() == 1
     assert "etcd does not answer (10.0.0.1:2379: timed out)" in capsys.readouterr().err
 
 
 def test_the_named_member_starts_and_the_others_follow(start: Any) -> None:
-    """The name counts for this cluster of etcd alone, and is gone once etcd knows the cluster."""
-    first = Path(start.FIRST)
+    """The name is good for one start and the attempts right after it, and gone once etcd knows the cluster."""
+    first, used = Path(start.FIRST), Path(start.USED)
     first.touch()
-    assert start.asked() == 0 and first.read_text(encoding="utf-8") == "7"
-    assert start.asked() == 0
-    start.knows = ("8", None)
-    assert start.asked() == 1 and not first.exists()
-    first.touch()
-    start.knows = ("8", "7714187525008533258")
     assert start.asked() == 0 and not first.exists()
+    assert start.asked() == 0
+    os.utime(used, (0, 0))
+    assert start.asked() == 1
+    first.touch()
+    assert start.asked() == 0
+    start.knows = "7714187525008533258"
+    first.touch()
+    assert start.asked() == 0 and not first.exists() and not used.exists()
 
 
 def test_a_member_whose_data_are_gone_makes_no_empty_cluster(start: Any, tmp_path: Path) -> None:
     """It has run; on a host of another site it has not."""
-    start.knows = ("7", "7714187525008533258")
+    start.knows = "7714187525008533258"
     assert start.asked(data=False) == 0
-    start.knows = ("9", None)
+    start.knows = None
     assert start.asked(data=False) == 1
     (tmp_path / "ca.pem").write_text("another CA", encoding="ascii")
     assert start.asked(data=False) == 0
 
 
 @pytest.mark.parametrize(
-    ("given", "knows"),
+    ("given", "knows", "silent"),
     [
-        ({"data": False}, ("7", None)),  # a new cluster
-        ({"data": False}, None),
-        ({"members": 1}, ("7", None)),  # no other member may have newer data
-        ({"members": 1}, None),
-        ({"adopt": True}, ("7", None)),
-        ({}, ("7", "")),  # initdb is at work elsewhere
+        ({"data": False}, None, False),  # a new cluster
+        ({"data": False}, None, True),
+        ({"members": 1}, None, False),  # no other member may have newer data
+        ({"members": 1}, None, True),
+        ({"adopt": True}, None, False),
+        ({}, "", False),  # initdb is at work elsewhere
     ],
 )
-def test_who_starts_at_once(start: Any, given: dict[str, Any], knows: tuple[str, str | None] | None) -> None:
-    start.knows = knows
+def test_who_starts_at_once(start: Any, given: dict[str, Any], knows: str | None, silent: bool) -> None:
+    start.knows, start.silent = knows, silent
     assert start.asked(**given) == 0
