@@ -25,12 +25,20 @@ CODES = (
         " first one that starts would lead, and the others would lose what it does not have.",
         f"Patroni stopped on all of them, and `touch {MARK}` on the one that the message names; see docs/day2.md, Lost data.",
     ),
+    Code(
+        "contact-leader-data-missing",
+        "Database servers have lost their data, or a disk is not mounted, and those that have theirs may lack rows that were acknowledged:"
+        " Patroni lets none of them lead, and the run would wait for a leader.",
+        "The file system of the path mounted, then the same command again. Where the data are permanently lost: a failover to a member that"
+        " has data, with the command that the message names; rows that it does not have are lost.",
+    ),
 )
 
 
 def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     """One where members have data that etcd knows nothing of, and it is not said which of them is to lead."""
     given = list(answers)
+    yield from _without_leader(given)
     known = [bool(answer.facts["clusters"][DCS]) for answer in given if DCS in (answer.facts.get("clusters") or {})]
     members = {answer.host: answer.of_service(ROLE).get("member") or {} for answer in given if ROLE in answer.roles}
     holding = {host: said for host, said in members.items() if said}
@@ -60,6 +68,28 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
         problem = f"{problem[:-1]}, and {MARK} is on {', '.join(named)}."
     remedy = f"touch {MARK} on {best}{' alone' if len(named) > 1 else ''}, then run again; the others copy what they lack from {best}"
     yield Finding("contact-newest-member", hosts, "-", problem, remedy)
+
+
+def _without_leader(answers: Iterable[Answer]) -> Iterator[Finding]:
+    """Where each member that has data runs and none may lead: the leader and its synchronous standbys are among those without data."""
+    given = [answer for answer in answers if ROLE in answer.roles]
+    gone = {answer.host: list((answer.facts.get("data_missing") or {}).get(ROLE) or ()) for answer in given}
+    gone = {host: paths for host, paths in gone.items() if paths}
+    said = {answer.host: answer.of_service(ROLE) for answer in given if (answer.of_service(ROLE).get("member") or {})}
+    if not gone or not said or any(one.get("leader") != "" or not one["member"].get("runs") for one in said.values()):
+        return
+    lost, holding = ", ".join(gone), ", ".join(said)
+    paths = ", ".join(dict.fromkeys(path for host in gone for path in gone[host]))
+    one = next(iter(said))
+    problem = (
+        f"{paths} {'does' if ',' not in paths else 'do'} not exist on {lost}, and no member leads: {holding} may lack rows that were"
+        f" acknowledged on {lost}, so that Patroni does not let {'it' if len(said) == 1 else 'them'} lead. No host was changed."
+    )
+    remedy = (
+        f"mount the file system of {paths} on {lost} (findmnt, /etc/fstab) and run again; where the data are lost for good, on {one}"
+        f" patronictl -c /etc/patroni/config.yml failover --candidate {one} --force, after which rows that {one} does not have are lost"
+    )
+    yield Finding("contact-leader-data-missing", ",".join(gone), "-", problem, remedy)
 
 
 def _order(wal: Mapping[str, Any] | None) -> tuple[int, int]:

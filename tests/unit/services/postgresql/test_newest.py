@@ -141,6 +141,35 @@ def test_where_nobody_has_to_be_named() -> None:
     assert not list(newest.findings(elsewhere))
 
 
+def left(leader: str | None, *, runs: bool = True) -> dict[str, Any]:
+    """A member that has its data."""
+    return {"services": {"postgresql": {"leader": leader, "member": {"runs": runs}}}}
+
+
+LOST = {"data_missing": {"postgresql": ["/srv/pg/global/pg_control"]}, "services": {"postgresql": {"leader": None}}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ([left(""), LOST, LOST], "failover --candidate db1 --force"),
+        ([left(""), left(""), LOST], "so that Patroni does not let them lead"),
+        # One leads; one does not run and may be the leader; nobody has lost anything; nobody has data.
+        ([left("db1"), LOST, LOST], ""),
+        ([left("", runs=False), LOST, LOST], ""),
+        ([left(""), left(None, runs=False), LOST], ""),
+        ([left(""), left(""), left("")], ""),
+        ([LOST, LOST, LOST], ""),
+    ],
+)
+def test_who_is_left_may_not_lead(facts: list[dict[str, Any]], said: str) -> None:
+    """The run would wait for a leader that cannot be."""
+    answers = [Answer(f"db{number}", ("postgresql",), {**one, "clusters": {"etcd": True}}) for number, one in enumerate(facts, 1)]
+    found = [f"{one.code} {one.problem} Fix: {one.remedy}" for one in newest.findings(answers)]
+    assert len(found) == bool(said)
+    assert not said or (said in found[0] and found[0].startswith("contact-leader-data-missing /srv/pg/global/pg_control does not exist on"))
+
+
 # --- what the host itself does before each start ------------------------------------------------------------------------
 
 

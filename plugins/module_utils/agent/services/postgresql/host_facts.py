@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ..patroni.cluster import Cluster
 
 
 #: Made by a person, read by roles/postgresql/files/postgresql-may-start.
@@ -24,15 +25,18 @@ NEWEST = "/etc/patroni/vannah-newest"
 def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """``clusters`` (``17/main``: what lies in /var/lib/postgresql), ``watchdog`` (why Patroni could not use a device, or empty), ``peers``.
 
-    Where the role has made a member here, ``member``: ``runs`` (Patroni does), ``newest`` (a person has named this member as the one with
-    the newest data: postgresql-may-start), and of a stopped one ``wal`` (see :func:`.wal.position`).
+    Also ``leader``: a name; empty where the cluster has none, None where Patroni is silent. Where the role has made a member
+    here, ``member``: ``runs`` (Patroni does), ``newest`` (a person has named this member as the one with the newest data:
+    postgresql-may-start), and of a stopped one ``wal`` (see :func:`.wal.position`).
 
     :param asked: ``watchdog``: whether Patroni shall not lead without one; else it is not looked for; ``cluster``: what the site calls
         the cluster of Patroni's members, and ``url``: where this host's Patroni answers
     """
     found: dict[str, Any] = {"clusters": clusters(ctx.path("/var/lib/postgresql"))}
     if asked.get("cluster"):
-        found["peers"] = {asked["cluster"]: peers(ctx, asked)}
+        known = cluster(ctx, asked)
+        found["peers"] = {asked["cluster"]: peers(known) if known else []}
+        found["leader"] = next((one.name for one in known.members if one.leads), "") if known else None
         found["member"] = member(ctx)
     if asked.get("watchdog"):
         from .watchdog import problem
@@ -59,28 +63,32 @@ def member(ctx: Context) -> dict[str, Any]:
     return {"runs": False, "newest": os.path.exists(ctx.path(NEWEST)), "wal": wal.position(ctx, data, programs)}
 
 
-def peers(ctx: Context, asked: dict[str, Any]) -> list[dict[str, str]]:
-    """The running members of the cluster that the role made here, as Patroni says them: ``name``, ``address`` and ``what`` each is."""
+def cluster(ctx: Context, asked: dict[str, Any]) -> Cluster | None:
+    """The cluster of the role's member as its Patroni says it; None where there is no member, or it is silent."""
     from ..patroni.guard import MANAGED
     from ..patroni.rest import CONFIG
 
     if not read(ctx, CONFIG).startswith(MANAGED):
-        return []
+        return None
     from ...core.model import AgentError
     from ..patroni.look import look
     from ..patroni.rest import connect
 
     try:
-        cluster = look(connect(ctx, asked))
+        return look(connect(ctx, asked))
     except AgentError:
-        return []  # another check reports that it does not run
+        return None  # another check reports that it does not run
+
+
+def peers(known: Cluster) -> list[dict[str, str]]:
+    """The running members of a cluster: ``name``, ``address`` and ``what`` each is."""
     return [
         {
             "name": one.name,
             "address": one.host,
-            "what": f"it is {'the leader' if one.leads else 'a running member'} of the PostgreSQL cluster {cluster.scope}",
+            "what": f"it is {'the leader' if one.leads else 'a running member'} of the PostgreSQL cluster {known.scope}",
         }
-        for one in cluster.members
+        for one in known.members
     ]
 
 
