@@ -7,8 +7,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
-from . import cache, controller, controller_images, demo, engine, environment, images, lock, machine, venv
+from . import cache, checkout, controller, controller_images, demo, engine, environment, images, lock, machine, venv
 from .shell import SetupError, say, warn
 from .stages import StageError
 
@@ -26,13 +27,15 @@ def verb_venv() -> None:
     venv.ensure()
 
 
-def _up(tags: tuple[str, ...]) -> None:
+def _up(tags: tuple[str, ...], refuse: Callable[[], object] = lambda: None) -> None:
+    """:param refuse: asks an engine that may have been started just now whether its servers are of this checkout"""
     # What was set up before has taken its space already.
     check(containers=True, space=not (engine.answers() and images.are_current(tags)))
     venv.ensure()
     with lock.alone("set-up"):
         machine.install(machine.missing_packages(machine.PROGRAMS))
         engine.ensure()
+        refuse()
         images.ensure(tags)
         _cache()
 
@@ -47,9 +50,12 @@ def _cache() -> None:
 
 def verb_demo() -> None:
     """Make the demo, or re-converge it."""
-    check(containers=True, space=not (engine.answers() and images.are_current(images.DEMO)))
+    answers = engine.answers()
+    if answers:
+        demo.refuse_other()
+    check(containers=True, space=not (answers and images.are_current(images.DEMO)))
     with lock.alone("demo"):
-        demo.up(lambda: _up(images.DEMO))
+        demo.up(lambda: _up(images.DEMO, demo.refuse_other))
 
 
 def verb_test() -> None:
@@ -61,23 +67,38 @@ def verb_test() -> None:
             controller_images.ensure(controller.CURRENT)
 
 
+def _remove_from_engine() -> None:
+    say("Removing the demo's servers, its network, the package cache and the images (up to a minute)")
+    demo.remove_servers()
+    in_use = checkout.all_servers()
+    if in_use:
+        say(f"The package cache and the images stay, because other test servers use them: {', '.join(in_use)}")
+    else:
+        cache.remove(volume=True)
+        images.remove_all()
+    others = engine.containers() if engine.MARK.is_file() else []
+    if others:
+        say(f"The Docker Engine was started for the demo. It keeps running, because other containers use it: {', '.join(others)}")
+    elif engine.MARK.is_file():
+        say("Stopping the Docker Engine, where it was started for this")
+        if engine.stop():
+            say("The Docker Engine that was started for this is stopped.")
+
+
 def verb_down() -> None:
     """Remove the demo and what was made for it."""
     if os.geteuid() != 0:
         raise SetupError("This needs root: the demo's containers and files belong to it. Run it as root (sudo make demo-down).")
     if engine.is_there():
+        started = not engine.answers()
         engine.ensure()
-        say("Removing the demo's servers, its network, the package cache and the images (up to a minute)")
-        demo.remove_servers()
-        cache.remove(volume=True)
-        images.remove_all()
-        others = engine.containers() if engine.MARK.is_file() else []
-        if others:
-            say(f"The Docker Engine was started for the demo. It keeps running, because other containers use it: {', '.join(others)}")
-        elif engine.MARK.is_file():
-            say("Stopping the Docker Engine, where it was started for this")
-            if engine.stop():
-                say("The Docker Engine that was started for this is stopped.")
+        try:
+            demo.refuse_other()
+        except SetupError:
+            if started:
+                engine.stop()
+            raise
+        _remove_from_engine()
     demo.remove_files()
     say("The demo is removed; Debian packages, .venv, the logs in .cache/logs and .cache/artifacts stay.")
 

@@ -11,14 +11,18 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import venv
+from . import checkout, venv
 from .shell import ROOT, SetupError, run
 from .stages import CONSOLE, Background, Stage, StageError, program
 from .stages import run as run_stages
 
-NETWORK = "vannah-demo"
 SITE = "inventories/demo"
+#: Says the network, with whose name those of the containers begin. A copy of this checkout may have another (tests/live/newcomer).
+CONNECTION = f"{SITE}/group_vars/all/connection.yml"
+NETWORK = re.findall(r"(?m)^server_network: (\S+)$", (ROOT / CONNECTION).read_text(encoding="utf-8"))[0]
 PASSWORD = f"{SITE}/.vault_password"
+#: The folder of its SSH key.
+KEYS = ".demo"
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
 #: Is there once a run of the demo ended well: the next one finds nearly everything done, and its stages are short.
@@ -91,6 +95,14 @@ def up(set_up: Callable[[], None]) -> None:
         for program_aside in beside:
             program_aside.stop()
     program(SUMMARY, extra={"PYTHONPATH": "collections"})
+
+
+def refuse_other() -> bool:
+    """Whether this machine has servers of this checkout's demo. The engine answers.
+
+    :raises SetupError: it has the demo of another checkout.
+    """
+    return checkout.refuse_other(NETWORK, ROOT / KEYS)
 
 
 def _require_output() -> None:

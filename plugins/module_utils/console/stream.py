@@ -165,7 +165,7 @@ class Unbuffered:
 def write_at_once() -> None:
     """Have standard output unbuffered from now on. Nothing is done for a terminal, or where a callback has replaced the stream."""
     if type(sys.stdout) is io.TextIOWrapper and not sys.stdout.line_buffering:
-        sys.stdout = Unbuffered(sys.stdout)  # type: ignore[assignment]
+        sys.stdout = Unbuffered(sys.stdout)
 
 
 class Tee:
