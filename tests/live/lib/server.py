@@ -9,10 +9,12 @@ import hashlib
 import hmac
 import secrets
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import testinfra
+
+from tests.live.lib.hidden import hide
 
 #: Begins each answer; a word that no shell reads as anything else.
 MARK = "@@@"
@@ -100,5 +102,8 @@ class Login:
     """A role of the database that lives as long as the tests."""
 
     role: str
-    password: str
+    password: str = field(repr=False)
     schema: str
+
+    def __post_init__(self) -> None:
+        hide(self.password)

@@ -47,7 +47,8 @@ def forwarded(destination: Sequence[str], port: int, folder: Path) -> Iterator[i
             said.seek(0)
             reason = said.read().strip()
         if attempt + 1 == ATTEMPTS:
-            raise FaultError(f"no tunnel to {destination[-1]}: {reason or 'ssh says nothing'}")
+            # The last line is why it ended; those before it are of sshd and the way there.
+            raise FaultError(f"no tunnel to {destination[-1]}: {reason.splitlines()[-1] if reason else 'ssh says nothing'}")
 
 
 def _listens(process: subprocess.Popen[bytes], port: int, timeout: float) -> bool:

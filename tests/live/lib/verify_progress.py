@@ -1,6 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `make verify` shows in place of pytest's dots: which test runs, how many there are, and what it waits for."""
+"""What `make verify` shows in place of pytest's dots: which test runs, of how many, what it waits for, and failures in two lines.
+
+Tracebacks are in a log below .cache/logs. They are of the style `short`, without arguments and local variables, which may be secrets.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import stream, texts
 
 from tests.live.lib import waiting
+from tests.live.lib.verify_failures import Failures, details_of, message_of
 
+REPOSITORY = Path(__file__).resolve().parents[3]
+LOGS = REPOSITORY / ".cache" / "logs"
 #: Seconds after which it is said what a test waits for.
 PATIENCE = 3.0
 
@@ -29,22 +36,54 @@ def label(name: str, documentation: str | None) -> str:
     return f"{said} ({parameters})" if parameters else said
 
 
+class Erasing:
+    """Standard output of pytest, which takes the line of progress away before it writes, and writes at once."""
+
+    def __init__(self, file: TextIO, live: stream.Live, lock: Any) -> None:
+        self._file, self._live, self._lock = file, live, lock
+
+    def write(self, text: str) -> int:
+        """Write it before the line is shown again."""
+        with self._lock:
+            if text:
+                self._live.erase()
+            written = self._file.write(text)
+            self._file.flush()
+            return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class Progress:
-    """Plugin of pytest: the line of what goes on now, and the name of a test that failed at once.
+    """Plugin of pytest: the line of what goes on now, and what failed at once.
 
     :param output: the terminal or file, which pytest does not capture
     :param stage: ``[7/7] `` in a demo
     :param expected: seconds that all tests take, where that is known
+    :param site: the folder of inventories/
+    :param log: has the tracebacks
     """
 
     def __init__(
-        self, output: TextIO, *, live: bool, stage: str = "", expected: float | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        output: TextIO,
+        *,
+        live: bool,
+        stage: str = "",
+        expected: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        site: str = "demo",
+        log: stream.Log | None = None,
     ) -> None:
         self._output, self._stage, self._expected, self._clock = output, stage, expected, clock
         self._began = clock()
         self._number = self._total = 0
         self._what = ""
-        self._live = stream.Live(output, threading.RLock(), self.now, plain=not live)
+        self._lock = threading.RLock()
+        self._live = stream.Live(output, self._lock, self.now, plain=not live)
+        self._failures = Failures(site)
+        self._log = log
 
     def now(self) -> str:
         """The line that shows what is running."""
@@ -55,8 +94,17 @@ class Progress:
         for_what = f", waiting for: {awaited[0]}" if awaited and time.monotonic() - awaited[1] >= PATIENCE else ""
         return f"{self._stage}Test {self._number} of {self._total}: {self._what}{for_what}  {elapsed}"
 
-    def pytest_sessionstart(self) -> None:
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Tracebacks without values of variables, for the log; of pytest's own summary the skipped tests stay."""
+        config.option.tbstyle, config.option.showlocals, config.option.fulltrace = "short", False, False
+        config.option.reportchars = "s"
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Begin to show it."""
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.reportchars = "s"
+            reporter._tw._file = Erasing(reporter._tw._file, self._live, self._lock)
         self._live.start()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -70,10 +118,24 @@ class Progress:
         self._what = label(item.name, inspect.getdoc(getattr(item, "function", None)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Say at once what failed; pytest says why at the end."""
+        """Say at once what failed."""
         if report.failed:
+            self._fail(self._what, report)
+        elif report.when == "call" and self._log is not None:
+            self._log.line(f"{report.outcome} {self._what}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be read."""
+        if report.failed:
+            self._fail(report.nodeid, report)
+
+    def _fail(self, what: str, report: pytest.TestReport | pytest.CollectReport) -> None:
+        with self._lock:
             self._live.erase()
-            print(f"FAILED  {self._what}", file=self._output, flush=True)
+            print("\n".join(self._failures.lines(what, message_of(report))), file=self._output, flush=True)
+        if self._log is not None:
+            self._log.line(f"failed {what} ({report.nodeid})")
+            self._log.write(details_of(report))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
@@ -82,17 +144,30 @@ class Progress:
             return None
         if report.when != "call" and report.passed:
             return "", "", ""
-        return ("error" if report.failed and report.when != "call" else report.outcome), "", ""
+        return ("error" if report.failed and report.when != "call" else report.outcome), "", report.outcome.upper()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Nothing more goes on."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Nothing more goes on. pytest says nothing more of failures."""
         self._live.end()
+        session.config.option.tbstyle = "no"
+        if self._log is not None:
+            self._log.close()
+            if self._failures and self._log.path is not None:
+                path = self._log.path
+                shown = path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path
+                print(f"Details: {shown}", file=self._output, flush=True)
 
 
 def of_this_run() -> Progress:
     """With the standard output as it is before pytest captures it, and the stage of the demo that has started this."""
     output = os.fdopen(os.dup(sys.__stdout__.fileno() if sys.__stdout__ else 1), "w", encoding="utf-8", errors="replace")
     expected = os.environ.get("VANNAH_STAGE_EXPECTED")
-    live = stream.is_live(output, os.environ.get("TERM"))
-    return Progress(output, live=live, stage=os.environ.get("VANNAH_STAGE", ""), expected=float(expected) if expected else None)
+    return Progress(
+        output,
+        live=stream.is_live(output, os.environ.get("TERM")),
+        stage=os.environ.get("VANNAH_STAGE", ""),
+        expected=float(expected) if expected else None,
+        site=Path(os.environ.get("VANNAH_SITE_INVENTORY", "demo")).name,
+        log=stream.Log(LOGS, "verify"),
+    )

@@ -63,7 +63,7 @@ class Store:
     site: Site
     hosts: list[str] = field(default_factory=list)
     key: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, site: Site) -> Store:

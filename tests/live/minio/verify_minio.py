@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +23,17 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, SSLError
 
+from tests.live.lib.hidden import hide
 from tests.live.lib.reachability import missing
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
 #: Larger than what a server keeps inside its metadata, in more than one block.
 SIZE = 3 * (1 << 20) + 17
+#: How the names of the tests' own buckets begin.
+BUCKETS = "vannah-verify-"
+#: No run of the tests takes longer.
+LONGEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Root:
 
     def __init__(self, text: str) -> None:
         found = {name: value.strip('"') for name, _sign, value in (line.partition("=") for line in text.splitlines())}
-        self.key, self.secret = found["MINIO_ROOT_USER"], found["MINIO_ROOT_PASSWORD"]
+        self.key, self.secret = found["MINIO_ROOT_USER"], hide(found["MINIO_ROOT_PASSWORD"])
 
     def __repr__(self) -> str:
         return "<root of the store>"
@@ -100,13 +106,22 @@ def doors(reached: Site, stores: list[Server]) -> Iterator[dict[str, Door]]:
 @pytest.fixture(scope="module")
 def bucket(doors: dict[str, Door], root: Root) -> Iterator[str]:
     """A bucket for the time of the tests."""
-    name = f"vannah-verify-{secrets.token_hex(4)}"
+    name = f"{BUCKETS}{secrets.token_hex(4)}"
     client = next(iter(doors.values())).client(root.key, root.secret)
+    for left in client.list_buckets()["Buckets"]:
+        # Of a run that was killed. One that runs beside this one keeps its own.
+        if left["Name"].startswith(BUCKETS) and datetime.now(UTC) - left["CreationDate"] > LONGEST:
+            remove(client, left["Name"])
     client.create_bucket(Bucket=name)
     yield name
-    for item in client.list_objects_v2(Bucket=name).get("Contents", []):
-        client.delete_object(Bucket=name, Key=item["Key"])
-    client.delete_bucket(Bucket=name)
+    remove(client, name)
+
+
+def remove(client: Any, bucket: str) -> None:
+    """Remove a bucket with what is in it."""
+    for item in client.list_objects_v2(Bucket=bucket).get("Contents", []):
+        client.delete_object(Bucket=bucket, Key=item["Key"])
+    client.delete_bucket(Bucket=bucket)
 
 
 def test_every_server_sees_all_servers_and_drives(stores: list[Server]) -> None:

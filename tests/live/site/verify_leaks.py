@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.live.lib.hidden import hide
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
@@ -38,7 +39,7 @@ def secrets_of_site(reached: Site) -> Secrets:
 
     password = VaultSecret(Path(given).read_bytes().strip())
     found = yaml.safe_load(VaultLib([("default", password)]).decrypt(store.read_bytes()))
-    return Secrets({name: str(value) for name, value in found.items()})
+    return Secrets({name: hide(str(value)) for name, value in found.items()})
 
 
 def test_secrets_are_encrypted_in_the_sites_folder(reached: Site, secrets_of_site: Secrets) -> None:
