@@ -105,10 +105,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         name = Path(str(playbook._file_name)).stem
         self._log = Log(COLLECTION / ".cache" / "logs", name)
         self._log.line(f"playbook {name}")
-        self._live = Live(sys.stdout, self._display._lock, self._now, plain=not is_live(sys.stdout, os.environ.get("TERM")))
+        terminal = is_live(sys.stdout, os.environ.get("TERM"))
+        self._live = Live(sys.stdout, self._display._lock, self._now, plain=not terminal)
         self._streams = (sys.stdout, sys.stderr)
         groups = frozenset(site_map.load().groups_served())
-        sys.stdout = Tee(sys.stdout, self._live, self._log)
+        sys.stdout = Tee(sys.stdout, self._live, self._log, texts.is_short_wait if terminal else lambda _text: False)
         sys.stderr = Tee(sys.stderr, self._live, self._log, lambda text: texts.is_of_a_group(text, groups) or self._is_stopped(text))
         _end_forks_quietly()
         self._live.start()

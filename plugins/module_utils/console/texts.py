@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ WIDTH = 600
 CONTROLLER = "controller"
 #: ansible-core's warning of a play for an unknown group; the last word is the group.
 NO_MATCH = "[WARNING]: Could not match supplied host pattern, ignoring:".split()
+#: Seconds until a wait is worth a line of its own on a terminal, and a delay worth a word.
+PATIENCE = 10.0
+#: How a progress line says since when a host waits.
+WAIT = re.compile(r"^\S+: .*, since \d\d:\d\d:\d\d \((\d+) s\)")
 #: After Ctrl-C: what is half done is finished or undone by the next run.
 STOPPED = "Stopped; the next run continues from here."
 #: Words with which messages of this project begin what to do.
@@ -38,8 +43,17 @@ def clock(seconds: float) -> str:
 
 
 def elapsed(seconds: float, expected: float | None) -> str:
-    """Elapsed time, and of how much where that is known."""
-    return f"{clock(seconds)} of about {clock(expected)}" if expected else clock(seconds)
+    """Elapsed time, and of how much where that is known; a few seconds more than a few are not worth a word."""
+    if not expected:
+        return clock(seconds)
+    late = ", longer than expected" if seconds > max(expected, PATIENCE) else ""
+    return f"{clock(seconds)} of about {clock(expected)}{late}"
+
+
+def is_short_wait(text: str) -> bool:
+    """Whether a progress line is of a wait that began a few seconds ago (``controller/beat.py``): the live line shows that work goes on."""
+    found = WAIT.search(COLORS.sub("", text))
+    return found is not None and float(found[1]) < PATIENCE
 
 
 def is_hidden(result: Result) -> bool:

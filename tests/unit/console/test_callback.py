@@ -217,3 +217,35 @@ def test_what_the_controller_does_is_no_hosts(play: Any) -> None:
     assert "  controller: Create secrets" in printed.splitlines()
     assert re.search(r"^\[3/7\] Preflight: changed: controller; \d:\d\d$", printed, re.MULTILINE), printed
     assert re.search(r"^Failed: 2 hosts, 1 ok, 1 failed \(b\), 1 changed \(controller\) in", printed, re.MULTILINE), printed
+
+
+WAITS = """\
+- name: Waits
+  hosts: a
+  gather_facts: false
+  tasks:
+    - {name: Wait, say: }
+    - name: Break
+      ansible.builtin.fail: {msg: "broken"}
+"""
+SAY = """\
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        for seconds in (0, 82):
+            Display().display(f"a: unit x.service: start, since 04:16:46 ({seconds} s), until 04:21:46 at most (300 s)")
+        return {}
+"""
+
+
+@pytest.mark.parametrize("playbook", [WAITS])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_wait_of_a_few_seconds_is_for_the_log_on_a_terminal(play: Any, tmp_path: Path, terminal: bool) -> None:
+    (tmp_path / "action_plugins").mkdir()
+    (tmp_path / "action_plugins" / "say.py").write_text(SAY, encoding="utf-8")
+    status, printed = play(terminal=terminal)
+    assert status == 2
+    log = log_of(printed)
+    assert ["(0 s)" in printed, "(82 s)" in printed] == [not terminal, True], printed
+    assert "(0 s)" in log and "(82 s)" in log

@@ -9,16 +9,45 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import beat
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
     ("seconds", "expected", "text"),
-    [(0, None, "0:00"), (42.9, None, "0:42"), (61, 240, "1:01 of about 4:00"), (3723, None, "1:02:03")],
+    [
+        (0, None, "0:00"),
+        (42.9, None, "0:42"),
+        (61, 240, "1:01 of about 4:00"),
+        (3723, None, "1:02:03"),
+        (60, 60, "1:00 of about 1:00"),
+        (120, 60, "2:00 of about 1:00, longer than expected"),
+        (5, 2, "0:05 of about 0:02"),
+        (12, 2, "0:12 of about 0:02, longer than expected"),
+    ],
 )
 def test_elapsed(seconds: float, expected: float | None, text: str) -> None:
     assert texts.elapsed(seconds, expected) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "running", "short"),
+    [
+        ({"what": "systemctl start x.service", "elapsed": 0.0, "seconds": 300.0, "reason": ""}, 20.0, True),
+        ({"what": "package postgresql-17: install", "elapsed": 9.4, "seconds": None, "reason": "waiting for apt"}, 20.0, True),
+        ({"what": "package postgresql-17: install", "elapsed": 82.0, "seconds": None, "reason": ""}, 90.0, False),
+        ({"what": "x", "elapsed": 10.0, "seconds": 5.0, "reason": ""}, 90.0, False),
+        (None, 10.0, False),
+    ],
+)
+def test_a_wait_of_a_few_seconds(said: beat.Said | None, running: float, short: bool) -> None:
+    line = beat.text("db1", said, running)
+    assert texts.is_short_wait(f"\x1b[0;33m{line}\x1b[0m\n") is short, line
+
+
+def test_other_lines_are_no_waits() -> None:
+    assert not texts.is_short_wait("  db1: postgresql: changed\n") and not texts.is_short_wait("\n")
 
 
 STEPS = [f"file /etc/{number}: create" for number in range(5)]
