@@ -57,7 +57,7 @@ def refusal(network: str, folder: str, is_checkout: Callable[[str], bool]) -> st
     elif folder:
         fix = f"if that folder was removed: {by_hand}."
     else:
-        fix = f"{away} first; if that checkout was removed: {by_hand}."
+        fix = f"{away}{' first' if demo else ''}; if that checkout was removed: {by_hand}."
     return f"{servers} {whose} {'runs' if demo else 'are'} on this machine. Nothing was changed. Fix: {fix}"
 
 

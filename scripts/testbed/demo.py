@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import checkout, venv
+from . import cache, checkout, engine, images, venv
 from .shell import ROOT, SetupError, run
 from .stages import CONSOLE, Background, Stage, StageError, program
 from .stages import run as run_stages
@@ -25,8 +25,8 @@ PASSWORD = f"{SITE}/.vault_password"
 KEYS = ".demo"
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
-#: Is there once a run of the demo ended well: the next one finds nearly everything done, and its stages are short.
-COMPLETE = ".demo/complete"
+#: What runs leave for the expected times of the next one: all ended well, or the servers that need no built programs are converged.
+COMPLETE, PARTLY = ".demo/complete", ".demo/partly"
 #: Passwords of other sites that the caller has set for Ansible: the demo needs none of them, and a file may be missing.
 OTHER_PASSWORDS = re.compile(r"ANSIBLE_(VAULT|BECOME_PASSWORD|CONNECTION_PASSWORD)_")
 #: What a run of the demo makes in the checkout.
@@ -53,7 +53,6 @@ def up(set_up: Callable[[], None]) -> None:
     :param set_up: engine, images and package cache
     :raises StageError: a stage failed, and has said so.
     """
-    again = (ROOT / COMPLETE).is_file()
     for name in [name for name in os.environ if OTHER_PASSWORDS.match(name)]:
         del os.environ[name]
     beside: list[Background] = []
@@ -71,6 +70,7 @@ def up(set_up: Callable[[], None]) -> None:
     def first_servers() -> None:
         if beside[0].runs():
             playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS)
+            _note(PARTLY)
 
     def join() -> None:
         beside[0].join()
@@ -78,23 +78,58 @@ def up(set_up: Callable[[], None]) -> None:
     def word() -> str:
         return beside[0].word()
 
+    def built() -> bool:
+        return not beside[0].runs()
+
     stages = [
-        Stage("Tools in .venv", 2 if again else 60, tools),
-        Stage("Docker Engine, images of servers, package cache", 3 if again else 90, set_up),
-        Stage("Servers", 20 if again else 30, servers, speaks=True),
-        Stage("Databases and applications, while the object store's programs are built", 2 if again else 150, first_servers, speaks=True),
-        Stage("Programs of the object store", 1 if again else 60, join, word=word),
-        Stage("Converge the site", 20 if again else 90, converge, speaks=True),
+        Stage("Tools in .venv", lambda: 2 if _has_tools() else 60, tools),
+        Stage("Docker Engine, images of servers, package cache", lambda: 3 if _is_set_up() else 90, set_up),
+        Stage("Servers", lambda: 20 if _has_servers() else 30, servers, speaks=True),
+        Stage(
+            "Databases and applications, while the object store's programs are built",
+            lambda: 1 if built() else 20 if _noted(PARTLY) else 150,
+            first_servers,
+            speaks=True,
+        ),
+        Stage("Programs of the object store", lambda: 1 if built() else 60, join, word=word),
+        # Where nothing was to be built this is the first stage that converges anything.
+        Stage("Converge the site", lambda: 20 if _noted(COMPLETE) else 90 if _noted(PARTLY) else 240, converge, speaks=True),
         Stage("Verify the site", 60, verify, speaks=True),
     ]
     try:
         run_stages(stages, "demo")
-        (ROOT / COMPLETE).parent.mkdir(mode=0o700, exist_ok=True)
-        (ROOT / COMPLETE).touch()
+        _note(COMPLETE)
     finally:
         for program_aside in beside:
             program_aside.stop()
     program(SUMMARY, extra={"PYTHONPATH": "collections"})
+
+
+def _note(name: str) -> None:
+    (ROOT / name).parent.mkdir(mode=0o700, exist_ok=True)
+    (ROOT / name).touch()
+
+
+def _noted(name: str) -> bool:
+    return (ROOT / name).is_file()
+
+
+def _has_tools() -> bool:
+    return venv.is_current(venv.VENV, venv.LOCK.read_text(encoding="utf-8"))
+
+
+def _is_set_up() -> bool:
+    try:
+        return engine.answers() and images.are_current(images.DEMO) and cache.is_running()
+    except SetupError:
+        return False
+
+
+def _has_servers() -> bool:
+    try:
+        return refuse_other()
+    except SetupError:
+        return False  # the stage says why
 
 
 def refuse_other() -> bool:

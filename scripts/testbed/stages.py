@@ -37,17 +37,21 @@ class StageError(Exception):
 class Stage:
     """One stage.
 
-    :param expected: seconds that it takes on two cores
+    :param expected: seconds that it takes on two cores; a function is asked when the stage begins, and knows what is done already
     :param work: does it; what it raises as SetupError ends the run
     :param speaks: its programs show their own progress
     :param word: what is running in it now, if known
     """
 
     name: str
-    expected: float
+    expected: float | Callable[[], float]
     work: Callable[[], None]
     speaks: bool = False
     word: Callable[[], str] = lambda: ""
+
+    def seconds(self) -> float:
+        """How long it takes from now on."""
+        return self.expected() if callable(self.expected) else self.expected
 
 
 def head(number: int, total: int) -> str:
@@ -76,17 +80,18 @@ def run(stages: Sequence[Stage], name: str) -> None:
 
 def _run(stage: Stage, prefix: str, log: stream.Log) -> None:
     title = f"{prefix}{stage.name}"
-    print(f"{title} (about {texts.clock(stage.expected)})", flush=True)
+    expected = stage.seconds()
+    print(f"{title} (about {texts.clock(expected)})", flush=True)
     log.line(title)
     began = time.monotonic()
     os.environ["VANNAH_STAGE"] = prefix
-    os.environ["VANNAH_STAGE_EXPECTED"] = str(stage.expected)
+    os.environ["VANNAH_STAGE_EXPECTED"] = str(expected)
     os.environ["VANNAH_STAGE_STARTED"] = str(time.time())
     lock = threading.RLock()
     live = stream.Live(
         sys.stdout,
         lock,
-        lambda: progress(title, stage.word(), texts.elapsed(time.monotonic() - began, stage.expected)),
+        lambda: progress(title, stage.word(), texts.elapsed(time.monotonic() - began, expected)),
         plain=not stream.is_live(sys.stdout, os.environ.get("TERM")),
     )
     shell.before_output = live.erase
