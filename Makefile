@@ -71,7 +71,9 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 site-exists:
 	@$(IGNORED)
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml does not exist. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test ! -d .demo || test -x .demo || { echo 'The demo belongs to another user. Fix: run it as root (sudo make $(firstword $(MAKECMDGOALS)))' >&2; exit 2; })
 	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
+	@$(if $(and $(filter demo,$(SITE)),$(filter plan converge verify,$(MAKECMDGOALS))),$(TESTBED) runs)
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
 site-files: site-exists venv

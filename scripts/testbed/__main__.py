@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import cache, checkout, controller, controller_images, demo, engine, environment, images, lock, machine, venv
-from .shell import SetupError, say, warn
+from . import cache, checkout, controller, controller_images, demo, engine, environment, images, lock, machine, progress, venv
+from .shell import ROOT, SetupError, full_disk, say, warn
 from .stages import StageError
 
 
@@ -54,6 +54,10 @@ def verb_demo() -> None:
     if answers:
         demo.refuse_other()
     check(containers=True, space=not (answers and images.are_current(images.DEMO)))
+    if controller.is_needed(sys.version_info[:2]):
+        warn(
+            "this Python has only ansible-core 2.19, which is no longer maintained. Use a controller with Debian 13 for a site of your own."
+        )
     with lock.alone("demo"):
         demo.up(lambda: _up(images.DEMO, demo.refuse_other))
 
@@ -69,19 +73,21 @@ def verb_test() -> None:
 
 def _remove_from_engine() -> None:
     say("Removing the demo's servers, its network, the package cache and the images (up to a minute)")
-    demo.remove_servers()
-    in_use = checkout.all_servers()
+    with progress.shown("Removing the demo", 30):
+        demo.remove_servers()
+        in_use = checkout.all_servers()
+        if not in_use:
+            cache.remove(volume=True)
+            images.remove_all()
     if in_use:
         say(f"The package cache and the images stay, because other test servers use them: {', '.join(in_use)}")
-    else:
-        cache.remove(volume=True)
-        images.remove_all()
     others = engine.containers() if engine.MARK.is_file() else []
     if others:
         say(f"The Docker Engine was started for the demo. It keeps running, because other containers use it: {', '.join(others)}")
     elif engine.MARK.is_file():
-        say("Stopping the Docker Engine, where it was started for this")
-        if engine.stop():
+        with progress.shown("Stopping the Docker Engine that was started for the demo", 10):
+            stopped = engine.stop()
+        if stopped:
             say("The Docker Engine that was started for this is stopped.")
 
 
@@ -89,7 +95,8 @@ def verb_down() -> None:
     """Remove the demo and what was made for it."""
     if os.geteuid() != 0:
         raise SetupError("This needs root: the demo's containers and files belong to it. Run it as root (sudo make demo-down).")
-    if engine.is_there():
+    # An engine that does not run has nothing of a demo that this checkout has not made.
+    if engine.answers() or (demo.has_files() and engine.is_there()):
         started = not engine.answers()
         engine.ensure()
         try:
@@ -103,10 +110,19 @@ def verb_down() -> None:
     say("The demo is removed; Debian packages, .venv, the logs in .cache/logs and .cache/artifacts stay.")
 
 
+def verb_runs() -> None:
+    """Refuse where the servers of the demo do not run, before each of them is waited for."""
+    if not os.access(ROOT / demo.KEYS, os.R_OK | os.X_OK):
+        raise SetupError(f"{ROOT / demo.KEYS} with the key of the demo cannot be read. Fix: run it as root (sudo make ...).")
+    if not (engine.answers() and demo.refuse_other() and demo.running()):
+        raise SetupError("The demo does not run: none of its servers is there. Fix: make demo")
+
+
 VERBS = {
     "venv": (verb_venv, "the virtual environment with the locked tools"),
     "demo": (verb_demo, "the demo: tools, engine, images, servers; converge and verify"),
     "test": (verb_test, "everything that the tests need: the same with the images of both releases"),
+    "runs": (verb_runs, "whether servers of the demo run"),
     "down": (verb_down, "remove the demo, images and package cache, stop the engine if it was started for this"),
 }
 
@@ -126,6 +142,12 @@ def main() -> int:
         return 2
     except StageError:
         return 2  # it has said why
+    except OSError as error:
+        full = full_disk(error)
+        if full is None:
+            raise
+        print(full, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         say("Stopped; the next run continues from here.")
         return 130

@@ -169,7 +169,19 @@ def verify() -> None:
             extra={"VANNAH_SITE_INVENTORY": SITE, "PYTHONPATH": "collections"},
         )
     except StageError:
-        raise SetupError("a test of the site failed, see above. Fix: run `make verify`, and `make demo` if it fails again.") from None
+        raise SetupError(
+            "a test of the site failed, see above. Fix: run `make demo` again, which converges the site and tests it."
+        ) from None
+
+
+def running() -> list[str]:
+    """The containers of the demo that run."""
+    return run(["docker", "ps", "--quiet", "--filter", f"name=^{NETWORK}-"]).split()
+
+
+def has_files(root: Path = ROOT) -> bool:
+    """Whether this checkout has made a demo, or has started an engine for one."""
+    return engine.MARK.is_file() or any((root / name).exists() for name in FILES)
 
 
 def remove_servers() -> None:

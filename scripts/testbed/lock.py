@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .shell import STATE, SetupError, say
+from .shell import STATE, SetupError, full_disk, say
 
 #: Seconds between two words about waiting.
 WORD_EVERY = 10.0
@@ -33,7 +33,9 @@ def alone(name: str, path: Path | None = None, *, pause: float = 0.2) -> Iterato
         where.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(where, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SetupError(f"{where} cannot be written ({error.strerror}). Fix: run it as root, or as the owner of this folder.") from None
+        raise full_disk(error, where) or SetupError(
+            f"{where} cannot be written ({error.strerror}). Fix: run it as root, or as the owner of this folder."
+        ) from None
     try:
         began, told = time.monotonic(), 0.0
         while not _taken(handle):
@@ -43,11 +45,18 @@ def alone(name: str, path: Path | None = None, *, pause: float = 0.2) -> Iterato
                 say(f"Waiting for {holder}, which works on the {name} ({now - began:.0f} s)")
                 told = now
             time.sleep(pause)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"the run with pid {os.getpid()} since {time.strftime('%H:%M:%S')}".encode(), 0)
+        _sign(handle, where)
         yield
     finally:
         os.close(handle)
+
+
+def _sign(handle: int, where: Path) -> None:
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"the run with pid {os.getpid()} since {time.strftime('%H:%M:%S')}".encode(), 0)
+    except OSError as error:
+        raise full_disk(error, where) or error from None
 
 
 def _taken(handle: int) -> bool:

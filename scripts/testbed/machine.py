@@ -16,6 +16,8 @@ from .shell import ROOT, SetupError, run, say, succeeds
 GIB = 1024**3
 #: Measured: .venv 0.9 GiB, images 1.2 GiB, package cache 1 GiB, a converged demo 2 GiB; the rest is air.
 NEEDED_BYTES = 8 * GIB
+#: For the virtual environment alone, and for a run where everything was set up before: secrets, logs, facts.
+TOOLS_BYTES, LEAST_BYTES = 1 * GIB, GIB // 8
 PUBLIC_MIRRORS = {"debian": "http://deb.debian.org/debian", "debian-security": "http://deb.debian.org/debian-security"}
 #: A line of sources.list, or the URIs of a .sources file.
 SOURCE = re.compile(r"(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(?P<address>http://\S+/(?P<archive>debian(?:-security)?))/?(?:\s|$)")
@@ -69,7 +71,7 @@ def refusals(machine: Machine, *, containers: bool, space: bool = True) -> list[
     """Sentences that say why nothing can be set up here; empty when all is well.
 
     :param containers: whether containers will be started, for which root is needed.
-    :param space: whether the space is still to be taken; not so where everything was set up before.
+    :param space: whether the space is still to be taken; where everything was set up before a little is enough.
     """
     found = []
     if machine.python < (3, 11):
@@ -78,13 +80,22 @@ def refusals(machine: Machine, *, containers: bool, space: bool = True) -> list[
         found.append("This needs root: it makes Debian images, starts a Docker Engine and containers. Run it as root (sudo make ...).")
     if containers and not machine.has_apt:
         found.append("This is not a Debian system: apt-get is missing. The servers of tests and demo are made on Debian 12 or 13.")
-    if containers and space:
-        for place, free in sorted(machine.free.items()):
-            if free < NEEDED_BYTES:
-                found.append(
-                    f"Too little disk space: {place} has {free / GIB:.1f} GiB free, {NEEDED_BYTES // GIB} GiB are needed. Make room."
-                )
+    if containers:
+        needed = NEEDED_BYTES if space else LEAST_BYTES
+        found += [too_full(place, free, needed) for place, free in sorted(machine.free.items()) if free < needed]
     return found
+
+
+def too_full(place: str, free: int, needed: int) -> str:
+    """That a disk has too little space."""
+    return f"Too little disk space: {place} has {free / GIB:.1f} GiB free, {needed / GIB:.2g} GiB are needed. Fix: make room there."
+
+
+def require_space(place: Path, needed: int) -> None:
+    """:raises SetupError: the disk of a folder has less."""
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise SetupError(too_full(str(place), free, needed))
 
 
 def missing_packages(programs: dict[str, tuple[str, ...]]) -> list[str]:

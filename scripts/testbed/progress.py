@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import stream, texts
 
+from . import shell
+
 
 @contextlib.contextmanager
 def shown(what: str, expected: float) -> Iterator[None]:
@@ -26,8 +28,10 @@ def shown(what: str, expected: float) -> Iterator[None]:
     began = time.monotonic()
     plain = not stream.is_live(sys.stdout, os.environ.get("TERM"))
     live = stream.Live(sys.stdout, threading.RLock(), lambda: f"{what}  {texts.elapsed(time.monotonic() - began, expected)}", plain=plain)
+    before, shell.before_output = shell.before_output, live.erase
     live.start()
     try:
         yield
     finally:
         live.end()
+        shell.before_output = before

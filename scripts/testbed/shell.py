@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +20,17 @@ STATE = ROOT / ".cache" / "testbed"
 
 class SetupError(Exception):
     """Set-up cannot continue. The message is one sentence for the user."""
+
+
+def full_disk(error: OSError, place: Path = ROOT) -> SetupError | None:
+    """What to say of a disk or quota without room; None of another error."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    where = Path(error.filename) if isinstance(error.filename, str) else place
+    while not where.is_dir():
+        where = where.parent
+    free = shutil.disk_usage(where).free // 1024**2
+    return SetupError(f"The disk of {where} is full ({free} MiB free). Fix: make room there, then run the same again.")
 
 
 #: Takes away a line of progress that is updated in place, where there is one.

@@ -114,6 +114,7 @@ def _make(lock: str) -> None:
     if is_current(home, lock):  # of an earlier checkout of the same lock
         switch(VENV, home)
         return
+    machine.require_space(VENV.parent, machine.TOOLS_BYTES)
     say("Installing the locked Python tools into .venv (one to two minutes)")
     stamp = home / "lock.sha256"
     stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes anew

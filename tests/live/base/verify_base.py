@@ -11,7 +11,7 @@ from tests.live.lib.site import REPOSITORY, Site
 
 
 def test_ssh_takes_keys_only(reached: Site, servers: dict[str, Server]) -> None:
-    """Passwords open no SSH, unless the site says so."""
+    """SSH accepts no password, unless the site allows it."""
     for name, server in servers.items():
         settings = dict(line.split(" ", 1) for line in server.seen("sshd").splitlines() if " " in line)
         assert settings["permitemptypasswords"] == "no", name
@@ -30,7 +30,7 @@ def test_journal_is_limited(servers: dict[str, Server]) -> None:
 
 
 def test_no_unit_has_failed(servers: dict[str, Server]) -> None:
-    """Nothing that systemd started ended badly."""
+    """No unit of systemd has failed."""
     assert {name: server.seen("failed").strip() for name, server in servers.items() if server.seen("failed").strip()} == {}
 
 
@@ -53,7 +53,7 @@ def test_authority_is_the_sites(reached: Site, servers: dict[str, Server]) -> No
 
 
 def test_private_files_are_private(servers: dict[str, Server]) -> None:
-    """Keys, the engine's state and configuration with passwords are not readable by everybody."""
+    """Keys, the engine's state and configuration with passwords are not readable by every user."""
     assert {name: server.seen("readable").split() for name, server in servers.items() if server.seen("readable").split()} == {}
 
 

@@ -29,7 +29,7 @@ def test_input_is_dropped_by_default(reached: Site, servers: dict[str, Server]) 
 
 @pytest.mark.parametrize("group", INNER_PORTS)
 def test_controller_does_not_reach_the_data_tier(reached: Site, servers: dict[str, Server], group: str) -> None:
-    """From here, which is no server of the site, no port of the data tier answers."""
+    """No port of the data tier answers this controller, which is not a server of the site."""
     if reached.values.hosts(group) and reached.values.get(reached.hosts(group)[0], "postgresql_client_addresses"):
         pytest.skip("the site lets further clients in (postgresql_client_addresses); this machine may be one of them")
     for name in reached.hosts(group):
@@ -45,7 +45,7 @@ def test_controller_does_not_reach_the_data_tier(reached: Site, servers: dict[st
 
 
 def test_clients_do_not_reach_etcd(reached: Site, servers: dict[str, Server]) -> None:
-    """A server of applications has no business with etcd."""
+    """etcd does not answer a server of applications."""
     clients = [name for name in reached.hosts("postgresql_client") if name not in {*reached.hosts("etcd"), *reached.hosts("postgresql")}]
     if not clients or not reached.hosts("etcd"):
         pytest.skip("the site has no client apart from its database servers, or none that can be judged now")

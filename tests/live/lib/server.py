@@ -15,6 +15,7 @@ from pathlib import Path
 import testinfra
 
 from tests.live.lib.hidden import hide
+from tests.live.lib.waiting import awaiting
 
 #: Begins each answer; a word that no shell reads as anything else.
 MARK = "@@@"
@@ -61,7 +62,8 @@ class Server:
     def shell(self, text: str) -> Answer:
         """Run a shell command as root; its exit status and standard output."""
         try:
-            answer = self._host.ansible("shell", text, become=True, check=False)
+            with awaiting(f"the answer of {self.name}"):
+                answer = self._host.ansible("shell", text, become=True, check=False)
         except self._host.ansible.AnsibleException as failure:
             answer = failure.result
         assert "stdout" in answer, f"{self.name} cannot be asked: {answer.get('msg')} {answer.get('module_stdout', '')}"

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,15 +24,24 @@ def ceiling(seconds: float) -> float:
     return seconds * 2 if os.getloadavg()[0] > (os.cpu_count() or 1) else seconds
 
 
+@contextlib.contextmanager
+def awaiting(what: str) -> Iterator[None]:
+    """Say what is awaited while the body runs."""
+    global awaited
+    before, awaited = awaited, (what, time.monotonic())
+    try:
+        yield
+    finally:
+        awaited = before
+
+
 def wait_until(question: Callable[[], T], what: str, timeout: float, interval: float = 0.25) -> T:
     """Ask until the answer is true.
 
     :raises FaultError: when it was not true in time.
     """
-    global awaited
-    before, awaited = awaited, (what, time.monotonic())
     deadline = time.monotonic() + timeout
-    try:
+    with awaiting(what):
         while True:
             answer = question()
             if answer:
@@ -39,5 +49,3 @@ def wait_until(question: Callable[[], T], what: str, timeout: float, interval: f
             if time.monotonic() > deadline:
                 raise FaultError(f"not within {timeout:.0f} s: {what}")
             time.sleep(interval)
-    finally:
-        awaited = before

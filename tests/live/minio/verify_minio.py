@@ -151,7 +151,7 @@ def test_object_written_here_is_read_there(doors: dict[str, Door], root: Root, b
 
 
 def test_nobody_gets_in_without_credentials(doors: dict[str, Door], root: Root, bucket: str) -> None:
-    """Neither anonymously, nor with the credentials that every such server has when nobody gave it others."""
+    """The object store refuses anonymous requests and MinIO's default credentials."""
     for name, door in doors.items():
         door.client(root.key, root.secret).put_object(Bucket=bucket, Key="secret", Body=b"x")
         assert [door.get(path) for path in ("/", f"/{bucket}", f"/{bucket}/secret", "/minio/admin/v3/info")] == [403] * 4, name
@@ -162,7 +162,7 @@ def test_nobody_gets_in_without_credentials(doors: dict[str, Door], root: Root, 
 
 
 def test_certificate_is_the_authoritys(doors: dict[str, Door], root: Root) -> None:
-    """A client that knows other authorities only speaks with no server; plain HTTP gets nothing but a refusal."""
+    """A client without the site's CA refuses every server of the store; the servers refuse plain HTTP."""
     for name, door in doors.items():
         with pytest.raises(SSLError):
             door.client(root.key, root.secret, authority=True).list_buckets()
@@ -183,7 +183,7 @@ def test_health_and_metrics(reached: Site, doors: dict[str, Door]) -> None:
 
 
 def test_server_is_confined(stores: list[Server]) -> None:
-    """It runs as a user of its own without capabilities, and its settings and key are read by nobody else."""
+    """MinIO runs as its own user without capabilities, and no other user can read its settings and key."""
     for server in stores:
         properties = dict(line.split("=", 1) for line in server.seen("store_unit").splitlines())
         assert properties == {"User": "minio", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "CapabilityBoundingSet": ""}, (

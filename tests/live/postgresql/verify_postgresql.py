@@ -97,7 +97,7 @@ def test_read_only_endpoint_leads_to_a_standby(reached: Site, databases: list[Se
 
 
 def test_connections_are_encrypted(reached: Site, client: str, login: Login) -> None:
-    """Without TLS nobody gets in, with it the server proves who it is."""
+    """The database refuses connections without TLS, and its certificate is valid."""
     with connected(reached, login, "read_write") as connection:
         assert connection.execute("select version from pg_stat_ssl where pid = pg_backend_pid()").fetchone() in [("TLSv1.2",), ("TLSv1.3",)]
     with (
@@ -109,7 +109,7 @@ def test_connections_are_encrypted(reached: Site, client: str, login: Login) -> 
 
 @pytest.mark.parametrize("user", ["postgres", "replicator", "rewinder"])
 def test_no_default_password(reached: Site, client: str, login: Login, user: str) -> None:
-    """Neither no password nor one that everybody tries first opens the database."""
+    """The database refuses logins without a password and with common passwords."""
     for password in (None, "", user, "postgres", "password", "changeme"):
         with (
             pytest.raises(psycopg.OperationalError, match=r"password|pg_hba\.conf rejects"),
@@ -119,7 +119,7 @@ def test_no_default_password(reached: Site, client: str, login: Login, user: str
 
 
 def test_passwords_are_scram_and_nobody_is_trusted(leader: Server) -> None:
-    """Stored passwords are SCRAM verifiers; no line of pg_hba.conf trusts, and none lets plain connections of others in."""
+    """Stored passwords are SCRAM verifiers; no line of pg_hba.conf trusts, and none allows connections of other hosts without TLS."""
     assert leader.sql("select rolname from pg_authid where rolpassword !~ '^SCRAM-SHA-256\\$'") == ""
     assert leader.sql("select line_number from pg_hba_file_rules where auth_method = 'trust'") == ""
     plain = "select line_number from pg_hba_file_rules where type in ('host', 'hostnossl') and auth_method <> 'reject'"

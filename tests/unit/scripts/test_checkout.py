@@ -156,6 +156,43 @@ def test_the_scenarios_ask_for_their_own_containers(tmp_path: Path, monkeypatch:
     assert done.stderr.startswith(f"Test servers (vannah-test-engine) of the checkout {there} are on this machine.")
 
 
+@pytest.mark.parametrize(
+    ("containers", "has_key", "said"),
+    [
+        ({"vannah-demo-db1": str(ROOT)}, True, ""),
+        ({}, True, "The demo does not run: none of its servers is there. Fix: make demo"),
+        ({"vannah-demo-db1": str(ROOT)}, False, "with the key of the demo cannot be read. Fix: run it as root"),
+    ],
+)
+def test_whether_the_demo_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, containers: dict[str, str], has_key: bool, said: str
+) -> None:
+    """Asked before ten servers are waited for, each with the advice for a server of its own."""
+    put_engine(tmp_path, monkeypatch, {}, containers)
+    monkeypatch.setattr(verbs, "ROOT", tmp_path)
+    if has_key:
+        (tmp_path / demo.KEYS).mkdir()
+    if said:
+        with pytest.raises(SetupError, match=said):
+            verbs.verb_runs()
+    else:
+        verbs.verb_runs()
+
+
+def test_no_engine_is_started_to_remove_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MARK", tmp_path / "mark")
+    assert not demo.has_files(tmp_path)
+    (tmp_path / ".demo").mkdir()
+    assert demo.has_files(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(engine, "answers", lambda: False)
+    monkeypatch.setattr(engine, "is_there", lambda: True)
+    monkeypatch.setattr(engine, "ensure", lambda: pytest.fail("an engine is started"))
+    monkeypatch.setattr(demo, "has_files", lambda: False)
+    monkeypatch.setattr(demo, "remove_files", lambda: None)
+    verbs.verb_down()
+
+
 def test_images_stay_for_servers_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     removed: list[str] = []
     monkeypatch.setattr(demo, "remove_servers", lambda: removed.append("servers"))

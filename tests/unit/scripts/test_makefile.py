@@ -67,6 +67,18 @@ def test_a_target_that_it_does_not_know(words: list[str], said: str) -> None:
     assert done.stdout == "" or not said
 
 
+def test_the_demo_is_asked_whether_it_runs() -> None:
+    """Where its containers are gone, or belong to another user."""
+    for target in ("plan", "converge", "verify"):
+        said = make(target).stdout
+        assert (
+            "-m testbed runs" in said
+            and "test ! -d .demo || test -x .demo || { echo 'The demo belongs to another user. Fix: run it as root (sudo make " in said
+        )
+        assert "testbed runs" not in make(target, "SITE=clinic").stdout
+    assert "testbed runs" not in make("check").stdout, "no server is contacted"
+
+
 def test_the_file_of_a_recovery_kit_is_asked_for_first() -> None:
     """Before the tools are installed, which takes minutes."""
     printed = make("recovery-kit", "SITE=clinic").stdout

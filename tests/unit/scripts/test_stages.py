@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -264,6 +265,17 @@ def test_a_lock_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(SetupError, match="cannot be written"), lock.alone("set-up", tmp_path / "file" / "lock"):
         pass
+
+
+@pytest.mark.parametrize("program", ["open", "pwrite"])
+def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(lock.os, program, fail)
+    with pytest.raises(SetupError, match=rf"\AThe disk of {tmp_path} is full \(\d+ MiB free\)\. Fix: "), lock.alone("x", tmp_path / "a"):
+        pass
+    assert shell.full_disk(OSError(errno.EACCES, "no")) is None
 
 
 MOUNTS = r"""22 1 8:1 / / rw - ext4 /dev/sda1 rw

@@ -41,7 +41,18 @@ def test_refusals(change: dict[str, object], containers: bool, words: list[str])
 
 
 def test_space_that_was_taken_before_is_not_asked_for_again() -> None:
-    assert machine.refusals(dataclasses.replace(GOOD, free={"/": 0}), containers=True, space=False) == []
+    little = dataclasses.replace(GOOD, free={"/": machine.LEAST_BYTES})
+    assert machine.refusals(little, containers=True, space=False) == []
+    (said,) = machine.refusals(dataclasses.replace(GOOD, free={"/": 0}), containers=True, space=False)
+    assert said == "Too little disk space: / has 0.0 GiB free, 0.12 GiB are needed. Fix: make room there."
+
+
+def test_the_tools_need_space_too(tmp_path: Path) -> None:
+    """`make check` has no containers; pip and venv do not name the disk."""
+    machine.require_space(tmp_path, 1)
+    with pytest.raises(SetupError, match=rf"Too little disk space: {tmp_path} has .* Fix: make room there\."):
+        machine.require_space(tmp_path, 1 << 60)
+    assert "machine.require_space(VENV.parent, machine.TOOLS_BYTES)" in Path(venv.__file__).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
