@@ -39,6 +39,7 @@ ALLOWED = {
     "scripts/testbed/controller.py": "the package cache is a container",
     "scripts/testbed/controller_images.py": "the package cache is a container",
     "scripts/testbed/cache.py": "the package cache is a container",
+    "scripts/testbed/checkout.py": "asks the engine whose the test servers are",
     "scripts/testbed/demo.py": "its servers are containers",
     "scripts/testbed/engine.py": "starts the engine that the test servers run on",
     "scripts/testbed/images.py": "makes the images of the test servers",
