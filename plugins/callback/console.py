@@ -37,7 +37,7 @@ from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.plural import counted
 from ansible_collections.vannah.healthcloud.plugins.module_utils.console import texts
-from ansible_collections.vannah.healthcloud.plugins.module_utils.console.stream import Live, Log, Tee, is_live
+from ansible_collections.vannah.healthcloud.plugins.module_utils.console.stream import Live, Log, Tee, is_live, relative
 
 #: The checkout, or where the collection is installed.
 COLLECTION = Path(__file__).resolve().parent.parent.parent
@@ -96,6 +96,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._failed: dict[str, str] = {}
         #: Checks of all hosts by one of them: the host that ran the check, the hosts at fault, and the hosts for which the run ended.
         self._judged: dict[str, set[str]] = {"asked": set(), "blamed": set(), "stopped": set()}
+        #: Task and text of a difference -> the first host that has it.
+        self._differences: dict[tuple[str, str], str] = {}
         self._retry_said = 0.0
 
     # -- begin and end ------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         line = texts.recap(hosts, controller, time.monotonic() - self._began, bool(context.CLIARGS.get("check")), **self._judged)
         self._display.display(line, color=C.COLOR_ERROR if failed else C.COLOR_OK)
         if failed and self._log is not None and self._log.path is not None:
-            self._display.display(f"Details: {_relative(self._log.path)}")
+            self._display.display(f"Details: {relative(self._log.path)}")
         if self._streams is not None:
             sys.stdout, sys.stderr = self._streams
 
@@ -288,8 +290,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
             if part.get("diff") and part.get("changed") and not texts.is_hidden(part):
                 text = self._get_diff(part["diff"])
                 if text:
-                    self._display.display(f"{self.host_label(result)}: {result.task.get_name().strip()}")
-                    self._display.display(text)
+                    self._show_difference(self.host_label(result), result.task.get_name().strip(), text)
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -298,6 +299,15 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._play_hosts.add(host)
         self._task_done.add(host)
         return host
+
+    def _show_difference(self, host: str, task: str, text: str) -> None:
+        """A difference once: most files of a site are the same on several hosts."""
+        first = self._differences.setdefault((task, text), host)
+        if first != host:
+            self._display.display(f"{host}: {task}: the same difference as on {first}")
+            return
+        self._display.display(f"{host}: {task}")
+        self._display.display(text)
 
     def _fail(self, host: str, task: str, text: str) -> None:
         self._tell_warnings()
@@ -310,7 +320,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         for line in lines:
             self._display.display(line, color=C.COLOR_ERROR)
         if len(lines) == 1 and self._log is not None and self._log.path is not None:
-            self._display.display(f"        Details: {_relative(self._log.path)}", color=C.COLOR_ERROR)
+            self._display.display(f"        Details: {relative(self._log.path)}", color=C.COLOR_ERROR)
 
     def _warn(self, result: Any) -> None:
         """Keep a result's warnings until its task is done: a warning of several hosts is printed once."""
@@ -385,11 +395,3 @@ def _seconds(text: str | None) -> float | None:
         return float(text) if text else None
     except ValueError:
         return None
-
-
-def _relative(path: Path) -> str:
-    """A path as a person in the checkout would write it."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -202,3 +202,11 @@ def is_live(stream: TextIO, terminal: str | None) -> bool:
         return stream.isatty() and terminal not in (None, "", "dumb")
     except ValueError:
         return False
+
+
+def relative(path: Path) -> str:
+    """A path as a person in the checkout would write it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -22,8 +22,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.console import 
 from tests.live.lib import waiting
 from tests.live.lib.verify_failures import Failures, details_of, message_of
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-LOGS = REPOSITORY / ".cache" / "logs"
+LOGS = Path(__file__).resolve().parents[3] / ".cache" / "logs"
 #: Seconds after which it is said what a test waits for.
 PATIENCE = 3.0
 
@@ -154,9 +153,7 @@ class Progress:
         if self._log is not None:
             self._log.close()
             if self._failures and self._log.path is not None:
-                path = self._log.path
-                shown = path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path
-                print(f"Details: {shown}", file=self._output, flush=True)
+                print(f"Details: {stream.relative(self._log.path)}", file=self._output, flush=True)
 
 
 def of_this_run() -> Progress:

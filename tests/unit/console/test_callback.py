@@ -249,3 +249,21 @@ def test_a_wait_of_a_few_seconds_is_for_the_log_on_a_terminal(play: Any, tmp_pat
     log = log_of(printed)
     assert ["(0 s)" in printed, "(82 s)" in printed] == [not terminal, True], printed
     assert "(0 s)" in log and "(82 s)" in log
+
+
+DIFFERENCE = """\
+- name: A file
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Change a file
+      ansible.builtin.copy: {dest: "{{ playbook_dir }}/made", content: "NEWTEXT\\n"}
+"""
+
+
+@pytest.mark.parametrize("playbook", [DIFFERENCE])
+def test_a_difference_of_several_hosts_is_shown_once(play: Any) -> None:
+    status, printed = play("--check", "--diff")
+    assert status == 0
+    assert printed.count("+NEWTEXT") == 1, printed
+    assert re.search(r"(?m)^([ab]): Change a file: the same difference as on (?!\1)[ab]$", printed), printed
