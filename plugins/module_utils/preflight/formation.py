@@ -168,7 +168,8 @@ def _without_quorum(cluster: Cluster) -> Finding:
     paths = ", ".join(dict.fromkeys(path for host in cluster.forgotten for path in cluster.missing.get(host, ())))
     problem = (
         f"the cluster {cluster.name} has lost its quorum: {lost} {'has' if len(cluster.forgotten) == 1 else 'have'} no data, and"
-        f" {len(cluster.voters) // 2 + 1} of its {len(cluster.voters)} members are needed ({', '.join(cluster.voters)}). {UNCHANGED}"
+        f" {len(cluster.voters) // 2 + 1} of its {counted(len(cluster.voters), 'member')} are needed ({', '.join(cluster.voters)})."
+        f" {UNCHANGED}"
     )
     mount = f"mount the file system of {paths or 'the data'} on {lost} (findmnt, /etc/fstab) and run again"
     every = ",".join(sorted({*cluster.forgotten, *cluster.holding}))
