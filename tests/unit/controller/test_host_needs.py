@@ -182,7 +182,7 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
         self.sent: list[Any] = []
 
     def _clusters(self, answer: Any, facts: Any) -> tuple[dict[str, bool], dict[str, list[str]]]:
-        return {}, {}  # test_clusters.py
+        return {}, {}, []  # test_clusters.py
 
     def _let_services_refuse(self, answer: Any) -> None:
         """See test_site_plan.py."""
