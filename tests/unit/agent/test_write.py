@@ -181,6 +181,9 @@ def test_missing_owner(host: Any, owner: str, group: str, missing: str) -> None:
     with pytest.raises(AgentError, match=missing) as caught:
         write.ids(host.ctx, owner, group)
     assert caught.value.code == "user-missing"
+    host.ctx.component = {"packages": [{"name": "etcd-server", "state": "present", "version": None}]}
+    with pytest.raises(AgentError, match=f"{missing}, which .* Fix: apt-get install --reinstall etcd-server"):
+        write.ids(host.ctx, owner, group)
 
 
 def test_large_files_are_hashed_once_while_their_stamp_holds(host: Any) -> None:

@@ -181,7 +181,7 @@ class Facts(host_facts.ActionModule):  # type: ignore[misc]
         self.answers = answers
         self.sent: list[Any] = []
 
-    def _clusters(self, answer: Any, facts: Any) -> tuple[dict[str, bool], dict[str, list[str]]]:
+    def _clusters(self, answer: Any, facts: Any) -> tuple[dict[str, bool], dict[str, list[str]], list[str]]:
         return {}, {}, []  # test_clusters.py
 
     def _let_services_refuse(self, answer: Any) -> None:

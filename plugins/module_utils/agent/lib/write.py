@@ -53,10 +53,20 @@ def ids(ctx: Context, owner: str, group: str) -> tuple[int, int]:
     """
     uid, gid = ctx.uid(owner), ctx.gid(group)
     if uid is None:
-        raise AgentError("user-missing", f"there is no user {owner}: add it to the component's users, or the package that makes it")
+        raise _missing(ctx, "user", owner)
     if gid is None:
-        raise AgentError("user-missing", f"there is no group {group}: add it to the component's groups, or the package that makes it")
+        raise _missing(ctx, "group", group)
     return uid, gid
+
+
+def _missing(ctx: Context, kind: str, name: str) -> AgentError:
+    """A package makes its user when it is installed, and not again when somebody has deleted it."""
+    packages = [package["name"] for package in ctx.component.get("packages") or () if package["state"] == "present"]
+    if packages:
+        text = f"there is no {kind} {name}, which a package creates. Fix: apt-get install --reinstall {' '.join(packages)}"
+    else:
+        text = f"there is no {kind} {name}: add it to the component's {kind}s, or the package that creates it to its packages"
+    return AgentError("user-missing", text)
 
 
 def sync_directory(path: str) -> None:
