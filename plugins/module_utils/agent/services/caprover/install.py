@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ...core.model import AgentError, Step
 from .api import Api
+from .notes import Notes
 from .refusals import Refused, refusal
 from .server import check_password
 from .wire import Silent
@@ -139,9 +140,14 @@ def _differ(ctx: Context, settings: Item) -> bool:
 def _password(params: Item, ctx: Context, there: Item) -> list[Step]:
     """The step that takes the one-time password away, where it is still in force.
 
+    That it is gone is noted: each question is a login, and CapRover counts the wrong ones of all clients together.
+
     :raises AgentError: ``caprover-login``, ``caprover-locked``, ``caprover-unreachable``
     """
     api = _api(params, ctx, there)
+    notes, mark = Notes(ctx, api.url), _mark(there)
+    if notes.get("replaced", _ONCE) == mark:
+        return []
     try:
         api.login()
     except Silent as error:
@@ -151,7 +157,18 @@ def _password(params: Item, ctx: Context, there: Item) -> list[Step]:
         raise api.unreachable(error) from error
     except Refused as error:
         raise refusal("log in", error) from error
-    return [] if api.password == params["password"] else [Step("server", "password", "update", "", apply=_replace(api, params["password"]))]
+    if api.password != params["password"]:
+        return [Step("server", "password", "update", "", apply=_replace(api, params["password"], notes, mark))]
+    if not ctx.check:
+        notes.put("replaced", _ONCE, mark)
+    return []
+
+
+def _mark(there: Item) -> str:
+    """What tells the one-time password of an installation from that of another one."""
+    import hashlib
+
+    return hashlib.sha256(str(there["env"].get(_ONCE) or "").encode()).hexdigest()[:16]
 
 
 def _api(params: Item, ctx: Context, there: Item) -> Api:
@@ -160,10 +177,11 @@ def _api(params: Item, ctx: Context, there: Item) -> Api:
     return Api(ctx, f"http://127.0.0.1:{params['admin_port']}", passwords, wait=params["wait"])
 
 
-def _replace(api: Api, password: str) -> Apply:
+def _replace(api: Api, password: str, notes: Notes, mark: str) -> Apply:
     def apply(_ctx: Context) -> None:
         api.insist("change the password", "/user/changepassword", {"oldPassword": api.password, "newPassword": password})
         api.renew(password)
+        notes.put("replaced", _ONCE, mark)
 
     return apply
 
