@@ -156,7 +156,8 @@ def test_a_version_that_does_not_become_healthy_goes_back(captain: StandIn, call
     # Each try would interrupt the app, so the same is not tried again until it changes.
     held = call("deploy", catch=True, **bad)
     assert held.error is not None and held.error.code == "held-back" and "force: true" in held.error.msg and posts(captain) == 0
-    assert "held back" in call("deploy", check=True, **bad).ctx.warnings[0]
+    planned = call("deploy", check=True, **bad)
+    assert planned.said == [("app web", "hold back", "")] and "held back" in planned.ctx.warnings[0]
     assert call("deploy", catch=True, retry=True, **bad).said == [("app web", "deploy", "bad:2")]
     assert call("deploy", apps=[{"name": "web", "image": "web:1"}], programs=docker).said == []
     call("deploy", apps=[{"name": "web", "image": "web:3", "health": FAST}], programs=docker)
@@ -169,7 +170,8 @@ def test_what_is_held_back_does_not_keep_others(captain: StandIn, call: Call, do
     call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
     apps = [{"name": "web", "image": "bad:2"}, {"name": "other", "image": "web:1", "health": FAST}]
     run = call("deploy", apps=apps, programs=docker, catch=True)
-    assert run.said == [("app other", "deploy", "web:1")] and run.error is not None and run.error.code == "held-back"
+    assert run.said == [("app other", "deploy", "web:1"), ("app web", "hold back", "")]
+    assert run.error is not None and run.error.code == "held-back"
     assert captain.model.apps["other"]["deployedVersion"] == 1
 
 

@@ -54,7 +54,7 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
     runner = Deployer(api, notes, apps, build_timeout)
     steps: list[Step] = []
     unchanged: list[str] = []
-    held: list[AgentError] = []
+    held: dict[str, AgentError] = {}
     for wanted in listed:
         name, target = wanted["name"], f"app {wanted['name']}"
         now = apps.get(name)
@@ -73,15 +73,15 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
             detail = f"deployed on {unproven['since']}, not seen healthy yet"
             steps.append(Step("app", target, "watch", detail, None, runner.watch(wanted, unproven.get("previous"))))
         elif note and note["mark"] == wanted["mark"] and not wanted["force"] and not ctx.policy.get("retry"):
-            held.append(_held(name, note))
+            held[target] = _held(name, note)
         else:
             diff = _diff(ctx, target, now, wanted)
             steps.append(Step("app", target, "deploy", wanted["image"] or _kind(wanted), diff, runner.deploy(wanted)))
-    if held:
+    # A step, so that a run that only plans finds that there is something to do, and fails there.
+    for target, error in held.items():
         if ctx.check:
-            for error in held:
-                ctx.warn(error.msg)
-        steps.append(Step("app", "deploys that are held back", "", "", None, _fail(held)))
+            ctx.warn(error.msg)
+        steps.append(Step("app", target, "hold back", "", None, _fail(list(held.values()))))
     return steps, unchanged
 
 
