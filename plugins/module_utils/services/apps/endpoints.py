@@ -12,8 +12,8 @@ from typing import Any
 def services(exported: Iterable[Mapping[str, Any]], declared: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
     """Service -> its values.
 
-    :param exported: ``name`` and ``values`` of each host, in the inventory's order. The values of the first host count; ``hosts`` are all of
-        them as ``host:port,host:port``, as libpq and others accept them.
+    :param exported: ``name`` and ``values`` of each host, in the inventory's order. The values of the first host count; ``hosts`` lists
+        all of them as ``host:port,host:port``, as libpq and others accept them.
     :param declared: the inventory's own, which take precedence
     """
     found: dict[str, dict[str, Any]] = {}

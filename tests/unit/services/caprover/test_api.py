@@ -165,7 +165,7 @@ def test_a_write_whose_answer_is_lost_is_not_sent_again(captain: StandIn, connec
         api.post("/user/registries/setpush", {"registryId": ""})
     assert captain.seen.count(("POST", "/user/registries/setpush")) == 1
     captain.broken.append("/user/registries/setpush")
-    with pytest.raises(AgentError, match="nobody knows whether it was done"):
+    with pytest.raises(AgentError, match="the result is unknown"):
         api.insist("set the default", "/user/registries/setpush", {"registryId": ""})
 
 
@@ -275,7 +275,7 @@ NOT_SENT = (
     "Either appName or appNames should be provided",
     "Either uploadedTarPathSource or captainDefinitionContent should be provided, but not both.",
 )
-#: Statuses that are no refusal of what is asked for, or that say what to do beside a text of another program.
+#: Statuses that are no refusal of what is requested, or that say what to do beside a text of another program.
 OTHERS = {100, 101, 102, 1103, 1109, 1113}
 
 
@@ -313,7 +313,7 @@ def test_every_recorded_refusal_has_a_fix() -> None:
             1107,
             "certbot\nDomain: a.b\nDetail: no valid A records\n" + "x" * 3000,
             [],
-            "Domain: a.b Detail: no valid A records. Fix: see that",
+            "Domain: a.b Detail: no valid A records. Fix: check that",
         ),
         (200, 1000, "nobody knows this one", [], "CapRover refused to change app a: nobody knows this one"),
         (200, 1000, "y" * 3000, [], "yyy ... yyy"),

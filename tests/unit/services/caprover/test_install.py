@@ -139,7 +139,7 @@ def test_an_installer_of_a_run_that_was_cut_off_goes(call: Call, host: Host) -> 
 def test_an_installer_that_fails(call: Call, host: Host) -> None:
     """It ends with status 0 (recorded), and its output may have its password."""
     host.broken = "Error: (HTTP code 404) pull access denied"
-    with pytest.raises(AgentError, match=r"installer has made no service: Error: .HTTP code 404. pull access denied") as caught:
+    with pytest.raises(AgentError, match=r"installer has created no service: Error: .HTTP code 404. pull access denied") as caught:
         install(call, host)
     assert caught.value.code == "install-failed" and "Fix:" in caught.value.msg
     assert host.given["DEFAULT_PASSWORD"] not in caught.value.msg + caught.value.journal
@@ -169,7 +169,7 @@ def test_what_cannot_be(call: Call, host: Host, given: dict[str, Any], code: str
 @pytest.mark.parametrize(
     ("said", "code", "words"),
     [
-        (NO_MANAGER, "swarm-role", "this host is none. Fix: docker_swarm first"),
+        (NO_MANAGER, "swarm-role", "this host is not one. Fix: docker_swarm first"),
         ("Cannot connect", "docker-silent", "systemctl status docker"),
     ],
 )
@@ -202,6 +202,6 @@ def test_another_version_and_other_settings_are_said(captain: StandIn, call: Cal
     install(call, host)
     run = install(call, host, version="1.16.0", settings={"skipVerifyingDomains": True})
     assert run.said == [(SETTINGS, "update", "")] and captain.writes() == []
-    assert "CapRover 1.15.3 runs, and version 1.16.0 is asked for" in run.ctx.warnings[0]
+    assert "CapRover 1.15.3 runs, and version 1.16.0 is requested" in run.ctx.warnings[0]
     assert "reads it when it starts" in run.ctx.warnings[1]
     assert json.loads(Path(f"{tmp_path}{SETTINGS}").read_text())["skipVerifyingDomains"] is True

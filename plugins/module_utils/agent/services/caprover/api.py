@@ -99,7 +99,8 @@ class Api:
         text = f"CapRover at {self.url} does not take the password"
         text += ", nor previous_password" if len(self.passwords) > 1 else ""
         raise AgentError(
-            "caprover-login", f"{text}. It was tried once, as five wrong ones lock everybody out. Fix: the password that it has"
+            "caprover-login",
+            f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: the password that it has",
         )
 
     def renew(self, password: str) -> None:
@@ -167,10 +168,10 @@ class Api:
     def unreachable(self, error: Silent, what: str = "") -> AgentError:
         """What to say where no answer comes."""
         if isinstance(error, Broken):
-            text = f"CapRover at {self.url} broke the connection off when it was to {what or 'do something'} ({error})"
-            return AgentError("caprover-broken-off", f"{text}: nobody knows whether it was done. Run again; the next run looks and goes on")
+            text = f"CapRover at {self.url} closed the connection during the request to {what or 'do something'} ({error})"
+            return AgentError("caprover-broken-off", f"{text}: the result is unknown. Fix: run again; the next run checks it and continues")
         text = f"CapRover does not answer at {self.url}: {error}"
-        return AgentError("caprover-unreachable", f"{text}. See docker service ps captain-captain on its manager, and correct url")
+        return AgentError("caprover-unreachable", f"{text}. Fix: see docker service ps captain-captain on its manager, or correct url")
 
     # --- how ------------------------------------------------------------------------------------------------------------
 
@@ -252,15 +253,15 @@ class Api:
         from ...core import waiting
 
         seconds = self.ctx.pause(self.ctx.kept(Kept).locked)
-        waiting.doing(self.ctx, f"waiting until CapRover at {self.url} lets anybody log in again", seconds)
+        waiting.doing(self.ctx, f"waiting until CapRover at {self.url} accepts logins again", seconds)
         time.sleep(seconds)
 
     def _login_failed(self, error: Refused) -> AgentError:
         if error.status == BACK_OFF:
-            text = f"CapRover at {self.url} lets nobody log in for {LOCKED} s: somebody sent five wrong passwords"
-            return AgentError("caprover-locked", f"{text}. Fix: find out who does (its journal), and run again after that")
+            text = f"CapRover at {self.url} refuses all logins for {LOCKED} s, because it got five wrong passwords"
+            return AgentError("caprover-locked", f"{text}. Fix: find the client that sends them (its journal), and run again after that")
         if error.status == NEEDS_OTP:
-            text = f"CapRover at {self.url} asks for a one-time code as well, which no run can give"
+            text = f"CapRover at {self.url} requires a one-time code, which a run cannot give"
             return AgentError("caprover-login", f"{text}. Fix: turn two-factor authentication off")
         return refusal("log in", error)
 
@@ -274,7 +275,7 @@ def _answer(status: int, headers: Heads, data: bytes, url: str) -> Data:
     import json
 
     if status in (301, 302, 307, 308):
-        text = f"CapRover at {url} takes HTTPS only and leads to {headers.get('location', 'another address')}"
+        text = f"CapRover at {url} accepts only HTTPS and redirects to {headers.get('location', 'another address')}"
         raise AgentError("caprover-redirects", f"{text}. Fix: url: https://captain.<root domain>")
     try:
         found = json.loads(data) if status == 200 else None
