@@ -48,7 +48,7 @@ options:
           statuses: {type: list, elements: int, default: [200], description: Statuses of a good answer.}
           ca: {type: path, description: File on the host with the CA of that URL's certificate.}
           timeout: {type: int, default: 120, description: Seconds until it has to be healthy.}
-          steady: {type: int, default: 10, description: "Seconds for which it has to stay so. An image that exits at once runs for a moment."}
+          steady: {type: int, default: 10, description: "Seconds for which it has to stay so. An image that exits runs for a moment."}
 """
 
 EXAMPLES = r"""

@@ -68,6 +68,27 @@ def test_a_token_that_ended_is_renewed_once(captain: StandIn, connect: Connect) 
     assert logins(captain) == 3
 
 
+def test_one_login_for_all_questions_of_a_call(captain: StandIn) -> None:
+    """A plan of a host asks for settings, apps and deploys; what was refused once is not tried again, because wrong ones count."""
+    ctx = Context("check")
+    ctx.interval = 0.005
+    for _turn in range(3):
+        assert Api(ctx, captain.url, [PASSWORD]).get(INFO)
+    assert logins(captain) == 1
+    captain.model.restart()
+    assert Api(ctx, captain.url, [PASSWORD]).get(INFO) and logins(captain) == 2
+    for _turn in range(3):
+        with pytest.raises(AgentError, match="does not take the password"):
+            Api(ctx, captain.url, ["a-wrong-one"]).get(INFO)
+    assert len(captain.model.wrong) == 1
+    assert Api(ctx, captain.url, ["a-wrong-one", PASSWORD]).get(INFO) and len(captain.model.wrong) == 1
+    renewed = Api(ctx, captain.url, ["a-wrong-one", PASSWORD])
+    renewed.login()
+    captain.model.password = "a-wrong-one"
+    renewed.renew("a-wrong-one")
+    assert Api(ctx, captain.url, ["a-wrong-one"]).get(INFO) and len(captain.model.wrong) == 1
+
+
 def test_the_new_password_is_tried_first_and_each_only_once(captain: StandIn, connect: Connect) -> None:
     api = connect("the-new-one", PASSWORD)
     api.login()

@@ -39,11 +39,15 @@ class Kept:
 
     :ivar wire: url -> what sends; None for the network
     :ivar locked: seconds to wait while nobody can log in
+    :ivar tokens: url -> password and token of the last login. All questions of a call to a host need one login.
+    :ivar refused: url and password of logins that were refused; they are not tried again
     """
 
     def __init__(self) -> None:
         self.wire: Callable[[str], Wire] | None = None
         self.locked: float = LOCKED + 1
+        self.tokens: dict[str, tuple[str, str]] = {}
+        self.refused: set[tuple[str, str]] = set()
 
 
 class Api:
@@ -67,6 +71,9 @@ class Api:
         self.calls = 0
         self.patches = True
         self._token = ""
+        known, token = ctx.kept(Kept).tokens.get(self.url, ("", ""))
+        if known and known == passwords[0]:
+            self.password, self._token = known, token
         made = ctx.kept(Kept).wire
         self._wire: Wire = made(self.url) if made is not None else Link(ctx, self.url, ca, timeout)
         # CapRover asks this header whether a request came over TLS (its src/app.ts): on the loopback interface it may.
@@ -81,19 +88,20 @@ class Api:
         :raises Silent: nobody answers
         :raises AgentError: ``caprover-login``, ``caprover-locked``
         """
-        waited = False
-        left = [self.password] if self.password else list(self.passwords)
+        waited, kept = False, self.ctx.kept(Kept)
+        left = [one for one in ([self.password] if self.password else self.passwords) if (self.url, one) not in kept.refused]
         while left:
             try:
                 self._token = str(self._ask("POST", "/login", {"password": left[0]}, starting=True)["token"])
                 self.password = left[0]
+                kept.tokens[self.url] = self.password, self._token
                 return
             except Refused as error:
                 if error.status == BACK_OFF and not waited and not self.ctx.check:
                     self._sleep_out()
                     waited = True
                 elif error.status == WRONG_PASSWORD:
-                    left.pop(0)
+                    kept.refused.add((self.url, left.pop(0)))
                 else:
                     raise self._login_failed(error) from error
         text = f"CapRover at {self.url} does not take the password"
@@ -107,6 +115,9 @@ class Api:
         """The password was changed, which ended the token: the next request logs in with it."""
         self.password = password
         self._token = ""
+        kept = self.ctx.kept(Kept)
+        kept.tokens.pop(self.url, None)
+        kept.refused.discard((self.url, password))
 
     def get(self, path: str) -> Data:
         """Read. A server that starts meanwhile is waited for.
