@@ -15,6 +15,7 @@ from ...preflight.rules.entries import entries as entries_of
 from ...preflight.rules.entries import is_open
 from ...preflight.rules.places import place
 from ...preflight.values import Problem
+from ..docker import networks
 from . import rules
 from .caprover import Server
 from .catalogue import App, BadAppError, parse
@@ -33,6 +34,11 @@ CODES = (
         "apps-domain-certificate",
         "An app is to have TLS, and CapRover can get no certificate because it has none itself.",
         "caprover_root_tls: true; tls: false for the app, where an edge terminates TLS.",
+    ),
+    Code(
+        "apps-publish-source",
+        "A published port is opened for a name that is not a group, host, address or network of the site, so it would stay closed.",
+        "from: any, or a list of groups, hosts, addresses and networks; an empty list opens it for no host.",
     ),
     Code(
         "apps-purge-empty",
@@ -66,7 +72,7 @@ def check_catalogue(site: Site) -> Iterator[Finding]:
         if any(entries == other and around == context for other, context in known):
             continue
         known.append((entries, around))
-        for one in (*rules.problems(entries, around), *refused(entries, host)):
+        for one in (*rules.problems(entries, around), *refused(entries, host), *unopened(entries, site)):
             yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
 
 
@@ -114,6 +120,20 @@ def refused(entries: list[Any], host: Host) -> Iterator[Problem]:
         if app.present and app.domains and app.tls and root_tls is False:
             problem = f"{app.domains[0]} is to have TLS, and CapRover has no certificate itself."
             yield Problem("apps-domain-certificate", f"apps[{index}].tls", problem, "caprover_root_tls: true, or tls: false behind an edge")
+
+
+def unopened(entries: list[Any], site: Site) -> Iterator[Problem]:
+    """Sources of published ports that the firewall does not know."""
+    for index, entry in enumerate(entries):
+        try:
+            app = parse(entry)
+        except BadAppError:
+            continue
+        for number, one in enumerate(app.publish):
+            for name in one.sources:
+                if name != "any" and name not in site.groups and name not in site.hosts and not networks.network(name):
+                    problem = f"{name} is not a group, host, address or network of the site."
+                    yield Problem("apps-publish-source", f"apps[{index}].publish[{number}].from", problem, "any, or names that exist")
 
 
 def _domains(path: str, app: App, root: str) -> Iterator[Problem]:

@@ -73,6 +73,10 @@ def said(judged: Judge, *apps: Any, variables: str = "", secrets: Any = SECRETS)
         ([app(domains=["api.clinic.health"])], "caprover_root_tls: false\n", {("apps-domain-certificate", "apps[0].tls")}),
         ([app(domains=["api.clinic.health"], tls=False)], "caprover_root_tls: false\n", set()),
         ([app()], "caprover_root_tls: false\n", set()),
+        # --- sources of published ports
+        ([app(publish=[{"port": 4242, "from": ["any", "caprover", "db1", "192.0.2.1", "192.0.2.0/24", "fd00::/64"]}])], "", set()),
+        ([app(publish=[{"port": 4242, "from": []}])], "", set()),
+        ([app(publish=[{"port": 4242, "from": ["modalities"]}])], "", {("apps-publish-source", "apps[0].publish[0].from")}),
         # --- purge
         ([app()], "apps_purge: true\n", set()),
         ([app()], "apps_purge: true\napps_owner: ''\n", {("apps-purge-empty", "apps_purge")}),
