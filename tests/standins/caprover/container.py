@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from .engine import NETWORK, Engine, RealSwarm
-from .model import Model
+from .model import PLACEHOLDER, Model
 from .server import StandIn
 
 DATA = Path("/captain/data")
@@ -33,11 +33,17 @@ ADMIN, WEB = 3000, 80
 _PORTS = ("CAPTAIN_HOST_HTTP_PORT", "CAPTAIN_HOST_HTTPS_PORT", "CAPTAIN_HOST_ADMIN_PORT")
 
 
+def overrides() -> dict[str, Any]:
+    """Settings that CapRover reads when it starts."""
+    found = DATA / "config-override.json"
+    return dict(json.loads(found.read_text())) if found.exists() else {}
+
+
 def install(given: dict[str, str], engine: Engine) -> str:
     """Make the network of the apps and the service; what is printed."""
     if given.get("ACCEPTED_TERMS") != "true":
         return "Error: the terms of service are not accepted"
-    settings = json.loads((DATA / "config-override.json").read_text()) if (DATA / "config-override.json").exists() else {}
+    settings = overrides()
     own = engine.insist("GET", "/info")["Swarm"]
     if not own.get("ControlAvailable"):
         return "Error: this node manages no Swarm"
@@ -78,6 +84,7 @@ def serve(given: dict[str, str]) -> None:
         model = pickle.loads(STATE.read_bytes())  # its own file
         model.restart()
         model.wrong.clear()
+    model.placeholder = str(overrides().get("appPlaceholderImageName") or PLACEHOLDER)
     stand_in = StandIn(model, RealSwarm(model), address=("0.0.0.0", ADMIN))  # of its own container
     web = ThreadingHTTPServer(("0.0.0.0", WEB), type("Web", (_Web,), {"model": model}))
     threading.Thread(target=web.serve_forever, daemon=True).start()
