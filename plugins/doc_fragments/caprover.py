@@ -20,7 +20,7 @@ options:
   password: {type: str, required: true, description: "CapRover's password, 8 to 29 characters."}
   ca: {type: path, default: "", description: File on the host with the CA of the server's certificate. Empty for those the host trusts.}
   allow_http:
-    description: Lets the password go to another host without TLS. For servers of a test only.
+    description: Allows the password to be sent to another host without TLS. For test servers only.
     type: bool
     default: false
   timeout: {type: int, default: 120, description: "Seconds to wait for each answer. A certificate takes 15, as does a delete with volumes."}
@@ -30,5 +30,5 @@ options:
     #: Of those that make what lists name.
     CHANGES = r"""
 attributes:
-  check_mode: {details: "Where no server answers yet, everything is shown as to be made."}
+  check_mode: {details: "If no server answers yet, everything is shown as new."}
 """

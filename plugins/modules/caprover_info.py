@@ -8,16 +8,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: caprover_info
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: How a CapRover server is
+short_description: Report the state of a CapRover server
 description:
   - Asks a server for its version, domains, apps, nodes and registries. Changes nothing and shows no secret.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.service_call.reads]
 options:
-  required: {type: bool, default: false, description: The task fails where nobody answers within O(wait) seconds.}
+  required: {type: bool, default: false, description: The task fails if the server does not answer within O(wait) seconds.}
 """
 
 EXAMPLES = r"""
-- name: Go on when CapRover answers
+- name: Wait until CapRover answers
   vannah.healthcloud.caprover_info:
     password: "{{ lookup('vannah.healthcloud.secret', 'caprover_password') }}"
     wait: 120
@@ -28,9 +28,9 @@ EXAMPLES = r"""
 RETURN = r"""
 answers: {returned: always, type: bool, description: Whether the server answered.}
 error: {returned: always, type: str, description: Why it did not.}
-requests: {returned: always, type: int, description: "How many requests it took to read, with the login."}
+requests: {returned: always, type: int, description: "Number of requests to read the state, with the login."}
 version: {returned: always, type: str, description: CapRover's version.}
-latest_version: {returned: always, type: str, description: "The latest version that CapRover knows of, its own where it has no internet."}
+latest_version: {returned: always, type: str, description: "The latest version that CapRover knows, its own without internet."}
 root_domain: {returned: always, type: str, description: The root domain; empty where there is none.}
 captain_domain: {returned: always, type: str, description: The domain of CapRover itself; empty without a root domain.}
 root_tls: {returned: always, type: bool, description: Whether CapRover itself has a certificate.}

@@ -8,13 +8,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: caprover_install
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: CapRover on a manager of a Docker Swarm, behind a password of the site from its first second
+short_description: Install CapRover on a manager of a Docker Swarm, with a password of the site
 description:
   - Runs CapRover's installer, waits until it answers, and sets the password. CapRover ties itself to the Swarm's leader, so this host has
-    to be it. The Swarm is the one that is there, see M(vannah.healthcloud.docker_swarm).
-  - The installer gets a random password that is used once, so the known default never answers. It stays in C(docker service inspect), and
-    lets nobody in once O(password) is set. A run that was cut off in between reads it there.
-  - A CapRover that is there is left as it is. Where it has another version a warning says so.
+    to be the leader. The Swarm has to exist, see M(vannah.healthcloud.docker_swarm).
+  - The installer gets a random password that is used once, so the known default never works. It stays in C(docker service inspect), and
+    is not valid after O(password) is set. A run that was interrupted in between is continued with it.
+  - An existing CapRover is not changed. If it has another version, the task warns of it.
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   password: {type: str, required: true, description: "CapRover's password, 8 to 29 characters."}
@@ -22,11 +22,11 @@ options:
   version: {type: str, required: true, description: "The version, such as V(1.15.3)."}
   image: {type: str, default: caprover/caprover, description: The installer's image without its version.}
   accept_terms:
-    description: Accepts the terms of service of CapRover's makers (TERMS_AND_CONDITIONS.md of its repository). Without it it refuses.
+    description: Accepts the terms of service of CapRover's makers (TERMS_AND_CONDITIONS.md of its repository). The installer needs it.
     type: bool
     default: false
-  http_port: {type: int, default: 80, description: Port of the host where its nginx takes HTTP. Certificates of Let's Encrypt need 80.}
-  https_port: {type: int, default: 443, description: Port where it takes HTTPS.}
+  http_port: {type: int, default: 80, description: Port where its nginx listens for HTTP. Certificates of Let's Encrypt need 80.}
+  https_port: {type: int, default: 443, description: Port where it listens for HTTPS.}
   admin_port: {type: int, default: 3000, description: Port where CapRover itself answers without TLS.}
   settings:
     description: Settings of C(/captain/data/config-override.json), over the module's own. CapRover reads them when it starts.
@@ -47,7 +47,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-installed: {returned: always, type: bool, description: Whether CapRover was there before the call.}
-version: {returned: always, type: str, description: The version that was there before the call; empty where there was none.}
+installed: {returned: always, type: bool, description: Whether CapRover was installed before the call.}
+version: {returned: always, type: str, description: The version before the call; empty if there was none.}
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -8,23 +8,23 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: caprover_server
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: Settings of a CapRover server
+short_description: Configure a CapRover server
 description:
-  - Makes a server as the options say. What they do not say stays as it is, but netdata, which is off unless it is asked for.
-  - One login and one read of each part that is named; a second run changes nothing and sends nothing else.
-  - O(password) is tried first and O(previous_password) only where it is refused, each once, because five wrong passwords within 30 s lock
-    everybody out.
+  - Converges the settings of a server. Options that are not set stay as they are, except O(netdata), which is off by default.
+  - One login and one request for each part that is set. A second run sends nothing else.
+  - O(password) is tried first, and O(previous_password) only if it is refused, each once, because five wrong passwords within 30 s lock
+    all users out.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
   previous_password:
-    description: The password that the server has until now, such as the one-time password of the installer. It is replaced by O(password).
+    description: The password that is in force, such as the one-time password of the installer. It is replaced by O(password).
     type: str
   root_domain:
     description: Domain below which each app gets a name. C(*.<root_domain>) has to lead to this server, also from the server itself.
     type: str
   force_root_domain:
     description:
-      - Allows to change a root domain that has TLS, and to turn O(root_tls) off.
+      - Allows the task to change a root domain that has TLS, and to turn O(root_tls) off.
       - It ends the TLS of CapRover and of all apps below the domain, and forced TLS everywhere. Set it for one run.
     type: bool
     default: false
@@ -33,7 +33,7 @@ options:
   force_tls: {type: bool, description: Whether CapRover itself answers over HTTPS only. Needs O(root_tls).}
   registries:
     description:
-      - Registries, each by its domain and image prefix. What is not listed stays; a listed one that is there twice is left once.
+      - Registries, identified by domain and image prefix. Others stay; duplicates of a listed one are removed.
       - The very first registry of a server becomes its default for pushes.
     type: list
     elements: dict
@@ -42,7 +42,7 @@ options:
       domain: {type: str, required: true, description: "Name of the registry, with its port where it has one."}
       image_prefix: {type: str, default: "", description: The part of its images' names between domain and image.}
       user: {type: str, description: The user.}
-      password: {type: str, description: The user's password. CapRover tries both before it takes them.}
+      password: {type: str, description: The user's password. CapRover checks user and password.}
       state: {type: str, choices: [present, absent], default: present, description: V(absent) removes it.}
   default_push_registry:
     description: Registry that images which CapRover builds are pushed to, as C(domain) or C(domain/image_prefix). Empty for none.
@@ -62,7 +62,7 @@ options:
     type: bool
     default: false
   nginx:
-    description: Templates of CapRover's nginx. Empty is CapRover's own template. One that nginx refuses is taken back by CapRover.
+    description: Templates of CapRover's nginx. Empty is CapRover's own template. One that nginx refuses is reverted by CapRover.
     type: dict
     suboptions:
       base: {type: str, description: nginx.conf.}
@@ -70,7 +70,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: CapRover behind a password of the site
+- name: Configure CapRover
   vannah.healthcloud.caprover_server:
     password: "{{ lookup('vannah.healthcloud.secret', 'caprover_password') }}"
     previous_password: "{{ caprover_one_time_password }}"
@@ -88,7 +88,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-answers: {returned: always, type: bool, description: Whether a server answered; false in check mode where none does yet.}
-requests: {returned: always, type: int, description: "How many requests it took to read, with the login."}
+answers: {returned: always, type: bool, description: Whether a server answered; false in check mode when none does yet.}
+requests: {returned: always, type: int, description: "Number of requests to read the state, with the login."}
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -18,7 +18,9 @@ description:
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   node:
-    description: The node's ID. Empty for all nodes that were drained by this module, with O(state=restored).
+    description:
+      - The node's ID, or its host name where only one node has it. Empty for all nodes that were drained by this module, with
+        O(state=restored).
     type: str
     default: ""
   state:

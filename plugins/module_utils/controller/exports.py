@@ -36,6 +36,7 @@ OPTIONAL = (
     "binds",
     "calls",
     "clusters",
+    "endpoints",
     "excludes",
     "given_secrets",
     "host_checks",

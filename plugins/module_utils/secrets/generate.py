@@ -14,19 +14,22 @@ import string
 ALPHABET = string.ascii_letters + string.digits
 #: Characters of a password: 190 bits.
 LENGTH = 32
+#: Characters of a password of services that take no long one: 142 bits.
+SHORT_LENGTH = 24
 KEY_BYTES = 32
-KINDS = ("password", "key32")
+KINDS = ("password", "password24", "key32")
+_LENGTHS = {"password": LENGTH, "password24": SHORT_LENGTH}
 _PLACEHOLDER = "vannah-check-mode-placeholder-"
 
 
 def generate(kind: str) -> str:
     """A new secret.
 
-    :param kind: ``password`` (32 letters and digits) or ``key32`` (base64 of 32 bytes)
+    :param kind: ``password`` (32 letters and digits), ``password24`` (24 of them) or ``key32`` (base64 of 32 bytes)
     :raises ValueError: another kind
     """
-    if kind == "password":
-        return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    if kind in _LENGTHS:
+        return "".join(secrets.choice(ALPHABET) for _ in range(_LENGTHS[kind]))
     if kind == "key32":
         return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
     raise ValueError(f"unknown kind of secret {kind!r}: write one of {', '.join(KINDS)}")

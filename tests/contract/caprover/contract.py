@@ -299,7 +299,7 @@ def test_what_docker_refuses_is_taken_back(server: Server, db: str) -> None:
     before = server.definition(db)
     override = {"TaskTemplate": {"Resources": {"Limits": {"MemoryBytes": 5}}}}
     error = server.refused("apps", owner=OWNER, apps=[{"name": db, "service_override": override}])
-    assert error.code == "caprover-refused" and "the old definition was put back" in error.msg
+    assert error.code == "caprover-refused" and "the old definition was restored" in error.msg
     now = server.definition(db)
     assert (now.get("serviceUpdateOverride") or "") == (before.get("serviceUpdateOverride") or "")
     assert now["volumes"] == before["volumes"]
@@ -338,7 +338,7 @@ def test_a_build_that_fails_changes_nothing(server: Server, db: str) -> None:
 def test_what_does_not_become_healthy_goes_back_and_is_held(server: Server, db: str) -> None:
     bad = {**built(db, 'CMD ["/bin/false"]'), "health": server.health(db)}
     error = server.refused("deploy", apps=[bad])
-    assert error.code == "not-healthy" and "was brought back and is healthy" in error.msg
+    assert error.code == "not-healthy" and "was restored and is healthy" in error.msg
     assert server.refused("deploy", apps=[bad]).code == "held-back"
     assert server.call("deploy", apps=[{**built(db, "ENV CONTRACT=1"), "health": server.health(db)}]) == []
 

@@ -48,6 +48,10 @@ class Values:
         """The hosts that the inventory has in a group, also those that are not judged."""
         return Values.hosts(self, group)
 
+    def in_order(self, group: str) -> list[str]:
+        """The same in the order of the inventory, in which playbooks have them."""
+        return [str(name) for name in self._inventory.get_groups_dict().get(group, [])]
+
     def groups(self) -> dict[str, list[str]]:
         """Every group with its hosts."""
         return {str(group): sorted(map(str, hosts)) for group, hosts in self._inventory.get_groups_dict().items()}

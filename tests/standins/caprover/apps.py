@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from .builds import Builder, Source
-from .model import PLACEHOLDER, DockerError, Model, Plain, Refusal, fresh
+from .model import DockerError, Model, Plain, Refusal, fresh
 from .swarm import Services, parsed
 
 Item = dict[str, Any]
@@ -54,7 +54,7 @@ class Apps:
             raise Refusal(1103, "App Name already exists. Please use a different name")
         self._project(body.get("projectId") or "")
         self.model.apps[name] = fresh(bool(body.get("hasPersistentData")), body.get("projectId") or "")
-        wait = self.builder.schedule(name, Source(f'{{"schemaVersion": 2, "imageName": "{PLACEHOLDER}"}}'))
+        wait = self.builder.schedule(name, Source(f'{{"schemaVersion": 2, "imageName": "{self.model.placeholder}"}}'))
         if not detached:
             with contextlib.suppress(Refusal, Plain):  # a failed placeholder is no failure of this call
                 wait()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from .model import PLACEHOLDER, VERSIONS, Build, DockerError, Model, Plain, Refusal
+from .model import VERSIONS, Build, DockerError, Model, Plain, Refusal
 from .swarm import Services
 
 Item = dict[str, Any]
@@ -141,7 +141,7 @@ class Builder:
     def _pull(self, image: str, log: Build) -> str:
         log.log(f"An explicit image name was provided ({image}). Therefore, no build process is needed.")
         log.log(f"Pulling this image: {image} This process might take a few minutes.")
-        if image != PLACEHOLDER and (any(word in image for word in self.model.missing) or image.startswith("img-captain-")):
+        if image != self.model.placeholder and (any(word in image for word in self.model.missing) or image.startswith("img-captain-")):
             said = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 127.0.0.11:53: server misbehaving'
             raise DockerError(f"(HTTP code 500) server error - {said} ")
         return image

@@ -71,6 +71,7 @@ class Model:
     :ivar output: name -> what an app wrote itself
     :ivar unresolved: endings of domains that do not lead to this server
     :ivar missing: words of images that cannot be pulled
+    :ivar placeholder: image of an app that was just registered
     :ivar certbot_busy: so many times certbot is busy with something else
     """
 
@@ -93,6 +94,7 @@ class Model:
     default_registry: str | None = None
     registry_broken: bool = False
     certbot_busy: int = 0
+    placeholder: str = PLACEHOLDER
     unresolved: tuple[str, ...] = (".invalid",)
     missing: tuple[str, ...] = ("nosuch",)
     builds: dict[str, Build] = field(default_factory=dict)

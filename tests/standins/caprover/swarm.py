@@ -22,12 +22,11 @@ LEAST_MEMORY = 4 * 1024 * 1024
 
 
 class Services(Protocol):
-    """What makes the services of apps: in memory here, or for real. It raises :class:`DockerError` for what Docker refuses.
+    """What makes the services of apps: in memory here, or for real. It raises :class:`DockerError` for what Docker refuses."""
 
-    :ivar nodes: of the Swarm, as the API gives them
-    """
-
-    nodes: list[Item]
+    @property
+    def nodes(self) -> list[Item]:
+        """The nodes of the Swarm, as the API gives them."""
 
     def update(self, name: str, definition: Item, image: str) -> None:
         """Make or change a service, so that it runs an image as an app's definition says."""

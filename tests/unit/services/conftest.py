@@ -12,12 +12,13 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Step
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report
 
+from tests.unit.lib.exported import exported
 from tests.unit.lib.host import component, ctx, host, no_lease_left, programs
 from tests.unit.lib.rendered import program, render
 from tests.unit.lib.sites import judged, read, schema
 from tests.unit.services.returned import DOMAINS, faults
 
-__all__ = ["component", "ctx", "host", "judged", "no_lease_left", "program", "programs", "read", "render", "schema"]
+__all__ = ["component", "ctx", "exported", "host", "judged", "no_lease_left", "program", "programs", "read", "render", "schema"]
 
 #: Modules whose results a test has looked at.
 SEEN: set[str] = set()

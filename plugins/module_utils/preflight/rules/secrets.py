@@ -84,6 +84,8 @@ KNOWN = frozenset(
     """.split()
 )
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
+#: What only names a secret of the site, in the environment of an app.
+_REFERENCE = re.compile(r"\$\{secret\.[A-Za-z0-9_-]+(?:\|url)?\}")
 #: How keys of a keyboard and of the alphabet follow each other.
 _RUNS = (
     "abcdefghijklmnopqrstuvwxyz",
@@ -132,7 +134,7 @@ def _leaves(option: Option | None, name: str, path: str, value: Any) -> Iterator
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from _leaves(option, name, f"{path}[{index}]", item)
-    elif isinstance(value, str) and value and not isinstance(value, Template):
+    elif isinstance(value, str) and value and not isinstance(value, Template) and not _REFERENCE.fullmatch(value):
         # A verifier is what a server keeps instead of the password; it opens nothing.
         if (option.secret if option is not None else looks_secret(name)) and not value.startswith("SCRAM-SHA-256$"):
             yield path, value

@@ -4,7 +4,8 @@
 """The catalogue as CapRover is told it: entries of the modules ``caprover_apps`` and ``caprover_deploy``. Pure.
 
 What is CapRover's own stands here only. Apps reach each other under the name of their service in the Swarm (``srv-captain--<name>``), a
-volume has the name of its app before its own, and limits go to Docker through the service override.
+volume has the name of its app before its own, and limits go to Docker through the service override. Each app has the domain
+``<name>.<root domain>`` from CapRover; every other domain below the root domain is refused by it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import references
-from .catalogue import App
+from .catalogue import App, parse
+from .rules import steps
 
 Item = dict[str, Any]
 
@@ -25,6 +27,24 @@ class Values:
 
     secrets: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The CapRover server that a catalogue is rendered for.
+
+    :ivar root: its root domain; empty where it has none
+    :ivar http_port: where its nginx listens for HTTP on its own host
+    :ivar health: how long a deploy is watched, as ``caprover_deploy`` takes it: ``timeout``, ``steady``
+    """
+
+    root: str = ""
+    http_port: int = 80
+    health: Mapping[str, Any] = field(default_factory=dict)
+
+    def own_domain(self, app: App) -> str:
+        """The domain that CapRover itself gives an app; empty without a root domain."""
+        return f"{app.name}.{self.root}" if self.root else ""
 
 
 def host_of(name: str) -> str:
@@ -46,13 +66,14 @@ def value_of(reference: references.Reference, apps: Mapping[str, App], values: V
     return {"host": host, "port": str(app.port), "url": f"http://{host}:{app.port}"}[reference.key]
 
 
-def app_entry(app: App, apps: Mapping[str, App], values: Values) -> Item:
-    """An entry of ``caprover_apps``: all that the catalogue says, so that what is changed by hand is put back.
+def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server) -> Item:
+    """An entry of ``caprover_apps``: all that the catalogue says, so that a change by hand is reverted.
 
     :raises KeyError: a reference leads nowhere
     """
     if not app.present:
         return {"name": app.name, "state": "absent"}
+    own = server.own_domain(app)
     environment = {name: references.resolve(value, lambda found: value_of(found, apps, values)) for name, value in app.environment.items()}
     entry: Item = {
         "name": app.name,
@@ -62,7 +83,7 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values) -> Item:
         "expose": bool(app.domains),
         "ports": [{"host": one.port, "container": one.target} for one in app.publish],
         "volumes": [{"path": one.path, "volume": f"{app.name}-{one.name}"} for one in app.volumes],
-        "domains": [{"name": name, "tls": app.tls} for name in app.domains],
+        "domains": [{"name": name, "tls": app.tls} for name in app.domains if name != own],
         "websocket": app.websocket,
         "service_override": override(app),
     }
@@ -70,6 +91,8 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values) -> Item:
         entry["http_port"] = app.port
     if app.domains:
         entry["force_tls"] = app.tls
+    if own in app.domains and app.tls:
+        entry["tls"] = True
     return entry
 
 
@@ -83,20 +106,45 @@ def override(app: App) -> Item:
     return {"TaskTemplate": {"Resources": {"Limits": limits}}} if limits else {}
 
 
-def deploy_entry(app: App) -> Item:
-    """An entry of ``caprover_deploy``. Where the app says how it is asked, CapRover's nginx is, under its first domain."""
+def deploy_entry(app: App, server: Server) -> Item:
+    """An entry of ``caprover_deploy``. Where the app says how it is asked, CapRover's nginx is, for its first domain.
+
+    With TLS under the domain itself, because the certificate has its name; without TLS on CapRover's own host.
+    """
     entry: Item = {"name": app.name, "image": app.image}
-    if app.health and app.domains:
-        scheme = "https" if app.tls else "http"
-        entry["health"] = {"url": f"{scheme}://{app.domains[0]}{app.health}"}
+    if app.health and app.domains and app.tls:
+        entry["health"] = {**server.health, "url": f"https://{app.domains[0]}{app.health}"}
+    elif app.health and app.domains:
+        port = "" if server.http_port == 80 else f":{server.http_port}"
+        entry["health"] = {**server.health, "url": f"http://127.0.0.1{port}{app.health}", "host": app.domains[0]}
+    elif server.health:
+        entry["health"] = dict(server.health)
     return entry
 
 
-def render(apps: Iterable[App], values: Values) -> tuple[list[Item], list[Item]]:
-    """Entries of ``caprover_apps`` and, in the catalogue's order, of ``caprover_deploy``.
+def render(apps: Iterable[App], values: Values, server: Server | None = None) -> tuple[list[Item], list[Item]]:
+    """Entries of ``caprover_apps`` in the catalogue's order and, in the order in which apps wait for each other, of ``caprover_deploy``.
 
     :raises KeyError: a reference leads nowhere
+    :raises ValueError: apps wait for each other
     """
-    listed = list(apps)
+    listed, known_server = list(apps), server or Server()
     known = {app.name: app for app in listed if app.present}
-    return [app_entry(app, known, values) for app in listed], [deploy_entry(app) for app in listed if app.present]
+    deploys = [deploy_entry(app, known_server) for step in steps(listed) for app in step]
+    return [app_entry(app, known, values, known_server) for app in listed], deploys
+
+
+def for_caprover(
+    entries: Iterable[Any],
+    secrets: Mapping[str, str],
+    services: Mapping[str, Mapping[str, Any]],
+    root: str = "",
+    http_port: int = 80,
+    health: Mapping[str, Any] | None = None,
+) -> dict[str, list[Item]]:
+    """The filter ``apps_for_caprover``: ``apps`` and ``deploys`` of a catalogue that preflight has judged.
+
+    :raises BadAppError: an entry is no app
+    """
+    apps, deploys = render([parse(entry) for entry in entries], Values(secrets, services), Server(root, http_port, health or {}))
+    return {"apps": apps, "deploys": deploys}

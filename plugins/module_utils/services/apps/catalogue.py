@@ -267,3 +267,18 @@ def _published(entry: Mapping[str, Any]) -> Iterator[Published]:
         if not port:
             raise BadAppError(f"{where}.port", "there is none", "the port of the servers")
         yield Published(port, _number(found, "target", 1, 65535, port, f"{where}."), tuple(map(str, _list(found, "from"))))
+
+
+def published(entries: Any) -> list[dict[str, Any]]:
+    """The ports of a catalogue besides HTTP, as a role exports ``firewall_ports``. Entries that are no apps are left to preflight."""
+    found: list[dict[str, Any]] = []
+    for entry in entries if isinstance(entries, list | tuple) else ():
+        try:
+            app = parse(entry)
+        except BadAppError:
+            continue
+        for one in app.publish:
+            # Which of the two an app speaks is not said, and platforms publish both.
+            both = [{"name": f"app-{app.name}", "port": one.port, "proto": proto, "from": list(one.sources)} for proto in ("tcp", "udp")]
+            found += both
+    return found

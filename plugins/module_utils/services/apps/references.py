@@ -13,8 +13,9 @@ $${                         a dollar sign and a brace
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 _ANY = re.compile(r"\$(?P<kept>\$\{)|\$\{(?P<inside>[^}]*)\}|\$(?P<open>\{)")
@@ -82,3 +83,16 @@ def resolve(text: str, value_of: Callable[[Reference], str]) -> str:
         return quote(value, safe="") if reference.escaped else value
 
     return _ANY.sub(replaced, text)
+
+
+def secret_names(entries: Any) -> list[str]:
+    """Secrets that the environments of a catalogue refer to, each once. What cannot be read is left to preflight."""
+    found: dict[str, None] = {}
+    for entry in entries if isinstance(entries, list | tuple) else ():
+        environment = entry.get("environment") if isinstance(entry, Mapping) and entry.get("state") != "absent" else None
+        for value in environment.values() if isinstance(environment, Mapping) else ():
+            try:
+                found |= dict.fromkeys(one.name for one in read(str(value)) if one.kind == "secret")
+            except BadReferenceError:
+                continue
+    return list(found)

@@ -1,10 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a catalogue of apps, all of it at once, and the order in which apps come up. Pure.
-
-Not yet found by preflight: the role that reads the catalogue is still to come, and takes these codes and findings into its ``AREA``.
-"""
+"""What is wrong with a catalogue of apps, all of it at once, and the order in which apps start. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...preflight.findings import Code, Level
+from ...preflight.values import Problem
 from . import references
 from .catalogue import App, BadAppError, parse
 
 CODES = (
-    Code("apps-invalid", "An entry of the catalogue is no app.", "What the message names."),
+    Code("apps-invalid", "An entry of the catalogue does not describe an app.", "What the message names."),
     Code("apps-twice", "Two apps have one name, one domain or one published port.", "Another one for one of them."),
     Code(
         "apps-image-tag",
@@ -27,15 +25,10 @@ CODES = (
     ),
     Code(
         "apps-reference",
-        "An environment refers to a secret, a service or an app that there is not, or the reference cannot be read.",
-        "A name that there is.",
+        "An environment refers to a secret, a service or an app that does not exist, or the reference cannot be read.",
+        "A name that exists.",
     ),
-    Code("apps-order", "An app has to come after one that there is not, or after itself.", "after: names of other apps, without a circle."),
-    Code(
-        "apps-domain-outside",
-        "A domain lies outside of the site's, and its certificate is not declared.",
-        "A domain below the site's, or a certificate of its own.",
-    ),
+    Code("apps-order", "An app waits for an app that does not exist, or for itself.", "after: names of other apps, without a circle."),
 )
 
 
@@ -44,29 +37,15 @@ class Surroundings:
     """What a catalogue may refer to.
 
     :ivar secrets: names of the site's secrets; None where they cannot be read now
-    :ivar services: service -> what it says of itself
-    :ivar domain: the domain that has the platform's own certificates; empty where any will do
-    :ivar certificates: domains outside of it that have one
+    :ivar services: service -> what it exports
     """
 
     secrets: Collection[str] | None = None
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    domain: str = ""
-    certificates: Collection[str] = ()
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong. ``path`` is that in the catalogue: ``apps[2].environment.DATABASE_URL``."""
-
-    code: str
-    path: str
-    problem: str
-    remedy: str
 
 
 def problems(entries: Sequence[Any], around: Surroundings) -> Iterator[Problem]:
-    """All that is wrong with a catalogue."""
+    """All that is wrong with a catalogue; the path of each is that in it: ``apps[2].environment.DATABASE_URL``."""
     known: list[tuple[int, App]] = []
     for index, entry in enumerate(entries):
         try:
@@ -105,11 +84,6 @@ def _twice(known: Iterable[tuple[int, App]]) -> Iterator[Problem]:
 def _of_app(path: str, app: App, names: Collection[str], apps: Mapping[str, App], around: Surroundings) -> Iterator[Problem]:
     if not app.digest:
         yield Problem("apps-image-tag", f"{path}.image", f"{app.image} has no digest.", "image: name@sha256:...")
-    for number, domain in enumerate(app.domains):
-        inside = not around.domain or domain == around.domain or domain.endswith(f".{around.domain}")
-        if app.tls and not inside and domain not in around.certificates:
-            problem = f"{domain} is not below {around.domain}, and has no certificate of its own."
-            yield Problem("apps-domain-outside", f"{path}.domains[{number}]", problem, f"a domain below {around.domain}, or a certificate")
     for other in app.after:
         if other not in names or other == app.name:
             problem = "an app cannot wait for itself." if other == app.name else f"there is no app {other}."
@@ -136,9 +110,12 @@ def _unknown(reference: references.Reference, names: Collection[str], apps: Mapp
     if reference.kind == "service":
         service = around.services.get(reference.name)
         if service is None:
-            return f"the site has no service {reference.name}.", f"one of {', '.join(sorted(around.services)) or 'none yet'}"
+            return (
+                f"the site has no service {reference.name}.",
+                f"one of {', '.join(sorted(around.services)) or 'none; apps_services declares others'}",
+            )
         if reference.key not in service:
-            return f"the service {reference.name} says nothing of its {reference.key}.", f"one of {', '.join(sorted(service))}"
+            return f"the service {reference.name} exports no {reference.key}.", f"one of {', '.join(sorted(service))}"
         return "", ""
     if reference.name not in names:
         return f"there is no app {reference.name}.", f"one of {', '.join(sorted(names))}"
@@ -170,7 +147,7 @@ def _circle(apps: Sequence[App]) -> list[str]:
 
 
 def steps(apps: Iterable[App]) -> list[list[App]]:
-    """Apps in the order in which they come up: those of a step wait for the steps before only. In a step the catalogue's order.
+    """Apps in the order in which they start: those of a step wait only for earlier steps. Within a step, the catalogue's order.
 
     :raises ValueError: apps wait for each other; :func:`problems` says which
     """

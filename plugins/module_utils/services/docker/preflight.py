@@ -141,7 +141,9 @@ def check_pools(site: Site) -> Iterator[Finding]:
         found = list(networks.pools(entries))
         for pool in found:
             others = [(f"{other.base} of {name}[{other.index}]", other.base) for other in found if other.index > pool.index]
-            taken = networks.taken(pool, [*_addresses(site), *_named(site, host), *others])
+            # Who names the pool itself as clients of a service means containers.
+            named = [(what, network) for what, network in _named(site, host) if network != pool.base]
+            taken = networks.taken(pool, [*_addresses(site), *named, *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from this host."
                 remedy = f"{name}: a network that the site does not use"

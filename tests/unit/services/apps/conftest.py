@@ -27,7 +27,7 @@ def five() -> list[dict[str, Any]]:
 @pytest.fixture
 def around() -> rules.Surroundings:
     """What it may refer to."""
-    return rules.Surroundings(secrets=SECRETS, services=SERVICES, domain="teledokta.co.tz")
+    return rules.Surroundings(secrets=SECRETS, services=SERVICES)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import wanted
-from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps import caprover, references
-from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps.catalogue import parse
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps import caprover, endpoints, references
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps.catalogue import parse, published
 
 from tests.unit.services.returned import filled
 
@@ -24,7 +24,8 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     spec = documented.spec("caprover_apps")["apps"]["options"]
     assert [wanted.app(filled(spec, one))["name"] for one in apps] == [one["name"] for one in five]
     options = documented.spec("caprover_deploy")["apps"]["options"]
-    assert [filled(options, one)["image"] for one in deploys] == [one["image"] for one in five]
+    assert {filled(options, one)["image"] for one in deploys} == {one["image"] for one in five}
+    assert [one["name"] for one in deploys] == ["vhc-orthanc", "vhc-minio", "vhc-api", "vhc-meddream", "vhc-web"]
     orthanc, api, web = apps[:3]
     assert orthanc == {
         "name": "vhc-orthanc",
@@ -50,7 +51,7 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     assert api["environment"]["DATABASE_URL"] == "postgresql://vhc:p%40ss%2Fword@192.0.2.11:5000/vannahcloud"
     assert api["environment"]["ORTHANC_URL"] == "http://srv-captain--vhc-orthanc:8042"
     assert web["websocket"] is True and web["service_override"] == {}
-    assert deploys[0]["health"] == {"url": "https://pacs.teledokta.co.tz/system"} and "health" not in deploys[2]
+    assert deploys[0]["health"] == {"url": "https://pacs.teledokta.co.tz/system"} and "health" not in deploys[4]
 
 
 def test_an_app_without_domain() -> None:
@@ -59,6 +60,74 @@ def test_an_app_without_domain() -> None:
     (entry,), (deploy,) = caprover.render([app], caprover.Values())
     assert entry["expose"] is False and entry["domains"] == [] and "force_tls" not in entry
     assert deploy == {"name": "job", "image": IMAGE}
+
+
+@pytest.mark.parametrize(
+    ("domains", "tls", "expected"),
+    [
+        (["web.apps.example.org"], True, {"domains": [], "tls": True, "force_tls": True}),
+        (["web.apps.example.org"], False, {"domains": [], "force_tls": False}),
+        (
+            ["w.example.org", "web.apps.example.org"],
+            True,
+            {"domains": [{"name": "w.example.org", "tls": True}], "tls": True, "force_tls": True},
+        ),
+        (["w.example.org"], True, {"domains": [{"name": "w.example.org", "tls": True}], "force_tls": True}),
+    ],
+)
+def test_the_domain_that_caprover_gives(domains: list[str], tls: bool, expected: dict[str, Any]) -> None:
+    """It is not one of the app's custom domains."""
+    app = parse({"name": "web", "image": IMAGE, "port": 80, "domains": domains, "tls": tls})
+    ((entry,), _deploys) = caprover.render([app], caprover.Values(), caprover.Server("apps.example.org"))
+    assert {key: entry[key] for key in ("domains", "tls", "force_tls") if key in entry} == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"health": {"path": "/up"}, "domains": ["w.example.org"]}, {"url": "https://w.example.org/up"}),
+        (
+            {"health": {"path": "/up"}, "domains": ["w.example.org"], "tls": False},
+            {"url": "http://127.0.0.1:8080/up", "host": "w.example.org"},
+        ),
+        ({"health": {"path": "/up"}}, {}),
+        ({"domains": ["w.example.org"]}, {}),
+    ],
+)
+def test_how_a_deploy_is_watched(entry: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Docker is always asked; CapRover's nginx where the app says how."""
+    given = {"name": "web", "image": IMAGE, "port": 80, **entry}
+    found = caprover.for_caprover([given], {}, {}, http_port=8080, health={"timeout": 60, "steady": 5})
+    assert found["deploys"] == [{"name": "web", "image": IMAGE, "health": {"timeout": 60, "steady": 5, **expected}}]
+
+
+def test_published_ports_of_a_catalogue() -> None:
+    """In the form of firewall_ports; what is no app is left to preflight."""
+    entries = ["web", {"name": "a", "image": IMAGE, "publish": [{"port": 4242, "target": 1, "from": ["clinic"]}]}]
+    one = {"name": "app-a", "port": 4242, "from": ["clinic"]}
+    assert published(entries) == [{**one, "proto": "tcp"}, {**one, "proto": "udp"}] and published("{{ unknown }}") == []
+
+
+def test_secrets_of_a_catalogue() -> None:
+    """Each once; what cannot be read is left to preflight."""
+    environment = {"A": "${secret.one|url} ${secret.two}", "B": "${secret.one} ${app.web.url}", "C": "${x}", "D": 5}
+    entries = ["web", {"environment": environment}, {"environment": [1]}, {"environment": {"A": "${secret.gone}"}, "state": "absent"}]
+    assert references.secret_names(entries) == ["one", "two"] and references.secret_names("{{ unknown }}") == []
+
+
+def test_services() -> None:
+    """The values of the first host, and all hosts of a service in one text; what the inventory declares comes first."""
+    exported = [
+        {"name": "database", "values": {"host": "h1", "port": 5000}},
+        {"name": "database", "values": {"host": "h2", "port": 5000}},
+        {"name": "object_store", "values": {"endpoint": "https://h3:9000"}},
+        {"name": "mail", "values": {"host": "h4"}},
+    ]
+    assert endpoints.services(exported, {"mail": {"host": "smtp.example.org"}}) == {
+        "database": {"host": "h1", "port": 5000, "hosts": "h1:5000,h2:5000"},
+        "object_store": {"endpoint": "https://h3:9000"},
+        "mail": {"host": "smtp.example.org"},
+    }
 
 
 def test_an_app_that_goes() -> None:

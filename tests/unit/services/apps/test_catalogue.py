@@ -149,22 +149,6 @@ def test_secrets_that_cannot_be_read_now() -> None:
     assert found(entry(environment={"A": "${secret.y}"}), around=rules.Surroundings(secrets=None)) == []
 
 
-@pytest.mark.parametrize(
-    ("domain", "tls", "expected"),
-    [
-        ("api.clinic.health", True, []),
-        ("clinic.health", True, []),
-        ("api.other.health", True, [("apps-domain-outside", "apps[0].domains[0]")]),
-        ("notclinic.health", True, [("apps-domain-outside", "apps[0].domains[0]")]),
-        ("api.other.health", False, []),
-        ("own.other.health", True, []),
-    ],
-)
-def test_domains_outside(domain: str, tls: bool, expected: list[tuple[str, str]]) -> None:
-    around = rules.Surroundings(domain="clinic.health", certificates=["own.other.health"])
-    assert found(entry(domains=[domain], tls=tls), around=around) == expected
-
-
 def test_a_circle_is_shown_whole() -> None:
     entries = [entry(name="a", after=["b"]), entry(name="b", after=["c"]), entry(name="c", after=["a"]), entry(name="d", after=["a"])]
     (one,) = rules.problems(entries, AROUND)

@@ -68,6 +68,27 @@ def test_a_token_that_ended_is_renewed_once(captain: StandIn, connect: Connect) 
     assert logins(captain) == 3
 
 
+def test_one_login_for_all_questions_of_a_call(captain: StandIn) -> None:
+    """A plan of a host asks for settings, apps and deploys; what was refused once is not tried again, because wrong ones count."""
+    ctx = Context("check")
+    ctx.interval = 0.005
+    for _turn in range(3):
+        assert Api(ctx, captain.url, [PASSWORD]).get(INFO)
+    assert logins(captain) == 1
+    captain.model.restart()
+    assert Api(ctx, captain.url, [PASSWORD]).get(INFO) and logins(captain) == 2
+    for _turn in range(3):
+        with pytest.raises(AgentError, match="does not take the password"):
+            Api(ctx, captain.url, ["a-wrong-one"]).get(INFO)
+    assert len(captain.model.wrong) == 1
+    assert Api(ctx, captain.url, ["a-wrong-one", PASSWORD]).get(INFO) and len(captain.model.wrong) == 1
+    renewed = Api(ctx, captain.url, ["a-wrong-one", PASSWORD])
+    renewed.login()
+    captain.model.password = "a-wrong-one"
+    renewed.renew("a-wrong-one")
+    assert Api(ctx, captain.url, ["a-wrong-one"]).get(INFO) and len(captain.model.wrong) == 1
+
+
 def test_the_new_password_is_tried_first_and_each_only_once(captain: StandIn, connect: Connect) -> None:
     api = connect("the-new-one", PASSWORD)
     api.login()
@@ -165,7 +186,7 @@ def test_a_write_whose_answer_is_lost_is_not_sent_again(captain: StandIn, connec
         api.post("/user/registries/setpush", {"registryId": ""})
     assert captain.seen.count(("POST", "/user/registries/setpush")) == 1
     captain.broken.append("/user/registries/setpush")
-    with pytest.raises(AgentError, match="nobody knows whether it was done"):
+    with pytest.raises(AgentError, match="the result is unknown"):
         api.insist("set the default", "/user/registries/setpush", {"registryId": ""})
 
 
@@ -275,7 +296,7 @@ NOT_SENT = (
     "Either appName or appNames should be provided",
     "Either uploadedTarPathSource or captainDefinitionContent should be provided, but not both.",
 )
-#: Statuses that are no refusal of what is asked for, or that say what to do beside a text of another program.
+#: Statuses that are no refusal of what is requested, or that say what to do beside a text of another program.
 OTHERS = {100, 101, 102, 1103, 1109, 1113}
 
 
@@ -313,7 +334,7 @@ def test_every_recorded_refusal_has_a_fix() -> None:
             1107,
             "certbot\nDomain: a.b\nDetail: no valid A records\n" + "x" * 3000,
             [],
-            "Domain: a.b Detail: no valid A records. Fix: see that",
+            "Domain: a.b Detail: no valid A records. Fix: check that",
         ),
         (200, 1000, "nobody knows this one", [], "CapRover refused to change app a: nobody knows this one"),
         (200, 1000, "y" * 3000, [], "yyy ... yyy"),

@@ -121,7 +121,7 @@ def test_where_nobody_answers_yet(captain: StandIn, call: Call) -> None:
     url = "http://127.0.0.1:9"
     run = call("apps", apps=[WEB, {**DB, "node": "capr1"}], check=True, url=url)
     assert ("app db", "create", "persistent") in run.said
-    assert not run.result["answers"] and "everything is shown as to be made" in run.ctx.warnings[0]
+    assert not run.result["answers"] and "everything is shown as new" in run.ctx.warnings[0]
     with pytest.raises(AgentError) as caught:
         call("apps", apps=[WEB], url=url, wait=0)
     assert caught.value.code == "caprover-unreachable"
@@ -155,7 +155,7 @@ def test_a_refused_update_is_put_back(captain: StandIn, call: Call, tmp_path: Pa
     run = call("apps", apps=[{"name": "web", "service_override": TOO_SMALL, "environment": {"A": "1"}}], catch=True)
     assert run.error is not None and run.error.code == "caprover-refused"
     assert "change app web" in run.error.msg and "correct service_override, environment" in run.error.msg
-    assert "the old definition was put back" in run.error.msg
+    assert "the old definition was restored" in run.error.msg
     assert json.dumps(captain.model.apps["web"]) == before
     assert notes(tmp_path) == {}
     assert call("apps", apps=[WEB]).said == []
@@ -190,10 +190,10 @@ def test_half_made_is_said_and_the_next_run_goes_on(captain: StandIn, call: Call
 
     monkeypatch.setattr(caprover.Api, "change_app", failing)
     run = call("apps", apps=[{"name": "web", "service_override": TOO_SMALL}], catch=True)
-    assert run.error is not None and "Half-made: CapRover has saved the new definition" in run.error.msg
+    assert run.error is not None and "Incomplete: CapRover has saved the new definition" in run.error.msg
     monkeypatch.undo()
     assert "web" in notes(tmp_path)[captain.url]["unsure"]
-    # What is saved is what is asked for, so nothing would be sent without the note.
+    # What is saved is what is requested, so nothing would be sent without the note.
     again = call("apps", apps=[{"name": "web", "service_override": TOO_SMALL}], catch=True)
     assert "sent again: it was not seen done on" in again.said[0][2]
     assert again.error is not None

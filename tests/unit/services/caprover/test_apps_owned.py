@@ -31,7 +31,7 @@ def test_an_app_of_another_team_is_left_alone(captain: StandIn, call: Call) -> N
     with pytest.raises(AgentError) as caught:
         call("apps", apps=[WEB], owner="clinic")
     assert caught.value.code == "app-not-managed"
-    assert "app web is there already and does not carry the tag clinic" in caught.value.msg and "adopt: true" in caught.value.msg
+    assert "app web exists and does not have the tag clinic" in caught.value.msg and "adopt: true" in caught.value.msg
     assert captain.writes() == [] and captain.model.apps["web"]["description"] == "theirs"
     with pytest.raises(AgentError):
         call("apps", apps=[{"name": "web", "state": "absent"}], owner="clinic")
@@ -50,7 +50,7 @@ def test_a_tag_that_somebody_took_away_comes_back(captain: StandIn, call: Call) 
     captain.apps.update({"appName": "web", "instanceCount": 1})
     assert captain.model.apps["web"]["tags"] == []
     assert call("apps", apps=[{**WEB, "instances": 2}], owner="clinic").said == [("app web", "update", "instances, ports, tags")]
-    with pytest.raises(AgentError, match="does not carry the tag other"):
+    with pytest.raises(AgentError, match="does not have the tag other"):
         call("apps", apps=[WEB], owner="other")
 
 
@@ -72,7 +72,7 @@ def test_purge_is_guarded(captain: StandIn, call: Call) -> None:
     for given, code, words in (
         ({"apps": [WEB]}, "purge-unguarded", "owner"),
         ({"apps": [], "owner": "clinic"}, "purge-unguarded", "empty list"),
-        ({"apps": [WEB], "owner": "clinic"}, "purge-limit", "2 apps (db, third), and purge_limit allows 1: nothing was done"),
+        ({"apps": [WEB], "owner": "clinic"}, "purge-limit", "2 apps (db, third), and purge_limit allows 1: nothing was changed"),
     ):
         with pytest.raises(AgentError) as caught:
             call("apps", purge=True, **given)
@@ -109,7 +109,7 @@ def test_a_volume_that_another_app_has_stays(captain: StandIn, call: Call) -> No
     call("apps", apps=[DB, {**DB, "name": "twin"}])
     run = call("apps", apps=[{"name": "db", "state": "absent", "drop_volumes": True}])
     assert run.said == [("app db", "remove", "volumes db-data stay")]
-    assert "volumes db-data stay, as other apps use them: twin" in run.ctx.warnings[0]
+    assert "volumes db-data stay, because other apps use them: twin" in run.ctx.warnings[0]
     assert captain.bodies[-1]["volumes"] == []
 
 
@@ -123,9 +123,9 @@ def test_a_removal_whose_answer_is_lost(captain: StandIn, call: Call) -> None:
 def test_a_kind_that_cannot_change(captain: StandIn, call: Call) -> None:
     call("apps", apps=[WEB, DB])
     for given, words in (
-        ({**DB, "name": "web"}, "app web: volumes is not possible, as the app was made without persistent: true"),
-        ({"name": "web", "persistent": True}, "persistent is fixed when an app is made, and this one was made without it"),
-        ({"name": "db", "persistent": False}, "this one was made with it"),
+        ({**DB, "name": "web"}, "app web: volumes is not possible, because the app was created without persistent: true"),
+        ({"name": "web", "persistent": True}, "persistent is fixed when an app is created, and this one was created without it"),
+        ({"name": "db", "persistent": False}, "this one was created with it"),
     ):
         with pytest.raises(AgentError) as caught:
             call("apps", apps=[given])
@@ -165,7 +165,7 @@ def test_the_last_domain_with_tls_goes_after_forced_tls(captain: StandIn, call: 
 @pytest.mark.parametrize(
     ("app", "code", "words"),
     [
-        ({"domains": [{"name": "x.cap.test"}]}, "bad-domain", "takes no x.cap.test, as it lies below the root domain cap.test"),
+        ({"domains": [{"name": "x.cap.test"}]}, "bad-domain", "refuses x.cap.test, because it is below the root domain cap.test"),
         ({"domains": [{"name": "new.cap.test"}]}, "bad-domain", "new.cap.test itself is always there"),
         ({"force_tls": True}, "bad-app", "app new: force_tls is on, but none of its domains has TLS"),
         (

@@ -136,7 +136,7 @@ def test_a_log_shows_no_secret(captain: StandIn, call: Call, docker: Docker) -> 
     captain.model.times.build = 0.5
     env = {"schemaVersion": 2, "dockerfileLines": ["FROM a", "RUN env"]}
     run = call("deploy", apps=[{"name": "web", "captain_definition": env}], build_timeout=0, catch=True)
-    assert run.error is not None and "its build goes on after 0 s" in run.error.msg and "secret-value" not in run.shown
+    assert run.error is not None and "its build is not complete after 0 s" in run.error.msg and "secret-value" not in run.shown
     captain.model.times.build = 0
     captain.model.output["web"] = "\x01\x00\x00\x00\x00\x00\x00\x20cannot connect to postgresql://secret-value\n"
     run = call("deploy", apps=[{"name": "web", "image": "bad:1", "health": FAST}], programs=docker, catch=True)
@@ -150,13 +150,14 @@ def test_a_version_that_does_not_become_healthy_goes_back(captain: StandIn, call
     run = call("deploy", catch=True, **bad)
     assert run.error is not None and run.error.code == "not-healthy"
     assert "containers of it failed: task: non-zero exit (1)" in run.error.msg
-    assert "Version 1 (web:1) was brought back and is healthy" in run.error.msg
+    assert "Version 1 (web:1) was restored and is healthy" in run.error.msg
     assert deployed(captain) == "web:1"
     assert captain.swarm.services["web"].spec["TaskTemplate"]["ContainerSpec"]["Image"] == "web:1"
     # Each try would interrupt the app, so the same is not tried again until it changes.
     held = call("deploy", catch=True, **bad)
     assert held.error is not None and held.error.code == "held-back" and "force: true" in held.error.msg and posts(captain) == 0
-    assert "held back" in call("deploy", check=True, **bad).ctx.warnings[0]
+    planned = call("deploy", check=True, **bad)
+    assert planned.said == [("app web", "hold back", "")] and "held back" in planned.ctx.warnings[0]
     assert call("deploy", catch=True, retry=True, **bad).said == [("app web", "deploy", "bad:2")]
     assert call("deploy", apps=[{"name": "web", "image": "web:1"}], programs=docker).said == []
     call("deploy", apps=[{"name": "web", "image": "web:3", "health": FAST}], programs=docker)
@@ -169,7 +170,8 @@ def test_what_is_held_back_does_not_keep_others(captain: StandIn, call: Call, do
     call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
     apps = [{"name": "web", "image": "bad:2"}, {"name": "other", "image": "web:1", "health": FAST}]
     run = call("deploy", apps=apps, programs=docker, catch=True)
-    assert run.said == [("app other", "deploy", "web:1")] and run.error is not None and run.error.code == "held-back"
+    assert run.said == [("app other", "deploy", "web:1"), ("app web", "hold back", "")]
+    assert run.error is not None and run.error.code == "held-back"
     assert captain.model.apps["other"]["deployedVersion"] == 1
 
 
@@ -177,7 +179,7 @@ def test_an_image_that_was_built_here_comes_back(captain: StandIn, call: Call, d
     """It was pushed nowhere, so it cannot be pulled."""
     call("deploy", apps=[{"name": "web", "captain_definition": LINES, "health": FAST}], programs=docker)
     run = call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
-    assert run.error is not None and "Version 1 (img-captain-web:1) was brought back and is healthy" in run.error.msg
+    assert run.error is not None and "Version 1 (img-captain-web:1) was restored and is healthy" in run.error.msg
     assert call("deploy", apps=[{"name": "web", "captain_definition": LINES}], programs=docker).said == []
 
 
@@ -185,7 +187,7 @@ def test_a_first_deploy_that_fails_is_tried_again(captain: StandIn, call: Call, 
     """It interrupts nothing. CapRover says that it is deployed, so a note tells that it was not seen healthy."""
     bad = {"apps": [{"name": "web", "image": "bad:1", "health": FAST}], "programs": docker}
     run = call("deploy", catch=True, **bad)
-    assert run.error is not None and "There is no version before it, so it stays" in run.error.msg
+    assert run.error is not None and "There is no previous version, so it stays" in run.error.msg
     again = call("deploy", catch=True, **bad)
     assert again.said[0][:2] == ("app web", "watch") and again.error is not None and posts(captain) == 0
     docker.on("docker", "service", "ps", out="")
@@ -204,7 +206,7 @@ def test_a_run_that_died_while_it_watched(captain: StandIn, call: Call, docker: 
         call("deploy", apps=[{"name": "web", "image": "bad:2"}], judge=killed)
     run = call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
     assert run.said[0][:2] == ("app web", "watch")
-    assert run.error is not None and "Version 1 (web:1) was brought back" in run.error.msg and deployed(captain) == "web:1"
+    assert run.error is not None and "Version 1 (web:1) was restored" in run.error.msg and deployed(captain) == "web:1"
 
 
 def test_docker_refuses_the_new_version(captain: StandIn, call: Call, docker: Docker, tmp_path: Path) -> None:
@@ -219,7 +221,7 @@ def test_docker_refuses_the_new_version(captain: StandIn, call: Call, docker: Do
 
     captain.swarm.update = refusing  # type: ignore[method-assign]
     run = call("deploy", apps=[{"name": "web", "image": "web:2", "health": FAST}], programs=docker, catch=True)
-    assert run.error is not None and "Docker refused it: version 1 was brought back" in run.error.msg
+    assert run.error is not None and "Docker refused it: version 1 was restored" in run.error.msg
     assert "Must be at least 4MiB" in run.error.msg and "Fix: correct service_override" in run.error.msg
     assert deployed(captain) == "web:1" and notes(tmp_path) == {}
 
@@ -271,17 +273,17 @@ def test_a_deploy_whose_answer_is_lost(captain: StandIn, call: Call, docker: Doc
 
 
 def test_apps_that_are_not_there(captain: StandIn, call: Call) -> None:
-    with pytest.raises(AgentError, match="app web is not there. Fix: make it with caprover_apps before"):  # noqa: RUF043 # a dot is a dot
+    with pytest.raises(AgentError, match="app web does not exist. Fix: create it with caprover_apps first"):  # noqa: RUF043 # a dot is a dot
         call("deploy", apps=[{"name": "web", "image": "web:1"}])
     run = call("deploy", apps=[{"name": "web", "image": "web:1"}], check=True)
-    assert run.said == [("app web", "deploy", "web:1")] and "is not there yet" in run.ctx.warnings[0]
+    assert run.said == [("app web", "deploy", "web:1")] and "does not exist yet" in run.ctx.warnings[0]
     run = call("deploy", apps=[{"name": "web", "image": "web:1"}], check=True, url="http://127.0.0.1:9")
     assert not run.result["answers"] and run.said == [("app web", "deploy", "web:1")]
 
 
 def test_without_anybody_to_ask(captain: StandIn, call: Call, docker: Docker) -> None:
     run = call("deploy", apps=[{"name": "web", "image": "web:1"}])
-    assert "nobody was asked whether it is healthy" in run.ctx.warnings[0]
+    assert "its health is not known" in run.ctx.warnings[0]
     run = call("deploy", apps=[{"name": "web", "image": "web:2", "health": {"docker": True}}], catch=True)
     assert run.error is not None and run.error.code == "health-unknown" and posts(captain) == 0
     assert "health: {docker: false, url: ...}" in run.error.msg
@@ -293,7 +295,7 @@ def test_the_way_back_is_barred(captain: StandIn, call: Call, docker: Docker, tm
     captain.model.missing = ("web:1",)
     run = call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
     assert run.error is not None and run.error.code == "not-healthy"
-    assert "Half-made: the version before (web:1) could not be brought back" in run.error.msg
+    assert "Incomplete: the previous version (web:1) could not be restored" in run.error.msg
     assert notes(tmp_path)[captain.url]["unproven"]["web"]["previous"]["deployedImageName"] == "web:1"
     captain.model.missing = ()
     run = call("deploy", apps=[{"name": "web", "image": "bad:2", "health": FAST}], programs=docker, catch=True)
@@ -303,7 +305,7 @@ def test_the_way_back_is_barred(captain: StandIn, call: Call, docker: Docker, tm
 def test_what_came_before_is_not_healthy_either(captain: StandIn, call: Call, docker: Docker) -> None:
     call("deploy", apps=[{"name": "web", "image": "web:1", "health": FAST}], programs=docker)
     run = call("deploy", apps=[{"name": "web", "image": "web:2", "health": FAST}], judge=lambda app, image: "no database", catch=True)
-    assert run.error is not None and "was brought back, and is not healthy either: no database" in run.error.msg
+    assert run.error is not None and "was restored, and is not healthy either: no database" in run.error.msg
 
 
 def test_an_app_that_is_removed_meanwhile(captain: StandIn, call: Call, docker: Docker) -> None:
@@ -312,4 +314,4 @@ def test_an_app_that_is_removed_meanwhile(captain: StandIn, call: Call, docker: 
         return "gone"
 
     run = call("deploy", apps=[{"name": "web", "image": "web:1", "health": FAST}], judge=removing, catch=True)
-    assert run.error is not None and run.error.code == "app-missing" and "somebody removed it meanwhile" in run.error.msg
+    assert run.error is not None and run.error.code == "app-missing" and "it was removed during the run" in run.error.msg

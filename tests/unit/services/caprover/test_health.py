@@ -40,7 +40,7 @@ def service(state: str = "completed", message: str = "") -> Any:
         (service(), [REJECTED], 1, "0 of 1 containers run: No such image: web:1", False),
         (service(), [FAILED, FAILED, RUNS, FAILED], 1, "3 containers of it failed: task: non-zero exit (1)", True),
         (service(), [PRUNED, PRUNED, PRUNED, RUNS], 1, "", False),  # by CapRover itself (recorded)
-        (service("updating"), [RUNS], 1, "its update is going on", False),
+        (service("updating"), [RUNS], 1, "its update is in progress", False),
         (
             service("paused", "update paused due to failure"),
             [RUNS, FAILED],

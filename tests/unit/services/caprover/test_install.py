@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover.install import CONTAINER, SETTINGS
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover.notes import PATH
 
 from tests.standins.caprover.server import StandIn
 from tests.unit.services.caprover.conftest import PASSWORD, Call, Run
@@ -101,12 +102,32 @@ def test_the_default_password_never_answers_and_none_is_on_a_command_line(captai
     assert once not in run.shown and PASSWORD not in run.shown
 
 
-def test_a_run_that_was_cut_off_before_the_password_is_finished(captain: StandIn, call: Call, host: Host) -> None:
+def test_a_run_that_was_cut_off_before_the_password_is_finished(captain: StandIn, call: Call, host: Host, tmp_path: Path) -> None:
     """The one-time password is still in the environment of the service."""
     install(call, host)
+    Path(f"{tmp_path}{PATH}").unlink()
     captain.model.password = host.given["DEFAULT_PASSWORD"]
     assert install(call, host).said == [("password", "update", "")] and captain.model.password == PASSWORD
     assert install(call, host).said == []
+
+
+def test_the_password_is_tried_until_it_is_known_to_be_in_force(captain: StandIn, call: Call, host: Host, tmp_path: Path) -> None:
+    """A wrong one counts for all clients, so a known one is not tried again. Another installation has another one-time password."""
+    install(call, host)
+    assert install(call, host).said == [] and captain.seen == []
+    Path(f"{tmp_path}{PATH}").unlink()
+    assert install(call, host, check=True).said == [] and len(captain.seen) == 1 and not Path(f"{tmp_path}{PATH}").exists()
+    assert install(call, host).said == [] and len(captain.seen) == 1
+    assert install(call, host).said == [] and captain.seen == []
+    assert host.service is not None
+    host.service["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] = ["DEFAULT_PASSWORD=another-one"]
+    captain.model.password = "another-one"
+    assert install(call, host).said == [("password", "update", "")]
+
+
+def test_a_secret_that_is_made_later(call: Call, host: Host) -> None:
+    """In check mode something longer than a password may be stands in its place."""
+    assert len(install(call, host, check=True, password="vannah-check-mode-placeholder-caprover_password").said) == 2
 
 
 def test_an_installer_of_a_run_that_was_cut_off_goes(call: Call, host: Host) -> None:
@@ -118,7 +139,7 @@ def test_an_installer_of_a_run_that_was_cut_off_goes(call: Call, host: Host) -> 
 def test_an_installer_that_fails(call: Call, host: Host) -> None:
     """It ends with status 0 (recorded), and its output may have its password."""
     host.broken = "Error: (HTTP code 404) pull access denied"
-    with pytest.raises(AgentError, match=r"installer has made no service: Error: .HTTP code 404. pull access denied") as caught:
+    with pytest.raises(AgentError, match=r"installer has created no service: Error: .HTTP code 404. pull access denied") as caught:
         install(call, host)
     assert caught.value.code == "install-failed" and "Fix:" in caught.value.msg
     assert host.given["DEFAULT_PASSWORD"] not in caught.value.msg + caught.value.journal
@@ -148,7 +169,7 @@ def test_what_cannot_be(call: Call, host: Host, given: dict[str, Any], code: str
 @pytest.mark.parametrize(
     ("said", "code", "words"),
     [
-        (NO_MANAGER, "swarm-role", "this host is none. Fix: docker_swarm first"),
+        (NO_MANAGER, "swarm-role", "this host is not one. Fix: docker_swarm first"),
         ("Cannot connect", "docker-silent", "systemctl status docker"),
     ],
 )
@@ -181,6 +202,6 @@ def test_another_version_and_other_settings_are_said(captain: StandIn, call: Cal
     install(call, host)
     run = install(call, host, version="1.16.0", settings={"skipVerifyingDomains": True})
     assert run.said == [(SETTINGS, "update", "")] and captain.writes() == []
-    assert "CapRover 1.15.3 runs, and version 1.16.0 is asked for" in run.ctx.warnings[0]
+    assert "CapRover 1.15.3 runs, and version 1.16.0 is requested" in run.ctx.warnings[0]
     assert "reads it when it starts" in run.ctx.warnings[1]
     assert json.loads(Path(f"{tmp_path}{SETTINGS}").read_text())["skipVerifyingDomains"] is True

@@ -102,7 +102,7 @@ def test_a_change_of_password_whose_answer_is_lost(bare: StandIn, call: Call) ->
         ({"root_tls": False}, "CapRover has no call that turns it off"),
         ({"root_tls": True}, "root_tls needs an address"),
         ({"force_tls": True, "root_tls": False}, "force_tls is on and root_tls is off"),
-        ({"root_domain": "a b"}, "root_domain: 'a b' is no domain"),
+        ({"root_domain": "a b"}, "root_domain: 'a b' is not a domain"),
         ({"disk_cleanup": {"keep": -1}}, "disk_cleanup: keep is below zero"),
     ],
 )
@@ -118,7 +118,7 @@ def test_what_cannot_be(captain: StandIn, call: Call, given: dict[str, Any], wor
     [
         ({"force_tls": True}, "force_tls needs TLS for the root domain"),
         ({"self_hosted_registry": True}, "self_hosted_registry needs TLS for the root domain"),
-        ({"root_tls": True, "email": "a@b.test"}, "root_tls needs a root domain, and there is none"),
+        ({"root_tls": True, "email": "a@b.test"}, "root_tls needs a root domain, and none is set"),
     ],
 )
 def test_what_a_bare_server_cannot(bare: StandIn, call: Call, given: dict[str, Any], words: str) -> None:
@@ -151,7 +151,7 @@ def test_another_root_domain_by_force(captain: StandIn, call: Call) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"root_domain": "no.invalid"}, "CapRover refused to update root domain: Verification Failed. Fix: see that its DNS records"),
+        ({"root_domain": "no.invalid"}, "CapRover refused to update root domain: Verification Failed. Fix: check that its DNS records"),
         ({"disk_cleanup": {"schedule": "nonsense"}}, "update disk clean-up (disk_cleanup): Invalid cron schedule"),
         ({"nginx": {"base": "bogus;"}}, 'update nginx (nginx): 2026/11/23 23:16:29 [emerg] 501#501: unknown directive "bogus"'),
         (
@@ -203,7 +203,7 @@ def test_a_registry_changes_and_goes(captain: StandIn, call: Call) -> None:
     run = call("server", registries=[{**REGISTRY, "user": "v"}])
     assert run.said == [("registry registry.example.org:5000/vhc", "update", "user, password")]
     assert "registry-password" not in run.shown
-    with pytest.raises(AgentError, match="is the default for pushes and is to go"):
+    with pytest.raises(AgentError, match="is the default for pushes and is to be removed"):
         call("server", registries=[{"domain": "registry.example.org:5000", "image_prefix": "vhc", "state": "absent"}])
     gone = {"domain": "registry.example.org:5000", "image_prefix": "vhc", "state": "absent"}
     run = call("server", registries=[gone], default_push_registry="other.example.org")
@@ -222,7 +222,7 @@ def test_the_first_registry_is_no_default_where_none_is_asked_for(captain: Stand
     ("given", "words"),
     [
         ({"registries": [{**REGISTRY, "password": ""}]}, "registry registry.example.org:5000/vhc: user or password is missing"),
-        ({"registries": [{**REGISTRY, "domain": "a/b"}]}, "domain is no name of a host"),
+        ({"registries": [{**REGISTRY, "domain": "a/b"}]}, "domain is not the name of a host"),
         ({"registries": [REGISTRY, {**REGISTRY, "domain": "http://REGISTRY.example.org:5000"}]}, "is listed twice"),
         ({"default_push_registry": "x"}, "default_push_registry x: none of the registries. Fix: one of these, with its prefix: none"),
         (
@@ -243,7 +243,7 @@ def test_caprovers_own_registry(captain: StandIn, call: Call) -> None:
     assert [action for _target, action, _detail in run.said] == ["create", "update"]
     assert call("server", self_hosted_registry=True, default_push_registry="registry.cap.test:996").said == []
     assert not captain.model.registry_broken
-    with pytest.raises(AgentError, match="self_hosted_registry is to go, and is the default for pushes"):
+    with pytest.raises(AgentError, match="self_hosted_registry is to be removed, and is the default for pushes"):
         call("server", self_hosted_registry=False)
     with pytest.raises(AgentError, match="root_domain cannot change while the self-hosted registry is there"):
         call("server", root_domain="other.test", force_root_domain=True)

@@ -88,10 +88,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"repository": {"repo": "a/b"}}, "app web: repository is incomplete"),
     ({"repository": {"repo": "a/b", "branch": "c", "user": "u"}}, "repository is incomplete"),
     ({"repository": {"repo": "a/b", "branch": "c", "private_key": "-- ENCRYPTED --"}}, "encrypted with a passphrase"),
-    ({"domains": [{"name": "a_b.example.org"}]}, "app web: domains: 'a_b.example.org' is no domain"),
-    ({"domains": [{"name": "a..b"}]}, "is no domain"),
+    ({"domains": [{"name": "a_b.example.org"}]}, "app web: domains: 'a_b.example.org' is not a domain"),
+    ({"domains": [{"name": "a..b"}]}, "is not a domain"),
     ({"domains": [{"name": "a.b"}, {"name": "A.b"}]}, "domains: a.b is listed twice"),
-    ({"redirect": "https://a.b"}, "app web: redirect: 'https://a.b' is no domain"),
+    ({"redirect": "https://a.b"}, "app web: redirect: 'https://a.b' is not a domain"),
 ]
 
 

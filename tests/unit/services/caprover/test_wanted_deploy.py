@@ -51,8 +51,8 @@ def test_what_an_unchanged_deploy_is_known_by(tmp_path: Path) -> None:
         ({"image": "a", "tarball": "/b"}, "more than one: image, tarball"),
         ({"image": "https://registry/a"}, "is not an image name"),
         ({"image": "a b"}, "is not an image name"),
-        ({"captain_definition": "not json"}, "app web: captain_definition: it is no JSON"),
-        ({"captain_definition": "[1]"}, "it is no mapping"),
+        ({"captain_definition": "not json"}, "app web: captain_definition: it is not JSON"),
+        ({"captain_definition": "[1]"}, "it is not a mapping"),
         ({"captain_definition": {"schemaVersion": 1, "imageName": "x"}}, "schemaVersion is 1. Fix: schemaVersion: 2"),
         ({"captain_definition": {"schemaVersion": 2}}, "no source of the image"),
         ({"captain_definition": {"schemaVersion": 2, "imageName": "x", "dockerfileLines": ["y"]}}, "imageName, dockerfileLines"),
@@ -83,7 +83,7 @@ def test_tar_files(tmp_path: Path, names: list[str], good: bool) -> None:
         with pytest.raises(AgentError, match="no captain-definition and no Dockerfile"):
             deploy(tarball=path)
     (tmp_path / "text").write_text("no tar")
-    with pytest.raises(AgentError, match="is no tar file"):
+    with pytest.raises(AgentError, match="is not a tar file"):
         deploy(tarball=str(tmp_path / "text"))
 
 

@@ -66,6 +66,7 @@ def said(judged: Judge, groups: str, variables: str) -> set[tuple[str, str]]:
             {("docker-pool-within", "docker_address_pools[0]")},
         ),
         (SITE, "docker_address_pools: [{base: 10.7.0.0/16, size: 24}]\nsite_admin_addresses: [0.0.0.0/0]", set()),
+        (SITE, "docker_address_pools: [{base: 10.7.0.0/16, size: 24}]\nfirewall_ports: [{name: x, port: 1, from: [10.7.0.0/16]}]", set()),
         (SITE, "docker_address_pools: [{base: fd00:1::/48, size: 64}]", set()),
         (SITE, "docker_address_pools: [{base: 10.7.0.0/16, size: 8}]", {("docker-pool-invalid", "docker_address_pools[0]")}),
         (SITE, "docker_address_pools: [{base: 10.7.0.1/16, size: 24}]", {("docker-pool-invalid", "docker_address_pools[0]")}),

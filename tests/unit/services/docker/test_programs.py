@@ -98,7 +98,7 @@ def test_runs(engine: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 "",
                 "unable to configure the Docker daemon with file /x: the following directives don't match any configuration option: bad\n",
             ),
-            "does not take /x: unable to configure",
+            "refuses /x: unable to configure",
         ),
     ],
 )

@@ -289,3 +289,10 @@ def test_facts(tmp_path: Path) -> None:
     (tmp_path / "etc/docker").mkdir(parents=True)
     (tmp_path / "etc/docker/daemon.json").write_text('{"data-root": "/elsewhere"}')
     assert host_facts.facts(ctx, {"directory": "/srv/docker"})["swarm"] is False, "it is where the engine has it"
+
+
+def test_nodes_by_id_or_name() -> None:
+    """A node that was lost and came back is listed twice under its name."""
+    nodes: Any = [{"id": "a1", "name": "app1"}, {"id": "a2", "name": "app2"}, {"id": "a3", "name": "app2"}, {"id": "app1", "name": "x"}]
+    found = {text: [one["id"] for one in decisions.node_of(nodes, text)] for text in ("a2", "app2", "app1", "zz")}
+    assert found == {"a2": ["a2"], "app2": ["a2", "a3"], "app1": ["app1"], "zz": []}

@@ -39,11 +39,15 @@ class Kept:
 
     :ivar wire: url -> what sends; None for the network
     :ivar locked: seconds to wait while nobody can log in
+    :ivar tokens: url -> password and token of the last login. All questions of a call to a host need one login.
+    :ivar refused: url and password of logins that were refused; they are not tried again
     """
 
     def __init__(self) -> None:
         self.wire: Callable[[str], Wire] | None = None
         self.locked: float = LOCKED + 1
+        self.tokens: dict[str, tuple[str, str]] = {}
+        self.refused: set[tuple[str, str]] = set()
 
 
 class Api:
@@ -67,6 +71,9 @@ class Api:
         self.calls = 0
         self.patches = True
         self._token = ""
+        known, token = ctx.kept(Kept).tokens.get(self.url, ("", ""))
+        if known and known == passwords[0]:
+            self.password, self._token = known, token
         made = ctx.kept(Kept).wire
         self._wire: Wire = made(self.url) if made is not None else Link(ctx, self.url, ca, timeout)
         # CapRover asks this header whether a request came over TLS (its src/app.ts): on the loopback interface it may.
@@ -81,31 +88,36 @@ class Api:
         :raises Silent: nobody answers
         :raises AgentError: ``caprover-login``, ``caprover-locked``
         """
-        waited = False
-        left = [self.password] if self.password else list(self.passwords)
+        waited, kept = False, self.ctx.kept(Kept)
+        left = [one for one in ([self.password] if self.password else self.passwords) if (self.url, one) not in kept.refused]
         while left:
             try:
                 self._token = str(self._ask("POST", "/login", {"password": left[0]}, starting=True)["token"])
                 self.password = left[0]
+                kept.tokens[self.url] = self.password, self._token
                 return
             except Refused as error:
                 if error.status == BACK_OFF and not waited and not self.ctx.check:
                     self._sleep_out()
                     waited = True
                 elif error.status == WRONG_PASSWORD:
-                    left.pop(0)
+                    kept.refused.add((self.url, left.pop(0)))
                 else:
                     raise self._login_failed(error) from error
         text = f"CapRover at {self.url} does not take the password"
         text += ", nor previous_password" if len(self.passwords) > 1 else ""
         raise AgentError(
-            "caprover-login", f"{text}. It was tried once, as five wrong ones lock everybody out. Fix: the password that it has"
+            "caprover-login",
+            f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: the password that it has",
         )
 
     def renew(self, password: str) -> None:
         """The password was changed, which ended the token: the next request logs in with it."""
         self.password = password
         self._token = ""
+        kept = self.ctx.kept(Kept)
+        kept.tokens.pop(self.url, None)
+        kept.refused.discard((self.url, password))
 
     def get(self, path: str) -> Data:
         """Read. A server that starts meanwhile is waited for.
@@ -167,10 +179,10 @@ class Api:
     def unreachable(self, error: Silent, what: str = "") -> AgentError:
         """What to say where no answer comes."""
         if isinstance(error, Broken):
-            text = f"CapRover at {self.url} broke the connection off when it was to {what or 'do something'} ({error})"
-            return AgentError("caprover-broken-off", f"{text}: nobody knows whether it was done. Run again; the next run looks and goes on")
+            text = f"CapRover at {self.url} closed the connection during the request to {what or 'do something'} ({error})"
+            return AgentError("caprover-broken-off", f"{text}: the result is unknown. Fix: run again; the next run checks it and continues")
         text = f"CapRover does not answer at {self.url}: {error}"
-        return AgentError("caprover-unreachable", f"{text}. See docker service ps captain-captain on its manager, and correct url")
+        return AgentError("caprover-unreachable", f"{text}. Fix: see docker service ps captain-captain on its manager, or correct url")
 
     # --- how ------------------------------------------------------------------------------------------------------------
 
@@ -252,15 +264,15 @@ class Api:
         from ...core import waiting
 
         seconds = self.ctx.pause(self.ctx.kept(Kept).locked)
-        waiting.doing(self.ctx, f"waiting until CapRover at {self.url} lets anybody log in again", seconds)
+        waiting.doing(self.ctx, f"waiting until CapRover at {self.url} accepts logins again", seconds)
         time.sleep(seconds)
 
     def _login_failed(self, error: Refused) -> AgentError:
         if error.status == BACK_OFF:
-            text = f"CapRover at {self.url} lets nobody log in for {LOCKED} s: somebody sent five wrong passwords"
-            return AgentError("caprover-locked", f"{text}. Fix: find out who does (its journal), and run again after that")
+            text = f"CapRover at {self.url} refuses all logins for {LOCKED} s, because it got five wrong passwords"
+            return AgentError("caprover-locked", f"{text}. Fix: find the client that sends them (its journal), and run again after that")
         if error.status == NEEDS_OTP:
-            text = f"CapRover at {self.url} asks for a one-time code as well, which no run can give"
+            text = f"CapRover at {self.url} requires a one-time code, which a run cannot give"
             return AgentError("caprover-login", f"{text}. Fix: turn two-factor authentication off")
         return refusal("log in", error)
 
@@ -274,7 +286,7 @@ def _answer(status: int, headers: Heads, data: bytes, url: str) -> Data:
     import json
 
     if status in (301, 302, 307, 308):
-        text = f"CapRover at {url} takes HTTPS only and leads to {headers.get('location', 'another address')}"
+        text = f"CapRover at {url} accepts only HTTPS and redirects to {headers.get('location', 'another address')}"
         raise AgentError("caprover-redirects", f"{text}. Fix: url: https://captain.<root domain>")
     try:
         found = json.loads(data) if status == 200 else None

@@ -76,7 +76,7 @@ def purged(world: World, listed: list[App], owner: str, limit: int) -> list[str]
     names = {app["name"] for app in listed}
     found = sorted(name for name, now in world.apps.items() if name not in names and _is_owned(now, owner))
     if len(found) > limit:
-        text = f"purge would remove {len(found)} apps ({', '.join(found)}), and purge_limit allows {limit}: nothing was done"
+        text = f"purge would remove {len(found)} apps ({', '.join(found)}), and purge_limit allows {limit}: nothing was changed"
         raise AgentError("purge-limit", f"{text}. Fix: purge_limit: {len(found)} if that is meant, or list the apps")
     return found
 
@@ -98,7 +98,7 @@ def refuse(listed: list[App], world: World, owner: str, gone: set[str], notes: N
         now = world.apps.get(app["name"])
         known = now is None or app["adopt"] or fields.is_fresh(now) or _is_owned(now, owner) or notes.get("owned", app["name"]) == owner
         if owner and not known:
-            text = f"app {app['name']} is there already and does not carry the tag {owner}: it may be another team's. Nothing was done"
+            text = f"app {app['name']} exists and does not have the tag {owner}: it may be another team's. Nothing was changed"
             raise AgentError("app-not-managed", f"{text}. Fix: another name, or adopt: true for this app to take it over")
         if app["state"] == "present":
             _refuse_kind(app, now)
@@ -110,12 +110,12 @@ def _refuse_kind(app: App, now: Definition | None) -> None:
     if now is None:
         return
     persistent = bool(now.get("hasPersistentData"))
-    fix = "another name; or state: absent for one run, with its data saved before, and the next run makes it anew"
+    fix = "another name; or state: absent for one run, with its data saved before, and the next run creates it again"
     if app["persistent"] is not None and app["persistent"] != persistent:
         there = "with" if persistent else "without"
-        raise wanted.bad(app["name"], "persistent", f"fixed when an app is made, and this one was made {there} it", fix)
+        raise wanted.bad(app["name"], "persistent", f"fixed when an app is created, and this one was created {there} it", fix)
     if app["fields"].get("volumes") and not persistent:
-        raise wanted.bad(app["name"], "volumes", "not possible, as the app was made without persistent: true", fix)
+        raise wanted.bad(app["name"], "volumes", "not possible, because the app was created without persistent: true", fix)
 
 
 def _refuse_domains(app: App, now: Definition, world: World) -> None:
@@ -124,7 +124,7 @@ def _refuse_domains(app: App, now: Definition, world: World) -> None:
     for domain in app["domains"] or ():
         at = domain["name"]
         if root and (at == root or at.endswith(f".{root}")) and not at.endswith(f".{own}"):
-            text = f"app {name}: domains: CapRover takes no {at}, as it lies below the root domain {root}"
+            text = f"app {name}: domains: CapRover refuses {at}, because it is below the root domain {root}"
             raise AgentError("bad-domain", f"{text}. Fix: a name below {own}, or outside of {root}; {own} itself is always there")
     if app["tls"] is False and now.get("hasDefaultSubDomainSsl"):
         fix = "leave it out, or change the root domain with force_root_domain, which ends the TLS of all apps"
@@ -187,7 +187,7 @@ def ordered(listed: list[App], world: World) -> list[App]:
         if not free:
             names = ", ".join(app["name"] for app in left)
             text = f"apps {names} exchange ports or domains, for which there is no order"
-            raise AgentError("bad-app", f"{text}. Fix: take them away in one run, and give them in the next")
+            raise AgentError("bad-app", f"{text}. Fix: remove them in one run, and add them in the next")
         made.append(free[0])
         left.remove(free[0])
     return made
@@ -253,8 +253,8 @@ def _update(ctx: Context, changer: Changer, app: App, now: Definition, known: fi
     if "preDeployFunction" in found and found["preDeployFunction"][0] and not found["preDeployFunction"][1]:
         stuck.append("what pre_deploy set")
     if stuck:
-        text = f"app {name}: Docker keeps {', '.join(stuck)}, as CapRover only adds to a service"
-        ctx.warn(f"{text}. Write the opposite value into service_override, or have the app made anew (state: absent for one run).")
+        text = f"app {name}: Docker keeps {', '.join(stuck)}, because CapRover only adds to a service"
+        ctx.warn(f"{text}. Write the opposite value into service_override, or create the app again (state: absent for one run).")
     diff = _diff(ctx, target, fields.lines(found, 0), fields.lines(found, 1))
     yield Step("app", target, "update", fields.names(found), diff, changer.update(name, found, first))
 
@@ -275,7 +275,9 @@ def _remove(ctx: Context, changer: Changer, name: str, app: App | None, world: W
         used = _volumes_of(world.apps, name)
         kept, going = [one for one in volumes if one in used], [one for one in volumes if one not in used]
         if kept:
-            ctx.warn(f"app {name}: volumes {', '.join(kept)} stay, as other apps use them: {', '.join(sorted(used[one] for one in kept))}.")
+            ctx.warn(
+                f"app {name}: volumes {', '.join(kept)} stay, because other apps use them: {', '.join(sorted(used[one] for one in kept))}."
+            )
     words = ["not listed" if app is None else "", f"with volumes {', '.join(going)}" if going else ""]
     words.append(f"volumes {', '.join(kept)} stay" if kept else "")
     diff = _diff(ctx, f"app {name}", "state: present\n", "state: absent\n")

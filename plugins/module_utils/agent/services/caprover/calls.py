@@ -33,13 +33,13 @@ def connect(ctx: Context, params: Item) -> Api:
 
 
 def unseen(api: Api, error: Silent) -> None:
-    """Nobody answers: in check mode everything is shown as to be made.
+    """Nobody answers: in check mode everything is shown as new.
 
     :raises AgentError: ``caprover-unreachable``, where this is no check
     """
     if not api.ctx.check:
         raise api.unreachable(error) from error
-    api.ctx.warn(f"CapRover does not answer at {api.url} ({error}): everything is shown as to be made.")
+    api.ctx.warn(f"CapRover does not answer at {api.url} ({error}): everything is shown as new.")
 
 
 def server(params: Item, ctx: Context) -> tuple[list[Step], Item]:

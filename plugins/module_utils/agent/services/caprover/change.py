@@ -150,10 +150,10 @@ class Changer:
                 self.api.change_app(self.apps[name], saved)
         except (Refused, Silent, KeyError) as second:
             why = reason(second) if isinstance(second, Refused) else str(second)
-            text = f"Half-made: CapRover has saved the new definition, and the old one could not be put back ({why}). Run again"
+            text = f"Incomplete: CapRover has saved the new definition, and the old one could not be restored ({why}). Run again"
             return AgentError(made.code, f"{made.msg}. {text}")
         self.notes.drop("unsure", name)
-        text = "CapRover had saved it all the same: the old definition was put back" if saved else "The app is as it was"
+        text = "CapRover had saved it: the old definition was restored" if saved else "The app was not changed"
         return AgentError(made.code, f"{made.msg}. {text}")
 
     def remove(self, name: str, volumes: list[str]) -> Apply:
@@ -177,7 +177,7 @@ class Changer:
             left = said.get("volumesFailedToDelete") or ()
             if said.get("status") == PARTLY and left:
                 why = "a container was slow to stop, or they are on a worker"
-                text = f"app {name} is removed, but its volumes {', '.join(left)} are left: {why}. CapRover cannot remove them any more"
+                text = f"app {name} is removed, but its volumes {', '.join(left)} are left: {why}. CapRover can no longer remove them"
                 ctx.warn(f"{text}: docker volume rm {' '.join(left)} on the app's node.")
             self.notes.forget(name)
             self.apps.pop(name, None)
@@ -259,7 +259,7 @@ class Changer:
                 return
             if time.monotonic() - begun >= BUILDS:
                 text = f"CapRover was building {', '.join(building)} for {BUILDS:.0f} s"
-                raise AgentError("caprover-builds", f"{text}: nothing was done. Fix: see the build log of the app, then run again")
+                raise AgentError("caprover-builds", f"{text}: nothing was changed. Fix: see the build log of the app, then run again")
             self.pause(f"the build of {', '.join(building)}", PAUSE, begun, BUILDS)
 
     def pause(self, what: str, seconds: float, begun: float | None = None, limit: float | None = None, reason: str = "") -> None:

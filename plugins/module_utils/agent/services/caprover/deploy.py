@@ -35,7 +35,7 @@ SHOWN = 30
 SHORTEST = 6
 #: Words in a build's log -> what to do. What Docker says of a service comes after a build that went well.
 FIXES = (
-    ("Push failed", "see that default_push_registry of caprover_server answers and lets its user push"),
+    ("Push failed", "check that default_push_registry of caprover_server answers and that its user may push"),
     ("Build has finished successfully", "correct service_override, ports or volumes of caprover_apps, which Docker refused"),
     (
         "Pulling this image",
@@ -54,14 +54,14 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
     runner = Deployer(api, notes, apps, build_timeout)
     steps: list[Step] = []
     unchanged: list[str] = []
-    held: list[AgentError] = []
+    held: dict[str, AgentError] = {}
     for wanted in listed:
         name, target = wanted["name"], f"app {wanted['name']}"
         now = apps.get(name)
         if now is None:
             if not ctx.check:
-                raise AgentError("app-missing", f"app {name} is not there. Fix: make it with caprover_apps before, or correct the name")
-            ctx.warn(f"app {name} is not there yet: this is refused unless a task before this one makes it.")
+                raise AgentError("app-missing", f"app {name} does not exist. Fix: create it with caprover_apps first, or correct the name")
+            ctx.warn(f"app {name} does not exist yet: this is refused unless an earlier task creates it.")
             now = fields.definition(name, False)
         unproven = notes.get("unproven", name)
         note = notes.get("held", name)
@@ -70,23 +70,23 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
             unchanged.append(name)
             continue
         if same:
-            detail = f"deployed on {unproven['since']}, not seen healthy yet"
+            detail = f"deployed on {unproven['since']}, not confirmed healthy yet"
             steps.append(Step("app", target, "watch", detail, None, runner.watch(wanted, unproven.get("previous"))))
         elif note and note["mark"] == wanted["mark"] and not wanted["force"] and not ctx.policy.get("retry"):
-            held.append(_held(name, note))
+            held[target] = _held(name, note)
         else:
             diff = _diff(ctx, target, now, wanted)
             steps.append(Step("app", target, "deploy", wanted["image"] or _kind(wanted), diff, runner.deploy(wanted)))
-    if held:
+    # A step, so that a run that only plans finds that there is something to do, and fails there.
+    for target, error in held.items():
         if ctx.check:
-            for error in held:
-                ctx.warn(error.msg)
-        steps.append(Step("app", "deploys that are held back", "", "", None, _fail(held)))
+            ctx.warn(error.msg)
+        steps.append(Step("app", target, "hold back", "", None, _fail(list(held.values()))))
     return steps, unchanged
 
 
 def _held(name: str, note: dict[str, Any]) -> AgentError:
-    text = f"app {name}: this deploy was taken back on {note['since']} ({note['reason']}), and is held back until it changes"
+    text = f"app {name}: this deploy was reverted on {note['since']} ({note['reason']}), and is held back until it changes"
     return AgentError("held-back", f"{text}. Fix: another image, or force: true for the app (-e component_retry=true) to try it again")
 
 
@@ -180,7 +180,7 @@ class Deployer:
             raise AgentError("build-failed", f"{text}. Fix: {_fix(log)}. Its log of the build:", log)
         version = wanted_deploy.deployed(after)
         if version is None or version["version"] <= wanted_deploy.newest(now):
-            text = f"app {name}: CapRover has no new version of it: it was restarted while it built, which ends the build and its log"
+            text = f"app {name}: CapRover has no new version of it: it was restarted while it built, which ended the build and its log"
             raise AgentError("build-failed", f"{text}. Fix: run again; see docker service logs captain-captain where it happens again")
 
     def _await(self, name: str, now: Definition) -> Build:
@@ -198,9 +198,9 @@ class Deployer:
                 self.changer.pause(f"the service of app {name}", SETTLE)
                 continue
             if time.monotonic() - begun >= self.limit:
-                text = f"app {name}: its build goes on after {self.limit:g} s"
+                text = f"app {name}: its build is not complete after {self.limit:g} s"
                 raise AgentError(
-                    "build-failed", f"{text}. Fix: a greater build_timeout; the next run looks how it ended", _hide(_log(build), now)
+                    "build-failed", f"{text}. Fix: a greater build_timeout; the next run checks how it ended", _hide(_log(build), now)
                 )
             self.changer.pause(f"the build of app {name}", PAUSE, begun, self.limit, _why(_hide(_log(build), now)))
 
@@ -220,10 +220,10 @@ class Deployer:
             self._back(name, previous)
         except AgentError as second:
             return AgentError(
-                error.code, f"{error.msg} Half-made: the version before could not be brought back: {second.msg}", error.journal
+                error.code, f"{error.msg} Incomplete: the previous version could not be restored: {second.msg}", error.journal
             )
         self.notes.drop("unproven", name)
-        text = f"app {name}: its new version was built, and Docker refused it: version {previous['version']} was brought back. {error.msg}"
+        text = f"app {name}: its new version was built, and Docker refused it: version {previous['version']} was restored. {error.msg}"
         return AgentError(error.code, text, error.journal)
 
     # --- health ---------------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ class Deployer:
         """
         name = wanted["name"]
         if not health.asked:
-            ctx.warn(f"app {name}: nobody was asked whether it is healthy: run the task on a manager of the Swarm, or give health: url.")
+            ctx.warn(f"app {name}: its health is not known: run the task on a manager of the Swarm, or set health: url.")
         why = health.wait(self._image(name)) if health.asked else ""
         if not why:
             self.notes.drop("unproven", name)
@@ -249,18 +249,18 @@ class Deployer:
         said = f"app {name}: its new version does not become healthy: {_hide(why, now)}"
         output = self._output(name, now)
         if previous is None:
-            text = f"{said}. There is no version before it, so it stays. Fix: another image, or what keeps it from running; run again"
+            text = f"{said}. There is no previous version, so it stays. Fix: another image, or what keeps it from running; run again"
             raise AgentError("not-healthy", text, output)
         try:
             self._back(name, previous)
         except AgentError as error:
-            text = f"{said}. Half-made: the version before ({previous.get('deployedImageName')}) could not be brought back: {error.msg}"
+            text = f"{said}. Incomplete: the previous version ({previous.get('deployedImageName')}) could not be restored: {error.msg}"
             raise AgentError("not-healthy", text, output) from error
         self.notes.put("held", name, {"mark": wanted["mark"], "since": ctx.today(), "reason": _hide(why, now)[:300]})
         self.notes.drop("unproven", name)
         health.begin()
         worse = health.wait(self._image(name))
-        text = f"{said}. Version {previous['version']} ({previous.get('deployedImageName')}) was brought back"
+        text = f"{said}. Version {previous['version']} ({previous.get('deployedImageName')}) was restored"
         text += f", and is not healthy either: {_hide(worse, now)}" if worse else " and is healthy"
         raise AgentError("not-healthy", f"{text}. Fix: another image; this one is held back until then", output)
 
@@ -291,7 +291,7 @@ class Deployer:
     def _definition(self, name: str) -> Definition:
         found = self.changer.read("list the apps", self.api.apps).get(name)
         if found is None:
-            raise AgentError("app-missing", f"app {name} is gone: somebody removed it meanwhile")
+            raise AgentError("app-missing", f"app {name} does not exist any more: it was removed during the run")
         return found
 
 

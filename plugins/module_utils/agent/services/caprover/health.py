@@ -78,7 +78,7 @@ class Health:
             self._before = {task["ID"] for task in self._tasks()}
         elif self._insisted:
             why = said.err.strip().splitlines()[0][:200] if said.err.strip() else "there is no docker on this host"
-            text = f"app {self.app}: health: docker is to be asked, and cannot be on this host: {why}"
+            text = f"app {self.app}: health: docker is to be asked, and does not answer on this host: {why}"
             raise AgentError(
                 "health-unknown", f"{text}. Fix: run the task on a manager of the Swarm, or health: {{docker: false, url: ...}}"
             )
@@ -177,7 +177,7 @@ def judge(service: Any, tasks: list[Task], replicas: int, image: str, before: Co
     if len(failed) >= FAILED:
         return f"{len(failed)} containers of it failed: {last}", True
     if update.get("State") == "updating":
-        return f"its update is going on{f' ({last})' if last else ''}", False
+        return f"its update is in progress{f' ({last})' if last else ''}", False
     running = [task for task in tasks if _runs(task) and _fits(task.get("Image", ""), image)]
     if len(running) < replicas:
         return f"{len(running)} of {replicas} containers run{f': {last}' if last else ''}", False

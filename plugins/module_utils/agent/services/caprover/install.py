@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ...core.model import AgentError, Step
 from .api import Api
+from .notes import Notes
 from .refusals import Refused, refusal
 from .server import check_password
 from .wire import Silent
@@ -49,7 +50,7 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """
     check_password(params["password"], "password")
     if not params["accept_terms"]:
-        text = "CapRover's installer wants its makers' terms of service accepted, which nobody can do for you"
+        text = "CapRover's installer needs the terms of service of its makers accepted, which only you can do"
         raise AgentError("bad-install", f"{text}. Fix: read TERMS_AND_CONDITIONS.md of its repository, then accept_terms: true")
     own = _own_node(ctx)
     there = _service(ctx) if own else None
@@ -62,8 +63,8 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     _refuse(params, there, own)
     version = there["image"].partition("@")[0].rpartition(":")[2]
     if version != params["version"]:
-        text = f"CapRover {version} runs, and version {params['version']} is asked for: it is left as it is"
-        ctx.warn(f"{text}. Update it on its own page, or version: {version}.")
+        text = f"CapRover {version} runs, and version {params['version']} is requested: it is not changed"
+        ctx.warn(f"{text}. Fix: update it on its own page, or version: {version}.")
     if _differ(ctx, settings):
         steps.append(Step("file", SETTINGS, "update", "", apply=_settings(settings)))
         ctx.warn(f"{SETTINGS} changes: CapRover reads it when it starts (docker service update --force {SERVICE}, which takes 45 s).")
@@ -83,11 +84,11 @@ def _own_node(ctx: Context) -> str:
     if said.rc == 0:
         return said.out.strip()
     if ctx.check:
-        ctx.warn("This host manages no Swarm yet: CapRover is shown as to be installed.")
+        ctx.warn("This host manages no Swarm yet: CapRover is shown as not installed.")
         return ""
     why = " ".join(said.err.split())[-300:] or "there is no docker on this host"
     if "swarm" in why:
-        raise AgentError("swarm-role", "CapRover is installed on a manager of a Swarm, and this host is none. Fix: docker_swarm first")
+        raise AgentError("swarm-role", "CapRover is installed on a manager of a Swarm, and this host is not one. Fix: docker_swarm first")
     raise AgentError("docker-silent", f"Docker does not answer: {why}. Fix: see systemctl status docker")
 
 
@@ -139,9 +140,14 @@ def _differ(ctx: Context, settings: Item) -> bool:
 def _password(params: Item, ctx: Context, there: Item) -> list[Step]:
     """The step that takes the one-time password away, where it is still in force.
 
+    That it is gone is noted: each question is a login, and CapRover counts the wrong ones of all clients together.
+
     :raises AgentError: ``caprover-login``, ``caprover-locked``, ``caprover-unreachable``
     """
     api = _api(params, ctx, there)
+    notes, mark = Notes(ctx, api.url), _mark(there)
+    if notes.get("replaced", _ONCE) == mark:
+        return []
     try:
         api.login()
     except Silent as error:
@@ -151,7 +157,18 @@ def _password(params: Item, ctx: Context, there: Item) -> list[Step]:
         raise api.unreachable(error) from error
     except Refused as error:
         raise refusal("log in", error) from error
-    return [] if api.password == params["password"] else [Step("server", "password", "update", "", apply=_replace(api, params["password"]))]
+    if api.password != params["password"]:
+        return [Step("server", "password", "update", "", apply=_replace(api, params["password"], notes, mark))]
+    if not ctx.check:
+        notes.put("replaced", _ONCE, mark)
+    return []
+
+
+def _mark(there: Item) -> str:
+    """What tells the one-time password of an installation from that of another one."""
+    import hashlib
+
+    return hashlib.sha256(str(there["env"].get(_ONCE) or "").encode()).hexdigest()[:16]
 
 
 def _api(params: Item, ctx: Context, there: Item) -> Api:
@@ -160,10 +177,11 @@ def _api(params: Item, ctx: Context, there: Item) -> Api:
     return Api(ctx, f"http://127.0.0.1:{params['admin_port']}", passwords, wait=params["wait"])
 
 
-def _replace(api: Api, password: str) -> Apply:
+def _replace(api: Api, password: str, notes: Notes, mark: str) -> Apply:
     def apply(_ctx: Context) -> None:
         api.insist("change the password", "/user/changepassword", {"oldPassword": api.password, "newPassword": password})
         api.renew(password)
+        notes.put("replaced", _ONCE, mark)
 
     return apply
 
@@ -211,8 +229,8 @@ def _install(params: Item) -> Apply:
         if there is None:
             output = (said.out + said.err).replace(variables[_ONCE], "********")
             why = next((line.strip() for line in output.splitlines() if "rror" in line), f"it ended with status {said.rc}")
-            text = f"CapRover's installer has made no service: {why[:300]}"
-            raise AgentError("install-failed", f"{text}. Fix: see its output; its images have to be had here", output[-4000:])
+            text = f"CapRover's installer has created no service: {why[:300]}"
+            raise AgentError("install-failed", f"{text}. Fix: see its output; this host has to be able to pull its images", output[-4000:])
         for step in _password(params, ctx, there):
             if step.apply is not None:
                 step.apply(ctx)

@@ -7,8 +7,9 @@ CapRover keeps a definition before it applies it, and a deployed version before 
 restart of CapRover, would leave apps that look right. So a note is there from before a change until it is done:
 
 - ``unsure``: app -> since when: its definition may be saved and not applied. The next run sends it again.
-- ``unproven``: app -> ``mark``, ``previous`` (version and image), ``since``: a deploy that was not seen healthy yet
+- ``unproven``: app -> ``mark``, ``previous`` (version and image), ``since``: a deploy that was not confirmed healthy yet
 - ``owned``: app -> owner, whose tag it got. An update of others that leaves fields out (``POST update``) takes the tag away.
+- ``replaced``: which one-time password of the installer is not in force any more; of the server itself
 - ``held``: app -> ``mark``, ``since``, ``reason``: a deploy that was taken back; it is not tried again until it changes
 """
 

@@ -25,7 +25,7 @@ LOCKED = 30
 #: Characters that are shown of what it says: certbot's whole output may be in it.
 LONGEST = 500
 
-_UNVERIFIED = "see that its DNS records lead to this server, and that port 80 reaches it from the server itself too (hairpin NAT)"
+_UNVERIFIED = "check that its DNS records lead to this server, and that port 80 is reachable from the server itself too (hairpin NAT)"
 #: Words of a refusal -> the option that they are about, what to do.
 FIXES: tuple[tuple[str, str, str], ...] = (
     ("Bad domain name", "root_domain", "a domain such as apps.example.org, without port or path"),
@@ -34,7 +34,7 @@ FIXES: tuple[tuple[str, str, str], ...] = (
     ("enable SSL on the root domain", "force_tls", "root_tls: true"),
     ("enable SSL for your root domain", "", "root_tls: true of caprover_server first"),
     ("self-hosted Docker registry before changing", "root_domain", "self_hosted_registry: false first"),
-    ("volumes for a non-persistent", "volumes", "an app that was made with persistent: true"),
+    ("volumes for a non-persistent", "volumes", "an app that was created with persistent: true"),
     ("Node ID you requested", "node", "a node of this Swarm"),
     ("serviceUpdateOverride", "service_override", "a mapping as Docker's service specification has it"),
     ("Cannot force SSL", "force_tls", "tls: true for the app or for one of its domains"),
@@ -48,21 +48,21 @@ FIXES: tuple[tuple[str, str, str], ...] = (
     ("subdomain of root domain", "domains", "a name below <app>.<root domain>, or one outside of the root domain"),
     ("Domain name is not accepted", "domains", "lower-case letters, digits, hyphens and dots, at most 80"),
     ("App Name is not allowed", "name", "lower-case letters, digits and single hyphens, fewer than 50"),
-    ("could not be found", "name", "the name of an app that exists, or make it with caprover_apps first"),
+    ("could not be found", "name", "the name of an app that exists, or create it with caprover_apps first"),
     ("Build in-progress", "", "run again when the build has ended"),
     ("Github/BitBucket/Gitlab", "repository", "repo and branch, with user and password or with private_key"),
     ("encrypted SSH keys", "repository", "a private_key without a passphrase"),
-    ("Registry authentication failed", "registries", "domain, user and password that docker login takes on this server"),
+    ("Registry authentication failed", "registries", "domain, user and password that docker login accepts on this server"),
     ("User, password and domain", "registries", "domain, user and password"),
     ("Cannot remove the default push", "default_push_registry", "another registry, or an empty text, as default_push_registry"),
-    ("already a local registry", "self_hosted_registry", "restart CapRover: the second call has broken the password of the registry"),
+    ("already a local registry", "self_hosted_registry", "restart CapRover: the second call has changed the registry's password"),
     ("Invalid cron schedule", "disk_cleanup", "a schedule as cron has it, such as 0 3 * * *"),
     ("password is too long", "password", "8 to 29 characters"),
     ("Password is too small", "password", "8 to 29 characters"),
     ("version is not supported", "captain_definition", "schemaVersion: 2"),
     ("only one, of these properties", "captain_definition", "one of imageName, dockerfileLines, dockerfilePath, templateId"),
     ("file does not exist", "tarball", "a tar file with captain-definition or Dockerfile at its top"),
-    ("Push failed", "", "see that default_push_registry answers and takes the user's password"),
+    ("Push failed", "", "check that default_push_registry answers and accepts the user's password"),
     ("ImageName for deployed version", "", "deploy an image with caprover_deploy"),
     ("Docker version is too old", "", "Docker 25 or newer"),
 )
@@ -102,7 +102,7 @@ def fix(error: Refused) -> tuple[str, str]:
     if error.http == 429 or CERTBOT in error.said:
         return "", "run again when it has ended; docker service logs captain-captain on its manager says which it is"
     if error.status == BAD_NGINX:
-        return "nginx_config", "a configuration that nginx -t takes"
+        return "nginx_config", "a configuration that nginx -t accepts"
     for words, option, text in FIXES:
         if words in error.said:
             return option, text

@@ -52,7 +52,7 @@ def registry(item: Item) -> Item:
         domain = domain.removeprefix(scheme)
     domain, prefix = domain.rstrip("/"), (item["image_prefix"] or "").strip().strip("/")
     if not domain or "/" in domain or any(char.isspace() for char in domain):
-        text = f"registry {item['domain']!r}: domain is no name of a host"
+        text = f"registry {item['domain']!r}: domain is not the name of a host"
         raise AgentError("bad-registry", f"{text}. Fix: registry.example.org:5000, and a path as image_prefix")
     made = {
         "domain": domain,
@@ -63,7 +63,7 @@ def registry(item: Item) -> Item:
     }
     if item["state"] == "present" and not (made["user"] and made["password"]):
         raise AgentError(
-            "bad-registry", f"registry {name_of(domain, prefix)}: user or password is missing. Fix: give both; CapRover wants them"
+            "bad-registry", f"registry {name_of(domain, prefix)}: user or password is missing. Fix: set both; CapRover requires them"
         )
     return made
 
@@ -94,7 +94,7 @@ def check(listed: list[Item], default: str | None, there: Registries, answers: b
     gone = {key for key, item in zip(keys, listed, strict=True) if item["state"] == "absent"}
     current = next((_key(item) for item in there.items if item["id"] == there.default), None)
     if default is None and current in gone:
-        text = f"registry {name_of(*current)} is the default for pushes and is to go"
+        text = f"registry {name_of(*current)} is the default for pushes and is to be removed"
         raise AgentError("bad-registry", f"{text}. Fix: default_push_registry: another registry, or an empty text for none")
     if default:
         own = {coming} if coming else set()
@@ -188,7 +188,7 @@ def _set_default(api: Api, default: str) -> Apply:
         items = Registries(api.insist("list the registries", "/user/registries")).items
         found = [item["id"] for item in items if default in (_name(item), item["registryDomain"])] if default else [""]
         if not found:
-            raise AgentError("bad-registry", f"default_push_registry {default}: it is not there any more. Fix: run again")
+            raise AgentError("bad-registry", f"default_push_registry {default}: it does not exist any more. Fix: run again")
         _do(api, "set the default push registry", "/user/registries/setpush", {"registryId": found[0]})
 
     return apply

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Characters of a password: fewer are refused when it is changed, more when it is used.
 SHORTEST, LONGEST = 8, 29
+#: What stands in check mode for a secret that a run would make: longer than a password may be, and never sent.
+_PLACEHOLDER = "vannah-check-mode-placeholder-"
 _CLEANUP = {"keep": "mostRecentLimit", "schedule": "cronSchedule", "timezone": "timezone"}
 _NGINX = {"base": "baseConfig", "captain": "captainConfig"}
 SYSTEM = "/user/system"
@@ -52,9 +54,11 @@ def check_password(password: str, option: str) -> None:
 
     :raises AgentError: ``bad-password``
     """
-    if not SHORTEST <= len(password) <= LONGEST:
+    if not SHORTEST <= len(password) <= LONGEST and not password.startswith(_PLACEHOLDER):
         text = f"{option} has {counted(len(password), 'character')}"
-        raise AgentError("bad-password", f"{text}. Fix: {SHORTEST} to {LONGEST}: CapRover sets a longer one, and then lets nobody log in")
+        raise AgentError(
+            "bad-password", f"{text}. Fix: {SHORTEST} to {LONGEST}: CapRover accepts a longer one and then refuses every login with it"
+        )
 
 
 def wanted(params: Item) -> Item:
@@ -122,13 +126,13 @@ def refuse(want: Item, there: There) -> None:
         text = "root_tls is on, and CapRover has no call that turns it off"
         raise AgentError("bad-server", f"{text}. Fix: leave it out, or force_root_domain: true, which ends the TLS of all apps too")
     if new and there.registries.local and want["self_hosted_registry"] is not False:
-        text = "root_domain cannot change while the self-hosted registry is there, which has a name below it"
+        text = "root_domain cannot change while the self-hosted registry is there, whose name is below it"
         raise AgentError("bad-server", f"{text}. Fix: self_hosted_registry: false and another default_push_registry first")
     ends = want["root_tls"] or (has_tls and not _loses_tls(want, there))
     root = want["root_domain"] or there.info.get("rootDomain")
     for option in ("root_tls", "force_tls", "self_hosted_registry"):
         if want[option] and not root and there.answers:
-            raise AgentError("bad-server", f"{option} needs a root domain, and there is none. Fix: root_domain")
+            raise AgentError("bad-server", f"{option} needs a root domain, and none is set. Fix: root_domain")
         if want[option] and not ends and option != "root_tls":
             raise AgentError("bad-server", f"{option} needs TLS for the root domain. Fix: root_tls: true with email")
     local = there.registries.local
@@ -140,7 +144,7 @@ def refuse(want: Item, there: There) -> None:
         and there.registries.default == local["id"]
         and want["default_push_registry"] is None
     ):
-        text = "self_hosted_registry is to go, and is the default for pushes"
+        text = "self_hosted_registry is to be removed, and is the default for pushes"
         raise AgentError("bad-server", f"{text}. Fix: default_push_registry: another registry, or an empty text for none")
 
 

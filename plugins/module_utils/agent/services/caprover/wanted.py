@@ -114,9 +114,9 @@ def app_name(given: object) -> str:
     elif not set(name) <= {*_LOW, "-"}:
         why = "a name is made of lower-case letters, digits and hyphens"
     elif "--" in name or name[0] == "-" or name[-1] == "-":
-        why = "a hyphen stands alone between letters and digits"
+        why = "hyphens have to be single, between letters and digits"
     elif name in _RESERVED or name.startswith("captain-"):
-        why = "CapRover keeps such names for itself"
+        why = "CapRover reserves such names"
     if why:
         text = f"app {given!r}: CapRover refuses this name: {why}"
         raise AgentError("bad-app-name", f"{text}. Fix: lower-case letters, digits and single hyphens, such as vhc-web")
@@ -131,7 +131,7 @@ def domain_name(where: str, given: str) -> str:
     """
     name = given.strip().lower()
     if not name or len(name) > 80 or ".." in name or not set(name) <= {*_LOW, "-", "."} or name[0] in "-." or name[-1] in "-.":
-        text = f"{where}: {given!r} is no domain that CapRover takes"
+        text = f"{where}: {given!r} is not a domain that CapRover accepts"
         raise AgentError("bad-domain", f"{text}. Fix: lower-case letters, digits, hyphens and single dots, at most 80 characters")
     return name
 
@@ -182,7 +182,7 @@ def _volumes(name: str, given: list[Item]) -> list[Volume]:
         if bool(volume) == bool(host_path):
             raise bad(name, f"volumes: {path}", "of both, or of neither, volume and host_path", "one of them")
         if volume and not _is_volume_name(volume):
-            raise bad(name, f"volumes: {path}: volume", repr(volume), "letters, digits, _, and hyphens and dots that stand alone")
+            raise bad(name, f"volumes: {path}: volume", repr(volume), "letters, digits, _, and single hyphens and dots")
         if host_path and not host_path.startswith("/"):
             raise bad(name, f"volumes: {path}: host_path", repr(host_path), "a whole path; it has to exist on the app's node")
         made.append({"containerPath": path, "volumeName": volume} if volume else {"containerPath": path, "hostPath": host_path})

@@ -82,9 +82,9 @@ def _definition(made: Deploy, given: Any) -> None:
         try:
             given = json.loads(given)
         except ValueError:
-            raise bad(name, option, "it is no JSON", "a mapping, or JSON of one") from None
+            raise bad(name, option, "it is not JSON", "a mapping, or JSON of one") from None
     if not isinstance(given, dict):
-        raise bad(name, option, "it is no mapping", "a mapping with schemaVersion and one source of the image")
+        raise bad(name, option, "it is not a mapping", "a mapping with schemaVersion and one source of the image")
     if given.get("schemaVersion") != 2:
         raise bad(name, option, f"schemaVersion is {given.get('schemaVersion')!r}", "schemaVersion: 2")
     sources = [source for source in SOURCES if given.get(source)]
@@ -110,7 +110,7 @@ def _tarball(made: Deploy, ctx: Context) -> None:
         with tarfile.open(ctx.path(path)) as archive:
             names = [entry.removeprefix("./") for entry in archive.getnames()]
     except (tarfile.TarError, OSError):
-        raise bad(name, "tarball", f"{path} is no tar file", "a tar file, plain or compressed with gzip") from None
+        raise bad(name, "tarball", f"{path} is not a tar file", "a tar file, plain or compressed with gzip") from None
     made["mark"] = f"sha256-{found}"
     tops = {entry.partition("/")[0] for entry in names if entry not in ("", ".")}
     below = next(iter(tops)) + "/" if len(tops) == 1 else ""

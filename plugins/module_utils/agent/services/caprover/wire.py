@@ -30,7 +30,7 @@ _BLOCK = 1 << 16
 
 
 class Silent(Exception):
-    """Nobody answered; the text says why. Nothing was done."""
+    """Nobody answered; the text says why. Nothing was changed."""
 
 
 class Broken(Silent):
@@ -143,7 +143,8 @@ class Link:
         except (OSError, HTTPException) as error:
             link.close()
             if isinstance(error, ssl.SSLCertVerificationError):
-                text = f"the certificate at {self.url} is not one that {self.ca or 'this system'} vouches for: {error.verify_message}"
+                trusted = self.ca or "this system"
+                text = f"the certificate at {self.url} is not signed by an authority that {trusted} trusts: {error.verify_message}"
                 raise AgentError("caprover-untrusted", f"{text}. Fix: ca, or the name in url") from error
             kind = Broken if sent and method != "GET" else Silent
             raise kind(str(error) or type(error).__name__) from error
@@ -158,7 +159,7 @@ def _trust(ctx: Context, ca: str) -> SSLContext:
         context = ssl.create_default_context(cafile=ctx.path(ca) if ca else None)
     except OSError as error:
         text = f"ca {ca}: the authority's certificate cannot be read ({error.strerror or error})"
-        raise AgentError("bad-ca", f"{text}. Fix: a PEM file on this host, or nothing for those it trusts") from error
+        raise AgentError("bad-ca", f"{text}. Fix: a PEM file on this host, or nothing for the authorities that it trusts") from error
     # An authority that a site brought may be older than what Python 3.13 became strict about.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context

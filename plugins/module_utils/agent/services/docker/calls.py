@@ -198,10 +198,11 @@ def _activate(docker: Docker, found: Node, seconds: int) -> Callable[[Context], 
 
 
 def _node(nodes: list[Node], name: str) -> Node:
-    for found in nodes:
-        if found["id"] == name:
-            return found
-    raise AgentError("node-unknown", f"the Swarm has no node {name}: see docker node ls on a manager")
+    found = decisions.node_of(nodes, name)
+    if len(found) == 1:
+        return found[0]
+    several = f"the Swarm has {len(found)} nodes {name}. Fix: node with the ID of one of them, as docker node ls shows it on a manager"
+    raise AgentError("node-unknown", several if found else f"the Swarm has no node {name}: see docker node ls on a manager")
 
 
 def in_swarm(ctx: Context) -> bool:

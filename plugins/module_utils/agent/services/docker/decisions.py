@@ -62,6 +62,12 @@ def takers(nodes: Iterable[Node], node: str) -> list[str]:
     return [one["name"] for one in nodes if one["id"] != node and one["state"] == "ready" and one["availability"] == "active"]
 
 
+def node_of(nodes: Iterable[Node], text: str) -> list[Node]:
+    """The nodes that an ID or a host name means: one, none, or several of one name. A node that was lost and came back is listed twice."""
+    listed = list(nodes)
+    return [one for one in listed if one["id"] == text] or [one for one in listed if one["name"] == text]
+
+
 def leaving(tasks: Iterable[Task], node: str) -> list[Task]:
     """Those tasks of a node that come up elsewhere once it is drained: not the ones that each node has."""
     return [task for task in tasks if task["slot"] != node]

@@ -258,14 +258,18 @@ def _left(options: tuple[str, ...]) -> Callable[[Context], None]:
 def removed(docker: Docker, params: Item) -> tuple[list[Step], Item]:
     """Take a node that is away out of the Swarm's list. Asked of a manager.
 
-    :param params: ``node``: its ID; ``wait``: seconds until the Swarm sees that it is away
+    :param params: ``node``: its ID or name; ``wait``: seconds until the Swarm sees that it is away
     :return: a step where it is listed; ``nodes``: its name, ``waits``: nothing
-    :raises AgentError: ``node-there``, ``would-lose-quorum``, ``docker-failed``, ``docker-silent``
+    :raises AgentError: ``node-unknown``: several have the name; ``node-there``, ``would-lose-quorum``, ``docker-failed``, ``docker-silent``
     """
     nodes = docker.nodes()
-    found = next((node for node in nodes if node["id"] == params["node"]), None)
-    if found is None:
+    meant = decisions.node_of(nodes, params["node"])
+    if not meant:
         return [], {"nodes": [], "waits": []}
+    if len(meant) > 1:
+        text = f"the Swarm has {len(meant)} nodes {params['node']}"
+        raise AgentError("node-unknown", f"{text}. Fix: node with the ID of the one that is lost, as docker node ls shows it")
+    found = meant[0]
     lost = decisions.loses_quorum(nodes, found["id"]) if found["manager"] else ""
     if lost:
         raise AgentError(

@@ -1,0 +1,109 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CapRover of a site of test servers, or what stands in for it: its images, its API as a person uses it, and the services that it makes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import ceiling, wait_until
+
+HERE = Path(__file__).resolve().parent
+STAND_IN = HERE.parents[1] / "standins" / "caprover"
+#: Where the registry's host finds images (group_vars/registry.yml of the scenario).
+FOLDER = "/srv/images"
+#: A call of the API on CapRover's own host.
+CALL = """
+import json, sys, urllib.request
+def ask(method, path, body=None, token=""):
+    headers = {"content-type": "application/json", "x-namespace": "captain", **({"x-captain-auth": token} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request("http://127.0.0.1:3000/api/v2" + path, method=method, data=data, headers=headers)
+    return json.load(urllib.request.urlopen(request, timeout=60))
+given = json.load(sys.stdin)
+token = ask("POST", "/login", {"password": given["password"]})["data"]["token"]
+print(json.dumps(ask(given["method"], given["path"], given["body"], token)))
+"""
+
+
+@dataclass(frozen=True)
+class Captain:
+    """CapRover on the first host of its group."""
+
+    site: Site
+
+    @property
+    def host(self) -> str:
+        """CapRover's own host."""
+        return self.site.values.in_order("caprover")[0]
+
+    @property
+    def others(self) -> list[str]:
+        """The other nodes of the Swarm."""
+        return [name for name in self.site.values.in_order("caprover") if name != self.host]
+
+    @property
+    def catalogue(self) -> list[dict[str, Any]]:
+        """The apps, as the inventory has them."""
+        return [dict(entry) for entry in self.site.values.get(self.host, "apps")]
+
+    def make_images(self) -> None:
+        """Write the files with images on the registry's host."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path in sorted(STAND_IN.glob("*.py")):
+                archive.add(path, path.name)
+        program = (HERE / "make_images.py").read_text(encoding="utf-8")
+        program += f'\nimport base64\nmake("{FOLDER}", base64.b64decode("{base64.b64encode(packed.getvalue()).decode()}"))\n'
+        for host in self.site.hosts("registry"):
+            self.site.run(host, "python3", "-", stdin=program, timeout=300)
+
+    @cached_property
+    def password(self) -> str:
+        """CapRover's password, from the site's secrets."""
+        program = str(Path(sys.executable).with_name("ansible-vault"))
+        argv = [program, "view", *self.site.arguments, str(self.site.inventory / "secrets.yml")]
+        said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        return str(yaml.safe_load(said)["caprover_password"])
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """What the API answers to somebody with the password."""
+        given = json.dumps({"password": self.password, "method": method, "path": path, "body": body})
+        return json.loads(self.site.run(self.host, "python3", "-c", CALL, stdin=given).stdout)
+
+    def indices(self) -> dict[str, int]:
+        """Service -> how often it was changed, as the Swarm counts."""
+        listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
+        said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{.Version.Index}}", *listed)
+        return {name: int(index) for name, index in (line.split() for line in said.splitlines() if line.strip())}
+
+    def ask(self, domain: str) -> str:
+        """What an app answers under its domain, asked from here; "" where it does not."""
+        link = HTTPConnection(self.site.address(self.host), 80, timeout=10)
+        try:
+            link.request("GET", "/", headers={"host": domain})
+            answer = link.getresponse()
+            text = answer.read().decode()
+            return text if answer.status == 200 else ""
+        except (OSError, HTTPException):
+            return ""
+        finally:
+            link.close()
+
+    def wait_answer(self, domain: str, word: str, seconds: float = 60) -> None:
+        """Wait until an app answers with a word at its beginning, several times in a row."""
+        wait_until(lambda: all(self.ask(domain).startswith(f"{word} ") for _turn in range(4)), f"{domain} answers {word}", ceiling(seconds))
