@@ -98,8 +98,8 @@ def check_managers(site: Site) -> Iterator[Finding]:
                 yield Finding("caprover-managers", where, f"{variable}[{index}]", problem, remedy, source)
         count = len(set(named))
         if count % 2 == 0:
-            problem = f"{count} managers survive the loss of no more than {count - 1} would."
-            remedy = f"{variable}: {count - 1} or {count + 1} hosts"
+            problem = f"with {count} managers the Swarm survives no more losses than with {count - 1}."
+            remedy = f"{variable}: an odd number of hosts: {count - 1}, or {count + 1}"
             yield Finding("caprover-managers-even", where, variable, problem, remedy, source)
 
 
