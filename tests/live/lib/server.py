@@ -33,7 +33,9 @@ QUESTIONS = {
     "updates": "apt-config dump Unattended-Upgrade::Package-Blacklist",
     "listening": "ss -Hltn",
     "processes": "ps axww -o args",
-    "environments": "for f in /proc/[0-9]*/environ; do tr '\\0' '\\n' < $f; done",
+    # Not those in containers: an app gets its secrets in its environment, and that is its owner's wish (roles/apps/README.md, "Secrets").
+    "environments": "host=$(readlink /proc/1/ns/pid); for p in /proc/[0-9]*; do"
+    " if [ \"$(readlink $p/ns/pid)\" = \"$host\" ]; then tr '\\0' '\\n' < $p/environ; fi; done",
     "journal": "journalctl -q --no-pager -o cat -n 20000",
     "store": "/usr/local/sbin/minio-mc --json admin info site",
     "store_unit": "systemctl show -p User,NoNewPrivileges,ProtectSystem,CapabilityBoundingSet minio.service",
@@ -63,7 +65,8 @@ class Server:
         """Run a shell command as root; its exit status and standard output."""
         try:
             with awaiting(f"the answer of {self.name}"):
-                answer = self._host.ansible("shell", text, become=True, check=False)
+                # Ansible takes {{ for one of its templates, which may be one of docker's, and arguments that begin with { for JSON.
+                answer = self._host.ansible("shell", f": {{% raw %}}; {text}{{% endraw %}}", become=True, check=False)
         except self._host.ansible.AnsibleException as failure:
             answer = failure.result
         assert "stdout" in answer, f"{self.name} cannot be asked: {answer.get('msg')} {answer.get('module_stdout', '')}"
