@@ -148,7 +148,7 @@ class Unbuffered:
         return len(text)
 
     def flush(self) -> None:
-        """Write what is left of it. What nobody reads any more goes nowhere from now on, as at the end of the process."""
+        """Write the rest of the buffer. After the reader has closed the pipe, the output is discarded."""
         try:
             self._stream.flush()
         except BrokenPipeError:

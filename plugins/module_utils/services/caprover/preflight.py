@@ -10,7 +10,7 @@ from typing import Any
 
 from ...agent.services.caprover.server import LONGEST, SHORTEST
 from ...preflight.findings import Code, Finding
-from ...preflight.model import UNKNOWN, Host, Site, parse_address
+from ...preflight.model import UNKNOWN, Host, Site
 from ...preflight.rules import Area
 from ...preflight.rules.places import finding, place
 from ..docker import networks
@@ -137,18 +137,11 @@ def check_pools(site: Site) -> Iterator[Finding]:
             found += [networks.Pool(index, pool.base, pool.size) for pool in networks.pools([entry])]
         for pool in found:
             others = [(f"{other.base} of {name}[{other.index}]", other.base) for other in found if other.index > pool.index]
-            taken = networks.taken(pool, [*_addresses(site), *_bridges(host), *others])
+            taken = networks.taken(pool, [*networks.of_hosts(site), *_bridges(host), *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from containers."
                 remedy = f"{name}: a network that the site does not use"
                 yield Finding("caprover-pool-overlap", where, f"{name}[{pool.index}]", problem, remedy, source)
-
-
-def _addresses(site: Site) -> Iterator[tuple[str, networks.Network]]:
-    for other in site.hosts.values():
-        for text in dict.fromkeys((other.address, other.connection_address)):
-            if parse_address(text) is not None and (found := networks.network(text)):
-                yield f"{text}, the address of {other.name}", found
 
 
 def _bridges(host: Host) -> Iterator[tuple[str, networks.Network]]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...preflight.model import Site, parse_address
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -28,6 +30,14 @@ def network(text: object) -> Network | None:
         return ipaddress.ip_network(text, strict=False) if isinstance(text, str) else None
     except ValueError:
         return None
+
+
+def of_hosts(site: Site) -> Iterator[tuple[str, Network]]:
+    """The addresses of the site's hosts: what each is, and its network."""
+    for other in site.hosts.values():
+        for text in dict.fromkeys((other.address, other.connection_address)):
+            if parse_address(text) is not None and (found := network(text)):
+                yield f"{text}, the address of {other.name}", found
 
 
 def problem(entry: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...preflight.findings import Code, Finding, Level
-from ...preflight.model import UNKNOWN, Host, Site, parse_address
+from ...preflight.model import UNKNOWN, Host, Site
 from ...preflight.rules import Area
 from ...preflight.rules.directories import directory_problem
 from ...preflight.rules.places import finding, place
@@ -143,7 +143,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
             others = [(f"{other.base} of {name}[{other.index}]", other.base) for other in found if other.index > pool.index]
             # Who names the pool itself as clients of a service means containers.
             named = [(what, network) for what, network in _named(site, host) if network != pool.base]
-            taken = networks.taken(pool, [*_addresses(site), *named, *others])
+            taken = networks.taken(pool, [*networks.of_hosts(site), *named, *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from this host."
                 remedy = f"{name}: a network that the site does not use"
@@ -152,14 +152,6 @@ def check_pools(site: Site) -> Iterator[Finding]:
                 problem = f"{pool.base} lies within {what}: hosts with an address in that part could not be reached from this host."
                 remedy = f"{name}: a network outside of it, or nothing where no host has such an address"
                 yield Finding("docker-pool-within", where, f"{name}[{pool.index}]", problem, remedy, source)
-
-
-def _addresses(site: Site) -> Iterator[tuple[str, networks.Network]]:
-    """The addresses of the site's hosts."""
-    for other in site.hosts.values():
-        for text in dict.fromkeys((other.address, other.connection_address)):
-            if parse_address(text) is not None and (found := networks.network(text)):
-                yield f"{text}, the address of {other.name}", found
 
 
 def _named(site: Site, host: Host) -> Iterator[tuple[str, networks.Network]]:

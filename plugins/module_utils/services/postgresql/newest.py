@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ...agent.services.postgresql import wal as positions
+from ...agent.services.postgresql.host_facts import NEWEST as MARK
 from ...preflight.answers import Answer
 from ...preflight.findings import Code, Finding
 
 ROLE, DCS = "postgresql", "etcd"
-MARK = "/etc/patroni/vannah-newest"
 
 CODES = (
     Code(
@@ -95,8 +96,7 @@ def _without_leader(answers: Iterable[Answer]) -> Iterator[Finding]:
 def _order(wal: Mapping[str, Any] | None) -> tuple[int, int]:
     if not wal:
         return (0, 0)
-    high, _slash, low = str(wal["lsn"]).partition("/")
-    return int(wal["timeline"]), (int(high, 16) << 32) + int(low, 16)
+    return int(wal["timeline"]), positions.number(str(wal["lsn"]))
 
 
 def _said(host: str, said: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def connect(ctx: Context, params: Item) -> Api:
 
 
 def unseen(api: Api, error: Silent) -> None:
-    """Nobody answers: in check mode everything is shown as new.
+    """The server does not answer: in check mode everything is shown as new.
 
     :raises AgentError: ``caprover-unreachable``, where this is no check
     """

@@ -30,7 +30,7 @@ _BLOCK = 1 << 16
 
 
 class Silent(Exception):
-    """Nobody answered; the text says why. Nothing was changed."""
+    """The server did not answer; the text says why. Nothing was changed."""
 
 
 class Broken(Silent):

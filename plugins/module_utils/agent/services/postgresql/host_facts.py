@@ -37,7 +37,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
         known = cluster(ctx, asked)
         found["peers"] = {asked["cluster"]: peers(known) if known else []}
         found["leader"] = next((one.name for one in known.members if one.leads), "") if known else None
-        found["member"] = member(ctx)
+        found["member"] = member(ctx, answers=known is not None)
     if asked.get("watchdog"):
         from .watchdog import problem
 
@@ -45,8 +45,11 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def member(ctx: Context) -> dict[str, Any]:
-    """Whether the member that the role made here runs, and how far its data go where it does not; empty where there is none."""
+def member(ctx: Context, answers: bool = False) -> dict[str, Any]:
+    """Whether the role's member on this host runs, and the position of its data where it does not; empty where there is no member.
+
+    :param answers: Patroni has answered, so that systemd is not asked
+    """
     from ..patroni.guard import MANAGED, setting
     from ..patroni.rest import CONFIG
 
@@ -54,6 +57,8 @@ def member(ctx: Context) -> dict[str, Any]:
     data, programs = setting(text, "data_dir"), setting(text, "bin_dir")
     if not text.startswith(MANAGED) or not data or not programs or not os.path.exists(ctx.path(f"{data}/global/pg_control")):
         return {}
+    if answers:
+        return {"runs": True}
     # While postgresql-may-start waits, Patroni is not there yet.
     shown = ctx.run(["systemctl", "show", "--property=MainPID", "--value", "patroni.service"], check=False)
     if shown.out.strip() not in ("", "0"):

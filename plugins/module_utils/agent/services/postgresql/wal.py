@@ -1,10 +1,10 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far the data of a stopped server go: its timeline, and the end of its write-ahead log.
+"""The position of a stopped server's data: its timeline, and the end of its write-ahead log.
 
-The control file has the last checkpoint only (pg_controldata(1)); what came after it stands in pg_wal, where pg_waldump(1) reads record by
-record until one is not valid. https://www.postgresql.org/docs/17/wal-internals.html
+The control file has the last checkpoint only (pg_controldata(1)). Later records are in pg_wal, where pg_waldump(1) reads one after another
+until one is not valid. https://www.postgresql.org/docs/17/wal-internals.html
 """
 
 from __future__ import annotations
