@@ -88,8 +88,10 @@ def test_facts_of_a_member(tmp_path: Path) -> None:
     assert host_facts.member(ctx)["newest"]
     pid = "812"
     assert host_facts.member(ctx) == {"runs": True}
+    argvs.clear()
+    assert host_facts.member(ctx, answers=True) == {"runs": True} and not argvs
     (data / "global/pg_control").unlink()
-    assert host_facts.member(ctx) == {}
+    assert host_facts.member(ctx, answers=True) == {}
 
 
 # --- what a person is told ----------------------------------------------------------------------------------------------
