@@ -46,7 +46,7 @@ class ActionModule(LocalAction):
             with lock(os.path.dirname(path)):
                 write_file(path, kit.seal(files, passphrase), 0o600)
             if not _same(path, files, passphrase):
-                raise SecretsError("kit-damaged", f"{path} does not read back as it was written: use another medium.")
+                raise SecretsError("kit-damaged", f"{path} does not read back as it was written", "use another medium")
         name = os.path.basename(os.path.realpath(site))
         written = not (changed and self._task.check_mode)
         result = {"changed": changed, "path": path, "files": sorted(files)}
@@ -87,7 +87,7 @@ def _passphrase(given: str | None, file: str | None) -> str:
         return given or ""
     data = read_file(file)
     if data is None:
-        raise SecretsError("kit-passphrase", f"recovery_kit_passphrase_file {file} does not exist.")
+        raise SecretsError("kit-passphrase", f"recovery_kit_passphrase_file {file} does not exist", "correct the path")
     return data.decode("utf-8", "replace").removesuffix("\n")
 
 

@@ -73,7 +73,7 @@ NOT_NOTED = (
 LOST_AUTHORITY = (
     "the site had secrets and no CA (pki/), so a new CA is created. On the site's first run this is expected. Where pki/ was lost,"
     " the hosts trust the old CA and refuse what the new one signs: restore pki/ from the recovery kit or from version control now,"
-    f" instead of the new one. Without the old one {RENEW_HINT}"
+    f" instead of the new one. Without the old one {RENEW_HINT}."
 )
 
 
@@ -87,6 +87,6 @@ def exported(hostvars: Any) -> list[dict[str, Any]]:
     for item in found:
         if not isinstance(item, dict):
             raise SecretsError(
-                "secret-name", "an exported secret is not a mapping: write {name: ..., kind: ...} in the role's meta/exports.yml."
+                "secret-name", "an exported secret is not a mapping", "write {name: ..., kind: ...} in the role's meta/exports.yml"
             )
     return found

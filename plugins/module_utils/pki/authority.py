@@ -83,7 +83,7 @@ class Authority:
         end = min(start + BACKDATED + timedelta(days=days), self.certificate.not_valid_after_utc)
         if end <= start + BACKDATED:
             raise SecretsError(
-                "ca-expired", f"the site's CA certificate expired on {self.certificate.not_valid_after_utc:%Y-%m-%d}: {RENEW_HINT}"
+                "ca-expired", f"the site's CA certificate expired on {self.certificate.not_valid_after_utc:%Y-%m-%d}", RENEW_HINT
             )
         builder = (
             x509.CertificateBuilder()
@@ -107,7 +107,7 @@ class Authority:
 #: Hosts trust one authority: those that have the new one and those that still have the old one would refuse each other.
 RENEW_HINT = (
     "a new one is a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all"
-    " hosts, move pki/ca.key and pki/ca.crt of the site away, and converge all hosts, which starts them with new certificates."
+    " hosts, move pki/ca.key and pki/ca.crt of the site away, and converge all hosts, which starts them with new certificates"
 )
 
 
@@ -120,14 +120,14 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
     key_file, certificate_file = key_path(inventory_dir), certificate_path(inventory_dir)
     certificate_data, key_data = read_file(certificate_file), read_file(key_file)
     if certificate_data is None:
-        raise SecretsError("ca-missing", f"{certificate_file} does not exist. {NO_SITE_FILES}")
+        raise SecretsError("ca-missing", f"{certificate_file} does not exist", NO_SITE_FILES)
     if key_data is None:
-        text = f"{key_file} is missing, and without it nothing can be signed: restore it from the recovery kit. Without it {RENEW_HINT}"
-        raise SecretsError("ca-key-missing", text)
+        fix = f"restore it from the recovery kit; without one, {RENEW_HINT}"
+        raise SecretsError("ca-key-missing", f"{key_file} is missing, and without it nothing can be signed", fix)
     certificate = _certificate(certificate_file, certificate_data)
     key = _key(loader, key_file, key_data)
     if key.public_key() != certificate.public_key():
-        raise SecretsError("ca-mismatch", f"{key_file} is not the key of {certificate_file}: restore both from the recovery kit.")
+        raise SecretsError("ca-mismatch", f"{key_file} is not the key of {certificate_file}", "restore both from the recovery kit")
     return Authority(certificate, key)
 
 
@@ -141,7 +141,7 @@ def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
     if data is None:
         if check_mode:
             return ""
-        raise SecretsError("ca-missing", f"{path} does not exist. {NO_SITE_FILES}")
+        raise SecretsError("ca-missing", f"{path} does not exist", NO_SITE_FILES)
     return _pem(_certificate(path, data))
 
 
@@ -233,7 +233,7 @@ def _certificate(path: str, data: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(data)
     except ValueError as error:
-        raise SecretsError("ca-damaged", f"{path} is not a certificate in PEM: restore it from the recovery kit.") from error
+        raise SecretsError("ca-damaged", f"{path} is not a certificate in PEM", "restore it from the recovery kit") from error
 
 
 def _key(loader: Any, path: str, data: bytes) -> ec.EllipticCurvePrivateKey:
@@ -244,14 +244,14 @@ def _key(loader: Any, path: str, data: bytes) -> ec.EllipticCurvePrivateKey:
     except SecretsError as error:
         if error.code != "secrets-closed" or not _secrets_open(loader, path):
             raise
-        text = (
-            f"{path} does not open with the vault password that opens secrets.yml: it was left under the old one, or is damaged."
-            f" Give it the new one with `ansible-vault rekey {path}`, or restore it from the recovery kit."
-            " A vault password is changed with `ansible-vault rekey secrets.yml pki/ca.key`, both at once."
+        text = f"{path} does not open with the vault password that opens secrets.yml: it was left under the old one, or is damaged"
+        fix = (
+            f"give it the new one with `ansible-vault rekey {path}`, or restore it from the recovery kit."
+            " A vault password is changed with `ansible-vault rekey secrets.yml pki/ca.key`, both at once"
         )
-        raise SecretsError("secrets-closed", text) from None  # the cause would say that the password is wrong
+        raise SecretsError("secrets-closed", text, fix) from None  # the cause would say that the password is wrong
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise SecretsError("ca-damaged", f"{path} opens but holds no elliptic curve key: restore it from the recovery kit.")
+        raise SecretsError("ca-damaged", f"{path} opens but holds no elliptic curve key", "restore it from the recovery kit")
     return key
 
 

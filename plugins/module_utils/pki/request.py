@@ -21,6 +21,7 @@ KEY_USAGES = (
     "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
     "key_cert_sign crl_sign encipher_only decipher_only"
 )
+NEW_KEY = "remove the key and the certificate on the host, and run again"
 USAGES = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
 
 
@@ -41,11 +42,13 @@ class Subject:
         try:
             found = tuple(dict.fromkeys(ipaddress.ip_address(address) for address in addresses))
         except ValueError as error:
-            raise SecretsError("csr-invalid", f"the certificate {common_name}: one of its addresses is not an IP address.") from error
+            raise SecretsError(
+                "csr-invalid", f"the certificate {common_name}: one of its addresses is not an IP address", "correct its definition"
+            ) from error
         dns = tuple(dict.fromkeys(name.lower() for name in names))
         first = common_name or next(iter(dns), "") or next((str(address) for address in found), "")
         if not first or len(first) > 64:
-            raise SecretsError("csr-invalid", "a certificate needs a common_name of 1 to 64 characters.")
+            raise SecretsError("csr-invalid", "a certificate has no common_name of 1 to 64 characters", "correct its definition")
         return cls(first, dns, found)
 
     def alternative_names(self) -> x509.SubjectAlternativeName:
@@ -76,21 +79,19 @@ def checked(csr_pem: str, wanted: Subject) -> x509.CertificateSigningRequest:
         asked = _subject(csr)
         key = csr.public_key()
     except (ValueError, UnsupportedAlgorithm, InvalidSignature, x509.DuplicateExtension) as error:
-        raise SecretsError("csr-invalid", f"the request for the certificate {wanted.common_name} cannot be read.") from error
+        raise SecretsError("csr-invalid", f"the request for the certificate {wanted.common_name} cannot be read", NEW_KEY) from error
     if not valid:
-        text = f"the request for the certificate {wanted.common_name} is not signed with the key that it carries."
-        raise SecretsError("csr-invalid", text)
+        text = f"the request for the certificate {wanted.common_name} is not signed with the key that it carries"
+        raise SecretsError("csr-invalid", text, NEW_KEY)
     difference = wanted.differs(asked)
     if difference:
-        text = f"the request for the certificate {wanted.common_name} asks for other {difference} than its definition; nothing was signed."
-        raise SecretsError("csr-differs", text)
+        text = f"the request for the certificate {wanted.common_name} asks for other {difference} than its definition; nothing was signed"
+        raise SecretsError("csr-differs", text, "run again; if it stays, find out who changes requests on that host")
     strong = isinstance(key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) or (
         isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048
     )
     if not strong or (isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256):
-        raise SecretsError(
-            "csr-weak-key", f"the key of the certificate {wanted.common_name} is too weak: remove it on the host and run again."
-        )
+        raise SecretsError("csr-weak-key", f"the key of the certificate {wanted.common_name} is too weak", NEW_KEY)
     return csr
 
 
@@ -129,5 +130,5 @@ def extended_usage(usages: Sequence[str]) -> x509.ExtendedKeyUsage:
     """
     unknown = [name for name in usages if name not in USAGES]
     if unknown or not usages:
-        raise SecretsError("csr-invalid", f"a certificate's usages are some of {', '.join(USAGES)}.")
+        raise SecretsError("csr-invalid", "a certificate has a usage that is unknown", f"write some of {', '.join(USAGES)}")
     return x509.ExtendedKeyUsage([USAGES[name] for name in usages])

@@ -21,10 +21,12 @@ class SecretsError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no
     """Something is wrong with a site's secrets or its authority. The message never quotes what a file holds.
 
     :param code: a stable kebab-case word
+    :param what: what is wrong and where, without a full stop
+    :param fix: what to do about it, without a full stop
     """
 
-    def __init__(self, code: str, msg: str) -> None:
-        super().__init__(msg)
+    def __init__(self, code: str, what: str, fix: str) -> None:
+        super().__init__(f"{what}. Fix: {fix}.")
         self.code = code
 
 
@@ -39,7 +41,7 @@ def read_file(path: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SecretsError("secrets-unreadable", f"{path} cannot be read ({error.strerror}): look at its owner and mode.") from error
+        raise SecretsError("secrets-unreadable", f"{path} cannot be read ({error.strerror})", READ_FIX) from error
 
 
 def write_file(path: str, data: bytes, mode: int) -> None:
@@ -67,7 +69,7 @@ def write_file(path: str, data: bytes, mode: int) -> None:
         with suppress(OSError):  # a file system that cannot be written refuses this too
             _remove(beside)
         why = "no space is left" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
-        raise SecretsError("secrets-unwritable", f"{path} cannot be written ({why}); nothing was changed.") from error
+        raise SecretsError("secrets-unwritable", f"{path} cannot be written ({why}); nothing was changed", WRITE_FIX) from error
 
 
 def make_directory(path: str, mode: int) -> None:
@@ -81,7 +83,7 @@ def make_directory(path: str, mode: int) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise SecretsError("secrets-unwritable", f"{path} cannot be created ({error.strerror}).") from error
+        raise SecretsError("secrets-unwritable", f"{path} cannot be created ({error.strerror})", WRITE_FIX) from error
 
 
 @contextmanager
@@ -93,13 +95,13 @@ def lock(directory: str) -> Iterator[None]:
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise SecretsError("secrets-unreadable", f"the site's folder {directory} cannot be opened ({error.strerror}).") from error
+        raise SecretsError("secrets-unreadable", f"the site's folder {directory} cannot be opened ({error.strerror})", READ_FIX) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError as error:
-            text = f"{directory} cannot be locked ({error.strerror}), as on some network file systems: keep it on a disk of the controller."
-            raise SecretsError("secrets-unlockable", text) from error
+            text = f"{directory} cannot be locked ({error.strerror}), as on some network file systems"
+            raise SecretsError("secrets-unlockable", text, "keep it on a disk of the controller") from error
         yield
     finally:
         os.close(descriptor)
@@ -111,16 +113,16 @@ def decrypt(loader: Any, path: str, data: bytes) -> bytes:
     :raises SecretsError: ``secrets-empty``, ``secrets-plain``, ``secrets-no-password``, ``secrets-closed``
     """
     if not data.strip():  # to encrypt it would make it look like that of a new site
-        raise SecretsError("secrets-empty", f"{path} is empty, its content is lost: {RESTORE_HINT}.")
+        raise SecretsError("secrets-empty", f"{path} is empty, its content is lost", RESTORE_HINT)
     if not is_encrypted(data):
-        raise SecretsError("secrets-plain", f"{path} is not encrypted: encrypt it with `ansible-vault encrypt {path}`.")
+        raise SecretsError("secrets-plain", f"{path} is not encrypted", f"encrypt it with `ansible-vault encrypt {path}`")
     if not loader._vault.secrets:
-        raise SecretsError("secrets-no-password", f"{path} is encrypted and no vault password was given: {PASSWORD_HINT}")
+        raise SecretsError("secrets-no-password", f"{path} is encrypted and no vault password was given", PASSWORD_HINT)
     try:
         plain: bytes = loader._vault.decrypt(data)
     except AnsibleError as error:
         raise SecretsError(
-            "secrets-closed", f"{path} does not open with the given vault password, or is damaged: {PASSWORD_HINT}"
+            "secrets-closed", f"{path} does not open with the given vault password, or is damaged", f"{PASSWORD_HINT}; or {RESTORE_HINT}"
         ) from error
     return plain
 
@@ -142,34 +144,36 @@ def check_new_password(loader: Any, path: str) -> None:
     """
     secret = _encrypting(loader, path)[1]
     if len(secret.bytes.decode("utf-8", "replace")) < PASSWORD_LENGTH:
-        text = (
-            f"the vault password is too short to keep a site's secrets: {path} is made with one of at least {PASSWORD_LENGTH} characters."
-        )
-        raise SecretsError("secrets-weak-password", text)
+        text = f"{path} cannot be encrypted: the vault password is too short to keep a site's secrets"
+        raise SecretsError("secrets-weak-password", text, f"choose one of at least {PASSWORD_LENGTH} characters")
 
 
 def _encrypting(loader: Any, path: str) -> tuple[str, Any]:
     """(vault id, secret) that encrypt."""
     secrets = loader._vault.secrets
     if not secrets:
-        raise SecretsError("secrets-no-password", f"{path} is to be encrypted and no vault password was given: {PASSWORD_HINT}")
+        raise SecretsError("secrets-no-password", f"{path} is to be encrypted and no vault password was given", PASSWORD_HINT)
     wanted = config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
     try:
         vault_id, secret = match_encrypt_secret(secrets, encrypt_vault_id=wanted)
     except AnsibleError as error:
-        text = f"{path} cannot be encrypted: vault_encrypt_identity names {wanted}, and no password with that id was given."
-        raise SecretsError("secrets-no-password", text) from error
+        text = f"{path} cannot be encrypted: vault_encrypt_identity names {wanted}, and no password with that id was given"
+        raise SecretsError(
+            "secrets-no-password", text, f"give it with --vault-id {wanted}@FILE, or change vault_encrypt_identity"
+        ) from error
     return vault_id, secret
 
 
 PASSWORD_LENGTH = 16
 #: For a checkout in which they are missing: to create them there on a site that runs would make another site of it.
 NO_SITE_FILES = (
-    "Fix: for a site that already runs, restore secrets.yml and pki/ from the recovery kit or copy them from the original checkout;"
+    "for a site that already runs, restore secrets.yml and pki/ from the recovery kit or copy them from the original checkout;"
     " for a new site, make check SITE=..., which creates them"
 )
 RESTORE_HINT = "restore it from the recovery kit or from version control"
-PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass."
+PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass"
+READ_FIX = "look at its owner and mode, and at those of its folder"
+WRITE_FIX = "look at the owner and mode of its folder, and at the free space there"
 
 
 def _remove(path: str) -> None:

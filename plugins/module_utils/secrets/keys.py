@@ -34,7 +34,7 @@ def settings_of(hostvars: Any) -> list[tuple[str, str]]:
                 value = hostvars[host].get(variable)
             except AnsibleError as error:
                 text = f"host {host}: {variable} is unknown, so the files to keep beside the kit are unknown too: {error}"
-                raise SecretsError("kit-incomplete", text) from error
+                raise SecretsError("kit-incomplete", text, f"correct {variable} in the inventory") from error
             if value:
                 found[variable, str(value)] = None
     return list(found)

@@ -26,7 +26,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from .files import SecretsError
+from .files import READ_FIX, SecretsError
 
 #: Rounds of PBKDF2 with SHA-256, as OWASP advises (2023). They are part of the command that opens a kit: never change them silently.
 ITERATIONS = 600_000
@@ -55,18 +55,20 @@ def check_passphrase(passphrase: str, vault_passwords: Iterable[bytes]) -> None:
     if not passphrase:
         raise SecretsError(
             "kit-passphrase",
-            "the recovery kit has no passphrase."
-            f" Fix: type one of at least {PASSPHRASE_LENGTH} characters at the prompt; without a terminal give a file that contains"
-            " it, ARGS='-e recovery_kit_passphrase_file=/path/of/the/file'.",
+            "the recovery kit has no passphrase",
+            f"type one of at least {PASSPHRASE_LENGTH} characters at the prompt; without a terminal give a file that contains"
+            " it, ARGS='-e recovery_kit_passphrase_file=/path/of/the/file'",
         )
     if len(passphrase) < PASSPHRASE_LENGTH:
         raise SecretsError(
-            "kit-passphrase", f"the recovery kit's passphrase is too short: give one of at least {PASSPHRASE_LENGTH} characters."
+            "kit-passphrase", "the recovery kit's passphrase is too short", f"give one of at least {PASSPHRASE_LENGTH} characters"
         )
     if not passphrase.isprintable():
-        raise SecretsError("kit-passphrase", "the recovery kit's passphrase has a character that cannot be typed.")
+        raise SecretsError(
+            "kit-passphrase", "the recovery kit's passphrase has a character that cannot be typed", "give one of letters, digits and spaces"
+        )
     if any(passphrase.encode() == known.strip() for known in vault_passwords):
-        raise SecretsError("kit-passphrase", "the recovery kit's passphrase is the site's vault password: give another one.")
+        raise SecretsError("kit-passphrase", "the recovery kit's passphrase is the site's vault password", "give another one")
 
 
 def check_path(path: str, inventory_dir: str, project: str) -> str:
@@ -77,25 +79,26 @@ def check_path(path: str, inventory_dir: str, project: str) -> str:
     if not path:
         raise SecretsError(
             "kit-path",
-            "the kit has no path. Fix: name a file outside of this project, best on another medium, with"
-            " KIT=/path/of/the.kit of `make recovery-kit` (-e recovery_kit_path=... of the playbook).",
+            "the kit has no path",
+            "name a file outside of this project, best on another medium, with"
+            " KIT=/path/of/the.kit of `make recovery-kit` (-e recovery_kit_path=... of the playbook)",
         )
     if not os.path.isabs(path):
-        raise SecretsError("kit-path", f"recovery_kit_path {path} is relative: write the whole path.")
+        raise SecretsError("kit-path", f"recovery_kit_path {path} is relative", "write the whole path")
     real = os.path.realpath(path)
     if os.path.isdir(real):
         real = os.path.join(real, f"{os.path.basename(os.path.realpath(inventory_dir))}.recovery-kit")
     folder = os.path.dirname(real)
     if not os.path.isdir(folder):
-        raise SecretsError("kit-path", f"{folder} does not exist: create it, or mount its file system.")
+        raise SecretsError("kit-path", f"{folder} does not exist", "create it, or mount its file system")
     for place, what in ((inventory_dir, "the site's folder"), (project, "this project")):
         inside = os.path.realpath(place)
         if os.path.commonpath([inside, real]) == inside:
-            text = f"{path} lies in {what}: what destroys the one destroys the other; name a place elsewhere, best on another medium."
-            raise SecretsError("kit-path", text)
+            text = f"{path} lies in {what}: what destroys the one destroys the other"
+            raise SecretsError("kit-path", text, "name a place elsewhere, best on another medium")
     repository = next((parent for parent in Path(os.path.realpath(inventory_dir)).parents if (parent / ".git").exists()), None)
     if repository is not None and repository in Path(real).parents:
-        raise SecretsError("kit-path", f"{path} lies in the repository {repository} that holds the site: name a place elsewhere.")
+        raise SecretsError("kit-path", f"{path} lies in the repository {repository} that holds the site", "name a place elsewhere")
     return real
 
 
@@ -134,16 +137,18 @@ def collect(
                 path = os.path.join(folder, name)
                 size += os.path.getsize(path)
                 if size > MAX_BYTES:
-                    raise SecretsError("kit-too-large", f"{root} holds more than {MAX_BYTES // 1024**2} MiB: is it a site's folder?")
+                    raise SecretsError(
+                        "kit-too-large", f"{root} holds more than {MAX_BYTES // 1024**2} MiB", "keep only the site's files there"
+                    )
                 found[f"{site}/{os.path.relpath(path, root)}"] = _file(path)
         for name, path in lock_files.items():
             if os.path.isfile(path):
                 found[name] = _file(path)
     except OSError as error:
-        raise SecretsError("kit-unreadable", f"{error.filename} cannot be read ({error.strerror}).") from None
+        raise SecretsError("kit-unreadable", f"{error.filename} cannot be read ({error.strerror})", READ_FIX) from None
     missing = [name for name in ("secrets.yml", "pki/ca.key", "pki/ca.crt") if f"{site}/{name}" not in found]
     if missing:
-        raise SecretsError("kit-incomplete", f"{root} has no {', '.join(missing)}: run the preflight first (make check), which makes them.")
+        raise SecretsError("kit-incomplete", f"{root} has no {', '.join(missing)}", "run make check SITE=... first, which creates them")
     opens = _opening(found[f"{site}/secrets.yml"].data, vault_passwords)
     for name, password in vault_passwords.items():
         found[f"vault_password.{name}"] = File(password + b"\n")

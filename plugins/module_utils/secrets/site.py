@@ -27,4 +27,4 @@ def site_directory(variables: Mapping[str, Any]) -> str:
             return path
         if os.path.isfile(path):
             return os.path.dirname(path)
-    raise SecretsError("no-site", "the inventory is not in a folder, so its secrets cannot be stored: run with -i inventories/<site>.")
+    raise SecretsError("no-site", "the inventory is not in a folder, so its secrets cannot be stored", "run with -i inventories/<site>")

@@ -17,14 +17,14 @@ from typing import Any
 import yaml
 
 from ..preflight.model import SecretsFile
-from .files import NO_SITE_FILES, RESTORE_HINT, SecretsError, check_new_password, decrypt, encrypt, lock, read_file, write_file
+from .files import NO_SITE_FILES, READ_FIX, RESTORE_HINT, SecretsError, check_new_password, decrypt, encrypt, lock, read_file, write_file
 from .generate import KINDS, fits, generate, placeholder
 
 FILE = "secrets.yml"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HEADER = b"# The site's secrets. Made once; to see or change one: ansible-vault edit, then converge.\n"
 
-_LOST = f"{RESTORE_HINT}; if this really is a new site, remove pki/ too."
+_LOST = f"{RESTORE_HINT}; if this really is a new site, remove pki/ too"
 
 #: Path -> (what the file and the vault passwords were when it was read, its values). Opening a vault costs milliseconds, and a play
 #: asks for each secret on its own.
@@ -49,7 +49,7 @@ def read(loader: Any, inventory_dir: str) -> Mapping[str, str]:
     except FileNotFoundError:
         return MappingProxyType({})
     except OSError as error:
-        raise SecretsError("secrets-unreadable", f"{path} cannot be read ({error.strerror}).") from error
+        raise SecretsError("secrets-unreadable", f"{path} cannot be read ({error.strerror})", READ_FIX) from error
     passwords = tuple((name, secret.bytes) for name, secret in loader._vault.secrets or ())
     state = (found.st_mtime_ns, found.st_size, found.st_ino, hash(passwords))
     known = _read.get(path)
@@ -57,8 +57,8 @@ def read(loader: Any, inventory_dir: str) -> Mapping[str, str]:
         return known[1]
     data = read_file(path) or b""
     if not data.strip():
-        text = f"{path} is empty, its content is lost: {RESTORE_HINT}; a new site, one without pki/, continues once the file is removed."
-        raise SecretsError("secrets-empty", text)
+        fix = f"{RESTORE_HINT}; for a new site, one without pki/, remove the file"
+        raise SecretsError("secrets-empty", f"{path} is empty, its content is lost", fix)
     values = MappingProxyType(_parse(path, decrypt(loader, path, data)))
     _read[path] = (state, values)
     return values
@@ -70,17 +70,17 @@ def _parse(path: str, plain: bytes) -> dict[str, str]:
     except (yaml.YAMLError, UnicodeDecodeError):
         data = False  # the parser's own message quotes the file
     if data is False:
-        raise SecretsError("secrets-not-flat", f"{path} opens but is not YAML: repair it with `ansible-vault edit {path}`.") from None
+        raise SecretsError("secrets-not-flat", f"{path} opens but is not YAML", f"repair it with `ansible-vault edit {path}`") from None
     data = {} if data is None else data
     if not isinstance(data, dict):
-        raise SecretsError("secrets-not-flat", f'{path} is not a mapping: write one line `name: "text"` for each secret.')
+        raise SecretsError("secrets-not-flat", f"{path} is not a mapping", 'write one line `name: "text"` for each secret')
     for name, value in data.items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise SecretsError(
-                "secrets-not-flat", f"{path}: a name in it has characters that are not allowed: write letters, digits and underscores."
+                "secrets-not-flat", f"{path}: a name in it has characters that are not allowed", "write letters, digits and underscores"
             )
         if not isinstance(value, str):
-            raise SecretsError("secrets-not-flat", f"{path}: {name} is not a text: write it in quotes.")
+            raise SecretsError("secrets-not-flat", f"{path}: {name} is not a text", "write it in quotes")
     return data
 
 
@@ -105,8 +105,8 @@ def value(loader: Any, inventory_dir: str, name: str, check_mode: bool = False) 
         return placeholder(name)
     path = path_of(inventory_dir)
     if not os.path.exists(path):
-        raise SecretsError("secret-missing", f"{path} does not exist, so there is no secret {name}. {NO_SITE_FILES}")
-    raise SecretsError("secret-missing", f"{path} has no secret {name}. Fix: make check SITE=..., which creates missing secrets")
+        raise SecretsError("secret-missing", f"{path} does not exist, so there is no secret {name}", NO_SITE_FILES)
+    raise SecretsError("secret-missing", f"{path} has no secret {name}", "make check SITE=..., which creates missing secrets")
 
 
 def ensure(
@@ -143,10 +143,10 @@ def _plan(loader: Any, inventory_dir: str, kinds: Mapping[str, str], established
     missing = _missing(path, values, kinds)
     if established and not values:
         if not os.path.exists(path):
-            raise SecretsError("secrets-lost", f"{path} is missing, and the site has a CA (pki/), so it had secrets: {_LOST}")
+            raise SecretsError("secrets-lost", f"{path} is missing, and the site has a CA (pki/), so it had secrets", _LOST)
         # A site that needed none so far has the file as it was created here. Any other file was emptied later.
         if missing and not decrypt(loader, path, read_file(path) or b"").startswith(_HEADER):
-            raise SecretsError("secrets-lost", f"{path} holds no secret, and the site has a CA (pki/), so it had some: {_LOST}")
+            raise SecretsError("secrets-lost", f"{path} holds no secret, and the site has a CA (pki/), so it had some", _LOST)
     return values, missing
 
 
@@ -163,10 +163,14 @@ def renew(loader: Any, inventory_dir: str, names: Iterable[str], check_mode: boo
         wanted = sorted(set(names))
         for name in wanted:
             if name not in values:
-                raise SecretsError("secret-missing", f"{path} has no secret {name}, so there is nothing to renew: see make check.")
+                raise SecretsError(
+                    "secret-missing",
+                    f"{path} has no secret {name}, so there is nothing to renew",
+                    "make check SITE=..., which creates missing secrets",
+                )
             if fits("key32", values[name]):
                 raise SecretsError(
-                    "secret-kind", f"{name} is a key: what it encrypts could not be read with another one. It is not renewed."
+                    "secret-kind", f"{name} is a key: what it encrypts could not be read with another one", "renew only passwords"
                 )
         if wanted and not check_mode:
             _write(loader, path, dict(values) | {name: generate("password") for name in wanted})
@@ -183,12 +187,12 @@ def _kinds(wanted: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     for item in wanted:
         name, kind = str(item.get("name") or ""), str(item.get("kind") or "password")
         if not NAME.fullmatch(name):
-            raise SecretsError("secret-name", f"the secret {name!r} has no usable name: write letters, digits and underscores.")
+            raise SecretsError("secret-name", f"the secret {name!r} has an invalid name", "write letters, digits and underscores")
         if kind not in KINDS:
-            raise SecretsError("secret-kind", f"the secret {name} is of the unknown kind {kind!r}: write one of {', '.join(KINDS)}.")
+            raise SecretsError("secret-kind", f"the secret {name} is of the unknown kind {kind!r}", f"write one of {', '.join(KINDS)}")
         if kinds.setdefault(name, kind) != kind:
             raise SecretsError(
-                "secret-kind", f"two roles want the secret {name} as {kinds[name]} and as {kind}: give one of them another name."
+                "secret-kind", f"two roles want the secret {name} as {kinds[name]} and as {kind}", "give one of them another name"
             )
     return kinds
 
@@ -197,7 +201,7 @@ def _missing(path: str, values: Mapping[str, str], kinds: Mapping[str, str]) -> 
     for name, kind in sorted(kinds.items()):
         if name in values and not fits(kind, values[name]):
             what = "the base64 of 32 bytes (`openssl rand -base64 32`)" if kind == "key32" else "a text"
-            raise SecretsError("secret-kind", f"{path}: {name} is not {what}; correct it, or remove its line and run again.")
+            raise SecretsError("secret-kind", f"{path}: {name} is not {what}", "correct it, or remove its line and run again")
     return sorted(name for name in kinds if name not in values)
 
 

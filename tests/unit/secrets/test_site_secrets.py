@@ -59,7 +59,7 @@ def test_a_checkout_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "pki" / "generations").unlink()
 
     def refuse(*_arguments: Any) -> None:
-        raise SecretsError(code, "pki/generations cannot be written (Read-only file system).")
+        raise SecretsError(code, "pki/generations cannot be written (Read-only file system)", "remount it")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "write_file", refuse)
@@ -73,7 +73,7 @@ def test_a_damaged_file_still_ends_the_run(tmp_path: Path, monkeypatch: pytest.M
     run(tmp_path)
 
     def refuse(*_arguments: Any) -> None:
-        raise SecretsError("secrets-unreadable", "pki/generations cannot be read.")
+        raise SecretsError("secrets-unreadable", "pki/generations cannot be read", "look at its mode")
 
     monkeypatch.setattr(history, "note", refuse)
     with pytest.raises(SecretsError, match="cannot be read"):
