@@ -136,6 +136,7 @@ def surroundings() -> None:
     for name in [name for name in os.environ if name.startswith("ANSIBLE_") and name != "ANSIBLE_CONFIG"]:
         del os.environ[name]
     os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and with it no test sees output that is printed too late
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nor this, and with it each of some thousand runs compiles all modules again
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from . import bytecode
+
+bytecode.use_cache()  # before the others are imported
+
 from .. import site_map
 from ..console import stream
 from . import collect, compiled
