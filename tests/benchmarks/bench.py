@@ -7,6 +7,8 @@ Nothing is asserted here; figures are for people. The demo site has to be up (``
   site       the whole demo site against ``ansible all -m ping`` and against the same roles in builtin tasks
   component  one component against the same end state in builtin tasks, and fifteen in one call against fifteen tasks
   scale      1, 5 and 20 light hosts (sshd on several addresses of few containers)
+  roles      the whole demo site with three more roles on every host, against ping; only when it is asked for: it installs their packages
+             there, and `make demo-down` with `make demo` gives the demo back as it was
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks.measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
+from tests.benchmarks.more_roles import PACKAGES, with_exporters
 from tests.live.lib.values import Values
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -156,13 +159,31 @@ def bench_scale(options: argparse.Namespace) -> None:
             )
 
 
+def bench_roles(options: argparse.Namespace) -> None:
+    """The demo site with more roles: whether a run without changes costs more with each of them."""
+    with with_exporters(REPOSITORY, options.inventory) as copy:
+        os.chdir(copy)
+        try:
+            site = playbook(options.inventory, "playbooks/site.yml", *options.arguments)
+            print(f"converging the demo with {len(PACKAGES)} more roles", flush=True)
+            run_once(site)
+            name = f"No-change run of the whole site with {len(PACKAGES)} more roles on every host, against ping"
+            show(compare(name, site, ping(options.inventory, *options.arguments), options.pairs), "site.yml", "ansible all -m ping")
+        finally:
+            os.chdir(REPOSITORY)
+
+
+#: Run only when they are named.
+CHOSEN: dict[str, Callable[[argparse.Namespace], None]] = {"roles": bench_roles}
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {"site": bench_site, "component": bench_component, "scale": bench_scale}
 
 
 def main() -> int:
     """Run the parts that were asked for, all by default."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[], help="site, component, scale (default: all)")
+    parser.add_argument(
+        "parts", nargs="*", choices=[*PARTS, *CHOSEN, []], default=[], help="site, component, scale (default: these three), roles"
+    )
     parser.add_argument("--inventory", default="inventories/demo")
     parser.add_argument("--vault-password-file", default="inventories/demo/.vault_password")
     parser.add_argument("--host", default="app1", help="the host of the one-host comparisons")
@@ -174,7 +195,7 @@ def main() -> int:
     print(f"{machine}; medians, ranges in brackets\n")
     try:
         for part in options.parts or PARTS:
-            PARTS[part](options)
+            {**PARTS, **CHOSEN}[part](options)
     except CommandFailed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
