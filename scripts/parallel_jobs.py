@@ -57,10 +57,15 @@ class Job:
     verdict: Callable[[], tuple[str, bool]]
 
 
+def cores() -> int:
+    """How many processors this program may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def lanes() -> int:
-    """How many jobs run at a time: as many as there are cores, or VANNAH_TEST_LANES."""
+    """How many jobs run at a time: one more than there are cores, because a scenario waits for a part of its time, or VANNAH_TEST_LANES."""
     wanted = os.environ.get("VANNAH_TEST_LANES", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
+    return int(wanted) if wanted.isdigit() and int(wanted) else cores() + 1
 
 
 def clock(seconds: float) -> str:

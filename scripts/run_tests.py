@@ -5,8 +5,8 @@
 
     scripts/run_tests.py [lint] [unit] [molecule] [newcomer] [--scenario NAME]... [--only SERVICE]
 
-Without a part: all of them; with --only: what concerns this service, see only_service.py. Parts and scenarios run in parallel, as many as
-the machine has cores; the output of each is in a file. Artifacts that the scenarios' servers get are built before.
+Without a part: all of them; with --only: what concerns this service, see only_service.py. Parts and scenarios run in parallel, one more
+than the machine has cores; the output of each is in a file. Artifacts that the scenarios' servers get are built before.
 What was not run says SKIPPED and why. Exits 1 when anything failed, also when a part ran nothing at all.
 """
 
@@ -174,8 +174,8 @@ def run_pytest(outcome: Outcome, output: Output, arguments: Sequence[str], repor
         outcome.check(f"pytest exited {status}", False)
 
 
-#: A worker for each lane; a file's tests stay together, because they share what is costly to make.
-PARALLEL = ["-n", str(parallel_jobs.lanes()), "--dist", "loadfile"]
+#: A worker for each core; a file's tests stay together, because they share what is costly to make.
+PARALLEL = ["-n", str(parallel_jobs.cores()), "--dist", "loadfile"]
 #: The cheap way to measure; Python has it since 3.12.
 CORE = {"COVERAGE_CORE": "sysmon"} if sys.version_info >= (3, 12) else {}
 

@@ -195,6 +195,13 @@ def test_a_job_alone_writes_to_the_terminal(tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().out == "hello\n"
 
 
+@pytest.mark.parametrize(("wanted", "lanes"), [("", 3), ("1", 1), ("7", 7), ("0", 3), ("many", 3), ("-1", 3)])
+def test_one_job_more_than_cores(monkeypatch: pytest.MonkeyPatch, wanted: str, lanes: int) -> None:
+    monkeypatch.setattr(parallel_jobs, "cores", lambda: 2)
+    monkeypatch.setenv("VANNAH_TEST_LANES", wanted)
+    assert parallel_jobs.lanes() == lanes
+
+
 def test_as_many_jobs_as_lanes_run_at_a_time_and_their_output_is_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     now, most, lock = 0, 0, threading.Lock()
     both = threading.Barrier(2, timeout=10)
