@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 #: Exporters of Debian, each with a port of its own: (package, port).
-PACKAGES = (("prometheus-node-exporter", 9100), ("prometheus-process-exporter", 9256), ("prometheus-blackbox-exporter", 9115))
+PACKAGES = (("prometheus-node-exporter", 9100), ("prometheus-process-exporter", 9256), ("prometheus-apache-exporter", 9117))
 GROUP = "benched"
 
 

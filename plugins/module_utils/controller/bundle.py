@@ -132,7 +132,7 @@ def modules(agent: Path = AGENT) -> Modules:
 
 def preload() -> None:
     """Read and pack the agent, for the forks that a process will have."""
-    needed({}, modules())
+    needed({}, modules(AGENT))  # as build() asks: the cache tells calls with and without the argument apart
 
 
 def needed(payload: Payload, found: Modules, agent: Path = AGENT) -> Modules:

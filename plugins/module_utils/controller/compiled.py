@@ -220,6 +220,18 @@ def warm() -> None:
         known.tests.get("defined")
 
 
+def use_everywhere() -> None:
+    """Let Ansible's own engine keep what it compiles too, in this process and its forks: each wave of site.yml has the same templates.
+
+    Where ansible-core is not as it is known here, nothing happens.
+    """
+    with contextlib.suppress(ImportError):
+        from ansible._internal._templating import _engine
+
+        if Environment is not None and getattr(_engine, "AnsibleEnvironment", None) is AnsibleEnvironment:
+            _engine.AnsibleEnvironment = Environment
+
+
 def use(templar: Any) -> None:
     """Let a templar of one's own keep what it compiles. Where ansible-core is not as it is known here, nothing happens."""
     engine = getattr(templar, "_engine", None)

@@ -15,4 +15,5 @@ from . import collect, compiled
 
 collect.preload(entry.role for entry in site_map.load().roles)
 compiled.warm()
+compiled.use_everywhere()
 stream.write_at_once()
