@@ -28,6 +28,7 @@ def with_exporters(repository: Path, site: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
         shutil.copytree(repository, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv*", ".test", ".cache", "__pycache__"))
+        (copy / ".cache").symlink_to(repository / ".cache")  # with the artifacts, which take minutes to build
         for package, port in PACKAGES:
             name = package.removeprefix("prometheus-").replace("-", "_")
             argv = [sys.executable, "scripts/new_role.py", name, "--package", package, "--port", str(port), "--group", GROUP]

@@ -36,7 +36,7 @@ def looks_at_clocks(path: Path) -> bool:
     """Whether a playbook, with what it imports, compares the clocks."""
     if path.name in ("clocks.yml", "host_checks.yml"):
         return True
-    imported = re.findall(r"import_(?:playbook|tasks): (\S+\.yml)", path.read_text(encoding="utf-8"))
+    imported = re.findall(r"(?:import_playbook|import_tasks|include_tasks): (\S+\.yml)", path.read_text(encoding="utf-8"))
     return any(looks_at_clocks((path.parent / name).resolve()) for name in imported)
 
 
