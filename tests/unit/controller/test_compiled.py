@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible._internal._templating import _engine
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, compiled, templating
@@ -19,8 +20,10 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> compiled.Store:
+    """An empty store, and Ansible's engine as it is before a run's first action."""
     made = compiled.Store(tmp_path / "templates")
     monkeypatch.setattr(compiled, "STORE", made)
+    monkeypatch.setattr(_engine, "AnsibleEnvironment", compiled.AnsibleEnvironment)
     return made
 
 
@@ -200,6 +203,20 @@ def test_another_ansible_compiles_each_time(store: compiled.Store, monkeypatch: 
         monkeypatch.setattr(compiled, "Environment", None)
     assert templates(a=1).value(trust_as_template("{{ a }}"), "here") == 1
     assert bool(store.load()) == (missing == "_engine")
+
+
+def test_templates_of_plays_are_compiled_once(store: compiled.Store, compiles: list[str]) -> None:
+    compiled.use_everywhere()
+    for value in (1, 2):
+        templar = Templar(loader=DataLoader(), variables={"a": value})
+        assert templar.template(trust_as_template("{{ a + 1 }}")) == value + 1
+    assert len(compiles) == 1 and store.load()
+
+
+def test_an_engine_that_is_not_known_is_left_alone(store: compiled.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_engine, "AnsibleEnvironment", object)
+    compiled.use_everywhere()
+    assert _engine.AnsibleEnvironment is object and not store.load()
 
 
 def test_roles_that_are_read_before_a_fork_are_those_that_are_read_later() -> None:
