@@ -47,10 +47,13 @@ COLLECTION = "ansible_collections.vannah.healthcloud"
 LINT: dict[str, list[str]] = {
     "ruff check": ["ruff", "check", "--quiet", "--output-format", "concise", "."],
     "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
+    "ruff programs of roles": ["ruff", "check", "--quiet", "--output-format", "concise"],
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
-    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins", "tests/standins", "tests/contract"],
+    "mypy tests": ["mypy", "tests/live", "tests/benchmarks", "tests/servers/filter_plugins", "tests/standins", "tests/contract"],
     "mypy helpers of unit tests": ["mypy"],
+    # Each is a program of its own, as python3 runs it on a host: no packages.
+    "mypy programs of roles": ["mypy", "--scripts-are-modules", "--no-namespace-packages", "--no-explicit-package-bases"],
     "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
     "codespell": ["codespell"],
@@ -58,10 +61,14 @@ LINT: dict[str, list[str]] = {
 }
 
 
+#: What roles install on hosts; of these the ones whose first line names Python.
+PROGRAMS = ("roles/*/files/*",)
 #: Checks that get files of the project. Looking for them itself, yamllint would go through the virtual environment.
 BY_FILE: dict[str, tuple[str, ...]] = {
     "yamllint": ("*.yml", "*.yaml"),
-    "mypy helpers of unit tests": ("tests/unit/lib/*.py", "tests/unit/agent/[!tc]*.py", "tests/unit/services/*/record*.py"),
+    "mypy helpers of unit tests": (":(glob)tests/unit/**/[!t]*.py",),
+    "ruff programs of roles": PROGRAMS,
+    "mypy programs of roles": PROGRAMS,
 }
 #: How Ansible begins the lines that say why a run failed, and pytest those of an exception.
 ERROR_LINE = re.compile(r"^(E\s+)?\s*(\[ERROR\]|fatal:|FAILED|failed:|\S*Error:|msg:|Fix:)")
@@ -144,7 +151,9 @@ def run_lint(outcome: Outcome, output: Output) -> None:
     """The checks one after another; a check that passes is one line."""
     for name, argv in LINT.items():
         start = time.monotonic()
-        command = [*argv, *project_files(BY_FILE.get(name, ()))]
+        patterns = BY_FILE.get(name, ())
+        files = project_files(patterns)
+        command = [*argv, *(filter(is_python_program, files) if patterns is PROGRAMS else files)]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         verdict = "ok" if done.returncode == 0 else "FAILED"
         output.line(f"{name:<14} {verdict} ({time.monotonic() - start:.1f} s)")
@@ -160,6 +169,13 @@ def project_files(patterns: Sequence[str]) -> list[str]:
     argv = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns]
     listed = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def is_python_program(name: str) -> bool:
+    """Whether a file without .py is a program in Python."""
+    with (ROOT / name).open("rb") as file:
+        first = file.readline(200)
+    return first.startswith(b"#!") and b"python" in first
 
 
 def run_pytest(outcome: Outcome, output: Output, arguments: Sequence[str], report: Path, environ: Mapping[str, str] | None = None) -> None:

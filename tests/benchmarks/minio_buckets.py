@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.contract import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -116,11 +117,11 @@ def buckets(count: int) -> list[dict[str, Any]]:
     return [{**bucket, **made, "name": f"bench-{number:04d}"} for number in range(count)]
 
 
-def task(endpoint: str, ca: str, count: int) -> tuple[float, dict[str, Any]]:
+def task(endpoint: str, ca: str, count: int) -> tuple[float, Answer]:
     """The host's side of one task: seconds, and the answer."""
     params = {"endpoint": endpoint, "ca": ca, "access_key": USER, "secret_key": PASSWORD, "region": "us-east-1", "timeout": 60}
     params["own_server"] = False
-    payload = {
+    payload: Any = {
         "protocol": bundle.PROTOCOL,
         "op": "domain",
         "mode": "apply",

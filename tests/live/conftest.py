@@ -74,8 +74,9 @@ def absent(site: Site, request: pytest.FixtureRequest) -> dict[str, str]:
         reporter = request.config.pluginmanager.get_plugin("terminalreporter")
         capture = request.config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-            for line in without(found) if reporter else ():
-                reporter.write_line(line)
+            if reporter:
+                for line in without(found):
+                    reporter.write_line(line)
         pytest.exit("no server of the site can be tested, see above", returncode=1)
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
@@ -18,7 +19,7 @@ description: Sums the C(cost) of every result by host and writes it to the file 
 """
 
 
-class CallbackModule(CallbackBase):
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships no types
     """Collects ``cost`` of the results; see tests/benchmarks/bench.py."""
 
     CALLBACK_VERSION = 2.0
@@ -29,7 +30,7 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._hosts: dict[str, dict[str, float]] = {}
 
-    def v2_runner_on_ok(self, result) -> None:
+    def v2_runner_on_ok(self, result: Any) -> None:
         """Add what a result says of its cost."""
         cost = result._result.get("cost") if isinstance(result._result, dict) else None
         if not cost:
@@ -40,7 +41,7 @@ class CallbackModule(CallbackBase):
         host["maxrss_kb"] = max(host["maxrss_kb"], cost.get("maxrss_kb", 0))
         host["calls"] += cost.get("calls", 1)
 
-    def v2_playbook_on_stats(self, _stats) -> None:
+    def v2_playbook_on_stats(self, _stats: Any) -> None:
         """Write the sums."""
         target = os.environ.get("VANNAH_COST_FILE")
         if target:

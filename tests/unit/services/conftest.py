@@ -41,7 +41,7 @@ def results_are_documented(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name, steps, result, context in given:
         SEEN.add(name)
-        payload = {"domain": {"result": result, "steps": [step.report() for step in steps], "warnings": context.warnings}}
+        payload: Any = {"domain": {"result": result, "steps": [step.report() for step in steps], "warnings": context.warnings}}
         shown = report.domain(payload, "h")
         shown.pop("token", None)  # minio_heal keeps it to itself
         assert faults(name, shown) == []

@@ -109,7 +109,7 @@ def other(site: Site, store: Store, keys: dict[str, str], password: str, tmp_pat
         made.docker("cp", str(site.inventory / "pki" / "ca.crt"), f"{made.container(HOST)}:{CA}")
         yield made
     finally:
-        site.docker("rm", "--force", "--volumes", variables["server_container"], check=False)
+        site.docker("rm", "--force", "--volumes", str(variables["server_container"]), check=False)
 
 
 def write(path: Path, data: Any) -> None:

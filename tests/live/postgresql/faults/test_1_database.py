@@ -27,6 +27,7 @@ def writes_again(writers: Writers, began: float, timeout: float) -> float:
     """Wait for the first row sent after a fault began on a connection that works; seconds from the fault."""
     first = wait_until(lambda: writers.record.first_after(began + 0.2), "clients write again", timeout)
     writers.wait_for_rows(50)
+    assert first is not None
     return first.at - began
 
 

@@ -46,6 +46,7 @@ def postmasters(site: Site) -> dict[str, float]:
 def standbys(site: Site) -> tuple[str, str]:
     """A synchronous standby and another one."""
     synchronous = wait_until(site.synchronous, "a standby is synchronous", ceiling(30))
+    assert synchronous is not None
     return synchronous, next(h for h in site.hosts("postgresql") if h not in (synchronous, site.leader()))
 
 
@@ -210,7 +211,7 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
     # A window that is always open.
     window = {"postgresql_restart_policy": "window", "etcd_restart_policy": "window", "site_maintenance_windows": ["00:00-24:00"]}
     for what, arguments, wanted in (("raised", ["-e", json.dumps(values | window)], "210 160MB"), ("lowered", [], usual)):
-        leader, before = site.leader(), postmasters(site)
+        leader, started_at = site.leader(), postmasters(site)
         starts = {h: site.starts(h, "etcd.service") for h in site.hosts("etcd")}
         began = time.monotonic()
         site.converge(*arguments)
@@ -218,10 +219,10 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
         writers.wait_for_rows(50)
         gap = writers.record.longest_gap(began, time.monotonic())
         measured(f"{what}: rolling restarts {took:.0f} s, write gap {gap:.1f} s (ceiling 5 s)")
-        assert {h: site.query(h, shown) for h in before} == dict.fromkeys(before, wanted)
+        assert {h: site.query(h, shown) for h in started_at} == dict.fromkeys(started_at, wanted)
         assert not any(m.get("pending_restart") for m in site.members())
         after = postmasters(site)
-        assert all(after[h] > before[h] for h in before)
+        assert all(after[h] > started_at[h] for h in started_at)
         if what == "raised":
             assert max(after, key=lambda h: after[h]) == leader, f"{leader} led and was not the last: {after}"
         assert {h: site.starts(h, "etcd.service") - n for h, n in starts.items()} == dict.fromkeys(starts, 1)

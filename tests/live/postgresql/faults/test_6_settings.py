@@ -128,7 +128,10 @@ def test_taken_over_while_writers_write(site: Site, writers: Writers, measured: 
 
 def test_ports_change_in_step(site: Site, writers: Writers, measured: Measured) -> None:
     """Cut off after the first member has moved: the site is refused until the verb has ended. Then the other way, at one go."""
-    moved = lambda: any("5433" in site.run(host, "cat", pid(site, host), check=False).stdout for host in site.hosts("postgresql"))  # noqa: E731
+
+    def moved() -> bool:
+        return any("5433" in site.run(host, "cat", pid(site, host), check=False).stdout for host in site.hosts("postgresql"))
+
     try:
         with writing_on(writers, "ports, cut off and run again", "together", measured):
             with site.start_playbook("change_ports.yml", "-e", json.dumps(PORTS)) as process:

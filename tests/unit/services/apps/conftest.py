@@ -13,7 +13,10 @@ import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps import caprover, rules
 
 FIVE = Path(__file__).parent / "data" / "five_apps.yml"
-SERVICES = {"database": {"host": "192.0.2.11", "port": 5000}, "object_store": {"endpoint": "https://192.0.2.15:9000"}}
+SERVICES: dict[str, dict[str, Any]] = {
+    "database": {"host": "192.0.2.11", "port": 5000},
+    "object_store": {"endpoint": "https://192.0.2.15:9000"},
+}
 SECRETS = {"postgresql_role_vhc": "p@ss/word", "postgresql_role_orthanc": "another"}
 
 
