@@ -153,10 +153,17 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return installer.install(params, ctx)
 
 
+def update(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Another version of CapRover: :func:`.update.update`."""
+    from . import update as updater
+
+    return updater.update(params, ctx)
+
+
 def _once(names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AgentError("listed-twice", f"app {', '.join(twice)} is listed twice. Fix: one entry of it")
 
 
-CALLS = {"apps": apps, "deploy": deploy, "info": info, "install": install, "server": server}
+CALLS = {"apps": apps, "deploy": deploy, "info": info, "install": install, "server": server, "update": update}
