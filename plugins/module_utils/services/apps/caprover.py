@@ -96,14 +96,28 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
     return entry
 
 
+#: How a container is asked whether it is ready, in nanoseconds: often while it starts, then every 10 s.
+_SECOND = 1_000_000_000
+_ASKED = {"Interval": 10 * _SECOND, "Timeout": 5 * _SECOND, "Retries": 3, "StartPeriod": 60 * _SECOND, "StartInterval": _SECOND}
+#: CapRover replaces all replicas of an app at once. One after the other, the others answer meanwhile.
+_ONE_BY_ONE = {"Parallelism": 1}
+
+
 def override(app: App) -> Item:
-    """Limits, as the service specification of Docker's API has them; nothing where there are none."""
+    """What goes past CapRover, as the service specification of Docker's API has it; nothing where there is nothing of it.
+
+    Docker sends requests to a container that has a health check only once that has succeeded, and stops an old one only then. Without it a
+    container counts as soon as it runs.
+    """
     limits: Item = {}
     if app.memory_mb:
         limits["MemoryBytes"] = app.memory_mb << 20
     if app.cpus:
-        limits["NanoCPUs"] = round(app.cpus * 1_000_000_000)
-    return {"TaskTemplate": {"Resources": {"Limits": limits}}} if limits else {}
+        limits["NanoCPUs"] = round(app.cpus * _SECOND)
+    task: Item = {"Resources": {"Limits": limits}} if limits else {}
+    if app.ready:
+        task["ContainerSpec"] = {"Healthcheck": {"Test": ["CMD", *app.ready], **_ASKED}}
+    return {**({"TaskTemplate": task} if task else {}), **({"UpdateConfig": dict(_ONE_BY_ONE)} if app.replicas > 1 else {})}
 
 
 def deploy_entry(app: App, server: Server) -> Item:

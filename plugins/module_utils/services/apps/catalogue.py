@@ -18,7 +18,9 @@ An entry of the catalogue, with everything that it may say:
       ORTHANC_URL: "${app.vhc-orthanc.url}"
     volumes: [{name: data, path: /var/lib/data}]        # named, of this app alone
     replicas: 2
-    health: {path: /healthz}                            # answers 200 where the app works
+    health:
+      path: /healthz                                    # answers 200 where the app works
+      command: [/app/ready]                             # in the container, ends with 0 once the app answers; until then no request comes
     resources: {memory_mb: 512, cpus: 1.5}              # limits of each replica
     publish: [{port: 4242, target: 4242, from: [modalities]}]   # besides HTTP; `from` is who may reach it
     after: [vhc-orthanc]                                # apps that have to be healthy first
@@ -86,6 +88,7 @@ class App:
     volumes: tuple[Volume, ...] = ()
     replicas: int = 1
     health: str = ""
+    ready: tuple[str, ...] = ()
     memory_mb: int = 0
     cpus: float = 0.0
     publish: tuple[Published, ...] = ()
@@ -121,7 +124,7 @@ def parse(entry: Any) -> App:
         return App(name, present=False)
     if not IMAGE.fullmatch(image):
         raise BadAppError("image", f"{image!r} names no image" if image else "there is none", "registry/name@sha256:...")
-    health, resources = _mapping(entry, "health", ("path",)), _mapping(entry, "resources", ("memory_mb", "cpus"))
+    health, resources = _mapping(entry, "health", ("path", "command")), _mapping(entry, "resources", ("memory_mb", "cpus"))
     app = App(
         name=name,
         image=image,
@@ -134,6 +137,7 @@ def parse(entry: Any) -> App:
         volumes=tuple(_volumes(entry)),
         replicas=_number(entry, "replicas", 0, 1000, 1),
         health=_path("health.path", health["path"]) if "path" in health else "",
+        ready=tuple(_command(health)),
         memory_mb=_number(resources, "memory_mb", 6, 1 << 22, 0, "resources."),
         cpus=_cpus(resources.get("cpus")),
         publish=tuple(_published(entry)),
@@ -197,12 +201,12 @@ def _cpus(value: Any) -> float:
     return float(value)
 
 
-def _list(entry: Mapping[str, Any], key: str) -> list[Any]:
+def _list(entry: Mapping[str, Any], key: str, where: str = "") -> list[Any]:
     value = entry.get(key)
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise BadAppError(key, "this is no list", f"{key}: a list")
+        raise BadAppError(f"{where}{key}", "this is no list", f"{key}: a list")
     return list(value)
 
 
@@ -230,6 +234,18 @@ def _path(where: str, given: Any) -> str:
     if not isinstance(given, str) or not given.startswith("/") or any(letter.isspace() for letter in given):
         raise BadAppError(where, f"{given!r} is no path", "a path that begins with /")
     return given
+
+
+def _command(health: Mapping[str, Any]) -> Iterator[str]:
+    given = _list(health, "command", "health.")
+    if "command" in health and not given:
+        raise BadAppError("health.command", "it is empty", "a program of the image and its arguments, such as [/app/ready]")
+    for word in given:
+        if not isinstance(word, str) or not word:
+            raise BadAppError(
+                "health.command", f"{word!r} is not a word of a command", "a program of the image and its arguments, as texts"
+            )
+        yield word
 
 
 def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
