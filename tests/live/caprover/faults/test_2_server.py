@@ -1,0 +1,122 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CapRover itself: another password, other settings, no secret in what a run leaves, another version and the way back, no answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.caprover.captain import Captain
+from tests.live.caprover.outside import Load
+from tests.live.lib.leak_runs import (
+    CANARY,
+    in_outputs,
+    in_processes,
+    nothing_found,
+    on_hosts,
+    show_canary,
+    stored,
+    temporary_folders,
+    vault,
+    watching,
+)
+from tests.live.lib.settings_tried import refused, stated, taken_over, tried_on
+from tests.live.lib.site import Site
+
+WEB = "web.apps.vannah.internal"
+TRIED = tried_on("apps")
+#: CapRover's, not 8 to 29 characters long by chance.
+OTHER = "Another-Password-42"
+SOAK = "VANNAH_SOAK" in os.environ
+
+
+def test_another_password_settings_and_no_secret_is_found(site: Site, captain: Captain, tmp_path: Path) -> None:
+    """A password that was changed by hand is refused; with the previous one a run sets the site's again, and other settings with it.
+
+    Of that run no secret is in the output, the process list or a journal. In the environment of the app's own processes there are those that
+    the catalogue gives it, as docs/caprover.md says.
+    """
+    said = captain.call("POST", "/user/changepassword", {"oldPassword": captain.password, "newPassword": OTHER})
+    assert said["status"] == 100, said
+    done = site.playbook("caprover/converge.yml")
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "does not take the password" in printed and "five wrong ones lock all users out" in printed, (
+        done.stdout[-3000:]
+    )
+
+    hosts = site.hosts("caprover")
+    registry = {"domain": "other.vannah.internal", "user": "reader", "password": secrets.token_hex(12)}
+    values = {**taken_over(TRIED), "caprover_previous_password": OTHER, "caprover_registries": [registry]}
+    given = tmp_path / "given.yml"
+    given.write_text(vault(site, "encrypt", "--output", "-", "-", stdin=json.dumps(values)), encoding="utf-8")
+    canary = secrets.token_hex(16)
+    needles = {**stored(site), "previous": OTHER, "registry": registry["password"]}
+    watched: dict[str, Any] = {}
+    with watching({"needles": {**needles, CANARY: canary}, "roots": temporary_folders(site, hosts)}, watched):
+        done = site.playbook("site.yml", "-e", f"@{given}", "--diff", "-vvv")
+        show_canary(site, hosts, canary)
+    assert done.returncode == 0, done.stdout[-4000:]
+    domains = [one["registryDomain"] for one in captain.call("GET", "/user/registries")["data"]["registries"]]
+    assert "other.vannah.internal" in domains
+    assert captain.call("GET", "/user/system/diskcleanup")["data"]["mostRecentLimit"] == TRIED["caprover_disk_cleanup"]["keep"]
+    watched["hits"] = [hit for hit in watched["hits"] if (hit[0], hit[2]) != ("environ", "test_key")]
+    there, _private = on_hosts(site, hosts, needles, canary, {}, roots=[])
+    nothing_found(in_outputs(needles, {"changed": done.stdout}, tmp_path, []) | in_processes(watched) | there)
+    site.converge()
+    site.converge_unchanged()
+
+
+def test_refused_before_anything_is_touched(site: Site, captain: Captain) -> None:
+    """What a converge must not change: each variable is named, and no host is changed."""
+    values = refused(TRIED)
+    assert values
+    before = captain.indices()
+    done = site.playbook("site.yml", "-e", json.dumps(values))
+    assert done.returncode != 0
+    for name in values:
+        assert f" {stated()[name].judged_with or name}: " in done.stdout, f"{name} is not refused:\n{done.stdout[-4000:]}"
+    assert captain.indices() == before
+
+
+def test_another_version_and_the_way_back(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:
+    """A version that loses the apps is replaced by the previous one, with its data; the containers of the apps run all the time."""
+    indices = {name: index for name, index in captain.indices().items() if name != "captain-captain"}
+    done = site.playbook("caprover/update.yml", "-e", "caprover_version=1.16.0")
+    assert done.returncode != 0, done.stdout[-3000:]
+    printed = " ".join(done.stdout.split())
+    assert "no longer knows" in printed and "version 1.15.3 was restored with its data" in printed, done.stdout[-3000:]
+    with Load(captain, WEB, threads=1) as load:
+        done = site.playbook("caprover/update.yml", "-e", "caprover_version=1.15.4")
+    assert done.returncode == 0 and "version 1.15.4, from 1.15.3" in done.stdout, done.stdout[-3000:]
+    # Requests come through what stands in for CapRover, which has an nginx of its own for that.
+    measured(f"1.15.4 in place of 1.15.3: {load}")
+    assert captain.call("GET", "/user/system/versionInfo")["data"]["currentVersion"] == "1.15.4"
+    done = site.playbook("caprover/update.yml", "-e", "caprover_back=true")
+    assert done.returncode == 0 and "version 1.15.3, with its data of" in done.stdout, done.stdout[-3000:]
+    assert captain.call("GET", "/user/system/versionInfo")["data"]["currentVersion"] == "1.15.3"
+    assert {name: index for name, index in captain.indices().items() if name != "captain-captain"} == indices
+    site.converge_unchanged()
+
+
+@pytest.mark.skipif(not SOAK, reason="waits a minute for an answer: `make soak` runs it")
+def test_a_server_that_does_not_answer(site: Site, captain: Captain) -> None:
+    """The run ends with where to look; the next one has nothing to do."""
+    scale = ["docker", "service", "update", "--detach", "--replicas"]
+    site.run(captain.host, *scale, "0", "captain-captain")
+    try:
+        done = site.playbook("caprover/converge.yml", "-e", json.dumps({"caprover_ready_timeout": 60}))
+    finally:
+        site.run(captain.host, *scale, "1", "captain-captain")
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "CapRover does not answer at http://127.0.0.1:3000" in printed, done.stdout[-3000:]
+    assert "docker service ps captain-captain" in printed, done.stdout[-3000:]
+    captain.wait_answer(WEB, "blue", 90)
+    site.converge_unchanged()
