@@ -74,12 +74,15 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
     if not app.present:
         return {"name": app.name, "state": "absent"}
     own = server.own_domain(app)
-    environment = {name: references.resolve(value, lambda found: value_of(found, apps, values)) for name, value in app.environment.items()}
+
+    def resolved(texts: Mapping[str, str]) -> dict[str, str]:
+        return {name: references.resolve(text, lambda found: value_of(found, apps, values)) for name, text in texts.items()}
+
     entry: Item = {
         "name": app.name,
         "description": app.description,
         "instances": app.replicas,
-        "environment": environment,
+        "environment": resolved(app.environment),
         "expose": bool(app.domains),
         "ports": [{"host": one.port, "container": one.target} for one in app.publish],
         "volumes": [{"path": one.path, "volume": f"{app.name}-{one.name}"} for one in app.volumes],
@@ -87,6 +90,8 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
         "websocket": app.websocket,
         "service_override": override(app),
     }
+    if app.secret_files:
+        entry["secret_files"] = resolved(app.secret_files)
     if app.port:
         entry["http_port"] = app.port
     if app.domains:
@@ -145,7 +150,11 @@ def render(apps: Iterable[App], values: Values, server: Server | None = None) ->
     listed, known_server = list(apps), server or Server()
     known = {app.name: app for app in listed if app.present}
     deploys = [deploy_entry(app, known_server) for step in steps(listed) for app in step]
-    return [app_entry(app, known, values, known_server) for app in listed], deploys
+    entries = [app_entry(app, known, values, known_server) for app in listed]
+    # The Swarm is asked for secrets only where an app has any; then those that another one has no more go.
+    if any("secret_files" in entry for entry in entries):
+        entries = [entry if "state" in entry else {"secret_files": {}, **entry} for entry in entries]
+    return entries, deploys
 
 
 def for_caprover(

@@ -16,6 +16,7 @@ An entry of the catalogue, with everything that it may say:
       PORT: 4000
       DATABASE_URL: "postgresql://vhc:${secret.postgresql_role_vhc|url}@${service.database.host}:${service.database.port}/vannahcloud"
       ORTHANC_URL: "${app.vhc-orthanc.url}"
+    secret_files: {db_password: "${secret.postgresql_role_vhc}"}   # files in /run/secrets, which no API shows
     volumes: [{name: data, path: /var/lib/data}]        # named, of this app alone
     replicas: 2
     health:
@@ -37,6 +38,7 @@ from typing import Any
 NAME = re.compile(r"(?=.{1,40}$)[a-z](?:-?[a-z0-9])*")
 VOLUME = re.compile(r"(?=.{1,40}$)[a-z](?:[-_]?[a-z0-9])*")
 DOMAIN = re.compile(r"(?=.{1,80}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
+FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 #: A name with a registry's, a tag and a digest, as github.com/distribution/reference has it; each but the name may be missing.
 IMAGE = re.compile(
@@ -44,7 +46,7 @@ IMAGE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 KEYS = (
-    "name description image port domains tls websocket environment volumes replicas health resources publish after state"
+    "name description image port domains tls websocket environment secret_files volumes replicas health resources publish after state"
 ).split()  # fmt: skip
 
 
@@ -85,6 +87,7 @@ class App:
     tls: bool = True
     websocket: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    secret_files: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
     replicas: int = 1
     health: str = ""
@@ -134,6 +137,7 @@ def parse(entry: Any) -> App:
         tls=_truth(entry, "tls", True),
         websocket=_truth(entry, "websocket", False),
         environment=dict(_environment(entry)),
+        secret_files=dict(_secret_files(entry)),
         volumes=tuple(_volumes(entry)),
         replicas=_number(entry, "replicas", 0, 1000, 1),
         health=_path("health.path", health["path"]) if "path" in health else "",
@@ -261,6 +265,21 @@ def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not isinstance(value, str | int | float):
             raise BadAppError(f"environment.{name}", "the value is neither text nor a number", "a text, a number, true or false")
         yield str(name), str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _secret_files(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """No value is quoted: it may be secret."""
+    given = entry.get("secret_files")
+    if given is None:
+        return
+    if not isinstance(given, Mapping):
+        raise BadAppError("secret_files", "this is not a mapping", "names of files with their contents")
+    for name, value in given.items():
+        if not FILE.fullmatch(str(name)):
+            raise BadAppError("secret_files", f"{name!r} is not the name of a file", "letters, digits, dots, hyphens and underscores")
+        if not isinstance(value, str) or not value:
+            raise BadAppError(f"secret_files.{name}", "the content is not a text", 'a text such as "${secret.NAME}"')
+        yield str(name), value
 
 
 def _volumes(entry: Mapping[str, Any]) -> Iterator[Volume]:

@@ -73,6 +73,17 @@ def test_another_password_settings_and_no_secret_is_found(site: Site, captain: C
     site.converge_unchanged()
 
 
+def test_a_file_with_a_secret_is_in_the_container_alone(site: Site, captain: Captain) -> None:
+    """Docker shows the environment of an app, and of a secret file nothing but its name."""
+    known = stored(site)
+    running = site.read(captain.host, "docker", "ps", "--quiet", "--filter", "label=com.docker.swarm.service.name=web").split()
+    read = ["docker", "exec", running[0], "/usr/bin/python3", "-c", "print(open('/run/secrets/key').read())"]
+    assert site.run(captain.host, *read).stdout.strip() == known["test_file"]
+    shown = site.read(captain.host, "docker", "inspect", *running) + site.read(captain.host, "docker", "service", "inspect", "web")
+    assert known["test_key"] in shown and known["test_file"] not in shown
+    assert known["test_file"] not in json.dumps(captain.call("GET", "/user/apps/appDefinitions"))
+
+
 def test_refused_before_anything_is_touched(site: Site, captain: Captain) -> None:
     """What a converge must not change: each variable is named, and no host is changed."""
     values = refused(TRIED)

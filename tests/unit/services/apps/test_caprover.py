@@ -87,6 +87,19 @@ def test_a_health_check_that_goes_is_taken_away() -> None:
     assert made["UpdateConfig"] == {"Parallelism": 0} and made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] == [] and stays == []
 
 
+def test_files_with_secrets() -> None:
+    """References become what they stand for; the Swarm is asked only where an app has any."""
+    one = {"name": "web", "image": IMAGE, "secret_files": {"key": "${secret.key}", "url": "http://x:${secret.key|url}@y"}}
+    assert references.secret_names([one]) == ["key"]
+    two = {"name": "job", "image": IMAGE}
+    gone = {"name": "old", "state": "absent"}
+    (web, job, old), _deploys = caprover.render([parse(entry) for entry in (one, two, gone)], caprover.Values({"key": "a/b"}))
+    assert web["secret_files"] == {"key": "a/b", "url": "http://x:a%2Fb@y"} and web["service_override"] == {}
+    assert job["secret_files"] == {} and "secret_files" not in old
+    (job,), _deploys = caprover.render([parse(two)], caprover.Values())
+    assert "secret_files" not in job
+
+
 def test_an_app_without_domain() -> None:
     """It is reached by other apps only, and how it is is asked of Docker."""
     app = parse({"name": "job", "image": IMAGE, "port": 80, "health": {"path": "/"}, "tls": False})
