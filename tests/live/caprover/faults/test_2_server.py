@@ -41,8 +41,8 @@ SOAK = "VANNAH_SOAK" in os.environ
 def test_another_password_settings_and_no_secret_is_found(site: Site, captain: Captain, tmp_path: Path) -> None:
     """A password that was changed by hand is refused; with the previous one a run sets the site's again, and other settings with it.
 
-    Of that run no secret is in the output, the process list or a journal. In the environment of the app's own processes there are those that
-    the catalogue gives it, as docs/caprover.md says.
+    Of that run no secret is in the output, the process list or a journal. The environment of the app's own processes has those that the
+    catalogue gives it, as docs/caprover.md says.
     """
     said = captain.call("POST", "/user/changepassword", {"oldPassword": captain.password, "newPassword": OTHER})
     assert said["status"] == 100, said
