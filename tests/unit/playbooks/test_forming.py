@@ -186,7 +186,7 @@ NODE: dict[str, Any] = {
 
 
 def test_a_swarm_is_formed(site: Run) -> None:
-    done = site("site.yml", SWARM, {host: NODE for host in SWARM["caprover"]})
+    done = site("site.yml", SWARM, dict.fromkeys(SWARM["caprover"], NODE))
     assert done.code == 0, done.printed
     assert done.of("converge prepare orchestration") == SWARM["caprover"]
     assert done.of("docker_swarm") == SWARM["caprover"] and done.of("caprover_install") == ["a1"]
