@@ -85,8 +85,15 @@ class Captain:
         given = json.dumps({"password": self.password, "method": method, "path": path, "body": body})
         return json.loads(self.site.run(self.host, "python3", "-c", CALL, stdin=given).stdout)
 
+    def updating(self) -> list[str]:
+        """Services whose containers are being replaced."""
+        listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
+        said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{json .UpdateStatus}}", *listed)
+        return [line.split()[0] for line in said.splitlines() if '"State":"updating"' in line or '"State":"rollback_started"' in line]
+
     def indices(self) -> dict[str, int]:
-        """Service -> how often it was changed, as the Swarm counts."""
+        """Service -> how often it was changed, as the Swarm counts, once no update runs: its progress is counted, too."""
+        wait_until(lambda: not self.updating(), "all services are updated", ceiling(90))
         listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
         said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{.Version.Index}}", *listed)
         return {name: int(index) for name, index in (line.split() for line in said.splitlines() if line.strip())}

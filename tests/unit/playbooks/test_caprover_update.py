@@ -24,7 +24,7 @@ def given(done: Any) -> list[dict[str, Any]]:
     [
         ({}, "a1", {"version": "1.15.3", "image": "caprover/caprover", "back": False}),
         ({"caprover_version": "1.15.9", "caprover_image": "r:5000/cap"}, "a1", {"version": "1.15.9", "image": "r:5000/cap"}),
-        ({"caprover_managers": ["a2"], "caprover_back": True}, "a2", {"back": True, "admin_port": 3000, "wait": 300}),
+        ({"caprover_managers": ["a2"]}, "a2", {"back": False, "admin_port": 3000, "wait": 300}),
         ({"caprover_previous_password": "the one before"}, "a1", {"previous_password": "the one before"}),
     ],
 )
@@ -35,6 +35,12 @@ def test_caprovers_own_host_does_it(run: Run, variables: dict[str, Any], host: s
     assert done.of("caprover_update") == [host] and expected.items() <= given(done)[0].items()
     assert done.calls.index(f"caprover_update {host}") > max(i for i, call in enumerate(done.calls) if call.startswith("host_checks"))
     assert "server CapRover: update" in done.printed and done.of("lease released") == ["a1", "a2"]
+
+
+def test_undo(run: Run) -> None:
+    """No variable of the command line, which preflight would not know."""
+    done = run("caprover/undo_update.yml", GROUP, {"a1": DONE, "a2": DONE})
+    assert done.code == 0 and done.of("caprover_update") == ["a1"] and given(done)[0]["back"] is True, done.printed
 
 
 def test_nothing_to_do(run: Run) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 import pytest
 
 from tests.live.caprover.captain import Captain
-from tests.live.caprover.outside import Load
 from tests.live.lib.leak_runs import (
     CANARY,
     in_outputs,
@@ -36,6 +36,11 @@ TRIED = tried_on("apps")
 #: CapRover's, not 8 to 29 characters long by chance.
 OTHER = "Another-Password-42"
 SOAK = "VANNAH_SOAK" in os.environ
+
+
+def shown_by_docker(kind: str, where: str, name: str) -> bool:
+    """Whether a secret was found in the environment of an app's process, or in the file in which runc gets it for a moment."""
+    return name == "test_key" and (kind == "environ" or (kind == "file" and "/tmp/runc-process" in where))
 
 
 def test_another_password_settings_and_no_secret_is_found(site: Site, captain: Captain, tmp_path: Path) -> None:
@@ -66,7 +71,7 @@ def test_another_password_settings_and_no_secret_is_found(site: Site, captain: C
     domains = [one["registryDomain"] for one in captain.call("GET", "/user/registries")["data"]["registries"]]
     assert "other.vannah.internal" in domains
     assert captain.call("GET", "/user/system/diskcleanup")["data"]["mostRecentLimit"] == TRIED["caprover_disk_cleanup"]["keep"]
-    watched["hits"] = [hit for hit in watched["hits"] if (hit[0], hit[2]) != ("environ", "test_key")]
+    watched["hits"] = [hit for hit in watched["hits"] if not shown_by_docker(*hit)]
     there, _private = on_hosts(site, hosts, needles, canary, {}, roots=[])
     nothing_found(in_outputs(needles, {"changed": done.stdout}, tmp_path, []) | in_processes(watched) | there)
     site.converge()
@@ -103,13 +108,12 @@ def test_another_version_and_the_way_back(site: Site, captain: Captain, measured
     assert done.returncode != 0, done.stdout[-3000:]
     printed = " ".join(done.stdout.split())
     assert "no longer knows" in printed and "version 1.15.3 was restored with its data" in printed, done.stdout[-3000:]
-    with Load(captain, WEB, threads=1) as load:
-        done = site.playbook("caprover/update.yml", "-e", "caprover_version=1.15.4")
+    began = time.monotonic()
+    done = site.playbook("caprover/update.yml", "-e", "caprover_version=1.15.4")
     assert done.returncode == 0 and "version 1.15.4, from 1.15.3" in done.stdout, done.stdout[-3000:]
-    # Requests come through what stands in for CapRover, which has an nginx of its own for that.
-    measured(f"1.15.4 in place of 1.15.3: {load}")
+    measured(f"1.15.4 in place of 1.15.3 in {time.monotonic() - began:.1f} s")
     assert captain.call("GET", "/user/system/versionInfo")["data"]["currentVersion"] == "1.15.4"
-    done = site.playbook("caprover/update.yml", "-e", "caprover_back=true")
+    done = site.playbook("caprover/undo_update.yml")
     assert done.returncode == 0 and "version 1.15.3, with its data of" in done.stdout, done.stdout[-3000:]
     assert captain.call("GET", "/user/system/versionInfo")["data"]["currentVersion"] == "1.15.3"
     assert {name: index for name, index in captain.indices().items() if name != "captain-captain"} == indices
