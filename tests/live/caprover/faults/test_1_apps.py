@@ -39,7 +39,9 @@ def test_ports_that_are_published(site: Site, captain: Captain) -> None:
     published = {int(port) for port in re.findall(r"(\d+)->", site.read(captain.host, "docker", "service", "ls", "--format", "{{.Ports}}"))}
     assert {22, 2377, 3000, 4242} <= listening | published
     found = open_ports((address, port) for address in hosts for port in sorted(listening | published | set(PORTS)))
-    assert {(hosts[address], port) for address, port in found} == {(captain.host, 80), *((name, 22) for name in hosts.values())}
+    # What stands in for CapRover has no TLS.
+    own = {(captain.host, port) for port in ((80, 443) if captain.real else (80,))}
+    assert {(hosts[address], port) for address, port in found} == own | {(name, 22) for name in hosts.values()}
 
 
 def test_a_new_image_and_environment_under_load(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:

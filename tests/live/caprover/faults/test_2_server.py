@@ -35,6 +35,8 @@ WEB = "web.apps.vannah.internal"
 TRIED = tried_on("apps")
 #: CapRover's, not 8 to 29 characters long by chance.
 OTHER = "Another-Password-42"
+#: Values that only what stands in for CapRover accepts.
+NOT_OF_CAPROVER = ("caprover_registries", "caprover_nginx", "caprover_netdata", "caprover_settings", "caprover_image")
 SOAK = "VANNAH_SOAK" in os.environ
 
 
@@ -59,6 +61,8 @@ def test_another_password_settings_and_no_secret_is_found(site: Site, captain: C
     hosts = site.hosts("caprover")
     registry = {"domain": "other.vannah.internal", "user": "reader", "password": secrets.token_hex(12)}
     values = {**taken_over(TRIED), "caprover_previous_password": OTHER, "caprover_registries": [registry]}
+    if captain.real:  # it proves registries, nginx's templates and images, for which the tests have none
+        values = {name: value for name, value in values.items() if name not in NOT_OF_CAPROVER}
     given = tmp_path / "given.yml"
     given.write_text(vault(site, "encrypt", "--output", "-", "-", stdin=json.dumps(values)), encoding="utf-8")
     canary = secrets.token_hex(16)
@@ -69,7 +73,7 @@ def test_another_password_settings_and_no_secret_is_found(site: Site, captain: C
         show_canary(site, hosts, canary)
     assert done.returncode == 0, done.stdout[-4000:]
     domains = [one["registryDomain"] for one in captain.call("GET", "/user/registries")["data"]["registries"]]
-    assert "other.vannah.internal" in domains
+    assert ("other.vannah.internal" in domains) == ("caprover_registries" in values)
     assert captain.call("GET", "/user/system/diskcleanup")["data"]["mostRecentLimit"] == TRIED["caprover_disk_cleanup"]["keep"]
     watched["hits"] = [hit for hit in watched["hits"] if not shown_by_docker(*hit)]
     there, _private = on_hosts(site, hosts, needles, canary, {}, roots=[])
@@ -103,6 +107,8 @@ def test_refused_before_anything_is_touched(site: Site, captain: Captain) -> Non
 
 def test_another_version_and_the_way_back(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:
     """A version that loses the apps is replaced by the previous one, with its data; the containers of the apps run all the time."""
+    if captain.real:
+        pytest.skip("the images of other versions are those of what stands in for CapRover")
     indices = {name: index for name, index in captain.indices().items() if name != "captain-captain"}
     done = site.playbook("caprover/update.yml", "-e", "caprover_version=1.16.0")
     assert done.returncode != 0, done.stdout[-3000:]

@@ -34,5 +34,5 @@ def test_a_first_run_that_is_killed_and_repeated(site: Site, captain: Captain, m
     assert accepted == [], watch.said
     # CapRover has answered both ways, or the password was not tried.
     assert {where for where, status in watch.said if status in (1105, 1113)} == {"outside", "inside"}, watch.said
-    assert watch.opened <= {(captain.host, 80)}, watch.opened
+    assert watch.opened <= {(captain.host, 80), (captain.host, 443)}, watch.opened
     measured(f"{watch.sweeps} looks at the ports, {len(watch.said)} answers to the default password, none accepted it")
