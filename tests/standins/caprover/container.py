@@ -13,7 +13,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import sys
 import threading
 import time
@@ -51,7 +50,7 @@ def install(given: dict[str, str], engine: Engine) -> str:
     options = {"Name": NETWORK, "Driver": "overlay", "Attachable": True, **settings.get("overlayNetworkOverride", {})}
     if engine.ask("GET", f"/networks/{NETWORK}")[0] != 200:
         engine.insist("POST", "/networks/create", options)
-    image = engine.insist("GET", f"/containers/{socket.gethostname()}/json")["Config"]["Image"]
+    image = f"{settings.get('publishedNameOnDockerHub', 'caprover/caprover')}:{given.get('STAND_IN_VERSION', Model.version)}"
     ports = {name: given[name] for name in _PORTS if given.get(name)}
     words = {"IS_CAPTAIN_INSTANCE": "1", **ports, "DEFAULT_PASSWORD": given.get("DEFAULT_PASSWORD", "captain42")}
     mounts = [{"Type": "bind", "Source": path, "Target": path} for path in ("/captain", "/var/run/docker.sock")]
