@@ -104,7 +104,6 @@ options:
             value. It is added to O(apps[].service_override), which has to be a mapping.
           - Needs Docker on the host of the task, which has to manage the Swarm. Another value is another secret, and restarts the app.
         type: dict
-        no_log: true
       pre_deploy: {type: str, description: JavaScript that CapRover runs before each deploy. What it has set stays after it is removed.}
       nginx_config: {type: str, description: Template of the app's nginx server block. Empty is CapRover's own.}
       definition_path: {type: str, description: Path of the captain-definition in the source.}
