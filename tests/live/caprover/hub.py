@@ -28,12 +28,12 @@ PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<what>[^/]+)")
 class Hub:
     """The images of a folder.
 
-    :ivar blobs: digest -> file and the member in it; of a manifest, its bytes
+    :ivar blobs: digest -> file, the member in it and its size; of a manifest, its bytes
     :ivar tags: ``library/nginx:1.31`` -> digest of its manifest
     """
 
     def __init__(self, folder: Path) -> None:
-        self.blobs: dict[str, tuple[Path, str] | bytes] = {}
+        self.blobs: dict[str, tuple[Path, str, int] | bytes] = {}
         self.tags: dict[str, str] = {}
         for path in sorted(folder.glob("*.tar")):
             self._add(path)
@@ -49,7 +49,7 @@ class Hub:
                     digest.update(block)
                     size += len(block)
                 name = f"sha256:{digest.hexdigest()}"
-                self.blobs[name] = path, member
+                self.blobs[name] = path, member, size  # a layer of several images is a link in the file
                 return {"digest": name, "size": size}
 
             listed = archive.extractfile("manifest.json")
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         elif isinstance(found, bytes):
             self._send(200, MANIFEST, found, digest)
         else:
-            self._pour(found[0], found[1], digest)
+            self._pour(*found, digest)
 
     do_HEAD = do_GET
 
@@ -99,9 +99,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(data)
 
-    def _pour(self, path: Path, member: str, digest: str) -> None:
+    def _pour(self, path: Path, member: str, size: int, digest: str) -> None:
         with tarfile.open(path) as archive:
-            found, size = archive.extractfile(member), archive.getmember(member).size
+            found = archive.extractfile(member)
             assert found is not None, member
             self._head(200, "application/octet-stream", size, digest)
             while self.command == "GET" and (block := found.read(1 << 20)):

@@ -4,7 +4,8 @@
 """Before the first run: files with the images that the site's registry loads, and CapRover's own images where there are any.
 
 VANNAH_CAPROVER_IMAGES names a folder of the checkout (.cache/caprover-images) with files of ``docker save``, with the images below. Without
-it they are taken from this machine's engine where that has all of them. Otherwise what stands in for CapRover speaks the recorded API and makes real services of the Swarm.
+it they are taken from this machine's engine where that has all of them. Otherwise what stands in for CapRover speaks the recorded API and
+makes real services of the Swarm.
 """
 
 from __future__ import annotations
