@@ -18,8 +18,8 @@ description:
     cleared, are reset with a separate update; a warning names what Docker keeps.
   - Images are deployed with M(vannah.healthcloud.caprover_deploy). A new app shows CapRover's placeholder until then.
 notes:
-  - Values of an environment are visible in CapRover's API and in C(docker service inspect). They are never shown here. A Swarm secret
-    can be set through O(apps[].service_override).
+  - Values of an environment are visible in CapRover's API and in C(docker service inspect). They are never shown here.
+    O(apps[].secret_files) keeps a secret out of both.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
   owner:
@@ -98,6 +98,12 @@ options:
       service_override:
         description: Docker's service specification, merged into that of CapRover. A mapping, or text that is sent unchanged.
         type: raw
+      secret_files:
+        description:
+          - Files in C(/run/secrets) of the containers, by name. Each is a secret of the Swarm, so no API and no C(docker inspect) shows its
+            value. It is added to O(apps[].service_override), which has to be a mapping.
+          - Needs Docker on the host of the task, which has to manage the Swarm. Another value is another secret, and restarts the app.
+        type: dict
       pre_deploy: {type: str, description: JavaScript that CapRover runs before each deploy. What it has set stays after it is removed.}
       nginx_config: {type: str, description: Template of the app's nginx server block. Empty is CapRover's own.}
       definition_path: {type: str, description: Path of the captain-definition in the source.}

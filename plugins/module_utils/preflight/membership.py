@@ -51,10 +51,13 @@ def findings(answers: Iterable[Answer], groups: Iterable[Group]) -> Iterator[Fin
     """One finding for each member, with all hosts that say the same of it."""
     known = {group.cluster: group for group in groups}
     alike: dict[tuple[str, str, str, str], list[str]] = {}
-    for answer in answers:
-        for cluster, name, address, what in _peers(answer):
-            if cluster in known and not known[cluster].knows(name, address):
-                alike.setdefault((cluster, name, address, what), []).append(answer.host)
+    said = [(answer.host, *peer) for answer in answers for peer in _peers(answer)]
+    # Some hosts know a member by its address alone.
+    names = {(cluster, plain(address)): name for _host, cluster, name, address, _what in said if name and address}
+    for host, cluster, unclear, address, what in said:
+        if cluster in known and not known[cluster].knows(unclear, address):
+            name = unclear or names.get((cluster, plain(address)), "")
+            alike.setdefault((cluster, name, address, what), []).append(host)
     for (cluster, name, address, what), hosts in alike.items():
         group, who = known[cluster], name or address
         problem = f"{name or 'a member without a name'} ({address}) is not in the group {group.group} of the inventory, and {what}."

@@ -26,6 +26,15 @@ HERE = Path(__file__).resolve().parent
 STAND_IN = HERE.parents[1] / "standins" / "caprover"
 #: Where the registry's host finds images (group_vars/registry.yml of the scenario).
 FOLDER = "/srv/images"
+#: Where a node finds CapRover's own images, and the port of what gives them (hub.py).
+HUB, HUB_PORT = "/srv/hub", 5999
+#: Variables of nodes with CapRover's own image. No name of the root domain leads to it here, and it asks nothing outside.
+REAL = {
+    "caprover_image": "caprover/caprover",
+    "caprover_settings": {"skipVerifyingDomains": True, "analyticsDomain": "http://127.0.0.1:9", "proApiDomains": ["http://127.0.0.1:9"]},
+    "docker_registry_mirrors": [f"http://127.0.0.1:{HUB_PORT}"],
+    "docker_insecure_registries": [f"127.0.0.1:{HUB_PORT}"],
+}
 #: A call of the API on CapRover's own host.
 CALL = """
 import json, sys, urllib.request
@@ -61,6 +70,30 @@ class Captain:
         """The apps, as the inventory has them."""
         return [dict(entry) for entry in self.site.values.get(self.host, "apps")]
 
+    @property
+    def real(self) -> bool:
+        """Whether the site has CapRover itself, not what stands in for it."""
+        return str(self.site.values.get(self.host, "caprover_image", "")).startswith("caprover/")
+
+    def bring(self, folder: Path) -> None:
+        """Have all nodes use CapRover's own images, of files of ``docker save``; this kernel may have no IPVS."""
+        for host in (self.host, *self.others):
+            self.site.run(host, "mkdir", "-p", HUB)
+            for path in (*sorted(folder.glob("*.tar")), HERE / "hub.py", HERE / "balance.py"):
+                self.site.docker("cp", str(path), f"{self.site.container(host)}:{HUB}/{path.name}")
+            units = {"vannah-test-hub": ["python3", f"{HUB}/hub.py", HUB, str(HUB_PORT)]}
+            if not Path("/proc/net/ip_vs").exists():
+                units["vannah-test-balance"] = ["python3", f"{HUB}/balance.py"]
+            for unit, argv in units.items():
+                text = (
+                    f"[Service]\nExecStart=/usr/bin/{' '.join(argv)}\nRestart=always\nRestartSec=2\n[Install]\nWantedBy=multi-user.target\n"
+                )
+                self.site.run(host, "tee", f"/etc/systemd/system/{unit}.service", stdin=text)
+                self.site.run(host, "systemctl", "enable", "--now", f"{unit}.service")
+            own = self.site.inventory / "host_vars" / host
+            own.mkdir(parents=True, exist_ok=True)
+            (own / "real_caprover.yml").write_text(json.dumps(REAL, indent=2) + "\n", encoding="utf-8")
+
     def make_images(self) -> None:
         """Write the files with images on the registry's host."""
         packed = io.BytesIO()
@@ -85,8 +118,15 @@ class Captain:
         given = json.dumps({"password": self.password, "method": method, "path": path, "body": body})
         return json.loads(self.site.run(self.host, "python3", "-c", CALL, stdin=given).stdout)
 
+    def updating(self) -> list[str]:
+        """Services whose containers are being replaced."""
+        listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
+        said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{json .UpdateStatus}}", *listed)
+        return [line.split()[0] for line in said.splitlines() if '"State":"updating"' in line or '"State":"rollback_started"' in line]
+
     def indices(self) -> dict[str, int]:
-        """Service -> how often it was changed, as the Swarm counts."""
+        """Service -> how often it was changed, as the Swarm counts, once no update runs: its progress is counted, too."""
+        wait_until(lambda: not self.updating(), "all services are updated", ceiling(90))
         listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
         said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{.Version.Index}}", *listed)
         return {name: int(index) for name, index in (line.split() for line in said.splitlines() if line.strip())}

@@ -17,28 +17,34 @@ import subprocess
 import sys
 import tarfile
 
-#: What the app answers: the variables that a test changes, and in which container.
+#: What the app answers: the variables that a test changes, in which container, and the version of the image. It needs a second until it
+#: listens, and answers what has come when it is told to end.
 APP = """
-import http.server, os, socket
+import http.server, os, signal, socket, threading, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        text = f"{os.environ.get('COLOUR', 'none')} {socket.gethostname()}".encode()
+        text = f"{os.environ.get('COLOUR', 'none')} {socket.gethostname()} {os.environ['APP_VERSION']}".encode()
         self.send_response(200)
         self.send_header("content-length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
     def log_message(self, *words):
         pass
-import signal
-signal.signal(signal.SIGTERM, lambda *words: os._exit(0))
+signal.signal(signal.SIGTERM, lambda *words: threading.Timer(2, os._exit, (0,)).start())
+time.sleep(1)
 http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
 """
 PYTHON = "/usr/bin/python3"
-#: Name and tag -> what the container runs.
-IMAGES = {
-    "vannah-test/caprover-stand-in:1.15.3": [PYTHON, "-B", "-m", "standin.container"],
-    "vannah-test/app:1": [PYTHON, "-c", APP],
-    "vannah-test/app:bad": [PYTHON, "-c", "raise SystemExit(1)"],
+SERVER = [PYTHON, "-B", "-m", "standin.container"]
+#: Name and tag -> what the container runs, and its variables.
+IMAGES: dict[str, tuple[list[str], list[str]]] = {
+    "vannah-test/caprover-stand-in:1.15.3": (SERVER, ["STAND_IN_VERSION=1.15.3"]),
+    "vannah-test/caprover-stand-in:1.15.4": (SERVER, ["STAND_IN_VERSION=1.15.4"]),
+    # Loses its apps.
+    "vannah-test/caprover-stand-in:1.16.0": (SERVER, ["STAND_IN_VERSION=1.16.0", "STAND_IN_FORGETS=1"]),
+    "vannah-test/app:1": ([PYTHON, "-c", APP], ["APP_VERSION=1"]),
+    "vannah-test/app:2": ([PYTHON, "-c", APP], ["APP_VERSION=2"]),
+    "vannah-test/app:bad": ([PYTHON, "-c", "raise SystemExit(1)"], []),
 }
 
 
@@ -80,12 +86,12 @@ def layer(stand_in: bytes) -> bytes:
     return made.getvalue()
 
 
-def save(folder: str, name: str, command: list[str], files: bytes) -> str:
+def save(folder: str, name: str, command: list[str], variables: list[str], files: bytes) -> str:
     """Write an image; the path of its file."""
     config = {
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Entrypoint": command, "Env": ["PATH=/usr/bin"]},
+        "config": {"Entrypoint": command, "Env": ["PATH=/usr/bin", *variables]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(files).hexdigest()}"]},
     }
     text = json.dumps(config, sort_keys=True).encode()
@@ -108,5 +114,5 @@ def make(folder: str, stand_in: bytes) -> None:
     """
     os.makedirs(folder, exist_ok=True)
     files = layer(stand_in)
-    for name, command in IMAGES.items():
-        print(save(folder, name, command, files), file=sys.stderr)
+    for name, (command, variables) in IMAGES.items():
+        print(save(folder, name, command, variables, files), file=sys.stderr)

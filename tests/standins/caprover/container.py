@@ -13,7 +13,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import sys
 import threading
 import time
@@ -51,7 +50,7 @@ def install(given: dict[str, str], engine: Engine) -> str:
     options = {"Name": NETWORK, "Driver": "overlay", "Attachable": True, **settings.get("overlayNetworkOverride", {})}
     if engine.ask("GET", f"/networks/{NETWORK}")[0] != 200:
         engine.insist("POST", "/networks/create", options)
-    image = engine.insist("GET", f"/containers/{socket.gethostname()}/json")["Config"]["Image"]
+    image = f"{settings.get('publishedNameOnDockerHub', 'caprover/caprover')}:{given.get('STAND_IN_VERSION', Model.version)}"
     ports = {name: given[name] for name in _PORTS if given.get(name)}
     words = {"IS_CAPTAIN_INSTANCE": "1", **ports, "DEFAULT_PASSWORD": given.get("DEFAULT_PASSWORD", "captain42")}
     mounts = [{"Type": "bind", "Source": path, "Target": path} for path in ("/captain", "/var/run/docker.sock")]
@@ -84,6 +83,9 @@ def serve(given: dict[str, str]) -> None:
         model = pickle.loads(STATE.read_bytes())  # its own file
         model.restart()
         model.wrong.clear()
+    model.version = given.get("STAND_IN_VERSION", model.version)
+    if given.get("STAND_IN_FORGETS"):
+        model.apps.clear()
     model.placeholder = str(overrides().get("appPlaceholderImageName") or PLACEHOLDER)
     stand_in = StandIn(model, RealSwarm(model), address=("0.0.0.0", ADMIN))  # of its own container
     web = ThreadingHTTPServer(("0.0.0.0", WEB), type("Web", (_Web,), {"model": model}))
@@ -118,16 +120,24 @@ class _Web(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         name = (self.headers.get("host") or "").partition(":")[0].lower()
+        if name == f"captain.{self.model.root}":
+            self._to("127.0.0.1", ADMIN, name)
+            return
         app = next((one for one, said in self.model.apps.items() if name in domains(one, said, self.model.root)), "")
         if not app:
             self._answer(404, b"no app has this domain")
             return
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
         # A virtual IP needs a kernel with IPVS: the names of the tasks do without.
+        self._to(f"tasks.{self.model.service(app)}", self.model.apps[app].get("containerHttpPort") or WEB, name)
+
+    def _to(self, host: str, port: int, name: str) -> None:
+        """Pass the request on; a connection that is refused is tried again, as nginx tries the next container."""
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        kind = {"content-type": self.headers["content-type"]} if self.headers.get("content-type") else {}
         for attempt in range(3):
-            link = HTTPConnection(f"tasks.{self.model.service(app)}", self.model.apps[app].get("containerHttpPort") or WEB, timeout=10)
+            link = HTTPConnection(host, port, timeout=10)
             try:
-                link.request(self.command, self.path, body=body or None, headers={"host": name, "x-forwarded-proto": "http"})
+                link.request(self.command, self.path, body=body or None, headers={"host": name, "x-forwarded-proto": "http", **kind})
                 answer = link.getresponse()
                 self._answer(answer.status, answer.read())
                 return

@@ -97,7 +97,7 @@ class RealSwarm:
         spec["Mode"] = {"Replicated": {"Replicas": definition["instanceCount"]}}
         spec["EndpointSpec"] = {"Mode": "vip", "Ports": [one for port in definition["ports"] for one in _published(port)]}
         order = "stop-first" if definition["volumes"] else "start-first"
-        spec["UpdateConfig"] = {"Parallelism": 0, "Order": order, "FailureAction": "pause"}
+        spec["UpdateConfig"] = {**(spec.get("UpdateConfig") or {}), "Order": order}
         spec["Labels"] = {"com.caprover.managed": "true"}
         override = definition.get("serviceUpdateOverride") or ""
         spec = merged(spec, parsed(override) if override else {})

@@ -75,7 +75,7 @@ def test_places(variables: Any, more: dict[str, Any], release: str, places: dict
     """The host's release decides where its database lies: its facts are known when the places are."""
     given = variables(**more, ansible_facts={"vannah": {"release": release}})
     loader = DataLoader()
-    found = clusters.places(clusters.declared(), given, loader, Templar(loader=loader))
+    found = clusters.places(clusters.of(given["group_names"]), given, loader, Templar(loader=loader))
     assert found.exists == places
     assert found.data == {**places, "etcd": [f"{more.get('etcd_data_directory', '/var/lib/etcd/vannah')}/member"]}
 

@@ -41,6 +41,8 @@ SECRETS = {
     "caprover_server.password",
     "caprover_server.previous_password",
     "caprover_server.registries.password",
+    "caprover_update.password",
+    "caprover_update.previous_password",
     "docker_logins.logins.password",
     "minio_buckets.secret_key",
     "minio_heal.secret_key",

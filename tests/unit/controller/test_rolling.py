@@ -248,7 +248,17 @@ def test_nothing_is_interrupted_behind_a_closed_gate() -> None:
 EXPORTS = {entry.role: yaml.safe_load((ROLES / entry.role / "meta" / "exports.yml").read_text()) for entry in site_map.load().roles}
 CLUSTERS = [name for name, exported in EXPORTS.items() if exported.get("clusters")]
 #: Those, and hosts that are none by themselves and of which one at a time is restarted all the same.
-RESTARTED = [name for name, exported in EXPORTS.items() if exported.get("clusters") or "gate" in exported.get("rolling", {})]
+RESTARTED = [name for name, exported in EXPORTS.items() if "gate" in exported.get("rolling", {})]
+#: Clusters whose members' unit is another role's.
+OTHERS_UNIT = ["caprover"]
+
+
+def test_clusters_are_restarted_one_by_one() -> None:
+    """But for those whose members have no unit of the role."""
+    assert [name for name in CLUSTERS if name not in RESTARTED] == OTHERS_UNIT
+    for name in OTHERS_UNIT:
+        text = (ROLES / name / "meta" / "components.yml").read_text()
+        assert "units:" not in text, f"{name} has a unit, and nothing says how it is restarted"
 
 
 @pytest.mark.parametrize("name", RESTARTED)

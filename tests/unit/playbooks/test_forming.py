@@ -168,3 +168,33 @@ def test_work_of_one_host(site: Run) -> None:
     assert done.code == 0, done.printed
     assert [call for call in done.calls if call.startswith(("converge", "patroni", "postgresql"))] == []
     assert len(done.of("lease released")) == 6, done.calls
+
+
+SWARM = {"caprover": ["a1", "a2"]}
+NEW_SWARM = {
+    "new_clusters": [{"name": "swarm", "group": "caprover", "role": "caprover", "members": SWARM["caprover"]}],
+    "add_group": "site_forming",
+    "parent_groups": ["site_forming_caprover"],
+}
+NODE: dict[str, Any] = {
+    "host_facts": {**FACTS, **planning.groups(["base"])},
+    "host_checks": NEW_SWARM,
+    "converge": {"pending_restart": []},
+    "docker_health": {"member": {"id": "", "manager": False}, "swarm": "inactive"},
+    "docker_tokens": {"manager": "m", "worker": "w"},
+}
+
+
+def test_a_swarm_is_formed(site: Run) -> None:
+    done = site("site.yml", SWARM, dict.fromkeys(SWARM["caprover"], NODE))
+    assert done.code == 0, done.printed
+    assert done.of("converge prepare orchestration") == SWARM["caprover"]
+    assert done.of("docker_swarm") == SWARM["caprover"] and done.of("caprover_install") == ["a1"]
+
+
+@pytest.mark.parametrize("part", ["converge prepare orchestration", "converge orchestration", "converge base"])
+def test_no_swarm_without_all_of_its_hosts(site: Run, part: str) -> None:
+    """One that has failed before, in an earlier wave as well."""
+    done = site("site.yml", SWARM, {"a1": NODE, "a2": {**NODE, part: {"failed": True, "msg": "no space left"}}})
+    assert done.code != 0 and "no space left" in done.printed, done.printed
+    assert done.of("docker_swarm") == done.of("caprover_install") == []

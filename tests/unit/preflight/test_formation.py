@@ -269,6 +269,7 @@ def test_roles_declare_what_shared_code_reads() -> None:
         "etcd": ("etcd", "etcd", "etcd"),
         "postgresql": ("postgresql", "postgresql", "postgresql"),
         "object_store": ("minio", "object_store", "minio"),
+        "swarm": ("caprover", "caprover", "caprover"),
     }
     assert [cluster.name for cluster in clusters.of(["all", "etcd"])] == ["etcd"]
     assert {cluster.name: (cluster.majority, cluster.odd) for cluster in clusters.declared() if cluster.majority or cluster.odd} == {

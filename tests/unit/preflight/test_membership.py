@@ -73,3 +73,17 @@ def test_what_nobody_declares_is_not_judged() -> None:
 def test_roles_say_how_a_member_leaves(cluster: Any) -> None:
     """By a verb that there is."""
     assert "MEMBER" in cluster.remove and f"playbooks/{cluster.role}/remove.yml" in cluster.remove
+
+
+def test_a_member_that_some_know_by_its_address_alone() -> None:
+    """It is called as the others call it; without any name, by its address."""
+    peers = [
+        ("app1", ("db4", "192.0.2.14", "it votes")),
+        ("app2", ("", "192.0.2.14", "it votes")),
+        ("app3", ("", "192.0.2.15", "it votes")),
+    ]
+    found = judge_host_checks([told(host, peer) for host, peer in peers], groups=[group(**HOSTS)]).errors
+    assert [(one.where, one.problem.partition(" is not")[0]) for one in found] == [
+        ("app1,app2", "db4 (192.0.2.14)"),
+        ("app3", "a member without a name (192.0.2.15)"),
+    ]

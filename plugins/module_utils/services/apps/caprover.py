@@ -74,12 +74,15 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
     if not app.present:
         return {"name": app.name, "state": "absent"}
     own = server.own_domain(app)
-    environment = {name: references.resolve(value, lambda found: value_of(found, apps, values)) for name, value in app.environment.items()}
+
+    def resolved(texts: Mapping[str, str]) -> dict[str, str]:
+        return {name: references.resolve(text, lambda found: value_of(found, apps, values)) for name, text in texts.items()}
+
     entry: Item = {
         "name": app.name,
         "description": app.description,
         "instances": app.replicas,
-        "environment": environment,
+        "environment": resolved(app.environment),
         "expose": bool(app.domains),
         "ports": [{"host": one.port, "container": one.target} for one in app.publish],
         "volumes": [{"path": one.path, "volume": f"{app.name}-{one.name}"} for one in app.volumes],
@@ -87,6 +90,8 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
         "websocket": app.websocket,
         "service_override": override(app),
     }
+    if app.secret_files:
+        entry["secret_files"] = resolved(app.secret_files)
     if app.port:
         entry["http_port"] = app.port
     if app.domains:
@@ -96,14 +101,28 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
     return entry
 
 
+#: How a container is asked whether it is ready, in nanoseconds: often while it starts, then every 10 s.
+_SECOND = 1_000_000_000
+_ASKED = {"Interval": 10 * _SECOND, "Timeout": 5 * _SECOND, "Retries": 3, "StartPeriod": 60 * _SECOND, "StartInterval": _SECOND}
+#: CapRover replaces all replicas of an app at once. One after the other, the others answer meanwhile.
+_ONE_BY_ONE = {"Parallelism": 1}
+
+
 def override(app: App) -> Item:
-    """Limits, as the service specification of Docker's API has them; nothing where there are none."""
+    """What goes past CapRover, as the service specification of Docker's API has it; nothing where there is nothing of it.
+
+    Docker sends requests to a container that has a health check only once that has succeeded, and stops an old one only then. Without it a
+    container counts as soon as it runs.
+    """
     limits: Item = {}
     if app.memory_mb:
         limits["MemoryBytes"] = app.memory_mb << 20
     if app.cpus:
-        limits["NanoCPUs"] = round(app.cpus * 1_000_000_000)
-    return {"TaskTemplate": {"Resources": {"Limits": limits}}} if limits else {}
+        limits["NanoCPUs"] = round(app.cpus * _SECOND)
+    task: Item = {"Resources": {"Limits": limits}} if limits else {}
+    if app.ready:
+        task["ContainerSpec"] = {"Healthcheck": {"Test": ["CMD", *app.ready], **_ASKED}}
+    return {**({"TaskTemplate": task} if task else {}), **({"UpdateConfig": dict(_ONE_BY_ONE)} if app.replicas > 1 else {})}
 
 
 def deploy_entry(app: App, server: Server) -> Item:
@@ -131,7 +150,11 @@ def render(apps: Iterable[App], values: Values, server: Server | None = None) ->
     listed, known_server = list(apps), server or Server()
     known = {app.name: app for app in listed if app.present}
     deploys = [deploy_entry(app, known_server) for step in steps(listed) for app in step]
-    return [app_entry(app, known, values, known_server) for app in listed], deploys
+    entries = [app_entry(app, known, values, known_server) for app in listed]
+    # The Swarm is asked for secrets only where an app has any; then those that another one has no more go.
+    if any("secret_files" in entry for entry in entries):
+        entries = [entry if "state" in entry else {"secret_files": {}, **entry} for entry in entries]
+    return entries, deploys
 
 
 def for_caprover(

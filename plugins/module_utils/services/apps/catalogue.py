@@ -16,9 +16,12 @@ An entry of the catalogue, with everything that it may say:
       PORT: 4000
       DATABASE_URL: "postgresql://vhc:${secret.postgresql_role_vhc|url}@${service.database.host}:${service.database.port}/vannahcloud"
       ORTHANC_URL: "${app.vhc-orthanc.url}"
+    secret_files: {db_password: "${secret.postgresql_role_vhc}"}   # files in /run/secrets, which no API shows
     volumes: [{name: data, path: /var/lib/data}]        # named, of this app alone
     replicas: 2
-    health: {path: /healthz}                            # answers 200 where the app works
+    health:
+      path: /healthz                                    # answers 200 where the app works
+      command: [/app/ready]                             # in the container, ends with 0 once the app answers; until then no request comes
     resources: {memory_mb: 512, cpus: 1.5}              # limits of each replica
     publish: [{port: 4242, target: 4242, from: [modalities]}]   # besides HTTP; `from` is who may reach it
     after: [vhc-orthanc]                                # apps that have to be healthy first
@@ -35,6 +38,7 @@ from typing import Any
 NAME = re.compile(r"(?=.{1,40}$)[a-z](?:-?[a-z0-9])*")
 VOLUME = re.compile(r"(?=.{1,40}$)[a-z](?:[-_]?[a-z0-9])*")
 DOMAIN = re.compile(r"(?=.{1,80}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
+FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 #: A name with a registry's, a tag and a digest, as github.com/distribution/reference has it; each but the name may be missing.
 IMAGE = re.compile(
@@ -42,7 +46,7 @@ IMAGE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 KEYS = (
-    "name description image port domains tls websocket environment volumes replicas health resources publish after state"
+    "name description image port domains tls websocket environment secret_files volumes replicas health resources publish after state"
 ).split()  # fmt: skip
 
 
@@ -83,9 +87,11 @@ class App:
     tls: bool = True
     websocket: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    secret_files: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
     replicas: int = 1
     health: str = ""
+    ready: tuple[str, ...] = ()
     memory_mb: int = 0
     cpus: float = 0.0
     publish: tuple[Published, ...] = ()
@@ -121,7 +127,7 @@ def parse(entry: Any) -> App:
         return App(name, present=False)
     if not IMAGE.fullmatch(image):
         raise BadAppError("image", f"{image!r} names no image" if image else "there is none", "registry/name@sha256:...")
-    health, resources = _mapping(entry, "health", ("path",)), _mapping(entry, "resources", ("memory_mb", "cpus"))
+    health, resources = _mapping(entry, "health", ("path", "command")), _mapping(entry, "resources", ("memory_mb", "cpus"))
     app = App(
         name=name,
         image=image,
@@ -131,9 +137,11 @@ def parse(entry: Any) -> App:
         tls=_truth(entry, "tls", True),
         websocket=_truth(entry, "websocket", False),
         environment=dict(_environment(entry)),
+        secret_files=dict(_secret_files(entry)),
         volumes=tuple(_volumes(entry)),
         replicas=_number(entry, "replicas", 0, 1000, 1),
         health=_path("health.path", health["path"]) if "path" in health else "",
+        ready=tuple(_command(health)),
         memory_mb=_number(resources, "memory_mb", 6, 1 << 22, 0, "resources."),
         cpus=_cpus(resources.get("cpus")),
         publish=tuple(_published(entry)),
@@ -197,12 +205,12 @@ def _cpus(value: Any) -> float:
     return float(value)
 
 
-def _list(entry: Mapping[str, Any], key: str) -> list[Any]:
+def _list(entry: Mapping[str, Any], key: str, where: str = "") -> list[Any]:
     value = entry.get(key)
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise BadAppError(key, "this is no list", f"{key}: a list")
+        raise BadAppError(f"{where}{key}", "this is no list", f"{key}: a list")
     return list(value)
 
 
@@ -232,6 +240,18 @@ def _path(where: str, given: Any) -> str:
     return given
 
 
+def _command(health: Mapping[str, Any]) -> Iterator[str]:
+    given = _list(health, "command", "health.")
+    if "command" in health and not given:
+        raise BadAppError("health.command", "it is empty", "a program of the image and its arguments, such as [/app/ready]")
+    for word in given:
+        if not isinstance(word, str) or not word:
+            raise BadAppError(
+                "health.command", f"{word!r} is not a word of a command", "a program of the image and its arguments, as texts"
+            )
+        yield word
+
+
 def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Values as text. None of them is quoted: it may be secret."""
     given = entry.get("environment")
@@ -245,6 +265,21 @@ def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not isinstance(value, str | int | float):
             raise BadAppError(f"environment.{name}", "the value is neither text nor a number", "a text, a number, true or false")
         yield str(name), str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _secret_files(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """No value is quoted: it may be secret."""
+    given = entry.get("secret_files")
+    if given is None:
+        return
+    if not isinstance(given, Mapping):
+        raise BadAppError("secret_files", "this is not a mapping", "names of files with their contents")
+    for name, value in given.items():
+        if not FILE.fullmatch(str(name)):
+            raise BadAppError("secret_files", f"{name!r} is not the name of a file", "letters, digits, dots, hyphens and underscores")
+        if not isinstance(value, str) or not value:
+            raise BadAppError(f"secret_files.{name}", "the content is not a text", 'a text such as "${secret.NAME}"')
+        yield str(name), value
 
 
 def _volumes(entry: Mapping[str, Any]) -> Iterator[Volume]:

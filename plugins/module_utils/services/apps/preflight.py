@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...agent.core.model import AgentError
+from ...agent.services.caprover.wanted import app_name
 from ...preflight.findings import Code, Finding
 from ...preflight.model import UNKNOWN, Host, Site
 from ...preflight.rules import Area
@@ -25,6 +27,11 @@ ROLE = "apps"
 
 CODES = (
     *rules.CODES,
+    Code(
+        "apps-name-refused",
+        "CapRover uses the name of an app itself (captain, registry, captain-...), and refuses it.",
+        "Another name.",
+    ),
     Code(
         "apps-domain-refused",
         "A domain lies below CapRover's root domain, where CapRover gives out the names itself and refuses others.",
@@ -116,6 +123,10 @@ def refused(entries: list[Any], host: Host) -> Iterator[Problem]:
             app = parse(entry)
         except BadAppError:
             continue
+        try:
+            app_name(app.name)
+        except AgentError as error:
+            yield Problem("apps-name-refused", f"apps[{index}].name", f"{error.msg.partition('. Fix:')[0]}.", "another name")
         yield from _domains(f"apps[{index}]", app, root)
         if app.present and app.domains and app.tls and root_tls is False:
             problem = f"{app.domains[0]} is to have TLS, and CapRover has no certificate itself."

@@ -86,11 +86,12 @@ def resolve(text: str, value_of: Callable[[Reference], str]) -> str:
 
 
 def secret_names(entries: Any) -> list[str]:
-    """Secrets that the environments of a catalogue refer to, each once. What cannot be read is left to preflight."""
+    """Secrets that the apps of a catalogue refer to, each once. What cannot be read is left to preflight."""
     found: dict[str, None] = {}
     for entry in entries if isinstance(entries, list | tuple) else ():
-        environment = entry.get("environment") if isinstance(entry, Mapping) and entry.get("state") != "absent" else None
-        for value in environment.values() if isinstance(environment, Mapping) else ():
+        present = isinstance(entry, Mapping) and entry.get("state") != "absent"
+        given = [entry.get(key) for key in ("environment", "secret_files")] if present else []
+        for value in (value for one in given if isinstance(one, Mapping) for value in one.values()):
             try:
                 found |= dict.fromkeys(one.name for one in read(str(value)) if one.kind == "secret")
             except BadReferenceError:

@@ -88,8 +88,8 @@ def _of_app(path: str, app: App, names: Collection[str], apps: Mapping[str, App]
         if other not in names or other == app.name:
             problem = "an app cannot wait for itself." if other == app.name else f"there is no app {other}."
             yield Problem("apps-order", f"{path}.after", problem, f"after: of {', '.join(sorted(set(names) - {app.name}))}")
-    for variable, value in app.environment.items():
-        where = f"{path}.environment.{variable}"
+    texts = [(f"{path}.{key}.{name}", value) for key in ("environment", "secret_files") for name, value in getattr(app, key).items()]
+    for where, value in texts:
         try:
             found = list(references.read(value))
         except references.BadReferenceError as error:

@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import json
-import socket
+import re
+import shutil
+from collections.abc import Callable
 from typing import Any
 
+import yaml
+
 from tests.live.caprover.captain import Captain
+from tests.live.caprover.outside import PORTS, Load, open_ports
 from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
 
@@ -27,33 +32,45 @@ def test_an_app_answers_under_its_domain(captain: Captain) -> None:
     wait_until(lambda: len({captain.ask(WEB) for _turn in range(12)}) > 1, "both containers answer", ceiling(30))
 
 
-def test_closed_ports(site: Site, captain: Captain) -> None:
-    """CapRover's API without TLS is for its own host; a published port is for those that the app names."""
-    for host, port in ((captain.host, 3000), (captain.host, 2377), (captain.others[0], 80)):
-        with socket.socket() as client:
-            client.settimeout(3)
-            assert client.connect_ex((site.address(host), port)) != 0, f"{host}:{port}"
+def test_ports_that_are_published(site: Site, captain: Captain) -> None:
+    """Of all that listens on the nodes, a host outside of the site reaches SSH and CapRover's HTTP port alone."""
+    hosts = {site.address(name): name for name in (captain.host, *captain.others)}
+    listening = {int(port) for name in hosts.values() for port in re.findall(r":(\d+) ", site.read(name, "ss", "-Hltn"))}
+    published = {int(port) for port in re.findall(r"(\d+)->", site.read(captain.host, "docker", "service", "ls", "--format", "{{.Ports}}"))}
+    assert {22, 2377, 3000, 4242} <= listening | published
+    found = open_ports((address, port) for address in hosts for port in sorted(listening | published | set(PORTS)))
+    # What stands in for CapRover has no TLS.
+    own = {(captain.host, port) for port in ((80, 443) if captain.real else (80,))}
+    assert {(hosts[address], port) for address, port in found} == own | {(name, 22) for name in hosts.values()}
 
 
-def test_another_environment_redeploys_one_app(site: Site, captain: Captain) -> None:
-    """Once, and no other app."""
+def test_a_new_image_and_environment_under_load(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:
+    """Two replicas, one after the other: no request fails, and no other app is touched."""
     before = captain.indices()
-    printed = site.converge("-e", changed(captain, "web", environment={"COLOUR": "green"}))
-    captain.wait_answer(WEB, "green")
+    image = captain.catalogue[0]["image"].replace(":1", ":2")
+    with Load(captain, WEB) as load:
+        printed = site.converge("-e", changed(captain, "web", environment={"COLOUR": "green"}, image=image))
+        captain.wait_answer(WEB, "green")
+    measured(f"a new environment and a new image: {load}")
+    assert load.failed == [], load.failed[:20]
+    assert any(body.startswith("green ") and body.endswith(" 2") for body in load.bodies), load.bodies
     after = captain.indices()
     assert {name for name in before if before[name] != after[name]} == {"web"}
     assert captain.password not in printed
 
 
-def test_an_image_that_ends_goes_back(site: Site, captain: Captain) -> None:
+def test_an_image_that_ends_goes_back(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:
     """The version before answers all the time; the image is not tried again, and each run says so."""
     site.converge()
     bad = changed(captain, "web", image=captain.catalogue[0]["image"].replace(":1", ":bad"))
-    done = site.playbook("site.yml", "-e", bad)
+    with Load(captain, WEB) as load:
+        done = site.playbook("caprover/converge.yml", "-e", bad)
     assert done.returncode != 0 and "does not become healthy" in done.stdout and "was restored" in done.stdout, done.stdout[-3000:]
+    measured(f"an image that ends at once: {load}")
+    assert load.failed == [], load.failed[:20]
     captain.wait_answer(WEB, "blue")
     before = captain.indices()
-    done = site.playbook("site.yml", "-e", bad)
+    done = site.playbook("caprover/converge.yml", "-e", bad)
     assert done.returncode != 0 and "held back until it changes" in done.stdout, done.stdout[-3000:]
     assert captain.indices() == before
     site.converge()
@@ -71,7 +88,25 @@ def test_a_change_by_hand_is_reverted_and_other_apps_stay(site: Site, captain: C
     captain.wait_answer(WEB, "blue")
     after = captain.indices()
     assert {name for name in before if before[name] != after.get(name)} == {"web"}
+    before = captain.indices()
     site.converge_unchanged()
+    assert captain.indices() == before
+
+
+def test_a_node_that_the_inventory_forgets(site: Site, captain: Captain) -> None:
+    """Refused by the host checks of any playbook, with the verb that takes it out of the Swarm."""
+    folder = site.inventory.with_name("inventory.forgotten")  # beside the scenario's own, whose files name their place by its folder
+    shutil.copytree(site.inventory, folder, symlinks=True, dirs_exist_ok=True)
+    try:
+        said = yaml.safe_load((folder / "hosts.yml").read_text(encoding="utf-8"))
+        del said["all"]["children"]["caprover"]["hosts"][captain.others[0]]
+        (folder / "hosts.yml").write_text(yaml.safe_dump(said), encoding="utf-8")
+        done = Site(folder, site.arguments, site.environment).playbook("base.yml")
+    finally:
+        shutil.rmtree(folder)
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "contact-member-not-in-group" in printed, done.stdout[-4000:]
+    assert f"remove.yml -e caprover_node={captain.others[0]}" in printed, done.stdout[-4000:]
 
 
 def test_a_worker_is_lost(site: Site, captain: Captain) -> None:

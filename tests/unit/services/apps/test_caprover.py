@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import wanted
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import residue, wanted
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps import caprover, endpoints, references
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps.catalogue import parse, published
 
@@ -50,8 +51,53 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     assert api["environment"] == web["environment"]
     assert api["environment"]["DATABASE_URL"] == "postgresql://vhc:p%40ss%2Fword@192.0.2.11:5000/vannahcloud"
     assert api["environment"]["ORTHANC_URL"] == "http://srv-captain--vhc-orthanc:8042"
-    assert web["websocket"] is True and web["service_override"] == {}
+    assert web["websocket"] is True and web["service_override"] == {"UpdateConfig": {"Parallelism": 1}}
     assert deploys[0]["health"] == {"url": "https://pacs.teledokta.co.tz/system"} and "health" not in deploys[4]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, {}),
+        ({"replicas": 2}, {"UpdateConfig": {"Parallelism": 1}}),
+        ({"replicas": 2, "health": {"path": "/"}}, {"UpdateConfig": {"Parallelism": 1}}),
+    ],
+)
+def test_replicas_are_replaced_one_by_one(more: dict[str, Any], expected: dict[str, Any]) -> None:
+    app = parse({"name": "web", "image": IMAGE, "port": 80, **more})
+    assert caprover.override(app) == expected
+
+
+def test_a_command_says_when_a_container_is_ready() -> None:
+    """Docker sends no request before, and asks often while it starts."""
+    app = parse({"name": "web", "image": IMAGE, "port": 80, "health": {"command": ["/app/ready", "-q"]}, "resources": {"cpus": 1}})
+    task = caprover.override(app)["TaskTemplate"]
+    asked = task["ContainerSpec"]["Healthcheck"]
+    assert asked["Test"] == ["CMD", "/app/ready", "-q"] and asked["StartInterval"] == 1_000_000_000 < asked["Interval"]
+    assert task["Resources"]["Limits"] == {"NanoCPUs": 1_000_000_000}
+    (entry,), (deploy,) = caprover.render([app], caprover.Values())
+    assert "url" not in deploy.get("health", {}) and entry["service_override"]["TaskTemplate"] == task
+
+
+def test_a_health_check_that_goes_is_taken_away() -> None:
+    """Docker keeps what an override has set: an empty test is that of the image, and no limit is all replicas at once."""
+    before = caprover.override(parse({"name": "web", "image": IMAGE, "replicas": 2, "health": {"command": ["x"]}, "port": 80}))
+    sent, stays = residue.opposites(json.dumps(before), "{}", node_goes=False)
+    made = json.loads(sent)
+    assert made["UpdateConfig"] == {"Parallelism": 0} and made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] == [] and stays == []
+
+
+def test_files_with_secrets() -> None:
+    """References become what they stand for; the Swarm is asked only where an app has any."""
+    one = {"name": "web", "image": IMAGE, "secret_files": {"key": "${secret.key}", "url": "http://x:${secret.key|url}@y"}}
+    assert references.secret_names([one]) == ["key"]
+    two = {"name": "job", "image": IMAGE}
+    gone = {"name": "old", "state": "absent"}
+    (web, job, old), _deploys = caprover.render([parse(entry) for entry in (one, two, gone)], caprover.Values({"key": "a/b"}))
+    assert web["secret_files"] == {"key": "a/b", "url": "http://x:a%2Fb@y"} and web["service_override"] == {}
+    assert job["secret_files"] == {} and "secret_files" not in old
+    (job,), _deploys = caprover.render([parse(two)], caprover.Values())
+    assert "secret_files" not in job
 
 
 def test_an_app_without_domain() -> None:

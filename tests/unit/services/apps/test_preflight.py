@@ -67,6 +67,9 @@ def said(judged: Judge, *apps: Any, variables: str = "", secrets: Any = SECRETS)
         ([app(environment={"A": "${service.mail.host}"})], "apps_services: {mail: {host: smtp.example.org}}\n", set()),
         ([app(environment={"A": "${app.api.url}"})], "", {"reference"}),
         # --- what CapRover refuses
+        ([app(name="registry")], "", {("apps-name-refused", "apps[0].name")}),
+        ([app(name="captain-x")], "", {("apps-name-refused", "apps[0].name")}),
+        ([app(environment={"A": "x"}, secret_files={"k": "${secret.nothing}"})], "", {("apps-reference", "apps[0].secret_files.k")}),
         ([app(domains=["web.apps.clinic.health"])], "", set()),
         ([app(domains=["www.web.apps.clinic.health"])], "", set()),
         ([app(domains=["api.apps.clinic.health"])], "", {("apps-domain-refused", "apps[0].domains[0]")}),

@@ -70,6 +70,7 @@ def test_what_a_host_is_in_the_swarm(said: Callable[..., Any], managers: list[st
     [
         ({}, {"overlayNetworkOverride": {"Options": {"encrypted": "true"}}}),
         ({"caprover_network_encrypted": False}, {}),
+        ({"caprover_network_encrypted": False, "caprover_image": "r:5000/cap"}, {"publishedNameOnDockerHub": "r:5000/cap"}),
         (
             {"caprover_settings": {"skipVerifyingDomains": True, "overlayNetworkOverride": {"Options": {"mtu": "1400"}}}},
             {"skipVerifyingDomains": True, "overlayNetworkOverride": {"Options": {"encrypted": "true", "mtu": "1400"}}},

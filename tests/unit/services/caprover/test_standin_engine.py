@@ -78,7 +78,8 @@ def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_installer(docker: Docker, tmp_path: Path) -> None:
     """CapRover's service is tied to the leader, and the network of the apps is as config-override.json says."""
-    (tmp_path / "config-override.json").write_text(json.dumps({"overlayNetworkOverride": {"Options": {"encrypted": "true"}}}))
+    options = {"overlayNetworkOverride": {"Options": {"encrypted": "true"}}, "publishedNameOnDockerHub": "r:5000/stand-in"}
+    (tmp_path / "config-override.json").write_text(json.dumps(options))
     given = {"ACCEPTED_TERMS": "true", "DEFAULT_PASSWORD": "once", "CAPTAIN_HOST_HTTP_PORT": "8080", "CAPTAIN_HOST_ADMIN_PORT": "3003"}
     assert container.install(given, docker) == "CapRover's stand-in is installed"
     (network,) = [body for _method, path, body in docker.asked if path == "/networks/create"]

@@ -119,6 +119,13 @@ class Api:
         kept.tokens.pop(self.url, None)
         kept.refused.discard((self.url, password))
 
+    def forget_logins(self) -> None:
+        """Another server answers at the URL from now on: tokens and refused passwords of the one before do not count."""
+        kept = self.ctx.kept(Kept)
+        self._token, self.password = "", ""
+        kept.tokens.pop(self.url, None)
+        kept.refused -= {(self.url, one) for one in self.passwords}
+
     def get(self, path: str) -> Data:
         """Read. A server that starts meanwhile is waited for.
 

@@ -73,10 +73,11 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :raises AgentError: ``caprover-unreachable``, ``caprover-refused``, ``caprover-login``, or why something cannot be
     """
     from . import apps as all_apps
-    from . import wanted
+    from . import swarm_secrets, wanted
     from .notes import Notes
 
-    listed = [wanted.app(item) for item in params["apps"]]
+    items, making, removing = swarm_secrets.prepare(ctx, params["apps"])
+    listed = [wanted.app(item) for item in items]
     _once([app["name"] for app in listed])
     owner = (params["owner"] or "").strip()
     api = connect(ctx, params)
@@ -96,7 +97,7 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     all_apps.refuse(listed, world, owner, set(gone), notes)
     names = set(world.apps) | {app["name"] for app in listed if app["state"] == "present"}
     result = {"answers": world.answers, "requests": api.calls, "apps": sorted(names - set(gone))}
-    return list(all_apps.plan(api, listed, world, owner, gone, notes)), result
+    return [*making, *all_apps.plan(api, listed, world, owner, gone, notes), *removing], result
 
 
 def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -153,10 +154,17 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return installer.install(params, ctx)
 
 
+def update(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """Another version of CapRover: :func:`.update.update`."""
+    from . import update as updater
+
+    return updater.update(params, ctx)
+
+
 def _once(names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AgentError("listed-twice", f"app {', '.join(twice)} is listed twice. Fix: one entry of it")
 
 
-CALLS = {"apps": apps, "deploy": deploy, "info": info, "install": install, "server": server}
+CALLS = {"apps": apps, "deploy": deploy, "info": info, "install": install, "server": server, "update": update}

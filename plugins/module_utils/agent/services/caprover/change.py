@@ -10,7 +10,7 @@ nothing to do: the old one is put back. ``notes`` keeps what was begun, for the 
 from __future__ import annotations
 
 from ...core.model import AgentError
-from . import fields
+from . import fields, swarm_secrets
 from .api import APPS, PAUSE
 from .refusals import EXISTS, PARTLY, Refused, reason, refusal
 from .wire import Broken, Silent
@@ -118,6 +118,7 @@ class Changer:
         """
         import time
 
+        body = swarm_secrets.filled(ctx, body)
         begun, broken, failed = time.monotonic(), False, False
         while True:
             try:

@@ -14,6 +14,7 @@ Of its installer (src/utils/CaptainInstaller.ts of version 1.15.3, and tried on 
 from __future__ import annotations
 
 from ...core.model import AgentError, Step
+from . import captain
 from .api import Api
 from .notes import Notes
 from .refusals import Refused, refusal
@@ -30,12 +31,10 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
     Apply = Callable[[Context], None]
 
-SERVICE = "captain-captain"
 #: The installer's container, so that one of a run that was cut off is found.
 CONTAINER = "vannah-caprover-install"
 #: Settings that CapRover reads when it starts (its src/utils/CaptainConstants.ts).
 SETTINGS = "/captain/data/config-override.json"
-_DOCKER = {"DOCKER_HOST": "unix:///run/docker.sock"}
 _PORTS = {"http_port": "CAPTAIN_HOST_HTTP_PORT", "https_port": "CAPTAIN_HOST_HTTPS_PORT", "admin_port": "CAPTAIN_HOST_ADMIN_PORT"}
 _ONCE = "DEFAULT_PASSWORD"
 
@@ -52,8 +51,8 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     if not params["accept_terms"]:
         text = "CapRover's installer needs the terms of service of its makers accepted, which only you can do"
         raise AgentError("bad-install", f"{text}. Fix: read TERMS_AND_CONDITIONS.md of its repository, then accept_terms: true")
-    own = _own_node(ctx)
-    there = _service(ctx) if own else None
+    own = captain.own_node(ctx)
+    there = captain.service(ctx) if own else None
     settings = {"useExistingSwarm": True, **params["settings"]}
     steps = []
     if there is None:
@@ -61,13 +60,16 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         steps.append(Step("server", "CapRover", "install", f"version {params['version']}", apply=_install(params)))
         return steps, {"installed": False, "version": ""}
     _refuse(params, there, own)
-    version = there["image"].partition("@")[0].rpartition(":")[2]
+    _refuse_unfinished(ctx)
+    version = captain.version_of(there["image"])
     if version != params["version"]:
         text = f"CapRover {version} runs, and version {params['version']} is requested: it is not changed"
-        ctx.warn(f"{text}. Fix: update it on its own page, or version: {version}.")
+        ctx.warn(f"{text}. Fix: run playbooks/caprover/update.yml, or version: {version}.")
     if _differ(ctx, settings):
         steps.append(Step("file", SETTINGS, "update", "", apply=_settings(settings)))
-        ctx.warn(f"{SETTINGS} changes: CapRover reads it when it starts (docker service update --force {SERVICE}, which takes 45 s).")
+        ctx.warn(
+            f"{SETTINGS} changes: CapRover reads it when it starts (docker service update --force {captain.SERVICE}, which takes 45 s)."
+        )
     steps += _password(params, ctx, there)
     return steps, {"installed": True, "version": version}
 
@@ -75,60 +77,28 @@ def install(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 # --- what is there --------------------------------------------------------------------------------------------------------------
 
 
-def _own_node(ctx: Context) -> str:
-    """The ID of this node, which manages and leads a Swarm; "" in check mode where there is none yet.
-
-    :raises AgentError: ``swarm-role``, ``docker-silent``
-    """
-    said = ctx.run(["docker", "node", "inspect", "self", "--format", "{{.ID}}"], env=_DOCKER, check=False)
-    if said.rc == 0:
-        return said.out.strip()
-    if ctx.check:
-        ctx.warn("This host manages no Swarm yet: CapRover is shown as not installed.")
-        return ""
-    why = " ".join(said.err.split())[-300:] or "there is no docker on this host"
-    if "swarm" in why:
-        raise AgentError("swarm-role", "CapRover is installed on a manager of a Swarm, and this host is not one. Fix: docker_swarm first")
-    raise AgentError("docker-silent", f"Docker does not answer: {why}. Fix: see systemctl status docker")
-
-
-def _leads(ctx: Context) -> bool:
-    said = ctx.run(["docker", "node", "inspect", "self", "--format", "{{.ManagerStatus.Leader}}"], env=_DOCKER, check=False)
-    return said.out.strip() == "true"
-
-
-def _service(ctx: Context) -> Item | None:
-    """CapRover's service: ``image``, ``env``, ``constraints``; None where there is none.
-
-    :raises AgentError: ``docker-silent``
-    """
-    import json
-
-    said = ctx.run(["docker", "service", "inspect", SERVICE], env=_DOCKER, check=False)
-    if said.rc:
-        if "no such service" in said.err.lower():
-            return None
-        raise AgentError("docker-silent", f"Docker does not say what services it has: {' '.join(said.err.split())[-300:]}")
-    task = json.loads(said.out)[0]["Spec"]["TaskTemplate"]
-    container = task["ContainerSpec"]
-    env = dict(word.partition("=")[::2] for word in container.get("Env") or ())
-    return {"image": container["Image"], "env": env, "constraints": (task.get("Placement") or {}).get("Constraints") or []}
-
-
 def _refuse(params: Item, there: Item, own: str) -> None:
     """A CapRover that is there keeps its node and its ports.
 
     :raises AgentError: ``caprover-elsewhere``, ``caprover-ports``
     """
-    nodes = [one.rpartition("==")[2].strip() for one in there["constraints"] if "node.id" in one]
-    if nodes and own not in nodes:
-        text = f"CapRover of this Swarm is tied to the node {nodes[0]}, which is another host"
-        raise AgentError("caprover-elsewhere", f"{text}. Fix: run the task on that one; docker node inspect {nodes[0]} says which it is")
+    captain.refuse_elsewhere(there, own)
     for option, name in _PORTS.items():
         now = there["env"].get(name)
         if now and now != str(params[option]):
             text = f"{option} is {params[option]}, and CapRover was installed with {now}, which cannot be changed while it runs"
             raise AgentError("caprover-ports", f"{text}. Fix: {option}: {now}")
+
+
+def _refuse_unfinished(ctx: Context) -> None:
+    """Between two versions there is no server to work with.
+
+    :raises AgentError: ``caprover-half-updated``
+    """
+    note = captain.note(ctx)
+    if note.get("phase") in captain.UNFINISHED:
+        text = f"an update of CapRover to {captain.version_of(note['after'])} that began on {note['since']} was interrupted"
+        raise AgentError("caprover-half-updated", f"{text}. Fix: run playbooks/caprover/update.yml, which completes or reverts it")
 
 
 def _differ(ctx: Context, settings: Item) -> bool:
@@ -208,7 +178,7 @@ def _install(params: Item) -> Apply:
 
         from ...core import waiting
 
-        if not _leads(ctx):
+        if not captain.leads(ctx):
             text = "CapRover ties itself to the leader of the Swarm, and this host is not it"
             raise AgentError("caprover-elsewhere", f"{text}. Fix: install it before other managers join, or on the leader (docker node ls)")
         variables = {
@@ -219,13 +189,13 @@ def _install(params: Item) -> Apply:
             _ONCE: secrets.token_hex(12),
             **{name: str(params[option]) for option, name in _PORTS.items()},
         }
-        ctx.run(["docker", "rm", "--force", CONTAINER], env=_DOCKER, check=False)
+        ctx.run(["docker", "rm", "--force", CONTAINER], env=captain.DOCKER, check=False)
         waiting.doing(ctx, "CapRover's installer", params["wait"])
         mounts = ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--volume", "/captain:/captain"]
         argv = ["docker", "run", "--rm", "--name", CONTAINER, "--env-file", "/dev/stdin", *mounts, f"{params['image']}:{params['version']}"]
         given = "".join(f"{name}={value}\n" for name, value in variables.items())
-        said = ctx.run(argv, input=given, env=_DOCKER, timeout=params["wait"], check=False)
-        there = _service(ctx)
+        said = ctx.run(argv, input=given, env=captain.DOCKER, timeout=params["wait"], check=False)
+        there = captain.service(ctx)
         if there is None:
             output = (said.out + said.err).replace(variables[_ONCE], "********")
             why = next((line.strip() for line in output.splitlines() if "rror" in line), f"it ended with status {said.rc}")

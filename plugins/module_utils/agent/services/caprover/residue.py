@@ -20,10 +20,16 @@ _LIMITS = ("MemoryBytes", "NanoCPUs", "Pids")
 _LISTS = ("Command", "Args", "Hosts", "Groups", "CapabilityAdd", "CapabilityDrop", "Secrets", "Configs")
 _TEXTS = ("Hostname", "User", "Dir", "StopSignal")
 _SWITCHES = ("TTY", "OpenStdin", "ReadOnly", "Init")
+_INTERVALS = ("Interval", "Timeout", "Retries", "StartPeriod", "StartInterval")
 _CONSTRAINTS = ("TaskTemplate", "Placement", "Constraints")
 #: Path in Docker's service specification -> the value that takes an earlier one away.
 OPPOSITES: dict[tuple[str, ...], Any] = {
     _CONSTRAINTS: [],
+    # All replicas at once, which is Docker's default of its API.
+    ("UpdateConfig", "Parallelism"): 0,
+    # Without a test Docker goes by the health check of the image.
+    ("TaskTemplate", "ContainerSpec", "Healthcheck", "Test"): [],
+    **{("TaskTemplate", "ContainerSpec", "Healthcheck", name): 0 for name in _INTERVALS},
     **{("TaskTemplate", "Resources", kind, name): 0 for kind in ("Limits", "Reservations") for name in _LIMITS},
     **{("TaskTemplate", "ContainerSpec", name): [] for name in _LISTS},
     **{("TaskTemplate", "ContainerSpec", name): "" for name in _TEXTS},

@@ -12,7 +12,7 @@ from __future__ import annotations
 from ...core import waiting
 from ...core.model import AgentError, Step
 from ...lib.plural import counted
-from . import decisions
+from . import decisions, engine
 from .client import Docker
 
 TYPE_CHECKING = False
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Where managers speak to each other (docs.docker.com, "Getting started with Swarm mode").
 PORT = 2377
-#: Where the engine listens on its host.
-SOCKET = "/run/docker.sock"
 #: What Docker says where joining takes longer than 20 s and goes on.
 _GOES_ON = "will continue in the background"
 _INTERVAL = 1.0
@@ -170,27 +168,19 @@ def _post(ctx: Context, path: str, body: Item) -> str:
     :raises AgentError: ``docker-silent``
     """
     import json
-    import socket
-    from http.client import HTTPConnection, HTTPException
 
-    link = HTTPConnection("docker", timeout=60)
     try:
-        link.sock = socket.socket(socket.AF_UNIX)
-        link.sock.settimeout(60)
-        link.sock.connect(ctx.path(SOCKET))
-        link.request("POST", path, body=json.dumps(body), headers={"content-type": "application/json"})
-        answer = link.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-    except (OSError, HTTPException) as error:
-        raise AgentError("docker-silent", f"Docker does not answer at {SOCKET}: {error}. Fix: see systemctl status docker") from error
-    finally:
-        link.close()
-    if answer.status < 300:
+        status, text = engine.ask(ctx, "POST", path, body)
+    except OSError as error:
+        raise AgentError(
+            "docker-silent", f"Docker does not answer at {engine.SOCKET}: {error}. Fix: see systemctl status docker"
+        ) from error
+    if status < 300:
         return ""
     try:
         return str(json.loads(text)["message"])[:500]
     except (ValueError, KeyError, TypeError):
-        return text.strip()[:500] or f"HTTP {answer.status}"
+        return text.strip()[:500] or f"HTTP {status}"
 
 
 # --- leaving --------------------------------------------------------------------------------------------------------------------
