@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import report, trust
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import plain
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import write_file
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
@@ -26,15 +25,7 @@ class ActionModule(LocalAction):
 
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Judge the answers of all hosts of the play."""
-        answers: dict[str, Mapping[str, Any]] = {}
-        silent: dict[str, str] = {}
-        for host in known["ansible_play_hosts_all"]:
-            said = known["hostvars"].raw_get(host).get(arguments["answers"])
-            said = plain(said) if isinstance(said, Mapping) else {}
-            if "certificates" in said:
-                answers[host] = said
-            else:
-                silent[host] = str(said.get("msg") or "it did not answer").strip().rstrip(".")
+        answers, silent = hosts_said.certificates(known, arguments["answers"])
         site = site_directory(known)
         authorities = trust.known(site)
         now = time.time()
