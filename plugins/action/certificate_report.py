@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
-from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import report, trust
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import crl, report, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import write_file
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
@@ -34,7 +34,7 @@ class ActionModule(LocalAction):
             for one in authorities
         ]
         called = {one.identifier: one.name for one in authorities}
-        found += report.rows(answers, called, now, arguments["close_days"])
+        found += report.rows(answers, called, now, arguments["close_days"], crl.serials(site))
         problems = report.problems(found, silent)
         if arguments["file"] and not self._task.check_mode:
             text = json.dumps({"certificates": found, "problems": problems}, indent=2, sort_keys=True) + "\n"

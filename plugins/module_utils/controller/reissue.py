@@ -21,16 +21,17 @@ BEFORE = "certificate_issued_before"
 ONLY = "certificate_components"
 
 
-def policy(before: Any, only: Any = None, now: float | None = None) -> Policy:
+def policy(before: Any, only: Any = None, now: float | None = None, variable: str = BEFORE) -> Policy:
     """What the agent is told.
 
     :param before: ISO 8601 in UTC, ``2026-12-01T10:00:00Z``
+    :param variable: where it stands
     :raises AnsibleError: it is not a time, or has not come yet
     """
     found = moment(str(before))
     if found is None or found > (time.time() if now is None else now):
         what = "is not a time" if found is None else "has not come yet, so every run would replace the certificates again"
-        raise AnsibleError(f"{BEFORE} {before} {what}. Fix: a time of the past in UTC, such as 2026-12-01T10:00:00Z")
+        raise AnsibleError(f"{variable} {before} {what}. Fix: a time of the past in UTC, such as 2026-12-01T10:00:00Z")
     return {"reissue": found, "reissue_of": names(only)}
 
 

@@ -131,6 +131,18 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
     return Authority(certificate, key)
 
 
+def load_key(loader: Any, inventory_dir: str, part: str) -> ec.EllipticCurvePrivateKey:
+    """The key of one of the authorities of a rotation (:mod:`.trust`).
+
+    :raises SecretsError: ``ca-key-missing``, ``ca-damaged``, else as the secrets' store
+    """
+    path = os.path.join(inventory_dir, DIRECTORY, f"{part}.key")
+    data = read_file(path)
+    if data is None:
+        raise SecretsError("ca-key-missing", f"{path} is missing: restore it from the recovery kit.")
+    return _key(loader, path, data)
+
+
 def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
     """The CA's certificate, PEM; empty in check mode where there is none yet.
 

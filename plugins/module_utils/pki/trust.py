@@ -76,6 +76,11 @@ def bundle(inventory_dir: str) -> str:
     return "".join(one.pem for one in _each(inventory_dir))
 
 
+def others(inventory_dir: str) -> str:
+    """The certificates of those that do not sign, as one PEM text; empty where no rotation runs."""
+    return "".join(one.pem for one in _each(inventory_dir) if one.part != PARTS[0])
+
+
 def _each(inventory_dir: str) -> Iterator[Trusted]:
     seen = set()
     for part in PARTS:
