@@ -38,5 +38,8 @@ EXAMPLES = r"""
 RETURN = r"""
 plan: {returned: success, type: list, elements: str, description: "What is done, one text a line."}
 serials: {returned: success, type: list, elements: str, description: Serial numbers that were not on the list before.}
-replace: {returned: success, type: dict, description: Hosts on which a revoked certificate is in use, with the names of those certificates.}
+replace:
+  description: Hosts on which a revoked certificate is in use, with the names of those certificates.
+  returned: success
+  type: dict
 """

@@ -38,7 +38,8 @@ certificates:
   description:
     - Each with C(component), C(name), C(path), C(key), C(units), C(common_name), C(names), C(addresses), C(issuer), C(serial), C(authority)
       (the identifier of the authority's key), C(not_before) and C(not_after) (seconds since the epoch).
-    - C(problem) says why it cannot be used, and C(key_fits) whether it belongs to its key.
+    - C(problem) says why it cannot be used, C(key_fits) whether it belongs to its key.
+    - C(trusted) are the authorities in the file that its service reads, null where it has no such file.
   returned: success
   type: list
   elements: dict
@@ -47,5 +48,10 @@ trusted:
   returned: success
   type: list
   elements: dict
+waits:
+  description: Units that were started with another certificate or authority than their files have now. They wait for a restart.
+  returned: success
+  type: list
+  elements: str
 clock: {returned: success, type: float, description: "The host's time, seconds since the epoch."}
 """

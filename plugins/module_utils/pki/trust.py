@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from ..secrets.files import SecretsError, read_file
+from ..secrets.files import SecretsError, lock, read_file
 
 DIRECTORY = "pki"
 #: In the order in which they stand in a bundle: the one that signs comes first.
@@ -63,6 +63,34 @@ def path_of(inventory_dir: str, part: str, kind: str = "crt") -> str:
     return os.path.join(inventory_dir, DIRECTORY, f"{part}.{kind}")
 
 
+def signing_path(inventory_dir: str) -> str:
+    """The certificate of the authority that signs.
+
+    A rotation moves the new key to its place before the new certificate. A certificate without its key is one whose key was moved by a run
+    that was killed then: where an authority is made, the key is first.
+    """
+    path = path_of(inventory_dir, "next")
+    moved = os.path.exists(path) and not os.path.exists(path_of(inventory_dir, "next", "key"))
+    return path if moved else path_of(inventory_dir, "ca")
+
+
+def complete(inventory_dir: str) -> None:
+    """Move that certificate to its place, too.
+
+    :raises SecretsError: ``secrets-unwritable``
+    """
+    path = path_of(inventory_dir, "ca")
+    if signing_path(inventory_dir) == path:
+        return
+    with lock(inventory_dir):
+        moved = signing_path(inventory_dir)
+        if moved != path:
+            try:
+                os.rename(moved, path)
+            except OSError as error:
+                raise SecretsError("secrets-unwritable", f"{path} cannot be written ({error.strerror}).") from error
+
+
 def known(inventory_dir: str) -> list[Trusted]:
     """The authorities that the site trusts, the one that signs first; empty where it has none yet.
 
@@ -84,7 +112,7 @@ def others(inventory_dir: str) -> str:
 def _each(inventory_dir: str) -> Iterator[Trusted]:
     seen = set()
     for part in PARTS:
-        path = path_of(inventory_dir, part)
+        path = signing_path(inventory_dir) if part == PARTS[0] else path_of(inventory_dir, part)
         data = read_file(path)
         if data is None:
             continue

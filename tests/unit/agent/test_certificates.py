@@ -331,6 +331,31 @@ def test_owner_that_comes_with_a_package_later(host: Any, web: Make, authority: 
     assert host.plan(PLAN, web(**change)) == []
 
 
+def test_two_authorities_are_trusted_and_only_their_file_changes(host: Any, web: Make, authority: Authority, tmp_path: Path) -> None:
+    """While the CA is rotated: units that watch the file react, and no certificate is asked for."""
+    issue(host, web, authority)
+    cert = host.read(CERT)
+    both = authority.pem + Authority(tmp_path, "new").pem
+    (step,) = host.apply(PLAN, web(trust_pem=both))
+    assert (step.target, step.action, set(step.writes), step.request) == (CA, "update", {CA}, False)
+    assert host.read(CA) == both and host.read(CERT) == cert
+    assert host.plan(PLAN, web(trust_pem=both)) == []
+    (step,) = host.apply(PLAN, web())
+    assert host.read(CA) == authority.pem and set(step.writes) == {CA}
+
+
+def test_new_authority_signs_and_the_old_one_is_trusted_still(host: Any, web: Make, authority: Authority, tmp_path: Path) -> None:
+    issue(host, web, authority)
+    new = Authority(tmp_path, "new")
+    both = new.pem + authority.pem
+    (step,) = host.apply(PLAN, web(ca_pem=new.pem, trust_pem=both))
+    assert (step.action, step.detail) == ("request", "another authority signed it")
+    host.apply(PLAN, web(ca_pem=new.pem, trust_pem=both, issued=new.sign(host.ctx.csrs[0]["pem"])))
+    assert host.read(CA) == both
+    assert str(host.read(CERT)).endswith(new.pem), "the chain has the authority that signed"
+    assert host.plan(PLAN, web(ca_pem=new.pem, trust_pem=both)) == []
+
+
 # --- new keys and certificates for a running site -------------------------------------------------------------------------
 
 

@@ -73,6 +73,11 @@ def chain_of(leaf: str, ca_pem: str) -> bytes:
     return f"{leaf.strip()}\n{ca_pem.strip()}\n".encode()
 
 
+def trusted(item: Item) -> bytes:
+    """The text of the authority's file: all that the site trusts."""
+    return f"{(item.get('trust_pem') or item['ca_pem']).strip()}\n".encode()
+
+
 def due(not_before: float, not_after: float, renew_before: int) -> float:
     """Seconds since the epoch from which a certificate is renewed.
 
@@ -197,7 +202,7 @@ def _issue(item: Item, wanted: dict[str, Any], ctx: Context) -> Step:
     data = chain_of(item["issued"], item["ca_pem"])
     files = {item["cert"]: data}
     if item["ca"]:
-        files[item["ca"]] = f"{item['ca_pem'].strip()}\n".encode()
+        files[item["ca"]] = trusted(item)
 
     def apply(ctx: Context) -> None:
         for path, content in files.items():
@@ -270,7 +275,7 @@ def _attributes(item: Item, ctx: Context) -> list[Step]:
         steps.append(_set(item, item["cert"], CERT_MODE))
     ca = item["ca"]
     if ca:
-        content = f"{item['ca_pem'].strip()}\n".encode()
+        content = trusted(item)
         if disk.hash_path(ctx, ca) != disk.digest(content):
 
             def apply(ctx: Context) -> None:

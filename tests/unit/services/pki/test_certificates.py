@@ -83,6 +83,23 @@ def test_a_certificate_of_a_component(web: Any) -> None:
     assert not any(KEY in " ".join(argv) and "pkey" not in argv for argv in web.programs.calls)
 
 
+def test_units_that_run_with_previous_files(web: Any) -> None:
+    """As the ledger has them: the hash that a file had when the unit was started, and the one that it has now."""
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.disk import digest_file
+
+    now, bundle = (digest_file(str(web.root / path.lstrip("/"))) for path in (CA, calls.TRUSTED))
+    record = {
+        "current.service": {"files": {CA: [now, 1, 2, 3, 4], "/etc/other": ["x"]}},
+        "old.service": {"files": {CA: ["before"]}},
+        "proxy.service": {"files": {calls.TRUSTED: [bundle]}},
+        "late.service": {"files": {calls.TRUSTED: [""]}},
+    }
+    ledger(web, web={"certificates": {"web": {"wanted": {"paths": [KEY, CERT, CA]}}}, "running": record})
+    result = asked(web)
+    assert result["waits"] == ["late.service", "old.service"]
+    assert [one["called"] for one in result["certificates"][0]["trusted"]] == ["clinic internal CA"]
+
+
 @pytest.mark.parametrize(
     ("path", "text", "problem"),
     [

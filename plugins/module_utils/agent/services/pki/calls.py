@@ -27,30 +27,53 @@ def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     :param params: ``also``: ``{name, path, units}`` of certificates that come from elsewhere, such as a public authority
     :return: no steps; ``certificates`` (see :func:`_row`), ``trusted`` (fingerprints and keys of the site's authorities as this host has
-        them), ``clock`` (seconds since the epoch)
+        them), ``waits`` (units that run with previous certificates or authorities), ``clock`` (seconds since the epoch)
     :raises AgentError: ``program-missing``
     """
     from ...core import ledger
     from ...lib.der import outlines
-    from ...lib.disk import read
 
     entries = ledger.peek(ctx)
     rows: list[Item] = []
+    files = {TRUSTED}
     for component, entry in sorted(entries.items()):
         for name, known in sorted((entry.get("certificates") or {}).items()):
             paths = (known.get("wanted") or {}).get("paths") or []
             if len(paths) < 2:  # a run was killed after it had made the key
                 paths = [known.get("born") or "", "", ""]
             users = using(entries, component, [path for path in paths if path])
-            rows.append(_row(ctx, {"component": component, "name": name, "key": paths[0], "path": paths[1], "units": users}))
+            row = {"component": component, "name": name, "key": paths[0], "path": paths[1], "units": users}
+            row["trusted"] = outlines(_text(ctx, paths[2])) if paths[2] else None
+            rows.append(_row(ctx, row))
+            files |= {path for path in paths[1:] if path}
     known_paths = {row["path"] for row in rows}
     for item in params["also"]:
         if item["path"] not in known_paths:
             users = sorted({*(item.get("units") or ()), *using(entries, "", [item["path"]])})
-            one = {"component": "", "name": item["name"], "key": "", "path": item["path"], "units": users}
+            one = {"component": "", "name": item["name"], "key": "", "path": item["path"], "units": users, "trusted": None}
             rows.append(_row(ctx, one))
-    pem = (read(ctx.path(TRUSTED)) or b"").decode("ascii", "replace")
-    return [], {"certificates": rows, "trusted": outlines(pem), "clock": ctx.now()}
+    trusted = outlines(_text(ctx, TRUSTED))
+    return [], {"certificates": rows, "trusted": trusted, "waits": waiting(ctx, entries, files), "clock": ctx.now()}
+
+
+def _text(ctx: Context, path: str) -> str:
+    from ...lib.disk import read
+
+    return (read(ctx.path(path)) or b"").decode("ascii", "replace")
+
+
+def waiting(ctx: Context, entries: dict[str, Item], files: set[str]) -> list[str]:
+    """Units that were started or reloaded with another content of a file than it has now: their restart waits, or a run was killed."""
+    from ...lib.disk import digest_file
+
+    hashes = {path: digest_file(ctx.path(path)) for path in files}
+    found = set()
+    for entry in entries.values():
+        for unit, record in (entry.get("running") or {}).items():
+            known = record.get("files") or {}
+            if any(path in hashes and seen[0] != hashes[path] for path, seen in known.items()):
+                found.add(unit)
+    return sorted(found)
 
 
 def using(entries: dict[str, Item], component: str, paths: list[str]) -> list[str]:
