@@ -45,6 +45,7 @@ def test_the_host_knows_the_call(name: str) -> None:
 
 def test_only_who_looks_takes_no_lease() -> None:
     looking = {
+        "acme_export",
         "caprover_info",
         "docker_health",
         "docker_tokens",
