@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling
 from tests.live.pki.conftest import Clients
@@ -155,13 +157,24 @@ def test_ca_is_not_rotated_without_a_host(site: Site) -> None:
     assert not (site.inventory / "pki" / "next.key").exists()
 
 
-def test_ca_is_rotated_with_clients_attached(site: Site, tmp_path: Path, clients: Clients, writers: Writers, measured: Measured) -> None:
+@pytest.fixture
+def behind(site: Site) -> Iterator[Site]:
+    """A checkout as the site is now."""
+    # Where the keys of the test servers are is told by the inventory's folder.
+    place = site.inventory.parent.with_name(f".second-{site.inventory.parent.name}")
+    shutil.copytree(site.inventory, place / "inventory")
+    arguments = [*site.arguments, "-e", f"server_scenario={site.inventory.parent.name}"]
+    yield Site(place / "inventory", arguments, main_playbook=site.main_playbook)
+    shutil.rmtree(place)
+
+
+def test_ca_is_rotated_with_clients_attached(
+    site: Site, tmp_path: Path, clients: Clients, behind: Site, writers: Writers, measured: Measured
+) -> None:
     """Held after the first step, killed in the second, continued: no acknowledged row is lost, and the old CA is trusted nowhere."""
     pki = site.inventory / "pki"
     before = reported(site, tmp_path)
     shutil.copy(pki / "ca.crt", tmp_path / "old.crt")
-    checkout = tmp_path / "checkout"
-    shutil.copytree(site.inventory, checkout)
     etcd = started(site, "etcd", "etcd")
 
     with gap_of(writers, measured, "both authorities are trusted", 5):
@@ -207,6 +220,5 @@ def test_ca_is_rotated_with_clients_attached(site: Site, tmp_path: Path, clients
     site.converge_unchanged()
 
     # A checkout from before is not this site's any more.
-    behind = Site(checkout, site.arguments, main_playbook=site.main_playbook)
     done = behind.playbook("site.yml")
     assert done.returncode != 0 and "contact-other-site" in re.sub(r"\s+", " ", done.stdout), done.stdout[-3000:]
