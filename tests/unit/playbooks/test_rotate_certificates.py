@@ -55,6 +55,19 @@ def test_check_mode_ends_well(run: Run) -> None:
     assert "db3: etcd" in done.printed
 
 
+@pytest.mark.parametrize("policy", ["manual", "rolling"])
+def test_what_waits_is_restarted_whatever_the_policy_is(run: Run, policy: str) -> None:
+    """One member after the other, each once a run has found that it waits; every other host is asked and left alone."""
+    waits = {"pending_restart": [{"role": "etcd", "component": "etcd", "unit": "etcd.service"}]}
+    said = {**hosts(3600), "db2": host(3600, converge=waits)}
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 7200))
+    done = run(PLAYBOOK, SITE, said, certificate_issued_before=before, etcd_restart_policy=policy)
+    assert done.code == 0, done.printed
+    assert set(done.of("component_restart")) == {"db2"}
+    restarted = [number for number, call in enumerate(done.calls) if call.startswith("component_restart")]
+    assert done.calls[restarted[0] - 1].startswith("etcd_health"), "it asks whether the cluster can spare the member"
+
+
 @pytest.mark.parametrize(
     ("values", "part"),
     [
