@@ -67,7 +67,7 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 	@$(TESTBED) down
 
 # --- Your own site: SITE=<folder of inventories/> (default demo), ARGS=<more arguments of ansible-playbook>
-.PHONY: check plan converge verify artifacts recovery-kit kit-named site-exists site-files new-vault
+.PHONY: check plan converge verify certificates artifacts recovery-kit kit-named site-exists site-files new-vault
 site-exists:
 	@$(IGNORED)
 	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml does not exist. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
@@ -97,6 +97,9 @@ converge: site-exists venv site-files new-vault ## converge the servers to the i
 
 verify: site-exists venv site-files ## test the running site (a row written on one server is read on another, ...)
 	VANNAH_SITE_INVENTORY=$(SITE_DIR) PYTHONPATH=collections scripts/site_passwords.py run $(SITE_DIR) $(VAULT) $(ARGS) -- pytest -q -p no:cacheprovider -o 'python_files=verify_*.py' -o console_output_style=classic --progress tests/live
+
+certificates: site-exists venv site-files ## list every certificate of the site with its days left; fails where one expires soon
+	$(PLAY) playbooks/pki/certificate_report.yml
 
 artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian does not package, into the cache (docs/artifacts.md)
 	$(PLAY) playbooks/artifacts.yml

@@ -12,6 +12,7 @@ from ansible.utils.display import Display
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import crl
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import RENEW_HINT, ensured, is_begun
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
@@ -39,10 +40,23 @@ class ActionModule(LocalAction):
             if result["authority_created"] and had_secrets and not begun:
                 result["warnings"] = [LOST_AUTHORITY]
             if authority is not None:
-                warning = self._note(site, history.digest(authority.key, store.read(self._loader, site)), check, begun)
-                if warning:
-                    result["warnings"] = [*result.get("warnings", ()), warning]
+                warnings = [self._lists(site, check)]
+                digest = history.digest(authority.key, store.read(self._loader, site), crl.serials(site))
+                warnings.append(self._note(site, digest, check, begun))
+                result["warnings"] = [*result.get("warnings", ()), *filter(None, warnings)]
+        if not result.get("warnings"):
+            result.pop("warnings", None)
         return result | {"changed": bool(is_new or created or result["authority_created"])}
+
+    def _lists(self, site: str, check: bool) -> str:
+        """Renew the revocation lists; a warning where that is not possible. One is valid for another 60 days then, as far as it exists."""
+        try:
+            crl.ensure(self._loader, site, check)
+        except SecretsError as error:
+            if error.code not in ("secrets-unwritable", "secrets-unlockable"):
+                raise
+            return f"{error} {NOT_RENEWED}"
+        return ""
 
     def _note(self, site: str, digest: str, check: bool, begun: bool) -> str:
         """Note the present secrets; a warning where that is not possible. A checkout may be read-only: nothing else needs the file."""
@@ -68,6 +82,10 @@ WITHOUT_NOTE = "A checkout without it is refused as out of date by hosts that ha
 NOT_NOTED = (
     f"The run continues, but this checkout cannot record its current secrets. Run `make check` once in a checkout that can be written,"
     f" and commit {history.FILE}. {WITHOUT_NOTE}"
+)
+NOT_RENEWED = (
+    "The run continues with the revocation list as it is, which is made anew every 30 days and valid for 90. Run `make check` in a checkout"
+    " that can be written."
 )
 #: A site brings its first secrets itself where it keeps its objects elsewhere, so this is no error.
 LOST_AUTHORITY = (

@@ -8,11 +8,20 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: authority
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: The certificate of the site's internal CA
+short_description: The certificates and revocation lists of the site's internal CA
 description:
-  - Reads C(pki/ca.crt) in the inventory's folder, as PEM text. The preflight creates it (C(make check)).
+  - Reads C(pki/) in the inventory's folder, as PEM text. The preflight creates it (C(make check)).
   - In check mode an authority that does not exist yet gives an empty text.
-options: {}
+options:
+  _terms:
+    description:
+      - Which text. V(trusted) are the certificates of all authorities that the site trusts, two of them while its CA is rotated.
+      - V(signing) is the one that signs, V(other) the other one, empty as a rule.
+      - V(revoked) are their revocation lists, empty where there are none yet.
+      - V(trusted) by default.
+    type: list
+    elements: str
+    choices: [trusted, signing, other, revoked]
 """
 
 EXAMPLES = r"""
@@ -25,23 +34,37 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _list:
-  description: The certificate, one text.
+  description: One text for each term.
   type: list
   elements: str
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import crl, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import certificate_text
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
 
+#: What can be read beside the authority that signs.
+TEXTS: dict[str, Callable[[str], str]] = {"trusted": trust.bundle, "other": trust.others, "revoked": crl.text}
+
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
-    """Reads the CA's certificate."""
+    """Reads the CA's certificates and lists."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:  # noqa: ARG002 # Ansible gives it
-        """The certificate."""
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        """The texts.
+
+        :raises AnsibleError: an unknown term; see :func:`certificate_text`
+        """
         self.set_options(var_options=variables, direct=kwargs)
         known = variables or {}
-        return [certificate_text(site_directory(known), bool(known.get("ansible_check_mode")))]
+        site, check = site_directory(known), bool(known.get("ansible_check_mode"))
+        unknown = [str(term) for term in terms if term not in (*TEXTS, "signing")]
+        if unknown:
+            raise AnsibleError(f"the authority has no {', '.join(unknown)}. Fix: write {', '.join(TEXTS)} or signing")
+        signing = certificate_text(site, check)
+        return [TEXTS[str(term)](site) if term in TEXTS else signing for term in terms or ["trusted"]]

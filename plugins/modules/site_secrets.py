@@ -28,9 +28,11 @@ options:
         type: str
         required: true
       kind:
-        description: V(password) is 32 letters and digits, V(key32) the base64 of 32 bytes.
+        description:
+          - V(password) is 32 letters and digits, V(password24) 24 of them.
+          - V(key32) is the base64 of 32 bytes, V(ec256) that of a private key on P-256.
         type: str
-        choices: [password, key32]
+        choices: [password, password24, key32, ec256]
         default: password
   authority:
     description: Whether the site gets an internal CA.

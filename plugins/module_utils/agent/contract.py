@@ -50,11 +50,18 @@ class Run(TypedDict, total=False):
 
 
 class Policy(TypedDict, total=False):
-    """Switches of a run; ``locked_out``: ids of earlier runs that this controller knows to have been locked out of the host."""
+    """Switches of a run.
+
+    - ``locked_out``: ids of earlier runs that this controller knows to have been locked out of the host
+    - ``reissue``: certificates that were signed before that time (seconds since the epoch, of the controller) get new keys;
+      ``reissue_of``: only those of these components, or with these names
+    """
 
     container_host: bool | None
     retry: bool
     locked_out: list[str]
+    reissue: float
+    reissue_of: list[str]
 
 
 Action = Literal["take", "release", "none"]

@@ -95,7 +95,11 @@ class File(Placed):
 
 
 class Certificate(TypedDict):
-    """A certificate of the site's CA; ``ca_pem`` is that of the CA, ``issued`` what it signed after the host had asked."""
+    """A certificate of the site's CA.
+
+    ``ca_pem`` is that of the CA, ``trust_pem`` those of all that the site trusts where they are two, while its CA is rotated. ``issued`` is
+    what the CA signed after the host had asked.
+    """
 
     name: str
     key: str
@@ -113,6 +117,7 @@ class Certificate(TypedDict):
     on_change: OnChange
     units: list[str] | None
     ca_pem: str
+    trust_pem: NotRequired[str]
     issued: NotRequired[str]
 
 

@@ -27,6 +27,7 @@ from . import (  # noqa: F401 # preloaded for the forks
     identity,
     lockouts,
     preloaded,
+    reissue,
     report,
     run,
     scrub,
@@ -230,6 +231,10 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         if run.orphaned():
             raise AnsibleError("ansible-playbook has ended: this worker process changes nothing more")
         policy: Policy = {"container_host": None, "retry": self.flag("component_retry")}
+        if self.vars.get(reissue.BEFORE):
+            policy.update(
+                reissue.policy(self._templar.template(self.vars[reissue.BEFORE]), self._templar.template(self.vars.get(reissue.ONLY)))
+            )
         locked_out = self._lockouts().runs()
         if locked_out:
             policy["locked_out"] = locked_out

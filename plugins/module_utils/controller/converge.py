@@ -152,14 +152,18 @@ class ComponentAction(AgentAction):
         raise AssertionError("unreachable")
 
     def add_authority(self, components: Iterable[Component]) -> None:
-        """Give each certificate of the components the text of the site's CA certificate."""
+        """Give each certificate of the components the text of the site's CA certificate, and of all that the site trusts."""
         with_certificates = [item for component in components for item in component["certificates"]]
         if with_certificates:
+            from ..pki import trust
             from ..pki.authority import certificate_text
 
             pem = certificate_text(self.site(), self.check)
+            known = trust.bundle(self.site()) if pem else ""
             for certificate in with_certificates:
                 certificate["ca_pem"] = pem
+                if known != pem:
+                    certificate["trust_pem"] = known
 
     def _authority(self) -> Any:
         from ..pki.authority import load_authority

@@ -35,6 +35,7 @@ OPTIONAL = (
     "artifacts",
     "binds",
     "calls",
+    "certificates",
     "clusters",
     "endpoints",
     "excludes",

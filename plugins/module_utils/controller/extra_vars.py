@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 #: Files in which variables are named.
 READ = ("playbooks/**/*.yml", "roles/*/meta/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
 #: How variables of the collection begin, beside its roles and groups.
-BEGINNINGS = ("site", "component")
+BEGINNINGS = ("site", "component", "certificate")
 
 
 def own(known: Mapping[str, Any]) -> list[str]:

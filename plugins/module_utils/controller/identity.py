@@ -25,15 +25,18 @@ def of(inventory_dir: str | None, name: str = "") -> dict[str, Any]:
     :return: ``name``, ``authorities``, ``secrets``, ``known``, as :func:`..agent.identity.differences` wants them
     """
     known: list[str] = []
-    authority = None
+    authorities: list[dict[str, Any]] = []
     if inventory_dir is not None:
-        text = _text(os.path.join(inventory_dir, "pki", "ca.crt"))
-        authority = outline(text) if text else None
+        # Two of them while the CA is rotated (pki/trust.py).
+        for part in ("ca", "next", "previous"):
+            one = outline(_text(os.path.join(inventory_dir, "pki", f"{part}.crt")))
+            if one is not None and one not in authorities:
+                authorities.append(one)
         lines = (line.split() for line in _text(os.path.join(inventory_dir, "pki", "generations")).splitlines())
         known = [words[0] for words in lines if words and not words[0].startswith("#")]
     return {
         "name": name,
-        "authorities": [authority] if authority else [],
+        "authorities": authorities,
         "secrets": known[-1] if known else "",
         "known": known,
     }

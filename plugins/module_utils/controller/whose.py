@@ -89,8 +89,10 @@ class Whose:
 
 def _planned(loader: Any, folder: str) -> dict[str, Any]:
     """The generation that a real run would note first: in check mode preflight has not written it."""
+    from ..pki import crl
     from ..pki.authority import load_authority
     from ..secrets import history, store
 
-    known = history.note(folder, history.digest(load_authority(loader, folder).key, store.read(loader, folder)), check_mode=True)
+    digest = history.digest(load_authority(loader, folder).key, store.read(loader, folder), crl.serials(folder))
+    known = history.note(folder, digest, check_mode=True)
     return {"secrets": known[-1], "known": known}

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from ..secrets import store
 from ..secrets.files import NO_SITE_FILES, SecretsError, decrypt, encrypt, lock, make_directory, read_file, write_file
-from . import request
+from . import request, trust
 
 DIRECTORY = "pki"
 CA_DAYS = 3650
@@ -104,7 +104,7 @@ class Authority:
         return _pem(builder.sign(self.key, hashes.SHA256()))
 
 
-#: Hosts trust one authority: those that have the new one and those that still have the old one would refuse each other.
+#: Where rotate_ca.yml cannot help: hosts that have the new authority and those that still have the old one would refuse each other.
 RENEW_HINT = (
     "a new one is a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all"
     " hosts, move pki/ca.key and pki/ca.crt of the site away, and converge all hosts, which starts them with new certificates"
@@ -117,7 +117,7 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
     :param loader: Ansible's DataLoader, which holds the vault passwords
     :raises SecretsError: ``ca-missing``, ``ca-key-missing``, ``ca-damaged``, ``ca-mismatch``, else as the secrets' store
     """
-    key_file, certificate_file = key_path(inventory_dir), certificate_path(inventory_dir)
+    key_file, certificate_file = key_path(inventory_dir), trust.signing_path(inventory_dir)
     certificate_data, key_data = read_file(certificate_file), read_file(key_file)
     if certificate_data is None:
         raise SecretsError("ca-missing", f"{certificate_file} does not exist", NO_SITE_FILES)
@@ -131,12 +131,24 @@ def load_authority(loader: Any, inventory_dir: str) -> Authority:
     return Authority(certificate, key)
 
 
+def load_key(loader: Any, inventory_dir: str, part: str) -> ec.EllipticCurvePrivateKey:
+    """The key of one of the authorities of a rotation (:mod:`.trust`).
+
+    :raises SecretsError: ``ca-key-missing``, ``ca-damaged``, else as the secrets' store
+    """
+    path = os.path.join(inventory_dir, DIRECTORY, f"{part}.key")
+    data = read_file(path)
+    if data is None:
+        raise SecretsError("ca-key-missing", f"{path} is missing", "restore it from the recovery kit")
+    return _key(loader, path, data)
+
+
 def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
     """The CA's certificate, PEM; empty in check mode where there is none yet.
 
     :raises SecretsError: ``ca-missing``, ``ca-damaged``
     """
-    path = certificate_path(inventory_dir)
+    path = trust.signing_path(inventory_dir)
     data = read_file(path)
     if data is None:
         if check_mode:
@@ -147,7 +159,7 @@ def certificate_text(inventory_dir: str, check_mode: bool = False) -> str:
 
 def end_of(inventory_dir: str) -> datetime | None:
     """When the site's CA certificate expires; None where there is none, or it cannot be read, which its user reports."""
-    path = certificate_path(inventory_dir)
+    path = trust.signing_path(inventory_dir)
     try:
         data = read_file(path)
         return _certificate(path, data).not_valid_after_utc if data is not None else None
@@ -173,6 +185,8 @@ def ensured(
     :raises SecretsError: as :func:`load_authority`, and ``secrets-unwritable``
     """
     certificate_file = certificate_path(inventory_dir)
+    if not check_mode:
+        trust.complete(inventory_dir)
     if os.path.exists(certificate_file):
         return False, load_authority(loader, inventory_dir)
     if check_mode:
@@ -185,16 +199,17 @@ def ensured(
         key_data = read_file(key_file)
         if key_data is None:
             key = ec.generate_private_key(ec.SECP384R1())
-            write_file(key_file, encrypt(loader, key_file, _private_pem(key)), 0o600)
+            write_file(key_file, encrypt(loader, key_file, private_pem(key)), 0o600)
         else:  # a run was killed between the two files, or the certificate is being renewed
             key = _key(loader, key_file, key_data)
-        certificate = _self_signed(key, site_name, now or datetime.now(UTC))
+        certificate = self_signed(key, f"{site_name} internal CA", now or datetime.now(UTC))
         write_file(certificate_file, _pem(certificate).encode(), 0o644)
     return True, Authority(certificate, key)
 
 
-def _self_signed(key: ec.EllipticCurvePrivateKey, site_name: str, now: datetime) -> x509.Certificate:
-    name = _name(f"{site_name} internal CA")
+def self_signed(key: ec.EllipticCurvePrivateKey, common_name: str, now: datetime) -> x509.Certificate:
+    """A new authority's certificate."""
+    name = _name(common_name)
     usage = {"key_cert_sign": True, "crl_sign": True}
     return (
         x509.CertificateBuilder()
@@ -211,6 +226,12 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, site_name: str, now: datetime)
     )
 
 
+def name_of(certificate: x509.Certificate) -> str:
+    """The common name of an authority; all of its name where it has none."""
+    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else certificate.subject.rfc4514_string()
+
+
 def _authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
@@ -224,7 +245,8 @@ def _pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
-def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A key as it is encrypted and stored."""
     plain = serialization.NoEncryption()  # the vault encrypts it before it is written
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
 

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,13 +45,16 @@ def read(inventory_dir: str) -> list[str]:
     return [words[0] for words in lines if words and not words[0].startswith("#")]
 
 
-def digest(key: ec.EllipticCurvePrivateKey, values: Mapping[str, str]) -> str:
+def digest(key: ec.EllipticCurvePrivateKey, values: Mapping[str, str], revoked: Iterable[str] = ()) -> str:
     """The digest of secrets, 32 hexadecimal digits.
 
     :param key: of the site's CA
+    :param revoked: serial numbers on its revocation list: a checkout that lacks one would have the hosts accept the certificate again
     """
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    text = json.dumps(dict(values), sort_keys=True, separators=(",", ":")).encode()
+    listed = sorted(revoked)
+    known = [dict(values), listed] if listed else dict(values)  # a site without revocations keeps the digests that it has
+    text = json.dumps(known, sort_keys=True, separators=(",", ":")).encode()
     return hmac.new(hashlib.sha256(_PURPOSE + der).digest(), text, hashlib.sha256).hexdigest()[:32]
 
 

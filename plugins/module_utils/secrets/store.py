@@ -18,11 +18,17 @@ import yaml
 
 from ..preflight.model import SecretsFile
 from .files import NO_SITE_FILES, READ_FIX, RESTORE_HINT, SecretsError, check_new_password, decrypt, encrypt, lock, read_file, write_file
-from .generate import KINDS, fits, generate, placeholder
+from .generate import KEYS, KINDS, fits, generate, placeholder
 
 FILE = "secrets.yml"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HEADER = b"# The site's secrets. Made once; to see or change one: ansible-vault edit, then converge.\n"
+
+#: What a secret of a kind has to be.
+WHAT = {
+    "key32": "the base64 of 32 bytes (`openssl rand -base64 32`)",
+    "ec256": "the base64 of a private key on P-256 (`openssl ecparam -name prime256v1 -genkey -noout -outform DER | base64 -w0`)",
+}
 
 _LOST = f"{RESTORE_HINT}; if this really is a new site, remove pki/ too"
 
@@ -168,7 +174,7 @@ def renew(loader: Any, inventory_dir: str, names: Iterable[str], check_mode: boo
                     f"{path} has no secret {name}, so there is nothing to renew",
                     "make check SITE=..., which creates missing secrets",
                 )
-            if fits("key32", values[name]):
+            if any(fits(kind, values[name]) for kind in KEYS):
                 raise SecretsError(
                     "secret-kind", f"{name} is a key: what it encrypts could not be read with another one", "renew only passwords"
                 )
@@ -200,7 +206,7 @@ def _kinds(wanted: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def _missing(path: str, values: Mapping[str, str], kinds: Mapping[str, str]) -> list[str]:
     for name, kind in sorted(kinds.items()):
         if name in values and not fits(kind, values[name]):
-            what = "the base64 of 32 bytes (`openssl rand -base64 32`)" if kind == "key32" else "a text"
+            what = WHAT.get(kind, "a text")
             raise SecretsError("secret-kind", f"{path}: {name} is not {what}", "correct it, or remove its line and run again")
     return sorted(name for name in kinds if name not in values)
 

@@ -21,7 +21,7 @@ RENDERED = {"template", "src"}
 ADDED = {
     "Component": {"role", "packages_from", "values", "fixes", "member"},
     "File": {"content_b64"},
-    "Certificate": {"ca_pem", "issued"},
+    "Certificate": {"ca_pem", "issued", "trust_pem"},
 }
 
 

@@ -36,7 +36,7 @@ ACTING = [
 
 def ca(key: ec.EllipticCurvePrivateKey | None = None, name: str = "clinic", year: int = 2026) -> tuple[str, dict[str, Any]]:
     """A CA's certificate, and what a payload says of it."""
-    made = authority._self_signed(key or ec.generate_private_key(ec.SECP256R1()), name, datetime(year, 1, 1, tzinfo=UTC))
+    made = authority.self_signed(key or ec.generate_private_key(ec.SECP256R1()), f"{name} internal CA", datetime(year, 1, 1, tzinfo=UTC))
     pem = made.public_bytes(serialization.Encoding.PEM).decode()
     found = outline(pem)
     assert found is not None

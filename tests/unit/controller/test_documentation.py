@@ -29,6 +29,7 @@ TYPES = {"str", "path", "int", "float", "bool", "list", "dict", "raw"}
 _MISSING = object()
 #: Every option whose value no output may show. One that is added or goes is meant to be seen here.
 SECRETS = {
+    "acme_certificates.given.private_key",
     "caprover_apps.apps.basic_auth.password",
     "caprover_apps.apps.deploy_token.token",
     "caprover_apps.apps.repository.password",

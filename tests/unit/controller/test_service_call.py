@@ -45,6 +45,7 @@ def test_the_host_knows_the_call(name: str) -> None:
 
 def test_only_who_looks_takes_no_lease() -> None:
     looking = {
+        "acme_export",
         "caprover_info",
         "docker_health",
         "docker_tokens",
@@ -54,6 +55,7 @@ def test_only_who_looks_takes_no_lease() -> None:
         "minio_running",
         "patroni_guard",
         "patroni_info",
+        "pki_certificates",
         "registry_health",
     }
     assert {name for name in CALLS if not documented.takes_lease(name)} == looking

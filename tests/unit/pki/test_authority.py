@@ -256,7 +256,7 @@ def test_signs_what_the_agent_asks_for(tmp_path: Path, made: pki.Authority, name
         ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(key)], check=True, capture_output=True
     )
     item = {"name": "db1", "key": str(key), "common_name": "db1", "names": names, "addresses": addresses, "usages": ["server"], "days": 90}
-    csr = x509_agent.request(Context(), item)
+    csr = x509_agent.request(Context(), item, str(key))
     leaf = x509.load_pem_x509_certificate(made.sign(csr, 90, ["server"], names, addresses, common_name="db1").encode())
     assert leaf.public_key() == serialization.load_pem_private_key(key.read_bytes(), None).public_key()
     with pytest.raises(SecretsError):

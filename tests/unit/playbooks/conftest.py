@@ -73,7 +73,7 @@ class ActionModule(ActionModule):
 #: Actions whose decisions are real: those on a member, and those that ask no host.
 MEMBERS, LOCAL = (
     ("rolling_call", "rolling_look", "rolling_together", "rolling_turn"),
-    ("ports_plan", "rolling_plan", "verb_hosts", "wave_objects"),
+    ("authority_rotation", "certificate_report", "certificate_rotation", "ports_plan", "rolling_plan", "verb_hosts", "wave_objects"),
 )
 SECRET = """\
 from ansible.plugins.lookup import LookupBase
@@ -112,7 +112,7 @@ class Run:
             (collection / "plugins" / "action" / path.name).write_text(text + (ANSWER + MEMBER if path.stem in MEMBERS else ""))
         (collection / "plugins" / "lookup").mkdir()
         (collection / "plugins" / "lookup" / "secret.py").write_text(SECRET)
-        for name in ("roles_of", "wave_roles"):
+        for name in ("exports", "roles_of", "wave_roles"):
             (collection / "plugins" / "lookup" / f"{name}.py").symlink_to(REPOSITORY / "plugins" / "lookup" / f"{name}.py")
         for name in ("meta", "playbooks", "roles"):
             (collection / name).symlink_to(REPOSITORY / name)

@@ -32,6 +32,7 @@ def test_each_names_its_role() -> None:
     """The one in whose folder it lies; restarts one after the other that of whoever imports them."""
     found = imports()
     assert found.pop("rolling.yml")["host_checks_roles"] == ["{{ rolling_role | default('') }}"]
+    assert found.pop("pki/rotate_ca.yml") == {}, "it is for the whole site, as site.yml"
     assert {"base.yml", "firewall/converge.yml", "haproxy/converge.yml", "minio/converge.yml"} <= set(found)
     for name, given in found.items():
         assert given.get("host_checks_roles") == [name.partition("/")[0].removesuffix(".yml")], name

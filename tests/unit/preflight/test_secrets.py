@@ -156,7 +156,7 @@ NOW = datetime(2035, 6, 1, 12, tzinfo=UTC)
         (timedelta(days=3650), None, ""),
         (timedelta(days=180, seconds=1), None, ""),
         (timedelta(days=180), "ca-expires-soon", "expires on 2035-11-28, in 180 days"),
-        (timedelta(days=3), "ca-expires-soon", "leave pki/ca.key, converge all hosts"),
+        (timedelta(days=3), "ca-expires-soon", "run playbooks/pki/rotate_ca.yml"),
         (timedelta(hours=1), "ca-expires-soon", "in 0 days"),
         (timedelta(0), "ca-expired", "expired on 2035-06-01"),
         (timedelta(days=-30), "ca-expired", "a planned outage of the whole site"),

@@ -29,6 +29,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "artifacts": ("", ""),
     "binds": ("variable addresses", ""),
     "calls": ("module params", "stage refuses"),
+    "certificates": ("name path", "units"),
     "clusters": ("name group component exists", "majority odd remove data lost"),
     "endpoints": ("name values", ""),
     "excludes": ("group other why", ""),

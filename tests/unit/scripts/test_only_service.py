@@ -18,7 +18,7 @@ def test_tests_and_scenarios_of_a_service() -> None:
     """The scenarios in which a host is in a group that gets the role."""
     found = only_service.find(REPOSITORY, "minio")
     assert found == only_service.Service(["tests/unit/services/minio", "tests/unit/roles"], ["object_store", "object_store_single"])
-    assert only_service.find(REPOSITORY, "haproxy").scenarios == ["bookworm", "postgresql"]
+    assert only_service.find(REPOSITORY, "haproxy").scenarios == ["bookworm", "pki", "postgresql"]
 
 
 def test_a_role_of_every_host_is_tested_on_single_servers() -> None:
@@ -27,7 +27,7 @@ def test_a_role_of_every_host_is_tested_on_single_servers() -> None:
 
 
 #: Roles whose scenario is still to come, and what with.
-LATER: dict[str, str] = {}
+LATER: dict[str, str] = {"acme": "the edge"}
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (REPOSITORY / "roles").iterdir()))
@@ -56,7 +56,7 @@ def test_there_is_no_such_service(capsys: pytest.CaptureFixture[str]) -> None:
     """What there is is named."""
     with pytest.raises(SystemExit):
         run_tests.main(["--only", "object_store"])
-    assert "unknown service object_store: the services are apps, base, caprover, docker, etcd, " in capsys.readouterr().err
+    assert "unknown service object_store: the services are acme, apps, base, caprover, docker, etcd, " in capsys.readouterr().err
 
 
 def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,4 +66,11 @@ def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(run_tests, "surroundings", lambda: None)
     monkeypatch.setattr(run_tests.parallel_jobs, "run", lambda given, logs, width: jobs.extend(given))
     run_tests.main(["--only", "etcd"])
-    assert sorted(job.name for job in jobs) == ["lint", "scenario bookworm", "scenario first_run", "scenario postgresql", "unit"]
+    assert sorted(job.name for job in jobs) == [
+        "lint",
+        "scenario bookworm",
+        "scenario first_run",
+        "scenario pki",
+        "scenario postgresql",
+        "unit",
+    ]

@@ -81,3 +81,11 @@ def test_a_checkout_that_was_left_behind(tmp_path: Path) -> None:
     (there / "pki" / "generations").write_bytes((here / "pki" / "generations").read_bytes())
     use(there, a="2")
     assert not differences(host, known(there))
+
+
+def test_revocations_are_told_apart_and_none_changes_nothing() -> None:
+    """Hosts keep the digest that they were converged with before there was a list."""
+    one = history.digest(KEY, {"a": "1"})
+    assert history.digest(KEY, {"a": "1"}, []) == one
+    assert len({one, history.digest(KEY, {"a": "1"}, ["A1"]), history.digest(KEY, {"a": "1"}, ["A1", "B2"])}) == 3
+    assert history.digest(KEY, {"a": "1"}, ["B2", "A1"]) == history.digest(KEY, {"a": "1"}, ["A1", "B2"])

@@ -42,7 +42,7 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
     assert "secrets that would be created: minio_kms_key, postgresql_superuser" in capsys.readouterr().out
     done = run(tmp_path)
     assert done == {"changed": True, "created": NAMES, "authority_created": True}
-    assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
+    assert names(tmp_path) == ["pki/ca.crl", "pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
     said = capsys.readouterr()
     assert "secrets created: minio_kms_key, postgresql_superuser\nCA created: clinic internal CA\n" in said.out
     loader = DataLoader()
@@ -96,13 +96,13 @@ def test_a_new_line_is_to_be_committed(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_site_without_secrets_has_the_file_nevertheless(tmp_path: Path) -> None:
     assert run(tmp_path, [], check=True)["changed"]
     assert run(tmp_path, [])["changed"]
-    assert names(tmp_path) == ["pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
+    assert names(tmp_path) == ["pki/ca.crl", "pki/ca.crt", "pki/ca.key", "pki/generations", "secrets.yml"]
     assert not run(tmp_path, [])["changed"]
     assert run(tmp_path)["created"] == NAMES
 
 
 @pytest.mark.parametrize("check", [False, True])
-@pytest.mark.parametrize("left", [["pki/ca.crt", "pki/ca.key"], ["pki/ca.key"], ["pki/ca.crt"]])
+@pytest.mark.parametrize("left", [["pki/ca.crl", "pki/ca.crt", "pki/ca.key"], ["pki/ca.key"], ["pki/ca.crt"]])
 def test_lost_secrets_end_the_run(tmp_path: Path, left: list[str], check: bool) -> None:
     run(tmp_path)
     for name in set(names(tmp_path)) - set(left):

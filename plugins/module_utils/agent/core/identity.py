@@ -135,11 +135,11 @@ def recorded(ctx: Context) -> Record | None:
         return None
     import time
 
-    from ..lib.der import outline
+    from ..lib.der import outlines
 
-    authority = outline(pem)
+    authorities = outlines(pem)
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(changed))
-    return {"authorities": [authority], "since": since} if authority else None
+    return {"authorities": authorities, "since": since} if authorities else None
 
 
 def _read(ctx: Context) -> Record | None:
@@ -165,7 +165,9 @@ def differences(found: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     said += [what for what in ("name", "host") if found.get(what) and own.get(what) and found[what] != own[what]]
     if "authority" in said:
         return said  # certificate and secrets of another site are neither newer nor older
-    if any(str(theirs[item["key"]].get("begins") or "") > str(item.get("begins") or "") for item in shared):
+    # A renewed certificate of the same key, or an authority that comes after those of the run: the site's CA is being rotated.
+    newest, latest = (max((_begins(item) for item in listed), default="") for listed in (theirs.values(), own.get("authorities") or ()))
+    if shared and (newest > latest or any(_begins(theirs[item["key"]]) > _begins(item) for item in shared)):
         said.append("certificate")
     last, mine = found.get("secrets"), own.get("secrets")
     if last and mine and last != mine:
@@ -175,6 +177,10 @@ def differences(found: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
         if last not in known or (mine in known and known.index(last) > known.index(mine)):
             said.append("secrets")
     return said
+
+
+def _begins(authority: Mapping[str, Any]) -> str:
+    return str(authority.get("begins") or "")
 
 
 def foreign(found: Mapping[str, Any], own: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ def definition_hash(component: Component) -> str:
 
     definition = {key: value for key, value in component.items() if key not in TOLD}
     definition["certificates"] = [
-        {key: value for key, value in item.items() if key not in ("issued", "ca_pem")} for item in component["certificates"]
+        {key: value for key, value in item.items() if key not in ("issued", "ca_pem", "trust_pem")} for item in component["certificates"]
     ]
     definition["units"] = [
         {key: value for key, value in unit.items() if key != "driver_options" and (key, value) != ("socket", None)}

@@ -48,6 +48,12 @@ def outline(pem: str) -> dict[str, Any] | None:
         return None
 
 
+def outlines(pem: str) -> list[dict[str, Any]]:
+    """All certificates of a PEM text, as :func:`outline` has them; one that cannot be read is left out."""
+    begin = "-----BEGIN CERTIFICATE-----"
+    return [found for part in pem.split(begin)[1:] if (found := outline(begin + part)) is not None]
+
+
 def colons(digits: str) -> str:
     """A digest in OpenSSL's form: upper case, a colon after each byte."""
     return ":".join(digits[start : start + 2] for start in range(0, len(digits), 2)).upper()

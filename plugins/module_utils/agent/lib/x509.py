@@ -113,9 +113,9 @@ def public_key(ctx: Context, path: str) -> str:
     return result.out.strip()
 
 
-def request(ctx: Context, item: Item) -> str:
-    """A signing request (PEM) for a ``certificates`` item, signed with its key."""
-    return _openssl(ctx, "req", "-new", "-sha256", "-config", "/dev/stdin", "-key", ctx.path(item["key"]), input=request_config(item))
+def request(ctx: Context, item: Item, key: str) -> str:
+    """A signing request (PEM) for a ``certificates`` item, signed with the key at the host's path ``key``."""
+    return _openssl(ctx, "req", "-new", "-sha256", "-config", "/dev/stdin", "-key", ctx.path(key), input=request_config(item))
 
 
 def request_config(item: Item) -> str:

@@ -7,6 +7,9 @@ The first call makes the key and hands out a signing request (``ctx.csr``); the 
 (``issued``), which is proven against key, names and authority before it is written. What was written is remembered in
 the ledger with its hash and its end, so that a run with nothing to change hashes three small files and compares dates:
 what a certificate says costs a run of openssl (:mod:`.x509`).
+
+A verb that rotates certificates (``policy["reissue"]``) has new keys generated as well. The new key waits beside the old one until its
+certificate is there, and both take their places together.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from ..lib import disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..contract import Certificate as Item
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from ..lib.x509 import Certificate
 
 DAY = 86400
+#: The controller lets a certificate begin this long before it is signed (pki/authority.py, BACKDATED).
+BACKDATED = 300
+ROTATED = "a new key and certificate were requested"
 SECTION = "certificates"
 CERT_MODE = 0o644
 
@@ -66,6 +73,11 @@ def chain_of(leaf: str, ca_pem: str) -> bytes:
     return f"{leaf.strip()}\n{ca_pem.strip()}\n".encode()
 
 
+def trusted(item: Item) -> bytes:
+    """The text of the authority's file: all that the site trusts."""
+    return f"{(item.get('trust_pem') or item['ca_pem']).strip()}\n".encode()
+
+
 def due(not_before: float, not_after: float, renew_before: int) -> float:
     """Seconds since the epoch from which a certificate is renewed.
 
@@ -87,6 +99,8 @@ def _certificate(item: Item, ctx: Context) -> list[Step]:
     known = ctx.section(SECTION).get(name, {})
     wanted = wanted_of(item)
     reason = _known_reason(item, wanted, known, ctx)
+    if reason == "" and _rotated(item, known["not_before"], ctx):
+        reason = ROTATED
     if reason == "":
         return _attributes(item, ctx)
     from ..lib import x509
@@ -95,9 +109,21 @@ def _certificate(item: Item, ctx: Context) -> list[Step]:
     if item.get("issued"):
         return [*_key_attributes(item, ctx), _issue(item, wanted, ctx)]
     reason, found = _look(item, wanted, known, ctx)
+    if found is not None and _rotated(item, found.not_before, ctx):
+        reason = ROTATED
     if reason:
         return [_ask(item, reason, ctx), *_key_attributes(item, ctx)]
     return [*_adopt(item, wanted, found), *_attributes(item, ctx)]
+
+
+def _rotated(item: Item, not_before: float, ctx: Context) -> bool:
+    """Whether a verb wants a new key and certificate in place of those of an earlier time.
+
+    Both times are the controller's: the clock of the host plays no part.
+    """
+    before = ctx.policy.get("reissue")
+    only = ctx.policy.get("reissue_of") or ()
+    return before is not None and not_before + BACKDATED < before and (not only or ctx.component["name"] in only or item["name"] in only)
 
 
 def _known_reason(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> str:
@@ -138,8 +164,9 @@ def _look(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Contex
 def _ask(item: Item, reason: str, ctx: Context) -> Step:
     """The request: a key if there is none, and a signing request for the controller."""
     born = disk.hash_path(ctx, item["key"]) == disk.ABSENT
+    rotates = reason == ROTATED and not born
     writes: dict[str, str | None] = {path: None for path in (item["cert"], item["ca"]) if path}
-    if born:
+    if born or rotates:
         writes[item["key"]] = None
 
     def apply(ctx: Context) -> None:
@@ -150,7 +177,9 @@ def _ask(item: Item, reason: str, ctx: Context) -> Step:
             entry = ctx.section(SECTION).setdefault(item["name"], {})
             entry["born"] = item["key"]
             _write(ctx, item["key"], x509.new_key(ctx), *_key_owner(item, ctx))
-        ctx.csr(item["name"], x509.request(ctx, item))
+        if rotates:
+            _write(ctx, next_key(item["key"]), x509.new_key(ctx), *_key_owner(item, ctx))
+        ctx.csr(item["name"], x509.request(ctx, item, next_key(item["key"]) if rotates else item["key"]))
 
     detail = reason + ("; a key is generated on the host" if born else "")
     return Step("certificate", item["name"], "request", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])], request=True)
@@ -163,7 +192,9 @@ def _issue(item: Item, wanted: dict[str, Any], ctx: Context) -> Step:
     found = x509.parse(ctx, item["issued"])
     if found is None:
         raise AgentError("certificate-mismatch", f"certificate {item['name']}: the controller's answer is not a certificate")
-    reason = x509.difference(ctx, found, wanted, x509.public_key(ctx, item["key"]), item["ca_pem"], item["issued"])
+    key = x509.public_key(ctx, item["key"]) if disk.hash_path(ctx, item["key"]) != disk.ABSENT else ""
+    rotates = found.key != key and _is_next(item, found, ctx)
+    reason = x509.difference(ctx, found, wanted, found.key if rotates else key, item["ca_pem"], item["issued"])
     if reason:
         raise AgentError(
             "certificate-mismatch", f"certificate {item['name']}: the controller signed something else than was requested: {reason}"
@@ -171,21 +202,49 @@ def _issue(item: Item, wanted: dict[str, Any], ctx: Context) -> Step:
     data = chain_of(item["issued"], item["ca_pem"])
     files = {item["cert"]: data}
     if item["ca"]:
-        files[item["ca"]] = f"{item['ca_pem'].strip()}\n".encode()
+        files[item["ca"]] = trusted(item)
 
     def apply(ctx: Context) -> None:
         for path, content in files.items():
             if disk.read(ctx.path(path)) != content:
                 _make_directory(path, item["name"], ctx)
-                _write(ctx, path, content, CERT_MODE, *_owner(item, ctx))
+                _write(
+                    ctx, path, content, CERT_MODE, *_owner(item, ctx), _take_key(item, ctx) if rotates and path == item["cert"] else None
+                )
         _remember(item, wanted, found, ctx)
 
     old = disk.hash_path(ctx, item["cert"]) != disk.ABSENT
-    detail = f"until {x509.date(found.not_after)}"
-    writes = {path: disk.digest(content) for path, content in files.items()}
+    detail = f"until {x509.date(found.not_after)}" + ("; with a new key" if rotates else "")
+    writes: dict[str, str | None] = {path: disk.digest(content) for path, content in files.items()}
+    if rotates:
+        writes[item["key"]] = None
     return Step(
         "certificate", item["name"], "update" if old else "create", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])]
     )
+
+
+def next_key(key: str) -> str:
+    """Where a new key waits for its certificate: a hidden file, which no service reads."""
+    directory, name = os.path.split(key)
+    return os.path.join(directory, f".{name}.next")
+
+
+def _is_next(item: Item, found: Certificate, ctx: Context) -> bool:
+    """Whether a certificate was issued for the key that waits."""
+    from ..lib import x509
+
+    return disk.digest_file(ctx.path(next_key(item["key"]))) != disk.ABSENT and x509.public_key(ctx, next_key(item["key"])) == found.key
+
+
+def _take_key(item: Item, ctx: Context) -> Callable[[str], None]:
+    """Called when the certificate is about to take its place: the two renames follow each other at once."""
+
+    def take(_beside: str) -> None:
+        disk.forget(ctx, item["key"])
+        os.rename(ctx.path(next_key(item["key"])), ctx.path(item["key"]))
+        ctx.section(SECTION).setdefault(item["name"], {})["born"] = item["key"]
+
+    return take
 
 
 def _remember(item: Item, wanted: dict[str, Any], found: Certificate, ctx: Context) -> None:
@@ -211,12 +270,12 @@ def _adopt(item: Item, wanted: dict[str, Any], found: Certificate | None) -> lis
 
 def _attributes(item: Item, ctx: Context) -> list[Step]:
     """Mode and owner of key and certificate, and the authority's file, where all is well otherwise."""
-    steps = _key_attributes(item, ctx)
+    steps = _unused_key(item, ctx) + _key_attributes(item, ctx)
     if not _fits(item["cert"], CERT_MODE, item, ctx):
         steps.append(_set(item, item["cert"], CERT_MODE))
     ca = item["ca"]
     if ca:
-        content = f"{item['ca_pem'].strip()}\n".encode()
+        content = trusted(item)
         if disk.hash_path(ctx, ca) != disk.digest(content):
 
             def apply(ctx: Context) -> None:
@@ -234,6 +293,20 @@ def _key_attributes(item: Item, ctx: Context) -> list[Step]:
     if disk.status(ctx.path(item["key"])) is None or _fits(item["key"], mode, item, ctx):
         return []
     return [_set(item, item["key"], mode)]
+
+
+def _unused_key(item: Item, ctx: Context) -> list[Step]:
+    """A key that a killed run left without a certificate."""
+    path = next_key(item["key"])
+    if disk.status(ctx.path(path)) is None:
+        return []
+
+    def apply(ctx: Context) -> None:
+        from ..lib import write
+
+        write.remove(ctx, path)
+
+    return [Step("certificate", path, "remove", "a key without a certificate, of a run that was interrupted", apply=apply)]
 
 
 def _fits(path: str, mode: int, item: Item, ctx: Context) -> bool:
@@ -260,7 +333,8 @@ def _remove(name: str, keep: set[str | None], ctx: Context) -> Step:
     def apply(ctx: Context) -> None:
         from ..lib import write
 
-        for path in paths:
+        waits = [next_key(key) for key in known.get("wanted", {}).get("paths", [])[:1]]
+        for path in [*paths, *waits]:
             write.remove(ctx, path)
         for directory in sorted(set(known.get("made", [])), reverse=True):
             write.remove_directory(ctx, directory)  # only where nothing else is in it
@@ -296,10 +370,10 @@ def _key_owner(item: Item, ctx: Context) -> tuple[int, int, int]:
     return int(item["key_mode"], 8), uid, gid
 
 
-def _write(ctx: Context, path: str, data: bytes, mode: int, uid: int, gid: int) -> None:
+def _write(ctx: Context, path: str, data: bytes, mode: int, uid: int, gid: int, check: Callable[[str], None] | None = None) -> None:
     from ..lib.write import write_file
 
-    write_file(ctx, path, data, mode, uid, gid)
+    write_file(ctx, path, data, mode, uid, gid, check)
 
 
 def _make_directory(path: str, name: str, ctx: Context) -> None:

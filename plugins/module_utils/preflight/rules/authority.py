@@ -16,7 +16,7 @@ from ..model import Site
 WARNED = timedelta(days=180)
 CERTIFICATE = "pki/ca.crt"
 _RENEWAL = (
-    "a new certificate of the same key (docs/day2.md, The site's authority): move pki/ca.crt away, leave pki/ca.key, converge all hosts."
+    "run playbooks/pki/rotate_ca.yml, which replaces the CA while everything runs (docs/day2.md, The site's authority)."
     " After it expires this requires an outage of the whole site"
 )
 _OUTAGE = (
@@ -29,7 +29,7 @@ CODES = (
         "ca-expires-soon",
         f"The site's CA certificate expires within {WARNED.days} days. No certificate of a host outlives it, and after it expires "
         f"none is accepted.",
-        "A new certificate of the same key in time: move pki/ca.crt away, leave pki/ca.key, converge all hosts (docs/day2.md).",
+        "playbooks/pki/rotate_ca.yml in time, which replaces the CA while everything runs (docs/day2.md).",
         Level.WARNING,
     ),
     Code(
