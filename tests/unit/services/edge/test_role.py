@@ -1,0 +1,118 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role edge: its components for each engine, and what it says to others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vannah.healthcloud.plugins.lookup import artifact, exports, secret
+
+from tests.unit.lib.exported import Exported
+
+SITES = [
+    {"name": "pacs", "names": ["pacs.clinic.health"], "servers": ["app1:8042"], "basic_auth": ["ann", "bob"]},
+    {"name": "dicom", "names": ["dicom.clinic.health"], "protocol": "tcp", "port": 4242, "servers": ["app1:104"]},
+]
+USERS = [{"name": "ann"}, {"name": "bob", "password": "given"}]
+INGRESS = [{"name": "storage", "servers": ["app1:9000"], "upstream": {"tls": True}, "role": "minio"}]
+
+
+@pytest.fixture(autouse=True)
+def _lookups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site's secrets, each named in its value; exports of the one host with a service; an artifact."""
+    monkeypatch.setattr(secret.LookupModule, "run", lambda _self, terms, *_args, **_more: [f"value of {term}" for term in terms])
+    monkeypatch.setattr(artifact.LookupModule, "run", lambda _self, terms, *_args, **_more: [{"src": f"/cache/{terms[0]}", "sha256": "ab"}])
+    monkeypatch.setattr(exports.LookupModule, "run", lambda _self, _terms, *_args, **more: [INGRESS if more["host"] == "app1" else []])
+
+
+def made(render: Callable[..., Any], component: str = "edge-nginx", **variables: Any) -> Any:
+    """A component on a host of the group."""
+    children = {"edge": {"hosts": {"e1": {"ansible_host": "192.0.2.21"}}}, "docker": {"hosts": {"app1": {"ansible_host": "192.0.2.31"}}}}
+    given = {"site_name": "clinic", "site_domain": "clinic.health", "edge_sites": SITES, "edge_users": USERS, **variables}
+    return render("edge", component, {"all": {"vars": given, "children": children}}, "e1")
+
+
+def test_nginx(render: Callable[..., Any]) -> None:
+    """Its configuration, judged by itself; a change is a reload; the package's unit with a drop-in."""
+    found = made(render)
+    text = found["files"]["/etc/nginx/vannah.conf"]
+    assert "server 192.0.2.31:8042 max_fails=1 fail_timeout=10s;" in text
+    assert "server_name storage.clinic.health;" in text and "server 192.0.2.31:9000" in text
+    (file,) = found["definition"]["files"]
+    assert file["on_change"] == "reload"
+    assert found["definition"]["validate"][-1] == ["/usr/sbin/nginx", "-t", "-q", "-c", "/etc/nginx/vannah.conf"]
+    (unit,) = found["definition"]["units"]
+    assert unit["name"] == "nginx.service" and unit["watch"]["/etc/vannah/edge/prepare.json"] == "reload"
+    assert unit["watch_packages"] == [], "the package replaces the running program itself"
+
+
+def test_common(render: Callable[..., Any]) -> None:
+    """Passwords for root alone; certificates whatever the engine is."""
+    found = made(render, "edge")
+    file = next(item for item in found["definition"]["files"] if item["path"] == "/etc/vannah/edge/prepare.json")
+    assert (file["mode"], file["sensitive"]) == ("0600", True)
+    assert json.loads(file["content"])["users"] == {"pacs": {"ann": "value of edge_user_ann", "bob": "given"}}
+    names = [item["name"] for item in found["definition"]["certificates"]]
+    assert names == ["edge-dicom", "edge-pacs", "edge-storage"]
+    assert [item["name"] for item in made(render, "edge", edge_engine="traefik")["definition"]["certificates"]] == names
+    assert "value of" not in str(made(render)["files"]) and "given" not in str(made(render)["files"])
+
+
+def test_traefik(render: Callable[..., Any]) -> None:
+    """Sites are read again by a reload; ports need a start."""
+    found = made(render, "edge-traefik", edge_engine="traefik")
+    start, sites = (yaml.safe_load(found["files"][f"/etc/traefik/{name}.yml"]) for name in ("traefik", "vannah"))
+    assert start["entryPoints"]["metrics"] == {"address": "192.0.2.21:9113"}
+    assert set(sites["http"]["services"]) == {"pacs-0", "storage-0"} and set(sites["tcp"]["services"]) == {"dicom"}
+    changes = {item["path"]: item.get("on_change") for item in found["definition"]["files"]}
+    assert changes["/etc/traefik/vannah.yml"] == "reload" and changes["/etc/traefik/traefik.yml"] is None
+    assert "value of" not in str(found["files"]) and "given" not in str(found["files"])
+    unit = found["units"]["traefik.service"]
+    assert "ExecReload=/bin/kill -HUP $MAINPID\n" in unit and "take nginx.service\n" in unit and "User=traefik\n" in unit
+
+
+@pytest.mark.parametrize(
+    ("component", "engine", "state"),
+    [
+        ("edge-nginx", "nginx", "present"),
+        ("edge-nginx", "traefik", "absent"),
+        ("edge-traefik", "nginx", "absent"),
+        ("edge-traefik", "traefik", "present"),
+        ("edge-revocation", "traefik", "absent"),
+    ],
+)
+def test_one_engine(render: Callable[..., Any], component: str, engine: str, state: str) -> None:
+    assert made(render, component, edge_engine=engine)["definition"].get("state", "present") == state
+
+
+def test_revocation_for_traefik_alone(render: Callable[..., Any]) -> None:
+    sites = [{**SITES[0], "client_certificates": {"mode": "required", "revoked": "CRL"}}]
+    assert made(render, "edge-revocation", edge_engine="traefik", edge_sites=sites)["definition"].get("state", "present") == "present"
+    assert made(render, "edge-revocation", edge_sites=sites)["definition"]["state"] == "absent"
+
+
+def test_ingress_that_is_not_wanted(render: Callable[..., Any]) -> None:
+    assert "storage" not in made(render, edge_ingress=[])["files"]["/etc/nginx/vannah.conf"]
+
+
+def test_ports(exported: Exported) -> None:
+    """As the firewall gets them."""
+    groups = {"edge": {"e1": "192.0.2.21"}}
+    found = exported("firewall_ports", "e1", groups, "edge", edge_sites=SITES, edge_engine="traefik")
+    assert [(item["name"], item["port"]) for item in found] == [
+        ("edge-http", 80),
+        ("edge-https", 443),
+        ("edge-dicom", 4242),
+        ("edge-metrics", 9113),
+    ]
+
+
+def test_secrets_of_users(exported: Exported) -> None:
+    found = exported("secrets", "e1", {"edge": {"e1": "192.0.2.21"}}, "edge", edge_users=USERS)
+    assert [item["name"] for item in found] == ["edge_user_ann"]
