@@ -287,7 +287,7 @@ def _pool(where: str, servers: list[Any], given: Mapping[str, Any]) -> Pool:
     return Pool(
         servers=tuple(str(item) for item in servers),
         tls=truth(given, "tls", False, at),
-        authority=text(given, "authority", where=at).strip(),
+        authority=_pem(given, "authority", "CERTIFICATE", at),
         server_name=name.lower(),
         balance=text(given, "balance", "round_robin", BALANCE, at),
         fails=number(given, "max_fails", 1, 1000, 1, at),
@@ -325,7 +325,18 @@ def _clients(entry: Mapping[str, Any]) -> ClientCertificates | None:
     at = "client_certificates"
     refuse_unknown(at, given, ("mode", "authority", "revoked"))
     mode = text(given, "mode", "required", MODES, at)
-    return ClientCertificates(mode == "required", text(given, "authority", where=at).strip(), text(given, "revoked", where=at).strip())
+    authority, revoked = _pem(given, "authority", "CERTIFICATE", at), _pem(given, "revoked", "X509 CRL", at)
+    return ClientCertificates(mode == "required", authority, revoked)
+
+
+def _pem(given: Mapping[str, Any], key: str, what: str, where: str) -> str:
+    """A PEM text. Whether its content is good, the engine's own checker says."""
+    value = text(given, key, where=where).strip()
+    if value and f"-----BEGIN {what}-----" not in value:
+        raise BadSiteError(
+            f"{where}.{key}", f"this is not a PEM text of a {what}", f"{key}: the text between BEGIN {what} and END {what}, with both"
+        )
+    return value
 
 
 def _timeouts(given: Mapping[str, Any]) -> Timeouts:

@@ -35,7 +35,7 @@ def static(plan: Plan) -> str:
     settings = plan.settings
     made: dict[str, Any] = {
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
-        "log": {"level": "WARN"},
+        "log": {"level": "WARN", "noColor": True},
         # Its own interface, on the loopback.
         "api": {"insecure": True, "dashboard": False},
         "providers": {"file": {"filename": FILE, "watch": False}},
@@ -77,7 +77,15 @@ def marker(generation: str) -> str:
 
 
 def _yaml(value: Any) -> str:
-    return str(yaml.safe_dump(value, sort_keys=True, width=10**6, default_flow_style=False))
+    return str(yaml.dump(value, Dumper=_Whole, sort_keys=True, width=10**6, default_flow_style=False))
+
+
+class _Whole(yaml.SafeDumper):
+    """Writes a value as often as it stands there, not a reference to it."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 # the signature is yaml's
+        """No value is one."""
+        return True
 
 
 def entry_points(plan: Plan, ports: list[int], options: dict[str, Any]) -> dict[str, Any]:

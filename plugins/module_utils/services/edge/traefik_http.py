@@ -109,6 +109,16 @@ def _middlewares(site: EdgeSite, profile: Profile, found: dict[str, Any]) -> lis
         names.append(f"{site.name}-{what}")
         found[names[-1]] = options
 
+    # First: an answer of the others carries them, too.
+    headers: dict[str, Any] = {}
+    if site.hsts:
+        headers["stsSeconds"] = profile.hsts
+    if site.request_headers:
+        headers["customRequestHeaders"] = dict(site.request_headers)
+    if site.response_headers:
+        headers["customResponseHeaders"] = dict(site.response_headers)
+    if headers:
+        add("headers", {"headers": headers})
     if site.allow_from:
         add("allow", {"ipAllowList": {"sourceRange": list(site.allow_from)}})
     if site.clients is not None and site.clients.revoked:
@@ -120,15 +130,6 @@ def _middlewares(site: EdgeSite, profile: Profile, found: dict[str, Any]) -> lis
         add("rate", {"rateLimit": {"average": limit.requests, "period": f"{limit.seconds}s", "burst": limit.burst + 1}})
     if site.basic_auth:
         add("users", {"basicAuth": {"usersFile": prepared(site.name, "htpasswd"), "realm": site.name, "removeHeader": True}})
-    headers: dict[str, Any] = {}
-    if site.hsts:
-        headers["stsSeconds"] = profile.hsts
-    if site.request_headers:
-        headers["customRequestHeaders"] = dict(site.request_headers)
-    if site.response_headers:
-        headers["customResponseHeaders"] = dict(site.response_headers)
-    if headers:
-        add("headers", {"headers": headers})
     if site.max_body_mb:
         # Traefik has no other limit. The body is kept on the disk until it is complete.
         add("body", {"buffering": {"maxRequestBodyBytes": site.max_body_mb << 20}})

@@ -18,6 +18,9 @@ from cryptography.x509.oid import NameOID
 
 HOSTS = {"app1": {"ansible_host": "10.0.0.1"}, "app2": {"ansible_host": "10.0.0.2"}, "six": {"ansible_host": "2001:db8::6"}}
 GROUPS = {"docker": ["app1", "app2"], "empty": []}
+#: Texts that look like PEM.
+PEM = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"
+CRL = "-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge.nginx import nginx
 
-from .conftest import planned, site, tcp
+from .conftest import CRL, planned, site, tcp
 
 
 def blocks(text: str, head: str) -> list[list[str]]:
@@ -162,7 +162,7 @@ def test_where_requests_go(entry: dict[str, Any], path: str, lines: list[str]) -
 
 @pytest.mark.parametrize(
     "entry",
-    [site(client_certificates={"mode": "required", "revoked": "CRL"}), tcp(client_certificates={"mode": "required", "revoked": "CRL"})],
+    [site(client_certificates={"mode": "required", "revoked": CRL}), tcp(client_certificates={"mode": "required", "revoked": CRL})],
 )
 def test_mutual_tls(entry: dict[str, Any]) -> None:
     made = planned(entry)

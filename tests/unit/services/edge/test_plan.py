@@ -12,7 +12,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge.f
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge.plan import AUTHORITY, PEM_FILES, merge
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge.ports import ports
 
-from .conftest import planned, site, tcp
+from .conftest import PEM, planned, site, tcp
 
 EXPORTED = [
     {"name": "storage", "servers": ["store1:9000"], "upstream": {"tls": True}, "role": "minio"},
@@ -52,19 +52,19 @@ def test_an_unknown_source() -> None:
     [
         ({"tls": True}, ["app1:1", "app2:1"], AUTHORITY, "localhost"),
         ({"tls": True, "server_name": "orthanc"}, ["app1:1"], AUTHORITY, "orthanc"),
-        ({"tls": True, "authority": "PEM"}, ["pacs.other.org:1"], PEM_FILES, "pacs.other.org"),
+        ({"tls": True, "authority": PEM}, ["pacs.other.org:1"], PEM_FILES, "pacs.other.org"),
     ],
 )
 def test_who_servers_are(upstream: dict[str, Any], servers: list[str], authority: str, name: str) -> None:
     """Verified always: by a name that every certificate of the site's authority has, or by their own."""
     made = planned(site(upstream=upstream, servers=servers))
     assert made.sites[0].pool.authority.startswith(authority) and made.sites[0].pool.server_name == name
-    assert list(made.pem.values()) == (["PEM\n"] if "authority" in upstream else [])
+    assert list(made.pem.values()) == ([f"{PEM}\n"] if "authority" in upstream else [])
 
 
 def test_servers_of_several_names() -> None:
     with pytest.raises(BadSiteError, match="several names"):
-        planned(site(upstream={"tls": True, "authority": "PEM"}, servers=["a.org:1", "b.org:1"]))
+        planned(site(upstream={"tls": True, "authority": PEM}, servers=["a.org:1", "b.org:1"]))
 
 
 @pytest.mark.parametrize(

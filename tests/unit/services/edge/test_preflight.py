@@ -98,7 +98,7 @@ def test_good(judged: Judge, variables: str) -> None:
         (f"edge_sites: [{ONE[:-1]}, certificate: {{source: provided}}}}]", "edge-certificate-provided", "edge_sites[0].certificate"),
         (
             "edge_engine: traefik\nedge_sites: [{name: a, names: [a.clinic.health], protocol: tcp, port: 104, servers: ['app1:1'], "
-            "client_certificates: {mode: required, revoked: PEM}}]",
+            "client_certificates: {mode: required, revoked: '-----BEGIN X509 CRL-----'}}]",
             "edge-engine-lacks",
             "edge_sites[0].client_certificates.revoked",
         ),

@@ -15,6 +15,8 @@ from ansible_collections.vannah.healthcloud.plugins.lookup import artifact, expo
 
 from tests.unit.lib.exported import Exported
 
+from .conftest import CRL
+
 SITES = [
     {"name": "pacs", "names": ["pacs.clinic.health"], "servers": ["app1:8042"], "basic_auth": ["ann", "bob"]},
     {"name": "dicom", "names": ["dicom.clinic.health"], "protocol": "tcp", "port": 4242, "servers": ["app1:104"]},
@@ -92,7 +94,7 @@ def test_one_engine(render: Callable[..., Any], component: str, engine: str, sta
 
 
 def test_revocation_for_traefik_alone(render: Callable[..., Any]) -> None:
-    sites = [{**SITES[0], "client_certificates": {"mode": "required", "revoked": "CRL"}}]
+    sites = [{**SITES[0], "client_certificates": {"mode": "required", "revoked": CRL}}]
     assert made(render, "edge-revocation", edge_engine="traefik", edge_sites=sites)["definition"].get("state", "present") == "present"
     assert made(render, "edge-revocation", edge_sites=sites)["definition"]["state"] == "absent"
 

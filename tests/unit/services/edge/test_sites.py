@@ -80,6 +80,13 @@ def test_everything() -> None:
         (site(certificate={"source": "letsencrypt"}), "certificate.source", "not one of internal"),
         (site(certificate={"source": "acme", "name": "../x"}), "certificate.name", "not a name of a certificate"),
         (site(client_certificates={"mode": "maybe"}), "client_certificates.mode", "not one of"),
+        (site(client_certificates={"authority": "/etc/ca.pem"}), "client_certificates.authority", "not a PEM text of a CERTIFICATE"),
+        (
+            site(client_certificates={"revoked": "-----BEGIN CERTIFICATE-----"}),
+            "client_certificates.revoked",
+            "not a PEM text of a X509 CRL",
+        ),
+        (site(upstream={"tls": True, "authority": "x"}), "upstream.authority", "not a PEM text"),
         (site(timeouts={"read": 0}), "timeouts.read", "whole number from 1"),
         (site(timeouts={"reads": 1}), "timeouts.reads", "no such key"),
         (site(request_headers={"X Y": "a"}), "request_headers", "not a name of a header"),

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge.traefik import dynamic, marker, static
 
-from .conftest import planned, site, tcp
+from .conftest import CRL, planned, site, tcp
 
 
 def made(*entries: Any, **settings: Any) -> Any:
@@ -86,7 +86,7 @@ def test_plain_http() -> None:
 
 
 def test_requests() -> None:
-    """In this order: who, how often, with which password."""
+    """In this order: headers of every answer, then who, how often, with which password."""
     found = made(
         site(
             allow_from=["app1"],
@@ -96,12 +96,12 @@ def test_requests() -> None:
             response_headers={"Server": ""},
             max_body_mb=50,
             hsts=False,
-            client_certificates={"mode": "required", "revoked": "CRL"},
+            client_certificates={"mode": "required", "revoked": CRL},
         )
     )
     http = found["http"]
     names = http["routers"]["pacs-0"]["middlewares"]
-    assert [name.removeprefix("pacs-") for name in names] == ["allow", "certificate", "revoked", "rate", "users", "headers", "body"]
+    assert [name.removeprefix("pacs-") for name in names] == ["headers", "allow", "certificate", "revoked", "rate", "users", "body"]
     assert http["middlewares"]["pacs-allow"] == {"ipAllowList": {"sourceRange": ["10.0.0.1"]}}
     assert http["middlewares"]["pacs-rate"] == {"rateLimit": {"average": 2, "period": "10s", "burst": 5}}
     assert http["middlewares"]["pacs-users"]["basicAuth"] == {

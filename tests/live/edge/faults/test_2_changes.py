@@ -1,0 +1,89 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of an edge that serves: no client sees one, and a bad one is undone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tests.live.edge.clients import Clients, result
+from tests.live.edge.engines import Edge
+from tests.live.edge.upstreams import PAYLOAD
+from tests.live.lib.waiting import ceiling, wait_until
+
+PACS = "https://pacs.edge.vannah.internal"
+NAME = "pacs.edge.vannah.internal"
+
+
+def test_a_second_run_changes_nothing(edge: Edge) -> None:
+    """Nothing is reloaded, either."""
+    before = [edge.reloads(host) for host in edge.hosts]
+    edge.site.converge_unchanged(*edge.arguments())
+    assert [edge.reloads(host) for host in edge.hosts] == before
+
+
+def test_changes_under_load(edge: Edge, clients: Clients, measured: Callable[[str], None]) -> None:
+    """A new certificate, a new header and reloads without a reason: no answer is lost or cut off, and the process stays."""
+    process, certificate = edge.show(edge.hosts[0], "MainPID"), clients.certificate(NAME)
+    changed = edge.with_site("pacs", names=[NAME, "also.edge.vannah.internal"], response_headers={"X-Changed": "yes"})
+    load = clients.load(NAME, "/payload", PAYLOAD, 30)
+    try:
+        time.sleep(1)  # the load runs
+        for _ in range(3):
+            edge.site.run(edge.hosts[0], "systemctl", "reload", edge.unit)
+            time.sleep(1)  # the old processes end while the new ones serve
+        edge.converge(edge_sites=changed)
+    finally:
+        found = result(load)
+    measured(f"{edge.engine}: {found.requests} requests, {found.retried} closed idle connections, {len(found.failures)} failures")
+    assert found.requests > 100 and not found.failures, found.failures[:5]
+    assert clients.get(f"{PACS}/").headers["x-changed"] == "yes"
+    assert clients.certificate(NAME) != certificate and clients.certificate("also.edge.vannah.internal") == clients.certificate(NAME)
+    assert edge.show(edge.hosts[0], "MainPID") == process
+    edge.converge()
+
+
+def test_a_bad_change_is_undone(edge: Edge, clients: Clients, measured: Callable[[str], None]) -> None:
+    """An authority that is damaged: the run fails with its reason, and the old configuration serves all the time."""
+    damaged = edge.authority.certificate_pem.replace("MII", "AAA", 1)
+    mutual = {"mode": "required", "authority": damaged, "revoked": edge.authority.revoked_pem}
+    load = clients.load(NAME, "/payload", PAYLOAD, 20)
+    try:
+        done = edge.try_converge(edge_sites=edge.with_site("mutual", client_certificates=mutual))
+    finally:
+        found = result(load)
+    assert done.returncode != 0, done.stdout[-3000:]
+    assert "/etc/vannah/edge/pem/" in done.stdout or "mutual" in done.stdout, done.stdout[-3000:]
+    measured(f"{edge.engine}: {found.requests} requests beside a refused change, {len(found.failures)} failures")
+    assert not found.failures, found.failures[:5]
+    edge.converge()
+    assert clients.get(f"{PACS}/").status == 200
+
+
+def test_a_port_that_another_program_has(edge: Edge, clients: Clients) -> None:
+    """The engine cannot serve the new site; the others are served with the old configuration afterwards."""
+    port = 7443
+    edge.site.run(edge.hosts[0], "systemd-run", "-q", "--unit=taken", "python3", "-m", "http.server", "--bind", "0.0.0.0", str(port))
+    taken = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2)"
+    wait_until(
+        lambda: edge.site.run(edge.hosts[0], "python3", "-c", taken, str(port), check=False).returncode == 0,
+        "the port is taken",
+        ceiling(20),
+    )
+    try:
+        done = edge.try_converge(edge_sites=edge.with_site("small", port=port))
+        assert done.returncode != 0, done.stdout[-3000:]
+        assert str(port) in done.stdout and "address already in use" in done.stdout.lower(), done.stdout[-3000:]
+        assert clients.get(f"{PACS}/").status == 200
+    finally:
+        edge.site.run(edge.hosts[0], "systemctl", "stop", "taken.service")
+    edge.converge()
+
+
+def test_a_host_of_the_edge_that_restarts(edge: Edge, clients: Clients) -> None:
+    """It serves again by itself."""
+    host = edge.hosts[0]
+    edge.site.restart(host)
+    wait_until(lambda: clients.get(f"{PACS}/").status == 200, f"{host} serves again", ceiling(120), 1)
