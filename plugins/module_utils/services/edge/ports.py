@@ -11,11 +11,12 @@ from .fields import BadSiteError
 from .sites import parse
 
 
-def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, engine: str = "nginx", metrics: Any = 0) -> list[dict[str, Any]]:
+def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, metrics: Any = 0, floating: Any = ()) -> list[dict[str, Any]]:
     """A port for HTTP, one for HTTPS, and those that sites have of their own. Entries that are not sites are left to preflight.
 
     :param allowed: who may reach them (``edge_allowed_from``). The port of a TCP site with ``allow_from`` is opened to those alone
-    :param metrics: the port of Traefik's metrics
+    :param metrics: the port of the metrics
+    :param floating: addresses that the hosts pass on to each other (``edge_floating_addresses``)
     """
     found: dict[int, dict[str, Any]] = {}
 
@@ -32,6 +33,7 @@ def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, engine: s
         if site.port:
             own = site.is_tcp and site.allow_from and "any" not in site.allow_from
             add(f"edge-{site.name}", site.port, list(site.allow_from) if own else allowed)
-    if engine == "traefik":
+    if metrics:
         add("edge-metrics", metrics, ["monitoring"])
-    return list(found.values())
+    vrrp: list[dict[str, Any]] = [{"name": "edge-vrrp", "proto": "vrrp", "from": ["edge"]}] if floating else []
+    return [*found.values(), *vrrp]

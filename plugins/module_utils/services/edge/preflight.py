@@ -46,6 +46,18 @@ def check_users(site: Site) -> Iterator[Finding]:
             yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
 
 
+def check_floating(site: Site) -> Iterator[Finding]:
+    """Addresses that the hosts pass on to each other."""
+    hosts = edge_hosts(site)
+    known = {host.address: host.name for host in site.hosts.values()}
+    for host in hosts:
+        given = host.known("edge_floating_addresses")
+        if isinstance(given, list | tuple) and not is_open(list(given)):
+            where, _variable, source = place(site, host, ("edge_floating_addresses",), ROLE)
+            for one in rules.floating_problems(given, known, len(hosts)):
+                yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
+
+
 def exported(site: Site) -> list[Mapping[str, Any]]:
     """What the roles of all hosts export for the edge, as far as it is known before the host checks."""
     found = [item for host in site.hosts.values() for item in host.exported("ingress")]
@@ -81,6 +93,6 @@ def _certificates(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-RULES = (check_sites, check_users)
+RULES = (check_sites, check_users, check_floating)
 
 AREA = Area("The edge", CODES, RULES)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,11 @@ CODES = (
         "A certificate of edge_certificates comes without the certificates of its issuers: some clients would not trust it.",
         "fullchain: the certificate, then those of its issuers.",
         Level.WARNING,
+    ),
+    Code(
+        "edge-floating-address",
+        "A floating address of the edge is not an address with a prefix, is that of a host, or has only one host that could have it.",
+        "edge_floating_addresses: addresses with their prefix that no host has, such as 10.0.0.100/24; two hosts in the group edge.",
     ),
     Code(
         "edge-engine-lacks",
@@ -243,3 +249,26 @@ def user_problems(users: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         if isinstance(password, str) and len(password.encode()) > LONGEST_PASSWORD:
             problem = f"the password is longer than {LONGEST_PASSWORD} bytes, and bcrypt does not look at the rest."
             yield Problem("edge-user-invalid", f"edge_users[{index}].password", problem, "password: a shorter one, or nothing")
+
+
+def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: int) -> Iterator[Problem]:
+    """What is wrong with ``edge_floating_addresses``.
+
+    :param hosts: the addresses of all hosts -> their names
+    :param members: how many hosts the edge has
+    """
+    listed = list(given)
+    for index, text in enumerate(listed):
+        path, remedy = f"edge_floating_addresses[{index}]", "an address with its prefix that no host has, such as 10.0.0.100/24"
+        try:
+            if not isinstance(text, str) or "/" not in text:
+                raise ValueError
+            address = str(ipaddress.ip_interface(text).ip)
+        except ValueError:
+            yield Problem("edge-floating-address", path, f"{text} is not an address with a prefix.", remedy)
+            continue
+        if address in hosts:
+            yield Problem("edge-floating-address", path, f"{address} is that of {hosts[address]}.", remedy)
+    if listed and members < 2:
+        problem = "the edge has one host, and no other one could take over an address."
+        yield Problem("edge-floating-address", "edge_floating_addresses", problem, "another host in the group edge, or no floating address")

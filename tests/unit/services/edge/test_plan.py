@@ -92,7 +92,7 @@ def test_an_entry_over_an_export() -> None:
 def test_ports() -> None:
     """Each once; a TCP site is open for whom it lets in; what is not a site opens nothing."""
     entries = [site(), site(name="b", port=8443), tcp(allow_from=["10.0.0.0/8"]), {"name": "x", "port": 7}]
-    found = {item["name"]: (item["port"], item["from"]) for item in ports(entries, 80, "443", ["any"], "traefik", 9113)}
+    found = {item["name"]: (item["port"], item["from"]) for item in ports(entries, 80, "443", ["any"], 9113)}
     assert found == {
         "edge-http": (80, ["any"]),
         "edge-https": (443, ["any"]),
@@ -101,3 +101,4 @@ def test_ports() -> None:
         "edge-metrics": (9113, ["monitoring"]),
     }
     assert "edge-metrics" not in {item["name"] for item in ports(entries, 80, 443, ["any"])}
+    assert ports([], 80, 443, ["any"], 0, ["10.0.0.9/24"])[-1] == {"name": "edge-vrrp", "proto": "vrrp", "from": ["edge"]}

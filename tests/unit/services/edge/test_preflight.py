@@ -92,6 +92,7 @@ def test_good(judged: Judge, variables: str) -> None:
             "edge_sites[0].paths[0].servers[1]",
         ),
         (f"edge_sites: [{ONE[:-1]}, basic_auth: [ann]}}]", "edge-user-unknown", "edge_sites[0].basic_auth[0]"),
+        ("edge_floating_addresses: [10.1.0.100/24]", "edge-floating-address", "edge_floating_addresses"),
         ("edge_users: [{name: ann}, {name: ann}]", "edge-user-invalid", "edge_users[1].name"),
         ("edge_users: [{name: 'a:b'}]", "edge-user-invalid", "edge_users[0].name"),
         (f"edge_users: [{{name: ann, password: {'x1y2z3w4' * 10}}}]", "edge-user-invalid", "edge_users[0].password"),
@@ -158,3 +159,12 @@ def test_an_unknown_source(judged: Judge) -> None:
     """allow_from is judged with the other lists of sources."""
     found = points(judged(site(HOSTS, f"edge_sites: [{ONE[:-1]}, allow_from: [unknown-group]}}]")))
     assert found, "an unknown group is not reported"
+
+
+@pytest.mark.parametrize(
+    ("address", "bad"), [("10.1.0.100/24", False), ("2001:db8::9/64", False), ("10.1.0.100", True), ("10.1.0.3/24", True), ("vip/24", True)]
+)
+def test_floating_addresses(judged: Judge, address: str, bad: bool) -> None:
+    """Between two hosts; not that of another host."""
+    found = said(judged, f"edge_floating_addresses: ['{address}']", "edge: e1 e2\ndocker: app1")
+    assert found == ({("edge-floating-address", "edge_floating_addresses[0]")} if bad else set())

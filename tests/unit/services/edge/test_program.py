@@ -260,3 +260,31 @@ def test_serials(server: ModuleType, tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["runs"], ["runs", "nginx"], ["prepare", "a"], ["sing", "a"]])
 def test_usage(server: ModuleType, words: list[str]) -> None:
     assert server.main(words) == 64
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "said"),
+    [
+        ("10.0.0.5", "", "$INTERFACE=ens3\n"),
+        ("10.0.0.6", "lo", "$INTERFACE=lo\n"),
+        ("10.0.0.6", "", "no interface of this host has 10.0.0.6"),
+        ("10.0.0.5", "nonsense", "no interface nonsense"),
+    ],
+)
+def test_interface(server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, name: str, said: str) -> None:
+    """The one that has the host's address, as ip prints it; or the one that is named."""
+    listed = [{"ifname": "lo", "addr_info": [{"local": "127.0.0.1"}]}, {"ifname": "ens3", "addr_info": [{"local": "10.0.0.5"}]}]
+    monkeypatch.setattr(server, "run", lambda *argv, data=None: subprocess.CompletedProcess(argv, 0, json.dumps(listed).encode(), b""))
+    path = tmp_path / "interface.conf"
+    if said.startswith("$"):
+        server.interface(address, name, str(path))
+        assert path.read_text() == said
+    else:
+        with pytest.raises(server.FailedError, match=said):
+            server.interface(address, name, str(path))
+
+
+def test_alive(server: ModuleType, traefik: tuple[str, dict[str, str]]) -> None:
+    server.alive("traefik", traefik[0])
+    with pytest.raises(server.FailedError, match="nginx does not answer"):
+        server.alive("nginx", traefik[0])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -118,3 +119,40 @@ def test_ports(exported: Exported) -> None:
 def test_secrets_of_users(exported: Exported) -> None:
     found = exported("secrets", "e1", {"edge": {"e1": "192.0.2.21"}}, "edge", edge_users=USERS)
     assert [item["name"] for item in found] == ["edge_user_ann"]
+
+
+def test_floating_addresses(render: Callable[..., Any]) -> None:
+    """The hosts know each other by their addresses; none has a higher claim than the one that has it."""
+    inventory = {
+        "all": {
+            "vars": {"site_name": "clinic", "site_domain": "clinic.health", "edge_floating_addresses": ["192.0.2.100/24"]},
+            "children": {"edge": {"hosts": {"e1": {"ansible_host": "192.0.2.21"}, "e2": {"ansible_host": "192.0.2.22"}}}},
+        }
+    }
+    texts = {host: render("edge", "edge-floating", inventory, host)["files"]["/etc/keepalived/vannah.conf"] for host in ("e1", "e2")}
+    peers = {host: text.partition("unicast_peer {")[2].partition("}")[0].split() for host, text in texts.items()}
+    assert peers == {"e1": ["192.0.2.22"], "e2": ["192.0.2.21"]}
+    assert "priority 200" in texts["e1"] and "priority 195" in texts["e2"] and all("nopreempt" in text for text in texts.values())
+    assert texts["e1"].partition("virtual_ipaddress {")[2].partition("}")[0].split() == ["192.0.2.100/24"]
+    assert 'script "/usr/local/lib/vannah/edge-server alive nginx 8099"' in texts["e1"]
+
+
+def test_no_floating_address(render: Callable[..., Any]) -> None:
+    assert made(render, "edge-floating")["definition"]["state"] == "absent"
+
+
+@pytest.mark.parametrize(
+    ("variables", "state"), [({}, "present"), ({"edge_engine": "traefik"}, "absent"), ({"edge_access_log": False}, "absent")]
+)
+def test_metrics_of_nginx(render: Callable[..., Any], variables: dict[str, Any], state: str) -> None:
+    """From the fields of its access log, in their order."""
+    found = made(render, "edge-metrics", **variables)
+    assert found["definition"].get("state", "present") == state
+    if state == "present":
+        pattern = found["files"]["/etc/vannah/edge/mtail/edge.mtail"].partition("\n/")[2].partition("/ {")[0]
+        logged = made(render)["files"]["/etc/nginx/vannah.conf"].partition("log_format vannah escape=json '")[2].partition("';")[0]
+        line = (
+            logged.replace("$vannah_site", "pacs").replace("$status", "200").replace("$request_length", "12").replace("$bytes_sent", "34")
+        )
+        match = re.search(pattern, line.replace("$request_time", "0.125"))
+        assert match and match.groupdict() == {"site": "pacs", "code": "200", "received": "12", "sent": "34", "seconds": "0.125"}
