@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tests.live.lib.site import Site
 
 CA = "/etc/vannah/pki/ca.crt"
-_END = "@@status"
+_END = "::status"
 #: Keeps connections busy, and says what went wrong: each answer has to be whole and good. A connection that the server closed while it was
 #: idle is tried once again, as browsers and libraries do.
 _LOAD = """

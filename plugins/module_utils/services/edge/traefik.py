@@ -78,7 +78,8 @@ def marker(generation: str) -> str:
 
 
 def _yaml(value: Any) -> str:
-    return str(yaml.dump(value, Dumper=_Whole, sort_keys=True, width=10**6, default_flow_style=False))
+    # By way of JSON: texts and numbers of an inventory are of types of Ansible's own.
+    return str(yaml.dump(json.loads(json.dumps(value)), Dumper=_Whole, sort_keys=True, width=10**6, default_flow_style=False))
 
 
 class _Whole(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # libyaml, where it is there: ten times as fast

@@ -124,7 +124,8 @@ def _middlewares(site: EdgeSite, profile: Profile, found: dict[str, Any]) -> lis
     if site.clients is not None and site.clients.revoked:
         add("certificate", {"passTLSClientCert": {"info": {"serialNumber": True}}})
         where = f"http://127.0.0.1:{REVOCATION_PORT}/{site.name}"
-        add("revoked", {"forwardAuth": {"address": where, "authRequestHeaders": ["X-Forwarded-Tls-Client-Cert-Info"]}})
+        asked = {"authRequestHeaders": ["X-Forwarded-Tls-Client-Cert-Info"], "trustForwardHeader": False, "maxResponseBodySize": 4096}
+        add("revoked", {"forwardAuth": {"address": where, **asked}})
     if site.rate_limit is not None:
         limit = site.rate_limit
         add("rate", {"rateLimit": {"average": limit.requests, "period": f"{limit.seconds}s", "burst": limit.burst + 1}})

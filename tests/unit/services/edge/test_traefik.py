@@ -207,3 +207,13 @@ def test_generation() -> None:
 def test_no_template() -> None:
     """Traefik takes its file for a template of Go."""
     assert "{{" not in dynamic(planned(site(paths=[{"path": "/~a", "servers": ["a.b:1"]}]), tcp()))
+
+
+def test_values_of_an_inventory() -> None:
+    """Ansible's texts and numbers carry where they were written."""
+    from ansible.parsing.dataloader import DataLoader
+
+    text = "[{name: pacs, names: [a.clinic.health], servers: ['app1:1'], port: 8443, upstream: {fail_timeout: 7, health_path: /a}}]"
+    found = made(*DataLoader().load(text))
+    assert found["http"]["routers"]["pacs-0"]["entryPoints"] == ["port-8443-0"]
+    assert found["http"]["services"]["pacs-0"]["loadBalancer"]["healthCheck"]["interval"] == "7s"
