@@ -70,7 +70,11 @@ def prepare(plan: Plan, passwords: Mapping[str, str]) -> dict[str, Any]:
     return {
         "certificates": {site.name: _pairs(site) for site in plan.sites if site.terminates},
         "users": {site.name: {user: passwords[user] for user in site.basic_auth} for site in plan.sites if site.basic_auth},
-        "revoked": {site.name: site.clients.revoked for site in plan.sites if site.clients is not None and site.clients.revoked},
+        "revoked": {
+            site.name: {"list": site.clients.revoked, "required": site.clients.required}
+            for site in plan.sites
+            if site.clients is not None and site.clients.revoked
+        },
     }
 
 

@@ -224,7 +224,9 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
         ("/pacs", "SerialNumber=%221234%22", True),
         ("/pacs", 'SerialNumber="77"', False),
         ("/pacs", "SerialNumber%3D%2277%22", False),
-        ("/pacs", "", True),  # the site admits clients without a certificate, or TLS would have refused it
+        ("/pacs", "", False),
+        ("/open", "", True),  # the site admits clients without a certificate
+        ("/open", "SerialNumber=%2277%22", False),
         ("/pacs", "Subject=%22CN=x%22", False),
         ("/other", "SerialNumber=%221234%22", False),
         ("/../pacs", "SerialNumber=%221234%22", False),
@@ -232,8 +234,9 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
 )
 def test_revoked(server: ModuleType, tmp_path: Path, target: str, info: str, found: bool) -> None:
     """What cannot be judged is refused."""
-    (tmp_path / "run/pacs").mkdir(parents=True)
-    (tmp_path / "run/pacs/revoked").write_text('["77"]')
+    for name, required in (("pacs", True), ("open", False)):
+        (tmp_path / "run" / name).mkdir(parents=True)
+        (tmp_path / "run" / name / "revoked").write_text(json.dumps({"serials": ["77"], "required": required}))
     assert server.admitted(target, info) is found
 
 
