@@ -106,11 +106,12 @@ class Clients:
     site: Site
     host: str
     edge: str
+    other: str = ""
 
     @property
     def address(self) -> str:
-        """The edge's address."""
-        return self.site.address(self.edge)
+        """The address that clients use: the edge's own, or another one of it."""
+        return self.other or self.site.address(self.edge)
 
     def get(self, url: str, *more: str, host: str = "") -> Answer:
         """Ask for a URL; names below the site's domain are the edge."""

@@ -78,6 +78,11 @@ class Edge:
         said = self.site.read(host, "journalctl", "-b", "-q", "--no-pager", "-o", "cat", f"UNIT={self.unit}")
         return sum(line.startswith("Reloaded ") for line in said.splitlines())
 
+    def alive(self, host: str) -> bool:
+        """Whether the engine of a host answers, by the word of what keepalived asks."""
+        argv = ["/usr/local/lib/vannah/edge-server", "alive", self.engine, "8099"]
+        return self.site.run(host, *argv, check=False).returncode == 0
+
     def memory_mb(self, host: str) -> float:
         """The most memory that the engine's processes have had."""
         pids = self.site.read(host, "systemctl", "show", "-p", "ControlGroup", "--value", self.unit).strip()
@@ -89,5 +94,5 @@ class Edge:
 
     def password(self, user: str) -> str:
         """A user's password."""
-        users = json.loads(self.site.read(self.hosts[0], "cat", "/etc/vannah/edge/prepare.json"))["users"]
+        users = json.loads(self.site.read(self.hosts[0], "cat", f"/etc/{self.engine}/vannah.json"))["users"]
         return str(next(known[user] for known in users.values() if user in known))

@@ -19,7 +19,7 @@ RUNS = (
 )
 #: Each certificate that is served ends in more than a week.
 LASTS = (
-    "found=0; for file in /run/vannah-edge/*/fullchain.pem; do test -e $file || continue; found=$((found + 1)); "
+    "found=0; for file in /var/lib/vannah-edge/*/fullchain.pem; do test -e $file || continue; found=$((found + 1)); "
     "openssl x509 -in $file -noout -checkend 604800 >/dev/null || { echo $file ends within a week; exit 1; }; done; "
     "echo $found certificates"
 )

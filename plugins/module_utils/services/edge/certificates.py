@@ -23,7 +23,6 @@ OWN = "/etc/vannah/edge/certificates"
 PROVIDED = "/etc/vannah/edge/provided"
 #: Where the client of ACME puts what it has obtained.
 ACME = "/etc/vannah/acme"
-PREPARE = "/etc/vannah/edge/prepare.json"
 #: The longest common name of a certificate (RFC 5280, ub-common-name).
 LONGEST_COMMON_NAME = 64
 
@@ -79,9 +78,9 @@ def prepare(plan: Plan, passwords: Mapping[str, str]) -> dict[str, Any]:
 
 
 def watched(plan: Plan) -> dict[str, str]:
-    """Files of whose change the engine is told by a reload."""
+    """Files of other components of whose change the engine is told by a reload."""
     paths = [pair[0] for site in plan.sites if site.terminates for pair in _pairs(site)]
-    return dict.fromkeys([PREPARE, AUTHORITY, *dict.fromkeys(paths)], "reload")
+    return dict.fromkeys([AUTHORITY, *dict.fromkeys(paths)], "reload")
 
 
 def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:

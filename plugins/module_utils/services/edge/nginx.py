@@ -14,11 +14,11 @@ from collections.abc import Iterator
 
 from .nginx_stream import stream
 from .nginx_text import address, admitted, block, clients, tls, upstream
-from .plan import AUTHORITY, PREPARED, Plan, Settings, prepared
+from .plan import AUTHORITY, Plan, Settings, prepared
 from .sites import EdgeSite, Pool
 from .tls_profiles import PROFILES, Profile
 
-SOCKET = f"{PREPARED}/nginx.sock"
+SOCKET = "/run/vannah-nginx.sock"
 ACCESS_LOG = "/var/log/nginx/vannah-access.log"
 #: nginx writes the whole request with its query string into each error below this level, and DICOMweb's have names of patients in them.
 #: What became of a request stands in the access log.
@@ -124,8 +124,8 @@ def _http(plan: Plan) -> Iterator[str]:
     yield from _plain(plan)
     for port in plan.ports(tcp=False):
         listen = [f"listen {address(bind, port)} ssl{_http2(settings)} default_server;" for bind in settings.bind]
-        # A client that names no site of this port is refused before it sees a certificate.
-        yield from block("server", [*listen, "server_name _;", "ssl_reject_handshake on;"])
+        # A client that names no site of this port is refused before it sees a certificate. One that names a site, and asks for another, after.
+        yield from block("server", [*listen, "server_name _;", "ssl_reject_handshake on;", "return 421;"])
     for site in plan.sites:
         if not site.is_tcp:
             yield from block("server", [*_site(site, settings, profile)])

@@ -14,7 +14,7 @@ from .tls_profiles import PROFILES
 
 ACCESS_LOG = "/var/log/nginx/vannah-stream.log"
 _FORMAT = (
-    '{"time":"$time_iso8601","site":"$vannah_site","client":"$remote_addr","protocol":"$protocol","status":$status,'
+    '{"time":"$time_iso8601","site":"@SITE@","client":"$remote_addr","protocol":"$protocol","status":$status,'
     '"received":$bytes_received,"sent":$bytes_sent,"seconds":$session_time,"upstream":"$upstream_addr","tls":"$ssl_protocol"}'
 )
 
@@ -25,8 +25,8 @@ def stream(plan: Plan) -> Iterator[str]:
     yield "map_hash_bucket_size 256;"
     yield from tls(profile, settings)
     yield "preread_timeout 10s;"
-    yield f"log_format vannah escape=json '{_FORMAT}';"
-    yield f"access_log {ACCESS_LOG} vannah;" if settings.access_log else "access_log off;"
+    if not settings.access_log:
+        yield "access_log off;"
     sites = [site for site in plan.sites if site.is_tcp]
     for site in sites:
         yield from upstream(_pool(site), site.pool)
@@ -35,7 +35,18 @@ def stream(plan: Plan) -> Iterator[str]:
         if here[0].tls == "passthrough" and any(site.names for site in here):
             yield from _by_name(here, port, plan)
         else:
+            yield from _format(here[0].name, here[0].name)
             yield from block("server", [*_server(here[0], plan)])
+
+
+def _format(name: str, site: str) -> Iterator[str]:
+    """A format of its own: `set` would read the name in the client's first message before that is there."""
+    yield f"log_format {name} escape=json '{_FORMAT.replace('@SITE@', site)}';"
+
+
+def _logged(name: str, plan: Plan) -> Iterator[str]:
+    if plan.settings.access_log:
+        yield f"access_log {ACCESS_LOG} {name};"
 
 
 def _pool(site: EdgeSite) -> str:
@@ -48,7 +59,8 @@ def _by_name(sites: list[EdgeSite], port: int, plan: Plan) -> Iterator[str]:
     yield from block(f"map $ssl_preread_server_name $vannah_pool_{port}", ["hostnames;", 'default "";', *names])
     known = [f"{name} {site.name};" for site in sites for name in site.names]
     yield from block(f"map $ssl_preread_server_name $vannah_site_{port}", ["hostnames;", 'default "";', *known])
-    lines = [*_listen(sites[0], plan), f"set $vannah_site $vannah_site_{port};", "ssl_preread on;", *_common(sites[0])]
+    lines = [*_listen(sites[0], plan), "ssl_preread on;", *_logged(f"port_{port}", plan), *_common(sites[0])]
+    yield from _format(f"port_{port}", f"$vannah_site_{port}")
     yield from block("server", [*lines, f"proxy_pass $vannah_pool_{port};"])
 
 
@@ -65,7 +77,7 @@ def _common(site: EdgeSite) -> Iterator[str]:
 
 def _server(site: EdgeSite, plan: Plan) -> Iterator[str]:
     yield from _listen(site, plan, " ssl" if site.terminates else "")
-    yield f"set $vannah_site {site.name};"
+    yield from _logged(site.name, plan)
     if site.terminates:
         yield f"ssl_certificate {prepared(site.name, 'fullchain.pem')};"
         yield f"ssl_certificate_key {prepared(site.name, 'privkey.pem')};"

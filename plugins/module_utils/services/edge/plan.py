@@ -22,8 +22,9 @@ from .sites import EdgeSite, Pool, parse
 AUTHORITY = "/etc/vannah/pki/ca.crt"
 #: PEM texts of the inventory, named after their content.
 PEM_FILES = "/etc/vannah/edge/pem"
-#: Certificates, keys and hashes of passwords as the engine reads them: made by files/edge-server before each start and reload.
-PREPARED = "/run/vannah-edge"
+#: Certificates, keys and hashes of passwords as the engine reads them: made by files/edge-server before each start and reload. Not below
+#: /run: a configuration that was restored after a failed change may need one whose source is gone.
+PREPARED = "/var/lib/vannah-edge"
 #: A name that every certificate of the site's own authority carries, so that one check fits all servers of a pool.
 OF_EVERY_HOST = "localhost"
 

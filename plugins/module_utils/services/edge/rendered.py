@@ -28,7 +28,7 @@ def rendered(
     :param settings: see :class:`.plan.Settings`; ``engine``
     :param given: ``passwords`` of users by name, ``certificates`` as ``edge_certificates`` has them
     :return: ``nginx``, ``static``, ``dynamic``: texts of the engine, empty for the other one; ``prepare``: a JSON text; ``certificates``,
-        ``files``: as a component has them; ``watch``; ``revoked``: whether certificates of clients can be revoked
+        ``files``, ``pem``: as a component has them; ``watch``; ``revoked``: whether certificates of clients can be revoked
     :raises ValueError: an entry is not a site, or the sites do not go together: the first error
     """
     engine = str(settings["engine"])
@@ -38,7 +38,7 @@ def rendered(
     made = plan(entries, {name: value for name, value in settings.items() if name != "engine"}, groups, hostvars)
     now = datetime.now(UTC)
     files = certificates.provided(made, given.get("certificates") or {}, now)
-    files += [{"path": path, "content": text, "on_change": "none"} for path, text in sorted(made.pem.items())]
+    pem = [{"path": path, "content": text, "on_change": "none"} for path, text in sorted(made.pem.items())]
     prepare = certificates.prepare(made, given.get("passwords") or {})
     return {
         "nginx": nginx(made) if engine == "nginx" else "",
@@ -47,6 +47,7 @@ def rendered(
         "prepare": json.dumps(prepare, indent=2, sort_keys=True) + "\n",
         "certificates": certificates.definitions(made),
         "files": files,
+        "pem": pem,
         "watch": certificates.watched(made),
         "revoked": engine == "traefik" and bool(prepare["revoked"]),
     }

@@ -52,3 +52,6 @@ PROFILES = {
 }
 #: OpenSSL's name of a curve -> Go's, as Traefik's curvePreferences has it.
 GO_CURVES = {"X25519": "X25519", "prime256v1": "CurveP256", "secp384r1": "CurveP384"}
+#: Names of protocols on TCP that clients offer in ALPN (IANA, "TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs"; DCMTK).
+#: Go refuses a client that offers none of those that it has, and OpenSSL does not look where it has none.
+ON_TCP = ("dicom", "postgresql", "mqtt", "amqp", "imap", "pop3", "smtp", "ftp", "ldap", "xmpp-client", "xmpp-server", "h2", "http/1.1")

@@ -18,7 +18,7 @@ import yaml
 from .nginx_text import address
 from .plan import Plan, prepared
 from .sites import EdgeSite
-from .tls_profiles import GO_CURVES, PROFILES, Profile
+from .tls_profiles import GO_CURVES, ON_TCP, PROFILES, Profile
 from .traefik_http import http
 from .traefik_tcp import tcp
 
@@ -130,6 +130,7 @@ def _tls(plan: Plan, profile: Profile) -> dict[str, Any]:
         if site.is_tcp:
             # Clients of DICOM and databases often send no name, and the port is this site's alone.
             own["sniStrict"] = False
+            own["alpnProtocols"] = list(ON_TCP)
         if site.clients is not None:
             kind = "RequireAndVerifyClientCert" if site.clients.required else "VerifyClientCertIfGiven"
             own["clientAuth"] = {"caFiles": [site.clients.authority], "clientAuthType": kind}

@@ -43,9 +43,7 @@ def test_where_copies_come_from() -> None:
     assert found["users"] == {"b": {"ann": "word"}} and found["revoked"] == {}
     watched = certificates.watched(made)
     assert set(watched.values()) == {"reload"}
-    assert {"/etc/vannah/acme/public/fullchain.pem", "/etc/vannah/edge/certificates/pacs.pem", "/etc/vannah/edge/prepare.json"} <= set(
-        watched
-    )
+    assert {"/etc/vannah/acme/public/fullchain.pem", "/etc/vannah/edge/certificates/pacs.pem"} <= set(watched)
 
 
 def test_provided(good: Made) -> None:

@@ -29,7 +29,7 @@ GENERATION = "ab" * 16
 def server(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The program, with paths of its own, as a user who may not give files away."""
     found = program("edge", "edge-server")
-    for name, path in (("PREPARED", "run"), ("SOCKET", "run/nginx.sock"), ("ERRORS", "error.log")):
+    for name, path in (("PREPARED", "run"), ("SOCKET", "nginx.sock"), ("ERRORS", "error.log")):
         monkeypatch.setattr(found, name, str(tmp_path / path))
     monkeypatch.setattr(
         found, "MARKS", {"nginx.service": str(tmp_path / "vannah.conf"), "traefik.service": str(tmp_path / "traefik.service")}
@@ -71,6 +71,15 @@ def test_copies(server: ModuleType, tmp_path: Path, good: Made) -> None:
     assert copy.read_text() == other[0]
 
 
+def test_a_source_that_is_gone(server: ModuleType, tmp_path: Path, good: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    """A configuration that was restored needs what the failed change has removed."""
+    own = pair(tmp_path, "own", good)
+    prepared(server, tmp_path, certificates={"pacs": [own]})
+    os.unlink(own[1])
+    prepared(server, tmp_path, certificates={"pacs": [own]}, start=True)
+    assert (tmp_path / "run/pacs/fullchain.pem").read_text() == good[0] and "the copy of it is served" in capsys.readouterr().out
+
+
 def test_no_certificate(server: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(server.FailedError, match="the site pacs has no certificate: /a or /b is missing"):
         prepared(server, tmp_path, certificates={"pacs": [["/a", "/b"]]})
@@ -81,10 +90,10 @@ def test_what_no_site_has_any_more(server: ModuleType, tmp_path: Path) -> None:
     prepared(server, tmp_path, users={"a": {"ann": "word"}, "b": {"ann": "word"}})
     prepared(server, tmp_path, users={"a": {"ann": "word"}})
     assert (tmp_path / "run/b").is_dir()
-    (tmp_path / "run/nginx.sock").touch()
+    (tmp_path / "nginx.sock").touch()
     prepared(server, tmp_path, start=True, users={"a": {"ann": "word"}})
     assert not (tmp_path / "run/b").exists() and (tmp_path / "run/a/htpasswd").is_file()
-    assert not (tmp_path / "run/nginx.sock").exists(), "an nginx that was killed would not start again"
+    assert not (tmp_path / "nginx.sock").exists(), "an nginx that was killed would not start again"
 
 
 @pytest.mark.parametrize("password", ["a", "x" * 72, "gr\u00fc\u00dfe", "with space:and colon"])
@@ -156,14 +165,16 @@ def test_nobody_answers(server: ModuleType, tmp_path: Path) -> None:
         server.runs_traefik(config(tmp_path), "9")
     with pytest.raises(server.FailedError, match=r"nginx does not run .*: it does not answer$"):
         server.runs_nginx(config(tmp_path))
-    (tmp_path / "error.log").write_text("2026/12/01 [emerg] 7#7: bind() to 0.0.0.0:443 failed (98: Address already in use)\n")
+    (tmp_path / "error.log").write_text(
+        "2026/12/01 [emerg] 7#7: bind() to 0.0.0.0:443 failed (98: Address already in use)\n"
+        "2026/12/01 [emerg] 7#7: still could not bind()\n"
+    )
     with pytest.raises(server.FailedError, match=r"it said: 7#7: bind\(\) to 0.0.0.0:443 failed"):
         server.runs_nginx(config(tmp_path))
 
 
 def test_nginx(server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On its socket."""
-    (tmp_path / "run").mkdir()
     monkeypatch.setattr(Answers, "given", {"/generation": f"{GENERATION}\n"})
     with socketserver.ThreadingUnixStreamServer(server.SOCKET, Answers) as found:
         threading.Thread(target=found.serve_forever, daemon=True).start()
@@ -214,7 +225,7 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
     with pytest.raises(server.FailedError, match=r"shop.conf.*Fix: .*edge_adopt"):
         server.foreign("/etc/nginx/vannah.conf")
     assert server.main(["foreign", "/etc/nginx/vannah.conf"]) == 1 and server.main(["foreign", "/etc/nginx/vannah.conf", "--adopt"]) == 0
-    (tmp_path / "vannah.conf").touch()  # it is ours already
+    (tmp_path / "vannah.conf").touch()  # it is the edge's already
     server.foreign("/etc/nginx/vannah.conf")
 
 

@@ -47,24 +47,30 @@ def test_nginx(render: Callable[..., Any]) -> None:
     text = found["files"]["/etc/nginx/vannah.conf"]
     assert "server 192.0.2.31:8042 max_fails=1 fail_timeout=10s;" in text
     assert "server_name storage.clinic.health;" in text and "server 192.0.2.31:9000" in text
-    (file,) = found["definition"]["files"]
-    assert file["on_change"] == "reload"
+    changes = {item["path"]: item["on_change"] for item in found["definition"]["files"]}
+    assert changes == {"/etc/nginx/vannah.conf": "reload", "/etc/nginx/vannah.json": "reload"}
     assert found["definition"]["validate"][-1] == ["/usr/sbin/nginx", "-t", "-q", "-c", "/etc/nginx/vannah.conf"]
     (unit,) = found["definition"]["units"]
-    assert unit["name"] == "nginx.service" and unit["watch"]["/etc/vannah/edge/prepare.json"] == "reload"
+    assert unit["name"] == "nginx.service" and unit["watch"]["/etc/vannah/edge/certificates/pacs.pem"] == "reload"
     assert unit["watch_packages"] == [], "the package replaces the running program itself"
 
 
 def test_common(render: Callable[..., Any]) -> None:
-    """Passwords for root alone; certificates whatever the engine is."""
-    found = made(render, "edge")
-    file = next(item for item in found["definition"]["files"] if item["path"] == "/etc/vannah/edge/prepare.json")
-    assert (file["mode"], file["sensitive"]) == ("0600", True)
-    assert json.loads(file["content"])["users"] == {"pacs": {"ann": "value of edge_user_ann", "bob": "given"}}
-    names = [item["name"] for item in found["definition"]["certificates"]]
+    """Certificates whatever the engine is."""
+    names = [item["name"] for item in made(render, "edge")["definition"]["certificates"]]
     assert names == ["edge-dicom", "edge-pacs", "edge-storage"]
     assert [item["name"] for item in made(render, "edge", edge_engine="traefik")["definition"]["certificates"]] == names
-    assert "value of" not in str(made(render)["files"]) and "given" not in str(made(render)["files"])
+
+
+@pytest.mark.parametrize(("engine", "path"), [("nginx", "/etc/nginx/vannah.json"), ("traefik", "/etc/traefik/vannah.json")])
+def test_passwords(render: Callable[..., Any], engine: str, path: str) -> None:
+    """For root alone, and in no other file; restored together with the configuration that needs them."""
+    found = made(render, f"edge-{engine}", edge_engine=engine)
+    (file,) = [item for item in found["definition"]["files"] if item["path"] == path]
+    assert (file["mode"], file["sensitive"]) == ("0600", True)
+    assert json.loads(file["content"])["users"] == {"pacs": {"ann": "value of edge_user_ann", "bob": "given"}}
+    for other, text in found["files"].items():
+        assert other == path or ("value of" not in str(text) and "given" not in str(text)), other
 
 
 def test_traefik(render: Callable[..., Any]) -> None:
@@ -75,9 +81,8 @@ def test_traefik(render: Callable[..., Any]) -> None:
     assert set(sites["http"]["services"]) == {"pacs-0", "storage-0"} and set(sites["tcp"]["services"]) == {"dicom"}
     changes = {item["path"]: item.get("on_change") for item in found["definition"]["files"]}
     assert changes["/etc/traefik/vannah.yml"] == "reload" and changes["/etc/traefik/traefik.yml"] is None
-    assert "value of" not in str(found["files"]) and "given" not in str(found["files"])
     unit = found["units"]["traefik.service"]
-    assert "ExecReload=/bin/kill -HUP $MAINPID\n" in unit and "take nginx.service\n" in unit and "User=traefik\n" in unit
+    assert "ExecReload=/bin/kill -HUP $MAINPID\n" in unit and "take nginx.service mtail.service\n" in unit and "User=traefik\n" in unit
 
 
 @pytest.mark.parametrize(

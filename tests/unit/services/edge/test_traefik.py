@@ -41,7 +41,7 @@ def test_a_site() -> None:
     assert found["http"]["middlewares"]["pacs-0-retry"] == {"retry": {"attempts": 2}}
     assert found["http"]["middlewares"]["pacs-headers"] == {"headers": {"stsSeconds": 63072000}}
     assert found["tls"]["certificates"] == [
-        {"certFile": "/run/vannah-edge/pacs/fullchain.pem", "keyFile": "/run/vannah-edge/pacs/privkey.pem"}
+        {"certFile": "/var/lib/vannah-edge/pacs/fullchain.pem", "keyFile": "/var/lib/vannah-edge/pacs/privkey.pem"}
     ]
     assert found["tls"]["options"]["default"]["sniStrict"] is True and found["tls"]["options"]["default"]["alpnProtocols"] == [
         "h2",
@@ -105,7 +105,7 @@ def test_requests() -> None:
     assert http["middlewares"]["pacs-allow"] == {"ipAllowList": {"sourceRange": ["10.0.0.1"]}}
     assert http["middlewares"]["pacs-rate"] == {"rateLimit": {"average": 2, "period": "10s", "burst": 5}}
     assert http["middlewares"]["pacs-users"]["basicAuth"] == {
-        "usersFile": "/run/vannah-edge/pacs/htpasswd",
+        "usersFile": "/var/lib/vannah-edge/pacs/htpasswd",
         "realm": "pacs",
         "removeHeader": True,
     }
@@ -193,8 +193,8 @@ def test_tcp() -> None:
     balancer = found["tcp"]["services"]["dicom"]["loadBalancer"]
     assert balancer["servers"] == [{"address": "10.0.0.1:104", "tls": True}, {"address": "10.0.0.2:104", "tls": True}]
     assert balancer["healthCheck"] and "healthCheck" not in found["tcp"]["services"]["pg"]["loadBalancer"]
-    assert found["tls"]["options"]["dicom"]["sniStrict"] is False
-    assert found["tls"]["stores"]["default"]["defaultCertificate"]["certFile"] == "/run/vannah-edge/dicom/fullchain.pem"
+    assert found["tls"]["options"]["dicom"]["sniStrict"] is False and "dicom" in found["tls"]["options"]["dicom"]["alpnProtocols"]
+    assert found["tls"]["stores"]["default"]["defaultCertificate"]["certFile"] == "/var/lib/vannah-edge/dicom/fullchain.pem"
 
 
 def test_generation() -> None:
