@@ -77,6 +77,14 @@ while len(found) < len(text) + 2:
     found += link.recv(64)
 print(found[2:].decode())
 """
+#: Says what a call of gRPC gives.
+_RPC = """
+import grpc, sys
+address, name = sys.argv[1:3]
+trusted = grpc.ssl_channel_credentials(open("/etc/vannah/pki/ca.crt", "rb").read())
+options = [("grpc.ssl_target_name_override", name), ("grpc.default_authority", name)]
+print(grpc.secure_channel(f"{address}:443", trusted, options).unary_unary("/tests.Text/Backwards")(b"egde eht", timeout=15).decode())
+"""
 #: Says the SHA-256 of the certificate that a server shows for a name.
 _CERTIFICATE = """
 import hashlib, socket, ssl, sys
@@ -138,6 +146,10 @@ class Clients:
     def websocket(self, name: str, path: str) -> str:
         """What a websocket echoes."""
         return self.site.run(self.host, "python3", "-c", _WEBSOCKET, self.address, name, path).stdout.strip()
+
+    def rpc(self, name: str) -> str:
+        """What a call of gRPC gives."""
+        return self.site.run(self.host, "python3", "-c", _RPC, self.address, name).stdout.strip()
 
     def certificate(self, name: str, port: int = 443) -> str:
         """The SHA-256 of the certificate for a name; empty where the handshake is refused."""

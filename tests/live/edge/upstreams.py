@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real services behind the edge, of Debian's packages: a web server that takes uploads, a websocket, TLS of its own, DICOM."""
+"""Real services behind the edge, of Debian's packages: a web server that takes uploads, a websocket, gRPC, TLS of its own, DICOM."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
 
 #: nginx with the dav module, websockify in front of an echo, storescp; curl, dcmtk and python3 are the clients.
-PACKAGES = ["nginx", "websockify", "socat", "dcmtk", "curl"]
-WEB, WEBSOCKET, SECURE, DICOM = 8042, 6080, 8443, 11112
+PACKAGES = ["nginx", "websockify", "socat", "dcmtk", "curl", "python3-grpcio"]
+WEB, WEBSOCKET, SECURE, RPC, DICOM = 8042, 6080, 8443, 50051, 11112
 #: Bytes of /payload, so many that an answer that was cut off is seen.
 PAYLOAD = 200_000
 _NGINX = """
@@ -43,6 +43,18 @@ http {
     }
 }
 """
+#: Answers every call with its own bytes, backwards.
+_RPC = """
+import concurrent.futures, grpc
+class Backwards(grpc.GenericRpcHandler):
+    def service(self, details):
+        return grpc.unary_unary_rpc_method_handler(lambda request, context: request[::-1])
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
+server.add_generic_rpc_handlers((Backwards(),))
+server.add_insecure_port("0.0.0.0:50051")
+server.start()
+server.wait_for_termination()
+"""
 _SET_UP = f"""
 export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
@@ -59,6 +71,7 @@ run() {{ systemctl is-active -q "$1" || systemd-run -q --unit="$1" -p Restart=no
 run behind-web /usr/sbin/nginx -c /srv/behind.conf -g 'daemon off;'
 run behind-echo socat TCP-LISTEN:7000,fork,reuseaddr,bind=127.0.0.1 EXEC:cat
 run behind-websocket websockify {WEBSOCKET} 127.0.0.1:7000
+run behind-rpc python3 /srv/rpc.py
 run behind-dicom storescp -od /srv/dicom {DICOM}
 """
 _LISTENS = "import socket, sys; [socket.create_connection(('127.0.0.1', int(port)), 2).close() for port in sys.argv[1:]]"
@@ -68,8 +81,9 @@ def start(site: Site, hosts: list[str]) -> None:
     """Install and start them where they do not run yet."""
     for host in hosts:
         site.run(host, "sh", "-c", "mkdir -p /srv && cat > /srv/behind.conf", stdin=_NGINX)
+        site.run(host, "sh", "-c", "cat > /srv/rpc.py", stdin=_RPC)
         site.run(host, "bash", "-euc", _SET_UP, timeout=300)
-    asked = ["python3", "-c", _LISTENS, *map(str, (WEB, WEBSOCKET, SECURE, DICOM))]
+    asked = ["python3", "-c", _LISTENS, *map(str, (WEB, WEBSOCKET, SECURE, RPC, DICOM))]
     for host in hosts:
         wait_until(partial(_succeeds, site, host, asked), f"the services on {host} listen", ceiling(30))
 

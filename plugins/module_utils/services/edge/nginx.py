@@ -124,7 +124,7 @@ def _http(plan: Plan) -> Iterator[str]:
     yield from _plain(plan)
     for port in plan.ports(tcp=False):
         listen = [f"listen {address(bind, port)} ssl{_http2(settings)} default_server;" for bind in settings.bind]
-        # A client that names no site of this port is refused before it sees a certificate. One that names a site, and asks for another, after.
+        # A client that names no site of this port is refused before it sees a certificate; one that then asks for another, after it.
         yield from block("server", [*listen, "server_name _;", "ssl_reject_handshake on;", "return 421;"])
     for site in plan.sites:
         if not site.is_tcp:

@@ -76,6 +76,11 @@ def test_websocket(clients: Clients) -> None:
     assert clients.websocket("pacs.edge.vannah.internal", "/websocket") == "through the edge"
 
 
+def test_grpc(clients: Clients) -> None:
+    """Over HTTP/2 from end to end."""
+    assert clients.rpc("rpc.edge.vannah.internal") == "the edge"
+
+
 def test_a_server_that_ends(edge: Edge, clients: Clients) -> None:
     """No client sees it."""
     upstreams.web(edge.site, edge.behind[0], "kill")
