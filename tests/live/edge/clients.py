@@ -83,7 +83,7 @@ import grpc, sys
 address, name = sys.argv[1:3]
 trusted = grpc.ssl_channel_credentials(open("/etc/vannah/pki/ca.crt", "rb").read())
 options = [("grpc.ssl_target_name_override", name), ("grpc.default_authority", name)]
-print(grpc.secure_channel(f"{address}:443", trusted, options).unary_unary("/tests.Text/Backwards")(b"egde eht", timeout=15).decode())
+print(grpc.secure_channel(f"{address}:443", trusted, options).unary_unary("/tests.Text/Backwards")(b"stressed", timeout=15).decode())
 """
 #: Says the SHA-256 of the certificate that a server shows for a name.
 _CERTIFICATE = """

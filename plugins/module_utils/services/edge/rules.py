@@ -29,7 +29,7 @@ CODES = (
     Code("edge-name-example", "A site has a name that is reserved for examples (example.org and similar).", "A name of your own domain."),
     Code(
         "edge-name-private",
-        "A public certificate (ACME) is wanted for a name that no public authority signs: .lan, .local, .internal and similar.",
+        "A public certificate (ACME) is wanted for a name that no public authority signs: .lan, .local and similar.",
         "certificate: {source: internal} for the site, or a name of a public domain.",
     ),
     Code(
@@ -73,8 +73,9 @@ CODES = (
 WARNINGS = frozenset(code.name for code in CODES if code.level is Level.WARNING)
 #: RFC 2606 and RFC 6761.
 EXAMPLES = re.compile(r"(?:^|\.)(?:example\.(?:org|com|net|edu)|example|invalid)$")
-#: Names that no public authority signs: RFC 6761, RFC 6762, RFC 8375, ICANN's reservation of .internal, and what routers use.
-PRIVATE = re.compile(r"(?:^|\.)(?:local|localhost|test|internal|home\.arpa|lan|home|corp|intranet|private|localdomain)$")
+#: Names that no public authority signs: RFC 6761, RFC 6762, RFC 8375, and what routers use. Names below .internal and .test may have an ACME
+#: directory of their own.
+PRIVATE = re.compile(r"(?:^|\.)(?:local|localhost|home\.arpa|lan|home|corp|intranet|private|localdomain)$")
 #: What bcrypt looks at (crypt(5)).
 LONGEST_PASSWORD = 72
 

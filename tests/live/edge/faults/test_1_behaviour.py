@@ -78,7 +78,7 @@ def test_websocket(clients: Clients) -> None:
 
 def test_grpc(clients: Clients) -> None:
     """Over HTTP/2 from end to end."""
-    assert clients.rpc("rpc.edge.vannah.internal") == "the edge"
+    assert clients.rpc("rpc.edge.vannah.internal") == "desserts"
 
 
 def test_a_server_that_ends(edge: Edge, clients: Clients) -> None:

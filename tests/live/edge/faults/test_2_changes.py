@@ -47,6 +47,30 @@ def test_changes_under_load(edge: Edge, clients: Clients, measured: Callable[[st
     edge.converge()
 
 
+def test_a_certificate_of_acme(edge: Edge, clients: Clients) -> None:
+    """Served after a reload; until then, and when it is gone, one of the site's own authority is. Half a pair is not served."""
+    name, folder, host = "public.edge.vannah.internal", "/etc/vannah/acme/public", edge.hosts[0]
+    own, (certificate, key) = clients.certificate(name), edge.authority.signed("public", 6001, [name])
+
+    def put(file: str, text: str) -> None:
+        edge.site.run(host, "sh", "-c", f"umask 077; mkdir -p {folder}; cat > {folder}/{file}", stdin=text)
+
+    def after_reload() -> str:
+        edge.site.run(host, "systemctl", "reload", edge.unit)
+        time.sleep(1)  # both engines take over what they read a moment later
+        return clients.certificate(name)
+
+    put("fullchain.pem", certificate)
+    put("privkey.pem", edge.authority.signed("other", 6002, [name])[1])
+    assert after_reload() == own != ""
+    put("privkey.pem", key)
+    served = after_reload()
+    assert served not in ("", own)
+    edge.site.run(host, "rm", "-r", folder)
+    assert after_reload() == own
+    edge.converge()
+
+
 def test_a_bad_change_is_undone(edge: Edge, clients: Clients, measured: Callable[[str], None]) -> None:
     """An authority that is damaged: the run fails with its reason, and the old configuration serves all the time."""
     damaged = edge.authority.certificate_pem.replace("MII", "AAA", 1)
