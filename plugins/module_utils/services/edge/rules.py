@@ -73,8 +73,8 @@ CODES = (
 WARNINGS = frozenset(code.name for code in CODES if code.level is Level.WARNING)
 #: RFC 2606 and RFC 6761.
 EXAMPLES = re.compile(r"(?:^|\.)(?:example\.(?:org|com|net|edu)|example|invalid)$")
-#: Names that no public authority signs: RFC 6761, RFC 6762, RFC 8375, and what routers use. Names below .internal and .test may have an ACME
-#: directory of their own.
+#: Names that no public authority signs: RFC 6761, RFC 6762, RFC 8375, and what routers use. Names below .internal and .test may have an
+#: ACME directory of their own.
 PRIVATE = re.compile(r"(?:^|\.)(?:local|localhost|home\.arpa|lan|home|corp|intranet|private|localdomain)$")
 #: What bcrypt looks at (crypt(5)).
 LONGEST_PASSWORD = 72
