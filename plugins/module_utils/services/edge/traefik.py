@@ -39,7 +39,7 @@ def static(plan: Plan) -> str:
         "log": {"level": "WARN", "noColor": True},
         # Its own interface, on the loopback.
         "api": {"insecure": True, "dashboard": False},
-        "providers": {"file": {"filename": FILE, "watch": False}},
+        "providers": {"file": {"filename": FILE, "watch": False}, "providersThrottleDuration": "200ms"},
         "entryPoints": {
             "traefik": {"address": f"127.0.0.1:{settings.status_port}"},
             **entry_points(plan, [settings.http_port, *plan.ports(tcp=False)], _of_http()),

@@ -80,9 +80,19 @@ def test_traefik(render: Callable[..., Any]) -> None:
     assert start["entryPoints"]["metrics"] == {"address": "192.0.2.21:9113"}
     assert set(sites["http"]["services"]) == {"pacs-0", "storage-0"} and set(sites["tcp"]["services"]) == {"dicom"}
     changes = {item["path"]: item.get("on_change") for item in found["definition"]["files"]}
-    assert changes["/etc/traefik/vannah.yml"] == "reload" and changes["/etc/traefik/traefik.yml"] is None
+    assert changes["/etc/traefik/vannah.yml"] == "reload" and changes["/etc/traefik/traefik.yml"] == "restart"
     unit = found["units"]["traefik.service"]
     assert "ExecReload=/bin/kill -HUP $MAINPID\n" in unit and "take nginx.service mtail.service\n" in unit and "User=traefik\n" in unit
+
+
+@pytest.mark.parametrize("engine", ["nginx", "traefik"])
+def test_what_leaves_with_a_site_is_no_reason_for_a_restart(render: Callable[..., Any], engine: str) -> None:
+    """The unit itself asks for nothing; each file that counts says what it asks for."""
+    found = made(render, f"edge-{engine}", edge_engine=engine)["definition"]
+    (unit,) = found["units"]
+    assert unit["on_change"] == "none" and all(item["on_change"] in ("none", "reload", "restart") for item in found["files"])
+    own = {"nginx": "nginx.service.d/vannah.conf", "traefik": "traefik.service"}[engine]
+    assert unit["watch"][f"/etc/systemd/system/{own}"] == "restart"
 
 
 @pytest.mark.parametrize(
