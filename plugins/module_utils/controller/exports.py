@@ -42,6 +42,7 @@ OPTIONAL = (
     "given_secrets",
     "host_checks",
     "host_facts",
+    "ingress",
     "known_by_address",
     "named_secrets",
     "own_address",

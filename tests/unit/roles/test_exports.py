@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "excludes": ("group other why", ""),
     "given_secrets": ("name", "identifies"),
     "host_checks": ("program arguments", "template"),
+    "ingress": ("name servers", "names upstream paths max_body_mb timeouts request_headers response_headers hsts"),
     "known_by_address": ("why", ""),
     "named_secrets": ("variable key own prefix", ""),
     "own_address": ("what listens", ""),

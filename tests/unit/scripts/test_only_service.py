@@ -56,7 +56,7 @@ def test_there_is_no_such_service(capsys: pytest.CaptureFixture[str]) -> None:
     """What there is is named."""
     with pytest.raises(SystemExit):
         run_tests.main(["--only", "object_store"])
-    assert "unknown service object_store: the services are acme, apps, base, caprover, docker, etcd, " in capsys.readouterr().err
+    assert "unknown service object_store: the services are acme, apps, base, caprover, docker, edge, etcd, " in capsys.readouterr().err
 
 
 def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -317,3 +317,19 @@ def published(entries: Any) -> list[dict[str, Any]]:
             both = [{"name": f"app-{app.name}", "port": one.port, "proto": proto, "from": list(one.sources)} for proto in ("tcp", "udp")]
             found += both
     return found
+
+
+def ingress(entries: Any, server: str) -> list[dict[str, Any]]:
+    """The apps of a catalogue that an edge serves, as a role exports ``ingress``: those with domains whose TLS the platform does not end.
+
+    :param server: ``host:port`` where the platform answers for all apps, by the name in the request
+    """
+    found: list[dict[str, Any]] = []
+    for entry in entries if isinstance(entries, list | tuple) else ():
+        try:
+            app = parse(entry)
+        except BadAppError:
+            continue
+        if app.present and app.domains and not app.tls:
+            found.append({"name": app.name, "names": list(app.domains), "servers": [server]})
+    return found

@@ -1,0 +1,178 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clients of the edge: they run on a host behind it, with curl, dcmtk and Python of Debian."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+
+from tests.live.lib.site import Site
+
+CA = "/etc/vannah/pki/ca.crt"
+_END = "::status"
+#: Keeps connections busy, and says what went wrong: each answer has to be whole and good. A connection that the server closed while it was
+#: idle is tried once again, as browsers and libraries do.
+_LOAD = """
+import http.client, json, socket, ssl, sys, threading, time
+address, port, name, path, size, seconds, threads = sys.argv[1:8]
+context = ssl.create_default_context(cafile="/etc/vannah/pki/ca.crt")
+context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+class Connection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = context.wrap_socket(socket.create_connection((address, int(port)), 10), server_hostname=name)
+deadline, lock = time.monotonic() + float(seconds), threading.Lock()
+found = {"requests": 0, "retried": 0, "failures": []}
+def once(link):
+    link.request("GET", path, headers={"Host": name})
+    answer = link.getresponse()
+    body = answer.read()
+    return "" if answer.status == 200 and len(body) == int(size) else f"{answer.status} with {len(body)} bytes"
+def work():
+    link, used = Connection(name), False
+    while time.monotonic() < deadline:
+        problem = ""
+        try:
+            problem, used = once(link), True
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError) as error:
+            link.close()
+            problem = repr(error) if not used else ""
+            with lock:
+                found["retried"] += bool(used)
+            used = False
+            if not problem:
+                continue
+        except Exception as error:
+            link.close()
+            problem, used = repr(error), False
+        with lock:
+            found["requests"] += 1
+            if problem:
+                found["failures"].append(problem)
+workers = [threading.Thread(target=work) for _ in range(int(threads))]
+[worker.start() for worker in workers]
+[worker.join() for worker in workers]
+print(json.dumps(found))
+"""
+#: Says what a websocket echoes.
+_WEBSOCKET = """
+import os, socket, ssl, sys
+address, name, path = sys.argv[1:4]
+context = ssl.create_default_context(cafile="/etc/vannah/pki/ca.crt")
+context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+link = context.wrap_socket(socket.create_connection((address, 443), 10), server_hostname=name)
+link.settimeout(10)
+head = f"GET {path} HTTP/1.1\\r\\nHost: {name}\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\n"
+link.sendall((head + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\nSec-WebSocket-Protocol: binary\\r\\n\\r\\n").encode())
+answer = b""
+while b"\\r\\n\\r\\n" not in answer:
+    answer += link.recv(1)
+assert answer.startswith(b"HTTP/1.1 101"), answer
+text, mask = b"through the edge", os.urandom(4)
+link.sendall(bytes([0x82, 0x80 | len(text)]) + mask + bytes(letter ^ mask[index % 4] for index, letter in enumerate(text)))
+found = b""
+while len(found) < len(text) + 2:
+    found += link.recv(64)
+print(found[2:].decode())
+"""
+#: Says what a call of gRPC gives.
+_RPC = """
+import grpc, sys
+address, name = sys.argv[1:3]
+trusted = grpc.ssl_channel_credentials(open("/etc/vannah/pki/ca.crt", "rb").read())
+options = [("grpc.ssl_target_name_override", name), ("grpc.default_authority", name)]
+print(grpc.secure_channel(f"{address}:443", trusted, options).unary_unary("/tests.Text/Backwards")(b"stressed", timeout=15).decode())
+"""
+#: Says the SHA-256 of the certificate that a server shows for a name.
+_CERTIFICATE = """
+import hashlib, socket, ssl, sys
+address, port, name = sys.argv[1:4]
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+link = context.wrap_socket(socket.create_connection((address, int(port)), 10), server_hostname=name or None)
+print(hashlib.sha256(link.getpeercert(binary_form=True)).hexdigest())
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What curl got. ``exit`` is its own status, 0 where there was an answer at all."""
+
+    exit: int
+    status: int = 0
+    version: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients on one host, in front of one host of the edge."""
+
+    site: Site
+    host: str
+    edge: str
+    other: str = ""
+
+    @property
+    def address(self) -> str:
+        """The address that clients use: the edge's own, or another one of it."""
+        return self.other or self.site.address(self.edge)
+
+    def get(self, url: str, *more: str, host: str = "") -> Answer:
+        """Ask for a URL; names below the site's domain are the edge."""
+        name = url.partition("://")[2].partition("/")[0].partition(":")[0]
+        argv = ["curl", "-s", "-i", "--max-time", "60", "--cacert", CA, "-w", f"{_END} %{{http_code}} %{{http_version}}"]
+        argv += [word for port in (80, 443) for word in ("--resolve", f"{name}:{port}:{self.address}")]
+        done = self.site.run(host or self.host, *argv, *more, url, check=False, timeout=600)
+        text, _mark, end = done.stdout.rpartition(_END)
+        text = text.replace("\r\n", "\n")
+        while text.startswith("HTTP/1.1 100"):  # go on with the upload; the answer comes behind it
+            text = text.partition("\n\n")[2]
+        head, _blank, body = text.partition("\n\n")
+        lines = [line.partition(": ") for line in head.splitlines()[1:]]
+        words = end.split()
+        status = int(words[0]) if words else 0
+        return Answer(done.returncode, status, words[1] if words[1:] else "", {name.lower(): value for name, _colon, value in lines}, body)
+
+    def load(self, name: str, path: str, size: int, seconds: float, threads: int = 8) -> subprocess.Popen[str]:
+        """Start the load; :func:`result` says what came of it."""
+        argv = [self.address, "443", name, path, str(size), str(seconds), str(threads)]
+        command = ["docker", "exec", "-i", self.site.container(self.host), "python3", "-c", _LOAD, *argv]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def websocket(self, name: str, path: str) -> str:
+        """What a websocket echoes."""
+        return self.site.run(self.host, "python3", "-c", _WEBSOCKET, self.address, name, path).stdout.strip()
+
+    def rpc(self, name: str) -> str:
+        """What a call of gRPC gives."""
+        return self.site.run(self.host, "python3", "-c", _RPC, self.address, name).stdout.strip()
+
+    def certificate(self, name: str, port: int = 443) -> str:
+        """The SHA-256 of the certificate for a name; empty where the handshake is refused."""
+        return self.site.run(self.host, "python3", "-c", _CERTIFICATE, self.address, str(port), name, check=False).stdout.strip()
+
+    def echo(self, port: int, *more: str) -> int:
+        """The exit status of a DICOM echo over TLS; dcmtk's client names no host."""
+        argv = ["echoscu", "--anonymous-tls", "+cf", CA, *more, self.address, str(port)]
+        return self.site.run(self.host, *argv, check=False).returncode
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a load: requests, those that were tried again, and what was wrong with others."""
+
+    requests: int
+    retried: int
+    failures: list[str]
+
+
+def result(process: subprocess.Popen[str]) -> Result:
+    """The end of a load."""
+    out, err = process.communicate(timeout=120)
+    if process.returncode:
+        raise AssertionError(f"the load did not run: {err[-800:]}")
+    return Result(**json.loads(out))

@@ -1,0 +1,84 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One edge, served by each engine in turn: the same tests for both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.edge import upstreams
+from tests.live.edge.authority import Authority
+from tests.live.edge.clients import Clients
+from tests.live.edge.engines import Edge
+from tests.live.lib.site import Site
+
+#: The one of the inventory first, so that the first one needs no change.
+ENGINES = ("traefik", "nginx")
+
+
+@pytest.fixture(scope="session")
+def behind(site: Site) -> list[str]:
+    """The hosts with services."""
+    hosts = site.hosts("behind")
+    upstreams.start(site, hosts)
+    return hosts
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority for clients, with a list of revoked certificates."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def more_sites(authority: Authority) -> list[dict[str, Any]]:
+    """Sites with texts that are made anew each time."""
+    mutual = {"mode": "required", "authority": authority.certificate_pem, "revoked": authority.revoked_pem}
+    return [
+        {"name": "mutual", "names": ["mutual.edge.vannah.internal"], "servers": ["app1:8042"], "client_certificates": mutual},
+        {"name": "brought", "names": ["brought.edge.vannah.internal"], "servers": ["app1:8042"], "certificate": {"source": "provided"}},
+    ]
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def edge(
+    request: pytest.FixtureRequest, site: Site, behind: list[str], authority: Authority, more_sites: list[dict[str, Any]]
+) -> Iterator[Edge]:
+    """Converged with one engine."""
+    sites = [*site.variable(site.hosts("edge")[0], "edge_sites"), *more_sites]
+    made = Edge(site, str(request.param), behind, sites, authority)
+    made.converge()
+    yield made
+    if request.param == ENGINES[-1]:
+        site.converge()
+
+
+@pytest.fixture(scope="session")
+def clients(edge: Edge) -> Clients:
+    """Clients of the first host of the edge; they are not among those whom a site lets in by its address."""
+    return Clients(edge.site, edge.behind[-1], edge.hosts[0])
+
+
+@pytest.fixture(scope="session")
+def identities(edge: Edge, clients: Clients, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Certificates of clients, on their host: name -> arguments of curl."""
+    folder: Path = tmp_path_factory.mktemp("identities")
+    other = Authority(folder)
+    made = {"good": authority.client(1001), "revoked": authority.client(authority.revoked), "other": other.client(1002)}
+    found = {}
+    for name, (certificate, key) in made.items():
+        for kind, text in (("pem", certificate), ("key", key)):
+            edge.site.run(clients.host, "sh", "-c", f"umask 077; cat > /root/client-{name}.{kind}", stdin=text)
+        found[name] = ["--cert", f"/root/client-{name}.pem", "--key", f"/root/client-{name}.key"]
+    return found
+
+
+def dumped(values: dict[str, Any]) -> list[str]:
+    """Arguments of a playbook that set variables."""
+    return ["-e", json.dumps(values)]
