@@ -36,6 +36,8 @@ OPTIONAL = (
     "binds",
     "calls",
     "clusters",
+    "database_clusters",
+    "database_settings",
     "endpoints",
     "excludes",
     "given_secrets",
