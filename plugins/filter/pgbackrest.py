@@ -10,15 +10,18 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.services.pgbackrest.configuration import ConfigurationError, database, server, text_of
+from ..module_utils.services.pgbackrest.configuration import ConfigurationError, database, scratch, server, text_of
 
 
-def pgbackrest_configuration(site: dict[str, Any], host: str) -> str:
+def pgbackrest_configuration(site: dict[str, Any], host: str, restore_path: str = "") -> str:
     """The text of pgbackrest.conf of the backup server or of a database server.
 
+    :param restore_path: the configuration for restores on the backup server, into this folder
     :raises AnsibleFilterError: a value cannot be written
     """
     try:
+        if restore_path:
+            return text_of(scratch(site, restore_path))
         return text_of(server(site) if host == site["server"] else database(site, host))
     except ConfigurationError as error:
         raise AnsibleFilterError(f"pgbackrest.conf of {host}: {error}. Fix: the variable pgbackrest_* that sets it") from error

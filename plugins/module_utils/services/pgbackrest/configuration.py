@@ -100,6 +100,17 @@ def database(site: Mapping[str, Any], name: str) -> Sections:
     return {"global": _with(general, site.get("settings") or {}), site["stanza"]: stanza}
 
 
+def scratch(site: Mapping[str, Any], path: str) -> Sections:
+    """Configuration of restores on the backup server: its repositories, and a member that is local.
+
+    :param site: as for :func:`server`
+    :param path: where restores go when the command does not say it
+    """
+    made = server(site)["global"]
+    general = {option: value for option, value in made.items() if not option.startswith("tls-server") and option not in ("backup-standby",)}
+    return {"global": general, site["stanza"]: {"pg1-path": path}}
+
+
 def _general(site: Mapping[str, Any]) -> dict[str, Value]:
     level = site["compress"].get("level")
     return {

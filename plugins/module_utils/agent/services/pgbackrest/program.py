@@ -27,14 +27,24 @@ class Program:
     """Asks and changes one stanza.
 
     :param stanza: its name
+    :param config: another file than pgBackRest's usual one
     """
 
-    def __init__(self, ctx: Context, stanza: str) -> None:
+    def __init__(self, ctx: Context, stanza: str, config: str = "") -> None:
         self._ctx = ctx
         self.stanza = stanza
+        self._config = [f"--config={config}"] if config else []
 
     def _run(self, command: str, *options: str, timeout: float) -> Result:
-        argv = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=off", "--log-level-stderr=warn", *options, command]
+        argv = [
+            "pgbackrest",
+            *self._config,
+            f"--stanza={self.stanza}",
+            "--log-level-console=off",
+            "--log-level-stderr=warn",
+            *options,
+            command,
+        ]
         return self._ctx.run(argv, timeout=timeout, check=False, user=USER)
 
     def info(self) -> dict[str, Any] | None:
@@ -77,6 +87,10 @@ class Program:
         if ran.rc == 0:
             return ""
         return "archive_mode" if ran.rc == ARCHIVE_DISABLED else first_error(ran)
+
+    def restore(self, options: list[str], timeout: float) -> Result:
+        """Restore into a folder that is empty."""
+        return self._run("restore", *options, timeout=timeout)
 
 
 def first_error(ran: Result) -> str:
