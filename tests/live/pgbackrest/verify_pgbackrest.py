@@ -21,7 +21,7 @@ def test_the_repositories_can_be_read(keeper: Server) -> None:
     answer = keeper.ask(JOB, "status", "table")
     assert answer.status == 0, answer.text
     problems = {name: task["problem"] for name, task in json.loads(answer.text)["tasks"].items() if task["problem"]}
-    assert problems == {}, "see /var/log/pgbackrest/vannah-*.log on the backup server"
+    assert problems == {}, "see /var/log/pgbackrest/job-*.log on the backup server"
 
 
 def test_wal_arrives(keeper: Server, reached: Site, servers: dict[str, Server]) -> None:

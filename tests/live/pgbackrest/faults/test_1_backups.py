@@ -35,7 +35,7 @@ def test_a_full_backup_as_cron_runs_it(backups: Backups) -> None:
 
 def test_a_standby_was_read(site: Site, backups: Backups) -> None:
     """The leader has its disks for its work."""
-    log = site.read(backups.host, "cat", "/var/log/pgbackrest/vannah-full.log")
+    log = site.read(backups.host, "cat", "/var/log/pgbackrest/job-full.log")
     assert "wait for replay on the standby" in log
 
 

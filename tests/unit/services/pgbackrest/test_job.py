@@ -86,7 +86,7 @@ def test_a_backup(place: Place) -> None:
     assert found['vannah_backup_newest_size_bytes{repository="1"}'] == 30722462
     assert found['vannah_backup_newest_stored_bytes{repository="1"}'] == 677112
     assert found['vannah_backup_kept{repository="1"}'] == 2
-    assert "new backup label" in (place.folder / "log/vannah-incremental.log").read_text(encoding="utf-8")
+    assert "new backup label" in (place.folder / "log/job-incremental.log").read_text(encoding="utf-8")
 
 
 def test_no_standby(place: Place) -> None:

@@ -84,7 +84,7 @@ def test_a_backup_that_fails(ctx: Context, programs: Programs, rc: int, err: str
     (step,) = CALLS["backup"](dict(ASKED), ctx)[0]
     with pytest.raises(AgentError) as error:
         step.apply(ctx)
-    assert said in error.value.msg and "vannah-offsite.log" in error.value.msg
+    assert said in error.value.msg and "job-offsite.log" in error.value.msg
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest import scratch, target
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.calls import CALLS
 
@@ -97,6 +97,10 @@ def test_a_restore(ctx: Context, programs: Programs) -> None:
     assert "--config=/etc/pgbackrest/vannah-restore.conf" in restore and "--pg1-path=/var/lib/postgresql/vannah-restore/data" in restore
     written = [str(text) for text in programs.inputs if text]
     assert any("archive_mode = off\n" in text and "listen_addresses = ''\n" in text for text in written)
+    # Without a folder of its own configuration PostgreSQL finds neither of the two.
+    for name in ("hba", "ident"):
+        assert programs.ran("tee", f"{ASKED['path']}/pg_{name}.conf") == 1
+        assert any(f"{name}_file = '{ASKED['path']}/pg_{name}.conf'\n" in text for text in written)
     assert programs.ran("systemd-run") == 1
 
 
@@ -161,6 +165,34 @@ def test_an_instance_that_does_not_start(ctx: Context, programs: Programs, journ
     with pytest.raises(AgentError) as error:
         call(ctx)
     assert said in error.value.msg and error.value.journal == journal
+
+
+def test_it_is_asked_until_it_has_reached_the_target(ctx: Context, programs: Programs) -> None:
+    """systemd takes it for ready when the recovery begins."""
+    answers = [Result(2, "", "FATAL:  the database system is not accepting connections"), Result(0, "postgres|7000000\n")]
+    ctx.interval = 0.0
+    programs.on("info", out=INFO)
+    programs.on("psql", do=lambda _argv: answers.pop(0))
+    _steps, result = call(ctx)
+    assert answers == [] and result["databases"] == [{"name": "postgres", "bytes": 7000000}]
+
+
+def test_it_ends_before_it_has_reached_the_target(ctx: Context, programs: Programs) -> None:
+    ctx.interval = 0.0
+    programs.on("info", out=INFO)
+    programs.on("psql", rc=2)
+    programs.on("is-active", rc=3)
+    programs.on("journalctl", out=f"1 FATAL:  {scratch.ENDED_EARLY}\n")
+    with pytest.raises(AgentError, match="Fix: an earlier target"):
+        call(ctx)
+
+
+def test_it_takes_too_long(ctx: Context, programs: Programs) -> None:
+    ctx.interval = 0.0
+    programs.on("info", out=INFO)
+    programs.on("psql", rc=2)
+    with pytest.raises(AgentError, match="has not reached its target within 0 s"):
+        call(ctx, wait=0)
 
 
 def test_its_settings_are_one_line_each() -> None:

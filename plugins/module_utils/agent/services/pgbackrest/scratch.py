@@ -31,6 +31,7 @@ HBA = "local all all peer\n"
 SETTINGS = """# Written by vannah.healthcloud for a scratch instance.
 data_directory = '{data}'
 hba_file = '{place}/pg_hba.conf'
+ident_file = '{place}/pg_ident.conf'
 external_pid_file = ''
 listen_addresses = ''
 port = {port}
@@ -41,6 +42,10 @@ ssl = off
 shared_buffers = 128MB
 max_connections = 20
 """
+#: What PostgreSQL says where there is no WAL up to the target.
+ENDED_EARLY = "recovery ended before configured recovery target was reached"
+#: Seconds between two looks.
+INTERVAL = 1.0
 SIZES = "select datname, pg_database_size(datname) from pg_database where not datistemplate order by 1"
 
 
@@ -89,33 +94,51 @@ def _restore(ctx: Context, program: Program, params: Item, options: list[str]) -
     if ran.rc:
         remove(ctx, place)
         raise AgentError("restore-failed", f"nothing was restored: {first_error(ran)}. Fix: see /var/log/pgbackrest on this host")
-    texts = {"pg_hba.conf": HBA, "postgresql.conf": SETTINGS.format(place=place, data=f"{place}/data", port=params["port"])}
+    texts = {
+        "pg_hba.conf": HBA,
+        "pg_ident.conf": "# No names are mapped.\n",
+        "postgresql.conf": SETTINGS.format(place=place, data=f"{place}/data", port=params["port"]),
+    }
     for name, text in texts.items():
         ctx.run(["tee", "--", f"{place}/{name}"], input=text, user=USER)
 
 
 def _start(ctx: Context, params: Item) -> list[Item]:
-    """Start the instance; it accepts connections once it has reached the target."""
-    place = params["path"]
-    waiting.tell(ctx, "PostgreSQL to reach the target of the restore", ctx.now(), params["wait"], "")
-    unit = [
-        "systemd-run",
-        "--quiet",
-        f"--unit={UNIT}",
-        f"--uid={USER}",
-        "--property=Type=notify",
-        f"--property=TimeoutStartSec={params['wait']}",
-    ]
-    ran = ctx.run(
-        [*unit, f"{params['programs']}/postgres", "-c", f"config_file={place}/postgresql.conf"], timeout=params["wait"] + 30, check=False
-    )
+    """Start the instance, and wait until it has reached the target.
+
+    Without hot_standby PostgreSQL tells systemd that it is ready when the recovery begins (src/backend/postmaster/postmaster.c,
+    PMSIGNAL_RECOVERY_STARTED), so it is asked.
+    """
+    import time
+
+    place, wait = params["path"], params["wait"]
+    unit = ["systemd-run", "--quiet", f"--unit={UNIT}", f"--uid={USER}", "--property=Type=notify", f"--property=TimeoutStartSec={wait}"]
+    argv = [*unit, f"{params['programs']}/postgres", "-c", f"config_file={place}/postgresql.conf"]
+    ran = ctx.run(argv, timeout=wait + 30, check=False)
     if ran.rc:
-        journal = ctx.run(["journalctl", "-q", "--no-pager", "-o", "cat", "-n", "40", "-u", UNIT], check=False).out
-        fatal = [line.partition("FATAL:")[2].strip() for line in journal.splitlines() if "FATAL:" in line]
-        ended = "recovery ended before configured recovery target was reached"
-        fix = "an earlier target; the WAL of the repository ends before this one" if ended in journal else "see the lines of its journal"
-        text = f"the restored instance does not start: {(fatal or [ran.err.strip() or 'without a message'])[-1]}"
-        raise AgentError("restore-failed", f"{text}. Fix: {fix}", journal)
-    said = ctx.run(["psql", "-qAtX", "-h", place, "-p", str(params["port"]), "-d", "postgres", "-c", SIZES], user=USER).out
-    rows = [line.split("|") for line in said.splitlines() if "|" in line]
+        raise _failed(ctx, ran.err.strip())
+    begun = time.monotonic()
+    while True:
+        said = ctx.run(["psql", "-qAtX", "-h", place, "-p", str(params["port"]), "-d", "postgres", "-c", SIZES], user=USER, check=False)
+        if said.rc == 0:
+            break
+        if ctx.run(["systemctl", "is-active", "--quiet", UNIT], check=False).rc:
+            raise _failed(ctx, said.err.strip())
+        if time.monotonic() - begun >= wait:
+            text = f"the restored instance has not reached its target within {wait} s"
+            raise AgentError("restore-failed", f"{text}. Fix: -e restore_wait=SECONDS, or a newer backup, which needs less WAL")
+        waiting.tell(ctx, "PostgreSQL to reach the target of the restore", begun, wait, said.err.strip()[-200:])
+        time.sleep(ctx.pause(INTERVAL))
+    rows = [line.split("|") for line in said.out.splitlines() if "|" in line]
     return [{"name": name, "bytes": int(size)} for name, size in rows]
+
+
+def _failed(ctx: Context, said: str) -> AgentError:
+    """Why the instance does not run, from its journal."""
+    journal = ctx.run(["journalctl", "-q", "--no-pager", "-o", "cat", "-n", "40", "-u", UNIT], check=False).out
+    fatal = [line.partition("FATAL:")[2].strip() for line in journal.splitlines() if "FATAL:" in line]
+    if ENDED_EARLY in journal:
+        text = f"the restored instance does not start: {ENDED_EARLY}"
+        return AgentError("restore-failed", f"{text}. Fix: an earlier target; the WAL of the repository ends before this one", journal)
+    text = f"the restored instance does not start: {(fatal or [said or 'without a message'])[-1]}"
+    return AgentError("restore-failed", f"{text}. Fix: see the lines of its journal", journal)
