@@ -37,6 +37,8 @@ OPTIONAL = (
     "calls",
     "certificates",
     "clusters",
+    "database_clusters",
+    "database_settings",
     "endpoints",
     "excludes",
     "given_secrets",

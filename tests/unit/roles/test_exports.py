@@ -31,6 +31,8 @@ KEYS: dict[str, tuple[str, str]] = {
     "calls": ("module params", "stage refuses"),
     "certificates": ("name path", "units"),
     "clusters": ("name group component exists", "majority odd remove data lost"),
+    "database_clusters": ("name port releases", ""),
+    "database_settings": ("settings", ""),
     "endpoints": ("name values", ""),
     "excludes": ("group other why", ""),
     "given_secrets": ("name", "identifies"),

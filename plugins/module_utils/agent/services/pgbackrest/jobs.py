@@ -1,0 +1,107 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of the backup server, as a person starts them: a backup now, and the state of all backups."""
+
+from __future__ import annotations
+
+from ...core import waiting
+from ...core.model import AgentError, Step
+from ...lib.plural import counted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...core.model import Context
+
+    Item = dict[str, Any]
+
+JOB = "/usr/local/lib/vannah/pgbackrest-job"
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
+    """Make a backup now, as the job of cron makes it: with its lock, its log and its metrics.
+
+    :param params: as the module ``pgbackrest_backup`` documents them, every option present
+    :return: one step; no further results
+    :raises AgentError: by the step ``backup-failed``
+    """
+    kind, repository = params["type"], params["repository"]
+
+    def apply(ctx: Context) -> None:
+        waiting.tell(ctx, "the backup", ctx.now(), params["limit"], "")
+        ran = ctx.run([JOB, "backup", params["task"], kind, str(repository)], timeout=params["limit"], check=False)
+        if ran.rc == 124:
+            text = f"it has not ended within {params['limit']} s"
+            raise AgentError("backup-failed", f"{text}. Fix: -e backup_limit=SECONDS, or see /var/log/pgbackrest/job-{params['task']}.log")
+        if ran.rc:
+            said = (ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1]
+            raise AgentError("backup-failed", f"{said}. Fix: see /var/log/pgbackrest/job-{params['task']}.log on this host")
+
+    return [Step("backup", f"repository {repository}", "create", kind, apply=apply)], {}
+
+
+def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    """What backups there are and how the jobs ended.
+
+    :param params: as the module ``pgbackrest_info`` documents them
+    :return: no steps; ``backups``, ``tasks``; ``table``: lines for a person; ``problems``
+    :raises AgentError: ``backup-unknown``
+    """
+    import json
+
+    ran = ctx.run([JOB, "status", "table"], timeout=params["timeout"], check=False)
+    if ran.rc:
+        said = (ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1]
+        raise AgentError("backup-unknown", f"{said}. Fix: converge the role, and see /var/log/pgbackrest on this host")
+    said = json.loads(ran.out)
+    backups, tasks, now = said["backups"], said["tasks"], ctx.now()
+    problems = [f"{name}: {task['problem']}" for name, task in sorted(tasks.items()) if task["problem"]]
+    for number in sorted(set(params["repositories"]) - {one["repository"] for one in backups}):
+        problems.append(f"repository {number} has no backup")
+    return [], {"backups": backups, "tasks": tasks, "table": table(backups, tasks, params["repositories"], now), "problems": problems}
+
+
+def table(backups: list[Item], tasks: dict[str, Item], repositories: list[int], now: float) -> list[str]:
+    """One row for each kind of backup of a repository and for each job."""
+    rows = [["WHAT", "NEWEST", "AGE", "SIZE", "STORED", "KEPT"]]
+    for number in repositories:
+        for kind in ("full", "diff", "incr"):
+            mine = [one for one in backups if one["repository"] == number and one["type"] == kind]
+            if mine:
+                last = mine[-1]
+                cells = [last["label"], age(now - last["end"]), size(last["size"]), size(last["stored"]), str(len(mine))]
+                rows.append([f"repository {number}, {kind}", *cells])
+    rows.append(["JOB", "LAST SUCCESS", "AGE", "TOOK", "RESULT", ""])
+    for name, task in sorted(tasks.items()):
+        took = counted(round(task["seconds"]), "second")
+        since = age(now - task["succeeded"]) if task["succeeded"] else "-"
+        rows.append([name, stamp(task["succeeded"]), since, took, "failed" if task["problem"] else "ok", ""])
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def age(seconds: float) -> str:
+    """The larger one of days, hours and minutes."""
+    for noun, length in (("day", 86400), ("hour", 3600)):
+        if seconds >= length:
+            return counted(int(seconds // length), noun)
+    return counted(max(0, int(seconds // 60)), "minute")
+
+
+def size(count: float) -> str:
+    """Bytes with the unit that leaves less than 1024 of it."""
+    for unit in UNITS:
+        if count < 1024 or unit == UNITS[-1]:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return ""
+
+
+def stamp(seconds: float) -> str:
+    """A time in UTC; a job that never succeeded has none."""
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds)) if seconds else "never"

@@ -1,0 +1,79 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the fault tests of the backups share."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+import pytest
+
+from tests.live.lib.site import Site
+from tests.live.lib.waiting import wait_until
+
+JOB = "/usr/local/lib/vannah/pgbackrest-job"
+STANZA = "vannah"
+SCRATCH = "/var/lib/postgresql/vannah-restore"
+
+
+class Backups:
+    """The backup server of the scenario."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        (self.host,) = site.hosts("backup")
+
+    def cron(self, entry: str) -> tuple[int, str]:
+        """Run the command of an entry of /etc/cron.d as cron runs it: /bin/sh, its own few variables, no terminal."""
+        lines = self.site.read(self.host, "cat", f"/etc/cron.d/vannah-pgbackrest-{entry}").splitlines()
+        (line,) = [one for one in lines if one and not one.startswith("#")]
+        user, command = line.split(None, 6)[5:]
+        assert user == "root"
+        argv = ["env", "-i", "PATH=/usr/bin:/bin", "SHELL=/bin/sh", "HOME=/root", "LOGNAME=root", "/bin/sh", "-c", command]
+        done = self.site.run(self.host, *argv, check=False, timeout=240)
+        return done.returncode, done.stdout + done.stderr
+
+    def known(self) -> list[dict[str, Any]]:
+        """All backups, the oldest first."""
+        found: list[dict[str, Any]] = json.loads(self.site.read(self.host, JOB, "status", "table"))["backups"]
+        return found
+
+    def metrics(self) -> dict[str, float]:
+        """Metric with its labels -> value."""
+        text = self.site.read(self.host, "cat", "/var/lib/prometheus/node-exporter/vannah_backup_pgbackrest.prom")
+        pairs = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        return {what: float(value) for what, _space, value in pairs}
+
+    def scratch(self, sql: str) -> str:
+        """Ask the scratch instance."""
+        return self.site.read(
+            self.host, "runuser", "-u", "postgres", "--", "psql", "-qAtX", "-h", SCRATCH, "-p", "5499", "-d", "postgres", "-c", sql
+        ).strip()
+
+    def archived(self, segment: str) -> bool:
+        """Whether a segment is in the repository."""
+        shown = self.site.read(
+            self.host, "sh", "-c", f"ls -R /var/lib/pgbackrest/archive/{STANZA} | grep -c {shlex.quote(segment)} || true"
+        )
+        return shown.strip() != "0"
+
+
+@pytest.fixture(scope="session")
+def backups(site: Site) -> Backups:
+    """The backup server."""
+    return Backups(site)
+
+
+@pytest.fixture(scope="session")
+def switched(site: Site, backups: Backups) -> Any:
+    """``switched()``: the leader begins a new segment, and the one before it is in the repository."""
+
+    def _switched() -> str:
+        segment = site.query(site.leader(), "select pg_walfile_name(pg_switch_wal())") or ""
+        assert segment
+        wait_until(lambda: backups.archived(segment), f"{segment} in the repository", timeout=60)
+        return segment
+
+    return _switched

@@ -1,0 +1,283 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of cron: what they run, what they leave when all is well and when it is not, and the alerts of their metrics."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from .recorded import EMPTY, INFO, NO_STANDBY, NO_STANZA, WRONG_KEY
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+PROGRAM = REPOSITORY / "roles/pgbackrest/files/pgbackrest-job"
+EXPORTS = yaml.safe_load((REPOSITORY / "roles/pgbackrest/meta/exports.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def job(program: Callable[[str, str], ModuleType]) -> Any:
+    return program("pgbackrest", "pgbackrest-job")
+
+
+class Place:
+    """A server in a folder, with a pgbackrest that answers what it was told."""
+
+    def __init__(self, folder: Path, module: Any) -> None:
+        self.folder, self.module = folder, module
+        self.asked: list[list[str]] = []
+        self.answers: dict[str, list[Any]] = {"info": [(0, INFO)], "backup": [(0, "P00   INFO: new backup label\n")], "verify": [(0, "")]}
+        (folder / "wal/archive_status").mkdir(parents=True)
+        (folder / "repository").mkdir()
+        limits = {"default": 5, "status": 5, "verify": 5}
+        folders = {name: str(folder / name) for name in ("metrics", "state", "log", "lock", "wal", "repository")}
+        settings = {"stanza": "t", "repositories": [1], "verify": "/verify", "limits": limits, "user": "", **folders}
+        self.configuration = folder / "job.json"
+        self.configuration.write_text(json.dumps(settings), encoding="utf-8")
+
+    def run(self, argv: list[str], _limit: float, _user: str) -> Any:
+        """In place of a program."""
+        self.asked.append(argv)
+        said = self.answers["verify" if argv[0] == "/verify" else argv[-1]]
+        return self.module.Ran(*(said.pop(0) if len(said) > 1 else said[0]))
+
+    def __call__(self, *words: str) -> int:
+        return int(self.module.main(list(words), str(self.configuration)))
+
+    def metrics(self, name: str = "vannah_backup_pgbackrest.prom") -> dict[str, float]:
+        """Metric with its labels -> value, without the stanza."""
+        text = (self.folder / "metrics" / name).read_text(encoding="utf-8")
+        lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+        return {what.replace('stanza="t",', "").replace('stanza="t"', ""): float(value) for what, _space, value in lines}
+
+
+@pytest.fixture
+def place(tmp_path: Path, job: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Place(tmp_path, job)
+    monkeypatch.setattr(job, "run", made.run)
+    monkeypatch.setattr(job, "POLL", 0.05)
+    return made
+
+
+def ok(place: Place, task: str) -> float:
+    return place.metrics()[f'vannah_backup_task_ok{{task="{task}"}}']
+
+
+def test_a_backup(place: Place) -> None:
+    begun = time.time()
+    assert place("backup", "incremental", "incr", "1") == 0
+    assert place.asked[0] == ["pgbackrest", "--stanza=t", "--repo=1", "--type=incr", "--log-level-console=info", "backup"]
+    found = place.metrics()
+    assert ok(place, "incremental") == 1 and found['vannah_backup_task_succeeded_timestamp_seconds{task="incremental"}'] >= int(begun)
+    assert found['vannah_backup_newest_timestamp_seconds{repository="1"}'] == 1796120009
+    assert found['vannah_backup_newest_full_timestamp_seconds{repository="1"}'] == 1796120004
+    assert found['vannah_backup_newest_size_bytes{repository="1"}'] == 30722462
+    assert found['vannah_backup_newest_stored_bytes{repository="1"}'] == 677112
+    assert found['vannah_backup_kept{repository="1"}'] == 2
+    assert "new backup label" in (place.folder / "log/job-incremental.log").read_text(encoding="utf-8")
+
+
+def test_no_standby(place: Place) -> None:
+    """After a failover the old leader may be down: the backup reads the new one."""
+    place.answers["backup"] = [NO_STANDBY, (0, "")]
+    assert place("backup", "full", "full", "1") == 0 and ok(place, "full") == 1
+    assert [("--no-backup-standby" in argv) for argv in place.asked if argv[-1] == "backup"] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            (56, "P00  ERROR: [056]: unable to find primary cluster - cannot proceed"),
+            "it ended with 56: [056]: unable to find primary cluster",
+        ),
+        ((None, ""), "it has not ended within 5 s"),
+        ((127, "pgbackrest: No such file or directory"), "it ended with 127: pgbackrest: No such file or directory"),
+        ((50, "P00  ERROR: [050]: unable to acquire lock\nHINT: is another pgBackRest process running?"), "[050]: unable to acquire lock"),
+    ],
+)
+def test_a_backup_that_fails(place: Place, capsys: pytest.CaptureFixture[str], answer: Any, said: str) -> None:
+    """One line for cron, the metrics say so, and the last success is not forgotten."""
+    assert place("backup", "full", "full", "1") == 0
+    before = place.metrics()['vannah_backup_task_succeeded_timestamp_seconds{task="full"}']
+    place.answers["backup"] = [answer]
+    assert place("backup", "full", "full", "1") == 1
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and error.startswith("pgbackrest-job backup full full 1: ")
+    assert ok(place, "full") == 0 and place.metrics()['vannah_backup_task_succeeded_timestamp_seconds{task="full"}'] == before
+
+
+def test_a_backup_that_never_succeeded(place: Place) -> None:
+    place.answers["backup"] = [(25, "")]
+    assert place("backup", "full", "full", "1") == 1
+    assert place.metrics()['vannah_backup_task_succeeded_timestamp_seconds{task="full"}'] == 0
+
+
+def test_one_at_a_time(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second waits for its limit, and then says why."""
+    settings = json.loads(place.configuration.read_text(encoding="utf-8"))
+    place.configuration.write_text(json.dumps({**settings, "limits": {"default": 0.2}}), encoding="utf-8")
+    (place.folder / "lock").mkdir()
+    with (place.folder / "lock/backup.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert place("backup", "full", "full", "1") == 1
+    assert "another backup has not ended within 0.2 s" in capsys.readouterr().err
+    assert place("backup", "full", "full", "1") == 0
+
+
+def test_verification(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert place("verify", "verify", "1") == 0 and ok(place, "verify") == 1
+    assert place.asked[0] == ["/verify", "t", "1"]
+    place.answers["verify"] = [(1, "status: error\nproblem: backup X is invalid\nproblem: backup X: 1 checksum invalid\n")]
+    assert place("verify", "verify", "1") == 1 and ok(place, "verify") == 0
+    assert "repository 1: backup X is invalid, and 1 more; the log is " in capsys.readouterr().err
+    place.answers["verify"] = [(127, "/verify: No such file or directory")]
+    assert place("verify", "verify", "1") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ((0, NO_STANZA), "repository 1: missing stanza path"),
+        ((0, WRONG_KEY), "repository 1: [FormatError] unable to load info file"),
+        ((0, "[]"), "does not know the stanza t"),
+        ((32, "P00  ERROR: [032]: key 'x' is not valid"), "it ended with 32"),
+        ((0, "not json"), "does not know the stanza t"),
+    ],
+)
+def test_repositories_that_cannot_be_read(place: Place, capsys: pytest.CaptureFixture[str], said: Any, error: str) -> None:
+    """The old values are not told again."""
+    assert place("status") == 0
+    place.answers["info"] = [said]
+    assert place("status") == 1 and error in capsys.readouterr().err
+    assert ok(place, "status") == 0 and not any("newest" in name for name in place.metrics())
+
+
+def test_no_backup_yet(place: Place) -> None:
+    place.answers["info"] = [(0, EMPTY)]
+    assert place("status") == 0 and place.metrics()['vannah_backup_newest_timestamp_seconds{repository="1"}'] == 0
+
+
+def test_the_table(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert place("status", "table") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [one["label"] for one in said["backups"]] == ["20261201-101321F", "20261201-101321F_20261201-101327I"]
+    assert said["tasks"]["status"]["problem"] == ""
+
+
+def test_wal_that_waits(place: Place) -> None:
+    for name, age in (
+        ("000000010000000000000005.ready", 300),
+        ("000000010000000000000006.ready", 10),
+        ("000000010000000000000004.done", 900),
+    ):
+        path = place.folder / "wal/archive_status" / name
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+    (place.folder / "wal/000000010000000000000005").write_bytes(b"x" * 1000)
+    assert place("archive") == 0
+    found = place.metrics("vannah_backup_archive.prom")
+    assert found["vannah_backup_archive_waiting_segments{}"] == 2 and found["vannah_backup_wal_bytes{}"] == 1000
+    assert 299 <= found["vannah_backup_archive_oldest_waiting_seconds{}"] < 400
+
+
+def test_the_file_of_metrics_is_replaced_in_one_step(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """node_exporter reads *.prom: the new file has another end until it is complete, and one that cannot be written leaves the old one."""
+    assert place("status") == 0
+    before = place.metrics()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(job.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        place("status")
+    assert place.metrics() == before
+    assert [path.name for path in (place.folder / "metrics").iterdir() if path.suffix == ".prom"] == ["vannah_backup_pgbackrest.prom"]
+    assert (place.folder / "metrics/vannah_backup_pgbackrest.prom").stat().st_mode & 0o777 == 0o644
+
+
+# --- with real programs, and in the surroundings that cron gives ---------------------------------------------------------
+
+
+def test_the_time_limit(job: Any) -> None:
+    """Children of the program end with it."""
+    begun = time.monotonic()
+    ran = job.run(["sh", "-c", "echo begun; sleep 60 & wait"], 0.5, "")
+    assert (ran.status, ran.text) == (None, "begun\n") and time.monotonic() - begun < 20
+
+
+def test_the_surroundings(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the caller's reaches pgBackRest, whose options can be variables."""
+    monkeypatch.setenv("PGBACKREST_REPO1_PATH", "/elsewhere")
+    assert "PGBACKREST" not in job.run(["env"], 5, "").text and "LC_ALL=C.UTF-8" in job.run(["env"], 5, "").text
+
+
+def test_as_cron_runs_it(place: Place, tmp_path: Path) -> None:
+    """/bin/sh, a PATH of two folders, no terminal, no variable of a shell."""
+    said = tmp_path / "settings.py"
+    text = PROGRAM.read_text(encoding="utf-8").replace(
+        'CONFIGURATION = "/etc/vannah/pgbackrest-job.json"', f'CONFIGURATION = "{place.configuration}"'
+    )
+    said.write_text(text, encoding="utf-8")
+    line = f"{sys.executable} -I {said} archive"
+    cron = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "HOME": "/root", "LOGNAME": "root"}
+    done = subprocess.run(["/bin/sh", "-c", line], env=cron, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert place.metrics("vannah_backup_archive.prom")
+
+
+# --- alerts --------------------------------------------------------------------------------------------------------------
+
+NAME = re.compile(r"\bvannah_\w+")
+
+
+def written(place: Place) -> dict[str, set[str]]:
+    """Each metric that the jobs write -> the names of its labels."""
+    assert [place("backup", "full", "full", "1"), place("verify", "verify", "1"), place("archive")] == [0, 0, 0]
+    found: dict[str, set[str]] = {}
+    for file in (place.folder / "metrics").glob("*.prom"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#"):
+                found[line.partition("{")[0]] = set(re.findall(r'(\w+)="', line))
+    return found
+
+
+def test_every_metric_of_an_alert_is_written(place: Place, job: Any) -> None:
+    """With the labels that the alert selects by."""
+    metrics = written(place)
+    assert set(metrics) == set(job.METRICS), "a metric that is declared and not written, or the other way round"
+    for rule in EXPORTS["alert_rules"]:
+        used = set(NAME.findall(rule["expr"]))
+        assert used and used <= set(metrics), rule["alert"]
+        for name, selector in re.findall(r"(vannah_\w+)\{([^}]*)\}", rule["expr"]):
+            assert set(re.findall(r"(\w+)\s*[!=]", selector)) <= metrics[name], rule["alert"]
+        for label in re.findall(r"\$labels\.(\w+)", json.dumps(rule["annotations"])):
+            assert label == "instance" or all(label in metrics[name] for name in used), rule["alert"]
+
+
+def test_the_tasks_of_alerts_exist() -> None:
+    """A task that no job has would never fire."""
+    jobs = (REPOSITORY / "roles/pgbackrest/vars/main.yml").read_text(encoding="utf-8")
+    for rule in EXPORTS["alert_rules"]:
+        for task in re.findall(r'task!?="(\w+)"', rule["expr"]):
+            assert f"words: {task}" in jobs or re.search(rf"words: \w+ {task}\b", jobs), rule["alert"]
+
+
+def test_alerts_tell_what_to_do() -> None:
+    rules = EXPORTS["alert_rules"]
+    assert len({rule["alert"] for rule in rules}) == len(rules) >= 8
+    for rule in rules:
+        assert rule["annotations"]["description"].startswith("Fix: ") and rule["labels"]["severity"] in ("critical", "warning")
