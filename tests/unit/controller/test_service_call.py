@@ -54,6 +54,7 @@ def test_only_who_looks_takes_no_lease() -> None:
         "minio_running",
         "patroni_guard",
         "patroni_info",
+        "pgbackrest_info",
         "registry_health",
     }
     assert {name for name in CALLS if not documented.takes_lease(name)} == looking

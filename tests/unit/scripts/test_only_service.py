@@ -66,4 +66,11 @@ def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(run_tests, "surroundings", lambda: None)
     monkeypatch.setattr(run_tests.parallel_jobs, "run", lambda given, logs, width: jobs.extend(given))
     run_tests.main(["--only", "etcd"])
-    assert sorted(job.name for job in jobs) == ["lint", "scenario bookworm", "scenario first_run", "scenario postgresql", "unit"]
+    assert sorted(job.name for job in jobs) == [
+        "lint",
+        "scenario backup",
+        "scenario bookworm",
+        "scenario first_run",
+        "scenario postgresql",
+        "unit",
+    ]
