@@ -12,6 +12,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import end_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reader import InventoryReader, inventory_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import coverage
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import controller_of, schema_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 
@@ -31,10 +32,13 @@ class ActionModule(LocalAction):
         end = end_of(directory) if directory else None
         site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [], end)
         report = judge(site, frozenset(roles.groups_served()))
+        covered = coverage.lines(coverage.matrix(site))
         result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        if coverage.concerned(report.errors):
+            result["msg"] = "\n".join([result["msg"], "Backups:", *(f"  {line}" for line in covered)])
         if self._task.register:
             # Only for who asked: Ansible prints all of a failed result, and everything would stand there twice.
-            result.update(report.result())
+            result.update(report.result(), coverage=covered)
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:

@@ -70,6 +70,11 @@ warnings_found:
   type: list
   elements: dict
   returned: when the task has C(register)
+coverage:
+  description: Which data of the site have a backup, one line for each kind of data of a role.
+  type: list
+  elements: str
+  returned: when the task has C(register)
 hosts:
   description: How many hosts the inventory has.
   type: int

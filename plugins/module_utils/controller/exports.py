@@ -29,10 +29,12 @@ STATED = (
     "scrape_targets",
     "alert_rules",
     "backup_paths",
+    "keeps",
 )
 #: Lists of what many roles have nothing to say of. docs/architecture.md, "What a role declares", has the keys of all.
 OPTIONAL = (
     "artifacts",
+    "backup_jobs",
     "binds",
     "calls",
     "certificates",

@@ -10,7 +10,22 @@ from collections.abc import Iterator
 from . import service_parts
 from .findings import Code, Finding
 from .model import Site
-from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, restarts, safety, secrets, settings, takeover, variable_files
+from .rules import (
+    Area,
+    Rule,
+    addresses,
+    authority,
+    coverage,
+    hosts,
+    names,
+    overlaps,
+    restarts,
+    safety,
+    secrets,
+    settings,
+    takeover,
+    variable_files,
+)
 
 CODES = (
     Code(
@@ -26,6 +41,7 @@ AREAS = (
     Area("Names", names.CODES, names.RULES),
     Area("Dicts of settings", settings.CODES, settings.RULES),
     *(part.AREA for part in service_parts.modules("preflight")),
+    Area("Coverage of backups", coverage.CODES, coverage.RULES),
     Area("Restarts", restarts.CODES, restarts.RULES),
     Area("Secrets", secrets.CODES, secrets.RULES),
     Area("The site's authority", authority.CODES, authority.RULES),

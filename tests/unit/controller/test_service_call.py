@@ -55,6 +55,7 @@ def test_only_who_looks_takes_no_lease() -> None:
         "minio_running",
         "patroni_guard",
         "patroni_info",
+        "pgbackrest_info",
         "pki_certificates",
         "registry_health",
     }

@@ -255,3 +255,12 @@ def test_three_hundred_hosts(run: Run, capsys: pytest.CaptureFixture[str]) -> No
     with capsys.disabled():
         print(f"[preflight of 203 hosts: {time.monotonic() - start:.2f} s, with --limit {few:.2f} s] ", end="")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_has_a_backup_is_shown(run: Run) -> None:
+    """All of it, where something has none."""
+    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1"))
+    done = run()
+    assert done.returncode != 0 and "backup-uncovered" in said(done), done.stdout + done.stderr
+    assert "postgresql, databases (db1, db2, db3): job of pgbackrest" in done.stdout + done.stderr
+    assert "registry, images (app1): no backup" in done.stdout + done.stderr

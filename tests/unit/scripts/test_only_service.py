@@ -68,6 +68,7 @@ def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_pat
     run_tests.main(["--only", "etcd"])
     assert sorted(job.name for job in jobs) == [
         "lint",
+        "scenario backup",
         "scenario bookworm",
         "scenario first_run",
         "scenario pki",
