@@ -65,7 +65,7 @@ def test_the_next_backup_after_a_failover(site: Site, backups: Backups, switched
         assert [one["type"] for one in backups.known()] == ["full", "incr"]
     finally:
         site.run(old, "systemctl", "start", "patroni.service")
-        site.wait_healthy()
+        site.wait_members()
 
 
 @pytest.mark.parametrize(

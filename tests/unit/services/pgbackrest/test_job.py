@@ -96,6 +96,14 @@ def test_no_standby(place: Place) -> None:
     assert [("--no-backup-standby" in argv) for argv in place.asked if argv[-1] == "backup"] == [False, True]
 
 
+def test_just_after_a_failover(place: Place) -> None:
+    """The new leader's pg_control has the old timeline until its first checkpoint; recorded in the scenario."""
+    early = (58, "P00  ERROR: [058]: WAL timeline 2 does not match pg_control timeline 1\n")
+    place.answers["backup"] = [NO_STANDBY, early, early, (0, "")]
+    assert place("backup", "full", "full", "1") == 0 and ok(place, "full") == 1
+    assert [argv.count("--no-backup-standby") for argv in place.asked if argv[-1] == "backup"] == [0, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
