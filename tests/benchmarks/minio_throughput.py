@@ -116,8 +116,8 @@ def main() -> None:
                         for alias in ("site", "hand")
                     )
                     found = compare(what, hand, role, options.pairs)
-                    by, ours = (total / statistics.median(s.wall for s in side) for side in (found.first, found.second))
-                    print(f"  {what:<8} the role's {ours:6.0f} MiB/s   by hand {by:6.0f} MiB/s   ratio {found.ratio():5.2f}", flush=True)
+                    by, own = (total / statistics.median(s.wall for s in side) for side in (found.first, found.second))
+                    print(f"  {what:<8} the role's {own:6.0f} MiB/s   by hand {by:6.0f} MiB/s   ratio {found.ratio():5.2f}", flush=True)
     finally:
         site.run(host, *mc, "rb", "--force", "site/vannah-bench", check=False)
         site.run(host, "rm", "-rf", FILES, BACK, CLIENT)

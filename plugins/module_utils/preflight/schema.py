@@ -142,7 +142,7 @@ def looks_secret(name: str) -> bool:
 
 
 def option_of(name: str, spec: Mapping[str, Any], role: str = "") -> Option:
-    """An option from Ansible's argument spec; ``min``, ``max``, ``pattern`` and ``cli`` are ours (site_variables.yml, meta/bounds.yml)."""
+    """An option of Ansible's argument spec, with the ``min``, ``max``, ``pattern``, ``cli`` of site_variables.yml and meta/bounds.yml."""
     nested = spec.get("options")
     choices = spec.get("choices")
     return Option(
@@ -196,9 +196,9 @@ def _read_role(schema: Schema, role: Path, load: Load) -> None:
         _read_site(schema, load(of_site) or {}, role.name)
     if specs.is_file():
         main = (load(specs) or {}).get("argument_specs", {}).get("main", {})
-        ours = (load(bounds) or {}) if bounds.is_file() else {}
+        limits = (load(bounds) or {}) if bounds.is_file() else {}
         for name, spec in (main.get("options") or {}).items():
-            schema.options[name] = option_of(name, {**(spec or {}), **ours.get(name, {})}, role.name)
+            schema.options[name] = option_of(name, {**(spec or {}), **limits.get(name, {})}, role.name)
     if defaults.is_file():
         schema.defaults[role.name] = dict(load(defaults) or {})
     if exports.is_file():

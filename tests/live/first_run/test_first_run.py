@@ -69,7 +69,7 @@ def test_next_run_ends_well(site: Site) -> None:
     site.wait_members()
 
 
-def test_cluster_that_exists_goes_on_without_a_member(site: Site) -> None:
+def test_cluster_that_exists_continues_without_a_member(site: Site) -> None:
     """As on every later day."""
     said = site.converge("--limit", f"all:!{MISSING}")
     assert "contact-new-cluster" not in said

@@ -304,7 +304,7 @@ class Site:
         return {block["Id"]: block.get("InvocationID", "") for block in blocks if "Id" in block}
 
     def running_units(self, host: str) -> set[str]:
-        """The services that run on a host now, and those of ours that have done their work; empty while it does not answer.
+        """The services that run on a host now, and managed ones that have done their work; empty while it does not answer.
 
         What else has done its work may have been of the first boot only.
         """

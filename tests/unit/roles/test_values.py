@@ -197,9 +197,9 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
     """A new site_name is what it is for; the values of another site are nothing to this one."""
     _role, _templates, loader = look("postgresql")
     theirs = {"key": "t", "called": "theirs internal CA"}
-    ours = {"key": "o", "called": "clinic internal CA"}
+    same = {"key": "o", "called": "clinic internal CA"}
     facts = {
-        "site": {"name": "demo", "host": "db1", "authorities": [ours if own else theirs]},
+        "site": {"name": "demo", "host": "db1", "authorities": [same if own else theirs]},
         "running": {
             "authority": {"values": {"site_name": "demo"}},  # of the role base
             "postgresql": {"values": {"postgresql_cluster": "b"}, "role": "postgresql", "unit": "patroni.service", "enabled": True},
@@ -210,7 +210,7 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
     hostvars = RawHostVars(db1=variables)
     action = object.__new__(host_checks.ActionModule)
     action._loader, action._templar = loader, Templar(loader=loader)
-    known = Belonging(own={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
+    known = Belonging(own={"name": "clinic", "authorities": [same], "secrets": "", "known": []}, takeover=takeover)
     given = action._answer("db1", hostvars, "host_answers", str(tmp_path), SimpleNamespace(of=lambda *_host: known))
     assert {change.variable for change in given.changes} == refused
 

@@ -31,7 +31,7 @@ PORT = 2377
 #: Where the engine listens on its host.
 SOCKET = "/run/docker.sock"
 #: What Docker says where joining takes longer than 20 s and goes on.
-_GOES_ON = "will continue in the background"
+_CONTINUES = "will continue in the background"
 _INTERVAL = 1.0
 
 
@@ -134,7 +134,7 @@ def _enter(params: Item, ctx: Context) -> Step:
 
     def join(ctx: Context) -> None:
         said = _post(ctx, "/swarm/join", body)
-        if said and _GOES_ON not in said:
+        if said and _CONTINUES not in said:
             fix = f"see that port {PORT} of {', '.join(params['managers'])} is open for this host"
             fix = f"token: what docker_tokens gives on a manager, for a {state}" if "token" in said else fix
             raise AgentError("docker-failed", f"docker swarm join as a {state}: {said}. Fix: {fix}")

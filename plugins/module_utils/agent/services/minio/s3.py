@@ -100,7 +100,7 @@ class S3:
     :param ca: file with the authority of the endpoint's certificate; "" for those the system trusts
     :param system: trust those too
     :param timeout: seconds for each read of an answer
-    :ivar foreign: it is known not to be a server of ours
+    :ivar foreign: it is known not to be a server of this site
     :ivar own: it is this host's own server: where it does not know the credentials, those that it runs with are taken
     :ivar before: these were used: the server still runs with the credentials before the given ones
     :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request

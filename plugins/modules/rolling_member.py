@@ -1,25 +1,25 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action ``rolling_turn``; what it does is in ``plugins/action/rolling_turn.py`` and ``controller/rolling.py``."""
+"""Documentation of the action ``rolling_member``; what it does is in ``plugins/action/rolling_member.py`` and ``controller/rolling.py``."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rolling_turn
+module: rolling_member
 short_description: Restart one member of a cluster
 version_added: 0.1.0
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 description:
-  - Restarts what waits on one member, and is done when the cluster is healthy again. The leader hands over first.
+  - Restarts the pending units of one member and waits until the cluster is healthy. A leader hands over first.
   - Fails before anything is interrupted where the cluster cannot spare the member.
-  - How each step is done stands under C(rolling) in the role's C(meta/exports.yml).
+  - C(rolling) in the role's C(meta/exports.yml) defines how each step is done.
   - Run it with C(serial=1) and C(any_errors_fatal).
 options:
   role: {type: str, required: true, description: The role whose hosts form the cluster.}
   update: {type: bool, default: false, description: Install the updates of the member's packages first.}
   prepare:
-    description: Do all that comes before the interruption, and end there; RV(restarts) says whether there is one to come.
+    description: Do all that comes before the restart, and end there. RV(restarts) says whether a restart is needed.
     type: bool
     default: false
 attributes:
@@ -29,7 +29,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Restart the member
-  vannah.healthcloud.rolling_turn:
+  vannah.healthcloud.rolling_member:
     role: etcd
 """
 
