@@ -204,8 +204,8 @@ def _newer(hosts: Sequence[Judged]) -> Finding:
     files = " and ".join(text for kind, text in (("secrets", "secrets.yml"), ("certificate", "pki/ca.crt")) if kind in said)
     problem = f"the last converge, on {when}, had {what} that this checkout does not have or that are newer: this checkout is out of date."
     fix = (
-        f"nothing; bring {files} and pki/generations from the checkout that changed them, or the last recovery kit ({DOCS});"
-        f" if this checkout is right nevertheless, -e {SWITCH}={_where(hosts)}"
+        f"nothing; copy {files} and pki/generations from the checkout that changed them, or from the last recovery kit ({DOCS}),"
+        f" then run again; if this checkout is right nevertheless, -e {SWITCH}={_where(hosts)}"
     )
     return Finding("contact-stale-checkout", _where(hosts), "-", problem, fix)
 

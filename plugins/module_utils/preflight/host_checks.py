@@ -24,8 +24,8 @@ CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
     Code(
         "contact-memory",
-        "A role is still to come to the server, which has less memory than its roles need.",
-        "A server with more memory, or fewer groups for this host.",
+        "The server has too little memory for a new role.",
+        "Use a server with more memory, or put the host into fewer groups.",
     ),
     Code(
         "contact-clock",

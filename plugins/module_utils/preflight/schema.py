@@ -184,6 +184,8 @@ def _read_site(schema: Schema, said: Mapping[str, Any], role: str) -> None:
     """What a file says of variables of the whole site, and of those that do nothing: the site's own, or those that only one role reads."""
     for name, spec in (said.get("variables") or {}).items():
         schema.options[name] = replace(option_of(name, spec or {}, role), of_site=True)
+    for name, spec in (said.get("verbs") or {}).items():
+        schema.options[name] = replace(option_of(name, {"cli": True, **(spec or {})}, role), of_site=True)
     for entry in said.get("removed") or ():
         schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
 

@@ -45,7 +45,7 @@ CODES = (
     Code(
         "contact-cloud-init",
         "cloud-init still sets the server up, after five minutes.",
-        "'cloud-init status --wait' on the server, then the run again; 'cloud-init status --long' says what it does.",
+        "Run `cloud-init status --wait` there, then run again; `cloud-init status --long` shows what it does.",
     ),
     Code(
         "contact-cloud-init-broken",

@@ -23,7 +23,7 @@ from .test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_t
 def test_a_rotation_that_was_cut_off_continues(run: Run, before: bool, renew: list[str] | None, made: list[str], said: str) -> None:
     """Servers that run with the root credentials of before get those that were written, and no newer ones."""
     answers = dict.fromkeys(STORE["object_store"], NEW | {"minio_info": SEEN | {"before": before}})
-    given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"object_store_renew": renew} if renew else {})
+    given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"minio_renew": renew} if renew else {})
     done = run("minio/rotate_credentials.yml", STORE, answers, **given)
     assert done.code == 0, done.printed
     assert [arguments["names"] for name, arguments in done.arguments if name == "site_secrets_renew"] == [made]
@@ -99,7 +99,7 @@ def test_an_update_that_was_cut_off_continues(run: Run, cut_off: bool, seen: dic
 def test_a_server_that_cannot_be_reached_is_named(run: Run, playbook: str, needed: str, away: str) -> None:
     """With why it is needed and what to do, also with force; nothing is stopped and no secret is written."""
     answers = dict.fromkeys(STORE["object_store"], NEW) | {away: AWAY}
-    done = run(playbook, STORE, answers, object_store_force=True)
+    done = run(playbook, STORE, answers, minio_force=True)
     printed = " ".join(done.printed.split())
     assert done.code != 0 and f"{away} {needed}" in printed, done.printed
     assert f"Fix: start {away} and check that Ansible reaches it over SSH" in printed

@@ -52,7 +52,8 @@ CODES = (
     ),
     Code(
         "registry-mirror-password",
-        "The mirror has an account at the other registry, and its password is not among the site's secrets. It is its owner's to give.",
+        "The mirror has an account at the other registry, and its password is not among the site's secrets."
+        " The owner of the account must provide it.",
         "registry_mirror_password in secrets.yml, with ansible-vault edit (create, where there is none yet).",
     ),
     Code(

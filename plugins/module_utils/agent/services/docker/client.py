@@ -57,7 +57,7 @@ class Docker:
         if result.rc == 0:
             return result.out
         if result.rc == 127:
-            raise AgentError("docker-silent", "Docker's client is not on this host: the group docker is where it belongs")
+            raise AgentError("docker-silent", "Docker's client is not installed on this host. Fix: add the host to the group docker")
         said = " ".join((result.err.strip() or result.out.strip()).split())[-500:]
         if "Cannot connect to the Docker daemon" in said or result.rc == 124:
             raise AgentError(
@@ -72,7 +72,7 @@ class Docker:
         """
         found = parse_info(self.run("info", "--format", "{{json .}}"))
         if not found.get("ServerVersion"):
-            said = "; ".join(map(str, found.get("ServerErrors") or ())) or "it says nothing of itself"
+            said = "; ".join(map(str, found.get("ServerErrors") or ())) or "it returned no error message"
             raise AgentError("docker-silent", f"Docker does not answer: {said}. Fix: see systemctl status docker")
         return found
 
