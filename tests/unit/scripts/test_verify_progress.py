@@ -37,7 +37,7 @@ def test_it_is_broken():
 SECRETS = '''
 import pytest
 from tests.live.lib.hidden import hide
-from tests.live.lib.server import Login, scram_verifier
+from tests.live.postgresql.database import Login, scram_verifier
 from tests.live.lib.waiting import FaultError
 LOCAL = "a-local-variable"
 @pytest.fixture

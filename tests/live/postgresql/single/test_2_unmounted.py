@@ -6,23 +6,14 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 
 #: Mount points of the disk; their data wait beside them while it is away.
 MOUNTS = ("/var/lib/postgresql", "/var/lib/etcd")
 
 
-@pytest.fixture
-def host(site: Site) -> str:
-    """The one server."""
-    (name,) = site.hosts("all")
-    return name
-
-
-def test_no_empty_database_below_the_mount_point(site: Site, host: str) -> None:
+def test_no_empty_database_below_the_mount_point(site: Cluster, host: str) -> None:
     """Neither by the services at boot nor by a run, which says what is missing within a minute. With the disk all is as before."""
     rows = "SELECT count(*) FROM kept_rows"
     site.query(host, "CREATE TABLE kept_rows AS SELECT generate_series(1, 1000)")
