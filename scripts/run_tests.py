@@ -49,15 +49,7 @@ LINT: dict[str, list[str]] = {
     "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
     "mypy plugins": ["mypy", "--package", f"{COLLECTION}.plugins"],
     "mypy scripts": ["mypy", "scripts"],
-    "mypy tests": [
-        "mypy",
-        "tests/live/lib",
-        "tests/live/postgresql/cluster.py",
-        "tests/live/postgresql/database.py",
-        "tests/servers/filter_plugins",
-        "tests/standins",
-        "tests/contract",
-    ],
+    "mypy tests": ["mypy", "tests/live/lib", "tests/servers/filter_plugins", "tests/standins", "tests/contract"],
     "mypy helpers of unit tests": ["mypy"],
     "yamllint": ["yamllint", "--strict"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
@@ -69,7 +61,13 @@ LINT: dict[str, list[str]] = {
 #: Checks that get files of the project. Looking for them itself, yamllint would go through the virtual environment.
 BY_FILE: dict[str, tuple[str, ...]] = {
     "yamllint": ("*.yml", "*.yaml"),
-    "mypy helpers of unit tests": ("tests/unit/lib/*.py", "tests/unit/agent/[!tc]*.py", "tests/unit/services/*/record*.py"),
+    "mypy helpers of unit tests": (
+        "tests/unit/lib/*.py",
+        "tests/unit/agent/[!tc]*.py",
+        "tests/unit/services/*/record*.py",
+        "tests/live/*/cluster.py",
+        "tests/live/*/database.py",
+    ),
 }
 #: How Ansible begins the lines that say why a run failed, and pytest those of an exception.
 ERROR_LINE = re.compile(r"^(E\s+)?\s*(\[ERROR\]|fatal:|FAILED|failed:|\S*Error:|msg:|Fix:)")

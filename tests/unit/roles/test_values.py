@@ -22,33 +22,10 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belon
 
 from tests.unit.lib.rendered import FACTS
 
-#: What a host of all groups records of each role; without secrets.
-RECORDED = {
-    "base": {"site_name": ["clinic"]},
-    "etcd": {
-        "etcd_client_port": ["2379"],
-        "etcd_peer_port": ["2380"],
-        "etcd_data_directory": ["/var/lib/etcd/vannah"],
-        "etcd_settings": ["{}"],
-        "inventory_hostname": ["db1"],
-        "site_address": ["10.0.0.1"],
-    },
-    "haproxy": {
-        "haproxy_read_write_port": ["5000"],
-        "haproxy_read_only_port": ["5001"],
-        "postgresql_port": ['["5432"]'],
-        "postgresql_rest_port": ['["8008"]'],
-    },
-    "postgresql": {
-        "postgresql_version": ["17"],
-        "postgresql_cluster": ["vannah"],
-        "postgresql_port": ["5432", "/var/lib/postgresql/17/vannah/postmaster.pid", 4],
-        "postgresql_rest_port": ["8008"],
-        "postgresql_data_directory": ["/var/lib/postgresql/17/vannah"],
-        "postgresql_initdb": ['{"encoding":"UTF8","locale":"C.UTF-8"}'],
-        "inventory_hostname": ["db1"],
-        "etcd_client_port": ['["2379"]'],
-    },
+#: Role -> what a host of all groups records of it, in ``tests/unit/services/<role>/recorded.yml``.
+RECORDED: dict[str, dict[str, list[Any]]] = {
+    path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[1] / "services").glob("*/recorded.yml"))
 }
 Look = Callable[..., tuple[collect.Role, templating.Templates, DataLoader]]
 
