@@ -67,8 +67,8 @@ def page() -> str:
 
     parts = [INTRODUCTION, "## Codes\n"]
     for area in AREAS:
-        rows = [(f"`{code.name}`", str(code.level), code.meaning, code.remedy) for code in sorted(area.codes, key=lambda code: code.name)]
-        parts.append(f"### {area.title}\n\n" + "\n".join(_table(("code", "level", "what is wrong", "what to write"), rows)) + "\n")
+        rows = [(f"`{code.name}`", str(code.level), code.meaning, code.fix) for code in sorted(area.codes, key=lambda code: code.name)]
+        parts.append(f"### {area.title}\n\n" + "\n".join(_table(("code", "level", "what is wrong", "fix"), rows)) + "\n")
     site = _site()
     parts.append("## Variables of the whole site\n\nThe variables of the roles are in `roles/<role>/README.md`.\n")
     variables = [(f"`{name}`", _type(spec), _plain(spec["description"])) for name, spec in sorted(site["variables"].items())]

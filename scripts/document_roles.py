@@ -46,7 +46,7 @@ def table(specs: Mapping[str, Any], exports: Mapping[str, Any]) -> str:
     """A role's table: a row for each variable, and for each key of those that have described keys."""
     options = specs["argument_specs"]["main"].get("options") or {}
     effects = exports.get("effects")
-    head = ["variable", "type", "default", "what it says"]
+    head = ["variable", "type", "default", "description"]
     if effects:
         head.append("change")
     lines = [_row(head), _row(["---"] * len(head))]

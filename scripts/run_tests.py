@@ -239,14 +239,14 @@ def scenarios() -> list[str]:
 
 def molecule_environment(reports: Path) -> dict[str, str]:
     """What molecule's programs need; each pytest below it writes a report of its own into ``reports``."""
-    ours = {
+    own = {
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
         "MOLECULE_COMMAND_BORDERS": "false",  # they break long lines of output
         "ANSIBLE_FORCE_COLOR": "false",
         "NO_COLOR": "1",
         "VANNAH_TEST_REPORTS": str(reports),
     }
-    return {**os.environ, **ours}
+    return {**os.environ, **own}
 
 
 def run_scenario(name: str, outcome: Outcome, output: Output, *, by: Controller | None = None) -> None:

@@ -107,9 +107,9 @@ def syntax_problem(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[i
     line = lines[at - 1] if 0 < at <= len(lines) else ""
     if "\t" in line.partition("#")[0]:
         return at, "the YAML is invalid: there is a tab, and YAML is indented with spaces", "replace the tab by spaces"
-    for text, what, remedy in SYNTAX:
+    for text, what, fix in SYNTAX:
         if text in said:
-            return (since if remedy.startswith(BEGINS) else at), f"the YAML is invalid: {what}", remedy
+            return (since if fix.startswith(BEGINS) else at), f"the YAML is invalid: {what}", fix
     return at, f"the YAML is invalid: {said}", "compare the line and the one before it with an example: indentation, quotes, colons"
 
 
@@ -152,9 +152,9 @@ def main(arguments: Sequence[str]) -> int:
     password = site / ".vault_password"
     if password.is_file() and password.stat().st_mode & 0o077:
         print(f"WARNING {password}: other users of this machine can read it. Fix: chmod 600 {password}", file=sys.stderr)
-    for path, (line, what, remedy) in found:
+    for path, (line, what, fix) in found:
         print(
-            f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}{'' if what.endswith('?') else '.'} Fix: {remedy}",
+            f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}{'' if what.endswith('?') else '.'} Fix: {fix}",
             file=sys.stderr,
         )
     return 1 if found else 0

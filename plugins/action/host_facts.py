@@ -40,7 +40,7 @@ class ActionModule(ComponentAction):
     _looked = clusters.Places({}, {})
 
     def perform(self) -> Result:
-        """Ask the host, and compare its clock with ours; where a role is still to come, look closer."""
+        """Ask the host, and compare its clock with the controller's; where a role is new to it, ask for more."""
         plan = SitePlan(self) if self.params["plan"] else None
         try:
             answer, offset = self._planned(plan) if plan else self._ask()

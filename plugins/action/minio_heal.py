@@ -40,7 +40,7 @@ class ActionModule(ServiceAction):
         unfinished = bool(result.pop("token", "")) and not result.get("finished")
         if unfinished and not result.get("failed"):
             said = f"the heal has not ended within {self.params['wait']} s ({progress(result)}); the object store continues it by itself."
-            said += " Fix: run it again, with a longer wait (object_store_wait of minio/heal.yml)"
+            said += " Fix: run it again, with a longer wait (minio_wait of minio/heal.yml)"
             error: Error = {"code": "heal-not-finished", "msg": said}
             result |= {"failed": True, "code": error["code"], "msg": report.message(error, self.host)}
         return result

@@ -46,7 +46,7 @@ class ActionModule(LocalAction):
             with lock(os.path.dirname(path)):
                 write_file(path, kit.seal(files, passphrase), 0o600)
             if not _same(path, files, passphrase):
-                raise SecretsError("kit-damaged", f"{path} does not read back as it was written", "use another medium")
+                raise SecretsError("kit-damaged", f"{path}: verification failed after writing", "use another medium")
         name = os.path.basename(os.path.realpath(site))
         written = not (changed and self._task.check_mode)
         result = {"changed": changed, "path": path, "files": sorted(files)}

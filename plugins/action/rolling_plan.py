@@ -47,7 +47,7 @@ class ActionModule(LocalAction):
         order += [{"name": host, "group": rolling.group(role.name, rolling.TOGETHER), "through": ""} for host in made.together]
         postponed = [*made.postponed, *(ALONE.format(host=host, name=said["name"], role=role.name) for host in alone)]
         result = {"changed": False, "order": order, "postponed": postponed, "incomplete": away}
-        return {**result, "goes_on": made.goes_on}
+        return {**result, "continues": made.continues}
 
     @staticmethod
     def _waiting(role: str, said: Mapping[str, Any], looks: list[rolling.Look], members: Sequence[str]) -> rolling.Plan:

@@ -53,7 +53,7 @@ class ActionModule(MemberAction):
         texts = str(self.value("silent")), str(self.value("forcing", ""))
         cut_off = any(found.get("cut_off") for found in self._of("together_asked").values())
         away = {host: str(found["away"]) for host, found in self._of("together_asked").items() if found.get("away")}
-        tolerated = self._forced or self.params["goes_on"]
+        tolerated = self._forced or self.params["continues"]
         refused = together.refusal(self._hosts(), away, members, answers, *texts, tolerated, self.params["unanswered"], cut_off)
         if away:
             refused = f"{refused}: see {self.value('guide')}."

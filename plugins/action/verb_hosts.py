@@ -25,7 +25,7 @@ class ActionModule(LocalAction):
     def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         """Look for the group's hosts in the inventory and in what ``--limit`` leaves of it."""
         inventory = known["hostvars"]._inventory
-        # The play's own restriction aside, which is its first host here.
+        # Without the play's own restriction, which is its first host here.
         chosen = {host.name for host in inventory.get_hosts("all", ignore_restrictions=True)}
         sources = [str(source) for source in known.get("ansible_inventory_sources") or ()]
         groups = inventory.get_groups_dict()

@@ -176,7 +176,7 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
     return Statement(owner.name, owner.effect, verb=owner.verb, why=owner.why, fix=owner.fix, value=statement.value, follows=True)
 
 
-def remedy(statement: Statement, running: str = "") -> str:
+def fix(statement: Statement, running: str = "") -> str:
     """What to do about a value that differs."""
     # To be copied: not truncated.
     back = f"{statement.name}: {shown(running, 4000)}" if running and not statement.secret else "the value that runs"

@@ -57,7 +57,7 @@ errors:
       description: What is wrong. Never quotes a value that may be secret.
       type: str
       returned: always
-    remedy:
+    fix:
       description: What to write instead.
       type: str
       returned: always

@@ -41,6 +41,6 @@ order:
   type: list
   elements: dict
 postponed: {returned: success, type: list, elements: str, description: "What waits, for what, and which playbook does it at once."}
-goes_on: {returned: success, type: bool, description: Whether an interrupted restart of all members together is completed.}
+continues: {returned: success, type: bool, description: Whether an interrupted restart of all members together is completed.}
 incomplete: {returned: success, type: list, elements: str, description: Members that have failed in this run.}
 """

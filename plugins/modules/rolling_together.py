@@ -28,7 +28,7 @@ options:
     required: true
     choices: [ask, judge, converge, decide, keep, stop, start, healthy, confirm, stop_again, restore, healthy_again, look, show, verdict]
   unanswered: {type: bool, default: false, description: Continue where no member answers.}
-  goes_on:
+  continues:
     description: Continue also where the cluster is unhealthy, because an interrupted run left it so, or because nothing is restarted.
     type: bool
     default: false

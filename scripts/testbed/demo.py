@@ -100,8 +100,8 @@ def up(set_up: Callable[[], None]) -> None:
         run_stages(stages, "demo")
         _note(COMPLETE)
     finally:
-        for program_aside in beside:
-            program_aside.stop()
+        for other_program in beside:
+            other_program.stop()
     program(SUMMARY, extra={"PYTHONPATH": "collections"})
 
 

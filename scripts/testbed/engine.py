@@ -49,7 +49,7 @@ def ensure() -> None:
     STATE.mkdir(parents=True, exist_ok=True)
     say("Starting a Docker Engine, because none answers")
     if _is_systemd():
-        # The package may have started it already: then this changes nothing, and it is still ours.
+        # The package may have started it already: then this changes nothing, and the tests still use it.
         _mark({"how": "systemd"})
         run(["systemctl", "start", "docker.service"])
         wait_for("the Docker Engine answers", answers, seconds=90)

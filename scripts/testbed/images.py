@@ -181,7 +181,7 @@ def _build(image: Image, parent: str) -> None:
 
 
 def remove_all() -> None:
-    """Remove every image of ours."""
+    """Remove every image of the test servers."""
     names = run(["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY]).split()
     if names:
         run(["docker", "image", "rm", "--force", *names])

@@ -120,8 +120,8 @@ def _run(stage: Stage, prefix: str, log: stream.Log) -> None:
 def told(title: str, text: str) -> list[str]:
     """The two lines of an error: what, and what to do."""
     first = text.strip().splitlines()[0] if text.strip() else "failed"
-    what, found, remedy = first.partition("Fix: ")
-    return [f"FAILED  {title}: {what.strip()}", f"        Fix: {remedy.strip() if found else AGAIN}"]
+    what, found, fix = first.partition("Fix: ")
+    return [f"FAILED  {title}: {what.strip()}", f"        Fix: {fix.strip() if found else AGAIN}"]
 
 
 def program(argv: Sequence[str], *, extra: Mapping[str, str] | None = None) -> None:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Throughput through the role's endpoint against the same binary, started by hand with a bare command line on drives beside the role's.
 
-  molecule converge -s object_store_single
-  python -m tests.benchmarks.minio_throughput [--inventory molecule/object_store_single/inventory] [--pairs 5] [--files 8] [--mib 64]
+  molecule converge -s minio_single
+  python -m tests.benchmarks.minio_throughput [--inventory molecule/minio_single/inventory] [--pairs 5] [--files 8] [--mib 64]
 
 Both servers speak TLS with the same certificate. The client is Debian's mc on the same host; files come from and go to memory.
 Figures are for people; nothing is asserted. Above 1 the role's server is the faster one.
@@ -79,9 +79,7 @@ def by_hand(site: Site, host: str, encrypted: bool) -> Iterator[None]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--inventory", default="molecule/object_store_single/inventory", help="a site of test servers with drives at /srv/bare"
-    )
+    parser.add_argument("--inventory", default="molecule/minio_single/inventory", help="a site of test servers with drives at /srv/bare")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--files", type=int, default=8)
     parser.add_argument("--mib", type=int, default=64)
@@ -116,8 +114,8 @@ def main() -> None:
                         for alias in ("site", "hand")
                     )
                     found = compare(what, hand, role, options.pairs)
-                    by, ours = (total / statistics.median(s.wall for s in side) for side in (found.first, found.second))
-                    print(f"  {what:<8} the role's {ours:6.0f} MiB/s   by hand {by:6.0f} MiB/s   ratio {found.ratio():5.2f}", flush=True)
+                    by, own = (total / statistics.median(s.wall for s in side) for side in (found.first, found.second))
+                    print(f"  {what:<8} the role's {own:6.0f} MiB/s   by hand {by:6.0f} MiB/s   ratio {found.ratio():5.2f}", flush=True)
     finally:
         site.run(host, *mc, "rb", "--force", "site/vannah-bench", check=False)
         site.run(host, "rm", "-rf", FILES, BACK, CLIENT)

@@ -92,4 +92,4 @@ def reached(site: Site, absent: dict[str, str]) -> Site:
 @pytest.fixture(scope="session")
 def servers(reached: Site) -> dict[str, Server]:
     """All servers by name."""
-    return {name: Server(name, reached.inventory, int(reached.values.setting(name, "postgresql_port"))) for name in reached.hosts("all")}
+    return {name: Server(name, reached.inventory) for name in reached.hosts("all")}

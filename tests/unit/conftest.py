@@ -22,7 +22,7 @@ sys.path[:] = dict.fromkeys(sys.path)
 def ansible_plugins() -> None:
     """Ansible's plugin loader, which may be set up once in a process, with this collection.
 
-    Before any test: a template that is rendered earlier remembers that there are no filters of ours.
+    Before any test: a template that is rendered earlier remembers that the collection has no filters.
     """
     if AnsibleCollectionConfig.collection_finder is None:
         init_plugin_loader([str(REPOSITORY / "collections")])

@@ -20,7 +20,7 @@ NOUNS = (
     " standbys steps tags times tries users versions warnings"
 ).split()
 PLURAL = re.compile(rf" (?:[a-z]+ )?(?:{'|'.join(NOUNS)})\b", re.IGNORECASE)
-#: Never one: limits of ours, clusters that are even or of more than one member, and what stands behind more than one.
+#: Never one: limits of this collection, clusters that are even or of more than one member, and what stands behind more than one.
 NEVER_ONE = {
     "plugins/module_utils/agent/services/etcd/remove.py": ["len(voters)", "len(others)"],
     "plugins/module_utils/services/etcd/preflight.py": ["count", "count + 1"],

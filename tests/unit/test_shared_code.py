@@ -29,7 +29,18 @@ GROUPS = [group for group in MAP.groups_served() if "_" in group]
 #: Their names, and names of variables that begin with one.
 NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted({*ROLES, *DRIVERS, *GROUPS}))})(?:_\w+)?\b")
 #: Folders of Python that belongs to no service. A service's own files there carry its name.
-SHARED = ("plugins/module_utils", "plugins/action", "plugins/lookup", "plugins/filter", "plugins/callback", "scripts")
+SHARED = (
+    "plugins/module_utils",
+    "plugins/action",
+    "plugins/lookup",
+    "plugins/filter",
+    "plugins/callback",
+    "scripts",
+    "tests/live/lib",
+    "tests/unit/lib",
+)
+#: The same of YAML.
+YAML = ("playbooks", "playbooks/tasks", "playbooks/vars", "molecule/_shared", ".config/molecule")
 #: Texts for people about a plugin, with examples.
 _DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 #: Shared file -> why it names one all the same.
@@ -44,6 +55,9 @@ ALLOWED = {
     "scripts/testbed/engine.py": "starts the engine that the test servers run on",
     "scripts/testbed/images.py": "makes the images of the test servers",
     "scripts/testbed/machine.py": "looks for the engine that the test servers run on",
+    "tests/live/lib/container_exec.py": "the test servers are containers",
+    "tests/live/lib/leak_runs.py": "the test servers are containers",
+    "tests/live/lib/site.py": "the test servers are containers",
 }
 
 
@@ -58,8 +72,8 @@ def shared_python() -> Iterator[Path]:
 
 
 def shared_yaml() -> Iterator[Path]:
-    """Playbooks, their tasks and variables outside the services' own folders. The site map is where a role is named."""
-    for path in sorted(path for folder in ("", "tasks", "vars") for path in (REPOSITORY / "playbooks" / folder).glob("*.yml")):
+    """Playbooks and steps of scenarios outside the services' own folders. The site map is where a role is named."""
+    for path in sorted(path for folder in YAML for path in (REPOSITORY / folder).glob("*.yml")):
         if path.name != "site_map.yml":
             yield path
 

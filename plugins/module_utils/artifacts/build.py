@@ -87,7 +87,7 @@ def program(artifact: Artifact, source: GoBuild, go: Toolchain, cache: Path, wor
 
 
 def environment_of(given: Mapping[str, str], arch: str, work: Path) -> dict[str, str]:
-    """The environment of a build: the person's own where it is about reaching modules, ours where it decides what is made.
+    """The environment of a build: the person's own where it is about reaching modules, the collection's where it decides what is made.
 
     ``GOINSECURE``, ``GONOSUMDB`` and ``GOPRIVATE`` exempt modules from proof: nothing is exempted here.
     """

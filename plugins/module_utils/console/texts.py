@@ -32,7 +32,7 @@ WAIT = re.compile(r"^\S+: .*, since \d\d:\d\d:\d\d \((\d+) s\)")
 #: After Ctrl-C: what is half done is finished or undone by the next run.
 STOPPED = "Stopped; the next run continues from here."
 #: Words with which messages of this project begin what to do.
-REMEDIES = ("Fix: ",)
+FIXES = ("Fix: ",)
 
 
 def clock(seconds: float) -> str:
@@ -108,16 +108,16 @@ def failure(hosts: str, task: str, text: str) -> list[str]:
     The rest of a longer message (the end of a journal, a traceback) is in the log.
     """
     first, *rest = text.splitlines() or [""]
-    if rest and all(any(word in line for word in REMEDIES) for line in rest):
+    if rest and all(any(word in line for word in FIXES) for line in rest):
         return [f"FAILED  {first}", *(f"  {line}" for line in rest)]
-    for word in REMEDIES:
-        what, found, remedy = first.partition(word)
+    for word in FIXES:
+        what, found, fix = first.partition(word)
         if found:
-            return [f"FAILED  {hosts}: {task}: {what.strip()[:WIDTH]}", f"        Fix: {remedy.strip()}"]
-    remedies = [line.strip() for line in rest if line.strip().startswith(REMEDIES)]
+            return [f"FAILED  {hosts}: {task}: {what.strip()[:WIDTH]}", f"        Fix: {fix.strip()}"]
+    fixes = [line.strip() for line in rest if line.strip().startswith(FIXES)]
     lines = [f"FAILED  {hosts}: {task}: {first[:WIDTH]}"]
-    if remedies:
-        lines.append(f"        Fix: {remedies[0].partition(': ')[2]}")
+    if fixes:
+        lines.append(f"        Fix: {fixes[0].partition(': ')[2]}")
     return lines
 
 
@@ -146,8 +146,8 @@ def unreachable(host: str, text: str, login: Login | None = None) -> list[str]:
 
     :param login: where the inventory's is known
     """
-    said, _fix, remedy = " ".join(text.split()).partition("Fix: ")
-    fix = remedy or connection_remedy(host, text, login or Login(host))
+    said, _fix, fix = " ".join(text.split()).partition("Fix: ")
+    fix = fix or connection_fix(host, text, login or Login(host))
     return [f"FAILED  {host}: no connection: {said.strip()[:WIDTH]}", f"        Fix: {fix}"]
 
 
@@ -167,12 +167,12 @@ CONNECTIONS = (
 )
 
 
-def connection_remedy(host: str, text: str, login: Login) -> str:
+def connection_fix(host: str, text: str, login: Login) -> str:
     """What to do about a host that cannot be reached, as far as the message tells why."""
     lower = text.lower()
-    for said, remedy in CONNECTIONS:
+    for said, fix in CONNECTIONS:
         if said in lower:
-            return remedy.format(host=host, login=login)
+            return fix.format(host=host, login=login)
     return f"check that {host} runs and is reachable over SSH at the address of the inventory, then run the same again."
 
 

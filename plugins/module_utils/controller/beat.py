@@ -81,7 +81,7 @@ class Beat:
         while not self._over.wait(self.every if self.look is None else min(self.every, LOOK)):
             try:
                 if self.look is not None:
-                    self._aside("look", self._look)
+                    self._in_thread("look", self._look)
                 if time.monotonic() - spoken < self.every:
                     continue
                 spoken = time.monotonic()
@@ -105,7 +105,7 @@ class Beat:
             return None
         answers: list[Said | None] = []
         asked = time.monotonic()
-        thread = self._aside("read", lambda: answers.append(read()))
+        thread = self._in_thread("read", lambda: answers.append(read()))
         if thread is not None:
             thread.join(self.patience)
         if thread is not None and not thread.is_alive():
@@ -114,11 +114,11 @@ class Beat:
             self._silent = asked
         return answers[0] if answers else None
 
-    def _aside(self, name: str, work: Callable[[], object]) -> threading.Thread | None:
+    def _in_thread(self, name: str, work: Callable[[], object]) -> threading.Thread | None:
         """Do something in a thread of its own; None where the last one of that name still hangs, or the call is over."""
 
         def quietly() -> None:
-            with suppress(BaseException):  # a thread of ours prints no trace of its own
+            with suppress(BaseException):  # such a thread prints no trace of its own
                 work()
 
         with self._speaking:

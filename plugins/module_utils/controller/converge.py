@@ -143,7 +143,7 @@ class ComponentAction(AgentAction):
             if self.check or not (needs or csrs) or any(item.get("error") for item in found):
                 return report.completed(asked, answer)
             if not left:
-                raise Failure(f"the host asks again for what it was given: {', '.join(needs) or 'certificates'}")
+                raise Failure(f"the host requested the same files twice: {', '.join(needs) or 'certificates'}")
             asked.append(answer)
             files = supply.verified(needs, artifacts)
             if csrs:

@@ -77,7 +77,7 @@ def exports_of(
     :param host: a name of the inventory
     :param hostvars: the task's ``hostvars``
     :param loader: the task's loader
-    :param playbook_dir: where roles of a playbook of one's own are looked for; only for roles that are not ours
+    :param playbook_dir: where roles of a playbook of one's own are looked for; only for roles of other collections
     :param roles: only of these, where it is known that no other one has any
     :raises AnsibleError: there is no such kind or host, a template fails
     """

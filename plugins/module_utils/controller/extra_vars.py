@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Misspelt names of ``-e``: a verb would do its work without them, as with ``-e postgresql_canditate=db2`` for another member.
+"""Misspelt and old names of ``-e``: a verb would do its work without them, as with ``-e postgresql_canditate=db2`` for another member.
 
 Preflight judges all variables of a site, but most verbs run without it. What a verb reads stands in its playbook, so the known names are
 the words of the playbooks and of the roles' specifications.
@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from .. import site_map
 from ..preflight.nearby import Names
 
@@ -24,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 READ = ("playbooks/**/*.yml", "roles/*/meta/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
 #: How variables of the collection begin, beside its roles and groups.
 BEGINNINGS = ("site", "component", "certificate")
+_NAME = re.compile(r"[a-z0-9_]+")
 
 
 def own(known: Mapping[str, Any]) -> list[str]:
@@ -44,6 +47,10 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
     patterns = tuple(own)
     said, fixes = [], []
     for name in given:
+        if name in renamed():
+            said.append(f"extra vars {name}: this variable has the name {renamed()[name]} now, and has no effect.")
+            fixes.append(f"{renamed()[name]} in place of {name}")
+            continue
         if name in known() or any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         guess = known().closest(name)
@@ -56,9 +63,21 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
 
 
 @cache
+def renamed() -> dict[str, str]:
+    """Old name -> new name, of removed variables that another one replaces (roles' ``meta/site_variables.yml``)."""
+    found = {}
+    for file in ROOT.glob("roles/*/meta/site_variables.yml"):
+        for entry in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("removed") or ():
+            if _NAME.fullmatch(str(entry["instead"])):
+                found[str(entry["name"])] = str(entry["instead"])
+    return found
+
+
+@cache
 def known() -> Names:
     """Every name of a variable in the collection's playbooks and roles."""
     entries = site_map.load().roles
     begin = {*BEGINNINGS, *(entry.role for entry in entries), *(group for entry in entries for group in entry.groups)}
     pattern = re.compile(rf"\b(?:{'|'.join(sorted(begin, key=len, reverse=True))})_[a-z0-9_]+\b")
-    return Names({word for glob in READ for file in ROOT.glob(glob) for word in pattern.findall(file.read_text(encoding="utf-8"))})
+    words = {word for glob in READ for file in ROOT.glob(glob) for word in pattern.findall(file.read_text(encoding="utf-8"))}
+    return Names(words.difference(renamed()))

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps a package's own default instance from being made or started beside ours.
+"""What keeps a package's own default instance from being made or started beside the managed one.
 
 Debian enables a service when its package is installed, and some packages make a first instance of their own. A role that owns
 such a service says so in ``meta/exports.yml``, kind ``package_defaults``. A call begins with these components: for the roles that it

@@ -204,20 +204,20 @@ class Look:
         )
 
 
-GOES_ON = "the restart of all servers together was interrupted, and continues"
+CONTINUES = "the restart of all servers together was interrupted, and continues"
 
 
 @dataclass(frozen=True)
 class Plan:
     """Members that are restarted one after the other, in this order; that are restarted all at once; and the messages about the others.
 
-    :ivar goes_on: an interrupted restart of all members together is completed
+    :ivar continues: an interrupted restart of all members together is completed
     """
 
     now: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     postponed: tuple[str, ...] = ()
-    goes_on: bool = False
+    continues: bool = False
 
 
 def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, together_verb: str = "") -> Plan:
@@ -238,8 +238,8 @@ def plan(looks: Sequence[Look], members: Iterable[str], name: str, verb: str, to
     # other.
     if any(look.cut_off for look in looks) and not all(look.together and not look.apart for look in looks):
         if complete:
-            return Plan(together=tuple(look.host for look in looks), postponed=(GOES_ON,), goes_on=True)
-        return Plan(postponed=(f"{GOES_ON} once all servers are reachable; {together_verb} does it too",))
+            return Plan(together=tuple(look.host for look in looks), postponed=(CONTINUES,), continues=True)
+        return Plan(postponed=(f"{CONTINUES} once all servers are reachable; {together_verb} does it too",))
     # If the others run with the new version and settings, one that differs and takes no part joins them by its own restart. One that takes
     # part is another matter: of a store that gets another pool only the new servers have nothing to take over.
     behind = complete and len(waiting) < len(looks) and all(look.together and look.apart for look in waiting)
@@ -329,7 +329,7 @@ class Hands(Protocol):
 
 
 @dataclass
-class Turn:
+class MemberUpdate:
     """What was done to a member.
 
     :ivar updated: packages
@@ -347,15 +347,15 @@ class Turn:
         return f"{host} {updated}, {'a restart is pending' if self.restarted else 'no restart is pending'}"
 
 
-def turn(member: str, hands: Hands, update: bool = False, always: Sequence[Unit] = (), prepare: bool = False) -> Turn:
-    """Restart what waits on one member, and go not on before the cluster is healthy again.
+def restart_member(member: str, hands: Hands, update: bool = False, always: Sequence[Unit] = (), prepare: bool = False) -> MemberUpdate:
+    """Restart what waits on one member, and wait until the cluster is healthy.
 
     :param member: its name
     :param update: take its packages' updates first
     :param always: units to restart where none waits
     :param prepare: end before anything is interrupted: reports what would be restarted, if permitted
     """
-    done = Turn()
+    done = MemberUpdate()
     if update:
         if hands.has("healthy"):
             hands.call("healthy")

@@ -67,7 +67,7 @@ def for_agent(role: collect.Role, templates: templating.Templates, verb: str, lo
         if statement.line:
             said += templates.value(list(statement.line), f"role {role.name}: {name}: line")
         allowed = statement.prefix or (verb and statement.verb == verb)
-        fixes[name] = ["" if allowed else effects.remedy(statement), statement.secret, statement.follows]
+        fixes[name] = ["" if allowed else effects.fix(statement), statement.secret, statement.follows]
         found[name] = said
     if not found:
         return None

@@ -30,13 +30,12 @@ def problem(group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[
         return ""
     inventory = ", ".join(_shown(source, folder) for source in sources) or "that was read"
     if members:
-        return (
-            f"--limit leaves no host of the group {group}: nothing is done. Fix: --limit with some of {', '.join(members)}, or no --limit"
-        )
-    fix = f"-i with the inventory of the site that is meant, or hosts in the group {group}"
+        fix = f"pass --limit with some of {', '.join(members)}, or no --limit"
+        return f"--limit leaves no host of the group {group}: nothing is done. Fix: {fix}"
+    fix = f"pass the inventory of the right site with -i, or put hosts into the group {group}"
     guess = None if group in groups else Names(groups).closest(group, extra=1)
     if guess:
-        fix = f"{group} instead of the group {guess}, if that is meant; otherwise {fix}"
+        fix = f"write {group} instead of the group {guess}, if that is meant; otherwise {fix}"
     what = "has no hosts" if group in groups else "is not there"
     return f"the group {group}, which this playbook works with, {what} in the inventory {inventory}: nothing is done. Fix: {fix}"
 

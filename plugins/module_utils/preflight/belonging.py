@@ -165,35 +165,35 @@ def _other_authority(hosts: Sequence[Judged]) -> Finding:
     own = hosts[0][2].own or {}
     made = ", ".join(str(item.get("begins"))[:10] for item in own.get("authorities") or ())
     away = f"move this inventory's pki/ and secrets.yml (CA of {made}) away, and " if made else ""
-    remedy = (
+    fix = (
         f"nothing; {away}bring those of the servers' site from its recovery kit or the original checkout ({DOCS});"
         f" or take the servers over from that site with -e {SWITCH}={_where(hosts)}"
     )
-    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
+    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), fix)
 
 
 def _stranger(hosts: Sequence[Judged]) -> Finding:
     """A server of another site among those of this one: the inventory has the right authority, and the wrong server."""
-    remedy = f"the right address, or the inventory without it; or take over from that site with -e {SWITCH}={_where(hosts)} ({DOCS})"
-    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), remedy)
+    fix = f"the right address, or the inventory without it; or take over from that site with -e {SWITCH}={_where(hosts)} ({DOCS})"
+    return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), fix)
 
 
 def _other_name(hosts: Sequence[Judged]) -> Finding:
     name = hosts[0][1]["site"]["name"]
-    remedy = f"site_name: {name}, or the right inventory; or take over from that site with -e {SWITCH}={_where(hosts)}"
-    return Finding("contact-other-site", _where(hosts), "site_name", _belongs(hosts), remedy)
+    fix = f"site_name: {name}, or the right inventory; or take over from that site with -e {SWITCH}={_where(hosts)}"
+    return Finding("contact-other-site", _where(hosts), "site_name", _belongs(hosts), fix)
 
 
 def _other_host(hosts: Sequence[Judged]) -> Finding:
     named = ", ".join(f"{facts['site']['host']} (here {host})" for host, facts, _known in hosts)
     since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
     problem = f"the inventory calls it otherwise than the site did when it was converged, since {since}: {named}."
-    remedy = f"the old name, or the right address; for a clone see {DOCS}; after a rename -e {SWITCH}={_where(hosts)}"
+    fix = f"the old name, or the right address; for a clone see {DOCS}; after a rename -e {SWITCH}={_where(hosts)}"
     if {str(facts["site"]["host"]) for _host, facts, _known in hosts} == {host for host, _facts, _known in hosts}:
         # Each answers where another one of them should: nobody renames servers so.
         problem += " Their addresses are exchanged in the inventory."
-        remedy = f"the addresses (ansible_host) of {', '.join(host for host, _facts, _known in hosts)} as they were"
-    return Finding("contact-other-name", _where(hosts), "-", problem, remedy)
+        fix = f"the addresses (ansible_host) of {', '.join(host for host, _facts, _known in hosts)} as they were"
+    return Finding("contact-other-name", _where(hosts), "-", problem, fix)
 
 
 def _newer(hosts: Sequence[Judged]) -> Finding:
@@ -203,11 +203,11 @@ def _newer(hosts: Sequence[Judged]) -> Finding:
     what = " and ".join(text for kind, text in (("secrets", "secrets"), ("certificate", "a CA certificate")) if kind in said)
     files = " and ".join(text for kind, text in (("secrets", "secrets.yml"), ("certificate", "pki/ca.crt")) if kind in said)
     problem = f"the last converge, on {when}, had {what} that this checkout does not have or that are newer: this checkout is out of date."
-    remedy = (
-        f"nothing; bring {files} and pki/generations from the checkout that changed them, or the last recovery kit ({DOCS});"
-        f" if this checkout is right nevertheless, -e {SWITCH}={_where(hosts)}"
+    fix = (
+        f"nothing; copy {files} and pki/generations from the checkout that changed them, or from the last recovery kit ({DOCS}),"
+        f" then run again; if this checkout is right nevertheless, -e {SWITCH}={_where(hosts)}"
     )
-    return Finding("contact-stale-checkout", _where(hosts), "-", problem, remedy)
+    return Finding("contact-stale-checkout", _where(hosts), "-", problem, fix)
 
 
 _APART: Mapping[str, Callable[[Sequence[Judged]], Finding]] = {
@@ -222,8 +222,8 @@ def _data(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     left = sorted(facts.get("found") or ())
     if left:
         problem = f"{', '.join(left)}: data of the other site, which the roles of this one would continue to use."
-        remedy = "nothing; stop what uses them on the server and empty them, or <role>_adopt: true where this site is to have the data"
-        yield Finding("contact-other-site-data", host, SWITCH, problem, remedy)
+        fix = "nothing; stop what uses them on the server and empty them, or <role>_adopt: true where this site is to have the data"
+        yield Finding("contact-other-site-data", host, SWITCH, problem, fix)
 
 
 def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
@@ -240,11 +240,11 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
         problem = f"{_said(known)} is on no interface of the server ({listed}), and {' and '.join(users)} cannot use it."
         if facts.get("known_by") == known.address and not known.listens():
             problem = f"{_said(known)} is on no interface of the server ({listed}). The site has reached it there until now."
-            remedy = "nothing, where that address is translated or floats"
-            yield Finding("contact-address-member", host, "site_address", problem, remedy)
+            fix = "nothing, where that address is translated or floats"
+            yield Finding("contact-address-member", host, "site_address", problem, fix)
             return
-        remedy = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
-        yield Finding("contact-address", host, "site_address", problem, remedy)
+        fix = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
+        yield Finding("contact-address", host, "site_address", problem, fix)
 
 
 def _binds(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
@@ -258,9 +258,9 @@ def _binds(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Fi
         if wanted is None or wanted.is_loopback or wanted.is_unspecified or wanted.is_link_local or wanted in map(parse_address, own):
             continue
         problem = f"{text} is on no interface of the server ({', '.join(own)})."
-        remedy = f"{variable}: addresses that the server has, 127.0.0.1 among them; for one that comes later, base_sysctls:"
+        fix = f"{variable}: addresses that the server has, 127.0.0.1 among them; for one that comes later, base_sysctls:"
         name = "net.ipv6.ip_nonlocal_bind" if wanted.version == 6 else "net.ipv4.ip_nonlocal_bind"
-        yield Finding("contact-address-bind", host, variable, problem, f"{remedy} {{{name}: 1}}")
+        yield Finding("contact-address-bind", host, variable, problem, f"{fix} {{{name}: 1}}")
 
 
 def _sender(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
@@ -275,11 +275,11 @@ def _sender(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[F
             f"the site knows this server by {before}, and it still sends from there (to {shown}); the inventory now says"
             f" {known.address}{f' ({known.variable})' if known.variable else ''}, and the others would let in only that one."
         )
-        remedy = (
+        fix = (
             f"site_address: {before}, beside any ansible_host; to change the address, let the server send from {known.address} first"
             f" (take {before} off its interfaces), and converge at once"
         )
-        yield Finding("contact-address-sender", host, "site_address", problem, remedy)
+        yield Finding("contact-address-sender", host, "site_address", problem, fix)
 
 
 def _said(known: Belonging) -> str:
@@ -306,15 +306,15 @@ def _copy(other: Judged, one: Judged, what: str) -> Finding:
     same = all(both[0].get(name) == both[1].get(name) for name in ("machine_id", "host_key", "addresses", "boot_id"))
     if same and both[0].get("addresses"):
         problem = f"{other[0]} reaches the same server (machine ID, SSH host key and addresses are the same)."
-        remedy = f"one of the two names, or the address of the server that {one[0]} is meant to be"
-        return Finding("contact-same-server", one[0], "ansible_host", problem, remedy)
+        fix = f"one of the two names, or the address of the server that {one[0]} is meant to be"
+        return Finding("contact-same-server", one[0], "ansible_host", problem, fix)
     problem = f"the {what} is that of {other[0]} too: one of the two servers is a clone."
-    remedy = (
+    fix = (
         "on the clone: rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_*; systemd-machine-id-setup; ssh-keygen -A; reboot"
         f" ({DOCS})"
     )
     members = all(_is_member(judged) for judged in (other, one))
-    return Finding("contact-clone-member" if members else "contact-clone", one[0], "-", problem, remedy)
+    return Finding("contact-clone-member" if members else "contact-clone", one[0], "-", problem, fix)
 
 
 def _is_member(judged: Judged) -> bool:

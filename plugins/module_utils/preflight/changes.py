@@ -102,15 +102,15 @@ def findings(
             problem = f"{running or 'nothing'} runs, and the inventory says {wanted or 'nothing'}"
         why = f"; {statement.why}" if statement.why else ""
         code = "contact-setting-together" if statement.effect == "together" else "contact-setting-new"
-        yield Finding(code, where, variable, f"{problem}{why}.", effects.remedy(statement, change.running))
+        yield Finding(code, where, variable, f"{problem}{why}.", effects.fix(statement, change.running))
     yield from _unknown(unrecorded or {}, verb)
     for host, ports in (taken or {}).items():
         for one in ports:
             who = f"{one.program or 'another program'}{f' ({one.unit})' if one.unit else ''}"
             problem = f"{who} listens on port {one.port} of this server, which the role {one.role} is to have."
             stop = f"systemctl disable --now {one.unit}" if one.unit.endswith(".service") else f"stop {one.program or 'it'}"
-            remedy = f"{one.variable}: a port that is free on all of its servers; or, on {host}: {stop}"
-            yield Finding("contact-new-port-taken", host, one.variable, problem, remedy)
+            fix = f"{one.variable}: a port that is free on all of its servers; or, on {host}: {stop}"
+            yield Finding("contact-new-port-taken", host, one.variable, problem, fix)
     for host, services in left.items():
         for service in services:
             problem = f"{service.unit} still runs here, and the host's groups no longer give it the role {service.role}."
@@ -130,5 +130,5 @@ def _unknown(unrecorded: Mapping[str, Iterable[Unrecorded]], verb: str) -> Itera
         else:
             problem = "an older release installed the service, and its running value is not recorded yet."
         then = f"; then run {effects.COMMAND.format(one.statement.verb)}" if one.statement.verb else ""
-        remedy = f"{variable}: {runs or 'the value that runs'}, and run `make converge` once, which records it{then}"
-        yield Finding("contact-setting-unknown", ", ".join(dict.fromkeys(hosts)), variable, problem, remedy)
+        fix = f"{variable}: {runs or 'the value that runs'}, and run `make converge` once, which records it{then}"
+        yield Finding("contact-setting-unknown", ", ".join(dict.fromkeys(hosts)), variable, problem, fix)

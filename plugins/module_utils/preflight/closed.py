@@ -87,8 +87,8 @@ def admitted(host: str, facts: Mapping[str, Any], admins: Iterable[str] | None) 
         problem = (
             f"the firewall would lock this run out: Ansible comes from {address}, and SSH is open for {', '.join(map(str, networks))}."
         )
-        remedy = f"site_admin_addresses with {address}, or a network that it is of, among them"
-        yield Finding("contact-admin-address", host, "site_admin_addresses", problem, remedy)
+        fix = f"site_admin_addresses with {address}, or a network that it is of, among them"
+        yield Finding("contact-admin-address", host, "site_admin_addresses", problem, fix)
 
 
 def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None) -> Iterator[Finding]:
@@ -107,14 +107,14 @@ def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None
         them = "them" if len(closed) > 1 else "it"
         problem = f"{listed} can be reached on this server today, and its first firewall would close {them}."
         entries = ", ".join(_entry(text) for text in closed)
-        remedy = f"firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
-        remedy += "".join(f"; {note}" for text, note in _NOTES.items() if text in closed)
-        yield Finding("contact-firewall-closes", host, "firewall_ports", problem, remedy)
+        fix = f"firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
+        fix += "".join(f"; {note}" for text, note in _NOTES.items() if text in closed)
+        yield Finding("contact-firewall-closes", host, "firewall_ports", problem, fix)
     for name in facts.get("firewalls") or ():
         stop = "ufw disable" if name == "ufw" else f"systemctl disable --now {name}"
         problem = f"{name} is active on this server, and drops what the site's servers ask of each other."
-        remedy = f"'{stop}' on the server, or firewall_enabled: false with the roles' ports open in {name}"
-        yield Finding("contact-firewall-foreign", host, "firewall_enabled", problem, remedy)
+        fix = f"'{stop}' on the server, or firewall_enabled: false with the roles' ports open in {name}"
+        yield Finding("contact-firewall-foreign", host, "firewall_enabled", problem, fix)
 
 
 def _is_asked(text: str, listening: frozenset[str], programs: Mapping[str, str]) -> bool:

@@ -95,8 +95,8 @@ def check_inventory(site: Site) -> Iterator[Finding]:
         yield Finding("inventory-empty", "all", "-", "the inventory has no host.", "hosts below hosts: of a group, in the site's hosts.yml")
     for part in site.unreadable:
         if part.closed:
-            remedy = "the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"
-            yield Finding("secret-file-closed", part.where, part.variable, part.reason, remedy, part.source)
+            fix = "the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"
+            yield Finding("secret-file-closed", part.where, part.variable, part.reason, fix, part.source)
         else:
             yield Finding("inventory-unreadable", part.where, part.variable, part.reason, "a file that parses", part.source)
 
@@ -114,7 +114,7 @@ def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
                 )
             continue
         guess = site.schema.group_names.closest(group) or _short_for(site, group)
-        # A person's own group that holds one of ours (<group>_clinic above <group>) is theirs.
+        # A person's own group that holds one of this collection (<group>_clinic above <group>) is theirs.
         if guess is not None:
             yield Finding("group-misspelt", group, "-", f"this group is not known. Did you mean {guess}?", guess)
     yield from _check_hosts_of_groups(site, served)
@@ -138,8 +138,8 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
     owners = {*files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
     empty = sorted(group for group in owners & served if not site.members(group))
     for group in empty:
-        remedy = f"hosts in {group}, below children of all, or remove its variables"
-        yield Finding("group-without-hosts", group, "-", "there are variables for this group, and no host is in it.", remedy)
+        fix = f"hosts in {group}, below children of all, or remove its variables"
+        yield Finding("group-without-hosts", group, "-", "there are variables for this group, and no host is in it.", fix)
     if not site.hosts or any(site.members(group) for group in served):
         return
     groups = ", ".join(sorted(served))
@@ -174,17 +174,17 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             # On the command line there is no line to leave out. Only the site's own may be unset for one run: they have no defaults.
             if definition.from_cli and option.of_site:
                 continue
-            remedy = f"{definition.name}: {option.type}, or leave the line out"
+            fix = f"{definition.name}: {option.type}, or leave the line out"
             if definition.from_cli and not definition.source:
-                remedy = f"{extra_values.remedy(definition.name, definition.name, option, None)}; or leave it out"
-            yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", remedy, definition.source)
+                fix = f"{extra_values.fix(definition.name, definition.name, option, None)}; or leave it out"
+            yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", fix, definition.source)
             continue
         if definition.name not in ANSIBLE_VARIABLES:
             yield from _check_undefined(site, definition, option)
         for value in _values(site, definition):
             for problem in check(option, value, definition.name, definition.from_cli or definition.name in _CONNECTION):
-                remedy = _remedy(definition, problem)
-                yield Finding(problem.code, definition.owner, problem.path, problem.problem, remedy, definition.source)
+                fix = _fix(definition, problem)
+                yield Finding(problem.code, definition.owner, problem.path, problem.problem, fix, definition.source)
 
 
 def check_required(site: Site) -> Iterator[Finding]:
@@ -235,9 +235,9 @@ def _check_undefined(site: Site, definition: Definition, option: Option) -> Iter
             lacking.setdefault(told, []).append(host.name)
     for (path, problem, guess), hosts in lacking.items():
         hint = f" Did you mean {guess}?" if guess else ""
-        remedy = guess or "a variable that the host has, or set the one that is used"
+        fix = guess or "a variable that the host has, or set the one that is used"
         for where in [definition.owner] if len(hosts) == len(used) else hosts:
-            yield Finding("variable-undefined", where, path, f"{problem}{hint}", remedy, definition.source)
+            yield Finding("variable-undefined", where, path, f"{problem}{hint}", fix, definition.source)
 
 
 def _uses(host: Host, option: Option) -> bool:
@@ -245,11 +245,11 @@ def _uses(host: Host, option: Option) -> bool:
     return option.role == "site" or option.role in host.roles
 
 
-def _remedy(definition: Definition, problem: Problem) -> str:
+def _fix(definition: Definition, problem: Problem) -> str:
     """What to do, in the language of the place: an inventory in YAML or INI, or the command line (a file of it has a source)."""
     if definition.from_cli and not definition.source and problem.option is not None:
-        return extra_values.remedy(definition.name, problem.path, problem.option, problem.given)
-    return _in_ini(problem.remedy) if _is_ini(definition.source) else problem.remedy
+        return extra_values.fix(definition.name, problem.path, problem.option, problem.given)
+    return _in_ini(problem.fix) if _is_ini(definition.source) else problem.fix
 
 
 def _is_ini(source: str) -> bool:
@@ -258,9 +258,9 @@ def _is_ini(source: str) -> bool:
     return bool(file) and not file.endswith((".yml", ".yaml", ".json"))
 
 
-def _in_ini(remedy: str) -> str:
-    """A remedy as an INI file takes it: there true is a text, and True is none."""
-    return re.sub(r"\b(true|false), without quotes$", lambda found: f"{found[1].capitalize()}, with a capital and without quotes", remedy)
+def _in_ini(fix: str) -> str:
+    """A fix as an INI file takes it: there true is a text, and True is none."""
+    return re.sub(r"\b(true|false), without quotes$", lambda found: f"{found[1].capitalize()}, with a capital and without quotes", fix)
 
 
 def _check_templates(definition: Definition) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 _SHELL = re.compile(r"['\\`$!]")
 
 
-def remedy(variable: str, path: str, option: Option, value: Any) -> str:
+def fix(variable: str, path: str, option: Option, value: Any) -> str:
     """What to write after ``-e`` for a value of another type than the option has.
 
     :param variable: the variable; ``path`` is the place within it, or the same

@@ -30,7 +30,7 @@ class Code:
 
     name: str  # kebab-case, begins with its area
     meaning: str
-    remedy: str
+    fix: str
     level: Level = Level.ERROR
 
 
@@ -42,13 +42,13 @@ class Finding:
     where: str  # host, group, file or "extra vars"
     variable: str  # path within the variable included: postgresql_roles[0].password; "-" when no variable is at fault
     problem: str
-    remedy: str
+    fix: str
     source: str = ""  # file:line, when it is known
 
     def line(self) -> str:
         """The finding as the one line a person reads."""
         source = f" [{self.source}]" if self.source else ""
-        text = f"{self.code} {self.where} {self.variable}: {self.problem} Fix: {self.remedy.removeprefix('nothing; ')}{source}"
+        text = f"{self.code} {self.where} {self.variable}: {self.problem} Fix: {self.fix.removeprefix('nothing; ')}{source}"
         # A value that it quotes may have line breaks.
         return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
@@ -60,7 +60,7 @@ class FindingResult(TypedDict):
     where: str
     variable: str
     problem: str
-    remedy: str
+    fix: str
     source: str
 
 
@@ -118,6 +118,6 @@ def _as_dict(finding: Finding) -> FindingResult:
         "where": finding.where,
         "variable": finding.variable,
         "problem": finding.problem,
-        "remedy": finding.remedy,
+        "fix": finding.fix,
         "source": finding.source,
     }

@@ -120,14 +120,14 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
         names = ", ".join(missing)
         reasons = "; ".join(f"{name} {why}" for name, why in missing.items())
         problem = f"the cluster {cluster.name} does not exist yet and is formed only with all its members: {reasons}. {UNCHANGED}"
-        remedy = f"nothing; make {names} reachable and run again for all hosts, or {_smaller(cluster, list(missing))}"
+        fix = f"nothing; make {names} reachable and run again for all hosts, or {_smaller(cluster, list(missing))}"
         if LEFT_OUT in missing.values():
             problem = (
                 f"no member of the cluster {cluster.name} that is known to exist is in this run, and a new one is formed only with all its"
                 f" members: {reasons}. {UNCHANGED}"
             )
-            remedy = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
-        yield Finding("contact-new-cluster", cluster.group, "-", problem, remedy)
+            fix = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
+        yield Finding("contact-new-cluster", cluster.group, "-", problem, fix)
 
 
 def _without_data(cluster: Cluster, away: Sequence[str]) -> Iterator[Finding]:
@@ -148,18 +148,18 @@ def _without_data(cluster: Cluster, away: Sequence[str]) -> Iterator[Finding]:
         problem = (
             f"{there}. {', '.join(cluster.holding)} {'has' if len(cluster.holding) == 1 else 'have'} the data, which {hosts} will copy."
         )
-        remedy = "nothing where the disk was replaced; where it is only not mounted, mount it now"
-        yield Finding("contact-member-data-missing", ",".join(gone), "-", problem, remedy)
+        fix = "nothing where the disk was replaced; where it is only not mounted, mount it now"
+        yield Finding("contact-member-data-missing", ",".join(gone), "-", problem, fix)
         return
     if cluster.holding:
         problem = f"{there}: it cannot start again as the same member. {UNCHANGED}"
-        remedy = f"{mount}; where the data are lost for good: docs/day2.md, Lost data"
+        fix = f"{mount}; where the data are lost for good: docs/day2.md, Lost data"
     else:
         besides = f" {', '.join(away)} did not answer and may have the data." if away else ""
         problem = f"{there}, and no member that answered has its data: the run would begin an empty cluster.{besides} {UNCHANGED}"
         more = f"{cluster.lost}, then " if cluster.lost else ""
-        remedy = f"{mount}; where the data are lost for good, {more}-e {DATA_LOST}={','.join(gone)} (docs/day2.md, Lost data)"
-    yield Finding("contact-cluster-data-missing", ",".join(gone), "-", problem, remedy)
+        fix = f"{mount}; where the data are lost for good, {more}-e {DATA_LOST}={','.join(gone)} (docs/day2.md, Lost data)"
+    yield Finding("contact-cluster-data-missing", ",".join(gone), "-", problem, fix)
 
 
 def _without_quorum(cluster: Cluster) -> Finding:
@@ -173,11 +173,11 @@ def _without_quorum(cluster: Cluster) -> Finding:
     )
     mount = f"mount the file system of {paths or 'the data'} on {lost} (findmnt, /etc/fstab) and run again"
     every = ",".join(sorted({*cluster.forgotten, *cluster.holding}))
-    remedy = (
+    fix = (
         f"{mount}; where the data are lost for good, delete those of {holding} as well and begin anew with"
         f" -e {DATA_LOST}={every} (docs/day2.md, Lost data)"
     )
-    return Finding("contact-cluster-data-missing", ",".join(cluster.forgotten), "-", problem, remedy)
+    return Finding("contact-cluster-data-missing", ",".join(cluster.forgotten), "-", problem, fix)
 
 
 def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:
@@ -193,8 +193,8 @@ def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:
         f"{names} {are} to join the cluster {cluster.name}, which accepts no new member while one of its members is unreachable: {reasons}."
         f" {UNCHANGED}"
     )
-    remedy = f"nothing; make {others} reachable (or replace it under its own name) and run again, or take {names} out of the group"
-    yield Finding("contact-joins-incomplete", cluster.group, "-", problem, f"{remedy} {cluster.group} until then")
+    fix = f"nothing; make {others} reachable (or replace it under its own name) and run again, or take {names} out of the group"
+    yield Finding("contact-joins-incomplete", cluster.group, "-", problem, f"{fix} {cluster.group} until then")
 
 
 def _smaller(cluster: Cluster, missing: list[str]) -> str:

@@ -24,8 +24,8 @@ CODES = (
     Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
     Code(
         "contact-memory",
-        "A role is still to come to the server, which has less memory than its roles need.",
-        "A server with more memory, or fewer groups for this host.",
+        "The server has too little memory for a new role.",
+        "Use a server with more memory, or put the host into fewer groups.",
     ),
     Code(
         "contact-clock",
@@ -105,10 +105,10 @@ def belongings(answers: Iterable[Answer]) -> list[belonging.Judged]:
 def _failure(answer: Answer) -> Iterator[Finding]:
     """One that was reached and failed would be dropped by Ansible, and the site made without it."""
     if _SUDO.search(answer.failure):
-        remedy = "ansible_become_password (vaulted), --ask-become-pass, or a rule in the server's /etc/sudoers.d"
+        fix = "ansible_become_password (vaulted), --ask-become-pass, or a rule in the server's /etc/sudoers.d"
         if "requiretty" in answer.failure:
-            remedy = "Defaults:<the login user> !requiretty in the server's /etc/sudoers.d"
-        yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", remedy)
+            fix = "Defaults:<the login user> !requiretty in the server's /etc/sudoers.d"
+        yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", fix)
     elif answer.reached:
         # The message of a service may end with its own fix, and with its code.
         said, _fix, fix = " ".join(answer.failure.split()).partition(" Fix: ")
@@ -118,8 +118,8 @@ def _failure(answer: Answer) -> Iterator[Finding]:
         if not fix and "python3: not found" in said:
             fix = "install python3 on the server (apt install python3)"
         without = f"leave the server out of this run: --limit 'all:!{answer.host}'"
-        remedy = f"{fix.rstrip('.') or 'correct what the message names'}; or {without}"
-        yield Finding("contact-failed", answer.host, "-", f"the server was reached, and it failed: {said.rstrip('.')}.", remedy)
+        fix = f"{fix.rstrip('.') or 'correct what the message names'}; or {without}"
+        yield Finding("contact-failed", answer.host, "-", f"the server was reached, and it failed: {said.rstrip('.')}.", fix)
 
 
 def _system(answer: Answer) -> Iterator[Finding]:
@@ -153,8 +153,8 @@ def _packages(answers: list[Answer]) -> Iterator[Finding]:
                 alike.setdefault((variable, str(said)), []).append(answer.host)
     for (variable, said), hosts in alike.items():
         problem = f"a package that the server does not know: {said.rstrip('.')}."
-        remedy = "a name that apt-cache policy shows there, or the source that has it in /etc/apt/sources.list.d of the server first"
-        yield Finding("contact-package-unknown", ",".join(hosts), variable, problem, remedy)
+        fix = "a name that apt-cache policy shows there, or the source that has it in /etc/apt/sources.list.d of the server first"
+        yield Finding("contact-package-unknown", ",".join(hosts), variable, problem, fix)
 
 
 def clocks(answers: Iterable[Answer]) -> Iterator[Finding]:
@@ -169,5 +169,5 @@ def clocks(answers: Iterable[Answer]) -> Iterator[Finding]:
         off = offset - time
         if abs(off) > CLOCK:
             problem = f"the clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the others."
-            remedy = "site_time_servers: time servers that the host reaches, after timedatectl set-time once"
-            yield Finding("contact-clock", host, "-", problem, remedy)
+            fix = "site_time_servers: time servers that the host reaches, after timedatectl set-time once"
+            yield Finding("contact-clock", host, "-", problem, fix)

@@ -86,8 +86,8 @@ def judge_host_checks(
     given = list(answers)
     apart = belonging.of_other_sites(host_checks.belongings(given))
     # Other findings about the servers of another site would contradict that: "site_name: <the other's>".
-    ours = [replace(answer, changes=(), left=(), unrecorded=(), taken=()) if answer.host in apart else answer for answer in given]
+    own = [replace(answer, changes=(), left=(), unrecorded=(), taken=()) if answer.host in apart else answer for answer in given]
     formed = [cluster for cluster in clusters if not apart.intersection(cluster.members)]
-    found = [*host_checks.findings(ours, verb), *formation.findings(formed, forks), *membership.findings(ours, groups)]
+    found = [*host_checks.findings(own, verb), *formation.findings(formed, forks), *membership.findings(own, groups)]
     kept = [one for one in found if one.code == belonging.OTHER_SITE or not apart.issuperset(one.where.replace(",", " ").split())]
     return Report.of(kept, catalogue(), len(given), "host checks")

@@ -61,8 +61,8 @@ def findings(answers: Iterable[Answer], groups: Iterable[Group]) -> Iterator[Fin
     for (cluster, name, address, what), hosts in alike.items():
         group, who = known[cluster], name or address
         problem = f"{name or 'a member without a name'} ({address}) is not in the group {group.group} of the inventory, and {what}."
-        remedy = f"put {who} back into the group {group.group}; to remove it: {group.remove.replace(MEMBER, who)}"
-        yield Finding("contact-member-not-in-group", ",".join(dict.fromkeys(hosts)), "-", problem, remedy)
+        fix = f"put {who} back into the group {group.group}; to remove it: {group.remove.replace(MEMBER, who)}"
+        yield Finding("contact-member-not-in-group", ",".join(dict.fromkeys(hosts)), "-", problem, fix)
 
 
 def _peers(answer: Answer) -> Iterator[tuple[str, str, str, str]]:

@@ -159,8 +159,10 @@ class InventoryReader:
         for name, value in variables.items():
             if name in _MAGIC:
                 continue
-            ours = name in self._schema.options or name in ANSIBLE_VARIABLES
-            hosts = tuple(host for host in members if (known := merged[host]) is not None and known.get(name) is value) if ours else ()
+            known_name = name in self._schema.options or name in ANSIBLE_VARIABLES
+            hosts = (
+                tuple(host for host in members if (known := merged[host]) is not None and known.get(name) is value) if known_name else ()
+            )
             try:
                 given = plain(value)
             except VaultClosed:

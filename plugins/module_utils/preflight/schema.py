@@ -142,7 +142,7 @@ def looks_secret(name: str) -> bool:
 
 
 def option_of(name: str, spec: Mapping[str, Any], role: str = "") -> Option:
-    """An option from Ansible's argument spec; ``min``, ``max``, ``pattern`` and ``cli`` are ours (site_variables.yml, meta/bounds.yml)."""
+    """An option of Ansible's argument spec, with the ``min``, ``max``, ``pattern``, ``cli`` of site_variables.yml and meta/bounds.yml."""
     nested = spec.get("options")
     choices = spec.get("choices")
     return Option(
@@ -184,6 +184,8 @@ def _read_site(schema: Schema, said: Mapping[str, Any], role: str) -> None:
     """What a file says of variables of the whole site, and of those that do nothing: the site's own, or those that only one role reads."""
     for name, spec in (said.get("variables") or {}).items():
         schema.options[name] = replace(option_of(name, spec or {}, role), of_site=True)
+    for name, spec in (said.get("verbs") or {}).items():
+        schema.options[name] = replace(option_of(name, {"cli": True, **(spec or {})}, role), of_site=True)
     for entry in said.get("removed") or ():
         schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
 
@@ -196,9 +198,9 @@ def _read_role(schema: Schema, role: Path, load: Load) -> None:
         _read_site(schema, load(of_site) or {}, role.name)
     if specs.is_file():
         main = (load(specs) or {}).get("argument_specs", {}).get("main", {})
-        ours = (load(bounds) or {}) if bounds.is_file() else {}
+        limits = (load(bounds) or {}) if bounds.is_file() else {}
         for name, spec in (main.get("options") or {}).items():
-            schema.options[name] = option_of(name, {**(spec or {}), **ours.get(name, {})}, role.name)
+            schema.options[name] = option_of(name, {**(spec or {}), **limits.get(name, {})}, role.name)
     if defaults.is_file():
         schema.defaults[role.name] = dict(load(defaults) or {})
     if exports.is_file():

@@ -45,7 +45,7 @@ CODES = (
     Code(
         "contact-cloud-init",
         "cloud-init still sets the server up, after five minutes.",
-        "'cloud-init status --wait' on the server, then the run again; 'cloud-init status --long' says what it does.",
+        "Run `cloud-init status --wait` there, then run again; `cloud-init status --long` shows what it does.",
     ),
     Code(
         "contact-cloud-init-broken",
@@ -78,8 +78,8 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("contact-cloud-init", host, "-", problem, "'cloud-init status --wait' on the server, then run again")
     if survey.get("cloud_init_broken"):
         problem = "cloud-init has not finished to set this server up, and is no longer running."
-        remedy = "'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
-        yield Finding("contact-cloud-init-broken", host, "-", problem, remedy)
+        fix = "'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
+        yield Finding("contact-cloud-init-broken", host, "-", problem, fix)
     yield from _disks(host, survey)
     for line in survey.get("discs") or ():
         path, _colon, entry = str(line).partition(": ")
@@ -104,8 +104,8 @@ def _taken(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
     for item in survey.get("ports") or ():
         if str(item["port"]) not in given:
             continue
-        program, unit, ours = given[str(item["port"])]
-        if unit == item["unit"] and (ours or item["judged"]):
+        program, unit, managed = given[str(item["port"])]
+        if unit == item["unit"] and (managed or item["judged"]):
             continue
         who = f"{program}{f' ({unit})' if unit else ''}" if program else "another program"
         problem = f"{who} listens on port {item['port']} of this server, which the role {item['role']} needs ({item['name']})."
@@ -149,12 +149,12 @@ def full(host: str, paths: str, place: Mapping[str, Any]) -> Iterator[Finding]:
     free, inodes = place.get("free_mb"), place.get("free_inodes")
     if isinstance(free, int) and free < FREE_MB:
         problem = f"{free} MiB are free in the file system of {paths}, and a run needs {FREE_MB}."
-        remedy = f"less in {paths}: apt-get clean, journalctl --vacuum-size=100M, or a larger disk"
-        yield Finding("contact-disk", host, "-", problem, remedy)
+        fix = f"less in {paths}: apt-get clean, journalctl --vacuum-size=100M, or a larger disk"
+        yield Finding("contact-disk", host, "-", problem, fix)
     if isinstance(inodes, int) and inodes < FREE_INODES:
         problem = f"{inodes} inodes are free in the file system of {paths}, and a run needs {FREE_INODES}: it holds too many files."
-        remedy = f"fewer files in {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
-        yield Finding("contact-disk", host, "-", problem, remedy)
+        fix = f"fewer files in {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
+        yield Finding("contact-disk", host, "-", problem, fix)
 
 
 def rooms(host: str, given: Mapping[str, Any]) -> Iterator[Finding]:
@@ -168,11 +168,11 @@ def rooms(host: str, given: Mapping[str, Any]) -> Iterator[Finding]:
             needs = f"free in the file system of {path}, and the service that keeps its data there needs"
             ways = f"other files out of it, never the service's own; or leave the server out of this run: --limit 'all:!{host}'"
             if isinstance(free, int) and free < DATA_MB:
-                remedy = f"a larger file system ('df -h {path}' on the server shows it), or {ways}"
-                yield Finding("contact-disk", host, variable, f"{free} MiB are {needs} {DATA_MB}.", remedy)
+                fix = f"a larger file system ('df -h {path}' on the server shows it), or {ways}"
+                yield Finding("contact-disk", host, variable, f"{free} MiB are {needs} {DATA_MB}.", fix)
             if isinstance(inodes, int) and inodes < FREE_INODES:
-                remedy = f"a file system with more inodes ('df -i {path}' on the server counts them), or {ways}"
-                yield Finding("contact-disk", host, variable, f"{inodes} inodes are {needs} {FREE_INODES}.", remedy)
+                fix = f"a file system with more inodes ('df -i {path}' on the server counts them), or {ways}"
+                yield Finding("contact-disk", host, variable, f"{inodes} inodes are {needs} {FREE_INODES}.", fix)
 
 
 def mounts(host: str, system: Mapping[str, str]) -> Iterator[Finding]:

@@ -61,7 +61,7 @@ class Problem:
     code: str
     path: str
     problem: str
-    remedy: str
+    fix: str
     #: For a wrong type: the expected type, and the given value.
     option: Option | None = None
     given: Any = None
@@ -78,8 +78,8 @@ def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iter
         return
     if option.type == "raw":
         if option.is_port_range and parse_range(value) is None:
-            remedy = f"{option.name}: a number from 1 to 65535, or a range such as 8000-8010"
-            yield Problem("variable-port-invalid", path, "this is neither a port nor a range of ports.", remedy)
+            fix = f"{option.name}: a number from 1 to 65535, or a range such as 8000-8010"
+            yield Problem("variable-port-invalid", path, "this is neither a port nor a range of ports.", fix)
         return
     if from_cli and option.cli and isinstance(value, str):
         value = _from_text(option.type, value)
@@ -166,18 +166,18 @@ def _wrong_type(option: Option, value: Any, path: str) -> Problem:
             f"YAML reads an unquoted version as a number, so 15.10 becomes 15.1; here it became {given}.",
             f"{name}: the version you mean, in quotes{whole}",
         )
-    remedy = f"{name}: {_TYPES.get(option.type, option.type)}"
+    fix = f"{name}: {_TYPES.get(option.type, option.type)}"
     if option.type == "bool" and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
-        remedy = f"{name}: {_BOOLEAN_WORDS[value.lower()]}, without quotes"
+        fix = f"{name}: {_BOOLEAN_WORDS[value.lower()]}, without quotes"
     elif option.type == "int" and isinstance(value, str) and value.isdigit() and quotable:
-        remedy = f"{name}: {int(value)}, without quotes"
+        fix = f"{name}: {int(value)}, without quotes"
     elif option.type == "str" and isinstance(value, int | float) and not isinstance(value, bool) and quotable:
-        remedy = f'{name}: "{value}", in quotes'
+        fix = f'{name}: "{value}", in quotes'
     elif option.type == "str" and isinstance(value, bool | date):
-        remedy = f"{name}: the text in quotes"
+        fix = f"{name}: the text in quotes"
     elif option.type == "list" and isinstance(value, str):
-        remedy = f"{name}: a list, one item in each line behind a hyphen"
-    return Problem("variable-wrong-type", path, f"{_called(value)} where {_TYPES.get(option.type, option.type)} belongs.", remedy)
+        fix = f"{name}: a list, one item in each line behind a hyphen"
+    return Problem("variable-wrong-type", path, f"{_called(value)} where {_TYPES.get(option.type, option.type)} belongs.", fix)
 
 
 def _called(value: Any) -> str:

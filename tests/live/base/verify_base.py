@@ -47,9 +47,9 @@ def test_servers_know_each_other(reached: Site, servers: dict[str, Server]) -> N
 
 def test_authority_is_the_sites(reached: Site, servers: dict[str, Server]) -> None:
     """Every server trusts the authority of the site's folder, and no other one under its name."""
-    ours = (reached.inventory / "pki" / "ca.crt").read_text(encoding="ascii").split()
+    own = (reached.inventory / "pki" / "ca.crt").read_text(encoding="ascii").split()
     for name, server in servers.items():
-        assert server.seen("authority").split() == ours, name
+        assert server.seen("authority").split() == own, name
 
 
 def test_private_files_are_private(servers: dict[str, Server]) -> None:

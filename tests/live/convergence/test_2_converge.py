@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from tests.live.lib.site import Site
+from tests.live.postgresql.cluster import Cluster
 
 
 def test_converge(site: Site) -> None:
@@ -19,4 +20,4 @@ def test_converge(site: Site) -> None:
 def test_cluster_is_healthy(site: Site) -> None:
     """Where there is a database cluster, it has one leader and every standby streams."""
     if site.hosts("postgresql"):
-        site.wait_members()
+        Cluster.of(site).wait_members()

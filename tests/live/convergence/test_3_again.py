@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.live.lib.site import Site
+from tests.live.postgresql.cluster import Cluster
 
 
 def cluster(site: Site) -> list[tuple[Any, ...]]:
     """Who is what in the cluster, and on which timeline: a restart or a failover shows."""
-    return sorted((m.get("name"), m.get("role"), m.get("state"), m.get("timeline")) for m in site.members())
+    return sorted((m.get("name"), m.get("role"), m.get("state"), m.get("timeline")) for m in Cluster.of(site).members())
 
 
 def test_second_run_changes_nothing(site: Site) -> None:

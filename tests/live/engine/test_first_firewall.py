@@ -78,7 +78,7 @@ VRRP = {"name": "vrrp", "proto": "vrrp"}
 
 @pytest.fixture
 def host(site: Site) -> Iterator[str]:
-    """The server, which serves and has no firewall of ours; afterwards it is as before."""
+    """The server, which serves and has no managed firewall; afterwards it is as before."""
     name = site.hosts("all")[0]
     site.docker("exec", "-d", site.container(name), "python3", "-c", SERVES)
     wait_until(lambda: site.run(name, "test", "-s", "/run/served.pid", check=False).returncode == 0, "it serves", ceiling(20))

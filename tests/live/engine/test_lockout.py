@@ -31,7 +31,7 @@ LEFT = (
 
 @pytest.fixture(scope="module")
 def host(site: Site) -> str:
-    """The server, without a firewall of ours."""
+    """The server, without a managed firewall."""
     name = site.hosts("all")[0]
     assert left(site, name) == []
     return name

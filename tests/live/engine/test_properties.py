@@ -99,7 +99,7 @@ def test_what_left_the_definition_is_removed(site: Site) -> None:
     assert read(site, "/etc/example/extra.conf") == "extra\n"
 
 
-def test_absent_removes_all_of_it_but_packages_and_what_is_not_ours(site: Site) -> None:
+def test_absent_removes_all_of_it_but_packages_and_what_is_not_managed(site: Site) -> None:
     """The component goes with its unit; the package and the other's file stay, and so the directory."""
     done = run(site, "-e", "example_state=absent")
     assert done.returncode == 0, done.stdout[-3000:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from tests.live.lib.site import Site
+from tests.live.postgresql.cluster import Cluster
 
 MISSING = "db2"
 BROKEN = "/etc/apt/apt.conf.d/99-no-mirror"
@@ -66,14 +67,14 @@ def test_server_that_fails_in_the_middle(site: Site) -> None:
 def test_next_run_ends_well(site: Site) -> None:
     """Without options, also after a first start that failed on one of them."""
     site.converge()
-    site.wait_members()
+    Cluster.of(site).wait_members()
 
 
-def test_cluster_that_exists_goes_on_without_a_member(site: Site) -> None:
+def test_cluster_that_exists_continues_without_a_member(site: Site) -> None:
     """As on every later day."""
     said = site.converge("--limit", f"all:!{MISSING}")
     assert "contact-new-cluster" not in said
-    assert site.leader()
+    assert Cluster.of(site).leader()
 
 
 def test_again_changes_nothing(site: Site) -> None:

@@ -29,10 +29,6 @@ def tried_on(scenario: str) -> dict[str, Any]:
     return {name: value for said in _said().values() if said["scenario"] == scenario for name, value in said["tried"].items()}
 
 
-#: Tried on the site of the scenario ``postgresql``. A template is of the host's own variables.
-DATABASE: dict[str, Any] = tried_on("postgresql")
-#: Tried on the site of the scenario ``object_store``.
-STORE: dict[str, Any] = tried_on("object_store")
 #: Variables of each file, tried or with a reason why not.
 TABLES: dict[str, list[str]] = {name: [*said.get("tried", ()), *said.get("not_tried", ())] for name, said in _said().items()}
 #: Seconds without an acknowledged row that a change may cost: what docs/day2.md says of its effect.

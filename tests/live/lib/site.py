@@ -9,7 +9,6 @@ is cut off from its network can still be asked what it believes.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shlex
@@ -19,21 +18,31 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import yaml
 
 from tests.live.lib.container_exec import READS, LostOutputError, execute
 from tests.live.lib.tunnel import forwarded
 from tests.live.lib.values import Values
-from tests.live.lib.waiting import FaultError, ceiling, wait_until
+from tests.live.lib.waiting import FaultError, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 #: Services that come and go by themselves: logins, timers' jobs, what D-Bus starts for a question.
-PASSING = re.compile(
-    r"(user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|"
-    r"vannah-guard|minio-layout)"
+_PASSING = (
+    "user@|user-runtime-dir@|session-|ssh@|run-|systemd-(tmpfiles|hostnamed|timedated|localed)|apt-|dpkg-|e2scrub|man-db|logrotate|"
+    "vannah-guard"
 )
+
+
+@cache
+def passing() -> re.Pattern[str]:
+    """Beginnings of these names, with those that a service's ``tests/live/<service>/settings.yml`` lists under ``passing``."""
+    files = sorted((REPOSITORY / "tests" / "live").glob("*/settings.yml"))
+    own = [name for file in files for name in yaml.safe_load(file.read_text(encoding="utf-8")).get("passing") or ()]
+    return re.compile("|".join([_PASSING, *map(re.escape, own)]))
 
 
 @dataclass
@@ -51,7 +60,7 @@ class Site:
     main_playbook: str = "site.yml"
 
     @classmethod
-    def from_environment(cls) -> Site:
+    def from_environment(cls) -> Self:
         """The site that VANNAH_SITE_INVENTORY names; never guessed, for it will be broken.
 
         VANNAH_SITE_ARGUMENTS are further arguments of every playbook, VANNAH_SITE_PLAYBOOK stands in for site.yml.
@@ -174,99 +183,6 @@ class Site:
             raise FaultError(f"{self.main_playbook} exited {done.returncode}:\n{done.stdout[-4000:]}")
         return done.stdout
 
-    # -- watching ------------------------------------------------------------------------------------------------
-
-    def query(self, host: str, sql: str, database: str = "postgres", timeout: float = 10) -> str | None:
-        """Ask a host's own PostgreSQL over its socket; None where it does not answer."""
-        argv = [
-            "timeout",
-            str(int(timeout)),
-            "runuser",
-            "-u",
-            "postgres",
-            "--",
-            "psql",
-            "-qAtX",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            database,
-            "-f",
-            "-",
-        ]
-        try:
-            done = self.run(host, *argv, check=False, stdin=sql, timeout=timeout + 10)
-        except subprocess.TimeoutExpired:
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    def leaders(self) -> list[str]:
-        """Hosts whose Patroni answers 200 to ``GET /primary``: what HAProxy sends writers to."""
-        return [host for host in self.hosts("postgresql") if self.patroni(host, "/primary")[0] == 200]
-
-    def leader(self) -> str:
-        """The one leader.
-
-        :raises FaultError: when there is none within a minute, or more than one at any time.
-        """
-        found = wait_until(self.leaders, "a leader answers", ceiling(60))
-        if len(found) != 1:
-            raise FaultError(f"more than one leader: {', '.join(found)}")
-        return found[0]
-
-    def patroni(self, host: str, path: str) -> tuple[int, Any]:
-        """A GET of the host's own REST API, asked on the host: status (0 where nothing answers) and the JSON answer."""
-        program = (
-            "import json,ssl,sys,urllib.request,urllib.error\n"
-            "c=ssl._create_unverified_context()\n"
-            "try:\n r=urllib.request.urlopen(sys.argv[1],timeout=3,context=c)\n"
-            "except urllib.error.HTTPError as e: r=e\n"
-            "except OSError: print(json.dumps([0,None])); raise SystemExit\n"
-            "b=r.read().decode()\n"
-            "try: b=json.loads(b)\n"
-            "except ValueError: pass\n"
-            "print(json.dumps([r.status,b]))\n"
-        )
-        url = f"https://{self.address(host)}:{self.values.setting(host, 'postgresql_rest_port')}{path}"
-        done = self.run(host, "python3", "-I", "-c", program, url, check=False, timeout=20)
-        if done.returncode:
-            return 0, None
-        status, body = json.loads(done.stdout)
-        return int(status), body
-
-    def members(self, ask: str | None = None) -> list[dict[str, Any]]:
-        """The cluster's members as the leader sees them; none without a leader.
-
-        The leader has to write to etcd to stay one. Another member that was cut off keeps its last known state for a while:
-        Patroni reads etcd through a watch that has no timeout.
-        """
-        for host in [ask] if ask else self.leaders():
-            status, body = self.patroni(host, "/cluster")
-            if status == 200 and isinstance(body, dict):
-                return list(body["members"])
-        return []
-
-    def healthy(self) -> bool:
-        """One leader, every other member streams and lags by nothing to speak of (less than 64 KiB)."""
-        members = self.members()
-        leaders = [m for m in members if m.get("role") == "leader" and m.get("state") == "running"]
-        standbys = [m for m in members if m.get("role") != "leader"]
-        followed = all(m.get("state") == "streaming" and isinstance(m.get("lag"), int) and m["lag"] < 65536 for m in standbys)
-        return len(leaders) == 1 and len(members) == len(self.hosts("postgresql")) and followed
-
-    def synchronous(self) -> str | None:
-        """The host that is the synchronous standby, by Patroni's word."""
-        names = [str(m["name"]) for m in self.members() if m.get("role") == "sync_standby"]
-        return names[0] if names else None
-
-    def wait_members(self, timeout: float = 120) -> None:
-        """Wait until the cluster is healthy, whatever is synchronous."""
-        wait_until(self.healthy, "the cluster is healthy", ceiling(timeout), interval=0.5)
-
-    def wait_healthy(self, timeout: float = 120) -> None:
-        """Wait until the cluster is healthy and has a synchronous standby."""
-        wait_until(lambda: self.healthy() and self.synchronous() is not None, "the cluster is healthy", ceiling(timeout), interval=0.5)
-
     # -- comparing -----------------------------------------------------------------------------------------------
 
     def converge_unchanged(self, *arguments: str) -> None:
@@ -298,13 +214,13 @@ class Site:
     def _invocations(self, host: str, states: str = "running,exited") -> dict[str, str]:
         listed = self.read(host, "systemctl", "list-units", "--type=service", f"--state={states}", "--no-legend", "--plain", "--no-pager")
         names = [line.split()[0] for line in listed.splitlines() if line.strip()]
-        names = [n for n in names if not PASSING.match(n)]
+        names = [n for n in names if not passing().match(n)]
         shown = self.read(host, "systemctl", "show", "-p", "Id,InvocationID", "--", *names)
         blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
         return {block["Id"]: block.get("InvocationID", "") for block in blocks if "Id" in block}
 
     def running_units(self, host: str) -> set[str]:
-        """The services that run on a host now, and those of ours that have done their work; empty while it does not answer.
+        """The services that run on a host now, and managed ones that have done their work; empty while it does not answer.
 
         What else has done its work may have been of the first boot only.
         """

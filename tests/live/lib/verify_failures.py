@@ -12,7 +12,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.console import 
 from tests.live.lib.hidden import scrub
 
 #: Exceptions whose text is a sentence; others say a word of themselves.
-OURS = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|FaultError|Failed): ")
+OWN_ERRORS = re.compile(r"^(?:[\w.]+\.)?(?:AssertionError|FaultError|Failed): ")
 PATH = re.compile(r"^(?:\w+\.)+(?=\w+(?:: |$))")
 TUNNEL = re.compile(r"no tunnel to (?:(?P<user>[^@\s]+)@)?(?P<host>\S+): ")
 
@@ -20,7 +20,7 @@ TUNNEL = re.compile(r"no tunnel to (?:(?P<user>[^@\s]+)@)?(?P<host>\S+): ")
 def reason(message: str) -> str:
     """The error in one line: the first one, without the names of modules; what pytest adds to an assertion follows it."""
     first = next((line.strip() for line in message.splitlines() if line.strip()), "failed without a message")
-    return PATH.sub("", OURS.sub("", first))[: texts.WIDTH]
+    return PATH.sub("", OWN_ERRORS.sub("", first))[: texts.WIDTH]
 
 
 def fix(said: str, site: str) -> str:
@@ -29,12 +29,12 @@ def fix(said: str, site: str) -> str:
     :param said: as :func:`reason` gives it
     :param site: the folder of inventories/
     """
-    _what, found, remedy = said.partition("Fix: ")
+    _what, found, fix = said.partition("Fix: ")
     if found:
-        return remedy.strip()
+        return fix.strip()
     tunnel = TUNNEL.search(said)
     if tunnel:
-        return texts.connection_remedy(tunnel["host"], said, texts.Login(tunnel["host"], tunnel["user"] or ""))
+        return texts.connection_fix(tunnel["host"], said, texts.Login(tunnel["host"], tunnel["user"] or ""))
     if site == "demo":
         return "`make demo` converges the servers and tests them again; the traceback is in the log."
     plan, converge = (f"`make {target} SITE={site}`" for target in ("plan", "converge"))

@@ -10,18 +10,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live.lib.reachability import required
-from tests.live.lib.server import Login, Server, scram_verifier
+from tests.live.lib.server import Server
 from tests.live.lib.site import Site
+from tests.live.postgresql.database import Database, Login, scram_verifier
 
 
 @pytest.fixture(scope="session")
-def databases(reached: Site, servers: dict[str, Server]) -> list[Server]:
+def databases(reached: Site, servers: dict[str, Server]) -> list[Database]:
     """The database servers; tests that want them are skipped where a site has none."""
-    return [servers[name] for name in required(reached, "postgresql", "database servers")]
+    names = required(reached, "postgresql", "database servers")
+    return [Database(servers[name], int(reached.values.setting(name, "postgresql_port"))) for name in names]
 
 
 @pytest.fixture(scope="session")
-def leader(databases: list[Server]) -> Server:
+def leader(databases: list[Database]) -> Database:
     """The one database server that is not in recovery."""
     found = [server for server in databases if server.sql("select pg_is_in_recovery()") == "f"]
     assert len(found) == 1, f"leaders: {[server.name for server in found]}"
@@ -33,7 +35,7 @@ LEFT = "select rolname from pg_roles where rolname ~ '^vannah_verify_[0-9a-f]{8}
 
 
 @pytest.fixture(scope="session")
-def login(leader: Server) -> Iterator[Login]:
+def login(leader: Database) -> Iterator[Login]:
     """A role that may log in and write into a schema of its own, for an hour at most."""
     for left in leader.sql(LEFT).split():
         leader.sql(f"drop schema if exists {left} cascade; drop role {left}")

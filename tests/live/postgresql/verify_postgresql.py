@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from tests.live.lib.reachability import missing
-from tests.live.lib.server import Login, Server
 from tests.live.lib.site import Site
 from tests.live.lib.values import Values
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.database import Database, Login
 
 
 def port_of(reached: Site, client: str, kind: str) -> int:
@@ -51,20 +51,20 @@ def is_synchronous(values: Values, host: str) -> bool:
 
 
 @pytest.fixture
-def client(reached: Site, databases: list[Server]) -> str:
+def client(reached: Site, databases: list[Database]) -> str:
     """A server with endpoints."""
     if not reached.hosts("postgresql_client"):
         pytest.skip(missing(reached.values, "postgresql_client", "clients"))
     return reached.hosts("postgresql_client")[0]
 
 
-def test_one_leader_and_every_standby_streams(reached: Site, databases: list[Server], leader: Server) -> None:
+def test_one_leader_and_every_standby_streams(reached: Site, databases: list[Database], leader: Database) -> None:
     """One server writes; each of the others receives from it."""
     streaming = leader.sql("select application_name from pg_stat_replication where state = 'streaming'").split()
     assert sorted(streaming) == sorted(server.name for server in databases if server.name != leader.name)
 
 
-def test_commits_wait_for_a_standby(reached: Site, databases: list[Server], leader: Server) -> None:
+def test_commits_wait_for_a_standby(reached: Site, databases: list[Database], leader: Database) -> None:
     """With two or more standbys replication is synchronous, unless the site says otherwise."""
     if not is_synchronous(reached.values, leader.name):
         pytest.skip("the site has no synchronous replication")
@@ -87,7 +87,7 @@ def test_row_written_here_is_read_there(reached: Site, client: str, login: Login
     wait_until(read, "the row is read at the read-only endpoint", ceiling(10), interval=0.5)
 
 
-def test_read_only_endpoint_leads_to_a_standby(reached: Site, databases: list[Server], client: str, login: Login) -> None:
+def test_read_only_endpoint_leads_to_a_standby(reached: Site, databases: list[Database], client: str, login: Login) -> None:
     """Readers do not load the leader while there is a standby."""
     if len(databases) < 2:
         only = len(reached.values.members("postgresql")) < 2
@@ -118,7 +118,7 @@ def test_no_default_password(reached: Site, client: str, login: Login, user: str
             pass
 
 
-def test_passwords_are_scram_and_nobody_is_trusted(leader: Server) -> None:
+def test_passwords_are_scram_and_nobody_is_trusted(leader: Database) -> None:
     """Stored passwords are SCRAM verifiers; no line of pg_hba.conf trusts, and none allows connections of other hosts without TLS."""
     assert leader.sql("select rolname from pg_authid where rolpassword !~ '^SCRAM-SHA-256\\$'") == ""
     assert leader.sql("select line_number from pg_hba_file_rules where auth_method = 'trust'") == ""
@@ -126,9 +126,9 @@ def test_passwords_are_scram_and_nobody_is_trusted(leader: Server) -> None:
     assert leader.sql(f"{plain} and coalesce(address, '') not in ('127.0.0.1', '::1')") == ""
 
 
-def test_the_leader_is_who_patroni_says(reached: Site, databases: list[Server], leader: Server) -> None:
+def test_the_leader_is_who_patroni_says(reached: Site, databases: list[Database], leader: Database) -> None:
     """`patronictl` and PostgreSQL agree."""
-    answer = leader.ask("patronictl", "-c", "/etc/patroni/config.yml", "list", "--format", "tsv")
+    answer = leader.server.ask("patronictl", "-c", "/etc/patroni/config.yml", "list", "--format", "tsv")
     assert answer.status == 0
     rows = [line.split("\t") for line in answer.text.splitlines() if "\t" in line]
     header, members = rows[0], rows[1:]

@@ -215,7 +215,7 @@ def test_half_configured_package_is_repaired_first(host: Any, component: Make) -
     assert host.programs.calls[0] == apt.CONFIGURE
 
 
-def test_repair_goes_on_with_fix_broken_but_removes_nothing(host: Any, component: Make) -> None:
+def test_repair_continues_with_fix_broken_but_removes_nothing(host: Any, component: Make) -> None:
     lists(host)
     status(host, nginx="unpacked 1.26")
     host.programs.on("dpkg", "--configure", rc=1, err="dependency problems - leaving unconfigured\n")

@@ -30,15 +30,15 @@ def test_foreign_policy_comes_back(host: Any) -> None:
     assert host.read(dpkg.RENAMED_POLICY) is None
 
 
-@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("managed", [True, False])
 @pytest.mark.parametrize("renamed", [True, False])
-def test_what_a_killed_run_left_is_repaired_once(host: Any, component: Make, ours: bool, renamed: bool) -> None:
-    if ours:
+def test_what_a_killed_run_left_is_repaired_once(host: Any, component: Make, managed: bool, renamed: bool) -> None:
+    if managed:
         host.write(dpkg.POLICY, apt.SCRIPT, 0o755)
     if renamed:
         host.write(dpkg.RENAMED_POLICY, "foreign", 0o755)
     steps = host.apply(packages.plan_packages, component())
-    assert [step.action for step in steps] == (["repair"] if ours or renamed else [])
+    assert [step.action for step in steps] == (["repair"] if managed or renamed else [])
     assert host.read(dpkg.POLICY) == ("foreign" if renamed else None)
     assert host.read(dpkg.RENAMED_POLICY) is None
     assert host.plan(packages.plan_packages, component()) == []

@@ -177,7 +177,7 @@ def test_an_unreadable_list_is_named(host: Any) -> None:
         updates.update({"refresh": True, "names": ["postgresql-*"]}, host.ctx)
 
 
-def test_an_installation_goes_on_beside_a_broken_source(host: Any, component: Any) -> None:
+def test_an_installation_continues_beside_a_broken_source(host: Any, component: Any) -> None:
     """What apt-get could read is enough, and the source is named."""
     host.programs.on("update", rc=100, err=GONE)
     host.programs.on("install", do=lambda argv: install(host))

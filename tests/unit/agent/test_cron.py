@@ -115,7 +115,7 @@ def test_a_packages_entry_is_not_overwritten(host: Any, component: Make) -> None
     assert caught.value.code == "foreign-file"
 
 
-def test_ours_is_known_though_the_ledger_is_lost(host: Any, component: Make) -> None:
+def test_a_managed_file_is_known_though_the_ledger_is_lost(host: Any, component: Make) -> None:
     host.apply(PLAN, component(cron=[ENTRY]))
     host.entry.clear()
     assert host.plan(PLAN, component(cron=[ENTRY])) == []

@@ -50,7 +50,7 @@ def test_only_attributes(host: FakeHost) -> None:
     assert [step["detail"] for step in answer["steps"]] == ["mode 0644 -> 0600"]
     assert host.file("/etc/x").read_text() == "theirs"
     host.call(component())
-    assert host.file("/etc/x").exists()  # it was never ours
+    assert host.file("/etc/x").exists()  # it was never managed
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ RENEWED = ca(KEY, year=2027)[1]
 OTHER_PEM, OTHER = ca(name="demo")
 
 
-def ours(**more: Any) -> dict[str, Any]:
+def own_site(**more: Any) -> dict[str, Any]:
     return {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "b", "known": ["a", "b"], "takeover": False, **more}
 
 
@@ -130,7 +130,7 @@ RECORD = {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "
     ],
 )
 def test_differences(found: dict[str, Any], mine: dict[str, Any], said: list[str]) -> None:
-    assert identity.differences({**RECORD, **found}, ours(**mine)) == said
+    assert identity.differences({**RECORD, **found}, own_site(**mine)) == said
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------------------
@@ -157,11 +157,11 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
 )
 def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any], mine: dict[str, Any], code: str) -> None:
     """Whatever a playbook asks for, and nothing is touched: no lease, no ledger, no file."""
-    assert host.call(WANTED, site=ours())["error"] is None
+    assert host.call(WANTED, site=own_site())["error"] is None
     before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
     payload = {"lease": TAKE, **payload}
     components = payload.pop("components", [])
-    answer = host.call(*components, site=ours(**mine), **payload)
+    answer = host.call(*components, site=own_site(**mine), **payload)
     assert answer["error"]["code"] == code
     # A verb could act on the server that has the name of another one: only site.yml offers to take a host over.
     assert "site.yml --check" in answer["error"]["msg"] and "site_takeover_hosts" not in answer["error"]["msg"]
@@ -172,8 +172,8 @@ def test_nothing_of_another_site_is_done(host: FakeHost, payload: dict[str, Any]
     "payload", [{"op": "facts"}, {"op": "survey", "paths": ["/srv"], "checks": []}, {"op": "lease", "lease": {"action": "none"}}]
 )
 def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> None:
-    host.call(WANTED, site=ours())
-    assert host.call(site=ours(authorities=[OTHER]), **payload)["error"] is None
+    host.call(WANTED, site=own_site())
+    assert host.call(site=own_site(authorities=[OTHER]), **payload)["error"] is None
 
 
 @pytest.mark.parametrize(
@@ -187,19 +187,19 @@ def test_to_ask_is_never_refused(host: FakeHost, payload: dict[str, Any]) -> Non
 )
 def test_a_run_of_no_site_may_ask(host: FakeHost, payload: dict[str, Any], error: str | None) -> None:
     """People's own playbooks, from a folder without pki/: they may look and plan. One of another site may not."""
-    host.call(WANTED, site=ours())
+    host.call(WANTED, site=own_site())
     before = {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()}
     components = [WANTED] if payload["op"] == "converge" else []
-    said = host.call(*components, site=ours(authorities=[], name="", secrets="", known=[]), **payload)["error"]
+    said = host.call(*components, site=own_site(authorities=[], name="", secrets="", known=[]), **payload)["error"]
     assert (said or {}).get("code") == error
     assert error is None or "pki/ca.crt" in said["msg"]
-    assert host.call(*components, site=ours(authorities=[OTHER]), **payload)["error"]["code"] == "other-site"
+    assert host.call(*components, site=own_site(authorities=[OTHER]), **payload)["error"]["code"] == "other-site"
     assert {path: path.read_bytes() for path in sorted(host.root.rglob("*")) if path.is_file()} == before
 
 
 def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:
-    host.call(WANTED, site=ours())
-    text = host.call(WANTED, site=ours(name="demo", authorities=[OTHER]))["error"]["msg"]
+    host.call(WANTED, site=own_site())
+    text = host.call(WANTED, site=own_site(name="demo", authorities=[OTHER]))["error"]["msg"]
     assert CLINIC["fingerprint"] in text and OTHER["fingerprint"] in text and "site clinic" in text and "site demo" in text
     assert recorded(host)["since"][:10] in text
 
@@ -207,20 +207,20 @@ def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:
 def test_a_host_of_an_older_release_belongs_to_its_authority(host: FakeHost) -> None:
     """It has no record, and the certificate there says whose it is; the site's own next run writes the record."""
     host.write(identity.AUTHORITY, PEM)
-    refused = host.call(WANTED, site=ours(authorities=[OTHER]))
+    refused = host.call(WANTED, site=own_site(authorities=[OTHER]))
     assert refused["error"]["code"] == "other-site" and "clinic internal CA" in refused["error"]["msg"]
     assert not host.file("/etc/x").exists() and not host.file(identity.PATH).exists()
-    assert host.call(WANTED, site=ours(authorities=[RENEWED]))["error"] is None
+    assert host.call(WANTED, site=own_site(authorities=[RENEWED]))["error"] is None
     assert recorded(host)["host"] == "db1"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"authorities": "x"}', "\0"])
 def test_a_damaged_record_leaves_the_certificate(host: FakeHost, text: str) -> None:
-    host.call(WANTED, site=ours())
+    host.call(WANTED, site=own_site())
     host.write(identity.PATH, text)
     host.write(identity.AUTHORITY, PEM)
-    assert host.call(WANTED, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"
-    assert host.call(WANTED, site=ours())["error"] is None and recorded(host)["name"] == "clinic"
+    assert host.call(WANTED, site=own_site(authorities=[OTHER]))["error"]["code"] == "other-site"
+    assert host.call(WANTED, site=own_site())["error"] is None and recorded(host)["name"] == "clinic"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_the_host_says_by_which_address_it_is_known(host: FakeHost, text: str | 
     """Of the inventory's name, before and after a record is there."""
     if text is not None:
         host.write("/etc/vannah/hosts", text)
-    assert host.call(op="facts", site=ours())["facts"]["known_by"] == address
+    assert host.call(op="facts", site=own_site())["facts"]["known_by"] == address
     assert host.call(op="facts")["facts"]["known_by"] == ""
 
 
@@ -248,7 +248,7 @@ def test_the_host_says_which_address_it_sends_from(host: FakeHost) -> None:
 
 
 def test_a_host_of_no_site_refuses_nobody(host: FakeHost) -> None:
-    for site in (None, ours(), ours(authorities=[])):
+    for site in (None, own_site(), own_site(authorities=[])):
         assert host.call(site=site, op="lease", lease=TAKE)["error"] is None
 
 
@@ -258,7 +258,7 @@ def test_a_host_of_no_site_refuses_nobody(host: FakeHost) -> None:
 def test_the_record_comes_before_anything_else(host: FakeHost) -> None:
     """A converge that fails at its first step has said whose the host is: another site's run does not go on from there."""
     broken = component(packages=[{"name": "there-is-none", "state": "present", "version": None, "hold": False}])
-    host.call(broken, site=ours())
+    host.call(broken, site=own_site())
     found = recorded(host)
     assert {name: found[name] for name in ("name", "host", "secrets", "authorities")} == {
         "name": "clinic",
@@ -270,64 +270,64 @@ def test_the_record_comes_before_anything_else(host: FakeHost) -> None:
 
 
 def test_check_mode_writes_none(host: FakeHost) -> None:
-    host.call(WANTED, site=ours(), mode="check")
+    host.call(WANTED, site=own_site(), mode="check")
     assert not host.file(identity.PATH).exists()
 
 
 def test_a_site_without_an_authority_writes_none(host: FakeHost) -> None:
-    host.call(WANTED, site=ours(authorities=[]))
+    host.call(WANTED, site=own_site(authorities=[]))
     assert not host.file(identity.PATH).exists()
 
 
 def test_a_second_run_writes_nothing(host: FakeHost) -> None:
-    host.call(WANTED, site=ours())
+    host.call(WANTED, site=own_site())
     before = host.file(identity.PATH).stat()
-    answer = host.call(WANTED, site=ours())
+    answer = host.call(WANTED, site=own_site())
     assert host.file(identity.PATH).stat() == before and not answer["components"][0]["changed"]
 
 
 def test_two_sites_at_once(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both look at a bare host, then one after the other gets the lease: the second one finds the record of the first."""
     monkeypatch.setattr(identity, "guard", lambda payload, ctx: setattr(ctx.call, "site", payload["site"]))
-    assert host.call(WANTED, site=ours())["error"] is None
+    assert host.call(WANTED, site=own_site())["error"] is None
     wanted = component(files=[{"path": "/etc/x", "content": "of the other"}])
-    assert host.call(wanted, site=ours(authorities=[OTHER]))["error"]["code"] == "other-site"
+    assert host.call(wanted, site=own_site(authorities=[OTHER]))["error"]["code"] == "other-site"
     assert host.file("/etc/x").read_text() == "x" and recorded(host)["authorities"] == [CLINIC]
 
 
 def test_newer_secrets_are_written_and_the_host_stays_as_long(host: FakeHost) -> None:
-    host.call(WANTED, site=ours())
+    host.call(WANTED, site=own_site())
     since = recorded(host)["since"]
     host.write(identity.PATH, json.dumps({**recorded(host), "since": "2020-01-01T00:00:00Z"}))
-    host.call(WANTED, site=ours(secrets="c", known=["a", "b", "c"], authorities=[RENEWED]))
+    host.call(WANTED, site=own_site(secrets="c", known=["a", "b", "c"], authorities=[RENEWED]))
     found = recorded(host)
     assert (found["secrets"], found["authorities"], found["since"]) == ("c", [RENEWED], "2020-01-01T00:00:00Z") and found[
         "updated"
     ] >= since
     # The checkout that was left behind.
-    assert host.call(WANTED, site=ours(authorities=[RENEWED]))["error"]["code"] == "stale-checkout"
-    assert host.call(WANTED, site=ours(secrets="c", known=["a", "b", "c"]))["error"]["code"] == "stale-checkout"
+    assert host.call(WANTED, site=own_site(authorities=[RENEWED]))["error"]["code"] == "stale-checkout"
+    assert host.call(WANTED, site=own_site(secrets="c", known=["a", "b", "c"]))["error"]["code"] == "stale-checkout"
 
 
 @pytest.mark.parametrize("mine", [{"authorities": [OTHER], "name": "demo"}, {"host": "db9"}])
 def test_a_host_is_taken_over(host: FakeHost, mine: dict[str, Any]) -> None:
     """The new site's own from then on, without the switch; what it was before stays readable."""
-    host.call(WANTED, site=ours())
+    host.call(WANTED, site=own_site())
     host.write(identity.PATH, json.dumps({**recorded(host), "since": "2020-01-01T00:00:00Z"}))
-    assert host.call(WANTED, site=ours(**mine, secrets="", known=[]))["error"] is not None
-    assert host.call(WANTED, site=ours(**mine, secrets="", known=[], takeover=True))["error"] is None
+    assert host.call(WANTED, site=own_site(**mine, secrets="", known=[]))["error"] is not None
+    assert host.call(WANTED, site=own_site(**mine, secrets="", known=[], takeover=True))["error"] is None
     found = recorded(host)
     assert found["before"]["since"] == "2020-01-01T00:00:00Z" and found["before"]["name"] == "clinic" and found["since"] > "2020-01-01"
     assert found["secrets"] == "", "the digest of the other site's secrets stayed"
-    assert host.call(WANTED, site=ours(**mine))["error"] is None
-    assert host.call(WANTED, site=ours())["error"] is not None
+    assert host.call(WANTED, site=own_site(**mine))["error"] is None
+    assert host.call(WANTED, site=own_site())["error"] is not None
 
 
 def test_taken_over_although_secrets_are_newer(host: FakeHost) -> None:
-    host.call(WANTED, site=ours(secrets="c", known=["a", "b", "c"]))
-    assert host.call(WANTED, site=ours(takeover=True))["error"] is None
+    host.call(WANTED, site=own_site(secrets="c", known=["a", "b", "c"]))
+    assert host.call(WANTED, site=own_site(takeover=True))["error"] is None
     assert recorded(host)["secrets"] == "b" and "before" not in recorded(host)
-    assert host.call(WANTED, site=ours())["error"] is None
+    assert host.call(WANTED, site=own_site())["error"] is None
 
 
 def test_two_years_of_certificates_are_ordered() -> None:

@@ -106,14 +106,14 @@ def test_directories_alone_are_no_generation_and_one_that_has_gone_is_let_go(hos
 def test_a_component_that_is_refused_leaves_somebody_elses_directory(host: FakeHost) -> None:
     """Although no file changes with it: the validator is asked for the directory alone."""
     host.write("/srv/demo/theirs", "invalid").parent.chmod(0o750)
-    wanted = [{"path": "/srv/demo", "mode": "0700"}, {"path": "/srv/ours"}]
+    wanted = [{"path": "/srv/demo", "mode": "0700"}, {"path": "/srv/own"}]
     before = host.state()
     refused = component(directories=wanted, validate=[["check-config", "/srv/demo/theirs"]])
     for _run in range(2):
         (found,) = host.call(refused)["components"]
         assert found["error"]["code"] == "validation-failed"
         after = host.state()
-        after.pop("/srv/ours")  # made by this component, and its own
+        after.pop("/srv/own")  # made by this component, and its own
         assert after == before
     host.write("/srv/demo/theirs", "theirs")
     (found,) = host.call(refused)["components"]

@@ -55,7 +55,7 @@ def test_file_that_another_component_takes_over(host: FakeHost, order: tuple[str
     assert host.file(PATH).read_text() == content
     quiet(host.call(*(parts[name] for name in order)))
     done(host.call(component("new")))
-    assert not host.file(PATH).exists()  # what lay there before was ours, too
+    assert not host.file(PATH).exists()  # what lay there before was managed, too
     assert not originals(host)
 
 

@@ -155,7 +155,7 @@ def test_hold_of_somebody_else_is_respected(debian: Any, component: Make, change
     assert debian.plan(PLAN, component(packages=[{"name": "etcd-server", **change}]), "check")
 
 
-def test_hold_that_is_not_wanted_any_more_is_released_only_if_it_is_ours(debian: Any, component: Make) -> None:
+def test_hold_that_is_not_wanted_any_more_is_released_only_if_it_is_managed(debian: Any, component: Make) -> None:
     assert debian.plan(PLAN, component(packages=["etcd-server"])) == []
     debian.entry = {"holds": {"etcd-server": {}}}
     for wanted in (component(packages=["etcd-server"]), component(), component(state="absent")):

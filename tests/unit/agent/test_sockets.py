@@ -93,6 +93,6 @@ def test_the_revert_neither_reloads_nor_starts_it(host: FakeHost, listens: bool,
     assert json.loads(host.file(revert.MANIFEST).read_text(encoding="utf-8"))["restarted"] == (["ssh.service"] if listens else [])
 
 
-def test_a_unit_file_of_the_socket_is_not_ours(host: FakeHost) -> None:
+def test_a_unit_file_of_the_socket_is_not_managed(host: FakeHost) -> None:
     made(host.call(ssh()))
     assert not host.file(f"{UNITS}/ssh.socket").exists() and "ssh.socket" in host.active

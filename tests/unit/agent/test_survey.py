@@ -183,17 +183,17 @@ TABLE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retr
 
 
 @pytest.mark.parametrize(
-    ("group", "unit_file", "unit", "ours"),
+    ("group", "unit_file", "unit", "managed"),
     [
         ("0::/system.slice/haproxy.service", "", "haproxy.service", ""),
-        ("0::/system.slice/haproxy.service", "/etc/systemd/system/haproxy.service.d/vannah.conf", "haproxy.service", "ours"),
-        ("0::/system.slice/etcd.service", "/etc/systemd/system/etcd.service", "etcd.service", "ours"),
+        ("0::/system.slice/haproxy.service", "/etc/systemd/system/haproxy.service.d/vannah.conf", "haproxy.service", "managed"),
+        ("0::/system.slice/etcd.service", "/etc/systemd/system/etcd.service", "etcd.service", "managed"),
         ("0::/system.slice/docker-ab.scope", "", "docker-ab.scope", ""),
         ("0::/user.slice/user-0.slice/user@0.service/app.slice/web.service", "", "web.service", ""),
         ("0::/", "", "", ""),
     ],
 )
-def test_who_has_a_port_of_a_role(host: Any, group: str, unit_file: str, unit: str, ours: str) -> None:
+def test_who_has_a_port_of_a_role(host: Any, group: str, unit_file: str, unit: str, managed: str) -> None:
     """Listeners only, the loopback's too; the unit says whose the program is."""
     host.write("/proc/net/tcp", TABLE)
     host.write("/proc/31/comm", "haproxy\n")
@@ -203,7 +203,7 @@ def test_who_has_a_port_of_a_role(host: Any, group: str, unit_file: str, unit: s
     if unit_file:
         host.write(unit_file, "# Made by vannah.healthcloud (role x); changes are overwritten.\n")
     found = survey.taken(host.ctx, {5000, 5001, 2380})
-    assert found == {"5000": ["haproxy", unit, ours], "5001": ["", "", ""]}
+    assert found == {"5000": ["haproxy", unit, managed], "5001": ["", "", ""]}
     assert survey.taken(host.ctx, set()) == {}
 
 

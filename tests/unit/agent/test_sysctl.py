@@ -113,7 +113,7 @@ def test_a_value_that_the_kernel_refuses_is_not_set_at_the_next_boot(
     host.write("/proc/sys/net/ipv4/tcp_syncookies", "0\n")
     given = [{"name": "net.ipv4.tcp_syncookies", "value": "1"}, {"name": "net.ipv4.ip_forward", "value": "maybe"}]
     if left:
-        host.write(CONF, "# ours\nnet.ipv4.tcp_syncookies = 1\nnet.ipv4.ip_forward = maybe\n")
+        host.write(CONF, "# own\nnet.ipv4.tcp_syncookies = 1\nnet.ipv4.ip_forward = maybe\n")
 
     def refuse(*_words: Any) -> str:
         raise AgentError("sysctl-failed", "the kernel rejects it")
@@ -123,7 +123,7 @@ def test_a_value_that_the_kernel_refuses_is_not_set_at_the_next_boot(
     for _run in range(2):
         with pytest.raises(AgentError):
             host.apply(PLAN, component(sysctls=given))
-        assert host.read(CONF) == ("# ours\nnet.ipv4.tcp_syncookies = 1\n" if left else None)
+        assert host.read(CONF) == ("# own\nnet.ipv4.tcp_syncookies = 1\n" if left else None)
     monkeypatch.undo()
     given[1]["value"] = "1"
     host.apply(PLAN, component(sysctls=given))

@@ -87,7 +87,7 @@ def test_the_validator_sees_new_folders_removed_files_modes_and_its_own_new_self
         {"path": "/etc/deep/new.conf", "content": "x\n", "mode": "0640"},
         {"path": "/etc/old.conf", "state": "absent"},
     ]
-    ok(host.call(component(files=[{"path": "/etc/old.conf", "content": "ours\n"}])))
+    ok(host.call(component(files=[{"path": "/etc/old.conf", "content": "own\n"}])))
     (said,) = planned(host, component(files=files, validate=[["/etc/deep/check", "/etc/deep/new.conf"]]))
     assert said["error"] is None and said["warnings"] == [], said
     files[1]["mode"] = "0600"

@@ -191,7 +191,7 @@ def test_taken_over(host: FakeHost, others: dict[str, Any], refused: str | None,
         assert (one(answer)["error"] or {}).get("code") == (refused if name == "port" else None), name
 
 
-def test_a_takeover_that_dies_goes_on(host: FakeHost) -> None:
+def test_a_takeover_that_dies_continues(host: FakeHost) -> None:
     """The first call was of another component: the record is this site's from then on, and what the old site recorded is forgotten."""
     ok(host.call(with_values(demo(), port=["1"]), site=site(name="demo", authorities=[{"key": "d"}])))
     first = component(files=[{"path": "/etc/x", "content": "x"}])
@@ -201,7 +201,7 @@ def test_a_takeover_that_dies_goes_on(host: FakeHost) -> None:
     assert asked(host)["demo"]["values"] == {"port": "2"}
 
 
-def test_a_new_site_name_that_dies_goes_on(host: FakeHost) -> None:
+def test_a_new_site_name_that_dies_continues(host: FakeHost) -> None:
     fixes = {"site_name": ["put it back", False, False], "port": ["put it back", False, False]}
     ok(host.call(with_values(demo(), fixes, site_name=["demo"], port=["1"]), site=site(name="demo")))
     first = component(files=[{"path": "/etc/x", "content": "x"}])

@@ -168,7 +168,7 @@ def test_only_empty_directories_go(host: Any) -> None:
     assert write.remove_directory(host.ctx, "/etc/a") is True
 
 
-def test_state_directory_is_ours_alone(host: Any) -> None:
+def test_state_directory_is_for_root_alone(host: Any) -> None:
     write.state_directory(host.ctx, "/var/lib/vannah/journal")
     assert (mode(host, "/var/lib/vannah"), mode(host, "/var/lib/vannah/journal")) == (0o700, 0o700)
 

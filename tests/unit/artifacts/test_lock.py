@@ -116,7 +116,7 @@ def test_own_lock_file() -> None:
     assert {"minio", "mc", "silo"} <= set(found.artifacts)
     for artifact in found.artifacts.values():
         if isinstance(artifact.source, GoBuild):
-            # What is built is proved by a go.sum of ours, and go.mod has the lock file's version and Go.
+            # What is built is proved by a go.sum of this collection, and go.mod has the lock file's version and Go.
             names = {path.name: path for path in lock.module_files(artifact)}
             text = names["go.mod"].read_text()
             assert re.search(rf"^\s*(require )?{re.escape(artifact.source.module)} {re.escape(artifact.source.version)}\b", text, re.M)

@@ -79,19 +79,19 @@ def play(tmp_path: Path, playbook: str) -> Any:
                 [*argv, *more], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
             )
             return done.returncode, done.stdout
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen([*argv, *more], cwd=REPOSITORY, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
+        own, other = pty.openpty()
+        process = subprocess.Popen([*argv, *more], cwd=REPOSITORY, env=environment, stdin=other, stdout=other, stderr=other)
+        os.close(other)
         read = b""
         while True:
             try:
-                part = os.read(ours, 65536)
+                part = os.read(own, 65536)
             except OSError:
                 break
             if not part:
                 break
             read += part
-        os.close(ours)
+        os.close(own)
         return process.wait(), read.decode()
 
     return run

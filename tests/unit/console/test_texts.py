@@ -168,7 +168,7 @@ def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged
 
 
 @pytest.mark.parametrize(
-    ("text", "remedy"),
+    ("text", "expected"),
     [
         ("Failed to connect to the host via ssh: Host key verification failed.", "log in once by hand (ssh -p 2222 admin@192.0.2.7)"),
         ("@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@ ... Host key verification failed.", "(ssh-keygen -R '[192.0.2.7]:2222')"),
@@ -179,12 +179,12 @@ def test_recap_of_a_run_that_is_refused(hosts: dict[str, dict[str, int]], judged
         ("ssh: connect to host 192.0.2.1 port 22: Connection timed out", "check that db1 runs"),
     ],
 )
-def test_what_to_do_about_a_connection(text: str, remedy: str) -> None:
+def test_what_to_do_about_a_connection(text: str, expected: str) -> None:
     first, fix = texts.unreachable("db1", text, texts.Login("192.0.2.7", "admin", 2222))
-    assert first.startswith("FAILED  db1: no connection: ") and fix.startswith("        Fix: ") and remedy in fix
+    assert first.startswith("FAILED  db1: no connection: ") and fix.startswith("        Fix: ") and expected in fix
 
 
-def test_a_connections_own_remedy_is_told_once() -> None:
+def test_a_connections_own_fix_is_told_once() -> None:
     assert texts.unreachable("db1", "host db1: no address is known of it. Fix: ansible_host: the server's address") == [
         "FAILED  db1: no connection: host db1: no address is known of it.",
         "        Fix: ansible_host: the server's address",

@@ -137,7 +137,7 @@ def test_data_are_looked_for_where_a_member_has_run(
     assert sorted(said["data_missing"]) == missing
 
 
-def test_endpoint_that_is_not_ours_costs_no_call(variables: Any) -> None:
+def test_foreign_endpoint_costs_no_call(variables: Any) -> None:
     assert known(variables(object_store_backend="s3"), {"facts": {}, "ran": ["etcd", "postgresql"]}) == (
         {"etcd": True, "postgresql": True},
         1,
@@ -195,7 +195,7 @@ def test_gate(present: list[str], stopped: list[str], blamed: list[str], words: 
 
 
 def test_gate_leaves_room_for_what_to_do() -> None:
-    """However long the members' own errors are, the console shows the sentence to its end, and one remedy."""
+    """However long the members' own errors are, the console shows the sentence to its end, and one fix."""
     said, _culprits = forming.problem([ETCD], [], dict.fromkeys(ETCD["members"], "port taken. Fix: free it. " * 50), "started")
     what, fix = texts.failure("app1", "Task", said)
     assert what.endswith("Nothing is lost.") and fix.startswith("        Fix: repair db1, db2, db3 and run again")

@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parents[3]
     ("given", "own", "meant"),
     [
         (["postgresql_canditate"], [], "postgresql_candidate"),
-        (["object_store_hots"], [], "object_store_host"),
+        (["minio_hots"], [], "minio_host"),
         (["Postgresql-Candidate"], [], "postgresql_candidate"),
         (["component_retri"], [], "component_retry"),
         (["postgresql_prot"], [], "postgresql_port"),
-        (["postgresql_candidate", "object_store_force", "component_retry", "site_takeover"], [], ""),
+        (["postgresql_candidate", "minio_force", "component_retry", "site_takeover"], [], ""),
         (["postgresql_canditate"], ["postgresql_cand*"], ""),
         (["clinic_colour", "ansible_user", "x"], [], ""),
         ([], [], ""),
@@ -33,6 +33,21 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_names(given: list[str], own: list[str], meant: str) -> None:
     said = extra_vars.problem(given, own)
     assert (f"Did you mean {meant}?" in said) if meant else said == ""
+
+
+@pytest.mark.parametrize("own", [[], ["object_store_*"]])
+def test_old_names_are_refused(own: list[str]) -> None:
+    """They have no effect, and a verb would do its work without them."""
+    said = extra_vars.problem(["object_store_wait", "minio_host"], own)
+    assert said.startswith("extra vars object_store_wait: ") and "Fix: minio_wait in place of object_store_wait;" in said
+    assert "minio_host" not in said
+    assert extra_vars.problem(["object_store_access_key", "object_store_backend"]) == ""
+
+
+def test_old_names_have_new_ones() -> None:
+    """The new name is one that a playbook or a role reads."""
+    assert len(extra_vars.renamed()) >= 8
+    assert all(name not in extra_vars.known() and new in extra_vars.known() for name, new in extra_vars.renamed().items())
 
 
 def test_what_the_documents_name_is_known() -> None:

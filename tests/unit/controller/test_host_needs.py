@@ -126,7 +126,7 @@ def test_every_role_that_serves_has_its_ports_asked(role: str) -> None:
     [("etcd", ["host-check", "/var/lib/etcd/vannah"]), ("haproxy", ["check", "/etc/haproxy/vannah.cfg"])],
 )
 @pytest.mark.parametrize("adopt", [False, True])
-def test_a_service_of_somebody_else_is_asked_for_at_contact(tmp_path: Path, role: str, words: list[str], adopt: bool) -> None:
+def test_a_foreign_service_is_asked_for_in_the_host_checks(tmp_path: Path, role: str, words: list[str], adopt: bool) -> None:
     """By the role's own program, which the host does not have yet."""
     (check,) = host_needs.request(action(tmp_path, **{f"{role}_adopt": adopt}), [role], [role], FACTS)["checks"]
     assert check["arguments"] == words + ["--adopt"] * adopt

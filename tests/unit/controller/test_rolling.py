@@ -11,7 +11,15 @@ import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import rolling, together
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.rolling import Look, Plan, Turn, Unit, plan, turn, update
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.rolling import (
+    Look,
+    MemberUpdate,
+    Plan,
+    Unit,
+    plan,
+    restart_member,
+    update,
+)
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 MEMBERS = ["a", "b", "c"]
@@ -91,20 +99,20 @@ ASKED: dict[str, Any] = {"waits": True, "together": True, "differs": ("version",
         pytest.param({"a": ASKED | {"cut_off": True}, "b": ASKED | {"apart": True}, "c": ASKED}, id="one-apart"),
     ],
 )
-def test_what_was_cut_off_goes_on(given: dict[str, Any]) -> None:
+def test_what_was_cut_off_continues(given: dict[str, Any]) -> None:
     """Whatever the policy says: somebody had asked for it, and servers may be down."""
     made = plan(looks(**given), MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
-    assert (made.now, made.together, made.goes_on) == ((), ("a", "b", "c"), True)
+    assert (made.now, made.together, made.continues) == ((), ("a", "b", "c"), True)
     assert "was interrupted, and continues" in made.postponed[0]
     away = plan(looks(**given)[:2], MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
     if any(look.cut_off for look in looks(**given)[:2]):
-        assert (away.together, away.goes_on) == ((), False) and "once all servers are reachable; r/update.yml" in away.postponed[0]
+        assert (away.together, away.continues) == ((), False) and "once all servers are reachable; r/update.yml" in away.postponed[0]
 
 
 def test_what_was_cut_off_before_anything_stopped_waits() -> None:
     """It has interrupted nobody: it waits as if it had not been begun."""
     made = plan(looks(**{host: ASKED | {"cut_off": True} for host in MEMBERS}), MEMBERS, "R", "r/x.yml", "r/update.yml")
-    assert made.together == () and not made.goes_on and len(made.postponed) == 3
+    assert made.together == () and not made.continues and len(made.postponed) == 3
 
 
 def test_not_together_while_a_member_is_away() -> None:
@@ -187,7 +195,7 @@ LED: dict[str, Any] = {**PLAIN, "hand_over": {}, "restart": {}, "restart_in_plac
 )
 def test_turn(units: list[Unit], answers: dict[str, Any], done: list[str]) -> None:
     member = Member(units, **answers)
-    made = turn("me", member)
+    made = restart_member("me", member)
     assert member.done == done
     assert made.again == (bool((answers.get("ask") or {}).get("member", {}).get("lowered")) and answers["ask"]["leader"] != "me")
 
@@ -195,24 +203,24 @@ def test_turn(units: list[Unit], answers: dict[str, Any], done: list[str]) -> No
 def test_turn_of_an_update() -> None:
     """Only of a cluster that is healthy, and what needs no restart gets none."""
     member = Member([], **PLAIN)
-    made = turn("me", member, update=True)
+    made = restart_member("me", member, update=True)
     assert member.done == ["healthy", "update", "units"]
     assert made.text("me") == "me is updated: r, no restart is pending"
-    assert Turn(restarted=True).text("me") == "me is up to date, a restart is pending"
+    assert MemberUpdate(restarted=True).text("me") == "me is up to date, a restart is pending"
     member = Member([], **{**PLAIN, "healthy": ValueError("unhealthy")})
     with pytest.raises(ValueError, match="unhealthy"):
-        turn("me", member, update=True)
+        restart_member("me", member, update=True)
     assert member.done == ["healthy"]
 
 
 def test_turn_of_hosts_that_are_only_updated() -> None:
     """Their converge sees them ready; what waits for a restart all the same is not touched without a gate."""
     member = Member([], update={"packages": []})
-    assert turn("me", member, update=True).text("me") == "me is up to date, no restart is pending"
+    assert restart_member("me", member, update=True).text("me") == "me is up to date, no restart is pending"
     assert member.done == ["update", "units"]
     member = Member([UNIT], update={"packages": []})
     with pytest.raises(KeyError, match="gate"):
-        turn("me", member, update=True)
+        restart_member("me", member, update=True)
     assert UNIT["unit"] not in member.done
 
 
@@ -234,14 +242,14 @@ def test_what_a_role_says_of_it(said: set[str], problems: list[str]) -> None:
 def test_turn_that_somebody_asked_for() -> None:
     """Restarted though it does not wait."""
     member = Member([], **PLAIN)
-    turn("me", member, always=[UNIT])
+    restart_member("me", member, always=[UNIT])
     assert member.done == ["units", "gate", "r.service", "healthy"]
 
 
 def test_nothing_is_interrupted_behind_a_closed_gate() -> None:
     member = Member([UNIT], **{**LED, "gate": ValueError("the quorum would be lost"), "ask": asked(pending=True)})
     with pytest.raises(ValueError, match="quorum"):
-        turn("me", member)
+        restart_member("me", member)
     assert member.done == ["units", "gate"]
 
 
@@ -350,7 +358,7 @@ class Prepared:
 def test_prepare_ends_before_the_interruption(units: list[Unit], restarts: bool) -> None:
     """Updates are there, the gate has let it pass, and nothing is restarted yet."""
     hands = Prepared(units)
-    made = turn("a", hands, update=True, prepare=True)
+    made = restart_member("a", hands, update=True, prepare=True)
     assert (made.restarted, made.updated) == (restarts, ["p"])
     assert hands.done == ["healthy", "update", "units", "gate", "ask"]
 

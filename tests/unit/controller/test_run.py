@@ -61,13 +61,13 @@ def _child(pipe: Any) -> None:
 
 
 def test_forks_share_the_identity() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=_child, args=(theirs,))
+    own, other = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=_child, args=(other,))
     process.start()
-    said = ours.recv()
+    said = own.recv()
     process.join()
-    ours.close()
-    theirs.close()
+    own.close()
+    other.close()
     mine = run.run_info("site.yml")
     assert said == mine
     assert mine["pid"] == os.getpid()
@@ -77,12 +77,12 @@ def test_forks_share_the_identity() -> None:
 
 def test_machines_with_one_machine_id_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copied virtual machines: a run of the other one is not known to be dead because it started in another boot."""
-    ours = run.run_info("site.yml")
+    own = run.run_info("site.yml")
     monkeypatch.setattr(run, "_NODE", "the-copy")
     there = run.controller.__wrapped__()
-    assert there != ours["controller"] and there.split("/")[0] == ours["controller"].split("/")[0]
-    assert not run.is_dead({**ours, "started": "another-boot/1"}, here=there)
-    assert run.is_dead({**ours, "started": "another-boot/1"})
+    assert there != own["controller"] and there.split("/")[0] == own["controller"].split("/")[0]
+    assert not run.is_dead({**own, "started": "another-boot/1"}, here=there)
+    assert run.is_dead({**own, "started": "another-boot/1"})
 
 
 def test_a_new_name_of_this_machine_leaves_the_run_its_identity(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,21 +11,21 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.verb
 GROUPS = {"all": ["db1", "app1"], "ungrouped": [], "etcd": ["db1"], "object_stores": ["db1"], "backup": []}
 INVENTORY = "in the inventory inventories/clinic, /etc/x: nothing is done. Fix:"
 WORKS = "which this playbook works with,"
-OTHER = "-i with the inventory of the site that is meant, or hosts in the group"
+OTHER = "pass the inventory of the right site with -i, or put hosts into the group"
 
 
 @pytest.mark.parametrize(
     ("group", "chosen", "said"),
     [
         ("etcd", ["db1", "app1"], ""),
-        ("etcd", ["app1"], "--limit leaves no host of the group etcd: nothing is done. Fix: --limit with some of db1, or no --limit"),
+        ("etcd", ["app1"], "--limit leaves no host of the group etcd: nothing is done. Fix: pass --limit with some of db1, or no --limit"),
         ("postgresql", ["db1", "app1"], f"the group postgresql, {WORKS} is not there {INVENTORY} {OTHER} postgresql"),
         ("backup", ["db1"], f"the group backup, {WORKS} has no hosts {INVENTORY} {OTHER} backup"),
         (
             "object_store",
             ["db1"],
-            f"the group object_store, {WORKS} is not there {INVENTORY} object_store instead of the group object_stores, if that is meant;"
-            f" otherwise {OTHER} object_store",
+            f"the group object_store, {WORKS} is not there {INVENTORY} write object_store instead of the group object_stores, if that is"
+            f" meant; otherwise {OTHER} object_store",
         ),
     ],
 )

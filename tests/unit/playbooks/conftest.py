@@ -72,7 +72,7 @@ class ActionModule(ActionModule):
 """
 #: Actions whose decisions are real: those on a member, and those that ask no host.
 MEMBERS, LOCAL = (
-    ("rolling_call", "rolling_look", "rolling_together", "rolling_turn"),
+    ("rolling_call", "rolling_look", "rolling_together", "rolling_member"),
     ("authority_rotation", "certificate_report", "certificate_rotation", "ports_plan", "rolling_plan", "verb_hosts", "wave_objects"),
 )
 SECRET = """\

@@ -112,7 +112,7 @@ def test_failure_of_a_database_server(site: Run) -> None:
     assert done.of("patroni_config") == done.of("postgresql_objects") == []
 
 
-def test_failure_in_a_cluster_that_exists_goes_on(site: Run) -> None:
+def test_failure_in_a_cluster_that_exists_continues(site: Run) -> None:
     old = {"host_checks": OLD}
     done = site("site.yml", DATABASE, everybody(**{**dict.fromkeys(HOSTS, old), "db2": {**old, "converge base": FAILED}}))
     assert done.code != 0

@@ -20,10 +20,10 @@ from .test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_t
         (True, ["minio_root_password", "minio_user_imaging"], ["minio_user_imaging"], "new values for minio_user_imaging"),
     ],
 )
-def test_a_rotation_that_was_cut_off_goes_on(run: Run, before: bool, renew: list[str] | None, made: list[str], said: str) -> None:
+def test_a_rotation_that_was_cut_off_continues(run: Run, before: bool, renew: list[str] | None, made: list[str], said: str) -> None:
     """Servers that run with the root credentials of before get those that were written, and no newer ones."""
     answers = dict.fromkeys(STORE["object_store"], NEW | {"minio_info": SEEN | {"before": before}})
-    given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"object_store_renew": renew} if renew else {})
+    given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"minio_renew": renew} if renew else {})
     done = run("minio/rotate_credentials.yml", STORE, answers, **given)
     assert done.code == 0, done.printed
     assert [arguments["names"] for name, arguments in done.arguments if name == "site_secrets_renew"] == [made]
@@ -51,7 +51,7 @@ LOST: dict[str, Any] = SEEN | {"problems": ["server store1:9000 is offline"], "l
         (True, False, [], "another version waits until it is requested; minio/update.yml"),
     ],
 )
-def test_a_run_of_the_site_goes_on_with_an_update(run: Run, waits: bool, apart: bool, stages: list[str], said: str) -> None:
+def test_a_run_of_the_site_continues_with_an_update(run: Run, waits: bool, apart: bool, stages: list[str], said: str) -> None:
     """One that was cut off while servers were stopped, although the policy is manual and the store is unhealthy."""
     made = (WAITING["minio"] if waits else {"pending_restart": []}) | {"kept": ["minio"]}
     answers = {"converge": made, "minio_running": TOGETHER, "minio_info": LOST, "minio_health": {"healthy": True}}
@@ -72,7 +72,7 @@ def test_a_run_of_the_site_goes_on_with_an_update(run: Run, waits: bool, apart: 
         (False, LOST, "while the cluster is unhealthy: server store1:9000 is offline. Fix: repair that first"),
     ],
 )
-def test_an_update_that_was_cut_off_goes_on(run: Run, cut_off: bool, seen: dict[str, Any], said: str) -> None:
+def test_an_update_that_was_cut_off_continues(run: Run, cut_off: bool, seen: dict[str, Any], said: str) -> None:
     """By the same verb, without options: what it has stopped is no reason against it."""
     answers = dict.fromkeys(STORE["object_store"], NEW | {"lease": {"kept": ["minio"] if cut_off else []}, "minio_info": seen})
     answers["store1"] = answers["store1"] | {"minio_info": SILENT}
@@ -99,7 +99,7 @@ def test_an_update_that_was_cut_off_goes_on(run: Run, cut_off: bool, seen: dict[
 def test_a_server_that_cannot_be_reached_is_named(run: Run, playbook: str, needed: str, away: str) -> None:
     """With why it is needed and what to do, also with force; nothing is stopped and no secret is written."""
     answers = dict.fromkeys(STORE["object_store"], NEW) | {away: AWAY}
-    done = run(playbook, STORE, answers, object_store_force=True)
+    done = run(playbook, STORE, answers, minio_force=True)
     printed = " ".join(done.printed.split())
     assert done.code != 0 and f"{away} {needed}" in printed, done.printed
     assert f"Fix: start {away} and check that Ansible reaches it over SSH" in printed

@@ -132,8 +132,8 @@ DAMAGED = [{"name": "dicom/a", "healed": False}, {"name": "dicom/b", "healed": T
 @pytest.mark.parametrize(
     ("values", "healed", "calls", "said"),
     [
-        ({"object_store_wait": "day"}, {}, 0, "extra vars object_store_wait: day is not a number of seconds. Nothing is healed. Fix: -e"),
-        ({"object_store_deep": "maybe"}, {}, 0, "extra vars object_store_deep: maybe is not true or false."),
+        ({"minio_wait": "day"}, {}, 0, "extra vars minio_wait: day is not a number of seconds. Nothing is healed. Fix: -e"),
+        ({"minio_deep": "maybe"}, {}, 0, "extra vars minio_deep: maybe is not true or false."),
         (
             {},
             {"healed": 1, "unhealed": 1, "scanned": 7, "damaged": DAMAGED},
@@ -301,14 +301,14 @@ BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"
             {},
             BACK,
             "store2: port 9000 is taken. All servers went back to their previous version and settings, and the store takes writes. "
-            "See docs/day2_object_store.md",
+            "See docs/day2_minio.md",
         ),
         # It starts and the store does not work with it. The others that say it does go back with it.
         ({"minio_health": REFUSED}, {}, ["minio_health", *BACK], "store2: not healthy within 300 s. All servers went back"),
         # Some are enough for whoever forces it: those that took it over keep it.
         (
             {"component_restart": TAKEN, "component_restart kept": {}},
-            {"object_store_force": True},
+            {"minio_force": True},
             ["minio_health", "component_restart forgotten", "minio_info"],
             "store2: port 9000 is taken. store2 did not apply the change, the others did.",
         ),

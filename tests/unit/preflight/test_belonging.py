@@ -27,8 +27,8 @@ CLINIC = {"key": "c", "fingerprint": "CC:CC", "called": "clinic internal CA", "b
 NEWER = {**CLINIC, "fingerprint": "CD:CD", "begins": "2027-01-01T00:00:00Z"}
 AGAIN = {"key": "n", "fingerprint": "CN:CN", "called": "clinic internal CA", "begins": "2026-11-01T00:00:00Z"}
 DEMO = {"key": "d", "fingerprint": "DD:DD", "called": "demo internal CA", "begins": "2026-11-01T00:00:00Z"}
-OURS = {"name": "clinic", "authorities": [CLINIC], "secrets": "b", "known": ["a", "b"]}
-RECORD = {**{name: OURS[name] for name in ("name", "authorities", "secrets")}, "since": "2026-02-02T00:00:00Z"}
+OWN = {"name": "clinic", "authorities": [CLINIC], "secrets": "b", "known": ["a", "b"]}
+RECORD = {**{name: OWN[name] for name in ("name", "authorities", "secrets")}, "since": "2026-02-02T00:00:00Z"}
 #: Of a host that an older release converged: nothing but its CA's certificate.
 OLD = {"authorities": [CLINIC], "since": "2026-02-02T00:00:00Z"}
 ETCD = {"member": "1", "cluster": "2", "name": "db2", "urls": ["https://10.0.0.2:2380"], "directory": "/var/lib/etcd/vannah"}
@@ -37,7 +37,7 @@ ETCD_DATA = {"etcd": {"data": ETCD}}
 
 def answer(host: str = "db1", number: int = 1, *, record: Any = RECORD, facts: dict[str, Any] | None = None, **known: Any) -> Answer:
     """A good answer with differences."""
-    belonging: dict[str, Any] = {"own": OURS, "address": f"10.0.0.{number}", **known}
+    belonging: dict[str, Any] = {"own": OWN, "address": f"10.0.0.{number}", **known}
     said = {**FACTS, "addresses": [f"10.0.0.{number}"], "machine_id": f"m{number}", "host_key": f"k{number}", "boot_id": "b"}
     found = {**record, "host": record.get("host", host)} if record and record is not OLD else record
     return Answer(host, ("base",), {**said, "site": found, **(facts or {})}, 0.0, belonging=Belonging(**belonging))
@@ -57,14 +57,14 @@ def judgement(*answers: Answer) -> list[Finding]:
         ({"record": {**RECORD, "secrets": "a"}}, []),
         ({"record": {**RECORD, "authorities": [DEMO]}}, ["contact-other-site"]),
         ({"record": {**RECORD, "authorities": [DEMO], "name": "demo", "host": "x"}}, ["contact-other-site"]),
-        ({"record": OLD, "own": {**OURS, "authorities": [DEMO]}}, ["contact-other-site"]),
-        ({"own": {**OURS, "authorities": []}}, ["contact-other-site"]),
+        ({"record": OLD, "own": {**OWN, "authorities": [DEMO]}}, ["contact-other-site"]),
+        ({"own": {**OWN, "authorities": []}}, ["contact-other-site"]),
         ({"record": {**RECORD, "name": "demo"}}, ["contact-other-site"]),
         ({"record": {**RECORD, "host": "db9"}}, ["contact-other-name"]),
         ({"record": {**RECORD, "host": "db9", "name": "demo"}}, ["contact-other-name", "contact-other-site"]),
         ({"record": {**RECORD, "secrets": "c"}}, ["contact-stale-checkout"]),
         ({"record": {**RECORD, "authorities": [NEWER]}}, ["contact-stale-checkout"]),
-        ({"own": {**OURS, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
+        ({"own": {**OWN, "secrets": "a", "known": ["a"]}}, ["contact-stale-checkout"]),
         # Taken over: whatever it was, but not its data.
         ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True}, []),
         ({"record": {**RECORD, "host": "db9"}, "takeover": True}, []),
@@ -88,8 +88,8 @@ def judgement(*answers: Answer) -> list[Finding]:
         ),
         # The site's own data: it has a new authority (docs/day2.md), planned or made already, or another name.
         ({"record": {**RECORD, "authorities": [DEMO]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
-        ({"record": OLD, "own": {**OURS, "authorities": [AGAIN]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
-        ({"record": OLD, "own": {**OURS, "authorities": []}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": OLD, "own": {**OWN, "authorities": [AGAIN]}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
+        ({"record": OLD, "own": {**OWN, "authorities": []}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": {**RECORD, "name": "demo"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": {**RECORD, "host": "db9"}, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
         ({"record": None, "takeover": True, "facts": {"found": ["/srv/x"]}}, []),
@@ -108,7 +108,7 @@ def test_one_server(given: dict[str, Any], codes: list[str]) -> None:
 
 def test_a_second_checkout_is_told_everything_once() -> None:
     """Both sites, both fingerprints, since when, that what was made here goes first, and the exact switch, for all hosts in one line."""
-    apart = {"record": {**RECORD}, "own": {**OURS, "name": "clinic", "authorities": [{**DEMO, "begins": "2026-11-29T10:00:00Z"}]}}
+    apart = {"record": {**RECORD}, "own": {**OWN, "name": "clinic", "authorities": [{**DEMO, "begins": "2026-11-29T10:00:00Z"}]}}
     (finding,) = judgement(answer("db1", 1, **apart), answer("db2", 2, **apart), answer("db3", 3, **apart))
     assert finding.where == "db1,db2,db3"
     for text in ("site clinic", "CC:CC", "DD:DD", "2026-02-02T00:00:00Z"):
@@ -118,7 +118,7 @@ def test_a_second_checkout_is_told_everything_once() -> None:
         "recovery kit",
         "-e site_takeover_hosts=db1,db2,db3",
     ):
-        assert text in finding.remedy, text
+        assert text in finding.fix, text
 
 
 def test_of_a_server_of_another_site_nothing_else_is_said() -> None:
@@ -127,24 +127,24 @@ def test_of_a_server_of_another_site_nothing_else_is_said() -> None:
     peers = {"etcd": [{"name": "db9", "address": "192.0.2.9", "what": "it is a member"}]}  # of the other site
     facts = {"system": "ubuntu", "services": {**ETCD_DATA, "proxy": {"peers": peers}}}
     other = answer("db1", 1, record={**RECORD, "authorities": [DEMO], "name": "demo"}, facts=facts)
-    ours = dataclasses.replace(answer("db2", 2, facts={"system": "ubuntu"}), changes=(port,))
+    own = dataclasses.replace(answer("db2", 2, facts={"system": "ubuntu"}), changes=(port,))
     other = dataclasses.replace(other, changes=(port,))
     groups = [Group("etcd", "etcd", {"db1": "10.0.0.1"}, "")]
     cluster = formation.Cluster("etcd", "etcd", "etcd", {"db1": None, "db3": "did not answer"}, (False,))
-    found = judge_host_checks([other, ours], [cluster], groups=groups).errors
+    found = judge_host_checks([other, own], [cluster], groups=groups).errors
     assert [(finding.code, finding.where) for finding in found] == [
         ("contact-other-site", "db1"),
         ("contact-setting-new", "db2"),
         ("contact-system", "db2"),
     ]
-    assert judge_host_checks([other, ours]).summary() == "host checks: 3 errors, 0 warnings, 2 hosts"
+    assert judge_host_checks([other, own]).summary() == "host checks: 3 errors, 0 warnings, 2 hosts"
 
 
 @pytest.mark.parametrize("record", [RECORD, OLD, {**RECORD, "name": ""}])
 def test_a_lost_authority_is_replaced(record: dict[str, Any]) -> None:
     """docs/day2.md, "The site's authority", steps 1 to 5: all hosts, stopped, with their data; refused only without the switch."""
     name = str(record.get("name", "clinic"))
-    replaced = {"own": {**OURS, "name": name, "authorities": [AGAIN], "secrets": "n", "known": ["a", "b", "n"]}, "record": record}
+    replaced = {"own": {**OWN, "name": name, "authorities": [AGAIN], "secrets": "n", "known": ["a", "b", "n"]}, "record": record}
     data = {"found": ["/var/lib/postgresql/17/vannah", "/var/lib/etcd/vannah", "/srv/minio"]}
     etcd = [{**ETCD, "name": f"db{number}", "urls": [f"https://10.0.0.{number}:2380"]} for number in (1, 2, 3)]
     hosts = [(f"db{number}", number, {**data, "services": {"etcd": {"data": etcd[number - 1]}}}) for number in (1, 2, 3)]
@@ -160,8 +160,8 @@ def test_hosts_of_two_other_sites_are_two_lines() -> None:
 
 def test_an_inventory_without_a_ca_has_nothing_to_remove() -> None:
     """A plan from a copy: check mode makes none."""
-    (finding,) = judgement(answer(own={**OURS, "authorities": []}))
-    assert "away" not in finding.remedy and "recovery kit" in finding.remedy and "it has no CA" in finding.problem
+    (finding,) = judgement(answer(own={**OWN, "authorities": []}))
+    assert "away" not in finding.fix and "recovery kit" in finding.fix and "it has no CA" in finding.problem
 
 
 def test_one_stranger_among_the_servers_of_this_site() -> None:
@@ -169,7 +169,7 @@ def test_one_stranger_among_the_servers_of_this_site() -> None:
     found = judgement(answer("db1", 1), answer("db2", 2, record={**RECORD, "authorities": [DEMO], "name": "demo"}))
     (finding,) = found
     assert finding.code == "contact-other-site" and finding.where == "db2"
-    assert "pki/" not in finding.remedy and "site_takeover_hosts=db2" in finding.remedy
+    assert "pki/" not in finding.fix and "site_takeover_hosts=db2" in finding.fix
 
 
 # --- one server twice, and clones ---------------------------------------------------------------------------------------------
@@ -346,7 +346,7 @@ def test_the_switch_is_none_of_the_inventory(judged: Judge) -> None:
 
 
 def test_a_site_with_another_name_hears_the_rest_too() -> None:
-    """The authority is ours: what else has changed is this site's, and is said in the same report."""
+    """The authority is the site's: what else has changed is this site's, and is said in the same report."""
     port = effects.Change("postgresql_port", "postgresql", "5433", "5432", effects.Statement("postgresql_port", "new"))
     renamed = dataclasses.replace(answer("db1", 1, record={**RECORD, "name": "demo"}), changes=(port,))
     assert {finding.code for finding in judge_host_checks([renamed]).errors} == {"contact-other-site", "contact-setting-new"}
@@ -357,7 +357,7 @@ def test_exchanged_addresses_are_no_rename() -> None:
     swapped = [answer("db1", 1, record={**RECORD, "host": "db2"}), answer("db2", 2, record={**RECORD, "host": "db1"})]
     (found,) = [one for one in judgement(*swapped) if one.code == "contact-other-name"]
     assert "Their addresses are exchanged" in found.problem
-    assert found.remedy == "the addresses (ansible_host) of db1, db2 as they were"
+    assert found.fix == "the addresses (ansible_host) of db1, db2 as they were"
     renamed = [answer("db1", 1, record={**RECORD, "host": "db3"}), answer("db2", 2, record={**RECORD, "host": "db1"})]
     (found,) = [one for one in judgement(*renamed) if one.code == "contact-other-name"]
-    assert "site_takeover_hosts" in found.remedy
+    assert "site_takeover_hosts" in found.fix

@@ -31,7 +31,7 @@ def test_codes() -> None:
     assert len(codes) == len(catalogue())
     for code in codes:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", code.name)
-        assert code.meaning.endswith(".") and code.remedy.endswith(".")
+        assert code.meaning.endswith(".") and code.fix.endswith(".")
 
 
 def test_every_code_is_given_by_something_and_tested() -> None:
@@ -58,8 +58,8 @@ def test_a_finding_is_one_line() -> None:
     """What people grep for."""
     finding = Finding("a-b", "db1", "x.y", "it is wrong.", "x: y", "hosts.yml:3")
     assert finding.line() == "a-b db1 x.y: it is wrong. Fix: x: y [hosts.yml:3]"
-    assert dataclasses.replace(finding, remedy="nothing; move it").line() == "a-b db1 x.y: it is wrong. Fix: move it [hosts.yml:3]"
-    assert dataclasses.replace(finding, remedy="run x").line() == "a-b db1 x.y: it is wrong. Fix: run x [hosts.yml:3]"
+    assert dataclasses.replace(finding, fix="nothing; move it").line() == "a-b db1 x.y: it is wrong. Fix: move it [hosts.yml:3]"
+    assert dataclasses.replace(finding, fix="run x").line() == "a-b db1 x.y: it is wrong. Fix: run x [hosts.yml:3]"
     report = Report.of([finding, finding], {"a-b": Code("a-b", "m", "r")}, 1)
     assert report.text() == "preflight: 1 error, 0 warnings, 1 host\n" + finding.line()
 

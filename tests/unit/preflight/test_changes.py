@@ -120,10 +120,10 @@ def test_a_value_that_is_not_recorded_yet() -> None:
     assert judge_host_checks([quiet]).errors == ()
     (finding,) = judge_host_checks([quiet], verb="change_ports.yml").errors
     assert (finding.code, finding.where, finding.variable) == ("contact-setting-unknown", "db1", "postgresql_port")
-    assert finding.remedy.startswith("postgresql_port: the value that runs, and run `make converge` once")
+    assert finding.fix.startswith("postgresql_port: the value that runs, and run `make converge` once")
     seen = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433", "5432"),))
     (finding,) = judge_host_checks([seen]).errors
-    assert finding.code == "contact-setting-unknown" and finding.remedy.startswith("postgresql_port: 5432, and run `make converge` once")
+    assert finding.code == "contact-setting-unknown" and finding.fix.startswith("postgresql_port: 5432, and run `make converge` once")
 
 
 def test_a_new_port_that_another_program_has() -> None:
@@ -135,7 +135,7 @@ def test_a_new_port_that_another_program_has() -> None:
     )
     found = judge_host_checks([Answer("db2", facts=FACTS, taken=ports)], verb="change_ports.yml").errors
     assert {finding.code for finding in found} == {"contact-new-port-taken"}
-    assert {finding.variable: (finding.problem, finding.remedy) for finding in found} == {
+    assert {finding.variable: (finding.problem, finding.fix) for finding in found} == {
         "postgresql_port": (
             "python3 (session-3.scope) listens on port 5433 of this server, which the role postgresql is to have.",
             "postgresql_port: a port that is free on all of its servers; or, on db2: stop python3",

@@ -65,9 +65,9 @@ def test_the_message_says_what_to_write() -> None:
     (finding,) = closed.findings("db1", facts, SSH)
     assert "tcp 443, udp 51821 (wg-agent), VRRP (IP protocol 112), IP protocol 200 can be reached" in finding.problem
     entries = "{name: NAME, port: 443}, {name: NAME, port: 51821, proto: udp}, {name: vrrp, proto: vrrp}, {name: NAME, proto: 200}"
-    assert finding.remedy.startswith(f"firewall_ports: [{entries}] (from: []") and "firewall_enabled: false" in finding.remedy
+    assert finding.fix.startswith(f"firewall_ports: [{entries}] (from: []") and "firewall_enabled: false" in finding.fix
     (finding,) = closed.findings("db1", {"listening": ["udp/51820"]}, SSH)
-    assert "{name: NAME, port: 51820, proto: udp}]" in finding.remedy
+    assert "{name: NAME, port: 51820, proto: udp}]" in finding.fix
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_message_says_what_to_write() -> None:
 def test_services_that_need_more_than_the_port(facts: dict[str, Any], words: str) -> None:
     """Without the rest they answer, and do not work."""
     (finding,) = closed.findings("db1", facts, SSH)
-    assert words in finding.remedy
+    assert words in finding.fix
 
 
 def test_every_form_of_a_port() -> None:

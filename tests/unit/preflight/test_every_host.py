@@ -13,7 +13,7 @@ import pytest
 from tests.unit.lib.sites import Judge, codes, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
-OURS = {
+OWN = {
     "updates-setting-invalid",
     "updates-pattern-invalid",
     "package-name-invalid",
@@ -93,7 +93,7 @@ def test_what_a_file_cannot_hold(judged: Judge, name: str, value: Any, code: str
     ],
 )
 def test_what_it_can(judged: Judge, name: str, value: Any) -> None:
-    assert codes(judged(site(THREE, f"{name}: {json.dumps(value)}"))) & OURS == set()
+    assert codes(judged(site(THREE, f"{name}: {json.dumps(value)}"))) & OWN == set()
 
 
 @pytest.mark.parametrize(

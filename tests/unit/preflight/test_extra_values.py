@@ -35,7 +35,7 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
     ],
 )
 def test_both_commands_give_the_value(kind: str, given: Any, written: dict[str, Any] | None) -> None:
-    said = extra_values.remedy("x", "x", Option("x", kind), given)
+    said = extra_values.fix("x", "x", Option("x", kind), given)
     plain, make = said.split(", with make: ")
     assert plain.startswith("-e ") and make.startswith("ARGS=")
     if written is None:
@@ -58,13 +58,13 @@ def test_both_commands_give_the_value(kind: str, given: Any, written: dict[str, 
     ],
 )
 def test_nothing_secret_and_nothing_that_a_shell_reads_otherwise(option: Option, path: str, given: Any, said: str) -> None:
-    found = extra_values.remedy(path.partition("[")[0], path, option, given)
+    found = extra_values.fix(path.partition("[")[0], path, option, given)
     assert said in found
     assert "123456" not in found and "secret" not in found and "15.1" not in found
 
 
 @pytest.mark.parametrize(
-    ("given", "remedy"),
+    ("given", "fix"),
     [
         ({"postgresql_max_connections": "200"}, """-e '{"postgresql_max_connections": 200}', with make: ARGS="""),
         ({"postgresql_failsafe": "no"}, """-e '{"postgresql_failsafe": false}'"""),
@@ -74,7 +74,7 @@ def test_nothing_secret_and_nothing_that_a_shell_reads_otherwise(option: Option,
         ({"postgresql_synchronous": None}, """-e '{"postgresql_synchronous": true}'"""),
     ],
 )
-def test_fix_of_preflight(judged: Judge, given: dict[str, Any], remedy: str) -> None:
+def test_fix_of_preflight(judged: Judge, given: dict[str, Any], fix: str) -> None:
     (finding,) = [found for found in judged(site(THREE), extra=given).errors if found.variable in given]
     assert finding.where == "extra vars"
-    assert finding.remedy.startswith(remedy)
+    assert finding.fix.startswith(fix)

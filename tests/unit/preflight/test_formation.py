@@ -181,7 +181,7 @@ def test_the_smaller_cluster_is_one_that_preflight_accepts(role: str, members: i
     names = [f"h{number}" for number in range(1, members + 1)]
     cluster = formation.Cluster(role, "g", role, {name: "did not answer" if name in names[:missing] else None for name in names}, (False,))
     (finding,) = formation.findings([replace(cluster, odd=role == "etcd")])
-    assert words in finding.remedy
+    assert words in finding.fix
 
 
 def test_members_that_are_not_asked_may_know_of_the_cluster() -> None:

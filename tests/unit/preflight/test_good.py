@@ -72,6 +72,6 @@ def test_files_that_are_vaulted_as_a_whole(judged: Judge) -> None:
 
 
 def test_hosts_of_ones_own_group(judged: Judge) -> None:
-    """Groups of one's own between ours are fine."""
+    """Groups of one's own between those of the collection are fine."""
     report = judged(site(THREE + "\nberlin: db1 db2\npostgresql_clinic_old: app1"))
     assert [finding.line() for finding in report.errors] == []

@@ -164,7 +164,7 @@ def test_other_clusters_have_other_majors() -> None:
         ({"5000": ["", "", ""]}, True, ["another program listens on port 5000", "or stop it on"]),
         ({"5000": ["haproxy", "haproxy.service", ""]}, True, []),  # haproxy-running judges it
         ({"5000": ["haproxy", "haproxy.service", ""]}, False, ["haproxy (haproxy.service)"]),
-        ({"5000": ["haproxy", "haproxy.service", "ours"]}, False, []),  # of a run that was killed
+        ({"5000": ["haproxy", "haproxy.service", "managed"]}, False, []),  # of a run that was killed
     ],
 )
 def test_a_port_that_another_program_has(taken: dict[str, list[str]], judged: bool, words: list[str]) -> None:
@@ -186,7 +186,7 @@ def test_cloud_init_that_has_broken_off_is_a_warning() -> None:
     report = judge_host_checks([answer(survey=surveyed(cloud_init_broken=True))])
     assert not report.errors
     assert [finding.code for finding in report.warnings] == ["contact-cloud-init-broken"]
-    assert "touch /etc/cloud/cloud-init.disabled" in report.warnings[0].remedy
+    assert "touch /etc/cloud/cloud-init.disabled" in report.warnings[0].fix
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_full_data_disk_of_a_service_that_runs(place: dict[str, int], said: st
     assert [(one.code, one.where, one.variable) for one in found] == (
         [("contact-disk", "db1", "postgresql_data_directory")] if said else []
     )
-    assert all(said in one.problem and "/srv/db" in one.remedy and "--limit 'all:!db1'" in one.remedy for one in found)
+    assert all(said in one.problem and "/srv/db" in one.fix and "--limit 'all:!db1'" in one.fix for one in found)
 
 
 def test_a_drive_that_is_not_mounted_yet_is_not_judged() -> None:
@@ -260,7 +260,7 @@ def test_a_failure_is_told_in_one_line() -> None:
 def test_a_terminal_that_sudo_wants() -> None:
     """Another line in sudoers than the one that lets the user become root."""
     (finding,) = judge_host_checks([Answer("db1", ALL, failure="becoming root is refused: sudo requires a terminal (requiretty)")]).errors
-    assert "!requiretty" in finding.remedy
+    assert "!requiretty" in finding.fix
 
 
 # --- the playbook: what may refuse a host stands before what changes it ------------------------------------------------------
@@ -284,7 +284,7 @@ def test_somebody_elses_service_is_refused_before_any_host_is_changed() -> None:
     assert not documented.takes_lease("patroni_guard")  # nothing is left on a host that is refused
 
 
-def test_contact_looks_closely_at_hosts_that_a_role_has_not_come_to() -> None:
+def test_hosts_that_are_new_to_a_role_are_asked_for_more() -> None:
     """Without it a small disk, a lost login or a read-only mount would be found in the middle of the run."""
     play = next(play for play in plays("site.yml") if play["name"] == "Check the hosts")  # those of the waves' restarts have no hosts
     (asked,) = [task for task in play["tasks"] if "vannah.healthcloud.host_facts" in task]

@@ -112,7 +112,7 @@ def test_every_error_at_once_and_no_connection(run: Run) -> None:
     assert not run.trace.exists()
 
 
-def test_a_good_inventory_goes_on_to_its_hosts(run: Run) -> None:
+def test_a_good_inventory_continues_to_its_hosts(run: Run) -> None:
     """The trap for ssh works: without errors the next play opens connections."""
     run.write("hosts.yml", site(THREE))
     done = run()

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.lib.sites import Judge, codes, points, site
 
 THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\nobject_store: store1 store2 store3 store4"
-OURS = {"maintenance-window-unreadable", "maintenance-window-missing", "restart-policy-differs", "variable-not-a-choice"}
+OWN = {"maintenance-window-unreadable", "maintenance-window-missing", "restart-policy-differs", "variable-not-a-choice"}
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_no_policy(judged: Judge, variables: str) -> None:
 )
 def test_taken(judged: Judge, variables: str) -> None:
     """What is well."""
-    assert not OURS & codes(judged(site(THREE, variables)))
+    assert not OWN & codes(judged(site(THREE, variables)))

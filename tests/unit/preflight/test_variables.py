@@ -82,16 +82,16 @@ def test_variables(judged: Judge, variables: str, code: str, where: str, variabl
     assert (code, where, variable) in points(report)
     finding = next(found for found in report.errors if found.code == code)
     assert finding.source.startswith("hosts.yml:")
-    assert finding.remedy
+    assert finding.fix
 
 
 def test_an_undefined_variable_and_what_was_meant(judged: Judge) -> None:
     """The guess is among the variables that the host has; hosts that have the variable are not spoken of."""
     variables = "[postgresql]\npostgresql_data_directory: '{{ pg_volme }}/pg'\n[@db1]\npg_volume: /volume\n[@db2]\npg_volme: /volume"
     report = judged(site(THREE, variables))
-    found = {(finding.where, finding.remedy) for finding in report.errors if finding.code == "variable-undefined"}
+    found = {(finding.where, finding.fix) for finding in report.errors if finding.code == "variable-undefined"}
     assert ("db1", "pg_volume") in found
-    assert {where for where, _remedy in found} == {"db1", "db3"}
+    assert {where for where, _fix in found} == {"db1", "db3"}
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,10 @@ def test_no_value_that_is_no_error(judged: Judge, variables: str) -> None:
     ],
 )
 def test_misspelt_groups(judged: Judge, group: str, meant: str) -> None:
-    """A group that is nearly one of ours."""
+    """A group that is nearly one of the collection."""
     report = judged(site(f"{THREE}\n{group}: app2"))
     finding = next(found for found in report.errors if found.code == "group-misspelt")
-    assert (finding.where, finding.remedy) == (group, meant)
+    assert (finding.where, finding.fix) == (group, meant)
 
 
 def test_group_of_a_later_release(judged: Judge) -> None:
@@ -145,7 +145,7 @@ def test_group_of_a_later_release(judged: Judge) -> None:
 def test_did_you_mean(judged: Judge) -> None:
     """The message names the known name."""
     report = judged(site(THREE, "[etcd]\netcd_cliemt_port: 2379"))
-    assert [finding.remedy for finding in report.errors] == ["etcd_client_port"]
+    assert [finding.fix for finding in report.errors] == ["etcd_client_port"]
 
 
 def test_extra_vars(judged: Judge) -> None:
@@ -198,7 +198,7 @@ def test_files_for_nobody(judged: Judge, file: str, code: str, meant: str) -> No
     report = judged(site(THREE), files={file: "clinic_colour: red\n"})
     path = "/".join(file.split("/")[:2])
     assert points(report) == {(code, path, "-")}
-    assert not meant or report.errors[0].remedy == meant
+    assert not meant or report.errors[0].fix == meant
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_files_of_which_one_hides_the_other(judged: Judge, first: str, hidden: s
     files = {first: "site_domian: clinic.health\n", hidden: '{"postgresql_prot": 5433}\n'}
     errors = judged(site(THREE), files=files).errors
     (found,) = (error for error in errors if error.code == "variables-file-hidden")
-    assert (found.where, found.remedy) == (hidden, f"move its variables into {into}, and remove this file")
+    assert (found.where, found.fix) == (hidden, f"move its variables into {into}, and remove this file")
     assert [error.variable for error in errors if error.code == "variable-misspelt"] == ["site_domian"]
 
 
@@ -231,7 +231,7 @@ def test_booleans_of_ini(judged: Judge) -> None:
     """There true is a text however it is written, and True is none."""
     ini = "[etcd]\ndb1 ansible_host=10.1.0.1 base_hosts_manage=true\n[all:vars]\nsite_domain=clinic.health\nbase_hosts_manage=False\n"
     found = judged("all:\n", files={"hosts.ini": ini}).errors
-    assert [(finding.variable, finding.remedy) for finding in found] == [
+    assert [(finding.variable, finding.fix) for finding in found] == [
         ("base_hosts_manage", "base_hosts_manage: True, with a capital and without quotes")
     ]
 
@@ -240,7 +240,7 @@ def test_an_unquoted_version(judged: Judge) -> None:
     """What is to be written is taken."""
     found = judged(site(THREE, "postgresql_version: 15.10")).errors
     assert [finding.code for finding in found] == ["variable-version-unquoted"]
-    assert '"15.1"' not in found[0].remedy and '"15"' in found[0].remedy
+    assert '"15.1"' not in found[0].fix and '"15"' in found[0].fix
 
 
 def test_empty_inventory(judged: Judge) -> None:
@@ -255,7 +255,7 @@ def test_wrong_vault_password(judged: Judge) -> None:
     assert codes(report) == {"secret-file-closed", "domain-invalid"}
     finding = next(found for found in report.errors if found.code == "secret-file-closed")
     assert (finding.where, finding.variable, finding.source) == ("all", "clinic_token", "group_vars/all/vault.yml:1")
-    assert "vault password" in finding.remedy
+    assert "vault password" in finding.fix
     assert PASSWORD.bytes.decode() not in report.text()
 
 

@@ -18,7 +18,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.conv
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())
-#: Units that no package starts beside ours, or whose start by the package alone is what the role wants, too.
+#: Units that no package starts beside the role's, or whose start by the package alone is what the role wants, too.
 WANTED = {
     "ssh.service": "the way in",
     "systemd-journald.service": "part of every Debian",

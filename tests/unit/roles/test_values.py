@@ -22,33 +22,10 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.belon
 
 from tests.unit.lib.rendered import FACTS
 
-#: What a host of all groups records of each role; without secrets.
-RECORDED = {
-    "base": {"site_name": ["clinic"]},
-    "etcd": {
-        "etcd_client_port": ["2379"],
-        "etcd_peer_port": ["2380"],
-        "etcd_data_directory": ["/var/lib/etcd/vannah"],
-        "etcd_settings": ["{}"],
-        "inventory_hostname": ["db1"],
-        "site_address": ["10.0.0.1"],
-    },
-    "haproxy": {
-        "haproxy_read_write_port": ["5000"],
-        "haproxy_read_only_port": ["5001"],
-        "postgresql_port": ['["5432"]'],
-        "postgresql_rest_port": ['["8008"]'],
-    },
-    "postgresql": {
-        "postgresql_version": ["17"],
-        "postgresql_cluster": ["vannah"],
-        "postgresql_port": ["5432", "/var/lib/postgresql/17/vannah/postmaster.pid", 4],
-        "postgresql_rest_port": ["8008"],
-        "postgresql_data_directory": ["/var/lib/postgresql/17/vannah"],
-        "postgresql_initdb": ['{"encoding":"UTF8","locale":"C.UTF-8"}'],
-        "inventory_hostname": ["db1"],
-        "etcd_client_port": ['["2379"]'],
-    },
+#: Role -> what a host of all groups records of it, in ``tests/unit/services/<role>/recorded.yml``.
+RECORDED: dict[str, dict[str, list[Any]]] = {
+    path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[1] / "services").glob("*/recorded.yml"))
 }
 Look = Callable[..., tuple[collect.Role, templating.Templates, DataLoader]]
 
@@ -197,9 +174,9 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
     """A new site_name is what it is for; the values of another site are nothing to this one."""
     _role, _templates, loader = look("postgresql")
     theirs = {"key": "t", "called": "theirs internal CA"}
-    ours = {"key": "o", "called": "clinic internal CA"}
+    same = {"key": "o", "called": "clinic internal CA"}
     facts = {
-        "site": {"name": "demo", "host": "db1", "authorities": [ours if own else theirs]},
+        "site": {"name": "demo", "host": "db1", "authorities": [same if own else theirs]},
         "running": {
             "authority": {"values": {"site_name": "demo"}},  # of the role base
             "postgresql": {"values": {"postgresql_cluster": "b"}, "role": "postgresql", "unit": "patroni.service", "enabled": True},
@@ -210,7 +187,7 @@ def test_a_takeover_and_what_ran_before(look: Look, tmp_path: Path, own: bool, t
     hostvars = RawHostVars(db1=variables)
     action = object.__new__(host_checks.ActionModule)
     action._loader, action._templar = loader, Templar(loader=loader)
-    known = Belonging(own={"name": "clinic", "authorities": [ours], "secrets": "", "known": []}, takeover=takeover)
+    known = Belonging(own={"name": "clinic", "authorities": [same], "secrets": "", "known": []}, takeover=takeover)
     given = action._answer("db1", hostvars, "host_answers", str(tmp_path), SimpleNamespace(of=lambda *_host: known))
     assert {change.variable for change in given.changes} == refused
 

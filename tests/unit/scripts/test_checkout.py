@@ -39,7 +39,7 @@ def test_whose_servers_they_are(labels: dict[str, str], opens: set[str], expecte
 
 
 @pytest.mark.parametrize(
-    ("network", "folder", "begins", "fix"),
+    ("network", "folder", "begins", "expected"),
     [
         (
             "vannah-demo",
@@ -52,11 +52,11 @@ def test_whose_servers_they_are(labels: dict[str, str], opens: set[str], expecte
         ("vannah-test-engine", THERE, f"Test servers (vannah-test-engine) of the checkout {THERE} are ", "wait until its tests end; if "),
     ],
 )
-def test_a_refusal_says_what_to_do(network: str, folder: str, begins: str, fix: str) -> None:
+def test_a_refusal_says_what_to_do(network: str, folder: str, begins: str, expected: str) -> None:
     said = checkout.refusal(network, folder, {THERE}.__contains__)
-    what, _fix, remedy = said.partition("Fix: ")
-    assert what.startswith(begins) and what.endswith("Nothing was changed. ") and remedy.startswith(fix)
-    assert ("--filter name=^" + network + "-); docker network rm " + network in remedy) is (network != "vannah-demo" or folder != THERE)
+    what, _fix, fix = said.partition("Fix: ")
+    assert what.startswith(begins) and what.endswith("Nothing was changed. ") and fix.startswith(expected)
+    assert ("--filter name=^" + network + "-); docker network rm " + network in fix) is (network != "vannah-demo" or folder != THERE)
 
 
 def put_engine(

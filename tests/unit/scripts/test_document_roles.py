@@ -39,14 +39,14 @@ ROWS = [
 
 def test_table() -> None:
     lines = document_roles.table(SPECS, {"firewall_ports": []}).splitlines()
-    assert lines[0] == "| variable | type | default | what it says |"
+    assert lines[0] == "| variable | type | default | description |"
     assert lines[2:] == ROWS
 
 
 def test_table_with_effects() -> None:
     """What a change does on a running site, in either form; a key within a variable has none of its own."""
     lines = document_roles.table(SPECS, {"effects": {"x_port": "rolling", "x_list": {"effect": "live", "why": "x"}}}).splitlines()
-    assert lines[0].endswith("| what it says | change |")
+    assert lines[0].endswith("| description | change |")
     assert lines[2:] == [f"{row} {change} |" for row, change in zip(ROWS, ("rolling", "live", "", ""), strict=True)]
 
 

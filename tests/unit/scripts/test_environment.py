@@ -304,7 +304,7 @@ def test_make_runs_the_same(checkout: Path, tmp_path: Path, surroundings: str) -
     assert (checkout / ".venv").resolve() == BIN.parent.resolve(), ".venv was made anew"
 
 
-def test_output_that_cannot_be_is_said_once_and_make_goes_on(checkout: Path, tmp_path: Path) -> None:
+def test_output_that_cannot_be_is_said_once_and_make_continues(checkout: Path, tmp_path: Path) -> None:
     """A line of a shell profile, for a callback that was removed; and passwords of another site, which the demo does not need."""
     given = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "ANSIBLE_STDOUT_CALLBACK": "no.such.yaml", "ANSIBLE_CALLBACKS_ENABLED": "none"}
     given |= {"ANSIBLE_LOG_PATH": "/proc/none.log"}

@@ -17,13 +17,13 @@ REPOSITORY = run_tests.ROOT
 def test_tests_and_scenarios_of_a_service() -> None:
     """The scenarios in which a host is in a group that gets the role."""
     found = only_service.find(REPOSITORY, "minio")
-    assert found == only_service.Service(["tests/unit/services/minio", "tests/unit/roles"], ["object_store", "object_store_single"])
+    assert found == only_service.Service(["tests/unit/services/minio", "tests/unit/roles"], ["minio", "minio_single"])
     assert only_service.find(REPOSITORY, "haproxy").scenarios == ["bookworm", "pki", "postgresql"]
 
 
 def test_a_role_of_every_host_is_tested_on_single_servers() -> None:
     """Every scenario has it; those that take least prove as much of it."""
-    assert only_service.find(REPOSITORY, "base").scenarios == ["bookworm", "engine", "object_store_single"]
+    assert only_service.find(REPOSITORY, "base").scenarios == ["bookworm", "engine", "minio_single"]
 
 
 #: Roles whose scenario is still to come, and what with.

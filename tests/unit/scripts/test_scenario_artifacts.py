@@ -14,9 +14,9 @@ from parallel_jobs import Output
 
 def test_scenarios_with_artifacts() -> None:
     """Those with servers of a role that has a lock file, in the order of the run."""
-    assert scenario_artifacts.scenarios_with(run_tests.ROOT, ["postgresql", "object_store_single", "object_store"]) == [
-        "object_store_single",
-        "object_store",
+    assert scenario_artifacts.scenarios_with(run_tests.ROOT, ["postgresql", "minio_single", "minio"]) == [
+        "minio_single",
+        "minio",
     ]
     assert scenario_artifacts.scenarios_with(run_tests.ROOT, ["engine"]) == []
 
@@ -49,9 +49,9 @@ def test_each_scenario_is_a_check(monkeypatch: pytest.MonkeyPatch, status: int, 
 
     monkeypatch.setattr(Output, "run", run)
     monkeypatch.setattr(scenario_artifacts, "share", lambda cache: None)
-    (outcome,) = run_tests.run_artifacts(["engine", "object_store", "object_store_single"])
+    (outcome,) = run_tests.run_artifacts(["engine", "minio", "minio_single"])
     assert (outcome.passed, outcome.failed) == counted
-    assert [argv[2] for argv in ran] == ["molecule/object_store/inventory", "molecule/object_store_single/inventory"]
+    assert [argv[2] for argv in ran] == ["molecule/minio/inventory", "molecule/minio_single/inventory"]
 
 
 def test_nothing_to_build_is_no_part() -> None:

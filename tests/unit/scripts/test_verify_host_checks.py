@@ -10,13 +10,13 @@ import pytest
 
 from tests.live.lib import reachability
 
-OURS = reachability.digest("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
+OWN = reachability.digest("-----BEGIN CERTIFICATE-----\nown\n-----END CERTIFICATE-----\n")
 THEIRS = reachability.digest("theirs")
 #: As ansible-core 2.19 and 2.20 print it.
 TEXT = f"""\
 db1 | CHANGED | rc=0 >>
 Welcome to db1 => {{}}
-{reachability.MARK}{OURS}
+{reachability.MARK}{OWN}
 
 [WARNING]: something else
 db2 | CHANGED | rc=0 >>
@@ -55,7 +55,7 @@ db6 | UNREACHABLE! =>
     ],
 )
 def test_each_host_that_cannot_be_judged_is_told(host: str, words: list[str]) -> None:
-    found = reachability.judged(TEXT, ["db1", "db2", "db3", "db4", "db5", "db6", "db7"], OURS)
+    found = reachability.judged(TEXT, ["db1", "db2", "db3", "db4", "db5", "db6", "db7"], OWN)
     assert set(found) == {"db2", "db3", "db4", "db5", "db6", "db7"}
     for word in words:
         assert word in found[host]
@@ -63,11 +63,11 @@ def test_each_host_that_cannot_be_judged_is_told(host: str, words: list[str]) ->
 
 
 def test_a_run_without_any_answer_shows_what_ansible_said() -> None:
-    found = reachability.judged("ERROR! Decryption failed (no vault secrets were found that could decrypt)", ["db1"], OURS)
+    found = reachability.judged("ERROR! Decryption failed (no vault secrets were found that could decrypt)", ["db1"], OWN)
     assert found["db1"].startswith("was not asked: ERROR! Decryption failed")
 
 
-def test_a_site_without_an_authority_is_told_before_any_contact(tmp_path: Path) -> None:
+def test_a_site_without_an_authority_is_told_before_a_host_is_asked(tmp_path: Path) -> None:
     assert "pki" in reachability.refused(tmp_path, ["db1"])["db1"]
 
 

@@ -37,7 +37,7 @@ def test_it_is_broken():
 SECRETS = '''
 import pytest
 from tests.live.lib.hidden import hide
-from tests.live.lib.server import Login, scram_verifier
+from tests.live.postgresql.database import Login, scram_verifier
 from tests.live.lib.waiting import FaultError
 LOCAL = "a-local-variable"
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_the_reason_is_one_line(message: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "site", "remedy"),
+    ("said", "site", "fix"),
     [
         ("it is broken. Fix: repair it", "clinic", "repair it"),
         ("permission denied for table x", "clinic", "`make plan SITE=clinic` shows what differs"),
@@ -225,5 +225,5 @@ def test_the_reason_is_one_line(message: str, said: str) -> None:
         ("no tunnel to ops@db1: ssh: connect to host db1 port 22: Connection refused", "clinic", "start sshd on db1,"),
     ],
 )
-def test_what_to_do(said: str, site: str, remedy: str) -> None:
-    assert verify_failures.fix(said, site).startswith(remedy)
+def test_what_to_do(said: str, site: str, fix: str) -> None:
+    assert verify_failures.fix(said, site).startswith(fix)

@@ -198,7 +198,7 @@ def test_a_short_vault_password_that_is_in_use_is_none_of_our_business(tmp_path:
     assert len(store.ensure(loader_with(("default", b"short")), str(tmp_path), WANTED)) == 2
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.MonkeyPatch) -> None:
     def read_only(path: str, *args: Any) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
 
@@ -209,7 +209,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path, loa
     assert error.value.code == "secrets-unwritable"
 
 
-def test_a_folder_that_cannot_be_locked_is_an_error_of_ours(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_locked_is_an_error(tmp_path: Path, loader: DataLoader, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(*args: Any) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,10 +16,11 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 
 MODULES = "ansible_collections.vannah.healthcloud.plugins.modules"
 SERVICES = "ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services"
-#: The services' calls, as the agent makes them.
+#: The services' calls, as the agent makes them: of each folder that has any.
 DOMAINS = {
-    name: import_module(f"{SERVICES}.{name}.calls")
-    for name in ("caprover", "docker", "etcd", "minio", "packages", "patroni", "postgresql", "registry")
+    file.parent.name: import_module(f"{SERVICES}.{file.parent.name}.calls")
+    for folder in import_module(SERVICES).__path__
+    for file in sorted(Path(folder).glob("*/calls.py"))
 }
 #: Ansible's own; they are documented once for all modules.
 COMMON = {"changed", "diff", "warnings", "failed", "msg", "code"}

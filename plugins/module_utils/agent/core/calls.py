@@ -92,7 +92,7 @@ def _judge(asked: Restart, plan: Plan, unit: Unit, ctx: Context, ledger: Ledger)
             ctx.unproven = generations.exists(ctx, name)
             components.finish(plan, component, ctx, ledger)
     elif generations.kept(ctx, name):
-        raise undo.undo(component, ctx, ledger, AgentError("not-proven", asked.get("reason") or "what is new was not seen to be good"))
+        raise undo.undo(component, ctx, ledger, AgentError("not-proven", asked.get("reason") or "the new configuration was not confirmed"))
     elif not systemd.running(systemd.status(ctx, unit["name"])):
         plan.units = [Step("unit", unit["name"], "start", claims=[("units", unit["name"])])]
         components.do(plan.units, ctx, ledger)

@@ -78,7 +78,7 @@ class Journal:
         units = False
         for saved in self.data["files"]:
             path = saved["path"]
-            if careful and not _ours(ctx, saved):
+            if careful and not _is_own(ctx, saved):
                 left.append(path)
                 continue
             units = units or path.startswith("/etc/systemd/")
@@ -123,7 +123,7 @@ def _restore(ctx: Context, saved: dict[str, Any]) -> None:
         write.set_attributes(ctx, real[len(ctx.root) :], saved["mode"], saved["uid"], saved["gid"])
 
 
-def _ours(ctx: Context, saved: dict[str, Any]) -> bool:
+def _is_own(ctx: Context, saved: dict[str, Any]) -> bool:
     """Whether a path holds the old or the new content; a hash that was not known beforehand leaves no doubt to act upon."""
     if saved.get("new") is None:
         return True

@@ -81,7 +81,7 @@ def take(ctx: Context, takeover: bool = False, takeover_of: str | None = None) -
 
 
 def renew(ctx: Context) -> Answer:
-    """Prolong the lease where it is ours or free; what each call of a run does."""
+    """Prolong the lease where it is this run's or free; what each call of a run does."""
     return take(ctx)
 
 
@@ -105,8 +105,8 @@ def check(ctx: Context) -> Answer:
     holder = _read(ctx)
     if holder is None or (_expired(holder) and not _is_working(ctx)):
         return {"ok": True, "holder": None, "working": False}
-    ours = holder.get("id") == ctx.run_info.get("id")
-    return {"ok": ours, "holder": _public(holder), "working": False}
+    own = holder.get("id") == ctx.run_info.get("id")
+    return {"ok": own, "holder": _public(holder), "working": False}
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def boottime() -> float:
 
 
 def _read(ctx: Context) -> dict[str, Any] | None:
-    """What cannot be read is not ours."""
+    """The holder; None where the file cannot be read."""
     found = disk.read_json(ctx.path(LEASE))
     return found if found and isinstance(found.get("id"), str) else None
 

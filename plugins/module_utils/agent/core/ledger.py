@@ -61,7 +61,7 @@ class Ledger:
         return None
 
     def claim(self, ctx: Context, step: Step) -> None:
-        """Write a step's claims, before it is applied: what a killed run has made is known to be ours."""
+        """Write a step's claims, before it is applied: what a killed run has made is known to be managed."""
         for section, key in step.claims:
             ctx.section(section).setdefault(key, {})
         if step.claims:

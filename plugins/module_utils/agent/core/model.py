@@ -64,7 +64,7 @@ class Step:
         where it is not known beforehand or the file goes away. Units that watch one of them react.
     :param packages: names of packages whose installed version the step changes; units that watch them react
     :param claims: ``(section, name)`` pairs of the component's ledger entry. They are written to the ledger *before*
-        the step is applied, so that something made by a run that died is still known to be ours.
+        the step is applied, so that something made by a run that died is still known to be managed.
     :param request: applied in a pass before everything else, for what has to be asked of the controller
         (a key is generated, its CSR is handed to ``ctx.csr``). Where anything was asked, the call ends there.
     """

@@ -40,11 +40,11 @@ def plan(payload: Payload, ctx: Context, answer: Answer) -> None:
     if stale:
         answer["stale"] = stale
         return
-    ours, record = payload.get("site") or {}, identity.recorded(ctx) or {}
-    if identity.differences(record, ours):
+    own, record = payload.get("site") or {}, identity.recorded(ctx) or {}
+    if identity.differences(record, own):
         return
     answer["unfinished"] = [name for name in UNFINISHED if _is_filled(ctx.path(f"{STATE_DIR}/{name}"))]
-    if not identity.is_current(record, ours):
+    if not identity.is_current(record, own):
         answer["unfinished"].append("site")
     converge(payload, ctx, answer)
     answer["calls"] = [call(item["domain"], item["call"], item.get("params") or {}, ctx) for item in payload.get("calls") or ()]

@@ -117,7 +117,7 @@ def cgroup_limit(ctx: Context) -> int:
 def addresses(fib_trie: str, if_inet6: str) -> list[str]:
     """The host's own addresses, IPv4 first, in order; without loopback and link-local ones.
 
-    :param fib_trie: /proc/net/fib_trie: a leaf ``|-- address`` followed by ``/32 host LOCAL`` is an address of ours
+    :param fib_trie: /proc/net/fib_trie: a leaf ``|-- address`` followed by ``/32 host LOCAL`` is an address of this host
     :param if_inet6: /proc/net/if_inet6: address, index, prefix length, scope (20: link, 10: host), flags, device
     """
     found: list[str] = []

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host's own sshd configuration says where it may be stricter than ours: our drop-in leaves that as it is.
+"""What a host's own sshd configuration says where it may be stricter than the drop-in of this collection, which leaves that as it is.
 
 Read from the files, as sshd_config(5) has it (the first value counts, included files in their order), without our drop-in and without
 what stands below a Match. No program is run: this is asked on every call.

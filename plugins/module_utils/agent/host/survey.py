@@ -55,9 +55,9 @@ def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: 
 
 
 def taken(ctx: Context, ports: set[int]) -> dict[str, list[str]]:
-    """Who listens on TCP ports that roles will listen on, the loopback included: port -> program, unit, "ours".
+    """Who listens on TCP ports that roles will listen on, the loopback included: port -> program, unit, "managed".
 
-    Empty texts where they are unknown; ``ours`` where the unit was made by a role of this collection, in a run that broke off.
+    Empty texts where they are unknown; ``managed`` where the unit was made by a role of this collection, in a run that broke off.
     """
     if not ports:
         return {}
@@ -73,8 +73,8 @@ def taken(ctx: Context, ports: set[int]) -> dict[str, list[str]]:
     for port, inodes in sorted(found.items()):
         program, unit = next((known[inode] for inode in sorted(inodes) if inode in known), ("", ""))
         file = f"/etc/systemd/system/{unit}"
-        ours = unit and (os.path.exists(ctx.path(f"{file}.d/vannah.conf")) or "Made by vannah.healthcloud" in read(ctx, file))
-        told[str(port)] = [program, unit, "ours" if ours else ""]
+        managed = unit and (os.path.exists(ctx.path(f"{file}.d/vannah.conf")) or "Made by vannah.healthcloud" in read(ctx, file))
+        told[str(port)] = [program, unit, "managed" if managed else ""]
     return told
 
 

@@ -29,7 +29,7 @@ IGNORED = (13, 25)
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The surroundings of a program: ours, the task's (``http_proxy`` and the like), then ``extra``."""
+    """The surroundings of a program: the agent's own, the task's (``http_proxy`` and the like), then ``extra``."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)}
     env["PATH"] = PATH + ":" + env["PATH"] if env.get("PATH") else PATH
     env.setdefault("HOME", "/root")

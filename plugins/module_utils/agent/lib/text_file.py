@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..core.model import Context, Diff
 
-#: Every such file begins with this, so that one whose ledger entry was lost is still known to be ours.
+#: Every such file begins with this, so that one whose ledger entry was lost is still known to be managed.
 HEADER = "# Made by vannah.healthcloud"
 
 

@@ -275,10 +275,10 @@ def state_directory(ctx: Context, path: str) -> str:
             missing = os.path.dirname(missing)
         try:
             for directory in reversed(made):
-                # below our own folder everything is root's alone; /var/lib of a test root is not
-                ours = "/vannah" in directory[len(ctx.root) :]
+                # below the collection's folder everything is root's alone; /var/lib of a test root is not
+                own = "/vannah" in directory[len(ctx.root) :]
                 os.mkdir(directory, 0o700)
-                os.chmod(directory, 0o700 if ours else 0o755)
+                os.chmod(directory, 0o700 if own else 0o755)
         except OSError as error:
             raise error_of(error, path) from error
     return real

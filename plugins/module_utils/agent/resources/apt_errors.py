@@ -113,8 +113,8 @@ def explain(result: Result, what: str) -> AgentError:
         which = (
             f"{', '.join(names)} would have to change and {'is' if len(names) == 1 else 'are'} on hold" if names else "a package on hold"
         )
-        remedy = f"apt-mark unhold {' '.join(names)}" if names else "apt-mark unhold with the one of apt-mark showhold that is meant"
-        return AgentError("package-held", f"cannot {what}: {which}. Fix: on the host {remedy}, or leave this out")
+        fix = f"apt-mark unhold {' '.join(names)}" if names else "apt-mark unhold with the one of apt-mark showhold that is meant"
+        return AgentError("package-held", f"cannot {what}: {which}. Fix: on the host {fix}, or leave this out")
     broken = unconfigured(said)
     if broken:
         named = "; ".join(f"{name} ({reason})" if reason else name for name, reason in broken.items())

@@ -265,7 +265,7 @@ def _adopt(item: Item, wanted: dict[str, Any], found: Certificate | None) -> lis
             raise AssertionError("only a certificate that was found is adopted")
         _remember(item, wanted, found, ctx)
 
-    return [Step("certificate", item["name"], "adopt", "it is as it should be", apply=apply, claims=[(SECTION, item["name"])])]
+    return [Step("certificate", item["name"], "adopt", "valid; now recorded", apply=apply, claims=[(SECTION, item["name"])])]
 
 
 def _attributes(item: Item, ctx: Context) -> list[Step]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STATUS = "/var/lib/dpkg/status"
 POLICY = "/usr/sbin/policy-rc.d"
-RENAMED_POLICY = "/usr/sbin/policy-rc.d.vannah-aside"
+RENAMED_POLICY = "/usr/sbin/policy-rc.d.vannah-backup"
 #: The second line of our policy-rc.d. One that is found before we have made any was left by a run that died.
 MARKER = b"# vannah: keeps services as they are while packages are installed; removed afterwards\n"
 #: States in which a package's files are unpacked and configured. A pending trigger is a matter of seconds.

@@ -54,7 +54,7 @@ def directory(item: Directory) -> Apply:
         if made or ctx.section("directories").get(item["path"], {}).get("made"):
             ctx.section("directories")[item["path"]] = {"made": True}
         else:
-            ctx.section("directories").pop(item["path"], None)  # it was there: not ours to remove
+            ctx.section("directories").pop(item["path"], None)  # it was there before: it is not removed
 
     return apply
 
@@ -131,7 +131,7 @@ def file_attributes(item: File, wanted: str, section: str) -> Apply:
 
 
 def only_attributes(item: File) -> Apply:
-    """Owner and mode of a file whose content is not ours."""
+    """Owner and mode of a file whose content is not managed."""
 
     def apply(ctx: Context) -> None:
         if disk.status(ctx.path(item["path"])) is None:
@@ -158,7 +158,7 @@ def file_gone(path: str, known: Known, section: str) -> Apply:
 
 
 def _is_known(known: Known) -> bool:
-    """Whether what lies there is ours, or what lay there before was kept already."""
+    """Whether what lies there is managed, or what lay there before was kept already."""
     return bool(known.get("sha256") or known.get("target") or "original" in known)
 
 
@@ -171,7 +171,7 @@ def _keep_original(ctx: Context, path: str, known: Known, section: str) -> None:
             known["original"] = placed(made[1]["original"], made[0])
         return
     if section == "unit_files" and ctx.section("units").get(os.path.basename(path), {}).get("masked"):
-        return  # the link that masks a unit is ours
+        return  # the link that masks a unit is managed
     saved = backup_copy.save(ctx, generations.originals(ctx.component["name"]), path)
     if saved["kind"] != "absent":
         known["original"] = saved

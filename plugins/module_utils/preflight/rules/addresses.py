@@ -40,12 +40,12 @@ def check_names(site: Site) -> Iterator[Finding]:
         if own or by:
             problem = f"{(own or by)[0]} needs its IP address, and the inventory has only the name {known}."
             _where, variable, source = place(site, host, _VARIABLES, host.name)
-            remedy = f"site_address: the IP address that the other hosts reach {host.name} by"
+            fix = f"site_address: the IP address that the other hosts reach {host.name} by"
             meant = _meant(site, host) if known == host.name else ""
             if meant:
                 problem = f"{problem[:-1]}; {meant}, a host with an address, is nearly the same name. Is {meant} meant?"
-                remedy = f"one name for the server in all of its groups; or, of another server, {remedy}"
-            yield Finding("host-address-name", host.name, variable, problem, remedy, source)
+                fix = f"one name for the server in all of its groups; or, of another server, {fix}"
+            yield Finding("host-address-name", host.name, variable, problem, fix, source)
 
 
 def _meant(site: Site, host: Host) -> str:
@@ -96,8 +96,8 @@ def _opened(site: Site) -> dict[str, str]:
         if "firewall" not in host.roles or host.get("firewall_enabled") is False:
             continue
         ports = host.known("firewall_ports")
-        ours = [item.get("from") for item in ports if isinstance(item, dict)] if isinstance(ports, list) else []
-        names = {*host.admitted, *named(host.known("site_admin_addresses")), *named(ours)}
+        sources = [item.get("from") for item in ports if isinstance(item, dict)] if isinstance(ports, list) else []
+        names = {*host.admitted, *named(host.known("site_admin_addresses")), *named(sources)}
         for name in names - {"any"}:
             if name in site.groups:
                 found.setdefault(name, host.name)
@@ -119,8 +119,8 @@ def _check_given(site: Site, host: Host, variable: str, key: str, fits: Callable
         if isinstance(value, str) and not fits(value):
             where, _name, source = place(site, host, (variable,), host.name)
             path = f"{variable}[{index}]" + (f".{key}" if key else "")
-            remedy = f"{key or variable}: an IPv4 or IPv6 address"
-            yield Finding("host-network-invalid", where, path, "this is not an address.", remedy, source)
+            fix = f"{key or variable}: an IPv4 or IPv6 address"
+            yield Finding("host-network-invalid", where, path, "this is not an address.", fix, source)
 
 
 def _is_one(text: str) -> bool:

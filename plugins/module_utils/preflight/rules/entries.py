@@ -56,7 +56,7 @@ def _taken(option: Mapping[str, Any], value: Any) -> Any:
 def shape(option: Option, entry: Entry, at: str) -> Iterator[tuple[str, str, str, str]]:
     """Keys that the module does not know or misses, and values of another type."""
     for problem in check(option, entry, at):
-        yield problem.code, problem.path, problem.problem, problem.remedy
+        yield problem.code, problem.path, problem.problem, problem.fix
 
 
 def filled(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Entry:

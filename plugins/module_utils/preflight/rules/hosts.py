@@ -170,8 +170,8 @@ def check_names(site: Site) -> Iterator[Finding]:
             given = host.text(variable)
             if given and parse_address(given) is None and not is_name(given):
                 problem = f"{given!r} is neither an IP address nor a host name."
-                remedy = f"{variable}: an IP address or a host name, without scheme, port and spaces"
-                yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, remedy)
+                fix = f"{variable}: an IP address or a host name, without scheme, port and spaces"
+                yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, fix)
         address = parse_address(host.address)
         if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):
             variable = "site_address" if host.text("site_address") else "ansible_host"
@@ -328,8 +328,8 @@ def check_container_subnets(site: Site) -> Iterator[Finding]:
                 address = parse_address(other.address)
                 if address is not None and address in network:
                     problem = f"{network} contains {address}, the address of {other.name}."
-                    remedy = f"site_container_subnets: another network than {network}"
-                    yield finding(site, host, ("site_container_subnets",), "all", "host-in-container-subnet", problem, remedy)
+                    fix = f"site_container_subnets: another network than {network}"
+                    yield finding(site, host, ("site_container_subnets",), "all", "host-in-container-subnet", problem, fix)
 
 
 def check_messaging(site: Site) -> Iterator[Finding]:

@@ -40,8 +40,8 @@ def check_domain(site: Site) -> Iterator[Finding]:
         seen.add(value)
         owners = site.sources([host], "site_domain") or [("all", "")]
         owner, source = owners[-1]
-        for code, problem, remedy in _judge(value):
-            yield Finding(code, owner, "site_domain", problem, remedy, source)
+        for code, problem, fix in _judge(value):
+            yield Finding(code, owner, "site_domain", problem, fix, source)
 
 
 def _judge(value: str | None) -> Iterator[tuple[str, str, str]]:

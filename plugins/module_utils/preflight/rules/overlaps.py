@@ -40,8 +40,8 @@ def overlap(site: Site, host: Host, one: Directory, other: Directory) -> Iterato
     if variable != its and (path == beside or path in beside.parents or beside in path.parents):
         how = "is" if path == beside else "lies within" if path in beside.parents else "holds"
         problem = f"{beside} of {its} {how} {path} of {variable}."
-        remedy = f"{variable} and {its}: directories beside each other"
-        yield finding(site, host, (its, variable), host.name, "host-directories-overlap", problem, remedy)
+        fix = f"{variable} and {its}: directories beside each other"
+        yield finding(site, host, (its, variable), host.name, "host-directories-overlap", problem, fix)
 
 
 def stated(host: Host) -> list[Directory]:

@@ -24,7 +24,7 @@ def place(site: Site, host: Host, variables: Iterable[str], fallback: str) -> tu
     return fallback, names[0], ""
 
 
-def finding(site: Site, host: Host, variables: Iterable[str], fallback: str, code: str, problem: str, remedy: str) -> Finding:
+def finding(site: Site, host: Host, variables: Iterable[str], fallback: str, code: str, problem: str, fix: str) -> Finding:
     """A finding at :func:`place`."""
     where, variable, source = place(site, host, variables, fallback)
-    return Finding(code, where, variable, problem, remedy, source)
+    return Finding(code, where, variable, problem, fix, source)

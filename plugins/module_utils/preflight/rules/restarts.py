@@ -43,7 +43,7 @@ def check_windows(site: Site) -> Iterator[Finding]:
                 window(text)
             except ValueError as problem:
                 said = finding(site, host, (WINDOWS,), "all", "maintenance-window-unreadable", f"{problem}.", "Sun 02:00-04:00")
-                yield Finding(said.code, said.where, f"{WINDOWS}[{index}]", said.problem, said.remedy, said.source)
+                yield Finding(said.code, said.where, f"{WINDOWS}[{index}]", said.problem, said.fix, said.source)
 
 
 def check_policies(site: Site) -> Iterator[Finding]:
@@ -58,8 +58,8 @@ def check_policies(site: Site) -> Iterator[Finding]:
         for host in members:
             if host.get(name) == "window" and host.get(WINDOWS) is not UNKNOWN and not host.get(WINDOWS):
                 problem = "restarts are to wait for a maintenance window, and none is defined."
-                remedy = f'{WINDOWS}: ["Sun 02:00-04:00"]'
-                yield finding(site, host, (name,), group, "maintenance-window-missing", problem, remedy)
+                fix = f'{WINDOWS}: ["Sun 02:00-04:00"]'
+                yield finding(site, host, (name,), group, "maintenance-window-missing", problem, fix)
 
 
 RULES = (check_windows, check_policies)

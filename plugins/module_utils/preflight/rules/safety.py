@@ -66,8 +66,8 @@ def check_tags(site: Site) -> Iterator[Finding]:
     """A run that leaves tasks out by their tags."""
     if site.controller.tags:
         problem = f"{', '.join(site.controller.tags)}: the playbooks have no tags, and the run would leave out what belongs together."
-        remedy = "no --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service"
-        yield Finding("safety-run-by-tags", "-", "-", problem, remedy)
+        fix = "no --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service"
+        yield Finding("safety-run-by-tags", "-", "-", problem, fix)
 
 
 def check_client(site: Site) -> Iterator[Finding]:

@@ -96,7 +96,7 @@ _RUNS = (
     "9876543210",
     "0123456789abcdef",
 )
-#: What opens the connection is the owner's, not ours: it may be short, and one person has one password for login and sudo.
+#: What opens the connection is the owner's, not the site's: it may be short, and one person has one password for login and sudo.
 _CONNECTION = "the connection"
 
 
@@ -147,14 +147,14 @@ def check_files(site: Site) -> Iterator[Finding]:
     for file in site.secrets:
         if not file.encrypted:
             problem = "the file is in plain text: anyone who reads it controls the site."
-            remedy = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
-            yield Finding("secret-in-plain", file.path, "-", problem, remedy)
+            fix = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
+            yield Finding("secret-in-plain", file.path, "-", problem, fix)
         elif file.malformed:
-            remedy = f'one line name: "text" for each secret, with ansible-vault edit {file.path}'
-            yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", remedy)
+            fix = f'one line name: "text" for each secret, with ansible-vault edit {file.path}'
+            yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", fix)
         elif not file.opened:
-            remedy = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
-            yield Finding("secret-file-closed", file.path, "-", f"{file.reason.rstrip('.')}.", remedy)
+            fix = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
+            yield Finding("secret-file-closed", file.path, "-", f"{file.reason.rstrip('.')}.", fix)
 
 
 def check_values(site: Site) -> Iterator[Finding]:
@@ -166,8 +166,8 @@ def check_values(site: Site) -> Iterator[Finding]:
         short = secret.path.rpartition(".")[2]
         if secret.plain and secret.where not in in_files:
             problem = "a secret in plain text."
-            remedy = f"{short}: the value from ansible-vault encrypt_string, or nothing where the site's secrets.yml has one"
-            yield Finding("secret-in-plain", secret.where, secret.path, problem, remedy, secret.source)
+            fix = f"{short}: the value from ansible-vault encrypt_string, or nothing where the site's secrets.yml has one"
+            yield Finding("secret-in-plain", secret.where, secret.path, problem, fix, secret.source)
         if has_control(secret.value):
             problem = "there is a line break or another control character in the value."
             yield Finding(
@@ -200,8 +200,8 @@ def check_purposes(site: Site) -> Iterator[Finding]:
         for secret in holders:
             if secret.purpose != first.purpose:
                 problem = f"the value is that of {first.path} ({first.where}) too."
-                remedy = f"{secret.path.rpartition('.')[2]}: a value of its own"
-                yield Finding("secret-two-purposes", secret.where, secret.path, problem, remedy, secret.source)
+                fix = f"{secret.path.rpartition('.')[2]}: a value of its own"
+                yield Finding("secret-two-purposes", secret.where, secret.path, problem, fix, secret.source)
 
 
 def check_names(site: Site) -> Iterator[Finding]:
@@ -214,8 +214,8 @@ def check_names(site: Site) -> Iterator[Finding]:
                 if not NAME.fullmatch(f"of_{name}"):
                     shown = "this name" if isinstance(name, Vaulted) else repr(str(name))
                     problem = f"one of the site's secrets would be named after {shown}, and has only letters, digits and _ . - in its name."
-                    remedy = f"{key}: such a name, or {own}: its own, from ansible-vault encrypt_string"
-                    yield Finding("secret-name-unusable", where, f"{variable}[{index}].{key}", problem, remedy, source)
+                    fix = f"{key}: such a name, or {own}: its own, from ansible-vault encrypt_string"
+                    yield Finding("secret-name-unusable", where, f"{variable}[{index}].{key}", problem, fix, source)
 
 
 def _to_be_named(host: Host, variable: str, key: str, own: str) -> Iterator[tuple[int, str]]:

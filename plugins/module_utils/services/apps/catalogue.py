@@ -51,11 +51,11 @@ KEYS = (
 
 
 class BadAppError(ValueError):
-    """An entry is no app. ``path`` is where in it, ``problem`` what is wrong, ``remedy`` what to write."""
+    """An entry is no app. ``path`` is where in it, ``problem`` what is wrong, ``fix`` what to write."""
 
-    def __init__(self, path: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{path}: {problem}. Fix: {remedy}")
-        self.path, self.problem, self.remedy = path, problem, remedy
+    def __init__(self, path: str, problem: str, fix: str) -> None:
+        super().__init__(f"{path}: {problem}. Fix: {fix}")
+        self.path, self.problem, self.fix = path, problem, fix
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def parse(entry: Any) -> App:
         raise BadAppError(unknown[0], "there is no such key", f"one of {', '.join(KEYS)}")
     name = _text(entry, "name")
     if not NAME.fullmatch(name):
-        remedy = "lower-case letters, digits and single hyphens, at most 40, a letter first"
-        raise BadAppError("name", f"{name!r} is not a valid name of an app", remedy)
+        fix = "lower-case letters, digits and single hyphens, at most 40, a letter first"
+        raise BadAppError("name", f"{name!r} is not a valid name of an app", fix)
     state = _text(entry, "state", "present")
     if state not in ("present", "absent"):
         raise BadAppError("state", f"{state!r} is no state", "present or absent")

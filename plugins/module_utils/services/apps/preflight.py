@@ -80,7 +80,7 @@ def check_catalogue(site: Site) -> Iterator[Finding]:
             continue
         known.append((entries, around))
         for one in (*rules.problems(entries, around), *refused(entries, host), *unopened(entries, site)):
-            yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
+            yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
 def surroundings(site: Site, host: Host) -> rules.Surroundings:
@@ -153,8 +153,8 @@ def _domains(path: str, app: App, root: str) -> Iterator[Problem]:
         # Names below its own domain are an app's (recorded).
         if root and domain.endswith(f".{root}") and domain != own and not domain.endswith(f".{own}"):
             problem = f"CapRover gives out the names below {root} itself, and refuses {domain}."
-            remedy = f"{own}, or a domain outside of {root}"
-            yield Problem("apps-domain-refused", f"{path}.domains[{number}]", problem, remedy)
+            fix = f"{own}, or a domain outside of {root}"
+            yield Problem("apps-domain-refused", f"{path}.domains[{number}]", problem, fix)
 
 
 def check_purge(site: Site) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def problems(entries: Sequence[Any], around: Surroundings) -> Iterator[Problem]:
             known.append((index, parse(entry)))
         except BadAppError as error:
             path = f"apps[{index}]" + (f".{error.path}" if error.path else "")
-            yield Problem("apps-invalid", path, f"{error.problem}.", error.remedy)
+            yield Problem("apps-invalid", path, f"{error.problem}.", error.fix)
     yield from _twice(known)
     present = [(index, app) for index, app in known if app.present]
     # Of an entry that is no app the name counts all the same: what refers to it is not wrong too.
@@ -96,9 +96,9 @@ def _of_app(path: str, app: App, names: Collection[str], apps: Mapping[str, App]
             yield Problem("apps-reference", where, f"{error}.", "${secret.NAME}, ${service.NAME.KEY}, ${app.NAME.url}, or $${ for the text")
             continue
         for reference in found:
-            problem, remedy = _unknown(reference, names, apps, around)
+            problem, fix = _unknown(reference, names, apps, around)
             if problem:
-                yield Problem("apps-reference", where, problem, remedy)
+                yield Problem("apps-reference", where, problem, fix)
 
 
 def _unknown(reference: references.Reference, names: Collection[str], apps: Mapping[str, App], around: Surroundings) -> tuple[str, str]:

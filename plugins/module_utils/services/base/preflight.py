@@ -79,8 +79,8 @@ def check_update_settings(site: Site) -> Iterator[Finding]:
                 problem = _unwritable(item)
                 if problem:
                     where = f"{path}[{index}]" if items is value else path
-                    remedy = f"{option}: a text without double quotes and line breaks, a number, true, false, or a list of these"
-                    yield _finding(site, host, name, where, "updates-setting-invalid", problem, remedy)
+                    fix = f"{option}: a text without double quotes and line breaks, a number, true, false, or a list of these"
+                    yield _finding(site, host, name, where, "updates-setting-invalid", problem, fix)
 
 
 def _unwritable(item: Any) -> str:
@@ -99,8 +99,8 @@ def check_update_patterns(site: Site) -> Iterator[Finding]:
         problem = _no_pattern(pattern)
         if problem:
             name = "base_updates_exclude"
-            remedy = f"{name}: beginnings of packages' names, or regular expressions without quotes"
-            yield _finding(site, host, name, f"{name}[{index}]", "updates-pattern-invalid", problem, remedy)
+            fix = f"{name}: beginnings of packages' names, or regular expressions without quotes"
+            yield _finding(site, host, name, f"{name}[{index}]", "updates-pattern-invalid", problem, fix)
 
 
 def _no_pattern(pattern: str) -> str:
@@ -120,8 +120,8 @@ def check_packages(site: Site) -> Iterator[Finding]:
     for host, index, name in _texts(site, "base_packages"):
         if not _PACKAGE.fullmatch(name):
             problem = "this is not the name of a Debian package."
-            remedy = "base_packages: names of small letters, digits, +, - and dots, one in each item"
-            yield _finding(site, host, "base_packages", f"base_packages[{index}]", "package-name-invalid", problem, remedy)
+            fix = "base_packages: names of small letters, digits, +, - and dots, one in each item"
+            yield _finding(site, host, "base_packages", f"base_packages[{index}]", "package-name-invalid", problem, fix)
 
 
 def check_time_servers(site: Site) -> Iterator[Finding]:
@@ -130,8 +130,8 @@ def check_time_servers(site: Site) -> Iterator[Finding]:
         if "[" in server or (parse_address(server) is None and not is_name(server)):
             name = "site_time_servers"
             problem = "this is neither an IP address nor a host name."
-            remedy = f"{name}: IP addresses or host names, without ports and options"
-            yield _finding(site, host, name, f"{name}[{index}]", "time-server-invalid", problem, remedy)
+            fix = f"{name}: IP addresses or host names, without ports and options"
+            yield _finding(site, host, name, f"{name}[{index}]", "time-server-invalid", problem, fix)
 
 
 def check_ssh_users(site: Site) -> Iterator[Finding]:
@@ -160,8 +160,8 @@ def check_extra_names(site: Site) -> Iterator[Finding]:
                 if isinstance(name, str) and not (len(name) <= 253 and all(_LABEL.fullmatch(part) for part in name.rstrip(".").split("."))):
                     path = f"base_hosts_extra[{index}].names[{at}]"
                     problem = "this cannot be a name in /etc/hosts."
-                    remedy = "names: letters, digits, hyphens, underscores and dots; another alphabet in its xn-- form"
-                    yield _finding(site, host, "base_hosts_extra", path, "hosts-name-invalid", problem, remedy)
+                    fix = "names: letters, digits, hyphens, underscores and dots; another alphabet in its xn-- form"
+                    yield _finding(site, host, "base_hosts_extra", path, "hosts-name-invalid", problem, fix)
 
 
 def check_journal(site: Site) -> Iterator[Finding]:
@@ -190,8 +190,8 @@ def check_host_names(site: Site) -> Iterator[Finding]:
                 continue  # one host under two names: host-two-names
             where, variable, source = place(site, other, ("base_hostname",), other.name)
             problem = f"{other.name} and {first.name} would both get the host name {name}."
-            remedy = f"base_hostname: another name for {other.name}, in its host_vars"
-            yield Finding("hostname-twice", where, variable, problem, remedy, source)
+            fix = f"base_hostname: another name for {other.name}, in its host_vars"
+            yield Finding("hostname-twice", where, variable, problem, fix, source)
 
 
 def _texts(site: Site, variable: str) -> Iterator[tuple[Host, int, str]]:
@@ -203,9 +203,9 @@ def _texts(site: Site, variable: str) -> Iterator[tuple[Host, int, str]]:
                 yield host, index, item
 
 
-def _finding(site: Site, host: Host, variable: str, path: str, code: str, problem: str, remedy: str) -> Finding:
+def _finding(site: Site, host: Host, variable: str, path: str, code: str, problem: str, fix: str) -> Finding:
     where, _name, source = place(site, host, (variable,), host.name)
-    return Finding(code, where, path, problem, remedy, source)
+    return Finding(code, where, path, problem, fix, source)
 
 
 RULES = (

@@ -55,8 +55,8 @@ def check_keys(site: Site) -> Iterator[Finding]:
         problem = _no_key(site, host)
         if problem is not None:
             new = "ssh-keygen -t ed25519, then ssh-copy-id <user>@<host>"
-            remedy = f"ansible_ssh_private_key_file: a key that opens the host (a new one: {new})"
-            yield finding(site, host, ("base_ssh_key_only", *_KEY_FILES), host.name, "safety-key-only-without-key", problem, remedy)
+            fix = f"ansible_ssh_private_key_file: a key that opens the host (a new one: {new})"
+            yield finding(site, host, ("base_ssh_key_only", *_KEY_FILES), host.name, "safety-key-only-without-key", problem, fix)
 
 
 def _exempt(host: Host) -> bool:

@@ -94,13 +94,13 @@ def check_managers(site: Site) -> Iterator[Finding]:
             problem = "" if name in members else f"{name} is not a host of the group {ROLE}."
             problem = f"{name} is listed twice." if name in named[:index] else problem
             if problem:
-                remedy = f"{variable}: some of {', '.join(members)}, each once"
-                yield Finding("caprover-managers", where, f"{variable}[{index}]", problem, remedy, source)
+                fix = f"{variable}: some of {', '.join(members)}, each once"
+                yield Finding("caprover-managers", where, f"{variable}[{index}]", problem, fix, source)
         count = len(set(named))
         if count % 2 == 0:
             problem = f"with {count} managers the Swarm survives no more losses than with {count - 1}."
-            remedy = f"{variable}: an odd number of hosts: {count - 1}, or {count + 1}"
-            yield Finding("caprover-managers-even", where, variable, problem, remedy, source)
+            fix = f"{variable}: an odd number of hosts: {count - 1}, or {count + 1}"
+            yield Finding("caprover-managers-even", where, variable, problem, fix, source)
 
 
 def check_hosts(site: Site) -> Iterator[Finding]:
@@ -111,8 +111,8 @@ def check_hosts(site: Site) -> Iterator[Finding]:
             yield Finding("caprover-docker", host.name, "-", problem, f"{host.name} in the group docker")
         if host.known("caprover_accept_terms") is False:
             problem = "CapRover's installer does nothing before its makers' terms of service are accepted, which only you can do."
-            remedy = "caprover_accept_terms: true, after reading TERMS_AND_CONDITIONS.md of CapRover's repository"
-            yield finding(site, host, ("caprover_accept_terms",), ROLE, "caprover-terms", problem, remedy)
+            fix = "caprover_accept_terms: true, after reading TERMS_AND_CONDITIONS.md of CapRover's repository"
+            yield finding(site, host, ("caprover_accept_terms",), ROLE, "caprover-terms", problem, fix)
 
 
 def check_pools(site: Site) -> Iterator[Finding]:
@@ -131,8 +131,8 @@ def check_pools(site: Site) -> Iterator[Finding]:
             if not wrong and ":" in str(text):
                 wrong = f"{text} is an IPv6 network, which a Swarm does not take"
             if wrong:
-                remedy = f"{name}: networks such as 10.211.0.0/16, caprover_pool_size: 24"
-                yield Finding("caprover-pool", where, f"{name}[{index}]", f"{wrong}.", remedy, source)
+                fix = f"{name}: networks such as 10.211.0.0/16, caprover_pool_size: 24"
+                yield Finding("caprover-pool", where, f"{name}[{index}]", f"{wrong}.", fix, source)
                 continue
             found += [networks.Pool(index, pool.base, pool.size) for pool in networks.pools([entry])]
         for pool in found:
@@ -140,8 +140,8 @@ def check_pools(site: Site) -> Iterator[Finding]:
             taken = networks.taken(pool, [*networks.of_hosts(site), *_bridges(host), *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from containers."
-                remedy = f"{name}: a network that the site does not use"
-                yield Finding("caprover-pool-overlap", where, f"{name}[{pool.index}]", problem, remedy, source)
+                fix = f"{name}: a network that the site does not use"
+                yield Finding("caprover-pool-overlap", where, f"{name}[{pool.index}]", problem, fix, source)
 
 
 def _bridges(host: Host) -> Iterator[tuple[str, networks.Network]]:
@@ -184,12 +184,12 @@ def check_registries(site: Site) -> Iterator[Finding]:
         known += site_registries if host.known("caprover_site_registry") is not False else []
         if wanted not in known and UNKNOWN not in known:
             problem = f"CapRover does not get a registry {wanted}."
-            remedy = (
+            fix = (
                 f"caprover_default_push_registry: one of {', '.join(map(str, known))}, or none"
                 if known
                 else "an entry in caprover_registries"
             )
-            yield finding(site, host, ("caprover_default_push_registry",), ROLE, "caprover-push-registry", problem, remedy)
+            yield finding(site, host, ("caprover_default_push_registry",), ROLE, "caprover-push-registry", problem, fix)
 
 
 def _registries(host: Host) -> Iterator[Mapping[str, Any]]:

@@ -62,8 +62,8 @@ def _version(answer: Answer) -> Iterator[Finding]:
     asked = _said(answer, "docker_version")
     if asked and not compatibility.fits(asked, carried):
         problem = f"Docker {asked} is requested, and Debian {release} carries {carried}."
-        remedy = f'docker_version: "{carried}" or nothing, or docker_source: docker'
-        yield Finding("contact-docker-version", answer.host, "docker_version", problem, remedy)
+        fix = f'docker_version: "{carried}" or nothing, or docker_source: docker'
+        yield Finding("contact-docker-version", answer.host, "docker_version", problem, fix)
         return
     reason = compatibility.with_caprover(compatibility.parse(carried) or (), None) if _is_caprover(answer) else ""
     if reason:
@@ -81,8 +81,8 @@ def _source(answer: Answer, engines: Any) -> Iterator[Finding]:
     for other in (name for name in sorted(engines) if wanted and name != wanted):
         source = next(name for name, package in ENGINES.items() if package == other)
         problem = f"{other} {engines[other]} is installed, and {wanted} of docker_source would replace it."
-        remedy = f"docker_source: {source}, or remove it first: apt-get remove {other}"
-        yield Finding("contact-docker-source", answer.host, "docker_source", problem, remedy)
+        fix = f"docker_source: {source}, or remove it first: apt-get remove {other}"
+        yield Finding("contact-docker-source", answer.host, "docker_source", problem, fix)
 
 
 def _pools(answer: Answer, routes: Iterable[str]) -> Iterator[Finding]:
@@ -97,8 +97,8 @@ def _pools(answer: Answer, routes: Iterable[str]) -> Iterator[Finding]:
         # Also a part of a larger network that the server reaches: its own address is somewhere in it.
         for what in (*taken.overlapping, *taken.around):
             problem = f"{pool.base} overlaps {what}."
-            remedy = "docker_address_pools: a network that the site does not use"
-            yield Finding("contact-docker-pool", answer.host, f"docker_address_pools[{pool.index}]", problem, remedy)
+            fix = "docker_address_pools: a network that the site does not use"
+            yield Finding("contact-docker-pool", answer.host, f"docker_address_pools[{pool.index}]", problem, fix)
 
 
 def _said(answer: Answer, name: str) -> str:

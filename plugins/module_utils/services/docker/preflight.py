@@ -111,19 +111,19 @@ def check_version(site: Site) -> Iterator[Finding]:
             compatibility.with_caprover(version, compatibility.parse(host.text("caprover_version"))) if "caprover" in host.groups else ""
         )
         if reason:
-            remedy = (
+            fix = (
                 "docker_version: 25 or newer, which Debian 13 carries as 26.1"
                 if version < compatibility.FIRST
                 else "caprover_version: 1.15.3"
             )
-            yield finding(site, host, ("docker_version",), ROLE, "docker-caprover", f"{reason}, and Docker {text} is requested.", remedy)
+            yield finding(site, host, ("docker_version",), ROLE, "docker-caprover", f"{reason}, and Docker {text} is requested.", fix)
         # Traefik may run on another host than the containers that it asks Docker for.
         for other in site.hosts.values():
             older = compatibility.with_traefik(version, compatibility.parse(other.text("traefik_version")))
             if older:
                 problem = f"{older}, and Docker {text} is requested beside the Traefik of {other.name}."
-                remedy = "traefik_version: 3.6.1 or newer, or docker_version below 29"
-                yield finding(site, host, ("docker_version",), ROLE, "docker-traefik", problem, remedy)
+                fix = "traefik_version: 3.6.1 or newer, or docker_version below 29"
+                yield finding(site, host, ("docker_version",), ROLE, "docker-traefik", problem, fix)
                 break
 
 
@@ -136,8 +136,8 @@ def check_pools(site: Site) -> Iterator[Finding]:
         for index, entry in enumerate(entries):
             wrong = networks.problem(entry) if isinstance(entry, Mapping) and UNKNOWN not in entry.values() else ""
             if wrong:
-                remedy = "base: a network such as 10.209.0.0/16, size: 24"
-                yield Finding("docker-pool-invalid", where, f"{name}[{index}]", f"{wrong}.", remedy, source)
+                fix = "base: a network such as 10.209.0.0/16, size: 24"
+                yield Finding("docker-pool-invalid", where, f"{name}[{index}]", f"{wrong}.", fix, source)
         found = list(networks.pools(entries))
         for pool in found:
             others = [(f"{other.base} of {name}[{other.index}]", other.base) for other in found if other.index > pool.index]
@@ -146,12 +146,12 @@ def check_pools(site: Site) -> Iterator[Finding]:
             taken = networks.taken(pool, [*networks.of_hosts(site), *named, *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from this host."
-                remedy = f"{name}: a network that the site does not use"
-                yield Finding("docker-pool-overlap", where, f"{name}[{pool.index}]", problem, remedy, source)
+                fix = f"{name}: a network that the site does not use"
+                yield Finding("docker-pool-overlap", where, f"{name}[{pool.index}]", problem, fix, source)
             for what in taken.around:
                 problem = f"{pool.base} lies within {what}: hosts with an address in that part could not be reached from this host."
-                remedy = f"{name}: a network outside of it, or nothing where no host has such an address"
-                yield Finding("docker-pool-within", where, f"{name}[{pool.index}]", problem, remedy, source)
+                fix = f"{name}: a network outside of it, or nothing where no host has such an address"
+                yield Finding("docker-pool-within", where, f"{name}[{pool.index}]", problem, fix, source)
 
 
 def _named(site: Site, host: Host) -> Iterator[tuple[str, networks.Network]]:
@@ -184,22 +184,22 @@ def check_registries(site: Site) -> Iterator[Finding]:
         for index, text in insecure.items():
             wrong = registries.insecure_problem(text)
             if wrong:
-                remedy = "the name of one registry, such as registry.example.org:5000"
-                yield _item(site, host, "docker_insecure_registries", index, "docker-insecure-registry", wrong, remedy)
+                fix = "the name of one registry, such as registry.example.org:5000"
+                yield _item(site, host, "docker_insecure_registries", index, "docker-insecure-registry", wrong, fix)
         for index, text in _texts(host.known("docker_registry_mirrors")).items():
             wrong = registries.mirror_problem(text, insecure.values())
             if wrong:
-                remedy = "https://host:port, and for http the same host:port in docker_insecure_registries"
-                yield _item(site, host, "docker_registry_mirrors", index, "docker-registry-mirror", wrong, remedy)
+                fix = "https://host:port, and for http the same host:port in docker_insecure_registries"
+                yield _item(site, host, "docker_registry_mirrors", index, "docker-registry-mirror", wrong, fix)
 
 
 def _texts(given: Any) -> dict[int, str]:
     return {index: item for index, item in enumerate(given if isinstance(given, list | tuple) else ()) if isinstance(item, str)}
 
 
-def _item(site: Site, host: Host, variable: str, index: int, code: str, problem: str, remedy: str) -> Finding:
+def _item(site: Site, host: Host, variable: str, index: int, code: str, problem: str, fix: str) -> Finding:
     where, _name, source = place(site, host, (variable,), ROLE)
-    return Finding(code, where, f"{variable}[{index}]", f"{problem}.", remedy, source)
+    return Finding(code, where, f"{variable}[{index}]", f"{problem}.", fix, source)
 
 
 def check_settings(site: Site) -> Iterator[Finding]:
@@ -207,17 +207,17 @@ def check_settings(site: Site) -> Iterator[Finding]:
     for host in docker_hosts(site):
         given = host.known("docker_settings")
         for key, value in given.items() if isinstance(given, Mapping) else ():
-            problem, remedy = REFUSED.get(str(key), ("", ""))
+            problem, fix = REFUSED.get(str(key), ("", ""))
             if str(key) == "iptables" and value is False:
                 problem = (
                     "without Docker's rules containers have no network access, and the ports that they publish cannot be "
                     "distinguished from "
                     "the host's own"
                 )
-                remedy = "docker_settings without iptables"
+                fix = "docker_settings without iptables"
             if problem:
                 where, _name, source = place(site, host, ("docker_settings",), ROLE)
-                yield Finding("docker-setting-refused", where, f"docker_settings.{key}", f"{problem}.", remedy, source)
+                yield Finding("docker-setting-refused", where, f"docker_settings.{key}", f"{problem}.", fix, source)
 
 
 def check_live_restore(site: Site) -> Iterator[Finding]:
@@ -236,8 +236,8 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("docker_data_directory")
         problem = directory_problem(text, "Docker's") if isinstance(text, str) else None
         if problem:
-            remedy = "docker_data_directory: an absolute path of its own, such as /var/lib/docker"
-            yield finding(site, host, ("docker_data_directory",), ROLE, "docker-data-directory", problem, remedy)
+            fix = "docker_data_directory: an absolute path of its own, such as /var/lib/docker"
+            yield finding(site, host, ("docker_data_directory",), ROLE, "docker-data-directory", problem, fix)
 
 
 RULES = (check_version, check_pools, check_registries, check_settings, check_live_restore, check_data_directory)

@@ -77,11 +77,11 @@ def _removed(answers: Iterable[Answer]) -> Iterator[Finding]:
         if own and others and not any(own["member"] in members for members in others):
             where = own["directory"]
             problem = f"{where} has the data of a member that was removed from etcd (ID {own['member']}): etcd does not start with them."
-            remedy = (
+            fix = (
                 f"on {host} systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined, then run again: it joins as a new member;"
                 f" or take {host} out of the group etcd"
             )
-            yield Finding("contact-etcd-removed", host, "-", problem, remedy)
+            yield Finding("contact-etcd-removed", host, "-", problem, fix)
 
 
 def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Finding]:
@@ -105,17 +105,17 @@ def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Fi
 def _alarm(member: str, kind: str, hosts: list[str]) -> Finding:
     if kind == "NOSPACE":
         problem = f"{member} has raised etcd's alarm NOSPACE: its database had reached its quota, and the whole cluster refuses writes."
-        remedy = (
+        fix = (
             "site.yml with all members of etcd takes it back where the database has room, and compacts and defragments it first where"
             " it has not; else a larger etcd_quota_mb, and site.yml twice"
         )
     else:
         problem = f"{member} has raised etcd's alarm {kind}: its data differ from the others'."
-        remedy = (
+        fix = (
             f"take the member out (playbooks/etcd/remove.yml -e etcd_member={member}), empty its data on its server"
             " (rm -rf /var/lib/etcd/vannah/member /etc/etcd/vannah-joined), run etcdctl alarm disarm on another member, then site.yml"
         )
-    return Finding("contact-etcd-alarm", ",".join(hosts), "-", problem, remedy)
+    return Finding("contact-etcd-alarm", ",".join(hosts), "-", problem, fix)
 
 
 def _mib(size: int) -> int:
@@ -129,8 +129,8 @@ def _identity(host: str, said: Mapping[str, Any], known: Belonging) -> Iterator[
     if other_member(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
         where = said["directory"]
         problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
-        remedy = (
+        fix = (
             f"an empty directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined;"
             " it then joins as a new member"
         )
-        yield Finding("contact-etcd-identity", host, "etcd_data_directory", problem, remedy)
+        yield Finding("contact-etcd-identity", host, "etcd_data_directory", problem, fix)

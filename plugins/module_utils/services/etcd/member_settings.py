@@ -85,10 +85,10 @@ def check_ranges(site: Site) -> Iterator[Finding]:
             number = whole(value)
             problem = RANGES[flag].problem(number) if flag in RANGES and number is not None else ""
             if problem:
-                remedy = f"etcd_settings.{flag}: from {RANGES[flag].low} to {RANGES[flag].high}, or leave it out"
+                fix = f"etcd_settings.{flag}: from {RANGES[flag].low} to {RANGES[flag].high}, or leave it out"
                 if flag == "quota-backend-bytes":
-                    remedy = f"leave etcd_settings.{flag} out and set etcd_quota_mb: 2048, or write {RANGES[flag].low} or more"
-                yield _finding(site, host, flag, "etcd-setting-range", f"{problem}.", remedy)
+                    fix = f"leave etcd_settings.{flag} out and set etcd_quota_mb: 2048, or write {RANGES[flag].low} or more"
+                yield _finding(site, host, flag, "etcd-setting-range", f"{problem}.", fix)
 
 
 def check_unsafe(site: Site) -> Iterator[Finding]:
@@ -113,9 +113,9 @@ def check_compaction(site: Site) -> Iterator[Finding]:
             continue  # unknown; the reader of the inventory reports why
         problem = compaction_problem(mode, retention)
         if problem:
-            remedy = "etcd_compaction_retention: 1h, and neither of the two settings of auto-compaction in etcd_settings"
+            fix = "etcd_compaction_retention: 1h, and neither of the two settings of auto-compaction in etcd_settings"
             names = dict.fromkeys((variable, "etcd_settings" if _MODE in settings else variable))
-            yield finding(site, host, names, "etcd", "etcd-compaction", problem, remedy)
+            yield finding(site, host, names, "etcd", "etcd-compaction", problem, fix)
 
 
 def compaction_problem(mode: Any, retention: Any) -> str:
@@ -163,8 +163,8 @@ def quota(settings: Any, quota_mb: Any) -> int | None:
     return None if megabytes is None else megabytes * MIB
 
 
-def _finding(site: Site, host: Host, flag: str, code: str, problem: str, remedy: str) -> Finding:
-    return finding(site, host, ("etcd_settings",), "etcd", code, f"{flag}: {problem}", remedy)
+def _finding(site: Site, host: Host, flag: str, code: str, problem: str, fix: str) -> Finding:
+    return finding(site, host, ("etcd_settings",), "etcd", code, f"{flag}: {problem}", fix)
 
 
 RULES = (check_ranges, check_unsafe, check_compaction)

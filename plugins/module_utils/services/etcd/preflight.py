@@ -97,10 +97,10 @@ def check_timing(site: Site) -> Iterator[Finding]:
         election, elections = _timing(host, "election-timeout")
         if heartbeat is not None and election is not None and (election < 5 * heartbeat or election > 50000):
             problem = f"{election} ms without a heartbeat start an election, with a heartbeat each {heartbeat} ms."
-            remedy = f"etcd_election_timeout: from {5 * heartbeat} to 50000"
+            fix = f"etcd_election_timeout: from {5 * heartbeat} to 50000"
             if "etcd_settings" in (its, elections):
-                remedy += ", and neither of the two in etcd_settings"
-            yield finding(site, host, dict.fromkeys((elections, its)), "etcd", "etcd-timing", problem, remedy)
+                fix += ", and neither of the two in etcd_settings"
+            yield finding(site, host, dict.fromkeys((elections, its)), "etcd", "etcd-timing", problem, fix)
 
 
 def _timing(host: Host, flag: str) -> tuple[int | None, str]:
@@ -119,8 +119,8 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("etcd_data_directory")
         problem = directory_problem(text, "etcd's", homes_hidden=True) if isinstance(text, str) else None
         if problem:
-            remedy = "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah"
-            yield finding(site, host, ("etcd_data_directory",), "etcd", "etcd-data-directory", problem, remedy)
+            fix = "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah"
+            yield finding(site, host, ("etcd_data_directory",), "etcd", "etcd-data-directory", problem, fix)
 
 
 RULES = (check_members, check_timing, check_data_directory, *member_settings.RULES)

@@ -58,9 +58,9 @@ def check_protocols(site: Site) -> Iterator[Finding]:
                 continue
             found = problem(entry)
             if found:
-                option, text, remedy = found
+                option, text, fix = found
                 where, name, source = place(site, host, ("firewall_ports",), host.name)
-                yield Finding(_CODES[option], where, f"{name}[{index}].{option}", f"{text}.", remedy, source)
+                yield Finding(_CODES[option], where, f"{name}[{index}].{option}", f"{text}.", fix, source)
 
 
 def check_extra_rules(site: Site) -> Iterator[Finding]:
@@ -77,8 +77,8 @@ def check_extra_rules(site: Site) -> Iterator[Finding]:
             else:
                 continue
             where, name, source = place(site, host, ("firewall_extra_rules",), host.name)
-            remedy = "one rule of nft in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept"
-            yield Finding("firewall-rule-invalid", where, f"{name}[{index}]", text, remedy, source)
+            fix = "one rule of nft in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept"
+            yield Finding("firewall-rule-invalid", where, f"{name}[{index}]", text, fix, source)
 
 
 def check_ssh_port(site: Site) -> Iterator[Finding]:
@@ -94,14 +94,14 @@ def check_ssh_port(site: Site) -> Iterator[Finding]:
             and not _contains(ports, host.connection_port)
         ):
             listed = f"{host.connection_port} of ansible_port is not among them" if ports else "there is none"
-            remedy = f"firewall_ssh_ports with {host.connection_port} among them, or leave it out"
+            fix = f"firewall_ssh_ports with {host.connection_port} among them, or leave it out"
             problem = f"the firewall leaves these ports open for SSH, and {listed}."
-            yield finding(site, host, ("firewall_ssh_ports",), host.name, "safety-ssh-port-closed", problem, remedy)
+            yield finding(site, host, ("firewall_ssh_ports",), host.name, "safety-ssh-port-closed", problem, fix)
         admins = host.get("site_admin_addresses")
         if isinstance(admins, list | tuple) and not admins:
             problem = "an empty list counts as not set, and SSH would be open for any address."
-            remedy = "site_admin_addresses: the networks you come from, or leave it out for any"
-            yield finding(site, host, ("site_admin_addresses",), "all", "safety-admin-addresses-empty", problem, remedy)
+            fix = "site_admin_addresses: the networks you come from, or leave it out for any"
+            yield finding(site, host, ("site_admin_addresses",), "all", "safety-admin-addresses-empty", problem, fix)
 
 
 def _contains(ports: list[Any] | tuple[Any, ...], port: int) -> bool:

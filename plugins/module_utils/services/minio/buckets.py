@@ -29,7 +29,7 @@ _OPTION = option_of(VARIABLE, {"type": "dict", "options": _BUCKET})
 #: Days of a lifecycle rule: at least one, of a transition none too.
 _DAYS = ("expiry_days", "noncurrent_days", "transition_days", "noncurrent_transition_days", "abort_incomplete_days")
 #: What to write for an attribute that the module refuses.
-_REMEDIES = {
+_FIXES = {
     "object_lock": "mode: governance or compliance, and days or years of 1 or more",
     "versioning": "nothing for versioning: an object lock brings it",
     "quota": "a whole number with KiB, MiB, GiB or TiB, as 500GiB, or none",
@@ -86,9 +86,9 @@ def check_buckets(site: Site) -> Iterator[Finding]:
             at = f"{VARIABLE}[{index}]"
             bucket = taken(_BUCKET, given)
             wrong = list(shape(_OPTION, bucket, at))
-            found = [(code, f"{at}.{path}", said, remedy) for code, path, said, remedy in _bucket(host, bucket, seen, usable=not wrong)]
-            for code, path, problem, remedy in (*wrong, *found):
-                yield Finding(code, where, path, problem, remedy, source)
+            found = [(code, f"{at}.{path}", said, fix) for code, path, said, fix in _bucket(host, bucket, seen, usable=not wrong)]
+            for code, path, problem, fix in (*wrong, *found):
+                yield Finding(code, where, path, problem, fix, source)
 
 
 def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator[tuple[str, str, str, str]]:
@@ -109,7 +109,7 @@ def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator
     refused = set()
     for path, said in _attributes(bucket) if usable else ():
         refused.add(path)
-        yield ("bucket-retention-invalid" if path == "object_lock" else INVALID), path, said, _REMEDIES[path]
+        yield ("bucket-retention-invalid" if path == "object_lock" else INVALID), path, said, _FIXES[path]
     lock = bucket.get("object_lock")
     kept = {} if not usable or is_open(lock) or "object_lock" in refused else lock
     ids: set[str] = set()
@@ -119,8 +119,8 @@ def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator
         if rule.get("id") in ids:
             judged.append((INVALID, "id", "bad-lifecycle: another rule of the bucket has this id.", "an id of its own for each rule"))
         ids.add(str(rule.get("id")))
-        for code, key, said, remedy in judged:
-            yield code, f"lifecycle[{number}]{key and '.'}{key}", said, remedy
+        for code, key, said, fix in judged:
+            yield code, f"lifecycle[{number}]{key and '.'}{key}", said, fix
 
 
 def _attributes(bucket: Entry) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object store that is not the site's (``object_store_backend: s3``): where it is, who may ask it, and what only a store of ours has."""
+"""An object store that is not the site's (``object_store_backend: s3``): where it is, who may ask it, and what only a managed store has."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def check_endpoint(site: Site) -> Iterator[Finding]:
         given = host.get(ENDPOINT)
         if given is None or given == "":
             problem = "the site's objects are stored at an endpoint, and no endpoint is set."
-            remedy = f"{ENDPOINT}: https://s3.eu-central-1.amazonaws.com, or whichever it is"
-            yield finding(site, host, (BACKEND,), GROUP, "object-store-endpoint-missing", problem, remedy)
+            fix = f"{ENDPOINT}: https://s3.eu-central-1.amazonaws.com, or whichever it is"
+            yield finding(site, host, (BACKEND,), GROUP, "object-store-endpoint-missing", problem, fix)
         elif isinstance(given, str):
             yield from _judge(site, host, given)
 
@@ -118,8 +118,8 @@ def check_endpoint(site: Site) -> Iterator[Finding]:
 def _judge(site: Site, host: Host, given: str) -> Iterator[Finding]:
     problem = endpoint_problem(given)
     if problem:
-        remedy = f"{ENDPOINT}: https://name or https://name:port"
-        yield finding(site, host, (ENDPOINT,), GROUP, "object-store-endpoint-invalid", problem, remedy)
+        fix = f"{ENDPOINT}: https://name or https://name:port"
+        yield finding(site, host, (ENDPOINT,), GROUP, "object-store-endpoint-invalid", problem, fix)
         return
     name = (urlsplit(given).hostname or "").lower()
     said = _AWS_REGION.fullmatch(name)
@@ -165,8 +165,8 @@ def check_keys(site: Site) -> Iterator[Finding]:
     for name in KEYS:
         if not any(str(file.values.get(name) or "").strip() for file in site.secrets):
             problem = "the endpoint's owner issues this key, and it is not among the site's secrets."
-            remedy = f'{name}: "...", with ansible-vault edit {SECRETS_FILE} (or create, if the file does not exist)'
-            yield Finding("object-store-endpoint-keys", SECRETS_FILE, name, problem, remedy)
+            fix = f'{name}: "...", with ansible-vault edit {SECRETS_FILE} (or create, if the file does not exist)'
+            yield Finding("object-store-endpoint-keys", SECRETS_FILE, name, problem, fix)
 
 
 def check_use(site: Site) -> Iterator[Finding]:
@@ -178,14 +178,14 @@ def check_use(site: Site) -> Iterator[Finding]:
         for name in _OF_ENDPOINT:
             if host.get(name) is not None:
                 problem = f"{BACKEND} is not s3, so servers would be set up and the endpoint never used."
-                remedy = f"{BACKEND}: s3, or nothing for {name}"
-                yield finding(site, host, (name,), GROUP, "object-store-endpoint-unused", problem, remedy)
+                fix = f"{BACKEND}: s3, or nothing for {name}"
+                yield finding(site, host, (name,), GROUP, "object-store-endpoint-unused", problem, fix)
     if not foreign(site):
         if not members and any(host.known(BACKEND) == "s3" for host in site.hosts.values()):
             problem = f"no host is in the group {GROUP}, so no bucket is made at the endpoint."
             host = next(host for host in site.hosts.values() if host.known(BACKEND) == "s3")
-            remedy = f"one host in the group {GROUP}"
-            yield finding(site, host, (BACKEND,), "all", "object-store-endpoint-nobody", problem, remedy)
+            fix = f"one host in the group {GROUP}"
+            yield finding(site, host, (BACKEND,), "all", "object-store-endpoint-nobody", problem, fix)
         return
     for name in _ALIKE:
         if len({repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}) > 1:
@@ -198,10 +198,10 @@ def check_minio_only(site: Site) -> Iterator[Finding]:
     if not foreign(site):
         return
     for host in site.members(GROUP):
-        for name, remedy in _MINIO_ONLY.items():
+        for name, fix in _MINIO_ONLY.items():
             if host.known(name):
                 problem = "this exists in MinIO only, and the site's object store is another one."
-                yield finding(site, host, (name,), GROUP, "object-store-minio-only", problem, remedy)
+                yield finding(site, host, (name,), GROUP, "object-store-minio-only", problem, fix)
         yield from _quotas(site, host)
     members = {host.name for host in site.members(GROUP)}
     for definition in site.definitions:
@@ -211,8 +211,8 @@ def check_minio_only(site: Site) -> Iterator[Finding]:
         )
         if idle and members.intersection(definition.hosts):
             problem = "the site has no object store server that this setting applies to."
-            remedy = f"nothing for {definition.name}"
-            yield Finding("object-store-setting-idle", definition.owner, definition.name, problem, remedy, definition.source)
+            fix = f"nothing for {definition.name}"
+            yield Finding("object-store-setting-idle", definition.owner, definition.name, problem, fix, definition.source)
 
 
 def _quotas(site: Site, host: Host) -> Iterator[Finding]:
@@ -221,8 +221,8 @@ def _quotas(site: Site, host: Host) -> Iterator[Finding]:
     for index, bucket in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(bucket, Mapping) and bucket.get("quota") not in (None, "none", "0", 0, UNKNOWN):
             problem = "only MinIO supports quotas, and the site's object store is another one."
-            remedy = "nothing for quota; set a limit, if the endpoint supports one, where it is administered"
-            yield Finding("object-store-minio-only", where, f"minio_buckets[{index}].quota", problem, remedy, source)
+            fix = "nothing for quota; set a limit, if the endpoint supports one, where it is administered"
+            yield Finding("object-store-minio-only", where, f"minio_buckets[{index}].quota", problem, fix, source)
 
 
 RULES = (check_endpoint, check_keys, check_use, check_minio_only)

@@ -55,7 +55,7 @@ class Kind:
     spec: Mapping[str, Any]
     check: Callable[[Entry], Any]
     stand_ins: Entry
-    remedy: str
+    fix: str
 
 
 KINDS = (
@@ -112,8 +112,8 @@ def check_entries(site: Site) -> Iterator[Finding]:
             for index, given in enumerate(entries(host.known(kind.variable))):
                 at = f"{kind.variable}[{index}]"
                 entry = taken(kind.spec, given)
-                for code, path, problem, remedy in (*_entry(kind, option, entry, at, seen), *_references(host, kind.variable, entry, at)):
-                    yield Finding(code, where, path, problem, remedy, source)
+                for code, path, problem, fix in (*_entry(kind, option, entry, at, seen), *_references(host, kind.variable, entry, at)):
+                    yield Finding(code, where, path, problem, fix, source)
 
 
 def _entry(kind: Kind, option: Option, entry: Entry, at: str, seen: set[Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -132,7 +132,7 @@ def _entry(kind: Kind, option: Option, entry: Entry, at: str, seen: set[Any]) ->
         ready["secret_key"] = _STAND_IN_SECRET  # the role gives it one of the site's
     problem = refusal(entry, kind.check, ready)
     if problem:
-        yield INVALID, at, problem, kind.remedy
+        yield INVALID, at, problem, kind.fix
 
 
 def stand_in(kind: Kind, key: str) -> Any:

@@ -205,8 +205,8 @@ def check_layout(site: Site) -> Iterator[Finding]:
                     f"without minio_parity all pools have that of the first ({common}), and {called} has sets of {pool.set_size} drives: "
                     "at most half of them can be spared."
                 )
-                remedy = f"minio_parity: {pool.set_size // 2} or less, where no object is there yet; else larger sets in {called}"
-                yield finding(site, lead, ("minio_parity", *variables), GROUP, "object-store-parity-too-high", problem, remedy)
+                fix = f"minio_parity: {pool.set_size // 2} or less, where no object is there yet; else larger sets in {called}"
+                yield finding(site, lead, ("minio_parity", *variables), GROUP, "object-store-parity-too-high", problem, fix)
             else:
                 yield from _parity(site, lead, called, pool, parity, variables)
 
@@ -248,8 +248,8 @@ def check_drives(site: Site) -> Iterator[Finding]:
             if host is None:
                 continue
             where, variable, source = place(site, host, ("minio_drives", "minio_pools"), GROUP)
-            for code, problem, remedy in _paths(name, [path for path in own if path != _OPEN]):
-                yield Finding(code, where, variable, problem, remedy, source)
+            for code, problem, fix in _paths(name, [path for path in own if path != _OPEN]):
+                yield Finding(code, where, variable, problem, fix, source)
     for host in servers(site):
         where, variable, source = place(site, host, ("minio_drives",), GROUP)
         listed = host.known("minio_drives")
@@ -261,8 +261,8 @@ def check_drives(site: Site) -> Iterator[Finding]:
             )
         for index, entry in entries:
             if isinstance(entry, Mapping):
-                for code, path, problem, remedy in shape(_DRIVE, dict(entry), f"{variable}[{index}]"):
-                    yield Finding(code, where, path, problem, remedy, source)
+                for code, path, problem, fix in shape(_DRIVE, dict(entry), f"{variable}[{index}]"):
+                    yield Finding(code, where, path, problem, fix, source)
         devices = [entry.get("device") for _index, entry in entries if isinstance(entry, Mapping)]
         for device in sorted({one for one in devices if isinstance(one, str) and one and devices.count(one) > 1}):
             yield Finding(
@@ -316,8 +316,8 @@ def check_pools(site: Site) -> Iterator[Finding]:
         devices = [drive["device"] for drive in drives if isinstance(drive, Mapping) and drive.get("device")]
         if devices:
             problem = f"{', '.join(map(str, devices))} would not be mounted: the role mounts what is in minio_drives of a host."
-            remedy = "{path, device} in minio_drives of the pool's hosts, and here the path alone"
-            yield Finding("object-store-pool-device", where, f"{variable}[{number}].drives", problem, remedy, source)
+            fix = "{path, device} in minio_drives of the pool's hosts, and here the path alone"
+            yield Finding("object-store-pool-device", where, f"{variable}[{number}].drives", problem, fix, source)
     members = {host.name for host in servers(site)}
     placed = [name for pool in found for name in pool.hosts]
     problems = [f"{name} is not in the group {GROUP}." for name in dict.fromkeys(placed) if name not in members]
@@ -343,8 +343,8 @@ def check_settings(site: Site) -> Iterator[Finding]:
         for name in settings:
             if str(name) == "MINIO_KMS_SECRET_KEY" and settings[name] is None:
                 problem = "the server's key is removed, and objects are to be encrypted."
-                remedy = "nothing for MINIO_KMS_SECRET_KEY"
-                yield finding(site, host, ("minio_settings",), GROUP, "object-store-key-missing", problem, remedy)
+                fix = "nothing for MINIO_KMS_SECRET_KEY"
+                yield finding(site, host, ("minio_settings",), GROUP, "object-store-key-missing", problem, fix)
             elif str(name) in _OWN:
                 problem = f"{name} is set by {_OWN[str(name)]}."
                 yield finding(site, host, ("minio_settings",), GROUP, "object-store-setting-own", problem, _OWN[str(name)])
@@ -357,8 +357,8 @@ def check_key(site: Site) -> Iterator[Finding]:
     for file in site.secrets:
         if KEY in file.values and not _is_key(str(file.values[KEY])):
             problem = f"the key is not {KEY_BYTES} bytes in base64."
-            remedy = f"{KEY}: the output of openssl rand -base64 {KEY_BYTES}, or nothing"
-            yield Finding("object-store-key-size", file.path, KEY, problem, remedy)
+            fix = f"{KEY}: the output of openssl rand -base64 {KEY_BYTES}, or nothing"
+            yield Finding("object-store-key-size", file.path, KEY, problem, fix)
 
 
 def _is_key(text: str) -> bool:
@@ -373,8 +373,8 @@ def check_distribution(site: Site) -> Iterator[Finding]:
     for host in servers(site):
         if host.known("minio_distribution") == "minio":
             problem = f"the last upstream MinIO is unmaintained: at least {OPEN_VULNERABILITIES} vulnerabilities of 2026 have no fix."
-            remedy = "minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
-            yield finding(site, host, ("minio_distribution",), GROUP, "object-store-unmaintained", problem, remedy)
+            fix = "minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
+            yield finding(site, host, ("minio_distribution",), GROUP, "object-store-unmaintained", problem, fix)
 
 
 RULES = (

@@ -127,8 +127,8 @@ def check_lockout(site: Site) -> Iterator[Finding]:
             if line is None or (line.method in login.methods if login.methods else line.method != "reject"):
                 continue
             problem = f"the line {text!r} comes first for {login.what}, and {line.method} does not accept its login."
-            remedy = "the line for fewer databases, users or addresses; or nothing"
-            yield finding(site, host, (VARIABLE,), GROUP, "database-hba-lockout", problem, remedy)
+            fix = "the line for fewer databases, users or addresses; or nothing"
+            yield finding(site, host, (VARIABLE,), GROUP, "database-hba-lockout", problem, fix)
             break
 
 
@@ -147,10 +147,10 @@ def check_settings(site: Site) -> Iterator[Finding]:
     for host in site.members(GROUP):
         settings = host.known("postgresql_settings")
         for name, value in settings.items() if isinstance(settings, Mapping) else ():
-            remedy, good = _OWN.get(str(name), ("", ()))
-            if remedy and (value is None or str(value).lower() not in good):
+            fix, good = _OWN.get(str(name), ("", ()))
+            if fix and (value is None or str(value).lower() not in good):
                 problem = f"{name} is not changed here: members and clients reach the server by it."
-                yield finding(site, host, ("postgresql_settings",), GROUP, "database-setting-own", problem, remedy)
+                yield finding(site, host, ("postgresql_settings",), GROUP, "database-setting-own", problem, fix)
 
 
 RULES = (check_lines, check_lockout, check_settings)

@@ -130,8 +130,8 @@ def check_version(site: Site) -> Iterator[Finding]:
             problem = f"the major version is meant, {major[0]}; the minor comes from Debian."
         else:
             problem = "no supported Debian carries this version."
-        remedy = 'postgresql_version: "15" on Debian 12, "17" on Debian 13, or nothing'
-        yield finding(site, host, ("postgresql_version",), GROUP, "database-version-unsupported", problem, remedy)
+        fix = 'postgresql_version: "15" on Debian 12, "17" on Debian 13, or nothing'
+        yield finding(site, host, ("postgresql_version",), GROUP, "database-version-unsupported", problem, fix)
 
 
 def check_cluster_settings(site: Site) -> Iterator[Finding]:
@@ -194,8 +194,8 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
             continue
         problem = directory_problem(text, "the database's", shared=_SHARED)
         if problem:
-            remedy = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
-            yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, remedy)
+            fix = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
+            yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, fix)
 
 
 def check_wal_senders(site: Site) -> Iterator[Finding]:

@@ -55,8 +55,8 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             f"etcd begins anew, and Patroni runs on {', '.join(running)}: the first one that etcd sees would lead, and the others would"
             " lose what it does not have. No host was changed."
         )
-        remedy = f"systemctl stop patroni on {', '.join(members)}, then run again: the run then says which member has the newest data"
-        yield Finding("contact-newest-member", hosts, "-", problem, remedy)
+        fix = f"systemctl stop patroni on {', '.join(members)}, then run again: the run then says which member has the newest data"
+        yield Finding("contact-newest-member", hosts, "-", problem, fix)
         return
     best = max(holding, key=lambda host: _order(holding[host].get("wal")))
     silent = [answer.host for answer in given if answer.host in members and not answer.facts]
@@ -67,8 +67,8 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     )
     if len(named) > 1:
         problem = f"{problem[:-1]}, and {MARK} is on {', '.join(named)}."
-    remedy = f"touch {MARK} on {best}{' alone' if len(named) > 1 else ''}, then run again; the others copy what they lack from {best}"
-    yield Finding("contact-newest-member", hosts, "-", problem, remedy)
+    fix = f"touch {MARK} on {best}{' alone' if len(named) > 1 else ''}, then run again; the others copy what they lack from {best}"
+    yield Finding("contact-newest-member", hosts, "-", problem, fix)
 
 
 def _without_leader(answers: Iterable[Answer]) -> Iterator[Finding]:
@@ -86,11 +86,11 @@ def _without_leader(answers: Iterable[Answer]) -> Iterator[Finding]:
         f"{paths} {'does' if ',' not in paths else 'do'} not exist on {lost}, and no member leads: {holding} may lack rows that were"
         f" acknowledged on {lost}, so that Patroni does not let {'it' if len(said) == 1 else 'them'} lead. No host was changed."
     )
-    remedy = (
+    fix = (
         f"mount the file system of {paths} on {lost} (findmnt, /etc/fstab) and run again; where the data are lost for good, on {one}"
         f" patronictl -c /etc/patroni/config.yml failover --candidate {one} --force, after which rows that {one} does not have are lost"
     )
-    yield Finding("contact-leader-data-missing", ",".join(gone), "-", problem, remedy)
+    yield Finding("contact-leader-data-missing", ",".join(gone), "-", problem, fix)
 
 
 def _order(wal: Mapping[str, Any] | None) -> tuple[int, int]:

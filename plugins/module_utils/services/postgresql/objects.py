@@ -71,12 +71,12 @@ def check_entries(site: Site) -> Iterator[Finding]:
                 if variable == "postgresql_roles" and (name in OWN_ROLES or name.startswith("pg_")):
                     whose = "made by the role postgresql itself" if name in OWN_ROLES else "one of PostgreSQL's own roles"
                     problem = f"{'the role' if isinstance(entry['name'], Vaulted) else name} is {whose}."
-                    remedy = "another name, or no entry; to have what such a role has: member_of in an entry of your own"
-                    yield Finding("database-role-reserved", where, f"{at}.name", problem, remedy, source)
+                    fix = "another name, or no entry; to have what such a role has: member_of in an entry of your own"
+                    yield Finding("database-role-reserved", where, f"{at}.name", problem, fix, source)
                     continue
                 wrong = list(shape(option, entry, at))
-                for code, path, problem, remedy in wrong:
-                    yield Finding(code, where, path, problem, remedy, source)
+                for code, path, problem, fix in wrong:
+                    yield Finding(code, where, path, problem, fix, source)
                 problem = "" if wrong else _refusal(spec, call, entry)
                 if problem:
                     yield Finding("database-entry-refused", where, at, problem, "the entry as the message says it", source)

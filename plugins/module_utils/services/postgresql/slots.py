@@ -57,20 +57,20 @@ def check_slots(site: Site) -> Iterator[Finding]:
             if slot is None or key is UNKNOWN:
                 continue
             name = str(key)
-            problem, remedy = _invalid(name, slot, members)
+            problem, fix = _invalid(name, slot, members)
             if problem:
-                yield Finding("database-slot-invalid", where, f"{VARIABLE}.{name}", problem, remedy, source)
+                yield Finding("database-slot-invalid", where, f"{VARIABLE}.{name}", problem, fix, source)
                 continue
             if not _is_logical(slot):
                 continue
             if _wal_level(settings) not in ("logical", None):
                 problem = "PostgreSQL creates no logical slot while wal_level is replica."
-                remedy = "postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
-                yield Finding("database-slot-wal-level", where, f"{VARIABLE}.{name}", problem, remedy, source)
+                fix = "postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
+                yield Finding("database-slot-wal-level", where, f"{VARIABLE}.{name}", problem, fix, source)
             database = slot.get("database")
             if databases is not None and isinstance(database, str) and database not in databases:
-                problem, remedy = _without_database(database, databases)
-                yield Finding("database-slot-database-unknown", where, f"{VARIABLE}.{name}.database", problem, remedy, source)
+                problem, fix = _without_database(database, databases)
+                yield Finding("database-slot-database-unknown", where, f"{VARIABLE}.{name}.database", problem, fix, source)
 
 
 def _databases(host: Host) -> frozenset[str] | None:

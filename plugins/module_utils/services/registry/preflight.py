@@ -52,7 +52,8 @@ CODES = (
     ),
     Code(
         "registry-mirror-password",
-        "The mirror has an account at the other registry, and its password is not among the site's secrets. It is its owner's to give.",
+        "The mirror has an account at the other registry, and its password is not among the site's secrets."
+        " The owner of the account must provide it.",
         "registry_mirror_password in secrets.yml, with ansible-vault edit (create, where there is none yet).",
     ),
     Code(
@@ -94,8 +95,8 @@ def check_name(site: Site) -> Iterator[Finding]:
         text = host.text("registry_name") or host.name
         if not _HOST.fullmatch(text):
             problem = f"{text!r} is nothing that names of images can begin with."
-            remedy = "registry_name: a name without port and scheme, such as registry.example.org"
-            yield finding(site, host, ("registry_name",), ROLE, "registry-name", problem, remedy)
+            fix = "registry_name: a name without port and scheme, such as registry.example.org"
+            yield finding(site, host, ("registry_name",), ROLE, "registry-name", problem, fix)
 
 
 def check_users(site: Site) -> Iterator[Finding]:
@@ -106,8 +107,8 @@ def check_users(site: Site) -> Iterator[Finding]:
             continue
         where, name, source = place(site, host, ("registry_users",), ROLE)
         if not given:
-            remedy = "registry_users: [{name: site}], whose password is made"
-            yield Finding("registry-users", where, name, "no client could pull or push.", remedy, source)
+            fix = "registry_users: [{name: site}], whose password is made"
+            yield Finding("registry-users", where, name, "no client could pull or push.", fix, source)
         known: list[str] = []
         for index, entry in enumerate(entries(list(given))):
             user, password = entry.get("name"), entry.get("password")
@@ -136,13 +137,13 @@ def check_images(site: Site) -> Iterator[Finding]:
         if not isinstance(given, list | tuple) or is_open(given):
             continue
         where, name, source = place(site, host, ("registry_images",), ROLE)
-        for number, problem, remedy in wanted.problems([entry if isinstance(entry, Mapping) else {} for entry in given]):
-            yield Finding("registry-image", where, f"{name}[{number}]", f"{problem}.", remedy, source)
+        for number, problem, fix in wanted.problems([entry if isinstance(entry, Mapping) else {} for entry in given]):
+            yield Finding("registry-image", where, f"{name}[{number}]", f"{problem}.", fix, source)
         for number, entry in enumerate(given):
             path = entry.get("source") if isinstance(entry, Mapping) else None
             if path and not str(path).startswith("/"):
-                remedy = "source: the whole path of the file on the registry's host"
-                yield Finding("registry-image", where, f"{name}[{number}]", f"{path} is a relative path.", remedy, source)
+                fix = "source: the whole path of the file on the registry's host"
+                yield Finding("registry-image", where, f"{name}[{number}]", f"{path} is a relative path.", fix, source)
 
 
 def check_mirror(site: Site) -> Iterator[Finding]:
@@ -153,13 +154,13 @@ def check_mirror(site: Site) -> Iterator[Finding]:
         text, user = host.text("registry_mirror_url"), host.text("registry_mirror_user")
         problem = _url_problem(text, user)
         if problem:
-            remedy = "registry_mirror_url: https://host:port of another registry, such as https://registry-1.docker.io"
-            yield finding(site, host, ("registry_mirror_url",), ROLE, "registry-mirror-url", problem, remedy)
+            fix = "registry_mirror_url: https://host:port of another registry, such as https://registry-1.docker.io"
+            yield finding(site, host, ("registry_mirror_url",), ROLE, "registry-mirror-url", problem, fix)
         readable = all(file.opened and not file.malformed for file in site.secrets)
         if user and readable and not any(MIRROR_PASSWORD in file.values for file in site.secrets) and not host.known(MIRROR_PASSWORD):
             problem = f"{MIRROR_PASSWORD} of the account {user} is not in {SECRETS_FILE}, and only its owner knows it."
-            remedy = f"{MIRROR_PASSWORD} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
-            yield finding(site, host, ("registry_mirror_user",), ROLE, "registry-mirror-password", problem, remedy)
+            fix = f"{MIRROR_PASSWORD} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
+            yield finding(site, host, ("registry_mirror_user",), ROLE, "registry-mirror-password", problem, fix)
 
 
 def _url_problem(text: str, user: str) -> str:
@@ -181,12 +182,10 @@ def check_settings(site: Site) -> Iterator[Finding]:
     """Keys of registry_settings, whatever they are set to."""
     for host in registry_hosts(site):
         given = host.known("registry_settings")
-        for path, (problem, remedy) in REFUSED.items():
+        for path, (problem, fix) in REFUSED.items():
             if _has(given, path):
                 where, name, source = place(site, host, ("registry_settings",), ROLE)
-                yield Finding(
-                    "registry-setting-refused", where, f"{name}.{'.'.join(path)}", f"{problem}.", f"{remedy} in its place", source
-                )
+                yield Finding("registry-setting-refused", where, f"{name}.{'.'.join(path)}", f"{problem}.", f"{fix} in its place", source)
 
 
 def _has(given: Any, path: tuple[str, ...]) -> bool:
@@ -208,8 +207,8 @@ def check_directories(site: Site) -> Iterator[Finding]:
             text = host.known(name)
             problem = directory_problem(text, "the registry's", homes_hidden=True) if isinstance(text, str) else None
             if problem:
-                remedy = f"{name}: an absolute path of its own, such as /var/lib/docker-registry"
-                yield finding(site, host, (name,), ROLE, "registry-data-directory", problem, remedy)
+                fix = f"{name}: an absolute path of its own, such as /var/lib/docker-registry"
+                yield finding(site, host, (name,), ROLE, "registry-data-directory", problem, fix)
 
 
 RULES = (check_name, check_users, check_images, check_mirror, check_settings, check_directories)

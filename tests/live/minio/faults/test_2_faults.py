@@ -33,7 +33,7 @@ def test_rolling_restart_under_traffic(site: Site, store: Store, measured: Measu
         site.run(host, "mount", "--make-rshared", "/")  # for the drives that are lost below: share_mounts()
     before = {host: site.run(host, "systemctl", "show", "-p", "InvocationID", "--value", "minio").stdout for host in store.hosts}
     with Traffic(store, BUCKET) as traffic:
-        done = site.playbook("minio/rolling_restart.yml", "-e", "object_store_restart=true")
+        done = site.playbook("minio/rolling_restart.yml", "-e", "minio_restart=true")
     assert done.returncode == 0, done.stdout[-4000:]
     after = {host: site.run(host, "systemctl", "show", "-p", "InvocationID", "--value", "minio").stdout for host in store.hosts}
     assert all(before[host] != after[host] for host in store.hosts)
@@ -62,9 +62,7 @@ def test_fault_12_servers_lost(site: Site, store: Store, objects: dict[str, int]
                 with pytest.raises(ERRORS):
                     client.put_object(Bucket=BUCKET, Key=f"refused/{number}", Body=content("x", 300_000))
                 refused += 1
-            assert (
-                site.playbook("minio/rolling_restart.yml", "-e", "object_store_restart=true", "-e", "object_store_wait=3").returncode != 0
-            )
+            assert site.playbook("minio/rolling_restart.yml", "-e", "minio_restart=true", "-e", "minio_wait=3").returncode != 0
         finally:
             store.start(second)
     measured(f"parity lost: {len(objects) + len(acknowledged)} identical, {refused} writes refused")
@@ -101,7 +99,7 @@ def test_fault_13_flipped_bytes(site: Site, store: Store, objects: dict[str, int
     assert site.run(host, "sha256sum", *parts.values()).stdout != sums
     assert store.different(BUCKET, {name: objects[name] for name in names}, host) == []
     began = time.monotonic()
-    done = site.playbook("minio/heal.yml", "-e", f"object_store_bucket={BUCKET}")
+    done = site.playbook("minio/heal.yml", "-e", f"minio_bucket={BUCKET}")
     assert done.returncode == 0, done.stdout[-4000:]
     said = re.search(r"(\d+) checked, (\d+) healed, 0 still damaged", done.stdout)
     assert said is not None, done.stdout[-2000:]
@@ -130,7 +128,7 @@ def test_fault_14_drive_replaced(site: Site, store: Store, objects: dict[str, in
     store.lose_drive(host)
     site.run(host, "mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", DRIVE)
     began = time.monotonic()
-    done = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
+    done = site.playbook("minio/replace_drive.yml", "-e", f"minio_host={host}")
     assert done.returncode == 0, done.stdout[-4000:]
     wait_until(lambda: len(site.run(host, *count, check=False).stdout.split()) >= before, "the drive has what the old one had", ceiling(90))
     measured(f"{before} objects' files again after {time.monotonic() - began:.1f} s")

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests.live.lib.settings_tried import STORE, refused, stated, taken_over
+from tests.live.lib.settings_tried import refused, stated, taken_over, tried_on
 from tests.live.lib.site import Site
 from tests.live.minio.store import Store
 
 #: A minute each.
 LONG = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes a minute: `make soak` runs it")
 BUCKET = "dicom"
+STORE = tried_on("minio")
 PORTS = {"minio_port": 9400, "minio_console_port": 9401}
 
 

@@ -100,7 +100,7 @@ def back(site: Site, store: Store) -> Iterator[str]:
     (version,) = set(versions(store, store.hosts[0]))
     yield version
     if any(set(versions(store, host)) != {version} for host in store.hosts):
-        site.playbook("minio/update.yml", "-e", "object_store_force=true")
+        site.playbook("minio/update.yml", "-e", "minio_force=true")
         store.wait_healthy(90)
 
 
@@ -195,7 +195,7 @@ def test_update_that_never_works_goes_back(
 ) -> None:
     """On all servers, and the store takes writes again. What failed is not tried again by itself."""
     before, arguments = digests(store), brought(tmp_path, program.encode(), RELEASED)
-    done = site.playbook("minio/update.yml", *arguments, "-e", "object_store_wait=20")
+    done = site.playbook("minio/update.yml", *arguments, "-e", "minio_wait=20")
     printed = " ".join(done.stdout.split())
     assert done.returncode != 0 and cause in printed, printed[-4000:]
     assert "All servers went back to their previous version and settings, and the store takes writes" in printed, printed[-4000:]
@@ -205,7 +205,7 @@ def test_update_that_never_works_goes_back(
     some = {name: objects[name] for name in sorted(objects)[::20]}
     assert store.different(BUCKET, some, store.hosts[-1]) == []
     store.put_all(BUCKET, {f"after-{tmp_path.name}": 200_000})
-    refused = site.playbook("minio/update.yml", *arguments, "-e", "object_store_force=true")
+    refused = site.playbook("minio/update.yml", *arguments, "-e", "minio_force=true")
     assert refused.returncode != 0 and "component_retry=true" in refused.stdout, refused.stdout[-3000:]
     assert digests(store) == before
 

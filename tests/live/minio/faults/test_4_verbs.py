@@ -44,7 +44,7 @@ def test_new_credentials(site: Site, store: Store, some: dict[str, int], measure
     Cut off again once a server is stopped: a run of the site ends it. Root's old password opens nothing more then, the new one everything.
     """
     old, secrets = dataclasses.replace(store), site.inventory / "secrets.yml"
-    before, asked = secrets.read_bytes(), ["-e", '{"object_store_renew": ["minio_root_password", "minio_user_imaging"]}']
+    before, asked = secrets.read_bytes(), ["-e", '{"minio_renew": ["minio_root_password", "minio_user_imaging"]}']
     starts = {host: site.starts(host, "minio.service") for host in store.hosts}
     with site.start_playbook("minio/rotate_credentials.yml", *asked) as process:
         wait_until(lambda: secrets.read_bytes() != before or process.poll() is not None, "the secrets are written", 60, interval=0.01)
@@ -87,7 +87,7 @@ def stopped(site: Site, store: Store) -> bool:
 def test_what_is_never_renewed(site: Site, name: str) -> None:
     """The key, for nothing could be read without it; a name that was misspelt; another service's, which would not get to know it."""
     secrets = (site.inventory / "secrets.yml").read_bytes()
-    done = site.playbook("minio/rotate_credentials.yml", "-e", f'{{"object_store_renew": ["{name}"]}}')
+    done = site.playbook("minio/rotate_credentials.yml", "-e", f'{{"minio_renew": ["{name}"]}}')
     assert done.returncode != 0
     assert "It is not renewed" in done.stdout and "minio_user_imaging" in done.stdout, done.stdout[-3000:]
     assert (site.inventory / "secrets.yml").read_bytes() == secrets
@@ -105,12 +105,12 @@ def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
         site.run(host, "systemctl", "restart", "minio.service")
         wait_until(lambda: store.settled(host), "the server has looked for new drives", 60, interval=1)
         assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout == "", "the server took the bare mount point"
-        nothing = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
+        nothing = site.playbook("minio/replace_drive.yml", "-e", f"minio_host={host}")
         assert nothing.returncode != 0 and "is not a mounted file system" in " ".join(nothing.stdout.split()), nothing.stdout[-3000:]
 
         site.run(host, "mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", DRIVE)
         site.run(host, "touch", f"{DRIVE}/patients.xls")
-        refused = site.playbook("minio/replace_drive.yml", "-e", f"object_store_host={host}")
+        refused = site.playbook("minio/replace_drive.yml", "-e", f"minio_host={host}")
         printed = " ".join(refused.stdout.split())
         assert refused.returncode != 0 and "holds data that this role did not create (patients.xls)" in printed, printed[-3000:]
         assert site.run(host, "find", DRIVE, "-mindepth", "1").stdout.split() == [f"{DRIVE}/patients.xls"]

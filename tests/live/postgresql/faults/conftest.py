@@ -10,15 +10,21 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 from tests.live.postgresql.writer import TABLE, Writers, lost_rows
 
 READ_WRITE_PORT = 5000
 
 
 @pytest.fixture(scope="session")
-def endpoint(site: Site) -> Iterator[str]:
+def site() -> Cluster:
+    """The site with its database cluster."""
+    return Cluster.from_environment()
+
+
+@pytest.fixture(scope="session")
+def endpoint(site: Cluster) -> Iterator[str]:
     """Connection string of the applications' read-write endpoint, and the table they write to."""
     password = secrets.token_urlsafe(24)
     leader = site.leader()
@@ -39,7 +45,7 @@ def endpoint(site: Site) -> Iterator[str]:
 
 
 @pytest.fixture
-def writers(site: Site, endpoint: str, measured: Callable[[str], None]) -> Iterator[Writers]:
+def writers(site: Cluster, endpoint: str, measured: Callable[[str], None]) -> Iterator[Writers]:
     """Four clients that write all through the test; afterwards every acknowledged row must be there."""
     site.wait_healthy()
     with Writers(endpoint) as writing:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 from tests.live.postgresql.writer import Writers
 
 #: Patroni's ttl as the role sets it: how long a leader that is gone keeps its key, in seconds.
@@ -32,7 +32,7 @@ def writes_again(writers: Writers, began: float, timeout: float) -> float:
 
 
 @contextmanager
-def dropping(site: Site, host: str, *rules: str) -> Iterator[None]:
+def dropping(site: Cluster, host: str, *rules: str) -> Iterator[None]:
     """Rules in a table of their own on a host, gone afterwards."""
     chains = "".join(
         f"chain {hook} {{ type filter hook {hook} priority -300; {' '.join(rule + ';' for rule in rules)} }}\n"
@@ -45,7 +45,7 @@ def dropping(site: Site, host: str, *rules: str) -> Iterator[None]:
         site.run(host, "nft", "delete", "table", "inet", "fault", check=False)
 
 
-def test_fault_1_postmaster_killed(site: Site, writers: Writers, measured: Measured) -> None:
+def test_fault_1_postmaster_killed(site: Cluster, writers: Writers, measured: Measured) -> None:
     """``kill -9`` of the primary's postmaster: clients write again within 5 s, one leader."""
     leader = site.leader()
     directory = site.query(leader, "show data_directory")
@@ -59,7 +59,7 @@ def test_fault_1_postmaster_killed(site: Site, writers: Writers, measured: Measu
     assert gap <= ceiling(5), f"no acknowledgement for {gap:.1f} s"
 
 
-def test_fault_2_leader_host_dies(site: Site, writers: Writers, measured: Measured) -> None:
+def test_fault_2_leader_host_dies(site: Cluster, writers: Writers, measured: Measured) -> None:
     """The leader's host dies: write gap at most ttl + 5 s, exactly one leader, the dead host comes back as a standby."""
     leader = site.leader()
     began = time.monotonic()
@@ -77,7 +77,7 @@ def test_fault_2_leader_host_dies(site: Site, writers: Writers, measured: Measur
     assert site.leader() != leader
 
 
-def test_fault_3_leader_cut_off(site: Site, writers: Writers, measured: Measured) -> None:
+def test_fault_3_leader_cut_off(site: Cluster, writers: Writers, measured: Measured) -> None:
     """The leader is cut off from everyone: it stops writing within ttl, before another one starts, and rejoins by itself."""
     leader = site.leader()
     container, address = site.container(leader), site.address(leader)
@@ -102,7 +102,7 @@ def test_fault_3_leader_cut_off(site: Site, writers: Writers, measured: Measured
     assert site.leader() != leader
 
 
-def test_fault_4_replication_cut(site: Site, writers: Writers, measured: Measured) -> None:
+def test_fault_4_replication_cut(site: Cluster, writers: Writers, measured: Measured) -> None:
     """Primary and standby do not see each other: writes wait or move to another standby, never silently asynchronous."""
     leader, standby = site.leader(), site.synchronous()
     assert standby
@@ -134,7 +134,7 @@ def test_fault_4_replication_cut(site: Site, writers: Writers, measured: Measure
     assert not missing, f"{len(missing)} rows were acknowledged without being on the synchronous standby"
 
 
-def test_fault_5_etcd_members_lost(site: Site, writers: Writers, measured: Measured) -> None:
+def test_fault_5_etcd_members_lost(site: Cluster, writers: Writers, measured: Measured) -> None:
     """One etcd member lost: nothing happens. A second: the leader goes read-only within ttl. Back again: all heals by itself."""
     leader = site.leader()
     first, second = [h for h in site.hosts("etcd") if h != leader][:2]
@@ -161,7 +161,7 @@ def test_fault_5_etcd_members_lost(site: Site, writers: Writers, measured: Measu
     measured(f"healthy again {time.monotonic() - began:.1f} s after the members came back")
 
 
-def test_fault_6_switchover(site: Site, writers: Writers, measured: Measured) -> None:
+def test_fault_6_switchover(site: Cluster, writers: Writers, measured: Measured) -> None:
     """A planned switchover: at most 2 s without writes, and the run after it leaves the leader where it is."""
     leader = site.leader()
     began = time.monotonic()
@@ -175,7 +175,7 @@ def test_fault_6_switchover(site: Site, writers: Writers, measured: Measured) ->
     assert gap <= ceiling(2), f"no acknowledgement for {gap:.2f} s"
 
 
-def test_reconvergence_after_failover_leaves_the_leader(site: Site) -> None:
+def test_reconvergence_after_failover_leaves_the_leader(site: Cluster) -> None:
     """Converging does not move the leader back to where the inventory's order would have it."""
     site.wait_healthy()
     leader = site.leader()

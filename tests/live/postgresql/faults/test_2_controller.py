@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling
+from tests.live.postgresql.cluster import Cluster
 
 #: ``make soak`` raises this to 1000.
 KILLS = int(os.environ.get("VANNAH_KILLS", "3"))
 
 
-def test_fault_15_controller_killed(site: Site, measured: Callable[[str], None]) -> None:
+def test_fault_15_controller_killed(site: Cluster, measured: Callable[[str], None]) -> None:
     """Killed at random moments while there is something to change; the second run ends well, the third changes nothing."""
     site.wait_healthy()
     site.converge_unchanged()
@@ -44,7 +44,7 @@ def test_fault_15_controller_killed(site: Site, measured: Callable[[str], None])
     site.wait_healthy()
 
 
-def test_fault_17_two_at_once(site: Site, measured: Callable[[str], None]) -> None:
+def test_fault_17_two_at_once(site: Cluster, measured: Callable[[str], None]) -> None:
     """The second converge refuses within 5 s and says who holds the hosts since when; the first is not disturbed."""
     host = site.hosts("postgresql")[0]
     with site.holding_lease():
@@ -58,16 +58,16 @@ def test_fault_17_two_at_once(site: Site, measured: Callable[[str], None]) -> No
 
 
 @pytest.mark.parametrize("wrong", ["vault password", "inventory"])
-def test_fault_18_refused_before_any_connection(site: Site, wrong: str, tmp_path: Path) -> None:
+def test_fault_18_refused_before_any_connection(site: Cluster, wrong: str, tmp_path: Path) -> None:
     """A wrong vault password and an inventory that does not parse end the run before any connection is opened."""
     if wrong == "vault password":
         password = tmp_path / "password"
         password.write_text("not the password\n", encoding="utf-8")
-        broken = Site(site.inventory, ["--vault-password-file", str(password)], site.environment)
+        broken = Cluster(site.inventory, ["--vault-password-file", str(password)], site.environment)
     else:
         inventory = tmp_path / "hosts.yml"
         inventory.write_text("all: {hosts: {db1: [}}\n", encoding="utf-8")
-        broken = Site(inventory, site.arguments, site.environment)
+        broken = Cluster(inventory, site.arguments, site.environment)
     before = site.connections()
     done = broken.playbook("site.yml", "-vvv")
     assert done.returncode != 0

@@ -9,13 +9,13 @@ import re
 import time
 from collections.abc import Callable
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import FaultError, ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 
 Measured = Callable[[str], None]
 
 
-def test_fault_19_host_restarts(site: Site, measured: Measured) -> None:
+def test_fault_19_host_restarts(site: Cluster, measured: Measured) -> None:
     """A host restarts: its units are back and the cluster is healthy within 120 s without a run. Debian has no cluster there."""
     site.wait_healthy()
     host = site.leader()
@@ -33,7 +33,7 @@ def test_fault_19_host_restarts(site: Site, measured: Measured) -> None:
     site.converge_unchanged()
 
 
-def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
+def test_fault_21_package_mirror_gone(site: Cluster, measured: Measured) -> None:
     """The mirror is gone in mid-run: a clear failure, running services untouched, the next run succeeds."""
     host = site.hosts("postgresql")[0]
     before = site.fingerprint()
@@ -54,7 +54,7 @@ def test_fault_21_package_mirror_gone(site: Site, measured: Measured) -> None:
     site.converge()
 
 
-def test_firewall_that_was_flushed_by_hand_comes_back(site: Site) -> None:
+def test_firewall_that_was_flushed_by_hand_comes_back(site: Cluster) -> None:
     """Its unit stays active and its file is as it was, but the rules are gone: the next run sees that, on this host only."""
     client = site.hosts("postgresql_client")[0]
     before = site.run(client, "nft", "--stateless", "list", "table", "inet", "vannah").stdout
@@ -67,7 +67,7 @@ def test_firewall_that_was_flushed_by_hand_comes_back(site: Site) -> None:
     site.converge_unchanged()
 
 
-def test_fault_22_configuration_that_does_not_run(site: Site, measured: Measured) -> None:
+def test_fault_22_configuration_that_does_not_run(site: Cluster, measured: Measured) -> None:
     """HAProxy accepts an address where somebody else listens; the old configuration comes back and is kept.
 
     An address that the host does not have is refused before.

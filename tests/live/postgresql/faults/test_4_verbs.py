@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 from tests.live.postgresql.writer import Writers
 
 Measured = Callable[[str], None]
@@ -22,14 +22,14 @@ Measured = Callable[[str], None]
 ALLOWED_LAG = 1048576
 
 
-def verb(site: Site, name: str, **values: object) -> str:
+def verb(site: Cluster, name: str, **values: object) -> str:
     """Run a verb that has to end well and return what it printed."""
     done = site.playbook(f"postgresql/{name}.yml", *(["-e", json.dumps(values)] if values else []))
     assert done.returncode == 0, f"postgresql_{name} exited {done.returncode}:\n{done.stdout[-4000:]}"
     return done.stdout
 
 
-def refused(site: Site, name: str, **values: object) -> str:
+def refused(site: Cluster, name: str, **values: object) -> str:
     """Run a verb that has to be refused; the leader and every postmaster stay what they were."""
     before = site.leader(), postmasters(site)
     done = site.playbook(f"postgresql/{name}.yml", "-e", json.dumps(values))
@@ -38,12 +38,12 @@ def refused(site: Site, name: str, **values: object) -> str:
     return done.stdout
 
 
-def postmasters(site: Site) -> dict[str, float]:
+def postmasters(site: Cluster) -> dict[str, float]:
     """When each member's postmaster started, in seconds since the epoch."""
     return {h: float(site.query(h, "select extract(epoch from pg_postmaster_start_time())") or 0) for h in site.hosts("postgresql")}
 
 
-def standbys(site: Site) -> tuple[str, str]:
+def standbys(site: Cluster) -> tuple[str, str]:
     """A synchronous standby and another one."""
     synchronous = wait_until(site.synchronous, "a standby is synchronous", ceiling(30))
     assert synchronous is not None
@@ -55,7 +55,7 @@ def changed(printed: str) -> dict[str, int]:
     return {host: int(number) for host, number in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", printed, re.MULTILINE)}
 
 
-def test_info_says_who_leads(site: Site) -> None:
+def test_info_says_who_leads(site: Cluster) -> None:
     """The live cluster's members, roles and lag; nothing is changed."""
     site.wait_healthy()
     printed = verb(site, "info")
@@ -65,7 +65,7 @@ def test_info_says_who_leads(site: Site) -> None:
     assert not any(changed(printed).values())
 
 
-def test_switchover_to_a_named_member(site: Site, writers: Writers, measured: Measured) -> None:
+def test_switchover_to_a_named_member(site: Cluster, writers: Writers, measured: Measured) -> None:
     """The named member leads after at most 2 s without writes; once more with the same name there is nothing to do."""
     candidate, _other = standbys(site)
     began = time.monotonic()
@@ -82,7 +82,7 @@ def test_switchover_to_a_named_member(site: Site, writers: Writers, measured: Me
     assert gap <= ceiling(2)
 
 
-def test_switchover_refuses_who_could_lack_rows(site: Site) -> None:
+def test_switchover_refuses_who_could_lack_rows(site: Cluster) -> None:
     """Nobody's name, a standby that commits do not wait for, and one that is behind."""
     site.wait_healthy()
     leader = site.leader()
@@ -102,7 +102,7 @@ def test_switchover_refuses_who_could_lack_rows(site: Site) -> None:
     site.wait_healthy()
 
 
-def test_reinit_copies_a_standby_anew(site: Site, writers: Writers, measured: Measured) -> None:
+def test_reinit_copies_a_standby_anew(site: Cluster, writers: Writers, measured: Measured) -> None:
     """The leader is refused; a standby's directory is a new one and it follows again."""
     leader = site.leader()
     assert "member-leads" in refused(site, "reinit", postgresql_member=leader)
@@ -117,7 +117,7 @@ def test_reinit_copies_a_standby_anew(site: Site, writers: Writers, measured: Me
     site.wait_healthy()
 
 
-def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measured) -> None:
+def test_remove_and_add_a_member(site: Cluster, writers: Writers, measured: Measured) -> None:
     """The live leader is refused; a standby leaves, its data stay, and the next converge makes it a member again."""
     site.wait_healthy()
     leader = site.leader()
@@ -142,7 +142,7 @@ def test_remove_and_add_a_member(site: Site, writers: Writers, measured: Measure
     assert site.leader() == leader
 
 
-def test_a_host_that_cannot_be_reached(site: Site, writers: Writers) -> None:
+def test_a_host_that_cannot_be_reached(site: Cluster, writers: Writers) -> None:
     """By SSH, while its member runs: the others answer, and only what is to be done on it is refused, with the reason."""
     site.wait_healthy()
     candidate, away = standbys(site)
@@ -157,7 +157,7 @@ def test_a_host_that_cannot_be_reached(site: Site, writers: Writers) -> None:
     site.wait_healthy()
 
 
-def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
+def test_update_with_nothing_to_do(site: Cluster, measured: Measured) -> None:
     """Nothing newer and nothing that waits: said so, and nobody is interrupted."""
     site.wait_healthy()
     for _attempt in range(2):  # the mirror may have something newer than the image
@@ -176,7 +176,7 @@ def test_update_with_nothing_to_do(site: Site, measured: Measured) -> None:
 
 
 @pytest.mark.parametrize(("name", "group"), [("etcd/update", "etcd"), ("haproxy/update", "postgresql_client")])
-def test_other_updates_with_nothing_to_do(site: Site, name: str, group: str) -> None:
+def test_other_updates_with_nothing_to_do(site: Cluster, name: str, group: str) -> None:
     """Nothing newer and nothing that waits: said so for each host, and nobody is interrupted."""
     site.wait_healthy()
     for _attempt in range(2):  # the mirror may have something newer than the image
@@ -191,7 +191,7 @@ def test_other_updates_with_nothing_to_do(site: Site, name: str, group: str) -> 
     assert site.invocations() == units
 
 
-def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Measured) -> None:
+def test_settings_that_need_a_restart(site: Cluster, writers: Writers, measured: Measured) -> None:
     """Raised, and lowered again: members of etcd and of PostgreSQL are restarted one after the other, by a run that may do it."""
     site.wait_healthy()
     values = {
@@ -233,7 +233,7 @@ def test_settings_that_need_a_restart(site: Site, writers: Writers, measured: Me
     site.converge_unchanged()
 
 
-def interruption(site: Site, host: str) -> tuple[int, int]:
+def interruption(site: Cluster, host: str) -> tuple[int, int]:
     """When a host's etcd was last stopped and started again, in microseconds of the machine's clock, which all containers share."""
     names = ("ActiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
     shown = site.run(host, "systemctl", "show", "-p", ",".join(names), "etcd.service").stdout

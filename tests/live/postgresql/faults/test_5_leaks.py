@@ -34,7 +34,7 @@ from tests.live.lib.leak_runs import (
     vault,
     watching,
 )
-from tests.live.lib.site import Site
+from tests.live.postgresql.cluster import Cluster
 
 #: Where secrets belong on a host: path (or folder, with its slash) and the modes it may have.
 MEANT = {
@@ -44,7 +44,7 @@ MEANT = {
 
 
 @pytest.fixture
-def needles(site: Site) -> dict[str, str]:
+def needles(site: Cluster) -> dict[str, str]:
     """The site's secrets by name, and the passwords of two roles that the test declares."""
     found = stored(site)
     assert {"postgresql_superuser", "postgresql_replication", "postgresql_rewind"} <= set(found)
@@ -52,7 +52,7 @@ def needles(site: Site) -> dict[str, str]:
 
 
 @pytest.fixture
-def declared(site: Site, needles: dict[str, str], tmp_path: Path) -> Iterator[dict[str, list[str]]]:
+def declared(site: Cluster, needles: dict[str, str], tmp_path: Path) -> Iterator[dict[str, list[str]]]:
     """Arguments that declare roles with passwords, one vaulted by itself and one in a vaulted file; the roles are gone afterwards."""
     single = vault(site, "encrypt_string", "--stdin-name", "leak_password", stdin=needles["role_password_vaulted"])
     whole = vault(site, "encrypt", "--output", "-", "-", stdin=json.dumps({"leak_file_password": needles["role_password_in_vaulted_file"]}))
@@ -80,7 +80,7 @@ def declared(site: Site, needles: dict[str, str], tmp_path: Path) -> Iterator[di
 
 
 @contextlib.contextmanager
-def failing_reload(site: Site, host: str) -> Iterator[None]:
+def failing_reload(site: Cluster, host: str) -> Iterator[None]:
     """Patroni on a host does not take over a new configuration."""
     folder = "/run/systemd/system/patroni.service.d"
     site.run(host, "mkdir", "-p", folder)
@@ -93,7 +93,7 @@ def failing_reload(site: Site, host: str) -> Iterator[None]:
         site.run(host, "systemctl", "daemon-reload")
 
 
-def test_no_secret_is_found(site: Site, needles: dict[str, str], declared: dict[str, list[str]], tmp_path: Path) -> None:
+def test_no_secret_is_found(site: Cluster, needles: dict[str, str], declared: dict[str, list[str]], tmp_path: Path) -> None:
     """See the module's text."""
     site.wait_healthy()
     canary = secrets.token_hex(16)

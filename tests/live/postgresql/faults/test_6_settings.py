@@ -18,12 +18,14 @@ from typing import Any
 
 import pytest
 
-from tests.live.lib.settings_tried import DATABASE, GAPS, refused, stated, taken_over
-from tests.live.lib.site import Site
+from tests.live.lib.settings_tried import GAPS, refused, stated, taken_over, tried_on
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 from tests.live.postgresql.writer import Writers
 
 Measured = Callable[[str], None]
+#: A template is of the host's own variables.
+DATABASE = tried_on("postgresql")
 ALL = "VANNAH_SOAK" in os.environ
 #: Changed in one run by `make test`: one that is live, one of a reload. One of a rolling restart goes with the ports.
 ONE_OF_EACH = ("base_hosts_extra", "haproxy_replica_max_lag")
@@ -37,7 +39,7 @@ def changed(printed: str) -> dict[str, int]:
     return {host: int(number) for host, number in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", printed, re.MULTILINE)}
 
 
-def run(site: Site, playbook: str, values: dict[str, Any], *arguments: str) -> str:
+def run(site: Cluster, playbook: str, values: dict[str, Any], *arguments: str) -> str:
     """A run that has to end well; what it printed."""
     done = site.playbook(playbook, "-e", json.dumps(values), *arguments)
     assert done.returncode == 0, f"{playbook} {values} exited {done.returncode}:\n{done.stdout[-4000:]}"
@@ -57,7 +59,7 @@ def writing_on(writers: Writers, what: str, effect: str, measured: Measured) -> 
 
 
 @pytest.mark.parametrize("mode", [[], ["--check"]] if ALL else [[]], ids=" ".join)
-def test_refused_before_anything_is_touched(site: Site, writers: Writers, measured: Measured, mode: list[str]) -> None:
+def test_refused_before_anything_is_touched(site: Cluster, writers: Writers, measured: Measured, mode: list[str]) -> None:
     """All settings that a converge must not change, changed at once: each is named, no host is changed, the writers do not notice."""
     values = refused(DATABASE)
     assert values
@@ -73,7 +75,7 @@ def test_refused_before_anything_is_touched(site: Site, writers: Writers, measur
 
 
 @pytest.mark.parametrize("limit", ["app1", "db1"] if ALL else ["app1"])
-def test_refused_with_a_limit(site: Site, limit: str) -> None:
+def test_refused_with_a_limit(site: Cluster, limit: str) -> None:
     """A client alone would follow a port on which nobody listens, a member alone would leave its clients."""
     done = site.playbook("site.yml", "-e", json.dumps({"postgresql_port": 5433}), "--limit", limit)
     assert done.returncode != 0
@@ -83,7 +85,7 @@ def test_refused_with_a_limit(site: Site, limit: str) -> None:
 
 @pytest.mark.parametrize("playbook", ["haproxy/converge.yml", "firewall/converge.yml", "postgresql/rolling_restart.yml"])
 @pytest.mark.skipif(not ALL, reason="`make soak` runs it")
-def test_refused_by_the_other_playbooks(site: Site, playbook: str) -> None:
+def test_refused_by_the_other_playbooks(site: Cluster, playbook: str) -> None:
     """Whatever makes hosts."""
     done = site.playbook(playbook, "-e", json.dumps(PORTS))
     assert done.returncode != 0
@@ -91,7 +93,7 @@ def test_refused_by_the_other_playbooks(site: Site, playbook: str) -> None:
     assert not any(changed(done.stdout).values())
 
 
-def test_a_plan_says_which_restart_follows(site: Site) -> None:
+def test_a_plan_says_which_restart_follows(site: Cluster) -> None:
     """Patroni's file has passwords and shows no difference; the settings do, and who needs a restart for them."""
     values = {"postgresql_settings": {"shared_buffers": "33MB", "work_mem": "5MB"}}
     printed = run(site, "site.yml", values, "--check", "--diff")
@@ -99,7 +101,7 @@ def test_a_plan_says_which_restart_follows(site: Site) -> None:
     assert "+shared_buffers: 33MB" in printed and "+work_mem: 5MB" in printed, printed[-4000:]
 
 
-def test_settings_that_no_member_could_start_with(site: Site, writers: Writers, measured: Measured) -> None:
+def test_settings_that_no_member_could_start_with(site: Cluster, writers: Writers, measured: Measured) -> None:
     """PostgreSQL is asked before Patroni is told: no member takes them over, and none is restarted."""
     with writing_on(writers, "more memory than a member has", "live", measured):
         done = site.playbook("site.yml", "-e", json.dumps({"postgresql_settings": {"shared_buffers": "900GB"}}))
@@ -111,7 +113,7 @@ def test_settings_that_no_member_could_start_with(site: Site, writers: Writers, 
 
 
 @pytest.mark.parametrize("names", [(name,) for name in taken_over(DATABASE)] if ALL else [ONE_OF_EACH], ids=" ".join)
-def test_taken_over_while_writers_write(site: Site, writers: Writers, measured: Measured, names: tuple[str, ...]) -> None:
+def test_taken_over_while_writers_write(site: Cluster, writers: Writers, measured: Measured, names: tuple[str, ...]) -> None:
     """A setting changed and put back: each run ends well, and the writers wait no longer than its effect may take."""
     effects = [stated()[name].effect for name in names]
     effect = "rolling" if "rolling" in effects else effects[0]
@@ -126,7 +128,7 @@ def test_taken_over_while_writers_write(site: Site, writers: Writers, measured: 
             run(site, "site.yml", {})
 
 
-def test_ports_change_in_step(site: Site, writers: Writers, measured: Measured) -> None:
+def test_ports_change_in_step(site: Cluster, writers: Writers, measured: Measured) -> None:
     """Cut off after the first member has moved: the site is refused until the verb has ended. Then the other way, at one go."""
 
     def moved() -> bool:
@@ -153,6 +155,6 @@ def test_ports_change_in_step(site: Site, writers: Writers, measured: Measured) 
     site.wait_healthy()
 
 
-def pid(site: Site, host: str) -> str:
+def pid(site: Cluster, host: str) -> str:
     """The file in which a member's server says what it listens on."""
     return site.run(host, "sh", "-c", "ls /var/lib/postgresql/*/*/postmaster.pid", check=False).stdout.strip() or "/nonexistent"

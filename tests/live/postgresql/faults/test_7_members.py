@@ -9,7 +9,7 @@ import shutil
 
 import yaml
 
-from tests.live.lib.site import Site
+from tests.live.postgresql.cluster import Cluster
 
 ETCD = "/etc/vannah/pki/etcd"
 #: Raises the alarm NOSPACE of this host's own member, as a database does that reaches its quota.
@@ -30,7 +30,7 @@ print(json.dumps(post("/v3/maintenance/status", {{}}).get("errors")))
 """
 
 
-def test_a_leader_that_the_inventory_forgets(site: Site) -> None:
+def test_a_leader_that_the_inventory_forgets(site: Cluster) -> None:
     """No member is contacted, and HAProxy on the client would lose it: refused, and nothing is changed."""
     site.wait_healthy()
     leader, client = site.leader(), site.hosts("postgresql_client")[0]
@@ -41,7 +41,7 @@ def test_a_leader_that_the_inventory_forgets(site: Site) -> None:
         said = yaml.safe_load((folder / "hosts.yml").read_text(encoding="utf-8"))
         del said["all"]["children"]["postgresql"]["hosts"][leader]
         (folder / "hosts.yml").write_text(yaml.safe_dump(said), encoding="utf-8")
-        forgotten = Site(folder, site.arguments, site.environment)
+        forgotten = Cluster(folder, site.arguments, site.environment)
         before = site.fingerprint()
         for playbook in ("haproxy/converge.yml", "base.yml"):
             done = forgotten.playbook(playbook, "--limit", client)
@@ -52,7 +52,7 @@ def test_a_leader_that_the_inventory_forgets(site: Site) -> None:
         shutil.rmtree(folder)
 
 
-def test_an_alarm_of_etcd_is_taken_back(site: Site) -> None:
+def test_an_alarm_of_etcd_is_taken_back(site: Cluster) -> None:
     """While it is raised nobody can write, so no leader can lead for long; the next converge ends it and says so."""
     host = site.hosts("etcd")[0]
     raised = site.run(host, "python3", "-c", RAISE)

@@ -8,14 +8,14 @@ import re
 import time
 from collections.abc import Callable
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 
 ROWS = 1000
 MARK = "/etc/patroni/vannah-newest"
 
 
-def test_a_stale_member_does_not_lead(site: Site, measured: Callable[[str], None]) -> None:
+def test_a_stale_member_does_not_lead(site: Cluster, measured: Callable[[str], None]) -> None:
     """The third member is behind, and etcd begins anew: the run names the newest member, and all acknowledged rows are there afterwards."""
     site.wait_healthy()
     hosts, leader, standby = site.hosts("postgresql"), site.leader(), site.synchronous()

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
+from tests.live.postgresql.cluster import Cluster
 
 #: Makes a cluster as Debian's packages do, and gives it Patroni's port.
 MAKE = """
@@ -44,25 +44,25 @@ DROP = 'pg_dropcluster --stop "$(ls /usr/lib/postgresql)" main'
 
 
 @pytest.fixture(scope="module")
-def host(site: Site) -> Iterator[str]:
+def host(site: Cluster) -> Iterator[str]:
     """The database server, without other clusters afterwards."""
     (name,) = site.hosts("postgresql")
     yield name
     site.run(name, "sh", "-c", DROP, check=False)
 
 
-def clusters(site: Site, host: str) -> list[list[str]]:
+def clusters(site: Cluster, host: str) -> list[list[str]]:
     """What pg_lsclusters lists: version, name, port, status, ..."""
     return [line.split() for line in site.run(host, "pg_lsclusters", "-h").stdout.splitlines()]
 
 
-def writes(site: Site, host: str) -> bool:
+def writes(site: Cluster, host: str) -> bool:
     """Whether Patroni's PostgreSQL takes writes."""
     site.wait_members(ceiling(60))
     return str(site.query(host, "SHOW data_directory")).strip().endswith("/vannah") and site.leaders() == [host]
 
 
-def test_a_package_brings_no_cluster(site: Site, host: str) -> None:
+def test_a_package_brings_no_cluster(site: Cluster, host: str) -> None:
     """base_packages has brought the server in the base wave; after a restart of the host there is one PostgreSQL."""
     assert "cron" in site.run(host, "sh", "-c", "dpkg-query --show 'postgresql-*-cron'").stdout
     assert clusters(site, host) == []
@@ -71,7 +71,7 @@ def test_a_package_brings_no_cluster(site: Site, host: str) -> None:
     assert clusters(site, host) == []
 
 
-def test_an_empty_one_that_took_the_port_goes_by_a_converge(site: Site, host: str) -> None:
+def test_an_empty_one_that_took_the_port_goes_by_a_converge(site: Cluster, host: str) -> None:
     """The database is down on all its servers; a converge stops the other cluster and Patroni's PostgreSQL is back."""
     site.run(host, "sh", "-c", MAKE, timeout=120)
     site.run(host, "sh", "-c", TAKE, timeout=120)
@@ -86,7 +86,7 @@ def test_an_empty_one_that_took_the_port_goes_by_a_converge(site: Site, host: st
     assert writes(site, host)
 
 
-def test_one_with_data_is_refused_before_any_change(site: Site, host: str) -> None:
+def test_one_with_data_is_refused_before_any_change(site: Cluster, host: str) -> None:
     """It does not run yet: it would take the port at the next boot. Its data stay."""
     site.run(host, "sh", "-c", FILL, timeout=120)
     before = site.fingerprint()

@@ -102,7 +102,7 @@ def test_what_is_no_app(given: Any, path: str) -> None:
     """The first thing that is wrong, with its place; as a finding with the entry's."""
     with pytest.raises(BadAppError) as refused:
         parse(given)
-    assert refused.value.path == path and refused.value.remedy
+    assert refused.value.path == path and refused.value.fix
     assert found(given) == [("apps-invalid", "apps[0]" + (f".{path}" if path else ""))]
 
 

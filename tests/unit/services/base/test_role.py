@@ -248,13 +248,13 @@ def verdict(check: ModuleType, render: Callable[..., Any], tmp_path: Path, monke
     def _verdict(theirs: str, exempt: tuple[str, ...] = (), **variables: Any) -> str:
         dropins, config = tmp_path / "sshd_config.d", tmp_path / "sshd_config"
         dropins.mkdir()
-        ours = dropins / "01-vannah.conf"
-        ours.write_text(render("base", "ssh", site(**variables), "db1")["files"][SSHD], encoding="utf-8")
+        own = dropins / "01-vannah.conf"
+        own.write_text(render("base", "ssh", site(**variables), "db1")["files"][SSHD], encoding="utf-8")
         (dropins / "99-theirs.conf").write_text(theirs, encoding="utf-8")
         config.write_text(f"Include {dropins}/*.conf\nUsePAM yes\nX11Forwarding yes\n", encoding="utf-8")
         monkeypatch.setattr(check, "CONFIG", str(config))
         asked = {name.lower() for name in variables.get("base_ssh_settings", {})}
-        said: str = check.refused(str(ours), asked, False, set(exempt))
+        said: str = check.refused(str(own), asked, False, set(exempt))
         return said
 
     return _verdict

@@ -20,7 +20,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.host impo
 
 DROPIN = "/etc/ssh/sshd_config.d/01-vannah.conf"
 MAIN = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nX11Forwarding yes\n"
-OURS = {"PermitRootLogin prohibit-password", "LoginGraceTime 60", "ClientAliveInterval 60", "ClientAliveCountMax 5"}
+OWN = {"PermitRootLogin prohibit-password", "LoginGraceTime 60", "ClientAliveInterval 60", "ClientAliveCountMax 5"}
 
 
 def own(root: Path, **files: str) -> dict[str, Any]:
@@ -104,8 +104,8 @@ def test_what_is_stricter_stays(
     facts = {"vannah": {"container": False, "sshd": own(tmp_path, **{"sshd_config.d__99-theirs.conf": theirs})}}
     site = {"all": {"hosts": {"db1": {"base_ssh_settings": asked}}}}
     text = render("base", "ssh", site, "db1", facts)["files"][DROPIN]
-    expected = {line for line in OURS if not line.startswith(tuple(left_out))}
-    assert {line for line in text.splitlines() if line in OURS} == (expected | {"PermitRootLogin prohibit-password"} if asked else expected)
+    expected = {line for line in OWN if not line.startswith(tuple(left_out))}
+    assert {line for line in text.splitlines() if line in OWN} == (expected | {"PermitRootLogin prohibit-password"} if asked else expected)
     check = program("base", "sshd-check")
     monkeypatch.setattr(check, "CONFIG", str(tmp_path / "etc/ssh/sshd_config"))
     (tmp_path / "etc/ssh/sshd_config").write_text(f"Include {DROPIN}\n{theirs}", encoding="utf-8")
@@ -241,7 +241,7 @@ KEYS = "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInterac
         ("00-local.conf", "ChallengeResponseAuthentication yes\n", "", True, ["'KbdInteractiveAuthentication no' would have no effect"]),
         ("00-local.conf", "PermitRootLogin yes\n", "", True, ["base_ssh_key_only: false"]),
         ("00-local.conf", "PermitRootLogin without-password\nPasswordAuthentication no\n", "", True, []),
-        ("99-local.conf", "PasswordAuthentication yes\n", "", True, []),  # ours comes first
+        ("99-local.conf", "PasswordAuthentication yes\n", "", True, []),  # the drop-in comes first
         ("00-local.conf", "Match User rad\n  PasswordAuthentication yes\n", "", True, []),  # the owner's exception
         ("00-local.conf", "X11Forwarding yes\n", "", True, ["{X11Forwarding: null}"]),  # base_ssh_settings names it
         ("00-local.conf", "AllowUsers ops\n", "", True, []),  # each line counts
@@ -263,11 +263,11 @@ def test_what_another_file_says_first_is_refused(
     folder.mkdir()
     (folder / name).write_text(theirs, encoding="utf-8")
     Path(check.CONFIG).write_text(f"{above}Include {folder}/*.conf\n", encoding="utf-8")
-    ours, text = folder / "01-vannah.conf", f"{KEYS}X11Forwarding no\nAllowUsers rad\n"
+    own, text = folder / "01-vannah.conf", f"{KEYS}X11Forwarding no\nAllowUsers rad\n"
     if there:
-        ours.write_text(text, encoding="utf-8")
+        own.write_text(text, encoding="utf-8")
     monkeypatch.setattr(check, "locked_out", lambda *_words: [])
-    said = check.refused(str(ours), {"x11forwarding", "allowusers"}, key_only, set(), None if there else text)
+    said = check.refused(str(own), {"x11forwarding", "allowusers"}, key_only, set(), None if there else text)
     assert all(word in said for word in words) if words else said == "", said
 
 
@@ -295,12 +295,12 @@ def test_a_folder_that_is_read_below_a_match_is_refused(
     folder = tmp_path / "sshd_config.d"
     folder.mkdir()
     Path(check.CONFIG).write_text(main.format(folder=folder), encoding="utf-8")
-    ours = folder / "01-vannah.conf"
+    own = folder / "01-vannah.conf"
     if not proposed:
-        ours.write_text("X11Forwarding no\n", encoding="utf-8")
+        own.write_text("X11Forwarding no\n", encoding="utf-8")
     monkeypatch.setattr(check, "connection", lambda: ("", ""))
     monkeypatch.setattr(check.sys, "stdin", io.StringIO("X11Forwarding no\n"))
-    assert check.main([*(["--proposed"] if proposed else []), str(ours)]) == (1 if words else 0)
+    assert check.main([*(["--proposed"] if proposed else []), str(own)]) == (1 if words else 0)
     said = capsys.readouterr().err
     assert all(word in said for word in words), said
 

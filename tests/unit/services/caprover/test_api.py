@@ -160,7 +160,7 @@ def test_another_write_is_waited_for(captain: StandIn, connect: Connect) -> None
     assert captain.seen.count(("POST", "/user/registries/setpush")) > 1
 
 
-def test_a_write_that_goes_on_for_ever(captain: StandIn, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_continues_for_ever(captain: StandIn, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caprover, "BUSY", 0.1)
     captain.writing.acquire()
     with pytest.raises(AgentError, match="another operation on this server is still in progress"):

@@ -177,7 +177,9 @@ def test_every_refusal_leaves_the_app_as_it_was(captain: StandIn, call: Call, gi
     assert json.dumps(captain.model.apps["web"]) == before
 
 
-def test_half_made_is_said_and_the_next_run_goes_on(captain: StandIn, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_made_is_said_and_the_next_run_continues(
+    captain: StandIn, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call("apps", apps=[WEB])
     tries: list[Any] = []
     real = caprover.Api.change_app

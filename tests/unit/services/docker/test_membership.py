@@ -216,7 +216,7 @@ def test_what_is_missing(given: dict[str, Any], code: str, words: str) -> None:
         (Node(own="w1"), {"address": "192.0.2.12"}, "swarm-address", "in its Swarm as 192.0.2.11, and 192.0.2.12 is asked for"),
         (Node(own="w1"), {"managers": OTHERS}, "swarm-foreign", "another Swarm, whose managers are 192.0.2.11, none of 192.0.2.21"),
         (Node(own="m1"), {"managers": OTHERS, "state": "manager"}, "swarm-foreign", "another Swarm"),  # one of its own
-        (Node(own="m1"), {}, "swarm-role", "is a manager of its Swarm, and worker is asked for. Fix: docker node demote m1"),
+        (Node(own="m1"), {}, "swarm-role", "is a manager of its Swarm, and worker is asked for. Fix: run docker node demote m1"),
         (Node(own="w1"), {"state": "manager"}, "swarm-role", "docker node promote w1"),
         (Node(own="w1", state="pending"), {}, "swarm-unhealthy", "pending"),
         (Node(own="w1", state="locked"), {}, "swarm-unhealthy", "docker swarm unlock"),

@@ -236,4 +236,4 @@ def answer(release: str = "13", service: dict[str, Any] | None = None, roles: tu
 def test_answers(given: Answer, codes: set[str]) -> None:
     found = list(host_checks.findings([given]))
     assert {finding.code for finding in found} == codes
-    assert all(finding.where == "app1" and finding.remedy for finding in found)
+    assert all(finding.where == "app1" and finding.fix for finding in found)

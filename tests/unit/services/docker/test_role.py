@@ -45,7 +45,7 @@ def daemon(found: Any) -> Any:
     ],
 )
 def test_packages(render: Callable[..., Any], facts: Any, variables: dict[str, Any], pinned: dict[str, str], others: set[str]) -> None:
-    """The engine and its client are of one version, and stay; apparmor is not ours to hold."""
+    """The engine and its client are of one version, and stay; apparmor is not held."""
     packages = {item["name"]: item for item in made(render, facts=facts, **variables)["definition"]["packages"]}
     assert {name: item["version"] for name, item in packages.items() if item.get("version")} == pinned
     assert set(packages) == {*pinned, *others}

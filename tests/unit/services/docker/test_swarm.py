@@ -134,7 +134,7 @@ def test_a_node_is_not_drained_in_check_mode() -> None:
     assert not swarm.spec.get("w1")
 
 
-def test_after_the_limit_it_goes_on() -> None:
+def test_after_the_limit_it_continues() -> None:
     """And says what does not run elsewhere; a task that is bound to the node is not waited for at all."""
     swarm = Swarm(own="m1", tasks={"w1": [("web", "1"), ("db", "1")]}, bound={"db"}, slow={"web"})
     _steps, found, ctx = do("node", swarm, node="w1", state="drained", wait=1)
@@ -148,8 +148,8 @@ def test_after_the_limit_it_goes_on() -> None:
 
 def test_a_node_gets_work_again() -> None:
     """Only what was taken by a run; an availability that somebody has given it meanwhile stays."""
-    ours = {"Availability": "drain", "Labels": {client.LABEL: "2026-11-24T18:00:00Z", "zone": "a"}}
-    swarm = Swarm(own="m1", spec={"w1": dict(ours), "w2": {"Availability": "drain"}})
+    drained = {"Availability": "drain", "Labels": {client.LABEL: "2026-11-24T18:00:00Z", "zone": "a"}}
+    swarm = Swarm(own="m1", spec={"w1": dict(drained), "w2": {"Availability": "drain"}})
     steps, found, _ctx = do("node", swarm, node="w1", state="restored", wait=5)
     assert steps == ["w1: activate"] and found["nodes"] == ["w1"]
     assert swarm.spec["w1"] == {"Availability": "active", "Labels": {"zone": "a"}}
@@ -171,8 +171,8 @@ def in_swarm(tmp_path: Path) -> str:
 
 def test_the_next_run_finds_what_one_that_was_cut_off_has_left(in_swarm: str) -> None:
     """Any of our labels, whichever host is asked; a worker knows of none."""
-    ours = {"Availability": "drain", "Labels": {client.LABEL: "x"}}
-    swarm = Swarm(own="m2", spec={"w1": dict(ours), "m1": dict(ours)})
+    drained = {"Availability": "drain", "Labels": {client.LABEL: "x"}}
+    swarm = Swarm(own="m2", spec={"w1": dict(drained), "m1": dict(drained)})
     assert do("node", swarm, mode="check", root=in_swarm, state="restored")[0] == ["m1: activate", "w1: activate"]
     assert do("node", Swarm(own="w1"), root=in_swarm, state="restored")[0] == []
 

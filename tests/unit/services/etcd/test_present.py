@@ -92,4 +92,4 @@ def test_a_member_that_was_removed(mine: dict[str, Any], others: list[dict[str, 
     assert bool(found) is said
     if said:
         assert found[0].where == "db1"
-        assert "rm -rf /var/lib/etcd/vannah/member /etc/etcd/vannah-joined" in found[0].remedy
+        assert "rm -rf /var/lib/etcd/vannah/member /etc/etcd/vannah-joined" in found[0].fix

@@ -351,9 +351,9 @@ def test_the_program_finds_its_module_where_it_is_installed(render: Callable[...
     """python3 -I looks at no folder of the script's: the module lies beside it, and is the agent's own file."""
     files = {item["path"]: item for item in render("etcd", "etcd", site(), "db1")["definition"]["files"]}
     assert "/usr/local/lib/vannah/etcd_data.py" in files
-    ours = Path(__file__).parents[4] / "plugins/module_utils/agent/services/etcd/data.py"
-    assert (Path(__file__).parents[4] / "roles/etcd/files/etcd_data.py").resolve() == ours
-    done = subprocess.run(["/usr/bin/python3", "-I", ours], capture_output=True, text=True, check=False)
+    module = Path(__file__).parents[4] / "plugins/module_utils/agent/services/etcd/data.py"
+    assert (Path(__file__).parents[4] / "roles/etcd/files/etcd_data.py").resolve() == module
+    done = subprocess.run(["/usr/bin/python3", "-I", module], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -367,7 +367,7 @@ def test_the_program_finds_its_module_where_it_is_installed(render: Callable[...
         ((False, False), True, False, "holds data that this role did not create"),
     ],
 )
-def test_an_etcd_of_somebody_else_at_contact(
+def test_a_foreign_etcd_in_the_host_checks(
     member: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

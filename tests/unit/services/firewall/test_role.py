@@ -306,7 +306,7 @@ def test_nft_is_asked_before_the_rules_are_there(render: Callable[..., Any]) -> 
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LINE = "   0: {} {} {} 00000000:00000000 00:00000000 00000000     0        0 2001 1 0 100 0 0 10 0\n"
-OURS, THEIRS = bytes([192, 0, 2, 11]), bytes([192, 0, 2, 99])
+OWN, THEIRS = bytes([192, 0, 2, 11]), bytes([192, 0, 2, 99])
 SIX, OTHER = bytes.fromhex("20010db8" + "00" * 11 + "0b"), bytes.fromhex("20010db8" + "00" * 11 + "63")
 
 
@@ -324,15 +324,15 @@ def table(*lines: tuple[bytes, int, bytes, int, str]) -> str:
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
-        ([(OURS, 40000, THEIRS, 2575, "01")], [(OURS, 40000, THEIRS, 2575)]),
-        ([(OURS, 40000, THEIRS, 2575, "05")], [(OURS, 40000, THEIRS, 2575)]),  # we have sent all, and still receive
-        ([(OURS, 40000, THEIRS, 2575, "06")], []),  # TIME_WAIT
-        ([(OURS, 40000, THEIRS, 2575, "02")], []),  # SYN_SENT: the kernel sees the answer, or another attempt
+        ([(OWN, 40000, THEIRS, 2575, "01")], [(OWN, 40000, THEIRS, 2575)]),
+        ([(OWN, 40000, THEIRS, 2575, "05")], [(OWN, 40000, THEIRS, 2575)]),  # we have sent all, and still receive
+        ([(OWN, 40000, THEIRS, 2575, "06")], []),  # TIME_WAIT
+        ([(OWN, 40000, THEIRS, 2575, "02")], []),  # SYN_SENT: the kernel sees the answer, or another attempt
         ([(bytes(4), 22, bytes(4), 0, "0A")], []),
-        ([(bytes(4), 22, bytes(4), 0, "0A"), (OURS, 22, THEIRS, 50000, "01")], [(THEIRS, 50000, OURS, 22)]),
+        ([(bytes(4), 22, bytes(4), 0, "0A"), (OWN, 22, THEIRS, 50000, "01")], [(THEIRS, 50000, OWN, 22)]),
         ([(bytes([127, 0, 0, 1]), 40000, bytes([127, 0, 0, 2]), 80, "01")], []),
         ([(SIX, 40000, OTHER, 443, "01")], [(SIX, 40000, OTHER, 443)]),
-        ([(bytes(10) + b"\xff\xff" + OURS, 40000, bytes(10) + b"\xff\xff" + THEIRS, 443, "01")], [(OURS, 40000, THEIRS, 443)]),
+        ([(bytes(10) + b"\xff\xff" + OWN, 40000, bytes(10) + b"\xff\xff" + THEIRS, 443, "01")], [(OWN, 40000, THEIRS, 443)]),
         ([(bytes(15) + b"\x01", 40000, bytes(15) + b"\x01", 443, "01")], []),
     ],
 )
@@ -344,9 +344,9 @@ def test_connections_that_are_open(program: Callable[[str, str], Any], lines: li
 def test_what_the_kernel_is_told(program: Callable[[str, str], Any]) -> None:
     """Lengths that add up, both directions, and a state that needs no sequence numbers. Bytes as conntrack(8) sends them."""
     learn = program("firewall", "firewall-learn")
-    message = learn.told(7, (OURS, 40000, THEIRS, 2575))
+    message = learn.told(7, (OWN, 40000, THEIRS, 2575))
     assert struct.unpack_from("=IHHI", message) == (len(message), 0x100, 0x605, 7) and message[16] == 2
-    assert message[20:].count(OURS) == message[20:].count(THEIRS) == 2
+    assert message[20:].count(OWN) == message[20:].count(THEIRS) == 2
     assert learn.attribute(3, struct.pack("!I", 0xE)) in message and len(message) % 4 == 0
     assert learn.told(7, (SIX, 1, OTHER, 2))[16] == 10
 
@@ -367,6 +367,6 @@ def test_it_is_done_before_the_rules_are_loaded_and_never_in_their_way(
     def refuses(*_words: Any, **_options: Any) -> None:
         raise FileNotFoundError(2, "No such file or directory", "/usr/sbin/nft")
 
-    monkeypatch.setattr(learn, "open_ones", lambda: [(OURS, 1, THEIRS, 2)])
+    monkeypatch.setattr(learn, "open_ones", lambda: [(OWN, 1, THEIRS, 2)])
     monkeypatch.setattr(learn.subprocess, "run", refuses)
     assert learn.main() == 1 and "/usr/sbin/nft" in capsys.readouterr().err

@@ -148,7 +148,7 @@ def s3_reads(exchange: Any_, name: str, lock: bool = False) -> list[Any]:
     return answers + [exchange("GET", f"/{name}?{word}=", f"<Error><Code>{code}</Code></Error>", 404) for word, code in none.items()]
 
 
-def test_a_bucket_with_objects_goes_only_where_that_is_said(call: Any_, exchange: Any_) -> None:
+def test_a_bucket_with_objects_continuesly_where_that_is_said(call: Any_, exchange: Any_) -> None:
     one = "<ListVersionsResult><Version><Key>a</Key><VersionId>1</VersionId></Version></ListVersionsResult>"
     answers = [*s3_reads(exchange, "old-one"), exchange("GET", "/old-one?max-keys=1&versions=", one)]
     with pytest.raises(AgentError, match="drop_data: true") as caught:

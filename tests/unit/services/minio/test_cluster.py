@@ -248,7 +248,7 @@ def test_heal_of_a_bucket_that_is_not_there(bucket: str, said: str) -> None:
     assert refused.value.code == "no-such-bucket"
 
 
-def test_heal_goes_on_with_its_token() -> None:
+def test_heal_continues_with_its_token() -> None:
     """A call that is over before the heal is: the next one neither begins anew nor counts again."""
     result, asked = heal_with(RUNNING, wait=0)
     assert (result["scanned"], result["finished"], result["token"]) == (1, False, "token")

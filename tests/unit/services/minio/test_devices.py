@@ -188,16 +188,16 @@ def test_a_device_with_any_byte_is_not_empty(tmp_path: Path, where: int) -> None
     device = tmp_path / "device"
     with device.open("wb") as file:
         file.truncate(64 << 20)
-    assert minio_devices.blank(str(device))
+    assert minio_devices.is_empty(str(device))
     with device.open("r+b") as file:
         file.seek(where)
         file.write(b"\1" * (1 if where % (4 << 20) != 0 or where == 0 else 1 << 20))
-    assert not minio_devices.blank(str(device))
+    assert not minio_devices.is_empty(str(device))
 
 
 def test_a_small_device_is_read_wholly(tmp_path: Path) -> None:
     """Smaller than what is read of its ends."""
     (tmp_path / "device").write_bytes(bytes(100_000))
-    assert minio_devices.blank(str(tmp_path / "device"))
+    assert minio_devices.is_empty(str(tmp_path / "device"))
     (tmp_path / "device").write_bytes(bytes(99_999) + b"\1")
-    assert not minio_devices.blank(str(tmp_path / "device"))
+    assert not minio_devices.is_empty(str(tmp_path / "device"))

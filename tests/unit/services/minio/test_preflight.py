@@ -266,7 +266,7 @@ ALLOW = "Effect: Allow, Action: 's3:GetObject'"
 def test_entries(judged: Judge, variables: str, code: str, variable: str, said: str) -> None:
     """What the module would refuse once there is a server: its own words, the place, and what to write."""
     found = [finding for finding in judged(site(FOUR, variables)).errors if (finding.code, finding.variable) == (code, variable)]
-    assert len(found) == 1 and found[0].where == "all" and found[0].remedy
+    assert len(found) == 1 and found[0].where == "all" and found[0].fix
     assert said in found[0].problem
 
 

@@ -180,9 +180,20 @@ def test_endpoints(given: str, good: bool) -> None:
 
 def test_switches_of_the_playbooks_are_no_slips(judged: Judge) -> None:
     """Their names begin alike."""
-    names = ("host", "drive", "wait", "deep", "bucket", "force", "renew", "restart")
-    report = judged(site(ONE, S3), secrets=KEYS, extra={f"object_store_{name}": "x" for name in names})
+    given = {
+        "host": "s1",
+        "drive": "/srv/a",
+        "wait": "60",
+        "deep": "false",
+        "bucket": "dicom",
+        "force": "true",
+        "renew": ["x"],
+        "restart": "yes",
+    }
+    report = judged(site(ONE, S3), secrets=KEYS, extra={f"minio_{name}": value for name, value in given.items()})
     assert [finding.line() for finding in report.errors] == []
+    old = judged(site(ONE, S3), secrets=KEYS, extra={f"object_store_{name}": value for name, value in given.items()})
+    assert {(finding.code, finding.fix) for finding in old.errors} == {("variable-removed", f"minio_{name}") for name in given}
 
 
 def test_no_port_is_anybodys(read: Callable[..., Site]) -> None:

@@ -173,7 +173,7 @@ def test_the_rest_reads_back() -> None:
         "<Expiration><Date>2030-01-01T00:00:00Z</Date></Expiration>",
     ],
 )
-def test_a_rule_of_somebody_elses_equals_none_of_ours(inside: str) -> None:
+def test_a_foreign_rule_equals_none_of_the_wanted(inside: str) -> None:
     text = f"<LifecycleConfiguration><Rule><ID>a</ID><Status>Enabled</Status>{inside}</Rule></LifecycleConfiguration>"
     assert documents.read_lifecycle(text.encode())["a"]["other"]
 

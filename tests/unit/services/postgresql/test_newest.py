@@ -129,7 +129,7 @@ def at(lsn: str, timeline: int = 3, *, named: bool = False) -> dict[str, Any]:
 def test_the_newest_member_is_named(answers: list[dict[str, Any] | None], said: list[str]) -> None:
     found = list(newest.findings(answer(f"db{number}", one) for number, one in enumerate(answers, 1)))
     assert [one.code for one in found] == (["contact-newest-member"] if said else [])
-    text = f"{found[0].problem} Fix: {found[0].remedy}" if found else ""
+    text = f"{found[0].problem} Fix: {found[0].fix}" if found else ""
     for part in said:
         assert part.replace("MARK", newest.MARK) in text
 
@@ -169,7 +169,7 @@ def test_who_is_left_may_not_lead(facts: list[dict[str, Any]], said: str) -> Non
     answers = [Answer(f"db{number}", ("postgresql",), {**one, "clusters": {"etcd": True}}) for number, one in enumerate(facts, 1)]
     found = list(newest.findings(answers))
     assert [one.code for one in found] == (["contact-leader-data-missing"] if said else [])
-    assert not said or said in f"{found[0].problem} Fix: {found[0].remedy}"
+    assert not said or said in f"{found[0].problem} Fix: {found[0].fix}"
 
 
 # --- what the host itself does before each start ------------------------------------------------------------------------

@@ -68,16 +68,16 @@ TCP = """\
    1: 0100007F:BEEF 0100007F:1F48 01 00000000:00000000 00:00000000 00000000   101        0 3302 1 0000000000000000 100 0 0 10 0
 """
 DATA = "/var/lib/postgresql/17/vannah"
-OURS = f"# Written by vannah.healthcloud for the cluster vannah\nscope: vannah\npostgresql:\n  data_dir: {DATA}\n"
+OWN = f"# Written by vannah.healthcloud for the cluster vannah\nscope: vannah\npostgresql:\n  data_dir: {DATA}\n"
 
 
 def test_listeners() -> None:
     assert listeners(TCP) == {5432}
 
 
-MINE = {DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OURS, "/proc/net/tcp": TCP}
-RENAMED = OURS.replace("scope: vannah", "scope: other")
-MOVED = OURS.replace("17/vannah", "17/other")
+MINE = {DATA + "/PG_VERSION": "17", "/etc/patroni/config.yml": OWN, "/proc/net/tcp": TCP}
+RENAMED = OWN.replace("scope: vannah", "scope: other")
+MOVED = OWN.replace("17/vannah", "17/other")
 ELSEWHERE = {"/var/lib/postgresql/17/other/PG_VERSION": "17", "/etc/patroni/config.yml": MOVED}
 
 
@@ -139,7 +139,7 @@ def test_a_member_tells_the_host_checks_who_runs(tmp_path: Path, files: dict[str
 
 @pytest.mark.parametrize("adopt", [False, True])
 @pytest.mark.parametrize(
-    ("files", "outcome", "remedy"),
+    ("files", "outcome", "fix"),
     [
         ({**MINE, "/etc/patroni/config.yml": RENAMED}, "cluster-renamed", "Write postgresql_cluster: other."),
         # Its directory follows from its name.
@@ -152,11 +152,11 @@ def test_a_member_tells_the_host_checks_who_runs(tmp_path: Path, files: dict[str
     ],
 )
 def test_a_running_cluster_is_not_left_for_an_empty_one(
-    tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str | None, remedy: str
+    tmp_path: Path, files: dict[str, str], adopt: bool, outcome: str | None, fix: str
 ) -> None:
     error = refused(tmp_path, files, adopt)
     assert (error.code if error else None) == outcome
-    assert error is None or remedy in error.msg
+    assert error is None or fix in error.msg
 
 
 def test_a_data_directory_by_another_path_was_not_moved(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_data_directory_by_another_path_was_not_moved(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "vannah").symlink_to("other")
     assert refused(tmp_path, ELSEWHERE) is None
-    moved = OURS.replace(DATA, DATA + "/")
+    moved = OWN.replace(DATA, DATA + "/")
     assert refused(tmp_path, {**MINE, "/etc/patroni/config.yml": moved}) is None
 
 

@@ -16,9 +16,9 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import bundle
 
 ETC, DATA = "/etc/postgresql/17/main", "/var/lib/postgresql/17/main"
-OURS = "/var/lib/postgresql/17/vannah"
-CONFIG = f"# Written by vannah.healthcloud for the cluster vannah\nscope: vannah\npostgresql:\n  data_dir: {OURS}\n"
-OPTIONS = {"port": "5432", "data_directory": OURS}
+OWN = "/var/lib/postgresql/17/vannah"
+CONFIG = f"# Written by vannah.healthcloud for the cluster vannah\nscope: vannah\npostgresql:\n  data_dir: {OWN}\n"
+OPTIONS = {"port": "5432", "data_directory": OWN}
 
 #: A cluster as Debian's package has just made it, as files of the host; None removes one.
 FRESH: dict[str, str | None] = {
@@ -33,7 +33,7 @@ FRESH: dict[str, str | None] = {
     "/usr/lib/postgresql/17/bin/postgres": "",
 }
 RUNS = {f"{DATA}/postmaster.pid": "77\n/var/lib\n", "/proc/77/comm": "postgres\n"}
-PATRONI = {"/etc/patroni/config.yml": CONFIG, f"{OURS}/PG_VERSION": "17\n"}
+PATRONI = {"/etc/patroni/config.yml": CONFIG, f"{OWN}/PG_VERSION": "17\n"}
 
 
 class Host:
@@ -63,7 +63,7 @@ class Host:
     def guard(self, adopt: bool = False) -> str:
         """The code that the guard refuses with; empty where it does not."""
         try:
-            guard({"scope": "vannah", "data_directory": OURS, "ports": [5432, 8008], "adopt": adopt}, self.ctx)
+            guard({"scope": "vannah", "data_directory": OWN, "ports": [5432, 8008], "adopt": adopt}, self.ctx)
         except AgentError as error:
             return error.code
         return ""
@@ -72,7 +72,7 @@ class Host:
 LINK = "/etc/systemd/system/multi-user.target.wants/postgresql@17-main.service"
 START = (f"{ETC}/start.conf", "update")
 STOP, DISABLE = ("postgresql@17-main.service", "stop"), ("postgresql@17-main.service", "disable")
-TAKEN_OVER = f"data_directory = '{OURS}'\nport = 5432\n"
+TAKEN_OVER = f"data_directory = '{OWN}'\nport = 5432\n"
 PORT = f"data_directory = '{DATA}'\nport = 5433\n"
 
 
@@ -94,7 +94,7 @@ PORT = f"data_directory = '{DATA}'\nport = 5433\n"
         ({f"{DATA}/pg_tblspc/16400": ""}, []),
         ({f"{DATA}/PG_VERSION": None}, []),
         ({f"{ETC}/postgresql.conf": TAKEN_OVER}, [START]),  # Patroni starts it
-        ({f"{ETC}/postgresql.conf": TAKEN_OVER, f"{OURS}/postmaster.pid": "77\n", "/proc/77/comm": "postgres\n"}, [START]),
+        ({f"{ETC}/postgresql.conf": TAKEN_OVER, f"{OWN}/postmaster.pid": "77\n", "/proc/77/comm": "postgres\n"}, [START]),
         ({f"{ETC}/postgresql.conf": TAKEN_OVER, f"{ETC}/start.conf": "manual\n"}, []),
     ],
 )
@@ -164,7 +164,7 @@ def test_the_guard(tmp_path: Path, files: dict[str, str | None], adopt: bool, co
 def test_the_guard_names_the_cluster_and_the_ways_out(tmp_path: Path) -> None:
     host = Host(tmp_path, {**FRESH, **PATRONI, **FULL})
     with pytest.raises(AgentError) as caught:
-        guard({"scope": "vannah", "data_directory": OURS, "ports": [5432, 8008], "adopt": False}, host.ctx)
+        guard({"scope": "vannah", "data_directory": OWN, "ports": [5432, 8008], "adopt": False}, host.ctx)
     for words in ("17/main", DATA, "port 5432", "pg_conftool 17 main set port", f"{ETC}/start.conf", "when this host starts"):
         assert words in caught.value.msg
     assert host.calls == []  # files were enough
@@ -175,7 +175,7 @@ def test_an_empty_one_that_runs_is_refused_where_the_role_was_not_before(tmp_pat
     line = "   0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 3301\n"
     host = Host(tmp_path, {**FRESH, **RUNS, "/proc/net/tcp": "  sl\n" + line})
     with pytest.raises(AgentError, match=r"17/main of Debian's packages runs on port 5432.*pg_dropcluster --stop 17 main") as caught:
-        guard({"scope": "vannah", "data_directory": OURS, "ports": [5432, 8008], "adopt": False}, host.ctx)
+        guard({"scope": "vannah", "data_directory": OWN, "ports": [5432, 8008], "adopt": False}, host.ctx)
     assert caught.value.code == "port-taken"
 
 

@@ -234,7 +234,7 @@ def test_what_the_module_would_refuse(judged: Judge, variables: str, code: str, 
     """With the module's own words, before there is a server."""
     found = [finding for finding in judged(site(THREE, variables)).errors if finding.code == code]
     assert [finding.variable for finding in found] == [variable]
-    assert text in f"{found[0].problem} {found[0].remedy}"
+    assert text in f"{found[0].problem} {found[0].fix}"
 
 
 @pytest.mark.parametrize(

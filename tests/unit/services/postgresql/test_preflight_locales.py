@@ -78,7 +78,7 @@ def test_what_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "code", "variable", "remedy"),
+    ("variables", "code", "variable", "fix"),
     [
         ("postgresql_databases: [{name: a, locale: de_DE.UTF-8}]", None, "", ""),
         ("postgresql_databases: [{name: a, locale: de_DE.utf8, encoding: UTF8}]", None, "", ""),
@@ -114,8 +114,8 @@ def test_what_is_asked_for() -> None:
         ("postgresql_databases: [{name: a, locale: '{{ unknown_fact }}'}]", None, "", ""),
     ],
 )
-def test_names_and_encodings(judged: Judge, variables: str, code: str | None, variable: str, remedy: str) -> None:
+def test_names_and_encodings(judged: Judge, variables: str, code: str | None, variable: str, fix: str) -> None:
     report = judged(site(THREE, variables))
     found = [finding for finding in report.errors if finding.code.startswith("database-locale")]
     assert {(finding.code, finding.variable) for finding in found} == ({(code, variable)} if code else set()), points(report)
-    assert all(remedy in finding.remedy for finding in found)
+    assert all(fix in finding.fix for finding in found)

@@ -13,7 +13,7 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 
 
 @pytest.mark.parametrize(
-    ("setting", "remedy"),
+    ("setting", "fix"),
     [
         ("max_connections: 20", "at least 25"),
         ("max_connections: many", "at least 25"),
@@ -28,11 +28,11 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
         ("wal_log_hints: perhaps", "on or off"),
     ],
 )
-def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting: str, remedy: str) -> None:
+def test_settings_in_place_of_which_patroni_takes_its_own(judged: Judge, setting: str, fix: str) -> None:
     """It says so nowhere."""
     (found,) = [one for one in judged(site(THREE, f"postgresql_settings: {{{setting}}}")).errors if one.code == "database-setting-ignored"]
     assert (found.where, found.variable) == ("all", "postgresql_settings")
-    assert found.problem.startswith(setting.partition(":")[0] + ": ") and remedy in found.remedy
+    assert found.problem.startswith(setting.partition(":")[0] + ": ") and fix in found.fix
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_names_of_settings(judged: Judge, variables: str, code: str, variable: s
         one for one in (*report.errors, *report.warnings) if one.code in names and one.variable != "postgresql_roles[0].settings.role_x"
     ]
     assert [(one.code, one.variable) for one in found] == ([(code, variable)] if code else [])
-    assert all(text in one.remedy for one in found)
+    assert all(text in one.fix for one in found)
 
 
 def test_a_misspelt_setting_is_told_beside_other_errors(judged: Judge) -> None:
@@ -160,13 +160,13 @@ def test_slots_that_patroni_would_leave_out(judged: Judge, variables: str, code:
 
 
 @pytest.mark.parametrize(
-    ("database", "remedy"),
+    ("database", "fix"),
     [
         ("customer", "database: customers; or an entry {name: customer} in postgresql_databases"),
         ("x", "an entry {name: x} in postgresql_databases"),
     ],
 )
-def test_a_slot_of_an_unknown_database_says_what_to_write(judged: Judge, database: str, remedy: str) -> None:
+def test_a_slot_of_an_unknown_database_says_what_to_write(judged: Judge, database: str, fix: str) -> None:
     """The name that is nearly one, and the entry that declares it."""
     (found,) = judged(site(THREE, slot_of(database).replace("name: app", "name: customers"))).errors
-    assert (found.variable, found.remedy) == ("postgresql_slots.away.database", remedy)
+    assert (found.variable, found.fix) == ("postgresql_slots.away.database", fix)

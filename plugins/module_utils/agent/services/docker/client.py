@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...core.model import Context
 
     class Node(TypedDict):
-        """A node of a Swarm, as a manager knows it; ``drained``: since when a run of ours has drained it, empty where none has."""
+        """A node of a Swarm, as a manager knows it; ``drained``: since when it was drained by this collection, else empty."""
 
         id: str
         name: str
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         error: NotRequired[str]
 
 
-#: The label of a node that a run of ours has drained, so that also another run gives its work back; it says since when.
+#: The label of a node that a run of this collection has drained, so that also another run gives its work back; it says since when.
 LABEL = "health.vannah.drained"
 #: The host's own engine, whatever contexts root's client knows.
 ENVIRONMENT = {"DOCKER_HOST": "unix:///run/docker.sock"}
@@ -57,7 +57,7 @@ class Docker:
         if result.rc == 0:
             return result.out
         if result.rc == 127:
-            raise AgentError("docker-silent", "Docker's client is not on this host: the group docker is where it belongs")
+            raise AgentError("docker-silent", "Docker's client is not installed on this host. Fix: add the host to the group docker")
         said = " ".join((result.err.strip() or result.out.strip()).split())[-500:]
         if "Cannot connect to the Docker daemon" in said or result.rc == 124:
             raise AgentError(
@@ -72,7 +72,7 @@ class Docker:
         """
         found = parse_info(self.run("info", "--format", "{{json .}}"))
         if not found.get("ServerVersion"):
-            said = "; ".join(map(str, found.get("ServerErrors") or ())) or "it says nothing of itself"
+            said = "; ".join(map(str, found.get("ServerErrors") or ())) or "it returned no error message"
             raise AgentError("docker-silent", f"Docker does not answer: {said}. Fix: see systemctl status docker")
         return found
 
@@ -85,7 +85,7 @@ class Docker:
         return parse_nodes(self.run("node", "inspect", *names)) if names else []
 
     def labelled(self) -> list[str]:
-        """IDs of the nodes that a run of ours has drained; none where this host manages no Swarm."""
+        """IDs of the nodes that a run of this collection has drained; none where this host manages no Swarm."""
         try:
             return self.run("node", "ls", "--quiet", "--filter", f"node.label={LABEL}").split()
         except AgentError as error:

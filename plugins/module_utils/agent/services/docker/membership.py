@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Where managers speak to each other (docs.docker.com, "Getting started with Swarm mode").
 PORT = 2377
 #: What Docker says where joining takes longer than 20 s and goes on.
-_GOES_ON = "will continue in the background"
+_CONTINUES = "will continue in the background"
 _INTERVAL = 1.0
 
 
@@ -89,16 +89,16 @@ def _refuse(params: Item, found: Item) -> None:
     address = str(found.get("NodeAddr") or "")
     if address and address != params["address"]:
         text = f"this host is in its Swarm as {address}, and {params['address']} is asked for: the others would not find it"
-        raise AgentError("swarm-address", f"{text}. Fix: address: {address}, or have it leave (state: absent) and join again")
+        raise AgentError("swarm-address", f"{text}. Fix: set address: {address}, or remove it (state: absent) and join again")
     known = {str(one.get("Addr") or "").rpartition(":")[0].strip("[]") for one in found.get("RemoteManagers") or ()}
     if params["managers"] and known and not known & set(params["managers"]):
         text = f"this host is in another Swarm, whose managers are {', '.join(sorted(known))}, none of {', '.join(params['managers'])}"
-        raise AgentError("swarm-foreign", f"{text}. Fix: managers with one of these, or have it leave that Swarm (state: absent)")
+        raise AgentError("swarm-foreign", f"{text}. Fix: list one of these in managers, or remove it from that Swarm (state: absent)")
     manager = bool(found.get("ControlAvailable"))
     if manager != (params["state"] == "manager"):
         now, verb = ("manager", "demote") if manager else ("worker", "promote")
         text = f"this host is a {now} of its Swarm, and {params['state']} is asked for"
-        raise AgentError("swarm-role", f"{text}. Fix: docker node {verb} {found.get('NodeID', '')} on a manager, or state: {now}")
+        raise AgentError("swarm-role", f"{text}. Fix: run docker node {verb} {found.get('NodeID', '')} on a manager, or set state: {now}")
 
 
 # --- entering -------------------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def _enter(params: Item, ctx: Context) -> Step:
     if not params["managers"]:
         if state == "worker":
             text = "a worker joins a Swarm, and managers names none"
-            raise AgentError("swarm-token", f"{text}. Fix: managers with the addresses of the Swarm's managers")
+            raise AgentError("swarm-token", f"{text}. Fix: list the addresses of the Swarm's managers in managers")
         pools = [word for pool in params["address_pools"] for word in ("--default-addr-pool", pool)]
         sizes = ["--default-addr-pool-mask-length", str(params["pool_size"])] if pools else []
         words = ["--advertise-addr", address, "--data-path-addr", address, "--listen-addr", listens, *pools, *sizes]
@@ -121,7 +121,7 @@ def _enter(params: Item, ctx: Context) -> Step:
         return Step("swarm", "swarm", "create", f"at {listens}", apply=make)
     if not params["token"] and not ctx.check:
         text = f"this host is to join the Swarm of {', '.join(params['managers'])}, and token is missing"
-        raise AgentError("swarm-token", f"{text}. Fix: token with what docker_tokens gives on a manager")
+        raise AgentError("swarm-token", f"{text}. Fix: set token to the value from docker_tokens on a manager")
     body = {
         "ListenAddr": listens,
         "AdvertiseAddr": address,
@@ -132,7 +132,7 @@ def _enter(params: Item, ctx: Context) -> Step:
 
     def join(ctx: Context) -> None:
         said = _post(ctx, "/swarm/join", body)
-        if said and _GOES_ON not in said:
+        if said and _CONTINUES not in said:
             fix = f"see that port {PORT} of {', '.join(params['managers'])} is open for this host"
             fix = f"token: what docker_tokens gives on a manager, for a {state}" if "token" in said else fix
             raise AgentError("docker-failed", f"docker swarm join as a {state}: {said}. Fix: {fix}")

@@ -155,12 +155,12 @@ class Pages:
         """Keys, values and flags below a page."""
         self.left -= 1
         if self.left < 0:
-            raise ValueError("more pages than a look reads")
+            raise ValueError("too many pages")
         self.file.seek(number * self.size)
         data = self.file.read(self.size)
         overflow = PAGE.unpack_from(data)[3]
         if overflow > PAGES:
-            raise ValueError("no page")
+            raise ValueError("not a page")
         yield from self.read(data + self.file.read(overflow * self.size))
 
     def read(self, data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
@@ -175,4 +175,4 @@ class Pages:
             elif flags & BRANCH:
                 yield from self.items(BRANCH_ELEMENT.unpack_from(data, at)[2])
             else:
-                raise ValueError("no page of a tree")
+                raise ValueError("not a B+tree page")

@@ -36,7 +36,8 @@ def await_formed(ctx: Context, etcdctl: Etcdctl, params: dict[str, Any], interva
         if decided(version):
             return version
         missing = never_started(etcdctl)
-        reason = f"never started: {', '.join(missing)}" if missing else f"it says the version {version or 'not at all'}"
+        reported = f"it reports the version {version}" if version else "it reports no version"
+        reason = f"never started: {', '.join(missing)}" if missing else reported
         if time.monotonic() - begun >= wait:
             raise AgentError(
                 "not-formed",

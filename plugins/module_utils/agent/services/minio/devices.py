@@ -25,7 +25,7 @@ UNITS = "/etc/systemd/system"
 #: Where a file system is checked before its use.
 LOOK = "/run/vannah-look"
 #: What an object store's server has on each of its drives.
-OURS = ".minio.sys"
+OWN_FOLDER = ".minio.sys"
 
 
 def devices(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -124,7 +124,7 @@ def probe(ctx: Context, device: str) -> str:
     if said.rc != 2 or found:
         what = kind or found.get("PTTYPE") or "something"
         raise AgentError("device-holds-data", f"{device} holds {what}: it is never overwritten. Name another, or wipe it yourself (wipefs)")
-    if not blank(ctx.path(device)):
+    if not is_empty(ctx.path(device)):
         raise AgentError(
             "device-holds-data", f"{device} is not empty: it is never overwritten. Name another, or wipe it yourself (blkdiscard)"
         )
@@ -166,7 +166,7 @@ def refuse_foreign(ctx: Context, device: str, kind: str) -> None:
             ctx.run(["umount", LOOK])
     finally:
         os.rmdir(folder)
-    if names and OURS not in names:
+    if names and OWN_FOLDER not in names:
         raise AgentError(
             "device-holds-data",
             f"{device} has a file system ({kind}) with data that does not belong to an object store ({_some(names)}): it is not "
@@ -188,7 +188,7 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def blank(path: str) -> bool:
+def is_empty(path: str) -> bool:
     """Whether both ends of a device are zeros, and samples of what is between them: not everything that fills a disk has a mark."""
     import os
 

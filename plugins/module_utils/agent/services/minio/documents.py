@@ -117,7 +117,7 @@ def write_location(region: str) -> bytes:
 
 
 def read_lifecycle(data: bytes) -> Rules:
-    """Rules by their id. What has no option here is kept under ``other``, so that such a rule equals none of ours."""
+    """Rules by their id. What has no option here is kept under ``other``, so that such a rule equals none of the wanted ones."""
     return {rule.findtext("ID") or f"rule {number}": _read_rule(rule) for number, rule in enumerate(parse_xml(data).iter("Rule"), 1)}
 
 

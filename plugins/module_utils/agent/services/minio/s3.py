@@ -49,7 +49,7 @@ HINTS = {
 #: The same for this host's own server, whose previous credentials are not on the host.
 LOST = (
     "its root credentials differ from those of the site's secrets, and this host no longer has them."
-    " Fix: minio/update.yml -e object_store_force=true restarts all servers with the credentials of the secrets"
+    " Fix: minio/update.yml -e minio_force=true restarts all servers with the credentials of the secrets"
 )
 
 
@@ -100,7 +100,7 @@ class S3:
     :param ca: file with the authority of the endpoint's certificate; "" for those the system trusts
     :param system: trust those too
     :param timeout: seconds for each read of an answer
-    :ivar foreign: it is known not to be a server of ours
+    :ivar foreign: it is known not to be a server of this site
     :ivar own: it is this host's own server: where it does not know the credentials, those that it runs with are taken
     :ivar before: these were used: the server still runs with the credentials before the given ones
     :raises AgentError: ``bad-endpoint``; ``minio-untrusted`` by any request

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...core.model import Context
 
 #: Seconds after which a member has taken over a new configuration file for sure, and for its turns longer than usual.
-TAKEN_OVER, SLOW_TURN = 3, 60
+TAKEN_OVER, SLOW_CYCLE = 3, 60
 
 
 def look(rest: Rest, others: list[str] | None = None) -> Cluster:
@@ -99,7 +99,7 @@ def await_reload(ctx: Context, rest: Rest) -> None:
         written = os.stat(ctx.path(CONFIG)).st_mtime
     except OSError:
         return
-    if ctx.check or not 0 <= time.time() - written < SLOW_TURN:
+    if ctx.check or not 0 <= time.time() - written < SLOW_CYCLE:
         return
     left = written + float(configuration(rest).get("loop_wait") or 10) + TAKEN_OVER - time.time()
     if left > 0:

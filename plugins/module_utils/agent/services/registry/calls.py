@@ -110,8 +110,8 @@ def _await(registry: Registry, ctx: Context, seconds: float) -> None:
 
 def _refuse(images: list[Item]) -> None:
     """:raises AgentError: ``bad-image``"""
-    for number, problem, remedy in wanted.problems(images):
-        raise AgentError("bad-image", f"images[{number}]: {problem}. Fix: {remedy}")
+    for number, problem, fix in wanted.problems(images):
+        raise AgentError("bad-image", f"images[{number}]: {problem}. Fix: {fix}")
 
 
 def _target(item: Item, digest: str) -> str:
