@@ -56,7 +56,7 @@ def balance(known: dict[str, str]) -> None:
     :param known: namespace -> what was written there
     """
     for identity in run("docker", "network", "ls", "--no-trunc", "--quiet", "--filter", "driver=overlay").split():
-        network = next(iter(json.loads(run("docker", "network", "inspect", "--verbose", identity) or "[]")), {})
+        network: dict[str, Any] = next(iter(json.loads(run("docker", "network", "inspect", "--verbose", identity) or "[]")), {})
         space = f"{SPACES}lb_{identity[:9]}"
         if not network or network.get("Ingress") or not os.path.exists(space):
             continue

@@ -35,7 +35,7 @@ def check_sites(site: Site) -> Iterator[Finding]:
         where, _variable, source = place(site, host, ("edge_sites",), ROLE)
         entries = merge(list(declared), exported(site), host.text("site_domain"), wanted(host))
         for one in rules.problems(entries, surroundings(site, host)):
-            yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
+            yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
 def check_users(site: Site) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def check_users(site: Site) -> Iterator[Finding]:
     for host in edge_hosts(site):
         where, _variable, source = place(site, host, ("edge_users",), ROLE)
         for one in rules.user_problems(entries_of(host.known("edge_users"))):
-            yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
+            yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
 def check_floating(site: Site) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def check_floating(site: Site) -> Iterator[Finding]:
         if isinstance(given, list | tuple) and not is_open(list(given)):
             where, _variable, source = place(site, host, ("edge_floating_addresses",), ROLE)
             for one in rules.floating_problems(given, known, len(hosts)):
-                yield Finding(one.code, where, one.path, one.problem, one.remedy, source)
+                yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
 def exported(site: Site) -> list[Mapping[str, Any]]:

@@ -34,7 +34,7 @@ def rendered(
     engine = str(settings["engine"])
     for problem in rules.problems(entries, rules.Surroundings.of(settings, given)):
         if problem.code not in rules.WARNINGS:
-            raise ValueError(f"{problem.path}: {problem.problem} Fix: {problem.remedy}")
+            raise ValueError(f"{problem.path}: {problem.problem} Fix: {problem.fix}")
     made = plan(entries, {name: value for name, value in settings.items() if name != "engine"}, groups, hostvars)
     now = datetime.now(UTC)
     files = certificates.provided(made, given.get("certificates") or {}, now)

@@ -25,10 +25,9 @@ def test_a_first_run_that_is_killed_and_repeated(site: Site, captain: Captain, m
     with Watch(captain) as watch:
         with site.start_playbook("site.yml") as process, drained(process) as lines:
             wait_until(lambda: installing() or process.poll() is not None, "CapRover is being installed", ceiling(400), 0.2)
-            ended = process.poll()
+            assert process.poll() is None, "".join(lines)[-4000:]
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        assert ended is None, "".join(lines)[-4000:]
         site.converge()
     accepted = [where for where, status in watch.said if status == 100]
     assert accepted == [], watch.said

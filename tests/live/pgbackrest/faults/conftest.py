@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import wait_until
+from tests.live.postgresql.cluster import Cluster
 
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
 STANZA = "vannah"
@@ -21,7 +21,7 @@ SCRATCH = "/var/lib/postgresql/vannah-restore"
 class Backups:
     """The backup server of the scenario."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Cluster) -> None:
         self.site = site
         (self.host,) = site.hosts("backup")
 
@@ -61,13 +61,19 @@ class Backups:
 
 
 @pytest.fixture(scope="session")
-def backups(site: Site) -> Backups:
+def site() -> Cluster:
+    """The site with its database cluster."""
+    return Cluster.from_environment()
+
+
+@pytest.fixture(scope="session")
+def backups(site: Cluster) -> Backups:
     """The backup server."""
     return Backups(site)
 
 
 @pytest.fixture(scope="session")
-def switched(site: Site, backups: Backups) -> Any:
+def switched(site: Cluster, backups: Backups) -> Any:
     """``switched()``: the leader begins a new segment, and the one before it is in the repository."""
 
     def _switched() -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.live.lib.site import Site
 from tests.live.lib.waiting import wait_until
+from tests.live.postgresql.cluster import Cluster
 
 from .conftest import STANZA, Backups
 
@@ -17,7 +17,7 @@ from .conftest import STANZA, Backups
 TIMES: dict[str, str] = {}
 
 
-def test_wal_is_archived(site: Site, switched: Callable[[], str]) -> None:
+def test_wal_is_archived(site: Cluster, switched: Callable[[], str]) -> None:
     """By the member that leads, from the first converge on."""
     site.query(site.leader(), "create table if not exists rows (name text primary key, at timestamptz default clock_timestamp())")
     assert switched()
@@ -33,13 +33,13 @@ def test_a_full_backup_as_cron_runs_it(backups: Backups) -> None:
     assert found[f'vannah_backup_newest_timestamp_seconds{{stanza="{STANZA}",repository="1"}}'] > 1_700_000_000
 
 
-def test_a_standby_was_read(site: Site, backups: Backups) -> None:
+def test_a_standby_was_read(site: Cluster, backups: Backups) -> None:
     """The leader has its disks for its work."""
     log = site.read(backups.host, "cat", "/var/log/pgbackrest/job-full.log")
     assert "wait for replay on the standby" in log
 
 
-def test_rows_around_two_times(site: Site, switched: Callable[[], str]) -> None:
+def test_rows_around_two_times(site: Cluster, switched: Callable[[], str]) -> None:
     """For the restores below."""
     for name in ("first", "second"):
         leader = site.leader()
@@ -51,7 +51,7 @@ def test_rows_around_two_times(site: Site, switched: Callable[[], str]) -> None:
     switched()
 
 
-def test_the_next_backup_after_a_failover(site: Site, backups: Backups, switched: Callable[[], str]) -> None:
+def test_the_next_backup_after_a_failover(site: Cluster, backups: Backups, switched: Callable[[], str]) -> None:
     """Nothing is changed for it: the new leader archives, and the job finds it. The old leader is down."""
     old = site.leader()
     site.run(old, "systemctl", "kill", "--signal=SIGKILL", "patroni.service")
@@ -77,7 +77,7 @@ def test_the_next_backup_after_a_failover(site: Site, backups: Backups, switched
         (("restore_replace=true",), {"after named"}, set()),
     ],
 )
-def test_restores_are_exact(site: Site, backups: Backups, arguments: tuple[str, ...], there: set[str], absent: set[str]) -> None:
+def test_restores_are_exact(site: Cluster, backups: Backups, arguments: tuple[str, ...], there: set[str], absent: set[str]) -> None:
     """To the transaction, also a second time and across the failover; the running cluster is not touched."""
     extra = [word for argument in arguments for word in ("-e", _quoted(argument.format(**TIMES)))]
     done = site.playbook("postgresql/restore.yml", *extra)
@@ -100,7 +100,7 @@ def _quoted(argument: str) -> str:
         ((), "has an instance of an earlier restore"),
     ],
 )
-def test_restores_that_are_refused(site: Site, backups: Backups, arguments: tuple[str, ...], said: str) -> None:
+def test_restores_that_are_refused(site: Cluster, backups: Backups, arguments: tuple[str, ...], said: str) -> None:
     """And the instance of the last one is still there."""
     more = ("restore_replace=true",) if arguments else ()
     done = site.playbook("postgresql/restore.yml", *(word for argument in (*arguments, *more) for word in ("-e", argument)))
@@ -108,7 +108,7 @@ def test_restores_that_are_refused(site: Site, backups: Backups, arguments: tupl
     assert backups.scratch("select 1") == "1"
 
 
-def test_the_scratch_instance_is_removed(site: Site, backups: Backups) -> None:
+def test_the_scratch_instance_is_removed(site: Cluster, backups: Backups) -> None:
     """With its server."""
     done = site.playbook("postgresql/restore.yml", "-e", "restore_remove=true")
     assert done.returncode == 0, done.stdout[-3000:]
@@ -118,7 +118,7 @@ def test_the_scratch_instance_is_removed(site: Site, backups: Backups) -> None:
     assert shown == ""
 
 
-def test_the_verbs_of_the_backups(site: Site) -> None:
+def test_the_verbs_of_the_backups(site: Cluster) -> None:
     """A backup now, and one table of all."""
     done = site.playbook("backup/now.yml", "-e", "backup_type=diff")
     assert done.returncode == 0, done.stdout[-3000:]
@@ -152,7 +152,7 @@ with open(sys.argv[1], "r+b") as file:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_a_wrong_byte_is_found(site: Site, backups: Backups, kind: str) -> None:
+def test_a_wrong_byte_is_found(site: Cluster, backups: Backups, kind: str) -> None:
     """By the verification as cron runs it; with the right byte again it is well."""
     shown = site.read(backups.host, "sh", "-c", f"cd /var/lib/pgbackrest && {CLASSES[kind]}").strip()
     path = f"/var/lib/pgbackrest/{shown}"
@@ -166,7 +166,7 @@ def test_a_wrong_byte_is_found(site: Site, backups: Backups, kind: str) -> None:
     assert backups.metrics()[f'vannah_backup_task_ok{{stanza="{STANZA}",task="verify"}}'] == 0
 
 
-def test_a_missing_segment_is_found(site: Site, backups: Backups) -> None:
+def test_a_missing_segment_is_found(site: Cluster, backups: Backups) -> None:
     """pgbackrest verify does not report it. It was written long enough ago not to be on its way."""
     find = "cd /var/lib/pgbackrest && find archive -name '0*-*.zst' | sort"
     names = site.read(backups.host, "sh", "-c", find).split()
