@@ -10,7 +10,22 @@ from collections.abc import Iterator
 from . import service_parts
 from .findings import Code, Finding
 from .model import Site
-from .rules import Area, Rule, addresses, authority, hosts, names, overlaps, restarts, safety, secrets, settings, takeover, variable_files
+from .rules import (
+    Area,
+    Rule,
+    addresses,
+    authority,
+    declarations,
+    hosts,
+    names,
+    overlaps,
+    restarts,
+    safety,
+    secrets,
+    settings,
+    takeover,
+    variable_files,
+)
 
 CODES = (
     Code(
@@ -31,6 +46,7 @@ AREAS = (
     Area("The site's authority", authority.CODES, authority.RULES),
     Area("Hosts of another site", takeover.CODES, takeover.RULES),
     Area("Safety", safety.CODES, safety.RULES),
+    Area("Roles", declarations.CODES, declarations.RULES),
     Area("Preflight itself", CODES, ()),
 )
 
