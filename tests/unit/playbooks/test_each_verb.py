@@ -43,3 +43,30 @@ def test_verbs_that_act_on_a_host_are_found() -> None:
     acting = {verb for verb, _group in verbs() if REQUIRED_HOST.search((REPOSITORY / "playbooks" / verb).read_text(encoding="utf-8"))}
     assert {"caprover/remove.yml", "etcd/remove.yml", "minio/replace_drive.yml", "postgresql/reinit.yml"} <= acting
     assert "postgresql/switchover.yml" not in acting
+
+
+#: Texts that advise a playbook.
+ADVISING = ("plugins/**/*.py", "roles/*/meta/*.yml", "roles/*/README.md", "docs/*.md", "README.md")
+#: Names playbooks that are to be written.
+OTHER = "docs/new-service.md"
+
+
+def advised(text: str) -> set[str]:
+    """The playbooks that a text names; one of each service as ``playbooks/*/x.yml``."""
+    return set(re.findall(r"(?<![\w/.-])playbooks/(?:[a-z_]+/|<\w+>/)*[a-z_]+\.yml", text))
+
+
+def test_playbooks_that_texts_advise_exist() -> None:
+    """Also for each service, where a text names none."""
+    services = sorted(
+        {path.parent.name for path in (REPOSITORY / "playbooks").glob("*/*.yml")} & {entry.role for entry in site_map.load().roles}
+    )
+    missing, seen = set(), 0
+    for glob in ADVISING:
+        for path in (path for path in sorted(REPOSITORY.glob(glob)) if path != REPOSITORY / OTHER):
+            for name in advised(path.read_text(encoding="utf-8")):
+                seen += 1
+                ways = [re.sub(r"<\w+>", service, name) for service in services] if "<" in name else [name]
+                missing |= {f"{path.relative_to(REPOSITORY)}: {way}" for way in ways if not (REPOSITORY / way).is_file()}
+    assert sorted(missing) == []
+    assert seen > 20
