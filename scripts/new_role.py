@@ -13,10 +13,12 @@ changelog get a line each.
 from __future__ import annotations
 
 import argparse
+import keyword
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import document_roles
 import yaml
@@ -28,8 +30,20 @@ ADDED = "### Added\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _MARK = re.compile(r"@([A-Z]+)@")
-#: Names that mean something else already.
-TAKEN = {"all", "site", "ungrouped", "localhost", "component", "takeover"}
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]+)?\.(?:service|socket|timer|path)")
+#: Names of groups that mean something else already.
+TAKEN_GROUPS = {"all", "ungrouped", "localhost"}
+#: Names of roles that mean something else already: the prefixes of variables that no role owns.
+TAKEN = {*TAKEN_GROUPS, "ansible", "site", "component", "takeover", "verb", "rolling", "together", "host", "wave"}
+#: Folders in which a service has a folder of its own name, beside others' that are of no service.
+BESIDE = (
+    "playbooks",
+    "tests/live",
+    "molecule",
+    "tests/unit/services",
+    "plugins/module_utils/services",
+    "plugins/module_utils/agent/services",
+)
 
 
 class RefusedError(Exception):
@@ -46,15 +60,27 @@ def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int
     package = package or name.replace("_", "-")
     if not _PACKAGE.fullmatch(package):
         raise RefusedError(f"PACKAGE={package}: the name of a Debian package, as apt-cache policy shows it")
+    unit = unit or f"{package}.service"
+    if not _UNIT.fullmatch(unit):
+        raise RefusedError(
+            f"UNIT={unit}: the full name of a unit, such as {package}.service; of a template an instance, such as {package}@main.service"
+        )
     if not 1024 <= port <= 65535:
         raise RefusedError(f"PORT={port}: a number from 1024 to 65535")
     there = [path.name for path in (root / "roles").iterdir() if path.is_dir()]
+    beside = next((f"{folder}/{name}" for folder in BESIDE for _path in (root / folder).glob(f"{name}*") if _path.stem == name), "")
     near = next((other for other in there if name.startswith(f"{other}_") or other.startswith(f"{name}_")), "")
-    if name in {*there, *TAKEN} or near:
-        what = f"variables of the role {near} have the same prefix" if near else "the name is taken"
+    if name in {*there, *TAKEN} or near or beside or keyword.iskeyword(name):
+        what = "the name is taken"
+        if near:
+            what = f"variables of the role {near} have the same prefix"
+        elif beside and name not in {*there, *TAKEN}:
+            what = f"there is {beside} already"
+        elif keyword.iskeyword(name):
+            what = "it is a word of Python"
         raise RefusedError(f"NAME={name}: {what}: choose another name")
     group = group or name
-    if not _NAME.fullmatch(group) or group in TAKEN:
+    if not _NAME.fullmatch(group) or group in TAKEN_GROUPS:
         raise RefusedError(f"GROUP={group}: a group of the inventory, small letters, digits and underscores")
     hyphened = name.replace("_", "-")
     return {
@@ -62,10 +88,30 @@ def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int
         "HYPHENED": hyphened,
         "SITE": hyphened[:32].strip("-"),
         "PACKAGE": package,
-        "UNIT": unit or f"{package}.service",
+        "UNIT": unit,
         "PORT": str(port),
         "GROUP": group,
+        **words_of_groups(root, name, group),
         "NETWORK": free_network(root),
+    }
+
+
+def words_of_groups(root: Path, name: str, group: str) -> dict[str, str]:
+    """What stands for the groups of a role.
+
+    Hosts of a group that has roles already need more than this role: so the scenario's one server is in a group of the role's own, which
+    gives a site's hosts the role, too.
+    """
+    served = {given for entry in _map_of(root)["roles"] for given in entry["groups"]}
+    groups = [name, group] if group in served else [group]
+    quoted = [f"`{one}`" for one in groups]
+    return {
+        "OWN": groups[0],
+        "LISTED": ", ".join(groups),
+        "PATTERN": ":".join(groups),
+        # Ansible warns of a group in a pattern that the inventory does not have.
+        "HOSTS": group if len(groups) == 1 else f"\"{{{{ {groups} | intersect(groups) | join(':') }}}}\"",
+        "GROUPS": f"the group {quoted[0]}" if len(groups) == 1 else f"the groups {' and '.join(quoted)}",
     }
 
 
@@ -74,6 +120,14 @@ def free_network(root: Path) -> str:
     texts = (path.read_text(encoding="utf-8") for folder in ("molecule", "inventories") for path in (root / folder).rglob("containers.yml"))
     taken = {found for text in texts for found in re.findall(r"^subnet: (\S+)\.0/24", text, re.MULTILINE)}
     return next(network for network in (f"172.30.{number}" for number in range(6, 256)) if network not in taken)
+
+
+def warnings_of(root: Path, port: int) -> Iterator[str]:
+    """What to look at before the role is used: another role listens on its port by default, which preflight refuses on one host."""
+    for path in sorted((root / "roles").glob("*/defaults/main.yml")):
+        for variable, value in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+            if variable.endswith("_port") and value == port:
+                yield f"PORT={port} is the default of {variable}: a host cannot have both roles. Choose another port if one may."
 
 
 def files(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -116,11 +170,16 @@ def create(root: Path, words: Mapping[str, str]) -> list[str]:
 def with_role(root: Path, words: Mapping[str, str]) -> str:
     """The site map with the role behind the last one of the first wave: it needs no order across hosts."""
     text = (root / SITE_MAP).read_text(encoding="utf-8")
-    wave = yaml.safe_load(text)["waves"][0]
+    wave = _map_of(root)["waves"][0]
     lines = text.splitlines(keepends=True)
     last = max(number for number, line in enumerate(lines) if re.match(rf" *- \{{role: \w+, wave: {wave},", line))
-    lines.insert(last + 1, f"  - {{role: {words['NAME']}, wave: {wave}, groups: [{words['GROUP']}]}}\n")
+    lines.insert(last + 1, f"  - {{role: {words['NAME']}, wave: {wave}, groups: [{words['LISTED']}]}}\n")
     return "".join(lines)
+
+
+def _map_of(root: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((root / SITE_MAP).read_text(encoding="utf-8"))
+    return found
 
 
 def with_change(root: Path, words: Mapping[str, str]) -> str:
@@ -129,7 +188,7 @@ def with_change(root: Path, words: Mapping[str, str]) -> str:
     before, added, after = text.partition(f"{ADDED}\n")
     if not added:
         raise RefusedError(f"{CHANGELOG} has no heading {ADDED.strip()!r}: add one below [Unreleased]")
-    return f"{before}{added}- The role `{words['NAME']}`: {words['PACKAGE']} on every host of the group `{words['GROUP']}`.\n{after}"
+    return f"{before}{added}- The role `{words['NAME']}`: {words['PACKAGE']} on every host of {words['GROUPS']}.\n{after}"
 
 
 def main() -> int:
@@ -143,12 +202,16 @@ def main() -> int:
     given = parser.parse_args()
     try:
         words = words_of(ROOT, given.name, given.package, given.unit, given.port, given.group)
+        noted = list(warnings_of(ROOT, given.port))
         written = create(ROOT, words)
     except RefusedError as error:
         print(error, file=sys.stderr)
         return 2
     print("\n".join(written))
-    print(f"\nNext (docs/new-service.md): hosts in the group {words['GROUP']} of an inventory, and make molecule SCENARIO={words['NAME']}")
+    for warning in noted:
+        print(f"warning: {warning}", file=sys.stderr)
+    groups = words["GROUPS"].replace("`", "")
+    print(f"\nNext (docs/new-service.md): hosts in {groups} of an inventory, and make molecule SCENARIO={words['NAME']}")
     return 0
 
 

@@ -8,14 +8,15 @@ scenario's inventory give their hosts roles (``playbooks/vars/site_map.yml``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-#: Tests of every role, which concern each of them.
-OF_EVERY_ROLE = "tests/unit/roles"
+#: Tests of every role, of shared code and of the tables that follow from what there is: a change of a service may break them.
+OF_EVERY_ROLE = ("tests/unit/roles", "tests/unit/scripts", "tests/unit/test_shared_code.py", "tests/unit/playbooks/test_each_verb.py")
 
 
 class UnknownServiceError(Exception):
@@ -24,7 +25,7 @@ class UnknownServiceError(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """What to run for one service: folders of unit tests, and scenarios."""
+    """What to run for one service: folders and files of unit tests, and scenarios."""
 
     unit_tests: list[str]
     scenarios: list[str]
@@ -40,17 +41,20 @@ def find(root: Path, name: str) -> Service:
         raise UnknownServiceError(f"unknown service {name}: the services are {', '.join(sorted(groups))}")
     own = Path("tests", "unit", "services", name)
     return Service(
-        [str(folder) for folder in (own, Path(OF_EVERY_ROLE)) if (root / folder).is_dir()],
-        sorted(file.parent.name for file in root.glob("molecule/[!_]*/molecule.yml") if _concerns(file.parent, groups[name])),
+        [str(folder) for folder in (own, *map(Path, OF_EVERY_ROLE)) if (root / folder).exists()],
+        sorted(file.parent.name for file in root.glob("molecule/[!_]*/molecule.yml") if _concerns(file.parent, groups, name)),
     )
 
 
-def _concerns(scenario: Path, groups: frozenset[str]) -> bool:
-    """Whether a scenario has a host in one of the groups. A role of every host is tested by the scenarios with one server."""
+def _concerns(scenario: Path, groups: Mapping[str, frozenset[str]], name: str) -> bool:
+    """Whether a scenario has a host in one of the service's groups.
+
+    A role of every host is tested by the scenarios with one server that are of no other service alone: each new service has one of its own.
+    """
     found = _read(scenario / "inventory" / "hosts.yml")["all"]
-    if "all" in groups:
-        return len(_hosts(found)) == 1
-    return any(_hosts(members) for group, members in found.get("children", {}).items() if group in groups)
+    if "all" in groups[name]:
+        return len(_hosts(found)) == 1 and scenario.name not in groups
+    return any(_hosts(members) for group, members in found.get("children", {}).items() if group in groups[name])
 
 
 def _hosts(group: dict[str, Any] | None) -> set[str]:

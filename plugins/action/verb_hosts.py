@@ -39,4 +39,4 @@ class ActionModule(LocalAction):
         )
         if said:
             return {"changed": False, "failed": True, "msg": said}
-        return {"changed": False, "hosts": [host for host in groups[arguments["group"]] if host in chosen]}
+        return {"changed": False, "hosts": [host for host in verb_hosts.members_of(arguments["group"], groups) if host in chosen]}

@@ -17,7 +17,7 @@ description:
     C(site_data_lost_hosts) in a playbook that does not converge a role.
   - Run it with C(run_once), before the plays that work with the group.
 options:
-  group: {type: str, required: true, description: The group that the playbook works with.}
+  group: {type: str, required: true, description: "The group that the playbook works with; several with C(:) between them."}
   member:
     type: str
     default: ""

@@ -16,49 +16,11 @@ from ansible.errors import AnsibleError
 from ansible.template import Templar
 
 from .. import site_map
+from ..declared import kinds
 from . import collect, templating
 
-#: What every role says of itself: lists of which an empty one is a statement, and the mappings ``host`` and ``effects``.
-STATED = (
-    "firewall_ports",
-    "secrets",
-    "data_directories",
-    "restart_policy",
-    "update_exclude",
-    "addresses",
-    "scrape_targets",
-    "alert_rules",
-    "backup_paths",
-    "keeps",
-)
-#: Lists of what many roles have nothing to say of. docs/architecture.md, "What a role declares", has the keys of all.
-OPTIONAL = (
-    "artifacts",
-    "backup_jobs",
-    "binds",
-    "calls",
-    "certificates",
-    "clusters",
-    "database_clusters",
-    "database_settings",
-    "endpoints",
-    "excludes",
-    "given_secrets",
-    "host_checks",
-    "host_facts",
-    "ingress",
-    "known_by_address",
-    "named_secrets",
-    "own_address",
-    "package_defaults",
-    "registries",
-    "summary",
-    "takeover_paths",
-)
-#: What a role may export.
-KINDS = (*STATED, *OPTIONAL)
-#: Mappings beside the lists, each read by one part of the engine.
-MAPPINGS = ("host", "effects", "identity", "follows", "membership", "converged", "rolling", "wave", "change_ports")
+#: Lists that a role may export.
+KINDS = tuple(name for name, kind in kinds.KINDS.items() if kind.listed)
 
 #: Set for the run of a verb that changes settings: overlays of variables with the values that hold until the new ones run.
 BEFORE = "site_before"
@@ -123,10 +85,14 @@ def host_variables(hostvars: Any, host: str) -> dict[str, Any]:
 def evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader: Any) -> list[Any]:
     """The exports of one role.
 
-    :raises AnsibleError: a template fails; it is no list
+    :raises AnsibleError: a template fails; it is no list; there is no such kind
     """
     raw = role.exports.get(kind)
     if raw is None:
+        if kind not in KINDS:
+            raise AnsibleError(
+                f"roles export no {kind!r}: the kinds are {', '.join(KINDS)}. Fix: one of them, or describe it in {kinds.SPECIFICATION}"
+            )
         return []
     where = f"role {role.name}: meta/exports.yml: {kind}, host {variables.get('inventory_hostname')}"
     templates = templating.Templates(Templar(loader=loader), role.variables(variables), [])

@@ -28,19 +28,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NotRequired, Protocol, TypedDict
 
+from .together import Call as Call
 from .together import Together
 
 #: What is done to a group of members, the last part of the group's name.
 NOW, AGAIN, TOGETHER = "now", "again", "together"
 
 Result = dict[str, Any]
-
-
-class Call(TypedDict):
-    """A call of a service: a module of the collection, with its parameters."""
-
-    module: str
-    params: NotRequired[Any]
 
 
 class MemberUnit(TypedDict):

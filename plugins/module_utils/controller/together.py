@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-if TYPE_CHECKING:
-    from .rolling import Call
+
+class Call(TypedDict):
+    """A call of a service: a module of the collection, with its parameters."""
+
+    module: str
+    params: NotRequired[Any]
 
 
 class Together(TypedDict, total=False):

@@ -19,25 +19,34 @@ from ..preflight.nearby import Names
 def problem(group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[str], sources: Sequence[str], folder: str = "") -> str:
     """Why a verb has no host to work with, and what to do; empty where it has one.
 
-    :param group: that the verb works with
+    :param group: that the verb works with; several with ``:`` between them, as in a play's pattern
     :param groups: of the inventory, with their hosts
     :param chosen: hosts of the whole inventory that ``--limit`` leaves
     :param sources: paths of the inventory
     :param folder: paths below it are shown from there
     """
-    members = groups.get(group, ())
+    names = group.split(":")
+    named = " or ".join(names)
+    members = members_of(group, groups)
     if any(host in chosen for host in members):
         return ""
     inventory = ", ".join(_shown(source, folder) for source in sources) or "that was read"
     if members:
-        fix = f"pass --limit with some of {', '.join(members)}, or no --limit"
-        return f"--limit leaves no host of the group {group}: nothing is done. Fix: {fix}"
-    fix = f"pass the inventory of the right site with -i, or put hosts into the group {group}"
-    guess = None if group in groups else Names(groups).closest(group, extra=1)
-    if guess:
-        fix = f"write {group} instead of the group {guess}, if that is meant; otherwise {fix}"
-    what = "has no hosts" if group in groups else "is not there"
-    return f"the group {group}, which this playbook works with, {what} in the inventory {inventory}: nothing is done. Fix: {fix}"
+        return (
+            f"--limit leaves no host of the group {named}: nothing is done. Fix: pass --limit with some of {', '.join(members)}, or no --limit"
+        )
+    fix = f"pass the inventory of the right site with -i, or put hosts into the group {named}"
+    known = [name for name in names if name in groups]
+    guesses = {name: Names(groups).closest(name, extra=1) for name in names} if not known else {}
+    for name, guess in ((name, guess) for name, guess in guesses.items() if guess):
+        fix = f"write {name} instead of the group {guess}, if that is meant; otherwise {fix}"
+    what = "has no hosts" if known else "is not there"
+    return f"the group {named}, which this playbook works with, {what} in the inventory {inventory}: nothing is done. Fix: {fix}"
+
+
+def members_of(group: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """The hosts of a verb's group or groups, in the inventory's order."""
+    return list(dict.fromkeys(host for name in group.split(":") for host in groups.get(name, ())))
 
 
 def misused(tags: Sequence[str], switches: Collection[str], converges: bool) -> str:
@@ -63,7 +72,7 @@ def left_out(member: str, group: str, groups: Mapping[str, Sequence[str]], chose
 
     :param member: that the verb acts on; empty for none
     """
-    if not member or member not in groups.get(group, ()) or member in chosen:
+    if not member or member not in members_of(group, groups) or member in chosen:
         return ""
     return f"--limit leaves out {member}, and the verb has work to do there: nothing is done. Fix: no --limit"
 

@@ -16,6 +16,7 @@ from .rules import (
     addresses,
     authority,
     coverage,
+    declarations,
     hosts,
     names,
     overlaps,
@@ -47,6 +48,7 @@ AREAS = (
     Area("The site's authority", authority.CODES, authority.RULES),
     Area("Hosts of another site", takeover.CODES, takeover.RULES),
     Area("Safety", safety.CODES, safety.RULES),
+    Area("Roles", declarations.CODES, declarations.RULES),
     Area("Preflight itself", CODES, ()),
 )
 

@@ -27,6 +27,7 @@ UNKNOWN = Unknown.UNKNOWN
 
 Resolve = Callable[[str], Any]
 
+PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 #: Ansible's own variables for the port it connects to, the stronger one first.
 CONNECTION_PORTS = ("ansible_port", "ansible_ssh_port")
 
@@ -152,6 +153,11 @@ def owner_of(source: str) -> str:
     return parts[1] if len(parts) > 2 else re.sub(r"\.(?:yml|yaml|json)$", "", parts[1])
 
 
+def has_playbook(role: str) -> bool:
+    """Whether the collection has a playbook that converges this role alone."""
+    return (PLAYBOOKS / role / "converge.yml").is_file()
+
+
 def is_file(path: str) -> bool:
     """Whether a path as ssh takes it, with ~ or ~user, is a file; not where there is no such user."""
     try:
@@ -173,6 +179,7 @@ class Controller:
     tags: tuple[str, ...] = ()  # options that choose tasks by their tags, as the command line has them
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     file_exists: Callable[[str], bool] = is_file
+    has_playbook: Callable[[str], bool] = has_playbook
 
 
 @dataclass

@@ -17,6 +17,7 @@ from ansible.inventory.manager import InventoryManager  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.template import Templar  # noqa: E402
 from ansible.vars.manager import VariableManager  # noqa: E402
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map  # noqa: E402
 
 
 @cache
@@ -43,6 +44,10 @@ class Values:
         """The hosts of a group, sorted; none where there is no such group."""
         found = self._inventory.get_groups_dict().get(group, [])
         return sorted(str(name) for name in found)
+
+    def hosts_of(self, role: str) -> list[str]:
+        """The hosts to which their groups give a role, sorted."""
+        return sorted({host for group in site_map.load().groups_of(role) for host in self.hosts(group)})
 
     def members(self, group: str) -> list[str]:
         """The hosts that the inventory has in a group, also those that are not judged."""

@@ -20,6 +20,13 @@ OTHER = "pass the inventory of the right site with -i, or put hosts into the gro
         ("etcd", ["db1", "app1"], ""),
         ("etcd", ["app1"], "--limit leaves no host of the group etcd: nothing is done. Fix: pass --limit with some of db1, or no --limit"),
         ("postgresql", ["db1", "app1"], f"the group postgresql, {WORKS} is not there {INVENTORY} {OTHER} postgresql"),
+        ("other:etcd", ["db1"], ""),
+        (
+            "backup:etcd",
+            ["app1"],
+            "--limit leaves no host of the group backup or etcd: nothing is done. Fix: --limit with some of db1, or no --limit",
+        ),
+        ("other:backup", ["db1"], f"the group other or backup, {WORKS} has no hosts {INVENTORY} {OTHER} other or backup"),
         ("backup", ["db1"], f"the group backup, {WORKS} has no hosts {INVENTORY} {OTHER} backup"),
         (
             "object_store",

@@ -5,15 +5,12 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import yaml
-from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
-from .conftest import REPOSITORY, Run
+from .conftest import Run
 
 DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
 HEALTHY: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
@@ -363,31 +360,6 @@ def test_a_cluster_that_nobody_answers_for_is_a_failure(run: Run, playbook: str,
     done = run(playbook, groups, {host: {"patroni_info": {"answers": False}, "minio_info": {}} for host in next(iter(groups.values()))})
     assert done.code != 0
     assert "answers (" in done.printed and "Fix: check that they " in done.printed
-
-
-def verbs() -> list[tuple[str, str]]:
-    """Each playbook of a service whose role is not every host's, and the group that gives hosts its role."""
-    groups = {entry.role: entry.groups for entry in site_map.load().roles}
-    found = []
-    for path in sorted((REPOSITORY / "playbooks").glob("*/*.yml")):
-        given = groups.get(path.parent.name, ("all",))
-        if "all" not in given:
-            found.append((f"{path.parent.name}/{path.name}", given[0]))
-    return found
-
-
-@pytest.mark.parametrize(("verb", "group"), verbs())
-def test_each_verb_looks_for_its_hosts_first(verb: str, group: str) -> None:
-    """Ansible alone would end well with nothing done. One verb may begin with another one of its service."""
-    path = REPOSITORY / "playbooks" / verb
-    text = path.read_text(encoding="utf-8")
-    first = yaml.safe_load(text)[0]
-    if not first["ansible.builtin.import_playbook"].startswith("../"):
-        first = yaml.safe_load(path.with_name(first["ansible.builtin.import_playbook"]).read_text(encoding="utf-8"))[0]
-    assert (first["ansible.builtin.import_playbook"], first["vars"]["verb_group"]) == ("../verb.yml", group)
-    # Nor without the member that it acts on.
-    acts_on = re.search(r"-e (\w+_member)=", text)
-    assert acts_on is None or acts_on[1] in first["vars"]["verb_member"]
 
 
 @pytest.mark.parametrize(

@@ -253,9 +253,9 @@ def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables
         (THREE, f"[@db1]\nansible_host: {NAME}\nsite_address: 10.5.0.1"),
         (THREE, f"[@db1]\nansible_host: {NAME}\nsite_address: 'fd00::1'"),
         ("etcd: 10.1.0.1\npostgresql: 10.1.0.1", "[@10.1.0.1]\nansible_host: ''"),
-        # Nobody writes it down.
-        (THREE + "\nmonitoring: m1", f"[@m1]\nansible_host: {NAME}"),
-        (THREE + "\nmonitoring: m1", f"firewall_enabled: false\nsite_admin_addresses: [monitoring]\n[@m1]\nansible_host: {NAME}"),
+        # Nobody writes it down: no role opens a port for a group of one's own.
+        (THREE + "\nwatchers: m1", f"[@m1]\nansible_host: {NAME}"),
+        (THREE + "\nwatchers: m1", f"firewall_enabled: false\nsite_admin_addresses: [watchers]\n[@m1]\nansible_host: {NAME}"),
         # The host only speaks to an endpoint that is somebody else's.
         ("object_store: a", f"object_store_backend: s3\nobject_store_endpoint: https://s3.mine.health\n[@a]\nansible_host: {NAME}"),
         # It is unknown before the host checks.

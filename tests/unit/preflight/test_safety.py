@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import areas, rules
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site, has_playbook
 
 from tests.unit.lib.sites import Judge, codes, site
 
@@ -30,8 +30,13 @@ def test_ssh_client(judged: Judge, ssh: bool, variables: str, refused: bool) -> 
 @pytest.mark.parametrize(("tags", "refused"), [((), False), (("--tags postgresql",), True), (("--skip-tags always",), True)])
 def test_tags(judged: Judge, tags: tuple[str, ...], refused: bool) -> None:
     """A run that does nothing, and says that nothing is to be changed."""
-    report = judged(site(THREE, ""), controller=Controller(key_files=("id_rsa",), tags=tags))
+    controller = Controller(key_files=("id_rsa",), tags=tags, has_playbook=lambda role: role in ("firewall", "haproxy"))
+    report = judged(site(THREE, ""), controller=controller)
     assert ("safety-run-by-tags" in codes(report)) is refused
+    # Not each role of the site has one.
+    assert has_playbook("firewall") and not has_playbook("sshd")
+    fixes = [finding.remedy for finding in report.errors if finding.code == "safety-run-by-tags"]
+    assert all("the playbook converge.yml of one service (firewall, haproxy)" in fix for fix in fixes), fixes
 
 
 def test_a_broken_rule_is_a_finding(judged: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

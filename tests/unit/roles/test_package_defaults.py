@@ -13,6 +13,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, package_defaults
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.converge import ComponentAction
 
@@ -42,9 +43,18 @@ def paths(*names: str, groups: list[str]) -> set[str]:
     return {item["path"] for made in components(*names, groups=groups) for item in made["files"]}
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site map of a few roles: another role of their groups would add files of its own."""
+    served = site_map.load()
+    kept = tuple(entry for entry in served.roles if entry.role in ("base", "firewall", "etcd", "haproxy", "postgresql"))
+    monkeypatch.setattr(site_map, "load", lambda: served._replace(roles=kept))
+
+
 PRESETS = {name: package_defaults.PRESET.format(name) for name in NAMES}
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("names", "groups", "found"),
     [

@@ -22,13 +22,17 @@ NAME = "my_exporter"
 OTHERS, MADE = shutil.ignore_patterns(".git", ".venv*", ".cache", ".demo", ".test", "__pycache__", ".*_cache"), {"secrets.yml", "pki"}
 #: The folders that a service has.
 OWN = ("roles", "playbooks", "molecule", "tests/unit/services", "tests/live")
-#: What is asked of every role, and of shared code where there is another one.
+#: Another one, whose name comes first, for hosts that have roles already.
+BESIDE, SERVED = "a_exporter", "postgresql"
+#: What is asked of every role, and what the roles that there are could break: tables of them, and sites that get one more.
 ASKED = (
-    *(f"tests/unit/roles/test_{name}.py" for name in ("specs", "exports", "effects", "package_defaults")),
+    "tests/unit/roles",
+    *(f"tests/unit/preflight/test_{name}.py" for name in ("hosts", "good", "catalogue", "safety")),
+    "tests/unit/playbooks/test_each_verb.py",
     "tests/unit/test_shared_code.py",
-    "tests/unit/preflight/test_catalogue.py",
-    "tests/unit/controller/test_site_map.py",
-    f"tests/unit/services/{NAME}",
+    *(f"tests/unit/controller/test_{name}.py" for name in ("site_map", "waves", "documentation")),
+    *(f"tests/unit/scripts/test_{name}.py" for name in ("only_service", "verify_values", "document_roles", "scenario_artifacts")),
+    *(f"tests/unit/services/{name}" for name in (NAME, BESIDE)),
 )
 
 
@@ -47,6 +51,14 @@ def contents(root: Path) -> dict[str, str]:
                 os.readlink(path) if path.is_symlink() else path.read_text(encoding="utf-8", errors="replace")
             )
     return found
+
+
+@pytest.fixture(scope="module")
+def both(written: tuple[Path, dict[str, str]]) -> Path:
+    """The copy with a second role, for hosts of a group that has roles already."""
+    root, _before = written
+    new_role.create(root, new_role.words_of(root, BESIDE, port=9346, group=SERVED))
+    return root
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +83,19 @@ def run(root: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(folder / argv[0]), *argv[1:]], cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
+
+
+def judged(root: Path, inventory: Path, *options: str) -> str:
+    """What preflight says of an inventory."""
+    playbook = root / "playbooks" / "judge.yml"
+    playbook.write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - vannah.healthcloud.preflight:\n"
+        "      register: judged\n      failed_when: false\n    - debug: {msg: '{{ judged.msg }}'}\n",
+        encoding="utf-8",
+    )
+    done = run(root, "ansible-playbook", "-i", str(inventory), str(playbook), *options)
+    playbook.unlink()
+    return done.stdout + done.stderr
 
 
 def test_it_touches_its_own_folders_the_site_map_and_the_changelog(written: tuple[Path, dict[str, str]]) -> None:
@@ -101,12 +126,29 @@ def test_the_linters_accept_it(written: tuple[Path, dict[str, str]]) -> None:
         assert done.returncode == 0, f"{argv[0]}: {done.stdout}{done.stderr}"
 
 
-def test_what_is_asked_of_every_role_holds(written: tuple[Path, dict[str, str]]) -> None:
-    """The tests of all roles, and its own, in the copy."""
-    root, _before = written
-    done = run(root, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *ASKED)
+def test_what_is_asked_of_every_role_holds(both: Path) -> None:
+    """The tests of all roles, and their own, in the copy."""
+    done = run(both, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *ASKED)
     assert done.returncode == 0, done.stdout[-5000:]
-    assert f"tests/unit/services/{NAME}" not in done.stdout.partition("short test summary")[2]
+
+
+@pytest.mark.parametrize("name", [NAME, BESIDE])
+def test_its_scenario_is_a_site(both: Path, name: str) -> None:
+    """Preflight accepts the inventory of its scenario, also where hosts of its group need more than this role."""
+    said = judged(both, both / "molecule" / name / "inventory", "-e", '{"base_ssh_key_only": false}')  # who runs it has a key
+    assert "0 errors" in said, said
+
+
+def test_hosts_of_a_group_that_has_roles(both: Path) -> None:
+    """The role is theirs, and that of hosts in a group of its own."""
+    served = yaml.safe_load((both / new_role.SITE_MAP).read_text(encoding="utf-8"))["roles"]
+    assert {"role": BESIDE, "wave": "base", "groups": [BESIDE, SERVED]} in served
+    assert f"of the groups `{BESIDE}` and `{SERVED}`" in (both / "roles" / BESIDE / "README.md").read_text(encoding="utf-8")
+    plays = yaml.safe_load((both / "playbooks" / BESIDE / "converge.yml").read_text(encoding="utf-8"))
+    assert plays[0]["vars"]["verb_group"] == f"{BESIDE}:{SERVED}"
+    assert (
+        plays[2]["vars"]["host_checks_hosts"] == plays[3]["hosts"] == f"{{{{ ['{BESIDE}', '{SERVED}'] | intersect(groups) | join(':') }}}}"
+    )
 
 
 def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> None:
@@ -118,18 +160,14 @@ def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> Non
     hosts = {"all": {"vars": about, "children": {"watched": {"hosts": {"one": {"ansible_host": "10.0.0.1"}}}}}}
     (site / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
     for text, words in (
-        (f"{NAME}_port: 9999\n", ("0 errors",)),
+        (f"{NAME}_port: 9999\n{NAME}_arguments: ['--log.level=warn', \"--a='b'\"]\n", ("0 errors",)),
+        # More arguments than it seems, and settings of systemd.
+        (f"{NAME}_arguments: ['--a=b c', '--a=\"', \"--y\\nFOO=bar\", '']\n", ("4 errors", f"{NAME}_arguments[2]")),
         (f"{NAME}_port: 80\n{NAME}_alowed_from: []\n{NAME}_allowed_from: [nowhere]\n", ("3 errors", f"Did you mean {NAME}_allowed_from?")),
     ):
         (site / "group_vars" / "watched.yml").write_text(text, encoding="utf-8")
-        playbook = root / "playbooks" / "judge.yml"
-        playbook.write_text(
-            "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - vannah.healthcloud.preflight:\n"
-            "      register: judged\n      failed_when: false\n    - debug: {msg: '{{ judged.msg }}'}\n",
-            encoding="utf-8",
-        )
-        done = run(root, "ansible-playbook", "-i", str(site), str(playbook))
-        assert all(word in done.stdout for word in words), done.stdout + done.stderr
+        said = judged(root, site)
+        assert all(word in said for word in words), said
 
 
 @pytest.mark.parametrize(
@@ -139,6 +177,14 @@ def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> Non
         ({"name": "haproxy"}, "the name is taken"),
         ({"name": "etcd_exporter"}, "variables of the role etcd have the same prefix"),
         ({"name": "site"}, "the name is taken"),
+        ({"name": "import"}, "NAME=import: it is a word of Python"),
+        *(
+            ({"name": name}, f"NAME={name}: there is [a-z_/]+/{name} already")
+            for name in ("collections", "tasks", "vars", "lib", "patroni")
+        ),
+        ({"name": "verb"}, "NAME=verb: the name is taken"),
+        ({"name": "engine"}, "there is [a-z/]+/engine already"),
+        *(({"name": NAME, "unit": unit}, "UNIT=.*the full name of a unit") for unit in ("foo", "foo@.service", "a b.service", "foo.mount")),
         ({"name": NAME, "group": "all"}, "GROUP=all"),
         ({"name": NAME, "package": "a b"}, "PACKAGE=a b"),
         ({"name": NAME, "port": 80}, "PORT=80"),
@@ -149,11 +195,19 @@ def test_refused(given: dict[str, Any], words: str) -> None:
         new_role.words_of(REPOSITORY, **given)
 
 
+def test_units_and_ports_that_are_ones() -> None:
+    assert new_role.words_of(REPOSITORY, NAME, unit="foo@main.service")["UNIT"] == "foo@main.service"
+    assert new_role.words_of(REPOSITORY, NAME)["UNIT"] == "my-exporter.service"
+    assert list(new_role.warnings_of(REPOSITORY, 9345)) == []
+    (said,) = new_role.warnings_of(REPOSITORY, 5432)
+    assert said.startswith("PORT=5432 is the default of postgresql_port")
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "roles" / NAME).mkdir(parents=True)
     (tmp_path / "playbooks" / NAME).mkdir(parents=True)
     (tmp_path / "playbooks" / NAME / "converge.yml").write_text("mine\n")
     shutil.rmtree(tmp_path / "roles" / NAME)
     with pytest.raises(new_role.RefusedError, match=r"converge\.yml exists already"):
-        new_role.create(tmp_path, new_role.words_of(tmp_path, NAME))
+        new_role.create(tmp_path, new_role.words_of(REPOSITORY, NAME))
     assert (tmp_path / "playbooks" / NAME / "converge.yml").read_text() == "mine\n"

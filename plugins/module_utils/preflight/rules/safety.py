@@ -25,7 +25,7 @@ CODES = (
     Code(
         "safety-run-by-tags",
         "--tags or --skip-tags would leave tasks out. The playbooks have no tags: the run would do nothing, or skip a check.",
-        "No --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service.",
+        "No --tags and no --skip-tags; --limit for some hosts, or the playbook of one service that the message names.",
     ),
     Code(
         "safety-no-alert-receiver",
@@ -66,7 +66,9 @@ def check_tags(site: Site) -> Iterator[Finding]:
     """A run that leaves tasks out by their tags."""
     if site.controller.tags:
         problem = f"{', '.join(site.controller.tags)}: the playbooks have no tags, and the run would leave out what belongs together."
-        fix = "no --tags and no --skip-tags; --limit for some hosts, playbooks/<service>/converge.yml for one service"
+        roles = sorted({role for host in site.hosts.values() for role in host.roles if site.controller.has_playbook(role)})
+        one = f", the playbook converge.yml of one service ({', '.join(roles)})" if roles else ""
+        fix = f"no --tags and no --skip-tags; --limit for some hosts{one}"
         yield Finding("safety-run-by-tags", "-", "-", problem, fix)
 
 

@@ -1,0 +1,56 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the roles of the site declare: as it is written, and as the variables of the first host with the role make it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from ...declared import forms, kinds
+from ..findings import Code, Finding
+from ..model import Host, Site
+
+CODES = (
+    Code(
+        "role-declaration-invalid",
+        "A role's meta/exports.yml is not as its readers expect, so a port, a need or a path would be left out.",
+        "What the message names, in the role's meta/exports.yml; docs/architecture.md has the keys of each kind.",
+    ),
+)
+
+
+def check_declarations(site: Site) -> Iterator[Finding]:
+    """Each role once: hosts differ in values of variables, which their own specifications judge."""
+    options: dict[str, set[str]] = {}
+    for option in site.schema.options.values():
+        options.setdefault(option.role, set()).add(option.name)
+    judged: set[str] = set()
+    for host in site.hosts.values():
+        new = [role for role in host.roles if role not in judged and role in site.schema.exports]
+        judged.update(new)
+        written = {
+            role: list(kinds.of_role(site.schema.exports[role], forms.Known(site.schema.groups, frozenset(options.get(role, ())))))
+            for role in new
+        }
+        evaluated = _evaluated(host, {role for role, found in written.items() if not found})
+        for role in new:
+            where = f"roles/{role}/meta/exports.yml"
+            for problem in written[role] or evaluated[role]:
+                yield Finding("role-declaration-invalid", where, "-", f"{problem}.", f"correct {where}")
+
+
+def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
+    """What is wrong with what templates give. Which groups and hosts a variable names, its own rule judges."""
+    found: dict[str, list[str]] = {role: [] for role in roles}
+    for name in (name for name, kind in kinds.KINDS.items() if roles and kind.listed):
+        items: dict[str, list[dict[str, Any]]] = {}
+        for item in host.exported(name):
+            items.setdefault(item["role"], []).append({key: part for key, part in item.items() if key != "role"})
+        for role in roles:
+            found[role] += kinds.of_kind(name, items.get(role, []), forms.Known())
+    return found
+
+
+RULES = (check_declarations,)
