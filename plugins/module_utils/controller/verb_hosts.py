@@ -32,9 +32,8 @@ def problem(group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[
         return ""
     inventory = ", ".join(_shown(source, folder) for source in sources) or "that was read"
     if members:
-        return (
-            f"--limit leaves no host of the group {named}: nothing is done. Fix: pass --limit with some of {', '.join(members)}, or no --limit"
-        )
+        fix = f"pass --limit with some of {', '.join(members)}, or no --limit"
+        return f"--limit leaves no host of the group {named}: nothing is done. Fix: {fix}"
     fix = f"pass the inventory of the right site with -i, or put hosts into the group {named}"
     known = [name for name in names if name in groups]
     guesses = {name: Names(groups).closest(name, extra=1) for name in names} if not known else {}

@@ -83,7 +83,7 @@ def _of_host(role: Role, units: Collection[str]) -> Iterator[str]:
         if key in host and host[key] not in names:
             yield f"host.{key}: no component of the role has the name {host[key]}"
     unit = host.get("unit")
-    if unit and unit not in units:
+    if unit and "{{" not in unit and unit not in units:
         yield f"host.unit: no role has the unit {unit}"
     # A driver looks itself for what has the ports of its unit.
     running = [name for name, said in role.units.items() if said.get("state") != "unmanaged" and "driver" not in said]
@@ -102,7 +102,7 @@ def _of_metrics(role: Role, ports: Any) -> Iterator[str]:
         if "monitoring" in role.words(item.get("from")) and str(item["port"]) not in scraped:
             yield f"scrape_targets: the port {item['name']} is open for monitoring, and is not among them"
     if not targets and role.exports.get("scrape_targets") == []:
-        yield from (f"scrape_targets: {name} is about metrics, and there are none" for name in role.options if "_metrics_" in name)
+        yield from (f"scrape_targets: {name} is about metrics, and there are none" for name in role.options if "_metrics_port" in name)
 
 
 def _of_backups(role: Role) -> Iterator[str]:

@@ -23,13 +23,18 @@ def test_declarations_agree(name: str) -> None:
     assert list(disagreements(EVERY[name], UNITS)) == [], f"roles/{name}/meta/exports.yml"
 
 
+def lists_of(role: Role) -> set[str]:
+    """The role's options that may hold addresses."""
+    return {name for name, option in role.options.items() if option.get("type") in ("list", "raw")}
+
+
 @pytest.mark.parametrize(
     ("kind", "needs"),
     [
         ("restart_policy", lambda role: any(option.endswith("_restart_policy") for option in role.options)),
-        ("addresses", lambda role: role.words([item["from"] for item in role.items("firewall_ports")]) & set(role.options)),
-        ("backup_paths", lambda role: role.items("backup_paths") and role.items("data_directories")),
-        ("scrape_targets", lambda role: any("_metrics_" in option for option in role.options)),
+        ("addresses", lambda role: role.words([item["from"] for item in role.items("firewall_ports")]) & lists_of(role)),
+        ("keeps", lambda role: role.exports.get("data_directories")),
+        ("scrape_targets", lambda role: any("_metrics_port" in option for option in role.options)),
     ],
 )
 def test_a_kind_that_is_emptied(kind: str, needs: Any) -> None:
@@ -53,6 +58,7 @@ def web(**said: Any) -> Role:
         "scrape_targets": [{"job": "web", "port": 9}],
         "data_directories": [{"path": "/srv/web"}],
         "backup_paths": [{"path": "/srv/web/files"}],
+        "keeps": [{"data": "pages", "job": "files"}],
     }
     return Role(
         "web",
