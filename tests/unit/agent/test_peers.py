@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A member of a new cluster ends its call where another one has failed, and leaves nothing that the next run could not go on from."""
+"""A member of a new cluster ends its call where another one has failed, and leaves nothing that the next run could not continue from."""
 
 from __future__ import annotations
 

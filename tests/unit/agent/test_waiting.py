@@ -20,7 +20,7 @@ from .demo import config, ok
 from .fake_host import FakeHost, component, service
 
 AGENT = Path(waiting.__file__).parents[1]
-#: Functions that sleep for less than two seconds in all, and why nobody has to hear of it.
+#: Functions that sleep for less than two seconds in all, and why no one has to hear of it.
 SHORT = {
     "core/lease.py:_flock": "waits 3 s for the lease's file; the wait for a dead run's orphan is said by _work",
 }

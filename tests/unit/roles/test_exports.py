@@ -98,7 +98,7 @@ def test_variables_that_are_named_are_the_roles_own(role: str) -> None:
 
 @pytest.mark.parametrize("role", NAMES)
 def test_groups_that_are_named_bring_the_role(role: str) -> None:
-    """A policy or an exclusion of somebody else's group would count for nobody."""
+    """A policy or an exclusion of a foreign group would count for no client."""
     groups = site_map.load().groups_of(role)
     for kind in ("clusters", "excludes", "restart_policy"):
         assert {item["group"] for item in items_of(role, kind)} <= set(groups), kind

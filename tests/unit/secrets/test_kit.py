@@ -282,7 +282,7 @@ def test_passphrases_that_are_refused(passphrase: str) -> None:
 
 
 def test_nobody_was_asked_for_a_passphrase() -> None:
-    """Without a terminal Ansible asks nothing and goes on with the empty default."""
+    """Without a terminal Ansible asks nothing and continues with the empty default."""
     with pytest.raises(SecretsError, match=r"ARGS='-e recovery_kit_passphrase_file="):
         kit.check_passphrase("", [])
 

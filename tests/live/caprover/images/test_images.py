@@ -10,5 +10,5 @@ from tests.live.lib.site import Site
 
 
 def test_images_are_made(site: Site) -> None:
-    """CapRover's own image cannot be had here; what stands in for it speaks the recorded API and makes real services of the Swarm."""
+    """CapRover's own image is not available here; what stands in for it speaks the recorded API and makes real services of the Swarm."""
     Captain(site).make_images()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PORT = 2377
 #: Where the engine listens on its host.
 SOCKET = "/run/docker.sock"
-#: What Docker says where joining takes longer than 20 s and goes on.
+#: What Docker says where joining takes longer than 20 s and continues.
 _CONTINUES = "will continue in the background"
 _INTERVAL = 1.0
 
