@@ -55,7 +55,7 @@ def test_run_with_nothing_to_do_is_not_ended(host: FakeHost) -> None:
 @pytest.mark.parametrize("garbage", ["", "[", "[]", "7"])
 def test_broken_word_is_ignored(host: FakeHost, garbage: str) -> None:
     host.write(waiting.PEER, garbage)
-    ok(host.call(demo(), peers=True))
+    assert ok(host.call(demo(), peers=True))["changed"]
 
 
 def test_wait_for_a_unit_ends_and_its_first_start_is_undone(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:

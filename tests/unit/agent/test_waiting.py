@@ -99,7 +99,8 @@ def test_short_wait_and_check_mode_write_nothing(host: FakeHost) -> None:
 
 def test_what_cannot_be_written_fails_nothing(host: FakeHost) -> None:
     host.write("/run/vannah", "a file is in the way")
-    ok(host.call(component(files=[config()], units=[service()])))
+    assert ok(host.call(component(files=[config()], units=[service()])))["changed"]
+    assert host.file("/run/vannah").read_text(encoding="utf-8") == "a file is in the way"
 
 
 def test_call_names_the_step_that_it_does(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -289,3 +289,5 @@ def test_nobody_was_asked_for_a_passphrase() -> None:
 
 def test_a_good_passphrase() -> None:
     kit.check_passphrase(PASSPHRASE, [b"the vault's password"])
+    with pytest.raises(SecretsError):
+        kit.check_passphrase(PASSPHRASE, [PASSPHRASE.encode()])

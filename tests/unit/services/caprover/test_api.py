@@ -115,7 +115,9 @@ def test_a_lock_out_is_waited_for_once(captain: StandIn, connect: Connect) -> No
 def test_a_lock_out_that_ends(captain: StandIn, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     captain.model.wrong.extend([time.monotonic()] * 5)
     monkeypatch.setattr(Api, "_sleep_out", lambda _self: captain.model.wrong.clear())
-    connect().login()
+    api = connect()
+    api.login()
+    assert not captain.model.wrong and api.get(INFO)["rootDomain"] == "cap.test"
 
 
 def test_a_server_that_starts_is_waited_for(captain: StandIn, connect: Connect) -> None:

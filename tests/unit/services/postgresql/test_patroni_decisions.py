@@ -146,6 +146,9 @@ def test_refusals(decide: str, found: dict[str, Any], name: str, outcome: str | 
 
 def test_a_pair_without_strict_replication_may_lose_its_standby() -> None:
     patroni_cluster.refuse_remove(Cluster(PAIR), "db3", 0)
+    with pytest.raises(AgentError) as refused:
+        patroni_cluster.refuse_remove(Cluster(PAIR), "db3", 1)
+    assert refused.value.code == "would-lose-standby"
 
 
 # --- the common configuration -------------------------------------------------------------------------------------------------
