@@ -32,7 +32,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.nearb
 NAMED = 20
 #: Ansible knows them in any inventory.
 ALWAYS = ("all", "ungrouped", "localhost", "127.0.0.1", "::1")
-#: In a pattern that is no name.
+#: In a pattern that is not a name.
 WILD = re.compile(r"[*?\[{]")
 
 

@@ -237,10 +237,11 @@ def scenarios() -> list[str]:
     return sorted(found, key=servers, reverse=True)
 
 
-def molecule_environment(reports: Path) -> dict[str, str]:
-    """What molecule's programs need; each pytest below it writes a report of its own into ``reports``."""
+def molecule_environment(name: str, reports: Path) -> dict[str, str]:
+    """What molecule needs for a scenario; each pytest below it writes a report of its own into ``reports``."""
     own = {
-        "MOLECULE_GLOB": "molecule/*/molecule.yml",
+        # With a star, molecule also looks for a scenario named default, and reports as critical that there is none.
+        "MOLECULE_GLOB": f"molecule/{name}/molecule.yml",
         "MOLECULE_COMMAND_BORDERS": "false",  # they break long lines of output
         "ANSIBLE_FORCE_COLOR": "false",
         "NO_COLOR": "1",
@@ -258,7 +259,7 @@ def run_scenario(name: str, outcome: Outcome, output: Output, *, by: Controller 
     reports.mkdir(parents=True, exist_ok=True)
     for old in reports.glob("*.xml"):
         old.unlink()
-    argv, environ = ["molecule", "test", "--scenario-name", name], molecule_environment(reports)
+    argv, environ = ["molecule", "test", "--scenario-name", name], molecule_environment(name, reports)
     status = output.run(by.argv(argv, environ) if by else argv, cwd=ROOT, env=environ)
     outcome.check("the sequence of the scenario", status == 0)
     for report in sorted(reports.glob("*.xml")):

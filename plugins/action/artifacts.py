@@ -57,7 +57,7 @@ def exported(hostvars: Any, chosen: Collection[str] | None = None) -> list[str]:
 
     Most sites need none, and finding that out costs nothing: only hosts of groups whose roles' files have the word are asked.
 
-    :raises AnsibleError: an export cannot be templated or is no name, see :func:`exports_of`
+    :raises AnsibleError: an export cannot be templated or is not a name, see :func:`exports_of`
     """
     roles = frozenset(entry.role for entry in site_map.load().roles if _exports_any(entry.role))
     if not roles:

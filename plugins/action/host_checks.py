@@ -207,7 +207,7 @@ class ActionModule(LocalAction):
         return tuple(found)
 
     def _ports(self, name: str, hostvars: Any, folder: str | None) -> tuple[closed.Port, ...] | None:
-        """What the firewall will know of a host's ports; None where it shall have none."""
+        """What the firewall will know of a host's ports; None where it is to have none."""
         value = self._firewall(name, hostvars, folder)
         if not value("firewall_enabled | bool"):
             return None

@@ -218,7 +218,7 @@ class ActionModule(ComponentAction):
             return unclear
 
     def _has_firewall(self) -> bool:
-        """Whether the host shall have a firewall: what the first one would close is looked for at length."""
+        """Whether the host is to have a firewall: what the first one would close is looked for at length."""
         return bool(boolean(self._given("firewall_enabled", True, unclear=True), strict=False))
 
     def _services(self) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images of controllers: made by the steps in :func:`_make`, and anew when these or the lock change."""
+"""Images of controllers: made by the steps in :func:`_make`, and again when these or the lock change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import images, machine, venv
 from .controller import NETWORK, VENV, Kind, running
 from .shell import run, said, say
 
-#: Whom programs of this machine trust; a mirror of packages may need it.
+#: The authorities that programs of this machine trust; a mirror of packages may need it.
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 
 

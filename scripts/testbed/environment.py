@@ -154,7 +154,7 @@ def _has_callback(name: str, environ: Mapping[str, str]) -> bool:
     folders = [Path(folder.replace("~", environ["HOME"], 1) if folder.startswith("~/") else folder) for folder in own.split(":") if folder]
     if any(next(folder.glob(f"**/{short}.py"), None) for folder in folders):
         return True
-    # Names of before collections: ansible-core knows for some of them where they went.
+    # Names from before collections: ansible-core knows for some of them where they went.
     return any(glob(f"{root}/*/*/plugins/callback/{short}.py") for root in roots)
 
 

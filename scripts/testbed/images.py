@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Images of Debian servers, made without a registry: debootstrap, import, and the Dockerfiles of tests/images.
 
-Each image carries a label with a hash of everything it was made from, and is made anew only when that changes.
+Each image carries a label with a hash of everything it was made from, and is made again only when that changes.
 """
 
 from __future__ import annotations

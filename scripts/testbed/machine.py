@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine at hand: who we are on it, its free space, its Debian packages and its package mirror."""
+"""This machine: who we are on it, its free space, its Debian packages and its package mirror."""
 
 from __future__ import annotations
 

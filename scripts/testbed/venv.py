@@ -117,7 +117,7 @@ def _make(lock: str) -> None:
     machine.require_space(VENV.parent, machine.TOOLS_BYTES)
     say("Installing the locked Python tools into .venv (one to two minutes)")
     stamp = home / "lock.sha256"
-    stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes anew
+    stamp.unlink(missing_ok=True)  # a run that dies below leaves an environment that the next run makes again
     with progress.shown("Installing the tools", EXPECTED):
         run([python, "-m", "venv", "--clear", str(home)])
         pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]

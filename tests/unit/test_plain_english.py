@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages and documentation in plain English: the phrases that docs/glossary.md replaces do not come back.
 
-Read are the documentation, the texts of programs (not docstrings and comments), the recipes of the Makefile, and names,
-descriptions and messages in YAML.
+Read are the documentation, the recipes of the Makefile, and programs and YAML with their docstrings and comments.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "docs/*.md", "roles/*/README.md")
 PROGRAMS = ("plugins/**/*.py", "scripts/**/*.py", "roles/*/files/*")
-DATA = ("playbooks/**/*.yml", "roles/**/*.yml", "molecule/**/*.yml")
+#: Docstrings and comments only: their other texts are what is compared.
+TESTS = ("tests/**/*.py",)
+DATA = ("playbooks/**/*.yml", "roles/**/*.yml", "molecule/**/*.yml", "tests/**/*.yml")
 #: A word that is a phrase of the list and not used as one: the account, PostgreSQL's SQL, a code, an example in the glossary.
-ALLOWED = re.compile(r"object-store-endpoint-nobody|`nobody`")
+ALLOWED = re.compile(r"object-store-endpoint-nobody|`nobody`|Give a time to somebody|base_ssh_password_users: \[nobody\]")
 
 
 @cache
@@ -45,7 +48,7 @@ def misses(text: str) -> list[str]:
 
 @cache
 def _any_phrase() -> re.Pattern[str]:
-    """Whole words; "there is no member" states a fact, "x is no member" is what is refused. The longest of several wins."""
+    """Whole words. "there is no member" is allowed, as it states a fact. The longest of several wins."""
     listed = sorted(phrases(), key=len, reverse=True)
     begun = [(r"(?<![\w-])(?<!there )" if phrase[0].isalpha() else "") + re.escape(phrase) for phrase in listed]
     return re.compile(rf"(?:{'|'.join(begun)})(?![\w-])")
@@ -79,12 +82,18 @@ def test_documents() -> None:
 
 
 def test_programs() -> None:
-    """Texts of modules, actions, the agent, scripts and the roles' programs."""
+    """Modules, actions, the agent, scripts and the roles' programs."""
     assert _all(PROGRAMS, _texts) == []
+    assert _all(PROGRAMS, _notes) == []
+
+
+def test_tests() -> None:
+    """What the tests say of themselves."""
+    assert _all(TESTS, _notes) == []
 
 
 def test_data() -> None:
-    """Names of tasks, messages and descriptions."""
+    """Names of tasks, messages, descriptions and comments."""
     assert _all(DATA, _lines) == []
 
 
@@ -98,12 +107,15 @@ def _all(globs: tuple[str, ...], read: Callable[[Path], Iterator[tuple[int, str]
     return found
 
 
-def _texts(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, text) of each string of a Python program that is no docstring."""
+def _python(path: Path) -> str:
+    """The source of a Python program; empty for other files."""
     source = path.read_text(encoding="utf-8")
-    if path.suffix != ".py" and "python" not in source.partition("\n")[0]:
-        return
-    tree = ast.parse(source)
+    return source if path.suffix == ".py" or "python" in source.partition("\n")[0] else ""
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of each string of a Python program that is not a docstring."""
+    tree = ast.parse(_python(path))
     skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
@@ -115,6 +127,33 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
 
 
+def _notes(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of each docstring, and of each comment, several lines in one piece."""
+    source = _python(path)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
+    first, last, words = 0, 0, ""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        line, text = token.start[0], token.string.lstrip("#: ")
+        if line == last + 1:
+            last, words = line, f"{words} {text}"
+            continue
+        yield first, words
+        first, last, words = line, line, text
+    yield first, words
+
+
+def test_notes_are_read(tmp_path: Path) -> None:
+    """Docstrings, comments over several lines, and no texts."""
+    path = tmp_path / "x.py"
+    path.write_text('"""Nobody leads."""\nx = "nobody"  # somebody\n#: a comment goes\n#: on here\n', encoding="utf-8")
+    found = [miss.partition(":")[0] for _line, text in _notes(path) for miss in misses(text)]
+    assert found == ["'nobody leads'", "'somebody'", "'goes on'"]
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The text without comments, folded scalars in one piece."""
-    yield 1, re.sub(r"(?m)(^|\s)#.*$", "", path.read_text(encoding="utf-8"))
+    """The text, folded scalars and comments over several lines in one piece."""
+    yield 1, re.sub(r"(?m)^\s*#", "", path.read_text(encoding="utf-8"))

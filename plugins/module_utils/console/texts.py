@@ -51,7 +51,7 @@ def elapsed(seconds: float, expected: float | None) -> str:
 
 
 def is_short_wait(text: str) -> bool:
-    """Whether a progress line is of a wait that began a few seconds ago (``controller/beat.py``): the live line shows that work goes on."""
+    """Whether a progress line is of a wait that began a few seconds ago (``controller/beat.py``): the live line shows the work."""
     found = WAIT.search(COLORS.sub("", text))
     return found is not None and float(found[1]) < PATIENCE
 
@@ -155,7 +155,7 @@ def unreachable(host: str, text: str, login: Login | None = None) -> list[str]:
 CONNECTIONS = (
     (
         "host identification has changed",
-        "if {host} was set up anew, remove its old key (ssh-keygen -R {login.known}) and log in once by hand ({login.command}); if it"
+        "if {host} was reinstalled, remove its old key (ssh-keygen -R {login.known}) and log in once by hand ({login.command}); if it"
         " was not, find out who answers at its address.",
     ),
     ("host key verification failed", "log in once by hand ({login.command}), compare the host key, and accept it."),

@@ -14,7 +14,7 @@ A role whose hosts form a cluster says so in ``meta/exports.yml``:
         remove: words         # how a member leaves it; MEMBER stands for its name
         exists: [paths]       # any of them on a host proves it too: a lost ledger, data that are taken over
       data: [paths]         # left out: those of `exists`; where none of them is on a host that was a member, its data are missing
-      lost: words           # left out: nothing; what else to do before a cluster whose data are lost begins anew
+      lost: words           # left out: nothing; what else to do before a cluster whose data are lost is created again
 
 Name, group, component, majority, odd, remove and lost are plain; the rest is templated for each host.
 """

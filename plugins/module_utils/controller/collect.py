@@ -156,7 +156,7 @@ def variable_of(text: Any) -> str:
 def ports(role: Role, templates: templating.Templates, where: str) -> list[dict[str, Any]]:
     """``name``, ``port`` and ``proto`` of a role's ``firewall_ports``, and the variable that the port is (``from_variable``).
 
-    Whom they are opened for may depend on other hosts, and is not asked here.
+    The hosts that they are opened for may depend on other hosts, and are not asked for here.
     """
     raw = [item for item in role.exports.get("firewall_ports") or () if isinstance(item, Mapping)]
     kept = ("name", "port", "proto", "when")
@@ -218,7 +218,7 @@ def definitions(role: Role, task_vars: Variables, templar: Any) -> list[Definiti
     """The components of a role for one host, templated; without ``when`` and ``note``.
 
     :param templar: the task's templar
-    :raises AnsibleError: a template fails (the text says of which role and component), a definition is no mapping
+    :raises AnsibleError: a template fails (the text says of which role and component), a definition is not a mapping
     """
     templates = templating.Templates(templar, role.variables(task_vars), [os.path.join(role.path, "templates")])
     found = []
@@ -243,7 +243,7 @@ def define(raw: Any, templates: templating.Templates, where: str) -> dict[str, A
     A component whose ``when`` is false is absent: what it made on the host is removed. An item whose ``when`` is false is
     left out before anything of it is templated.
 
-    :raises AnsibleError: a template fails; a definition is no mapping
+    :raises AnsibleError: a template fails; a definition is not a mapping
     """
     if not isinstance(raw, dict):
         raise AnsibleError(f"{where}: a component must be a mapping with a name, not {type(raw).__name__}")

@@ -28,9 +28,9 @@ def step(step: StepReport) -> str:
     return f"{subject(step['kind'], step['target'])}: {step['action']}{detail}"
 
 
-def message(error: Error, whom: str) -> str:
-    """An error's text, then the journal of the unit that failed. ``whom`` is empty where the text names it."""
-    text = f"{whom + ': ' if whom else ''}{error.get('msg', '')} [{error.get('code', 'unknown')}]"
+def message(error: Error, where: str) -> str:
+    """An error's text, then the journal of the unit that failed. ``where`` is empty where the text names it."""
+    text = f"{where + ': ' if where else ''}{error.get('msg', '')} [{error.get('code', 'unknown')}]"
     return f"{text}\n{error['journal'].rstrip()}" if error.get("journal") else text
 
 

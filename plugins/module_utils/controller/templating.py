@@ -50,7 +50,7 @@ class Templates:
     def condition(self, raw: Any, where: str) -> bool:
         """A ``when``: a boolean, a template that gives one, or an expression as in a task.
 
-        :raises AnsibleError: it is none of these
+        :raises AnsibleError: it is not one of these
         """
         if isinstance(raw, list):
             return all(self.condition(item, where) for item in raw)

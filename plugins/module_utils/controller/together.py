@@ -63,7 +63,7 @@ class Answer:
 
 
 def speaks(result: Mapping[str, Any]) -> bool:
-    """Whether what a member says of the cluster is worth something: it answers, and is no member that still waits for the others."""
+    """Whether what a member says of the cluster is worth something: it answers, and is not a member that still waits for the others."""
     return bool(result.get("answers")) and result.get("mode") != "initializing"
 
 

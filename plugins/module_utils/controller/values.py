@@ -122,7 +122,7 @@ def taken(
 ) -> list[Taken]:
     """The ports that a verb changes and that another program uses on a host, so that its service could not start.
 
-    :param known: what the host says of the role's component; without values it is a member no more
+    :param known: what the host says of the role's component; without values it is no longer a member
     :param units: of that component
     :param served: TCP port -> program and unit of each listener
     :raises AnsibleError: a template fails

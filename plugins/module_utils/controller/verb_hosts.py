@@ -52,7 +52,7 @@ def misused(tags: Sequence[str], switches: Collection[str], converges: bool) -> 
     """Why a verb cannot be run with these arguments, and what to do; empty where it can.
 
     :param tags: options of the command line that choose tasks by their tags, such as ``--tags service``
-    :param switches: variables that are set and let a run work on hosts of another site or name, or begin a cluster anew
+    :param switches: variables that are set and let a run work on hosts of another site or name, or create a cluster again
     :param converges: whether the playbook converges a role
     """
     if tags:
@@ -60,14 +60,14 @@ def misused(tags: Sequence[str], switches: Collection[str], converges: bool) -> 
     if switches and not converges:
         named = ", ".join(sorted(switches))
         return (
-            f"{named}: only a converge takes hosts over or begins a cluster anew. A verb that acts on one member could act on another"
+            f"{named}: only a converge takes hosts over or creates a cluster again. A verb that acts on one member could act on another"
             f" server than the one that is meant. Fix: run playbooks/site.yml with -e {named}=... first, then the verb without it"
         )
     return ""
 
 
 def left_out(member: str, group: str, groups: Mapping[str, Sequence[str]], chosen: Collection[str]) -> str:
-    """Why a verb cannot act on a member; empty where it can, also on one that is no host of the inventory any more.
+    """Why a verb cannot act on a member; empty where it can, also on one that is not a host of the inventory any more.
 
     :param member: that the verb acts on; empty for none
     """

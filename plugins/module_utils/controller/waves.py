@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plays of a wave are for: which hosts, and which of the wave's roles. Nobody but the roles' exports names a service.
+"""What the plays of a wave are for: which hosts, and which of the wave's roles. Only the roles' exports name a service.
 
 Beside its components a role may say in ``meta/exports.yml`` what else its wave of the site does, see :data:`KEYS`:
 

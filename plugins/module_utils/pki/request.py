@@ -27,7 +27,7 @@ USAGES = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageO
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a certificate speaks of."""
+    """The subject of a certificate."""
 
     common_name: str
     names: tuple[str, ...]

@@ -28,7 +28,7 @@ class Answer:
     reached: bool = False  # it failed although it was reached
     values: Callable[[str], Any] = lambda _name: None  # a variable of the host, defaults of its roles included; UNKNOWN without its facts
     survey: Mapping[str, Any] = field(default_factory=dict)  # where it was looked at more closely, with what its roles need
-    ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host shall have none
+    ports: tuple[closed.Port, ...] | None = None  # that the firewall knows; None where the host is to have none
     admins: tuple[str, ...] | None = None  # addresses and networks for which its firewall opens SSH; None: any, or unknown
     belonging: Belonging = field(default_factory=Belonging)
     changes: tuple[effects.Change, ...] = ()  # what runs there and is not the inventory's

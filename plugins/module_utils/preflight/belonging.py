@@ -190,7 +190,7 @@ def _other_host(hosts: Sequence[Judged]) -> Finding:
     problem = f"the inventory calls it otherwise than the site did when it was converged, since {since}: {named}."
     fix = f"the old name, or the right address; for a clone see {DOCS}; after a rename -e {SWITCH}={_where(hosts)}"
     if {str(facts["site"]["host"]) for _host, facts, _known in hosts} == {host for host, _facts, _known in hosts}:
-        # Each answers where another one of them should: nobody renames servers so.
+        # Each answers where another one of them should: servers are not renamed in this way.
         problem += " Their addresses are exchanged in the inventory."
         fix = f"the addresses (ansible_host) of {', '.join(host for host, _facts, _known in hosts)} as they were"
     return Finding("contact-other-name", _where(hosts), "-", problem, fix)

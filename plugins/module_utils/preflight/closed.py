@@ -95,7 +95,7 @@ def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None
     """What is wrong with a first firewall.
 
     :param facts: of the agent; they say nothing of this where the host has our firewall already
-    :param known: see :func:`ports`; None where the host shall have none
+    :param known: see :func:`ports`; None where the host is to have none
     """
     if known is None:
         return

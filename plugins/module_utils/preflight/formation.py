@@ -65,7 +65,7 @@ class Cluster:
     :ivar odd: its members vote, and an even number of them is refused
     :ivar missing: member that has run -> the paths of its data, none of which is there
     :ivar holding: members that have their data
-    :ivar lost: what else to do before a cluster whose data are lost begins anew
+    :ivar lost: what else to do before a cluster whose data are lost is created again
     :ivar voters: names of the members that count for the quorum, by those that have their data
     :ivar forgotten: voters that have run and have no data, whether or not :data:`DATA_LOST` names them
     """
@@ -174,7 +174,7 @@ def _without_quorum(cluster: Cluster) -> Finding:
     mount = f"mount the file system of {paths or 'the data'} on {lost} (findmnt, /etc/fstab) and run again"
     every = ",".join(sorted({*cluster.forgotten, *cluster.holding}))
     fix = (
-        f"{mount}; where the data are lost for good, delete those of {holding} as well and begin anew with"
+        f"{mount}; where the data are lost for good, delete those of {holding} as well and create the cluster again with"
         f" -e {DATA_LOST}={every} (docs/day2.md, Lost data)"
     )
     return Finding("contact-cluster-data-missing", ",".join(cluster.forgotten), "-", problem, fix)

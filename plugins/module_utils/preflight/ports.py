@@ -53,7 +53,7 @@ class Ports:
         return tuple(found)
 
     def admitted(self, roles: Iterable[str], values: HostValues) -> frozenset[str]:
-        """Whom these roles open ports for on a host: groups, addresses and networks, as far as it is known before the host checks."""
+        """For which hosts these roles open ports: groups, addresses and networks, as far as it is known before the host checks."""
         return frozenset(name for role in roles for port in self._of_exports(role, values) for name in port.admitted)
 
     def _silent(self, role: str, values: HostValues) -> bool:

@@ -216,7 +216,7 @@ def test_it_is_a_version_that_the_modules_know(server: Server) -> None:
 def test_a_wrong_password_is_tried_once(server: Server) -> None:
     error = server.refused("info", password=f"not-{server.prefix}"[:29])
     assert error.code == "caprover-login"
-    server.call("info")  # nobody was locked out
+    server.call("info")  # no user was locked out
 
 
 def test_the_password_changes_and_a_second_run_changes_nothing(server: Server) -> None:

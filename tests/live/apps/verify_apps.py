@@ -19,7 +19,7 @@ MANAGES = "docker info --format '{{.Swarm.ControlAvailable}}'"
 
 @pytest.fixture
 def catalogue(reached: Site) -> list[dict[str, Any]]:
-    """The apps that shall run, of which there is at least one."""
+    """The apps that must run, of which there is at least one."""
     host = required(reached, "caprover", "nodes of a Swarm with CapRover")[0]
     found = [entry for entry in reached.values.get(host, "apps") or [] if entry.get("state") != "absent"]
     if not found:

@@ -114,7 +114,7 @@ class Captain:
         return str(yaml.safe_load(said)["caprover_password"])
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """What the API answers to somebody with the password."""
+        """What the API answers to a person with the password."""
         given = json.dumps({"password": self.password, "method": method, "path": path, "body": body})
         return json.loads(self.site.run(self.host, "python3", "-c", CALL, stdin=given).stdout)
 

@@ -18,7 +18,7 @@ def folder(path: Path) -> dict[str, str]:
 
 
 def test_check_mode_on_bare_servers(site: Site) -> None:
-    """One run with --check --diff on servers that nobody touched yet."""
+    """One run with --check --diff on servers that no one touched yet."""
     hosts = site.hosts("all")
     servers = {host: server(site, host) for host in hosts}
     site_folder = folder(site.inventory)

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second run: 0 changed, no unit started anew, the cluster as it was."""
+"""The second run: 0 changed, no unit restarted, the cluster as it was."""
 
 from __future__ import annotations
 

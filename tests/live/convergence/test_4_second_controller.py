@@ -42,7 +42,7 @@ def controller() -> Iterator[str]:
 
 
 def test_second_controller_changes_nothing(site: Site, controller: str) -> None:
-    """Its run with nothing to do ends well, changes nothing and starts nothing anew."""
+    """Its run with nothing to do ends well, changes nothing and restarts nothing."""
     version = docker("exec", controller, PLAYBOOK, "--version").splitlines()[0]
     number = tuple(map(int, re.findall(r"\d+", version)[:2]))
     assert number < (2, 20), f"{version} is not the older ansible-core of the lock"

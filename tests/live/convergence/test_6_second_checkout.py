@@ -15,7 +15,7 @@ import pytest
 from tests.live.lib.site import Site
 from tests.live.lib.untouched import server
 
-PASSWORD = "another vault password of the tests"  # of a copy that is thrown away
+PASSWORD = "another vault password of the tests"  # of a copy that is deleted
 PASSPHRASE = "the passphrase of a kit of the tests"
 #: What a refused run may not touch, beside what is compared of a bare server.
 RECORD = "/var/lib/vannah/site.json"

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A unit that a role declares is neither enabled nor started by its package, whoever installs it."""
+"""A unit that a role declares is neither enabled nor started by its package, whatever installs it."""
 
 from __future__ import annotations
 

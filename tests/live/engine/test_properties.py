@@ -48,7 +48,7 @@ def test_a_changed_file_restarts_once(site: Site) -> None:
 
 
 def test_drift_is_put_right(site: Site) -> None:
-    """A file that somebody edited is written again, and a service that somebody stopped is started."""
+    """A file that a person edited is written again, and a service that a person stopped is started."""
     site.run(server(site), "sed", "-i", "s/hello/drift/", CONF)
     site.run(server(site), "chmod", "0666", CONF)
     site.run(server(site), "systemctl", "stop", UNIT)

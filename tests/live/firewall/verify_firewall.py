@@ -11,7 +11,7 @@ import pytest
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
-#: Group -> variables with the ports that nobody but the site's own servers may reach.
+#: Group -> variables with the ports that no one but the site's own servers may reach.
 INNER_PORTS = {"etcd": ("etcd_client_port", "etcd_peer_port"), "postgresql": ("postgresql_port", "postgresql_rest_port")}
 
 

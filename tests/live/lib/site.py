@@ -186,7 +186,7 @@ class Site:
     # -- comparing -----------------------------------------------------------------------------------------------
 
     def converge_unchanged(self, *arguments: str) -> None:
-        """Converge and see that nothing was to do: 0 changed on every host, no service started anew.
+        """Converge and see that nothing was to do: 0 changed on every host, no service restarted.
 
         :param arguments: further ones of the playbook
         :raises FaultError: naming the host and what changed.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.live.lib.waiting import FaultError, ceiling
 
-#: Forward and do nothing else, with a connection of its own; end when the local port cannot be had.
+#: Forward and do nothing else, with a connection of its own; end when the local port is not available.
 OPTIONS = ["-N", "-S", "none", "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes"]
 ATTEMPTS = 3
 
@@ -28,11 +28,11 @@ def forwarded(destination: Sequence[str], port: int, folder: Path) -> Iterator[i
     :raises FaultError: ssh ended or did not listen in time, thrice; with what it said.
     """
     for attempt in range(ATTEMPTS):
-        # Another program may take the port before ssh does: ask anew then.
+        # Another program may take the port before ssh does: ask again then.
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             local = int(probe.getsockname()[1])
-        # A file, for a pipe that nobody reads stops ssh once it is full.
+        # A file, for a pipe that no one reads stops ssh once it is full.
         with tempfile.TemporaryFile("w+") as said:
             argv = ["ssh", *OPTIONS, "-L", f"127.0.0.1:{local}:127.0.0.1:{port}", *destination]
             process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stderr=said)

@@ -55,7 +55,7 @@ class Erasing:
 
 
 class Progress:
-    """Plugin of pytest: the line of what goes on now, and what failed at once.
+    """Plugin of pytest: the line of the test that runs, and what failed at once.
 
     :param output: the terminal or file, which pytest does not capture
     :param stage: ``[7/7] `` in a demo
@@ -147,7 +147,7 @@ class Progress:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Nothing more goes on. pytest says nothing more of failures."""
+        """Nothing more happens. pytest says nothing more of failures."""
         self._live.end()
         session.config.option.tbstyle = "no"
         if self._log is not None:

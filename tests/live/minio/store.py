@@ -30,8 +30,8 @@ DRIVE = "/srv/minio/drive1"
 KIB, MIB = 1 << 10, 1 << 20
 #: Seconds: a server looks for drives every 15.
 SETTLED = 18
-#: Seconds that a client goes on trying the next server before it counts as failed. A write that a restart cuts off may leave its object's
-#: name locked: each minute a server forgets locks that nobody has refreshed for a minute (cmd/lock-rest-server.go of MinIO).
+#: Seconds that a client tries the next servers before it counts as failed. A write that a restart cuts off may leave its object's
+#: name locked: each minute a server forgets locks that no one has refreshed for a minute (cmd/lock-rest-server.go of MinIO).
 PATIENCE = 150.0
 #: As many threads as a workstation's.
 THREADS = 8
@@ -165,7 +165,7 @@ class Store:
     def share_mounts(self, host: str) -> None:
         """Have mounts and unmounts of a host reach its server, which has a namespace of its own: as on a machine, not as in a container.
 
-        A server that was started before it is started anew.
+        A server that was started before it is restarted.
         """
         self.site.run(host, "mount", "--make-rshared", "/")
         root = " / / "

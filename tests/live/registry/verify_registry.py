@@ -17,7 +17,7 @@ ETC = "/etc/docker/registry"
 PORT = f"sed -n 's/^  addr: *[\"'\\'']*:\\([0-9]*\\).*/\\1/p' {ETC}/config.yml"
 METRICS = f"sed -n 's/^    addr: *[\"'\\'']*\\([^\"'\\'']*\\).*/\\1/p' {ETC}/config.yml"
 ASK = 'python3 -c \'import sys, urllib.request as r; print(r.urlopen("http://" + sys.argv[1] + "/metrics", timeout=10).read(60000))\''
-#: Whether each registry that is trusted by the site's CA lets root's client in, and nobody without a password where the client has one.
+#: Whether each registry that is trusted by the site's CA lets root's client in, and no one without a password where the client has one.
 TRUSTED = """python3 - <<'END'
 import json, os, ssl, sys, urllib.error, urllib.request
 try:

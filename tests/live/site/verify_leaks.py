@@ -30,7 +30,7 @@ class Secrets(dict[str, str]):
 
 @pytest.fixture(scope="module")
 def secrets_of_site(reached: Site) -> Secrets:
-    """The site's secrets by name, where their password is at hand."""
+    """The site's secrets by name, where their password is available."""
     given = os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE") or reached.inventory / ".vault_password"
     store = reached.inventory / "secrets.yml"
     if not Path(given).is_file() or os.access(given, os.X_OK) or not store.is_file():

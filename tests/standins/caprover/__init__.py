@@ -7,5 +7,5 @@
 - ``system``, ``apps``, ``builds``: what the calls do
 - ``server``: HTTP and HTTPS: one write at a time, plain texts for what is not handled, a restart that ends all tokens
 
-It exists because CapRover's own images cannot be had where the tests run. What it has not been recorded to answer is a 404.
+It exists because CapRover's own images are not available where the tests run. What it has not been recorded to answer is a 404.
 """

@@ -20,7 +20,7 @@ Item = dict[str, Any]
 
 _NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9])*")
 _VOLUME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
-#: Fields that PATCH takes; others are ignored without a word.
+#: Fields that PATCH takes; others are ignored without a message.
 FIELDS = (
     "projectId description instanceCount captainDefinitionRelativeFilePath envVars volumes tags nodeId notExposeAsWebApp"
     " containerHttpPort httpAuth forceSsl ports customNginxConfig redirectDomain preDeployFunction serviceUpdateOverride"

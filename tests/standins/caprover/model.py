@@ -12,7 +12,7 @@ from typing import Any
 Item = dict[str, Any]
 
 PLACEHOLDER = "caprover/caprover-placeholder-app:latest"
-#: Lines of a build log, versions of an app, wrong passwords and seconds until nobody can log in.
+#: Lines of a build log, versions of an app, wrong passwords and seconds until no one can log in.
 LOG_SIZE, VERSIONS, WRONG, BACK_OFF = 50, 50, 5, 30.0
 
 

@@ -94,7 +94,7 @@ class StandIn:
         return [one for one in self.seen if one[0] != "GET" and one[1] != "/login"]
 
     def forget(self) -> None:
-        """Begin to count anew."""
+        """Start to count again."""
         self.seen.clear()
         self.bodies.clear()
 

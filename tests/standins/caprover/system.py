@@ -26,7 +26,7 @@ class System:
     # --- login ----------------------------------------------------------------------------------------------------------
 
     def login(self, body: Item) -> Item:
-        """A token: five wrong passwords within 30 s lock everybody out."""
+        """A token: five wrong passwords within 30 s lock all users out."""
         password = str(body.get("password") or "")
         if not password:
             raise Refusal(1000, "password is empty.")

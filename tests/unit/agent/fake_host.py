@@ -26,7 +26,7 @@ UNITS = "/etc/systemd/system"
 
 
 class Killed(BaseException):
-    """The run was killed here: nothing of the agent may catch it and go on."""
+    """The run was killed here: nothing of the agent may catch it and continue."""
 
 
 def normalise(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +207,7 @@ class FakeHost:
         self.running_with[name] = {path: self._read(path) for path in self._reads(name)}
 
     def start(self, name: str, again: bool = True) -> Result:
-        """Start a unit as somebody at the host would."""
+        """Start a unit as a person at the host would."""
         if name in self.active and not again:
             return Result(0)
         self.active.pop(name, None)
@@ -227,7 +227,7 @@ class FakeHost:
         return Result(0)
 
     def boot(self) -> None:
-        """All enabled units start anew, nobody else's process is left."""
+        """All enabled units restart, no other process is left."""
         self.loaded = self._units_on_disk()
         self.active, self.failed = {}, set()
         for name in sorted(self.enabled - self.masked):

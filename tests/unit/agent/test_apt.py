@@ -240,7 +240,7 @@ def test_interruption_that_only_apt_tells_of_is_repaired_too(host: Any, componen
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A monotonic clock that naps move on, and whoever adds to it."""
+    """A monotonic clock that naps move on, and what adds to it."""
     now = [0.0]
     monkeypatch.setattr("time.sleep", lambda seconds: now.append(now[-1] + seconds))
     monkeypatch.setattr("time.monotonic", lambda: now[-1])

@@ -54,7 +54,7 @@ WANTS = "/etc/systemd/system/multi-user.target.wants/"
 def test_a_service_that_starts_at_the_next_boot_is_named(
     host: Any, component: Make, more: dict[str, Any], role: str, links: list[str], parts: list[str]
 ) -> None:
-    """A package of base_packages that brings a service is the site's wish, and nobody would know of it before the next boot."""
+    """A package of base_packages that brings a service is the site's wish, and no one would know of it before the next boot."""
     lists(host)
     status(host, libc6="installed")
     host.programs.on("apt-get", "-s", out=NGINX)

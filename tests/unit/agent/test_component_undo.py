@@ -225,7 +225,7 @@ def test_forgotten_generation_does_not_come_back(host: FakeHost) -> None:
 
 
 def test_a_run_that_was_cut_off_is_told(host: FakeHost) -> None:
-    """While nobody has judged all hosts together, each call of a run says so, whatever runs on this one."""
+    """While no one has judged all hosts together, each call of a run says so, whatever runs on this one."""
     ok(host.call(waiting("good 1\n")))
     new = waiting("good 2\n")
     assert host.call(new)["kept"] == []

@@ -112,13 +112,13 @@ RECORD = {"name": "clinic", "host": "db1", "authorities": [CLINIC], "secrets": "
         # The same key with a certificate that was renewed: here, then in another checkout.
         ({}, {"authorities": [RENEWED]}, []),
         ({"authorities": [RENEWED]}, {}, ["certificate"]),
-        # Secrets: the host's are those of before, then some that this checkout has never had, then newer than those restored here.
+        # Secrets: the host's are the previous ones, then some that this checkout has never had, then newer than those restored here.
         ({"secrets": "a"}, {}, []),
         ({"secrets": "c"}, {}, ["secrets"]),
         ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a"]}, ["secrets"]),
         ({"secrets": "b"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
         ({"secrets": "a"}, {"secrets": "c", "known": ["a", "b", "a", "c"]}, []),
-        # Those of before came back, were taken for right, and were changed again: no host of either time is ahead.
+        # Previous ones came back, were taken for right, and were changed again: no host of either time is ahead.
         ({"secrets": "a"}, {"secrets": "b", "known": ["a", "b", "a", "b"]}, []),
         ({"secrets": "b"}, {"secrets": "b", "known": ["a", "b", "a", "b"]}, []),
         ({"secrets": "b"}, {"secrets": "a", "known": ["a", "b", "a", "b", "a"]}, ["secrets"]),
@@ -205,7 +205,7 @@ def test_both_sites_and_both_fingerprints_are_said(host: FakeHost) -> None:
 
 
 def test_a_host_of_an_older_release_belongs_to_its_authority(host: FakeHost) -> None:
-    """It has no record, and the certificate there says whose it is; the site's own next run writes the record."""
+    """It has no record, and the certificate there names its owner; the site's own next run writes the record."""
     host.write(identity.AUTHORITY, PEM)
     refused = host.call(WANTED, site=own_site(authorities=[OTHER]))
     assert refused["error"]["code"] == "other-site" and "clinic internal CA" in refused["error"]["msg"]
@@ -256,7 +256,7 @@ def test_a_host_of_no_site_refuses_nobody(host: FakeHost) -> None:
 
 
 def test_the_record_comes_before_anything_else(host: FakeHost) -> None:
-    """A converge that fails at its first step has said whose the host is: another site's run does not go on from there."""
+    """A converge that fails at its first step has said whose the host is: another site's run does not continue from there."""
     broken = component(packages=[{"name": "there-is-none", "state": "present", "version": None, "hold": False}])
     host.call(broken, site=own_site())
     found = recorded(host)

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal and generations: what was there comes back, exactly, and what somebody has changed since stays."""
+"""The journal and generations: what was there comes back, exactly, and what a person has changed since stays."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: written before and after, whole, root's alone; a broken one stops nobody."""
+"""The ledger: written before and after, whole, root's alone; a broken one stops no run."""
 
 from __future__ import annotations
 

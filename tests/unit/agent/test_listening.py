@@ -69,7 +69,7 @@ def test_what_others_reach(host: Any) -> None:
 
 
 def test_who_listens_on_which_port(host: Any) -> None:
-    """Each listener of a port, also of the loopback, with its unit; what nobody has open is named too."""
+    """Each listener of a port, also of the loopback, with its unit; what no one has open is named too."""
     second = "   9: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2009 1 0 100 0 0 10 0\n"
     host.write("/proc/net/tcp", TCP + second)
     pid(host, 41, "python3", "2002")
@@ -201,7 +201,7 @@ def test_a_udp_server_of_this_machine_is_seen() -> None:
 
 
 def test_it_is_asked_before_the_first_firewall_only(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run with nothing to do does not read the kernel's tables, neither does one of a host that shall have no firewall."""
+    """A run with nothing to do does not read the kernel's tables, neither does one of a host that is to have no firewall."""
     payload = {"protocol": main.PROTOCOL, "op": "facts", "mode": "apply", "lease": {"action": "none"}, "firewall": True}
     told = main.main(payload, root=str(host.root), runner=host.programs)["facts"]
     assert (told["listening"], told["firewalls"]) == ([], [])

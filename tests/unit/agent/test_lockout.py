@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a revert of the lock-out guard: who was locked out and who was only killed, and what is not called somebody else's change."""
+"""After a revert of the lock-out guard: who was locked out and who was only killed, and what is not called a foreign change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Guarded(FakeHost):
         return super().run(argv, **options)
 
     def revert(self, content: str | None = "good 1\n") -> None:
-        """Nobody has come: what the script does."""
+        """No one has come: what the script does."""
         if content is None:
             self.file("/etc/demo.conf").unlink()
         else:
@@ -82,7 +82,7 @@ def test_a_guard_that_was_disarmed_and_stayed_in_the_ledger_is_forgotten(host: G
 
 @pytest.mark.parametrize("kills", [1, 2, lockout.UNCONFIRMED - 1])
 def test_killed_runs_lock_no_host_out_of_its_change(host: Guarded, kills: int) -> None:
-    """Killed between the change and the next connection, each time; nobody has seen that it could not connect."""
+    """Killed between the change and the next connection, each time; no one has seen that it could not connect."""
     begun(host)
     for number in range(1, kills + 1):
         ok(host.call(guarded("good 2\n"), **by(number)))

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A member of a new cluster ends its call where another one has failed, and leaves nothing that the next run could not go on from."""
+"""A member of a new cluster ends its call where another one has failed, and leaves nothing that the next run could not continue from."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_run_with_nothing_to_do_is_not_ended(host: FakeHost) -> None:
 @pytest.mark.parametrize("garbage", ["", "[", "[]", "7"])
 def test_broken_word_is_ignored(host: FakeHost, garbage: str) -> None:
     host.write(waiting.PEER, garbage)
-    ok(host.call(demo(), peers=True))
+    assert ok(host.call(demo(), peers=True))["changed"]
 
 
 def test_wait_for_a_unit_ends_and_its_first_start_is_undone(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,12 +199,12 @@ def test_failed_unit_is_not_waited_for(host: Any) -> None:
     ],
 )
 def test_the_cause_is_what_the_program_said_last(journal: str, cause: str) -> None:
-    """The error of a server that does not start says why, and not only that nobody answers."""
+    """The error of a server that does not start says why, and not only that no one answers."""
     assert ready.cause(journal) == (f"; its journal: {cause}" if cause else "")
 
 
 def test_crash_loop_is_not_waited_for(host: Any) -> None:
-    """Restarts of before count not: only those while we wait."""
+    """Earlier restarts do not count: only those while we wait."""
     said = iter(range(5, 20))
     looping = RUNNING.replace("ActiveState=active", "ActiveState=activating")
     host.programs.on("systemctl", "show", do=lambda argv: Result(0, looping.replace("NRestarts=0", f"NRestarts={next(said)}")))

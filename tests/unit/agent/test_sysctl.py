@@ -53,7 +53,7 @@ def test_set_now_and_for_the_next_boot_and_given_back(host: Any, component: Make
     assert [(step.target, step.action) for step in steps] == [("net.ipv4.ip_forward", "set"), (CONF, "create")]
     assert (host.read(FORWARD), str(host.read(CONF)).splitlines()[1:]) == ("1\n", ["net.ipv4.ip_forward = 1"])
     assert host.plan(PLAN, wanted) == []
-    host.write(FORWARD, "0\n")  # somebody else sets it
+    host.write(FORWARD, "0\n")  # another program sets it
     assert [step.action for step in host.apply(PLAN, wanted)] == ["set"]
     steps = host.apply(PLAN, component())
     assert [step.action for step in steps] == ["remove", "restore"]

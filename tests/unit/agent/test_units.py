@@ -43,7 +43,7 @@ UnitFileState=
 def test_parse_and_files() -> None:
     first, second = systemd.parse(RECORDED)
     assert systemd.running(first) and systemd.exists(first) and not systemd.exists(second) and not systemd.running(second)
-    # what generators write is made anew at each reload
+    # what generators write is made again at each reload
     assert systemd.files(first) == ["/usr/lib/systemd/system/ssh.service", "/etc/systemd/system/ssh.service.d/y.conf"]
 
 
@@ -164,7 +164,7 @@ def test_other_invocation_times_decide(tmp_path: Path) -> None:
     assert not case.changed(other) and not case.changed(None)
     case.newer_than_start()
     assert case.changed(other) and case.changed(None)
-    assert not case.changed(case.record("a"))  # untouched since the record: whoever started it, started it with this
+    assert not case.changed(case.record("a"))  # untouched since the record: what started it, started it with this
 
 
 def test_planned_changes(tmp_path: Path) -> None:

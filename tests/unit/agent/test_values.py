@@ -104,7 +104,7 @@ def test_another_value_is_refused_before_anything_is_touched(host: FakeHost) -> 
 
 
 def test_what_others_have(host: FakeHost) -> None:
-    """Another member is no change; none of those of before is."""
+    """Another member is no change; none of the previous ones is."""
     follows = {"ports": ["run the verb", False, True]}
     ok(host.call(with_values(demo(), follows, ports=['["1"]'])))
     ok(host.call(with_values(demo(), follows, ports=['["1","2"]'])))

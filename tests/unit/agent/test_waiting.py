@@ -20,7 +20,7 @@ from .demo import config, ok
 from .fake_host import FakeHost, component, service
 
 AGENT = Path(waiting.__file__).parents[1]
-#: Functions that sleep for less than two seconds in all, and why nobody has to hear of it.
+#: Functions that sleep for less than two seconds in all, and why no one has to hear of it.
 SHORT = {
     "core/lease.py:_flock": "waits 3 s for the lease's file; the wait for a dead run's orphan is said by _work",
 }
@@ -99,7 +99,8 @@ def test_short_wait_and_check_mode_write_nothing(host: FakeHost) -> None:
 
 def test_what_cannot_be_written_fails_nothing(host: FakeHost) -> None:
     host.write("/run/vannah", "a file is in the way")
-    ok(host.call(component(files=[config()], units=[service()])))
+    assert ok(host.call(component(files=[config()], units=[service()])))["changed"]
+    assert host.file("/run/vannah").read_text(encoding="utf-8") == "a file is in the way"
 
 
 def test_call_names_the_step_that_it_does(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,14 +59,14 @@ def test_what_was_changed_or_flushed_by_hand_comes_back(host: FakeHost, by_hand:
 
 
 def test_another_file_is_no_change_by_hand(host: FakeHost) -> None:
-    """The reload that a file asks for makes the record anew."""
+    """The reload that a file asks for makes the record again."""
     assert changed(host, definition("better"))
     assert host.log == [f"reload {UNIT}"]
     assert not changed(host, definition("better"))
 
 
 def test_a_unit_that_somebody_started_is_taken_as_it_is(host: FakeHost) -> None:
-    """What it prints belongs to one start: another one reads the files, and is recorded anew."""
+    """What it prints belongs to one start: another one reads the files, and is recorded again."""
     host.start(UNIT)
     assert not changed(host, definition())
     host.running_with[UNIT] = {FILE: "other"}

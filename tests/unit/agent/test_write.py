@@ -138,7 +138,7 @@ def test_directories_and_their_parents(host: Any) -> None:
 
 
 def test_parents_are_right_from_birth(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that dies after the first mkdir leaves a parent that others can enter: nobody would mend it later."""
+    """A run that dies after the first mkdir leaves a parent that others can enter: no one would fix it later."""
 
     def dies(*args: Any) -> None:
         raise KeyboardInterrupt

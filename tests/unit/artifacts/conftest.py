@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import lock
 from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts.cache import Cache
 
-#: Does what the builds ask of Go, and notes it. FAKE_GO_WAITS: build for ever. FAKE_GO_FAILS: say so and fail.
+#: Does what the builds ask of Go, and notes it. FAKE_GO_WAITS: build forever. FAKE_GO_FAILS: say so and fail.
 FAKE_GO = """#!/bin/sh
 echo "$* CGO=$CGO_ENABLED ARCH=$GOARCH FLAGS=$GOFLAGS TOOLCHAIN=$GOTOOLCHAIN NOSUMDB=$GONOSUMDB" >> "$FAKE_GO_LOG"
 case "$1" in

@@ -55,7 +55,7 @@ def test_live_line_goes_before_other_output(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_is_gone_ends_nothing(tmp_path: Path) -> None:
-    """`make converge | head`: the run and its log go on."""
+    """`make converge | head`: the run and its log continue."""
     read, write = os.pipe()
     os.close(read)
     log = stream.Log(tmp_path, "site")

@@ -128,7 +128,7 @@ def test_recap(hosts: dict[str, dict[str, int]], check: bool, line: str) -> None
     ],
 )
 def test_recap_of_the_controller(hosts: dict[str, dict[str, int]], controller: dict[str, int], line: str) -> None:
-    """It is no host of the site."""
+    """It is not a host of the site."""
     assert texts.recap(hosts, controller, 7, False) == line
 
 
@@ -149,7 +149,7 @@ def test_plays_of_the_controller(hosts: Any, expected: bool) -> None:
             {"asked": {"a"}, "blamed": {"b", "c"}, "stopped": {"a", "b", "c"}},
             "Failed: 4 hosts, 1 ok, 2 failed (b, c), 1 stopped (a) in 0:07",
         ),
-        # The fault is none of theirs.
+        # The fault is not theirs.
         (
             {"a": {"failures": 1}, "b": {}},
             {"asked": {"a"}, "blamed": set(), "stopped": {"a", "b"}},

@@ -68,7 +68,7 @@ def test_what_the_documents_name_is_known() -> None:
     ("playbook", "refused"), [("switchover.yml", False), (str(commands.PLAYBOOKS / "postgresql/switchover.yml"), True)]
 )
 def test_verbs_of_the_collection_refuse_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, playbook: str, refused: bool) -> None:
-    """What somebody's own playbook does with a variable is theirs to know."""
+    """What a person's own playbook does with a variable is theirs to know."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(action.context, "CLIARGS", {"args": (playbook,)})
     monkeypatch.setattr(commands.load_extra_vars, "extra_vars", {"postgresql_canditate": "db2"}, raising=False)

@@ -48,7 +48,7 @@ def judged(before: list[dict[str, Any]], present: str = "h1 h2 h3", **ports: Any
 
 @pytest.mark.usefixtures("site")
 def test_whose_ports_change() -> None:
-    """In the site map's order, each once; a variable that no role owns is nobody's."""
+    """In the site map's order, each once; a variable that no role owns has no owner."""
     assert port_changes.changing([{"all_port": 1}, {"one_port": 1}, {"one_rest_port": 2}, {"strange_port": 3}]) == ["one", "all"]
     assert port_changes.changing([]) == []
 
@@ -100,7 +100,7 @@ def statements(role: str) -> list[str]:
 
 @pytest.mark.parametrize("role", [entry.role for entry in REAL.roles])
 def test_what_roles_say_of_it(role: str) -> None:
-    """With keys that are read; whoever has ports that the playbook changes says how they are taken over."""
+    """With keys that are read; each role with ports that the playbook changes says how they are taken over."""
     said = waves.exported(role, port_changes.KIND)
     ports = statements(role)
     assert set(said) <= set(port_changes.KEYS)

@@ -100,7 +100,7 @@ ASKED: dict[str, Any] = {"waits": True, "together": True, "differs": ("version",
     ],
 )
 def test_what_was_cut_off_continues(given: dict[str, Any]) -> None:
-    """Whatever the policy says: somebody had asked for it, and servers may be down."""
+    """Whatever the policy says: a person had asked for it, and servers may be down."""
     made = plan(looks(**given), MEMBERS, "R", "r/rolling_restart.yml", "r/update.yml")
     assert (made.now, made.together, made.continues) == ((), ("a", "b", "c"), True)
     assert "was interrupted, and continues" in made.postponed[0]
@@ -110,7 +110,7 @@ def test_what_was_cut_off_continues(given: dict[str, Any]) -> None:
 
 
 def test_what_was_cut_off_before_anything_stopped_waits() -> None:
-    """It has interrupted nobody: it waits as if it had not been begun."""
+    """It has interrupted no client: it waits as if it had not been begun."""
     made = plan(looks(**{host: ASKED | {"cut_off": True} for host in MEMBERS}), MEMBERS, "R", "r/x.yml", "r/update.yml")
     assert made.together == () and not made.continues and len(made.postponed) == 3
 
@@ -127,7 +127,7 @@ def test_update() -> None:
     """All of them, the leader last; not while the cluster is unhealthy, by the word of one that knows a leader."""
     assert update(looks(a={"leader": "a"})).now == ("b", "c", "a")
     assert update(looks()).now == ("a", "b", "c")
-    # It was cut off and shows the cluster of before.
+    # It was cut off and shows the previous cluster.
     assert update(looks(a={"problems": ("the cluster has no leader",)}, b={"leader": "c"})).now == ("a", "b", "c")
     with pytest.raises(ValueError, match="while the cluster is unhealthy: b lags; c is away"):
         update(looks(a={"leader": "a", "problems": ("b lags", "c is away")}))
@@ -318,7 +318,7 @@ def test_only_clusters_wait_for_restarts() -> None:
     ],
 )
 def test_through_whom_work_is_taken_over(given: dict[str, Any], expected: list[str], alone: list[str]) -> None:
-    """A member of nothing hands nothing over; one that nobody can see to is not restarted."""
+    """A member of nothing hands nothing over; one that no one can see to is not restarted."""
     found = looks(**given)
     assert [rolling.through(found, host) for host in MEMBERS] == expected
     assert rolling.alone(found, MEMBERS) == alone

@@ -150,7 +150,7 @@ OTHERS = {**NOW, "facts": {**FACTS, "site": {**MINE, "authorities": [{"key": "ot
         (NOW, False, None, False, ["facts", "plan guard"]),
         (BARE, True, ["haproxy"], False, ["facts"]),
         (BARE, True, ["postgresql"], False, ["facts", "plan guard"]),
-        # The judge says whose it is; one that is taken over is asked.
+        # The judge names its owner; one that is taken over is asked.
         (OTHERS, True, None, False, ["facts"]),
         (OTHERS, True, None, True, ["facts", "plan guard"]),
     ],

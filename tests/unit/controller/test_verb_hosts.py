@@ -52,7 +52,7 @@ def test_an_inventory_of_no_file() -> None:
         (["--tags nothing"], [], False, "--tags nothing: the playbooks have no tags"),
         (["--skip-tags x"], [], True, "--skip-tags x: the playbooks have no tags"),
         ([], ["site_takeover_hosts"], False, "site_takeover_hosts: only a converge takes hosts over"),
-        ([], ["site_data_lost_hosts"], False, "site_data_lost_hosts: only a converge takes hosts over or begins a cluster anew"),
+        ([], ["site_data_lost_hosts"], False, "site_data_lost_hosts: only a converge takes hosts over or creates a cluster again"),
         ([], ["site_takeover_hosts"], True, ""),
     ],
 )
@@ -75,7 +75,7 @@ def test_playbooks_that_converge_a_role(playbook: str, is_one: bool) -> None:
 
 
 def test_a_member_that_the_limit_leaves_out() -> None:
-    """One that is no host any more can be acted on from another."""
+    """One that is not a host any more can be acted on from another."""
     groups = {"etcd": ["db1", "db2"]}
     assert left_out("db1", "etcd", groups, ["db2"]).startswith("--limit leaves out db1")
     assert left_out("db1", "etcd", groups, ["db1"]) == left_out("db9", "etcd", groups, ["db2"]) == left_out("", "etcd", groups, []) == ""

@@ -136,7 +136,7 @@ def test_clusters_by_number() -> None:
 
 
 def test_gate() -> None:
-    """A wave of every host misses whoever has failed in it; another one asks for its own members."""
+    """A wave of every host misses the hosts that have failed in it; another one asks for its own members."""
     clusters = [{"role": role} for role in ("e", "d", "c")]
     assert waves.judged("first", clusters) == clusters
     assert waves.judged("second", clusters) == clusters[1:]
@@ -154,7 +154,7 @@ WAIT = [{"role": "c", "tasks": "healthy"}]
         ("late", [QUIET, CHANGED], [], (WAIT, ["c"])),
         # all wait for the verb: it is as it was
         ("late", [CHANGED], [{"role": "c", "together": True, "differs": ["version"]}], ([], ["c"])),
-        # what waits for a restart leaves nothing out without a word
+        # what waits for a restart leaves nothing out without a message
         ("late", [QUIET], [{"role": "c", "differs": ["ROOT"]}], ([], ["c"])),
     ],
 )

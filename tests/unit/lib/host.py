@@ -172,7 +172,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(autouse=True)
 def no_lease_left() -> Iterator[None]:
-    """The descriptor that says "somebody works here" lives as long as a process; here, as long as a test."""
+    """The descriptor that says "a person works here" lives as long as a process; here, as long as a test."""
     yield
     import os
 

@@ -188,7 +188,7 @@ def test_tells_when_it_ends(tmp_path: Path, made: pki.Authority) -> None:
 
 
 def test_a_certificate_of_the_same_key_and_the_old_one_stand_in_for_each_other(tmp_path: Path, loader: DataLoader) -> None:
-    """A CA that ends soon is renewed without an outage: whoever still has the old certificate and whoever has the new one meet."""
+    """A CA that ends soon is renewed without an outage: clients with the old certificate and clients with the new one meet."""
     pki.ensure_authority(loader, str(tmp_path), "clinic", now=datetime.now(UTC) - timedelta(days=3600))
     old = pki.load_authority(loader, str(tmp_path))
     (tmp_path / "pki/ca.crt").rename(tmp_path / "old.crt")

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How hosts become a Swarm with CapRover: who makes it, who joins whom, and what a run does that finds it half-made."""
+"""How hosts become a Swarm with CapRover: who makes it, who joins which host, and what a run does that finds it half-made."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_hosts_that_are_in_no_swarm(run: Run) -> None:
 
 
 def test_a_swarm_that_is_whole(run: Run) -> None:
-    """No token is read; each host is asked whether it is what it shall be."""
+    """No token is read; each host is asked whether it is what it is to be."""
     done = objects(run, {**{host: inside() for host in MANAGERS}, "a4": inside(manager=False)})
     assert done.code == 0, done.printed
     assert "docker_tokens a1" not in done.calls and {token for *_more, token in joined(done)} == {""}
@@ -89,7 +89,7 @@ def test_a_run_that_was_cut_off(run: Run) -> None:
 
 
 def test_a_first_manager_that_comes_new(run: Run) -> None:
-    """It makes no second Swarm; that CapRover is on another node is told by the module, before anybody waits for it."""
+    """It makes no second Swarm; that CapRover is on another node is told by the module, before a run waits for it."""
     refused = {"caprover_install": {"failed": True, "msg": "tied to the node x"}}
     done = objects(run, {"a1": {**outside(), **refused}, "a2": inside(), "a3": inside(), "a4": inside(manager=False)})
     assert done.code != 0 and "tied to the node x" in done.printed
@@ -101,7 +101,7 @@ def test_a_first_manager_that_comes_new(run: Run) -> None:
 @pytest.mark.parametrize(
     ("said", "hosts", "told"),
     [
-        # The others are what they are, and nobody makes a second Swarm.
+        # The others are what they are, and no one makes a second Swarm.
         ({"a1": AWAY, "a2": inside(), "a3": inside(), "a4": outside()}, ["a3", "a4"], False),
         ({"a1": AWAY, "a2": outside(), "a3": outside(), "a4": outside()}, [], True),
     ],

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A member of etcd that leaves: another one takes it out, and nobody where the others would not have a quorum."""
+"""A member of etcd that leaves: another one takes it out, unless the others would not have a quorum."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_another_member_of_etcd_takes_it_out(run: Run, systemctl: Path, member: 
 
 
 def test_a_limit_without_the_member_of_etcd(run: Run, systemctl: Path) -> None:
-    """It would be out of the cluster, and its service would go on being started on its host."""
+    """It would be out of the cluster, and its service would keep being started on its host."""
     done = run("etcd/remove.yml", ETCD, dict.fromkeys(ETCD["etcd"], ANSWERS), "--limit", "db1,db2", etcd_member="db3")
     assert done.code != 0 and "--limit leaves out db3" in done.printed, done.printed
     assert done.calls == [] and not systemctl.exists()

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A first run: members of new clusters are prepared, and a failure anywhere ends the run before somebody waits for them."""
+"""A first run: members of new clusters are prepared, and a failure anywhere ends the run before a person waits for them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_cluster_that_exists_takes_one_call(site: Run) -> None:
 
 @pytest.mark.parametrize("answer", [FAILED, {"away": True}])
 def test_failure_while_members_are_prepared(site: Run, answer: dict[str, Any]) -> None:
-    """Packages, files, certificates, or another component of the wave on a member's host: nobody is started."""
+    """Packages, files, certificates, or another component of the wave on a member's host: no member is started."""
     done = site("site.yml", DATABASE, everybody(db2={"converge prepare base": answer}))
     assert done.code != 0
     assert "The run ends here, because db2 failed while the new clusters etcd, postgresql were prepared" in done.printed

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rotation or an update of the object store that was cut off goes on with the next run."""
+"""A rotation or an update of the object store that was cut off continues with the next run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_t
     ],
 )
 def test_a_rotation_that_was_cut_off_continues(run: Run, before: bool, renew: list[str] | None, made: list[str], said: str) -> None:
-    """Servers that run with the root credentials of before get those that were written, and no newer ones."""
+    """Servers that run with the previous root credentials get those that were written, and no newer ones."""
     answers = dict.fromkeys(STORE["object_store"], NEW | {"minio_info": SEEN | {"before": before}})
     given: dict[str, Any] = {"minio_users": [{"name": "imaging"}]} | ({"minio_renew": renew} if renew else {})
     done = run("minio/rotate_credentials.yml", STORE, answers, **given)

@@ -29,7 +29,7 @@ def imports() -> dict[str, dict[str, Any]]:
 
 
 def test_each_names_its_role() -> None:
-    """The one in whose folder it lies; restarts one after the other that of whoever imports them."""
+    """The one in whose folder it lies; restarts one after the other that of the playbook that imports them."""
     found = imports()
     assert found.pop("rolling.yml")["host_checks_roles"] == ["{{ rolling_role | default('') }}"]
     assert found.pop("pki/rotate_ca.yml") == {}, "it is for the whole site, as site.yml"

@@ -33,7 +33,7 @@ def test_others_answer_where_a_host_cannot_be_reached(run: Run, verb: str, host:
 
 @pytest.mark.parametrize("verb", ["reinit", "remove"])
 def test_a_member_that_cannot_be_reached(run: Run, verb: str) -> None:
-    """Said so; nobody takes it for one that is out already."""
+    """Said so; no one takes it for one that is out already."""
     done = run(f"postgresql/{verb}.yml", DATABASE, {"db1": GOOD, "db2": GOOD, "db3": AWAY}, postgresql_member="db3")
     assert done.code != 0
     assert "db3 cannot be reached" in done.printed
@@ -79,7 +79,7 @@ def test_nobody_answers(run: Run) -> None:
 
 @pytest.mark.parametrize("playbook", ["postgresql/rolling_restart.yml", "etcd/rolling_restart.yml"])
 def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str) -> None:
-    """Where they run alone; as a part of site.yml the run goes on with the hosts."""
+    """Where they run alone; as a part of site.yml the run continues with the hosts."""
     said = {host: {"patroni_info": HEALTHY, "converge": {"pending_restart": []}} for host in DATABASE["postgresql"]}
     alone = run(playbook, DATABASE, said)
     assert alone.code == 0, alone.printed
@@ -91,7 +91,7 @@ def test_rolling_restarts_give_the_hosts_free(run: Run, playbook: str) -> None:
 
 @pytest.mark.parametrize(("failed", "seconds"), [([], 300), (["db2", "db3"], 10)])
 def test_a_cluster_of_which_a_member_has_failed_is_not_waited_for_again(run: Run, failed: list[str], seconds: int) -> None:
-    """The members that failed have waited for it in vain."""
+    """The members that failed have waited for it without result."""
     member = {"pending_restart": False, "lowered": [], "waits_for_leader": False}
     held = {"pending_restart": [{"role": "postgresql", "component": "postgresql", "unit": "patroni.service"}]}
     said = {host: {"patroni_info": {**HEALTHY, "leader": "db3", "member": member}, "converge": held} for host in DATABASE["postgresql"]}
@@ -171,7 +171,7 @@ def test_etcds_update_ends_where_a_member_is_not_well(run: Run, action: str) -> 
 
 
 def test_haproxy_is_updated_one_client_at_a_time(run: Run) -> None:
-    """Where one is away or the first one's endpoint does not come up, the others go on as they are."""
+    """Where one is away or the first one's endpoint does not come up, the others stay as they are."""
     groups = {"postgresql_client": ["app1", "app2"]}
     done = run("haproxy/update.yml", groups, {"app1": {"packages_update": {"packages": [{"name": "haproxy"}]}}})
     assert done.code == 0, done.printed
@@ -269,7 +269,7 @@ def restarts_of_the_site(run: Run) -> str:
     ],
 )
 def test_all_servers_of_the_store_in_a_window(run: Run, values: dict[str, Any], away: bool, restarts: bool, said: str) -> None:
-    """Stopped all, then started all; and not while one is away. The site goes on with the hosts."""
+    """Stopped all, then started all; and not while one is away. The site continues with the hosts."""
     answers = {"converge": WAITING["minio"], "minio_running": TOGETHER, "minio_info": SEEN, "minio_health": {"healthy": True}}
     said_by = dict.fromkeys(STORE["object_store"], answers) | ({"store1": AWAY} if away else {})
     done = run(restarts_of_the_site(run), STORE, said_by, part_of_site=True, site_converged=WAITING["minio"], **values)
@@ -292,7 +292,7 @@ BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"
 @pytest.mark.parametrize(
     ("broken", "values", "stages", "said"),
     [
-        # One does not start: nobody is asked whether the store works with the others.
+        # One does not start: no one is asked whether the store works with the others.
         (
             {"component_restart": TAKEN, "component_restart kept": {}, "component_restart restored": TAKEN},
             {},
@@ -302,7 +302,7 @@ BACK = ["minio_stop", "component_restart restored", "minio_health", "minio_info"
         ),
         # It starts and the store does not work with it. The others that say it does go back with it.
         ({"minio_health": REFUSED}, {}, ["minio_health", *BACK], "store2: not healthy within 300 s. All servers went back"),
-        # Some are enough for whoever forces it: those that took it over keep it.
+        # Some are enough for a run that forces it: those that took it over keep it.
         (
             {"component_restart": TAKEN, "component_restart kept": {}},
             {"minio_force": True},
@@ -346,7 +346,7 @@ def test_all_servers_take_it_over_or_none(run: Run, broken: dict[str, Any], valu
 def test_the_group_gives_the_arguments(
     run: Run, playbook: str, groups: dict[str, list[str]], action: str, arguments: dict[str, Any]
 ) -> None:
-    """Where and as whom a service is asked stands once for a play, in its module_defaults."""
+    """Where and with which user a service is asked stands once for a play, in its module_defaults."""
     store = {"answers": True, "versions": ["x"], "servers": [{"version": "x"}]}
     answers = {host: {"patroni_info": HEALTHY, "minio_info": store} for host in next(iter(groups.values()))}
     done = run(playbook, groups, answers, postgresql_rest_port=8009)

@@ -165,7 +165,7 @@ def test_an_inventory_without_a_ca_has_nothing_to_remove() -> None:
 
 
 def test_one_stranger_among_the_servers_of_this_site() -> None:
-    """The authority here is the right one: nobody is told to move it away."""
+    """The authority here is the right one: no text says to move it away."""
     found = judgement(answer("db1", 1), answer("db2", 2, record={**RECORD, "authorities": [DEMO], "name": "demo"}))
     (finding,) = found
     assert finding.code == "contact-other-site" and finding.where == "db2"

@@ -86,7 +86,7 @@ def test_mixed_values_are_two_findings() -> None:
 
 
 def test_new() -> None:
-    """The value of before, and the way to migrate."""
+    """The previous value, and the way to migrate."""
     (line,) = said(db1=[change("vannah", "other", NAME)])
     assert line.startswith("contact-setting-new db1 postgresql_cluster: vannah runs, and the inventory says other; the data would be left.")
     assert line.endswith("Fix: postgresql_cluster: vannah; make a new one")

@@ -53,7 +53,7 @@ SSH = (("tcp", 22, 22),)
     ],
 )
 def test_one_host(facts: dict[str, Any], known: tuple[closed.Port, ...] | None, codes: list[str]) -> None:
-    """What nobody has named is refused, unless the host shall have no firewall."""
+    """What no one has named is refused, unless the host is to have no firewall."""
     good = {"system": "debian", "version": "13"}
     report = judge_host_checks([Answer("db1", ("firewall",), {**good, **facts}, ports=known)])
     assert [finding.code for finding in report.errors] == codes

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A new cluster is formed with all of its members or not at all; one that exists goes on with those that are there."""
+"""A new cluster is formed with all of its members or not at all; one that exists continues with those that are there."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def of(**answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
         (BOTH, of(db1=FRESH, db2=BARE, db3=BARE), set()),
         (BOTH, of(db1=BARE, db2=BARE, db3=BARE), set()),
         (BOTH, of(db1=FRESH, db2=BARE, db3=AWAY), {"etcd", "postgresql"}),
-        # Nobody is there to form anything.
+        # No one is there to form anything.
         (BOTH, of(db1=AWAY, db2=AWAY, db3=AWAY), set()),
     ],
 )
@@ -127,7 +127,7 @@ FIVE = {"etcd": ["a1", "a2", "db1", "db2", "db3"], "postgresql": THREE}
     [
         (FIVE, of(db1=MEMBER, db2=AWAY, db3=MEMBER, a1=facts(etcd=False), a2=facts(etcd=False)), "a1, a2 are to join the cluster etcd"),
         (FIVE, of(db1=MEMBER, db2=REFUSED, db3=MEMBER, a1=MEMBER, a2=facts(etcd=False)), "a2 is to join the cluster etcd"),
-        # All of its members are there; nobody joins; who is left out by --limit may be there.
+        # All of its members are there; no host joins; who is left out by --limit may be there.
         (FIVE, of(db1=MEMBER, db2=MEMBER, db3=MEMBER, a1=facts(etcd=False), a2=facts(etcd=False)), ""),
         (FIVE, of(db1=MEMBER, db2=AWAY, db3=MEMBER, a1=facts(etcd=True), a2=facts(etcd=True)), ""),
         (FIVE, of(db1=MEMBER, db3=MEMBER, a1=facts(etcd=False), a2=facts(etcd=False)), ""),
@@ -137,7 +137,7 @@ FIVE = {"etcd": ["a1", "a2", "db1", "db2", "db3"], "postgresql": THREE}
     ],
 )
 def test_who_may_join(groups: dict[str, list[str]], answers: dict[str, dict[str, Any]], named: str) -> None:
-    """etcd takes no new member while one is away: refused before anything is changed, as the run would wait in vain."""
+    """etcd takes no new member while one is away: refused before anything is changed, as the run would wait without result."""
     said = judge(groups, answers)["msg"]
     lines = [line for line in said.splitlines() if line.startswith("contact-joins-incomplete")]
     assert len(lines) == bool(named)
@@ -359,18 +359,18 @@ EMPTIED = facts(etcd=False, postgresql=True)
     ],
 )
 def test_a_quorum_that_is_lost(answers: dict[str, dict[str, Any]], refused: str) -> None:
-    """Members that come as new ones would wait until the limit, because nobody can accept them."""
+    """Members that come as new ones would wait until the limit, because no one can accept them."""
     said = judge({"etcd": THREE}, answers)["msg"]
     lines = [line for line in said.splitlines() if "has lost its quorum" in line]
     assert [line.split()[:2] for line in lines] == ([["contact-cluster-data-missing", refused]] if refused else [])
     if refused:
         assert "2 of its 3 members are needed (db1, db2, db3)" in said
-        assert "delete those of db3 as well and begin anew with -e site_data_lost_hosts=db1,db2,db3" in said
+        assert "delete those of db3 as well and create the cluster again with -e site_data_lost_hosts=db1,db2,db3" in said
         assert said.count("contact-cluster-data-missing") == 1
 
 
 def test_what_to_do_where_the_data_are_not_there() -> None:
-    """The path, what to mount, and how to begin anew."""
+    """The path, what to mount, and how to start again."""
     (line,) = [one for one in judge({"etcd": ["db1"]}, of(db1=GONE))["msg"].splitlines() if one.startswith("contact-")]
     assert line == (
         "contact-cluster-data-missing db1 -: /srv/etcd/data does not exist on db1, although the cluster etcd has run there, and no member"

@@ -182,7 +182,7 @@ def test_what_a_full_disk_is_needed_for() -> None:
 
 
 def test_cloud_init_that_has_broken_off_is_a_warning() -> None:
-    """It is not waited for, and the run goes on."""
+    """It is not waited for, and the run continues."""
     report = judge_host_checks([answer(survey=surveyed(cloud_init_broken=True))])
     assert not report.errors
     assert [finding.code for finding in report.warnings] == ["contact-cloud-init-broken"]
@@ -249,7 +249,7 @@ def test_a_failure_keeps_its_own_fix(failure: str, line: str) -> None:
 
 
 def test_a_failure_is_told_in_one_line() -> None:
-    """The reason as the host gave it, and how to go on without it."""
+    """The reason as the host gave it, and how to continue without it."""
     (finding,) = judge_host_checks([Answer("db1", ALL, failure="sudo: verboten.\n\njetzt\n", reached=True), answer("db2")]).errors
     assert finding.line() == (
         "contact-failed db1 -: the server was reached, and it failed: sudo: verboten. jetzt."

@@ -216,7 +216,7 @@ NAME = "server1.mine.health"
         (THREE, "[@db1]\nsite_address: 'fe80::1%eth0'", ("db1", "site_address", "fe80::1%eth0")),
         # The other hosts do not look at it.
         (THREE, "[@db1]\nansible_host: ''\nansible_ssh_host: 10.1.0.1", ("db1", "ansible_host", "the name db1")),
-        # For whom a firewall opens a port: the store for all, others for whom the site says.
+        # For which hosts a firewall opens a port: the store for all, others for which hosts the site says.
         (
             THREE + "\nobject_store: s1 s2 s3 s4\nmonitoring: m1",
             f"[@m1]\nansible_host: {NAME}",
@@ -240,7 +240,7 @@ NAME = "server1.mine.health"
     ],
 )
 def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables: str, expected: tuple[str, str, str]) -> None:
-    """Said before the host checks, with the variable that mends it."""
+    """Said before the host checks, with the variable that fixes it."""
     report = judged(site(groups, variables))
     found = [finding for finding in report.errors if finding.code == "host-address-name"]
     assert [(finding.where, finding.variable) for finding in found] == [expected[:2]]
@@ -253,10 +253,10 @@ def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables
         (THREE, f"[@db1]\nansible_host: {NAME}\nsite_address: 10.5.0.1"),
         (THREE, f"[@db1]\nansible_host: {NAME}\nsite_address: 'fd00::1'"),
         ("etcd: 10.1.0.1\npostgresql: 10.1.0.1", "[@10.1.0.1]\nansible_host: ''"),
-        # Nobody writes it down: no role opens a port for a group of one's own.
+        # No one writes it down: no role opens a port for a group of one's own.
         (THREE + "\nwatchers: m1", f"[@m1]\nansible_host: {NAME}"),
         (THREE + "\nwatchers: m1", f"firewall_enabled: false\nsite_admin_addresses: [watchers]\n[@m1]\nansible_host: {NAME}"),
-        # The host only speaks to an endpoint that is somebody else's.
+        # The host only speaks to an endpoint that is foreign.
         ("object_store: a", f"object_store_backend: s3\nobject_store_endpoint: https://s3.mine.health\n[@a]\nansible_host: {NAME}"),
         # It is unknown before the host checks.
         (THREE, "[@db1]\nsite_address: '{{ ansible_facts.vannah.address }}'"),

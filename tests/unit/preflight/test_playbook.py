@@ -130,7 +130,7 @@ def test_limit_does_not_leave_preflight_out(run: Run) -> None:
 
 
 def test_limit_to_a_member_is_a_warning(run: Run) -> None:
-    """It is shown, and the run goes on."""
+    """It is shown, and the run continues."""
     run.write("hosts.yml", site(THREE))
     done = run("--limit", "db1")
     assert "safety-limit-part-of-cluster" in done.stderr

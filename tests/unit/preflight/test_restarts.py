@@ -29,7 +29,7 @@ OWN = {"maintenance-window-unreadable", "maintenance-window-missing", "restart-p
     ],
 )
 def test_refused(judged: Judge, variables: str, code: str, where: str, variable: str) -> None:
-    """What would wait for ever, or for nobody knows what."""
+    """What would wait forever, or for an unknown reason."""
     assert (code, where, variable) in points(judged(site(THREE, variables)))
 
 

@@ -54,7 +54,7 @@ def test_what_is_kept_has_a_job_or_a_reason(role: str) -> None:
 
 @pytest.mark.parametrize("role", NAMES)
 def test_groups_that_are_named_bring_the_role(role: str) -> None:
-    """A policy or an exclusion of somebody else's group would count for nobody."""
+    """A policy or an exclusion of a foreign group would count for no client."""
     groups = site_map.load().groups_of(role)
     for kind in ("clusters", "excludes", "restart_policy"):
         assert {item["group"] for item in items_of(role, kind)} <= set(groups), kind

@@ -131,7 +131,7 @@ def test_what_an_older_release_recorded_nothing_of(
         ("postgresql", "patroni.service", {"postgresql_port": 7433}, {("postgresql_port", "7433", "python3")}),
         ("postgresql", "patroni.service", {"postgresql_rest_port": 7433}, {("postgresql_rest_port", "7433", "python3")}),
         ("postgresql", "patroni.service", {"postgresql_port": 7008}, set()),  # a run that was cut off: its own program has it already
-        ("postgresql", "patroni.service", {"postgresql_port": 7000}, set()),  # nobody
+        ("postgresql", "patroni.service", {"postgresql_port": 7000}, set()),  # no one
         ("postgresql", "patroni.service", {"postgresql_port": 7100}, {("postgresql_port", "7100", "nc")}),  # beside its own program
         ("haproxy", "haproxy.service", {"haproxy_read_write_port": 7433}, {("haproxy_read_write_port", "7433", "python3")}),
         ("haproxy", "haproxy.service", {"haproxy_read_only_port": 7433}, {("haproxy_read_only_port", "7433", "python3")}),

@@ -213,7 +213,7 @@ def test_images_stay_for_servers_of_others(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_what_is_made_says_whose_it_is() -> None:
-    """And an older server is not made anew for its label, which would remove its data."""
+    """And an older server is not made again for its label, which would remove its data."""
     tasks = {
         name: yaml.safe_load((REPOSITORY / f"tests/servers/tasks/{name}.yml").read_text(encoding="utf-8")) for name in ("server", "shared")
     }

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Controllers of another release: who needs one, when its image is made anew, what a program in it is told."""
+"""Controllers of another release: who needs one, when its image is made again, what a program in it is told."""
 
 from __future__ import annotations
 

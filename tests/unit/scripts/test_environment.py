@@ -140,7 +140,7 @@ def test_home_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_environment_is_current_whatever_python3_is_first(tmp_path: Path) -> None:
-    """cron's PATH has another python3 than a login's: .venv is not made anew for that."""
+    """cron's PATH has another python3 than a login's: .venv is not made again for that."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     stamp = tmp_path / "lock.sha256"
@@ -173,7 +173,7 @@ def test_a_checkout_that_moved_gets_an_environment_of_its_own(tmp_path: Path, ho
 
 @pytest.mark.parametrize("before", ["nothing", "a folder", "a link"])
 def test_another_lock_leaves_a_run_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
-    """cron's converge goes on with the tools it started with while somebody pulls and runs make: the folder stays, the link is changed."""
+    """cron's converge continues with the tools it started with while a person pulls and runs make: the folder stays, the link changes."""
     link, home = tmp_path / ".venv", tmp_path / ".venv-2"
     old = {"nothing": None, "a folder": link, "a link": tmp_path / ".venv-1"}[before]
     if old:

@@ -243,3 +243,8 @@ def test_a_program_of_a_job_writes_to_its_file(tmp_path: Path) -> None:
     assert output.run([sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(4)"], cwd=tmp_path) == 4
     output.close()
     assert sorted((tmp_path / "x.log").read_text().split()) == ["err", "out"]
+
+
+def test_molecule_looks_for_the_scenario_alone(tmp_path: Path) -> None:
+    """With a star in the pattern it looks for a scenario named default too, and reports that as critical."""
+    assert run_tests.molecule_environment("engine", tmp_path)["MOLECULE_GLOB"] == "molecule/engine/molecule.yml"

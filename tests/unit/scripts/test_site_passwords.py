@@ -185,7 +185,7 @@ def test_verify_gets_the_arguments_that_say_passwords() -> None:
 
 
 def test_a_kit_without_a_path_is_refused_by_the_name_of_the_argument() -> None:
-    """Before anybody is asked for a password."""
+    """Before a person is asked for a password."""
     text = recipe("recovery-kit", "SITE=of-the-tests", "KIT=")
     assert "KIT is not set" in text and text.index("KIT is not set") < text.index("playbooks/recovery_kit.yml")
     assert "KIT is not set" not in recipe("recovery-kit", "SITE=of-the-tests", "KIT=/x")

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The set-up of tests and demo: what is refused, where packages come from, when an image is made anew."""
+"""The set-up of tests and demo: what is refused, where packages come from, when an image is made again."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_an_engine_answers_when_it_says_something(
     [
         ("echo running", True, False),
         ("echo exited", False, True),
-        ("echo created", False, False),  # it starts: waiting goes on
+        ("echo created", False, False),  # it starts: waiting continues
         ("exit 0", False, False),  # a busy engine lost the answer
         ("exit 1", False, False),
     ],

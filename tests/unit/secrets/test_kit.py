@@ -282,10 +282,12 @@ def test_passphrases_that_are_refused(passphrase: str) -> None:
 
 
 def test_nobody_was_asked_for_a_passphrase() -> None:
-    """Without a terminal Ansible asks nothing and goes on with the empty default."""
+    """Without a terminal Ansible asks nothing and continues with the empty default."""
     with pytest.raises(SecretsError, match=r"ARGS='-e recovery_kit_passphrase_file="):
         kit.check_passphrase("", [])
 
 
 def test_a_good_passphrase() -> None:
     kit.check_passphrase(PASSPHRASE, [b"the vault's password"])
+    with pytest.raises(SecretsError):
+        kit.check_passphrase(PASSPHRASE, [PASSPHRASE.encode()])

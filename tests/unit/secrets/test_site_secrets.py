@@ -54,7 +54,7 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
 
 @pytest.mark.parametrize("code", ["secrets-unwritable", "secrets-unlockable"])
 def test_a_checkout_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """As one on a read-only mount after an upgrade: the run goes on, with a warning that says what to commit."""
+    """As one on a read-only mount after an upgrade: the run continues, with a warning that says what to commit."""
     run(tmp_path)
     (tmp_path / "pki" / "generations").unlink()
 

@@ -118,7 +118,7 @@ def test_a_probe_of_the_engine(result: dict[str, Any], answered: bool) -> None:
 
 
 def test_every_value_that_set_up_reads_is_tried_again() -> None:
-    """By construction: whoever registers what a container or the engine said also says what is valid, and tries again."""
+    """By construction: a task that registers what a container or the engine said also says what is valid, and tries again."""
     unguarded = []
     for file in sorted((REPOSITORY / "tests/servers/tasks").glob("*.yml")):
         pending = list(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -94,7 +94,7 @@ def _once_each(runs: list[Run]) -> None:
 
 
 def _claims(runs: list[Run]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Everything that shall be there -> component and section that want it.
+    """Everything that must be there -> component and section that want it.
 
     :raises AgentError: ``path-clash``
     """
@@ -185,7 +185,7 @@ class Run:
         self.unproven = ctx.unproven
 
     def again(self) -> None:
-        """Plan anew: something that was applied before may have changed what was found then."""
+        """Plan again: something that was applied before may have changed what was found then."""
         self.ctx.read.forget()
         drift = self.drift
         self.plan()

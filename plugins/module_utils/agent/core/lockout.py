@@ -92,7 +92,7 @@ def refuse_reverted(component: Component, ctx: Context) -> None:
     if revert.armed(ctx):
         return
     if not known.get("forgotten"):
-        # The revert has reloaded the units with the old files: that they ran with the new ones is true no more.
+        # The revert has reloaded the units with the old files: that they ran with the new ones is no longer true.
         ctx.entry.pop("running", None)
         known["forgotten"] = True
         if known.get("run") and known["run"] in (ctx.policy.get("locked_out") or ()):

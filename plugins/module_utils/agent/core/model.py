@@ -158,7 +158,7 @@ class Read:
         self.forget()
 
     def forget(self) -> None:
-        """Steps of other kinds were applied: read all of it anew."""
+        """Steps of other kinds were applied: read all of it again."""
         self.users: dict[str, dict[str, list[str]]] = {}
         self.hashes: dict[str, str] = {}
         self.packages: bytes | None = None

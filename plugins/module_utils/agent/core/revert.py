@@ -222,7 +222,7 @@ def _manifest(ctx: Context) -> dict[str, Any] | None:
 
 
 def _start(ctx: Context) -> None:
-    """Start the countdown, or start it anew: without one for the moment between, in which nothing is written."""
+    """Start the countdown, or restart it: without one for the moment between, in which nothing is written."""
     _stop(ctx)
     if reverted(ctx):
         raise AgentError(

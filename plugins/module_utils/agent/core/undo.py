@@ -30,7 +30,7 @@ STAYS = "Packages, users and data stay as they are."
 
 
 def definition_hash(component: Component) -> str:
-    """The sha256 of a definition, without what is made anew for each run of the same one, or only tells the agent of the site.
+    """The sha256 of a definition, without what is made again for each run of the same one, or only tells the agent of the site.
 
     A release that adds an option must not change it where the option is not used: what is held back would be tried again after the upgrade.
     """
@@ -108,9 +108,9 @@ def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[s
         elif name in touched:
             verbs[name] = touched[name]
     # Units that the new definition has stopped, or no longer names, ran with the old files.
-    shall = {unit["name"] for unit in component["units"] if unit["masked"] or unit["state"] in ("started", "unmanaged")}
+    wanted = {unit["name"] for unit in component["units"] if unit["masked"] or unit["state"] in ("started", "unmanaged")}
     for name in active:
-        if name not in shall and not systemd.running(systemd.status(ctx, name)):
+        if name not in wanted and not systemd.running(systemd.status(ctx, name)):
             verbs[name] = "restart"
     return verbs
 

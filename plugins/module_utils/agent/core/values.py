@@ -80,7 +80,7 @@ def enabled(ctx: Context, unit: str) -> bool:
 
 
 def given_up(ctx: Context, entry: dict[str, Any]) -> bool:
-    """Whether the host is a member no more: the unit neither runs nor starts at boot. What it ran with binds a new member to nothing."""
+    """Whether the host is no longer a member: the unit neither runs nor starts at boot. What it ran with binds a new member to nothing."""
     unit = str((entry.get("member") or {}).get("unit") or "")
     return bool(unit) and not enabled(ctx, unit) and not any(os.path.isdir(ctx.path(f"{base}{unit}")) for base in CGROUPS)
 

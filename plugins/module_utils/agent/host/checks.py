@@ -29,9 +29,9 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
 
     :param payload: ``places`` {cluster: paths} to look for members of clusters, ``data`` the same for their data,
         ``look`` [path] where another site may have left data,
-        ``firewall`` whether the host shall have one, ``services`` {service: what its ``host_facts.py`` is asked},
+        ``firewall`` whether the host is to have one, ``services`` {service: what its ``host_facts.py`` is asked},
         ``listeners`` whether to say who listens on which port, ``peers`` {name: IP address} to say which own address sends to them,
-        ``packages`` {variable: [name]} that it shall have
+        ``packages`` {variable: [name]} that it is to have
     """
     answer["facts"]["known_by"] = belonging.known_by(ctx, str((payload.get("site") or {}).get("host") or ""))
     answer["facts"]["mounts"] = survey.system(ctx)

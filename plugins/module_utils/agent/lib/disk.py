@@ -117,7 +117,7 @@ def hash_path(ctx: Context, path: str, known: dict[str, Any] | None = None) -> s
 
 
 def forget(ctx: Context, path: str | None = None) -> None:
-    """Something changed: hash ``path`` anew next time, or all of them."""
+    """Something changed: hash ``path`` again next time, or all of them."""
     if path is None:
         ctx.read.hashes = {}
     else:

@@ -60,7 +60,7 @@ def status(ctx: Context, name: str) -> Status:
 
 
 def forget(ctx: Context) -> None:
-    """Something was started, stopped, enabled or installed: ask anew next time."""
+    """Something was started, stopped, enabled or installed: ask again next time."""
     ctx.read.units = {}
 
 
@@ -119,7 +119,7 @@ def exists(found: Status) -> bool:
 
 
 def files(found: Status) -> list[str]:
-    """The unit's own files: fragment and drop-ins. What lies in /run is made anew at each boot or reload, from others."""
+    """The unit's own files: fragment and drop-ins. What lies in /run is made again at each boot or reload, from others."""
     paths = [found.get("FragmentPath", ""), *found.get("DropInPaths", "").split()]
     return [path for path in paths if path and not path.startswith(("/run/", "/dev/"))]
 

@@ -60,7 +60,7 @@ def ids(ctx: Context, owner: str, group: str) -> tuple[int, int]:
 
 
 def _missing(ctx: Context, kind: str, name: str) -> AgentError:
-    """A package creates its user when it is installed. It does not create the user again after somebody has deleted it."""
+    """A package creates its user when it is installed. It does not create the user again after it was deleted."""
     packages = [package["name"] for package in ctx.component.get("packages") or () if package["state"] == "present"]
     if packages:
         text = f"there is no {kind} {name}, which a package creates. Fix: apt-get install --reinstall {' '.join(packages)}"

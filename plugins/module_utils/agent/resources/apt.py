@@ -35,12 +35,12 @@ LISTS_AGE = 86400
 LOCK_PATIENCE = 600
 #: Packages that may go when what takes their place is installed.
 GIVES_WAY = frozenset(["systemd-timesyncd"])
-#: What leaves a package out on a host that shall keep what cannot stay beside it.
+#: What leaves a package out on a host that must keep what cannot stay beside it.
 SWITCHES = {"chrony": "base_time_sync: false"}
 #: Seconds after which an installation is given up.
 TIMEOUT = 3600
 
-#: Nobody is there to answer questions, and nothing else shall restart services (needrestart) or show changelogs.
+#: There is no one to answer questions, and nothing else may restart services (needrestart) or show changelogs.
 ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
     "DEBIAN_PRIORITY": "critical",
@@ -66,7 +66,7 @@ CONFIGURE = ["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"]
 #: Nothing is written, not even apt's caches.
 SIMULATE = ["-s", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Debug::NoLocking=true"]
 
-#: A package that goes away shall take its daemon along: its prerm, which dpkg calls with ``remove``, may stop it.
+#: A package that goes away must take its daemon along: its prerm, which dpkg calls with ``remove``, may stop it.
 SCRIPT = (
     b"#!/bin/sh\n"
     + MARKER

@@ -31,7 +31,7 @@ def wanted_bytes(item: File) -> bytes | None:
 
 
 def wanted_hash(item: File) -> str | None:
-    """The sha256 a file shall have; None where only its owner and mode are managed."""
+    """The sha256 a file is to have; None where only its owner and mode are managed."""
     artifact = item.get("artifact")
     if artifact:
         return artifact["sha256"]

@@ -45,7 +45,7 @@ LINES, READ = 40, 1000
 def wait(ctx: Context, ready: Ready, unit: str, *, patient: bool = False) -> None:
     """Wait until everything that ``ready`` (see READY_SPEC) names answers.
 
-    Given up at once when the unit has failed, or is started anew by systemd again and again.
+    Given up at once when the unit has failed, or is restarted by systemd again and again.
 
     :param unit: the unit's name; empty where no unit is behind it
     :param patient: its automatic restarts are no reason to give up: it waits for others that come up at the same time

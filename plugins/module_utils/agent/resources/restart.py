@@ -97,7 +97,7 @@ def enable(name: str, install: str | None) -> Apply:
 
 
 def reenable(name: str, install: str | None) -> Apply:
-    """Take away what enabling has made and make it anew."""
+    """Take away what enabling has made and make it again."""
 
     def apply(ctx: Context) -> None:
         systemd.call(ctx, "reenable", name)
@@ -207,7 +207,7 @@ def act(ctx: Context, unit: Started, verb: str) -> None:
     name = unit["name"]
     code = "reload-failed" if verb == "reload" else "start-failed"
     if verb != "reload":
-        # It also begins systemd's count of starts anew: several runs in a row would be refused for being too many.
+        # It also begins systemd's count of starts at zero: several runs in a row would be refused for being too many.
         ctx.run(["systemctl", "reset-failed", name], check=False)
     systemd.forget(ctx)
     ctx.touched[name] = "reload" if verb == "reload" else "restart"
@@ -269,7 +269,7 @@ def record(ctx: Context, unit: Unit, deferred: Iterable[str] = ()) -> None:
 
 
 def units_to_start(component: Component) -> list[Unit]:
-    """The units of a component that shall run."""
+    """The units of a component that must run."""
     return [
         unit for unit in component["units"] if unit["state"] == "started" and not unit["masked"] and not systemd.is_template(unit["name"])
     ]

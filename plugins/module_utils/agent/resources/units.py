@@ -161,7 +161,7 @@ def _plan_enabled(unit: Unit, found: Status, unit_file_state: str, ctx: Context)
 
 
 def _plan_installed(unit: Unit, ctx: Context) -> list[Step]:
-    """What enabling has made is of another [Install] section: it is made anew (systemd itself would call the unit enabled)."""
+    """What enabling has made is of another [Install] section: it is made again (systemd itself would call the unit enabled)."""
     name, wanted = unit["name"], systemd.installs(unit["content"])
     known = ctx.section("units").get(name, {}).get("install")
     if known == wanted:

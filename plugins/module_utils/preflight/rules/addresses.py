@@ -83,7 +83,7 @@ def _is_address(text: str) -> bool:
 
 
 def _said_elsewhere(site: Site, host: Host, known: str) -> bool:
-    """What is no name either, and a member of a cluster that is its own loopback."""
+    """What is not a name either, and a member of a cluster that is its own loopback."""
     if known.lower() == "localhost" and host.groups.intersection(site.schema.clusters()):
         return True
     return parse_address(known) is None and not is_name(known)

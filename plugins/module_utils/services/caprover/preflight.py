@@ -165,7 +165,7 @@ def check_tls(site: Site) -> Iterator[Finding]:
 
 
 def check_password(site: Site) -> Iterator[Finding]:
-    """A password that somebody chose."""
+    """A password that a person chose."""
     for file in site.secrets:
         value = file.values.get(PASSWORD)
         if value is not None and not SHORTEST <= len(value) <= LONGEST and caprover_hosts(site):

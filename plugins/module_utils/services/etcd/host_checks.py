@@ -85,7 +85,7 @@ def _removed(answers: Iterable[Answer]) -> Iterator[Finding]:
 
 
 def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Finding]:
-    """Whether the database has room in the quota that a member shall have.
+    """Whether the database has room in the quota that a member is to have.
 
     :param wanted: bytes; 0 for no quota, None where it is unknown
     :param running: what the member's settings file has

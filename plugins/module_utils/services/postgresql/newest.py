@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which member has the newest data, where etcd begins anew and no longer knows it.
+"""Which member has the newest data, where etcd starts empty and no longer knows it.
 
 The first Patroni that an empty etcd sees would lead, and the others would be rewound to its data. On the hosts postgresql-may-start keeps
 each from starting but the one that a person has named; here that person is told how far each member's data go.
@@ -22,7 +22,7 @@ ROLE, DCS = "postgresql", "etcd"
 CODES = (
     Code(
         "contact-newest-member",
-        "etcd begins anew, and several database servers have data of the cluster. etcd does not know which of them has the newest: the"
+        "etcd starts empty, and several database servers have data of the cluster. etcd does not know which of them has the newest: the"
         " first one that starts would lead, and the others would lose what it does not have.",
         f"Patroni stopped on all of them, and `touch {MARK}` on the one that the message names; see docs/day2.md, Lost data.",
     ),
@@ -52,7 +52,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     hosts = ",".join(holding)
     if running:
         problem = (
-            f"etcd begins anew, and Patroni runs on {', '.join(running)}: the first one that etcd sees would lead, and the others would"
+            f"etcd starts empty, and Patroni runs on {', '.join(running)}: the first one that etcd sees would lead, and the others would"
             " lose what it does not have. No host was changed."
         )
         fix = f"systemctl stop patroni on {', '.join(members)}, then run again: the run then says which member has the newest data"
@@ -62,7 +62,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     silent = [answer.host for answer in given if answer.host in members and not answer.facts]
     besides = f" {', '.join(silent)} did not answer and may have newer data." if silent else ""
     problem = (
-        f"etcd begins anew and does not know which member has the newest data: {'; '.join(_said(host, holding[host]) for host in holding)}."
+        f"etcd starts empty and does not know whose data are the newest: {'; '.join(_said(host, holding[host]) for host in holding)}."
         f"{besides} No host was changed."
     )
     if len(named) > 1:

@@ -19,7 +19,7 @@ HERE = "172.30.6.1/32"
 
 
 def answers(address: str) -> bool:
-    """Whether the published port can be reached from here, which is no server of the site."""
+    """Whether the published port can be reached from here, which is not a server of the site."""
     try:
         with socket.create_connection((address, PORT), timeout=2) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -77,7 +77,7 @@ def test_settings_that_were_changed_by_hand(site: Site, engines: Engines) -> Non
 
 
 def test_a_setting_that_the_engine_refuses(site: Site, engines: Engines) -> None:
-    """Judged by the engine's own program before it counts: nothing is changed, and the engine goes on."""
+    """Judged by the engine's own program before it counts: nothing is changed, and the engine continues."""
     started = [engines.started(host) for host in engines.hosts]
     kept = site.read(engines.hosts[0], "cat", "/etc/docker/daemon.json")
     done = site.playbook("site.yml", "-e", json.dumps({"docker_settings": {"no-such-setting": True}}))

@@ -60,7 +60,7 @@ def test_a_node_that_a_killed_run_has_drained(site: Site, swarm: Engines) -> Non
 
 
 def test_no_restart_while_a_node_is_away(site: Site, swarm: Engines) -> None:
-    """Refused with the node's name; the engine of the manager goes on. A plain run does it when the node is back."""
+    """Refused with the node's name; the engine of the manager continues. A plain run does it when the node is back."""
     manager, worker = swarm.hosts[0], swarm.hosts[-1]
     values = {"docker_settings": {"log-level": "debug"}}
     site.run(worker, "systemctl", "stop", "docker.service", "docker.socket")

@@ -22,7 +22,7 @@ STORE = {f"/srv/minio/drive{number}": f"drive{number}" for number in range(1, 5)
 
 @pytest.fixture
 def spare(devices: Devices) -> Iterator[Devices]:
-    """A device with zeros only, which is nobody's drive; afterwards it is so again."""
+    """A device with zeros only, which is no drive of a store; afterwards it is so again."""
     devices.wipe(SPARE)
     yield devices
     devices.run("systemctl", "disable", "--now", UNIT, check=False)

@@ -77,7 +77,7 @@ def password(site: Site) -> str:
 
 @pytest.fixture(scope="module")
 def other(site: Site, store: Store, keys: dict[str, str], password: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The other site: a folder as somebody would write it, and a server with nothing on it."""
+    """The other site: a folder as a person would write it, and a server with nothing on it."""
     folder = tmp_path_factory.mktemp("endpoint")
     keeps = folder / "keys"
     network = site.address(store.hosts[0]).rpartition(".")[0]
@@ -182,7 +182,7 @@ def test_converge_makes_buckets_and_no_server(other: Site, store: Store, passwor
 
 
 def test_second_run_changes_nothing(other: Site, store: Store) -> None:
-    """0 changed, no service started anew, the endpoint as it was."""
+    """0 changed, no service restarted, the endpoint as it was."""
     before = state(store)
     other.converge_unchanged()
     assert state(store) == before

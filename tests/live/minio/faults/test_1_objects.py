@@ -119,7 +119,7 @@ def test_a_lifecycle_moves_an_object_to_the_second_store(
 ) -> None:
     """The object's bytes leave the store's drives, and it is read as before."""
     own, host = second_store
-    # As somebody would write it: only the secret is encrypted.
+    # As a person would write it: only the secret is encrypted.
     secret = vault(site, "encrypt_string", "--stdin-name", "secret_key", stdin=own.secret)
     tier = {"name": "COLD", "type": "minio", "endpoint": f"https://{host}:9100", "bucket": "cold", "access_key": own.key}
     lines = [*(f"{option}: {value}" for option, value in tier.items()), *secret.splitlines()]

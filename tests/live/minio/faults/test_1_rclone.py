@@ -58,7 +58,7 @@ def test_rclone_writes_and_reads_what_boto3_reads_and_writes(site: Site, store: 
 
 
 def test_rclone_refuses_a_server_of_another_authority(site: Site, store: Store, rclone: list[str]) -> None:
-    """Where it does not know the site's authority it speaks with nobody."""
+    """Where it does not know the site's authority it speaks with no server."""
     unknown = ["env", "SSL_CERT_FILE=/dev/null", "SSL_CERT_DIR=/nonexistent"]
     done = site.run(store.hosts[1], *unknown, *rclone, "lsd", "store:", check=False)
     assert done.returncode != 0

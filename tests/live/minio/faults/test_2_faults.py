@@ -28,7 +28,7 @@ def test_objects_read_back(store: Store, objects: dict[str, int], versions: dict
 
 
 def test_rolling_restart_under_traffic(site: Site, store: Store, measured: Measured) -> None:
-    """Each server is restarted; clients that try another server go on, and read what they were told is written."""
+    """Each server is restarted; clients that try another server continue, and read what they were told is written."""
     for host in store.hosts:
         site.run(host, "mount", "--make-rshared", "/")  # for the drives that are lost below: share_mounts()
     before = {host: site.run(host, "systemctl", "show", "-p", "InvocationID", "--value", "minio").stdout for host in store.hosts}
@@ -108,7 +108,7 @@ def test_fault_13_flipped_bytes(site: Site, store: Store, objects: dict[str, int
 
 
 def test_fault_19_host_restarts(site: Site, store: Store, objects: dict[str, int], measured: Measured) -> None:
-    """A host restarts: its units are back and the store is healthy within 120 s, and nobody touches it."""
+    """A host restarts: its units are back and the store is healthy within 120 s, and it is left alone."""
     host = store.hosts[0]
     units = site.running_units(host)
     began = time.monotonic()

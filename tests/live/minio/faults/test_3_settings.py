@@ -70,7 +70,7 @@ def test_one_server_that_restarted_with_a_setting_taken_back(site: Site, store: 
 @LONG
 @pytest.mark.parametrize("name", list(taken_over(STORE)))
 def test_taken_over_or_waiting(site: Site, store: Store, objects: dict[str, int], name: str) -> None:
-    """A run ends well with it and without it; what all servers have to take together waits, and the store goes on."""
+    """A run ends well with it and without it; what all servers have to take together waits, and the store continues."""
     try:
         printed = run(site, "site.yml", {name: STORE[name]})
         assert not stated()[name].waits or f"{stated()[name].waits}, which stops all servers together" in " ".join(printed.split())

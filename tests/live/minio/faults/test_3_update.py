@@ -149,7 +149,7 @@ def test_update_and_back(site: Site, store: Store, objects: dict[str, int], othe
     wait_until(store.healthy, "the store is healthy before it goes back", 90, interval=1)
     starts = {host: site.starts(host, UNIT) for host in store.hosts}
     began = time.monotonic()
-    # In no window, and for the run of somebody who limits it, it would wait; this one is always open.
+    # In no window, and for the run of a person who limits it, it would wait; this one is always open.
     printed = site.converge("-e", json.dumps({"minio_update_policy": "window", "site_maintenance_windows": ["00:00-24:00"]}))
     returned = time.monotonic() - began
     restarted_together(site, store, printed, back, starts)
@@ -161,7 +161,7 @@ def test_update_and_back(site: Site, store: Store, objects: dict[str, int], othe
 
 
 RELEASED = "RELEASE.2027-01-01T00-00-00Z"
-#: A server that ends at once, and one that says that it lives and waits for ever.
+#: A server that ends at once, and one that says that it lives and waits forever.
 EXITS = f"""#!/bin/sh
 [ "$1" = --version ] && echo minio version {RELEASED} && exit 0
 echo this version does not run here >&2

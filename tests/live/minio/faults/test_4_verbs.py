@@ -39,7 +39,7 @@ def test_info_says_how_it_is(site: Site, store: Store) -> None:
 
 
 def test_new_credentials(site: Site, store: Store, some: dict[str, int], measured: Measured) -> None:
-    """Cut off once they are written: runs go on with those that the servers have, and make what is asked for. The verb goes on with it.
+    """Cut off once they are written: runs continue with those that the servers have. The verb continues with it.
 
     Cut off again once a server is stopped: a run of the site ends it. Root's old password opens nothing more then, the new one everything.
     """
@@ -94,7 +94,7 @@ def test_what_is_never_renewed(site: Site, name: str) -> None:
 
 
 def test_what_is_no_drive_is_not_taken(site: Site, store: Store) -> None:
-    """A bare mount point beside the system's disk, and a disk with somebody's data: neither a run nor the verb gives it to the server."""
+    """A bare mount point beside the system's disk, and a disk with a person's data: neither a run nor the verb gives it to the server."""
     host = store.hosts[1]
     store.lose_drive(host)
     try:
@@ -126,7 +126,7 @@ def test_another_pool(site: Site, store: Store, some: dict[str, int], tmp_path: 
     assert refused.returncode != 0 and "there is none to add" in refused.stdout, refused.stdout[-3000:]
     drives = [f"/srv/minio/drive{number}" for number in range(1, 5)]
     pools = [{"hosts": store.hosts, "drives": [DRIVE]}, {"hosts": [SPARE], "drives": drives}]
-    # The inventory as somebody would write it then.
+    # The inventory as a person would write it then.
     (tmp_path / "more.yml").write_text(
         yaml.safe_dump({"all": {"children": {GROUP: {"hosts": {SPARE: None}, "vars": {"minio_pools": pools}}}}}), encoding="utf-8"
     )

@@ -68,7 +68,7 @@ def test_firewall_that_was_flushed_by_hand_comes_back(site: Cluster) -> None:
 
 
 def test_fault_22_configuration_that_does_not_run(site: Cluster, measured: Measured) -> None:
-    """HAProxy accepts an address where somebody else listens; the old configuration comes back and is kept.
+    """HAProxy accepts an address where another program listens; the old configuration comes back and is kept.
 
     An address that the host does not have is refused before.
     """

@@ -83,7 +83,7 @@ def test_switchover_to_a_named_member(site: Cluster, writers: Writers, measured:
 
 
 def test_switchover_refuses_who_could_lack_rows(site: Cluster) -> None:
-    """Nobody's name, a standby that commits do not wait for, and one that is behind."""
+    """An unknown name, a standby that commits do not wait for, and one that is behind."""
     site.wait_healthy()
     leader = site.leader()
     synchronous, other = standbys(site)
@@ -146,7 +146,7 @@ def test_a_host_that_cannot_be_reached(site: Cluster, writers: Writers) -> None:
     """By SSH, while its member runs: the others answer, and only what is to be done on it is refused, with the reason."""
     site.wait_healthy()
     candidate, away = standbys(site)
-    # Nobody listens on port 1.
+    # No program listens on port 1.
     port = {"ansible_port": f"{{{{ 1 if inventory_hostname == '{away}' else 22 }}}}", "ansible_timeout": 3}
     verb(site, "switchover", postgresql_candidate=candidate, **port)
     assert site.leader() == candidate
@@ -158,7 +158,7 @@ def test_a_host_that_cannot_be_reached(site: Cluster, writers: Writers) -> None:
 
 
 def test_update_with_nothing_to_do(site: Cluster, measured: Measured) -> None:
-    """Nothing newer and nothing that waits: said so, and nobody is interrupted."""
+    """Nothing newer and nothing that waits: said so, and no client is interrupted."""
     site.wait_healthy()
     for _attempt in range(2):  # the mirror may have something newer than the image
         before, units, leader = postmasters(site), site.invocations(), site.leader()
@@ -177,7 +177,7 @@ def test_update_with_nothing_to_do(site: Cluster, measured: Measured) -> None:
 
 @pytest.mark.parametrize(("name", "group"), [("etcd/update", "etcd"), ("haproxy/update", "postgresql_client")])
 def test_other_updates_with_nothing_to_do(site: Cluster, name: str, group: str) -> None:
-    """Nothing newer and nothing that waits: said so for each host, and nobody is interrupted."""
+    """Nothing newer and nothing that waits: said so for each host, and no client is interrupted."""
     site.wait_healthy()
     for _attempt in range(2):  # the mirror may have something newer than the image
         units = site.invocations()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No secret of the site is found anywhere but in the private files that are meant to hold it.
 
-The values are random, so each is its own marker. Runs that change something, and that fail where a secret is at hand, are made with
+The values are random, so each is its own marker. Runs that change something, and that fail where a secret is available, are made with
 ``--diff -vvv``, plainly and by ansible-runner, and everything they print and leave is searched. Values that were put there on purpose
 (canaries) prove that each search can find something.
 """

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every setting changed on a running site with a writer attached: the service goes on, or the change is refused before anything is touched.
+"""Every setting changed on a running site with a writer attached: the service continues, or the change is refused first.
 
 `make test` changes one setting of each kind, `make soak` (VANNAH_SOAK) all of them.
 """
@@ -76,7 +76,7 @@ def test_refused_before_anything_is_touched(site: Cluster, writers: Writers, mea
 
 @pytest.mark.parametrize("limit", ["app1", "db1"] if ALL else ["app1"])
 def test_refused_with_a_limit(site: Cluster, limit: str) -> None:
-    """A client alone would follow a port on which nobody listens, a member alone would leave its clients."""
+    """A client alone would follow a port on which no program listens, a member alone would leave its clients."""
     done = site.playbook("site.yml", "-e", json.dumps({"postgresql_port": 5433}), "--limit", limit)
     assert done.returncode != 0
     assert f"contact-setting-together {limit} postgresql_port: 5432 runs, and the inventory says 5433" in done.stdout

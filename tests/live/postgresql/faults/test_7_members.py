@@ -53,7 +53,7 @@ def test_a_leader_that_the_inventory_forgets(site: Cluster) -> None:
 
 
 def test_an_alarm_of_etcd_is_taken_back(site: Cluster) -> None:
-    """While it is raised nobody can write, so no leader can lead for long; the next converge ends it and says so."""
+    """While it is raised no one can write, so no leader can lead for long; the next converge ends it and says so."""
     host = site.hosts("etcd")[0]
     raised = site.run(host, "python3", "-c", RAISE)
     assert "NOSPACE" in str(json.loads(raised.stdout)), raised.stdout + raised.stderr

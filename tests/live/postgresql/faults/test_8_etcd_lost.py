@@ -16,7 +16,7 @@ MARK = "/etc/patroni/vannah-newest"
 
 
 def test_a_stale_member_does_not_lead(site: Cluster, measured: Callable[[str], None]) -> None:
-    """The third member is behind, and etcd begins anew: the run names the newest member, and all acknowledged rows are there afterwards."""
+    """The third member is behind, and etcd starts empty: the run names the newest member, and all acknowledged rows are there then."""
     site.wait_healthy()
     hosts, leader, standby = site.hosts("postgresql"), site.leader(), site.synchronous()
     (stale,) = {*hosts} - {leader, standby}

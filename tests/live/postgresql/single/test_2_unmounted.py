@@ -11,6 +11,7 @@ from tests.live.postgresql.cluster import Cluster
 
 #: Mount points of the disk; their data wait beside them while it is away.
 MOUNTS = ("/var/lib/postgresql", "/var/lib/etcd")
+UNITS = ("etcd.service", "patroni.service")
 
 
 def test_no_empty_database_below_the_mount_point(site: Cluster, host: str) -> None:
@@ -23,8 +24,10 @@ def test_no_empty_database_below_the_mount_point(site: Cluster, host: str) -> No
         owner = site.read(host, "stat", "-c", "%U:%G", path).strip()
         site.run(host, "sh", "-ec", f"mv {path} {path}.away && mkdir -m 0755 {path} && chown {owner} {path}")
     try:
-        site.run(host, "systemctl", "start", "--no-block", "etcd", "patroni")
-        time.sleep(5)
+        before = {unit: site.starts(host, unit) for unit in UNITS}
+        site.run(host, "systemctl", "start", "--no-block", *UNITS)
+        for unit in UNITS:
+            wait_until(lambda unit=unit: site.starts(host, unit) > before[unit], f"systemd starts {unit}", ceiling(30))
         began = time.monotonic()
         done = site.playbook("site.yml")
         assert done.returncode != 0

@@ -62,7 +62,7 @@ def call(said: Callable[..., Any], module: str, host: str = "a1", **variables: A
     [({}, "a1"), ({"caprover_managers": ["a2", "a1"]}, "a2"), ({"apps": []}, ""), ({"apps": [{"name": "old", "state": "absent"}]}, "a1")],
 )
 def test_one_host_asks(said: Callable[..., Any], variables: dict[str, Any], host: str) -> None:
-    """CapRover's own; without apps nobody does."""
+    """CapRover's own; without apps no one does."""
     for name in ("a1", "a2"):
         assert (call(said, "caprover_apps", name, **variables) is not None) == (name == host)
         deploys = call(said, "caprover_deploy", name, **variables)

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role base: sshd's options, names, updates, and the program that refuses to lock somebody out."""
+"""The role base: sshd's options, names, updates, and the program that refuses to lock a person out."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def test_sshd_options(render: Callable[..., Any], variables: dict[str, Any], the
 
 @pytest.mark.parametrize("name", ["Port", "listenaddress", "Match"])
 def test_what_is_the_owners_is_refused(render: Callable[..., Any], name: str) -> None:
-    """A port in base_ssh_settings would lock out whoever comes over the old one."""
+    """A port in base_ssh_settings would lock out those who come over the old one."""
     with pytest.raises(AnsibleError, match=f"base_ssh_settings may not hold {name}"):
         render("base", "ssh", site(base_ssh_settings={name: "2222"}), "db1")
 
 
 def test_validation_asks_about_keys_only_where_passwords_end(render: Callable[..., Any]) -> None:
-    """The program is told who may go on using a password."""
+    """The program is told who may keep using a password."""
     program = ["/usr/local/lib/vannah/sshd-check", SSHD]
     assert render("base", "ssh", site(base_ssh_password_users=["bob"]), "db1")["definition"]["validate"] == [
         [*program, "--key-only", "bob"]
@@ -87,7 +87,7 @@ def test_hosts_block(render: Callable[..., Any]) -> None:
 
 
 def test_a_first_part_that_two_hosts_share_names_neither(render: Callable[..., Any]) -> None:
-    """Whoever asks for db1 would get one of the two."""
+    """A client that asks for db1 would get one of the two."""
     hosts = {"db1.klinik.de": {"ansible_host": "192.0.2.1"}, "DB1.praxis.de": {"ansible_host": "192.0.2.2"}}
     files = render("base", "names", {"all": {"hosts": hosts}}, "db1.klinik.de")["files"]
     assert sorted(files["/etc/vannah/hosts"].splitlines()) == ["192.0.2.1 db1.klinik.de", "192.0.2.2 DB1.praxis.de"]
@@ -127,7 +127,7 @@ def in_groups(*groups: str, **variables: Any) -> dict[str, Any]:
 
 
 def test_the_data_tier_is_never_updated_by_itself(render: Callable[..., Any]) -> None:
-    """What the host's roles say is excluded also where nobody has turned updates on: the distribution's own may be."""
+    """What the host's roles say is excluded also where no one has turned updates on: the distribution's own may be."""
     given = in_groups("etcd", "postgresql", "postgresql_client", base_updates=False, base_updates_exclude=["nginx"])
     files = render("base", "updates-exclude", given, "db1")["files"]
     for name in ("postgresql", "patroni", "etcd", "haproxy", "nginx"):
@@ -138,7 +138,7 @@ def test_the_data_tier_is_never_updated_by_itself(render: Callable[..., Any]) ->
 
 
 def test_what_no_verb_updates_gets_its_security_updates(render: Callable[..., Any]) -> None:
-    """Each pattern is a verb's; Docker and the brokers are no role's, and nobody else would update them."""
+    """Each pattern is a verb's; Docker and the brokers are no role's, and no one else would update them."""
     for path in sorted((REPOSITORY / "roles").glob("*/meta/exports.yml")):
         said = yaml.safe_load(path.read_text(encoding="utf-8"))["update_exclude"]
         role = path.parent.parent.name
@@ -206,7 +206,7 @@ def check(program: Callable[[str, str], ModuleType]) -> ModuleType:
      ("$y$j9T$abc", "/usr/sbin/nologin", False), ("$y$j9T$abc", "", True)],
 )  # fmt: skip
 def test_who_has_a_password(check: ModuleType, shadow: str, shell: str, counts: bool) -> None:
-    """shadow(5): a locked or starred field is no password, and nologin lets nobody in."""
+    """shadow(5): a locked or starred field is no password, and nologin lets no user in."""
     found = check.password_accounts(f"alice:{shadow}:19000:0:99999:7:::\n", [("alice", "/home/alice", shell)], {"/bin/bash", "/bin/sh"})
     assert found == ([("alice", "/home/alice")] if counts else [])
 
@@ -279,7 +279,7 @@ def verdict(check: ModuleType, render: Callable[..., Any], tmp_path: Path, monke
     ],
 )
 def test_what_is_stricter_is_not_loosened(verdict: Verdict, theirs: str, settings: dict[str, Any], words: str | None) -> None:
-    """The drop-in is read first, and would override it without a word."""
+    """The drop-in is read first, and would override it without a message."""
     said = verdict(theirs, base_ssh_settings=settings)
     assert (words in said) if words else said == "", said
 
@@ -294,7 +294,7 @@ SECOND_FACTOR = "Match Group humans\n  AuthenticationMethods publickey,keyboard-
         (SECOND_FACTOR + "  KbdInteractiveAuthentication yes\n", {}, []),
         (SECOND_FACTOR, {"base_ssh_settings": {"KbdInteractiveAuthentication": True}}, []),
         (SECOND_FACTOR, {"base_ssh_key_only": False}, []),
-        ("KbdInteractiveAuthentication no\n" + SECOND_FACTOR, {}, []),  # nobody came in that way before either
+        ("KbdInteractiveAuthentication no\n" + SECOND_FACTOR, {}, []),  # no one came in that way before either
         ("AuthenticationMethods publickey,password\n", {}, ["for all users", 'base_ssh_settings: {PasswordAuthentication: "yes"}']),
         ("AuthenticationMethods publickey publickey,password\n", {}, []),  # a way is left
         ('AuthenticationMethods "publickey,password" "publickey,keyboard-interactive"\n', {}, ["PasswordAuthentication"]),

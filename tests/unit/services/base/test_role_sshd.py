@@ -183,7 +183,7 @@ def test_a_login_that_would_be_lost(
 
 
 def test_the_host_is_left_as_it_is(check: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Host checks and check mode: sshd's directory is not made, and without it sshd can say nothing and has let nobody in."""
+    """Host checks and check mode: sshd's directory is not made, and without it sshd can say nothing and has let no user in."""
     (tmp_path / "run").rmdir()
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(check, "connection", lambda: ("root", "192.0.2.7"))
@@ -258,7 +258,7 @@ def test_what_another_file_says_first_is_refused(
     key_only: bool,
     words: list[str],
 ) -> None:
-    """The first value that sshd reads counts. Passwords would go on opening SSH, and nobody would know."""
+    """The first value that sshd reads counts. Passwords would keep opening SSH, and no one would know."""
     folder = tmp_path / "sshd_config.d"
     folder.mkdir()
     (folder / name).write_text(theirs, encoding="utf-8")

@@ -103,7 +103,7 @@ def test_the_new_password_is_tried_first_and_each_only_once(captain: StandIn, co
 
 
 def test_a_lock_out_is_waited_for_once(captain: StandIn, connect: Connect) -> None:
-    """Five wrong passwords lock everybody out for 30 s; nothing loops."""
+    """Five wrong passwords lock all users out for 30 s; nothing loops."""
     captain.model.wrong.extend([time.monotonic()] * 5)
     with pytest.raises(AgentError) as caught:
         connect().login()
@@ -115,7 +115,9 @@ def test_a_lock_out_is_waited_for_once(captain: StandIn, connect: Connect) -> No
 def test_a_lock_out_that_ends(captain: StandIn, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     captain.model.wrong.extend([time.monotonic()] * 5)
     monkeypatch.setattr(Api, "_sleep_out", lambda _self: captain.model.wrong.clear())
-    connect().login()
+    api = connect()
+    api.login()
+    assert not captain.model.wrong and api.get(INFO)["rootDomain"] == "cap.test"
 
 
 def test_a_server_that_starts_is_waited_for(captain: StandIn, connect: Connect) -> None:
@@ -281,7 +283,7 @@ def test_an_upload_says_its_size(tmp_path: Path) -> None:
 
 # --- refusals -------------------------------------------------------------------------------------------------------------------
 
-#: Of these nobody can be told more than CapRover says: a request that this collection does not send.
+#: Of these no one can be told more than CapRover says: a request that this collection does not send.
 NOT_SENT = (
     "Auth token corrupted",
     "Auth token is no longer valid. Request for a new auth token",

@@ -134,7 +134,7 @@ def test_registries(said: Callable[..., Any], variables: dict[str, Any], domains
 
 
 def test_ports(said: Callable[..., Any]) -> None:
-    """Those of the Swarm for its nodes; the sites of the apps on CapRover's host only, and its API for nobody."""
+    """Those of the Swarm for its nodes; the sites of the apps on CapRover's host only, and its API for no client."""
     first = {(item["name"], item["port"], item["proto"]): item["from"] for item in said("firewall_ports", "a1")}
     other = {(item["name"], item["port"], item["proto"]): item["from"] for item in said("firewall_ports", "a2")}
     swarm = {key: sources for key, sources in first.items() if key[0].startswith("swarm")}

@@ -78,7 +78,7 @@ def test_where_nobody_answers_yet(captain: StandIn, call: Call) -> None:
 
 @pytest.mark.parametrize(("password", "words"), [("short", "password has 5 characters"), ("x" * 30, "password has 30 characters")])
 def test_passwords(captain: StandIn, call: Call, password: str, words: str) -> None:
-    """A longer one can be set, and nobody logs in with it again (recorded)."""
+    """A longer one can be set, and no login works with it again (recorded)."""
     with pytest.raises(AgentError) as caught:
         call("server", password=password)
     assert caught.value.code == "bad-password" and words in caught.value.msg and "Fix: 8 to 29" in caught.value.msg

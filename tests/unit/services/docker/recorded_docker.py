@@ -32,7 +32,7 @@ class Swarm:
     :param spec: node -> what differs from an active one without labels
     :param tasks: node -> (service, slot) of the tasks there
     :param bound: services that no other node can take; ``slow``: that do not come up elsewhere
-    :param busy: how many updates of a node come at the same time as somebody else's
+    :param busy: how many updates of a node come at the same time as those of another program
     """
 
     def __init__(

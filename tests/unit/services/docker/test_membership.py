@@ -184,7 +184,7 @@ def test_joining_that_fails(engine: Engine, said: tuple[int, str], code: str, wo
 
 @pytest.mark.parametrize("state", ["error", "pending"])
 def test_a_join_that_was_cut_off_begins_anew(engine: Engine, state: str) -> None:
-    """Recorded: a host that no manager has taken in has no ID, and goes on trying."""
+    """Recorded: a host that no manager has taken in has no ID, and tries again."""
     node, inside = engine.node, engine.node.info
     engine.node.info = lambda: {**inside(), "Swarm": {**inside()["Swarm"], "NodeID": ""}} if node.state == state else inside()  # type: ignore[method-assign]
     node.state = state

@@ -99,7 +99,7 @@ def test_rules(judged: Judge, groups: str, variables: str, expected: set[tuple[s
     ["docker_version: twenty", "docker_repository_fingerprint: 9dc8", "docker_metrics_port: 80", "docker_repository_url: http://x.example"],
 )
 def test_bounds(judged: Judge, variables: str) -> None:
-    """What no value may be, whoever asks."""
+    """What no value may be, forevery caller."""
     name = variables.partition(":")[0]
     assert name in {variable for _code, _where, variable in points(judged(site(SITE, variables)))}
 

@@ -131,7 +131,7 @@ def test_host_check(
     adopt: bool,
     said: Any,
 ) -> None:
-    """Somebody else's Docker is named, and what to write to go on with it."""
+    """A foreign Docker is named, and what to write to continue with it."""
     for name, there in (("MADE", made), ("SETTINGS", settings)):
         monkeypatch.setattr(engine, name, str(tmp_path / name))
         if there:

@@ -37,7 +37,7 @@ def do(call: str, swarm: Swarm, mode: str = "apply", root: str = "/", **params: 
 
 
 def test_outside_of_a_swarm() -> None:
-    """Nothing to hand over, and nobody to ask."""
+    """Nothing to hand over, and no node to ask."""
     _steps, found, _ctx = do("health", Swarm(state="inactive"), name="app1", interrupt=True, wait=5)
     assert found == {
         "answers": True,
@@ -115,9 +115,9 @@ def test_a_node_is_drained() -> None:
 @pytest.mark.parametrize(
     ("swarm", "node"),
     [
-        (Swarm(own="m1", spec={"w1": {"Availability": "drain"}}), "w1"),  # somebody else's doing
+        (Swarm(own="m1", spec={"w1": {"Availability": "drain"}}), "w1"),  # foreign work
         (Swarm(own="m1", spec={"w1": {"Availability": "pause"}}), "w1"),
-        (Swarm(own="m1", nodes=("m1",)), "m1"),  # nobody could take its tasks
+        (Swarm(own="m1", nodes=("m1",)), "m1"),  # no node could take its tasks
         (Swarm(own="m1", nodes=("m1", "w1"), down={"w1"}), "m1"),
         (Swarm(own="m1", nodes=("m1", "w1"), spec={"w1": {"Availability": "pause"}}), "m1"),
     ],
@@ -147,7 +147,7 @@ def test_after_the_limit_it_continues() -> None:
 
 
 def test_a_node_gets_work_again() -> None:
-    """Only what was taken by a run; an availability that somebody has given it meanwhile stays."""
+    """Only what was taken by a run; an availability that a person has given it meanwhile stays."""
     drained = {"Availability": "drain", "Labels": {client.LABEL: "2026-11-24T18:00:00Z", "zone": "a"}}
     swarm = Swarm(own="m1", spec={"w1": dict(drained), "w2": {"Availability": "drain"}})
     steps, found, _ctx = do("node", swarm, node="w1", state="restored", wait=5)

@@ -72,7 +72,7 @@ SHRINK = [("compaction", {"revision": "53", "physical": True}), ("defragment", {
         (Member("etcdserver: no leader"), []),
         (Member(raised(OWN)), DISARM),
         (Member(raised(OTHER)), []),  # that one's host does it
-        (Member(raised(GONE)), [("alarm", {**DISARM[0][1], "memberID": "1"})]),  # nobody else would
+        (Member(raised(GONE)), [("alarm", {**DISARM[0][1], "memberID": "1"})]),  # no one else would
         (Member(raised(OWN, "CORRUPT")), []),
         (Member(raised(OWN), size=QUOTA, after=MIB), [*SHRINK, *DISARM]),
         (Member(raised(OWN), size=QUOTA), SHRINK),

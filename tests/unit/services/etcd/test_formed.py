@@ -27,7 +27,7 @@ TWO_OF_THREE = {
 
 
 def context(*versions: str | Exception, mode: str = "apply") -> Context:
-    """A member that says these versions of its cluster, the last one for ever."""
+    """A member that says these versions of its cluster, the last one forever."""
     left = list(versions)
 
     def ask(_params: dict[str, Any], path: str, *_more: Any) -> str:

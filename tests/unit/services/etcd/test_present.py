@@ -57,7 +57,7 @@ def test_members_tell_who_is_a_member(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answers", [ConnectionRefusedError(111, "refused"), {"/v3/cluster/member/list": '{"error": "x", "code": 2}'}])
 def test_silence(tmp_path: Path, answers: Any) -> None:
-    """Whoever needs it says that it does not run."""
+    """The role that needs it says that it does not run."""
     assert "peers" not in host_facts.facts(context(tmp_path, answers), ASKED)
 
 

@@ -47,7 +47,7 @@ def test_ready(
     quota: int,
     refused: str,
 ) -> None:
-    """An alarm alone does not put the files of before back, unless the new quota is what raised it."""
+    """An alarm alone does not put the previous files back, unless the new quota is what raised it."""
     (tmp_path / "vannah.env").write_text(f'ETCD_QUOTA_BACKEND_BYTES="{quota}"\n', encoding="utf-8")
     monkeypatch.setattr(member, "SETTINGS", (str(tmp_path / "vannah.env"),))
 

@@ -170,7 +170,7 @@ def test_a_running_cluster_is_joined(member: ModuleType, monkeypatch: pytest.Mon
 
 
 def test_added_before_and_not_started(member: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A start that died after ``member add`` goes on where it was."""
+    """A start that died after ``member add`` continues where it was."""
     monkeypatch.setattr(
         member, "etcdctl", lambda endpoints, *arguments: answers(FIRST, ("", SECOND[1])) if arguments[1] == "list" else None
     )
@@ -276,7 +276,7 @@ def test_a_member_with_data_asks_nobody(member: ModuleType, monkeypatch: pytest.
     ("names", "foreign"), [([], False), (["lost+found"], False), (["member"], True), (["member", ".made-by-vannah"], False)]
 )
 def test_foreign_data(member: ModuleType, tmp_path: Path, names: list[str], foreign: bool) -> None:
-    """Data without our mark is somebody else's."""
+    """Data without our mark is foreign."""
     directory = tmp_path / "other"
     directory.mkdir()
     for name in names:

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the firewall opens, and for whom."""
+"""What the firewall opens, and for which hosts."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_protocol_without_ports_is_not_published(rules: Callable[..., list[str
 
 
 def test_only_our_table(render: Callable[..., Any]) -> None:
-    """Nothing of somebody else is flushed or deleted, and our table is replaced in the transaction that makes it."""
+    """Nothing of another owner is flushed or deleted, and our table is replaced in the transaction that makes it."""
     text = render("firewall", "firewall", site(), "db1")["files"][PATH]
     code = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert code[:3] == ["table inet vannah", "delete table inet vannah", "table inet vannah {"]
@@ -280,7 +280,7 @@ def test_an_error_of_nft_names_the_variable(
     variables: dict[str, Any],
     said: str,
 ) -> None:
-    """Nft names a line of a file that nobody wrote."""
+    """Nft names a line of a file that no one wrote."""
     check, rules = program("firewall", "firewall-check"), tmp_path / "firewall.nft"
     rules.write_text(render("firewall", "firewall", site(**variables), "db1")["files"][PATH], encoding="utf-8")
     (number, *_more) = [number for number, text in enumerate(rules.read_text().splitlines(), 1) if line in text]

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the recordings in ``data`` anew: what two real MinIO servers answer to what ``wanted.yml`` asks.
+"""Makes the recordings in ``data`` again: what two real MinIO servers answer to what ``wanted.yml`` asks.
 
   PYTHONPATH=collections python -m tests.unit.services.minio.record PROGRAM
 
@@ -101,7 +101,7 @@ def main(program: str) -> None:
             for name, call, where, params in plan():
                 record(name, call, ca, root / "a", where, **params)
             (root / "a" / "d4").rename(root / "a" / "gone")
-            (root / "a" / "d4").touch()  # or the server would make the drive anew
+            (root / "a" / "d4").touch()  # or the server would make the drive again
             time.sleep(4)
             record("info_lost_drive", "info", ca, root / "a")
 

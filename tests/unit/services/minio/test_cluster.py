@@ -21,7 +21,7 @@ URL = {"endpoint": "https://192.0.2.1:9000", "ca": ""}
 
 
 def context(*answers: tuple[int, dict[str, str]]) -> Context:
-    """A host whose server gives these answers, one after the other, the last for ever."""
+    """A host whose server gives these answers, one after the other, the last forever."""
     ctx = Context()
     left = list(answers)
 
@@ -40,7 +40,7 @@ def context(*answers: tuple[int, dict[str, str]]) -> Context:
         (200, {"x-minio-healing-drives": "1"}, True, "1 drive is being healed"),
         (412, {"x-minio-write-quorum": "3"}, True, "fewer drives than the write quorum of 3"),
         (503, {"x-minio-server-status": "offline"}, False, "does not accept writes (HTTP 503, offline)"),
-        # It waits for the others, and takes no part: its restart costs nobody anything.
+        # It waits for the others, and takes no part: its restart costs no client anything.
         (503, {"x-minio-server-status": "offline"}, True, ""),
         # It takes part in a store that has lost its quorum.
         (503, {"x-minio-write-quorum": "3"}, True, "does not accept writes (HTTP 503)"),
@@ -249,7 +249,7 @@ def test_heal_of_a_bucket_that_is_not_there(bucket: str, said: str) -> None:
 
 
 def test_heal_continues_with_its_token() -> None:
-    """A call that is over before the heal is: the next one neither begins anew nor counts again."""
+    """A call that is over before the heal is: the next one neither starts again nor counts again."""
     result, asked = heal_with(RUNNING, wait=0)
     assert (result["scanned"], result["finished"], result["token"]) == (1, False, "token")
     result, asked = heal_with({**RUNNING, "Summary": "finished"}, token="token")

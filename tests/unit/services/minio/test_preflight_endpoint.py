@@ -197,6 +197,6 @@ def test_switches_of_the_playbooks_are_no_slips(judged: Judge) -> None:
 
 
 def test_no_port_is_anybodys(read: Callable[..., Site]) -> None:
-    """The role's options that are ports are of nobody's where it sets up nothing."""
+    """The role's options that are ports are not used where it sets up nothing."""
     ports = {kind: {port.first for port in read(site(ONE, text)).hosts["s1"].ports} for kind, text in (("s3", S3), ("minio", ""))}
     assert ports["minio"] - ports["s3"] == {9000, 9001}

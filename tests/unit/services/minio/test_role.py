@@ -147,7 +147,7 @@ def test_a_pool_is_recorded_once_the_store_took_it_in(drives: ModuleType, silent
 def test_a_pool_that_the_store_did_not_take_in_can_be_taken_back(
     drives: ModuleType, silent: list[bool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The server starts with the files of before, and the inventory of before is checked."""
+    """The server starts with the previous files, and the previous inventory is checked."""
     host(drives, monkeypatch, tmp_path, "")
     layout(drives, WAS)
     drives.record()
@@ -165,7 +165,7 @@ def test_a_pool_that_the_store_did_not_take_in_can_be_taken_back(
 
 
 def host(drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mounted: str, state: str = "inactive") -> list[str]:
-    """A host with these file systems, whose drives belong to whoever runs the tests; returns the paths that were given away."""
+    """A host with these file systems, whose drives belong to the user who runs the tests; returns the paths that were given away."""
     given: list[str] = []
     (tmp_path / "mounts").write_text("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + mounted)
     monkeypatch.setattr(drives, "MOUNTS", str(tmp_path / "mounts"))
@@ -193,7 +193,7 @@ def test_a_bare_mount_point_is_not_given_to_the_server(drives: ModuleType, monke
 def test_a_replaced_drive_is_looked_at(
     drives: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One that is known may be lost, but not where it is the one that is replaced; and nobody's data is taken."""
+    """One that is known may be lost, but not where it is the one that is replaced; and no data are taken."""
     path = tmp_path / "drive1"
     path.mkdir()
     mounted = f"41 22 8:16 / {path} rw - xfs /dev/sdb rw\n"

@@ -123,7 +123,7 @@ def test_others_are_not_tried(tmp_path: Path, own: bool, before: tuple[str, str]
 
 
 def test_what_is_asked_for_is_not_left_out_without_a_word(tmp_path: Path) -> None:
-    """Buckets of a store that nobody can log in to are a failure."""
+    """Buckets of a store that no one can log in to are a failure."""
     ctx = server(tmp_path, OLD, NEW)
     asked(ctx, NEW, True, NEW)
     given = {"access_key": NEW[0], "secret_key": NEW[1], "own_server": True, "buckets": [{"name": "second"}]}

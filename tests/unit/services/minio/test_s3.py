@@ -68,7 +68,7 @@ def test_the_region_is_signed_with(region: str) -> None:
 
 @pytest.mark.parametrize(("backend", "advice"), [("s3", "Correct endpoint"), ("auto", "systemctl status minio"), (None, "systemctl")])
 def test_what_to_do_about_silence(backend: str | None, advice: str) -> None:
-    """There is no service to look at where the server is somebody else's."""
+    """There is no service to look at where the server is foreign."""
     ctx = Context()
     given = {
         "endpoint": "https://s3.example.net",

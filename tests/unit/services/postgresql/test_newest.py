@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where etcd begins anew, the member with the newest data leads, and no other one."""
+"""Where etcd starts empty, the member with the newest data leads, and no other one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.services.postgr
 
 #: What pg_controldata 15 printed.
 CONTROL = (Path(__file__).parent / "data" / "pg_controldata_15.txt").read_text(encoding="utf-8")
-#: What pg_waldump 15 and 17 print where a log ends: in a segment, at the end of one, at one of before.
+#: What pg_waldump 15 and 17 print where a log ends: in a segment, at the end of one, at an earlier one.
 ENDS = {
     "pg_waldump: error: error in WAL record at 0/1BB5180: invalid record length at 0/1BB51B8: wanted 24, got 0\n": "0/1BB51B8",
     "pg_waldump: error: error in WAL record at 0/1BB5180: invalid record length at 0/1BB51B8: expected at least 24, got 0\n": "0/1BB51B8",
@@ -121,7 +121,7 @@ def at(lsn: str, timeline: int = 3, *, named: bool = False) -> dict[str, Any]:
         ([{"runs": False, "wal": None}, at("0/1"), {}], ["db1 has data of an unknown position", "touch MARK on db2, then"]),
         ([{"runs": True}, at("0/9000000"), {}], ["Patroni runs on db1:", "systemctl stop patroni on db1, db2, db3, then"]),
         ([at("0/2", named=True), at("0/1", named=True), {}], ["MARK is on db1, db2.", "touch MARK on db1 alone, then"]),
-        # One is named; nobody has data (the cluster begins anew too).
+        # One is named; no member has data (the cluster starts empty too).
         ([at("0/4000000", named=True), at("0/5000000"), {}], []),
         ([{}, {}, {}], []),
     ],
@@ -156,7 +156,7 @@ LOST = {"data_missing": {"postgresql": ["/srv/pg/global/pg_control"]}, "services
     [
         ([left(""), LOST, LOST], "failover --candidate db1 --force"),
         ([left(""), left(""), LOST], "so that Patroni does not let them lead"),
-        # One leads; one does not run and may be the leader; nobody has lost anything; nobody has data.
+        # One leads; one does not run and may be the leader; no member has lost anything; no member has data.
         ([left("db1"), LOST, LOST], ""),
         ([left("", runs=False), LOST, LOST], ""),
         ([left(""), left(None, runs=False), LOST], ""),

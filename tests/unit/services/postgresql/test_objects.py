@@ -350,6 +350,7 @@ def test_what_is_made_in_a_database_that_only_reads_by_default() -> None:
     for step in plan(server)[0]:
         assert step.apply is not None
         step.apply(server)
+    assert any("SET default_transaction_read_only = off;" in script for _argv, script in server.sent)
     for _argv, script in server.sent:
         assert "jsonb_build_object" in script or "SET default_transaction_read_only = off;" in script
 

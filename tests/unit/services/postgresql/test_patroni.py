@@ -96,7 +96,7 @@ FIVE = {"max_prepared_transactions": ["0", False], "max_locks_per_transaction": 
 @pytest.mark.parametrize(
     ("name", "leader_waits", "settings", "lowered", "waits_for_leader"),
     [
-        ("db1", True, {"max_connections": ["215", True]}, ["max_connections"], False),  # who leads waits for nobody
+        ("db1", True, {"max_connections": ["215", True]}, ["max_connections"], False),  # the leader waits for no member
         ("db2", True, {"max_connections": ["215", True]}, ["max_connections"], True),
         # Patroni started it with its leader's value, so for PostgreSQL nothing is pending any more.
         ("db2", True, {"max_connections": ["215", False]}, ["max_connections"], True),
@@ -244,7 +244,7 @@ def test_a_lag_that_passes_is_waited_for(seconds: int) -> None:
     ],
 )
 def test_a_view_that_the_leader_does_not_confirm_is_old(answer: int | None, call: str, params: dict[str, Any], code: str) -> None:
-    """A member that was cut off still sees the cluster of before: nothing is done that relies on it."""
+    """A member that was cut off still sees the previous cluster: nothing is done that relies on it."""
     real = Patroni(name="db2")
     real.leader = answer
     running = lambda argv, **_more: Result(0, "active\nenabled\n", "")  # noqa: E731
@@ -306,7 +306,7 @@ def test_a_restart_that_failed_says_what_postgresql_says(journal: str, reason: s
     assert caught.value.code == "patroni-refused"
     assert reason in caught.value.msg and ("is down" in caught.value.msg) is bool(reason)
     (argv,) = [argv for argv in asked if argv[0] == "journalctl"]
-    assert argv[argv.index("--since") + 1].startswith("@")  # nothing of before
+    assert argv[argv.index("--since") + 1].startswith("@")  # nothing that was there
 
 
 def test_reinit() -> None:

@@ -113,7 +113,7 @@ LEADERLESS = changed(CLUSTER, "db1", role="replica", state="stopped")
         ("restart", CLUSTER, "db2", None),
         ("restart", CLUSTER, "db3", None),
         ("restart", CLUSTER, "db1", "member-leads"),
-        ("restart", without(CLUSTER, "db2", "db3"), "db1", None),  # of one nobody can take over
+        ("restart", without(CLUSTER, "db2", "db3"), "db1", None),  # of one that no member can take over
         ("restart", PAIR, "db3", None),
         ("restart", LAST, "db3", "would-lose-standby"),
         ("restart", LAST, "db2", None),
@@ -146,6 +146,9 @@ def test_refusals(decide: str, found: dict[str, Any], name: str, outcome: str | 
 
 def test_a_pair_without_strict_replication_may_lose_its_standby() -> None:
     patroni_cluster.refuse_remove(Cluster(PAIR), "db3", 0)
+    with pytest.raises(AgentError) as refused:
+        patroni_cluster.refuse_remove(Cluster(PAIR), "db3", 1)
+    assert refused.value.code == "would-lose-standby"
 
 
 # --- the common configuration -------------------------------------------------------------------------------------------------

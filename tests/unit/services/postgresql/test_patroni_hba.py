@@ -72,7 +72,7 @@ def test_the_file_of_before_is_not_judged() -> None:
     with pytest.raises(AgentError, match="line 4"):
         judge(server, patience=60)
     assert len(server.asked) == 3
-    # Corrected, and not yet written: the errors of before are no more.
+    # Corrected, and not yet written: the previous errors are no more.
     assert judge(Server(file(BAD, ERROR), file(GOOD)), patience=60, hba=GOOD).warnings == []
     assert judge(Server(file(BAD, ERROR)), "check", 60, hba=GOOD).warnings == []
 

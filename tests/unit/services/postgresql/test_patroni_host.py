@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Patroni on its host: the driver that restarts its unit, what is somebody else's, its packages."""
+"""Patroni on its host: the driver that restarts its unit, what is foreign, its packages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_driver_travels_with_the_restart_of_its_unit() -> None:
     assert f"{bundle.PACKAGE}.services.patroni.restart" not in bundle.needed(payload, bundle.modules())
 
 
-# --- what is somebody else's --------------------------------------------------------------------------------------------------
+# --- what is foreign --------------------------------------------------------------------------------------------------
 
 # /proc/net/tcp of a host with PostgreSQL on 5432 (1538) and a client of it.
 TCP = """\
@@ -89,7 +89,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 def refused(root: Path, files: dict[str, str], adopt: bool = False, **more: Any) -> AgentError | None:
-    """What the guard says of a host with these files; None: it may go on."""
+    """What the guard says of a host with these files; None: it may continue."""
     write(root, files)
     ctx = Context(root=str(root))
     params = {"scope": "vannah", "data_directory": DATA, "ports": [5432, 8008], "adopt": adopt, **more}

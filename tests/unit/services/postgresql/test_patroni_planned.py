@@ -57,7 +57,7 @@ def planned_steps(wanted: dict[str, Any]) -> list[Any]:
         # Other words for the value that runs.
         {"shared_buffers": "131072kB", "work_mem": 4096, "checkpoint_timeout": "15min", "random_page_cost": "1.10"},
         {"max_wal_size": "4GB", "hot_standby": True, "wal_compression": "LZ4", "archive_command": "test 'x' = \\x"},
-        # What is taken away, what nobody knows, and what cannot be compared: nothing is said rather than something wrong.
+        # What is taken away, what no one knows, and what cannot be compared: nothing is said rather than something wrong.
         {"work_mem": None, "no_such": "1", "checkpoint_timeout": "a while"},
     ],
 )

@@ -56,7 +56,7 @@ def test_what_is_closed(blocked: dict[str, str], cluster: dict[str, Any] | None,
     [("apply", False, PEERS, True), ("check", False, PEERS, False), ("apply", True, PEERS, False), ("apply", False, [], False)],
 )
 def test_only_a_new_member_is_asked(tmp_path: Path, mode: str, data: bool, peers: Any, refused: bool) -> None:
-    """And in check mode nobody: the firewalls of the others do not know it yet."""
+    """And in check mode no member: the firewalls of the others do not know it yet."""
     if data:
         (tmp_path / "data").mkdir()
         (tmp_path / "data/PG_VERSION").write_text("17")

@@ -98,7 +98,7 @@ LOGICAL = "{type: logical, database: app, plugin: pgoutput}"
     ],
 )
 def test_names_of_settings(judged: Judge, variables: str, code: str, variable: str, text: str) -> None:
-    """Patroni leaves out what nobody knows, and PostgreSQL refuses it for a role or a database in the middle of the run."""
+    """Patroni leaves out what no one knows, and PostgreSQL refuses it for a role or a database in the middle of the run."""
     report = judged(site(THREE, variables))
     names = ("database-setting-misspelt", "database-setting-unknown")
     found = [

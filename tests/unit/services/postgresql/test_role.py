@@ -243,7 +243,7 @@ def test_directories(render: Callable[..., Any], patroni: Callable[..., Any], di
 
 
 def test_who_knows_a_leader_that_confirms_it_speaks_for_the_cluster() -> None:
-    """A member that was cut off answers, with the cluster of before; it has no leader, as far as that is known."""
+    """A member that was cut off answers, with the previous cluster; it has no leader, as far as that is known."""
     texts = {key: value for key, value in yaml.safe_load(VERBS.read_text(encoding="utf-8")).items() if isinstance(value, str)}
     verbs = {key: trust_as_template(value) for key, value in texts.items()}
 

@@ -15,7 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 
 
 class Server(Context):
-    """Answers each question for standbys with the next of a list, the last one for ever."""
+    """Answers each question for standbys with the next of a list, the last one forever."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)

@@ -271,7 +271,7 @@ def test_read_only(fake: Target, memory: Memory, tmp_path: Path) -> None:
 
 
 def test_a_connection_that_breaks_off(fake: Target, memory: Memory, tmp_path: Path) -> None:
-    """An upload begins anew."""
+    """An upload starts again."""
     path, found = layout(tmp_path)
     memory.answers[("PUT", "/v2/a/blobs/")] = api.Silent("Connection reset by peer")
     fake.images({"name": "a", "source": path})
@@ -305,7 +305,7 @@ def test_a_host_that_the_site_has_not_made_yet(tmp_path: Path) -> None:
 
 
 def test_an_upload_that_is_sent_elsewhere(fake: Target, memory: Memory, tmp_path: Path) -> None:
-    """The password goes to nobody else."""
+    """The password goes to no one else."""
     path, _found = layout(tmp_path)
     memory.answers[("POST", "/v2/a/blobs/")] = (202, {"location": "https://elsewhere.example/v2/a/blobs/uploads/1"}, b"")
     with pytest.raises(AgentError) as refused:

@@ -114,7 +114,7 @@ def collect(server: ModuleType) -> int:
 
 
 def test_nothing_to_remove(server: ModuleType, surroundings: Callable[[int], Surroundings], capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody is interrupted for it."""
+    """No client is interrupted for it."""
     made = surroundings(0)
     assert collect(server) == 0
     assert made.did == ["dry-run"] and capsys.readouterr().out == "There is nothing to remove.\n"

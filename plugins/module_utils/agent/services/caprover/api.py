@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Data = dict[str, Any]
 
-#: Seconds for which another write may keep us waiting: a build that somebody waits for holds the lock all the time.
+#: Seconds for which another write may keep us waiting: a build that a client waits for holds the lock all the time.
 BUSY = 300.0
 #: Seconds between two tries.
 PAUSE = 2.0
@@ -38,7 +38,7 @@ class Kept:
     """What stands between this module and a server; tests set it.
 
     :ivar wire: url -> what sends; None for the network
-    :ivar locked: seconds to wait while nobody can log in
+    :ivar locked: seconds to wait while no login is possible
     :ivar tokens: url -> password and token of the last login. All questions of a call to a host need one login.
     :ivar refused: url and password of logins that were refused; they are not tried again
     """
@@ -53,7 +53,7 @@ class Kept:
 class Api:
     """One server.
 
-    :param passwords: the one that shall be first; the others only where it is refused
+    :param passwords: the one that must be first; the others only where it is refused
     :param wait: seconds for a server that starts; none in check mode
     :ivar password: the one that was accepted
     :ivar calls: how many requests were sent
@@ -83,9 +83,9 @@ class Api:
     # --- asking ---------------------------------------------------------------------------------------------------------
 
     def login(self) -> None:
-        """Get a token. Each password is tried once: five wrong ones within 30 s lock everybody out.
+        """Get a token. Each password is tried once: five wrong ones within 30 s lock all users out.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``caprover-login``, ``caprover-locked``
         """
         waited, kept = False, self.ctx.kept(Kept)
@@ -129,7 +129,7 @@ class Api:
     def get(self, path: str) -> Data:
         """Read. A server that starts meanwhile is waited for.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises Refused: anything but success
         """
         return self._with_token("GET", path, None)
@@ -137,7 +137,7 @@ class Api:
     def post(self, path: str, body: Data | Upload) -> Data:
         """Change something. While another write is going on it is waited for.
 
-        :raises Silent: nobody answers; :class:`Broken`: nobody knows whether it was done
+        :raises Silent: there is no answer; :class:`Broken`: whether it was done is not known
         :raises Refused: anything but success
         """
         return self._with_token("POST", path, body)
@@ -159,7 +159,7 @@ class Api:
         """Change fields of an app and leave the others: PATCH, before version 1.15 the whole definition.
 
         :param now: the app as it was read
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises Refused: anything but success
         """
         path = f"{APPS}/update"

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Apps: what is there, whose it is, and a step for each thing that is to be made, changed or removed."""
+"""Apps: what is there, its owner, and a step for each thing that is to be made, changed or removed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class World:
 def read(api: Api, listed: list[App]) -> World:
     """Ask the server: once for all apps, once more where an app names a node, and where one names a project.
 
-    :raises Silent: nobody answers
+    :raises Silent: there is no answer
     :raises AgentError: ``caprover-refused``, ``caprover-login``
     """
     world = World()

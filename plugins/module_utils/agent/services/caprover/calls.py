@@ -86,7 +86,7 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     except Silent as error:
         unseen(api, error)
         world = all_apps.World()
-        for app in listed:  # there is nobody to ask what their names stand for
+        for app in listed:  # no server can be asked what their names stand for
             app["node"] = app["project"] = None
     except Refused as error:
         raise refusal("list the apps", error) from error
@@ -101,7 +101,7 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
 
 def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:
-    """Make the apps that are listed run what they shall.
+    """Make the apps that are listed run what they must.
 
     :param params: as the module ``caprover_deploy`` documents them
     :return: steps, and ``{answers, requests, unchanged}``: names of apps that run it already

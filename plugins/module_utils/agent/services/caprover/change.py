@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     Apply = Callable[[Context], None]
 
-#: Seconds for a build that somebody else has begun.
+#: Seconds for a build that another client has started.
 BUILDS = 900.0
 #: Seconds between the end of a build, as CapRover says it, and the end of its service's update.
 SETTLE = 3.0
@@ -59,14 +59,14 @@ class Changer:
     # --- apps -----------------------------------------------------------------------------------------------------------
 
     def register(self, name: str, persistent: bool) -> Apply:
-        """Make an app. CapRover deploys a placeholder, detached: who waits for a queued build keeps everybody else from writing."""
+        """Make an app. CapRover deploys a placeholder, detached: who waits for a queued build keeps all others from writing."""
 
         def apply(ctx: Context) -> None:
             self.idle()
             try:
                 self.api.post(f"{APPS}/register?detached=1", {"appName": name, "hasPersistentData": persistent, "projectId": ""})
             except Refused as error:
-                if error.status != EXISTS:  # somebody, or a request that broke off, was faster
+                if error.status != EXISTS:  # another client, or a request that broke off, was faster
                     raise refusal(f"make app {name}", error) from error
             except Silent as error:
                 raise self.api.unreachable(error, f"make app {name}") from error

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Deploys: one at a time, watched until the app is healthy, and taken back where it does not become so.
 
-A deploy is sent detached and polled: who waits for a queued build keeps everybody else from writing, and a queued build that fails ends
+A deploy is sent detached and polled: who waits for a queued build keeps all others from writing, and a queued build that fails ends
 the whole server for 45 s. So none is sent while any app builds.
 """
 
@@ -45,7 +45,7 @@ FIXES = (
 
 
 def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Notes, build_timeout: float) -> tuple[list[Step], list[str]]:
-    """A step for each app that does not run what it shall. What was taken back before fails at the end, after the others.
+    """A step for each app that does not run what it must. What was taken back before fails at the end, after the others.
 
     :return: the steps, and the apps that run it already
     :raises AgentError: ``app-missing``

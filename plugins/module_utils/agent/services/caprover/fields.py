@@ -104,7 +104,7 @@ class Known:
 
 
 def wanted(app: App, now: Definition, known: Known) -> Item:
-    """The fields that an app shall have, with what only a look at it can tell.
+    """The fields that an app is to have, with what only a look at it can tell.
 
     :raises AgentError: ``bad-app``: a node or a project that is not there
     """
@@ -130,7 +130,7 @@ def wanted(app: App, now: Definition, known: Known) -> Item:
 
 
 def changes(app: App, now: Definition, known: Known) -> Changes:
-    """Field -> what it is, what it shall be; only where that differs.
+    """Field -> what it is, what it is to be; only where that differs.
 
     :raises AgentError: see :func:`wanted`
     """

@@ -62,7 +62,7 @@ class Health:
 
     @property
     def asked(self) -> bool:
-        """Whether there is anybody to ask."""
+        """Whether there is a server to ask."""
         return self.judge is not None or self.docker or bool(self.options["url"])
 
     def begin(self) -> None:

@@ -24,7 +24,7 @@ _NAMES = {"nodeId": "id", "isLeader": "leader", "dockerEngineVersion": "docker"}
 def read(api: Api) -> Item:
     """Ask the server for everything.
 
-    :raises Silent: nobody answers
+    :raises Silent: there is no answer
     :raises Refused: it does not say
     """
     info = api.get("/user/system/info")

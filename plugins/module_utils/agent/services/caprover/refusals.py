@@ -20,7 +20,7 @@ PARTLY, NOT_READY, USER_NOT_READY, EXISTS, WRONG_PASSWORD = 102, 1001, 1101, 110
 BAD_TOKEN, UNVERIFIED, BACK_OFF, NEEDS_OTP, BAD_NGINX = 1106, 1107, 1113, 1114, 1116
 #: Its words where certbot, or a backup, has a lock of its own: after a start CapRover lists its certificates and renews them each day.
 CERTBOT = "Another operation is in process"
-#: Seconds for which nobody can log in after five wrong passwords (its src/routes/login/LoginRouter.ts).
+#: Seconds for which no login is possible after five wrong passwords (its src/routes/login/LoginRouter.ts).
 LOCKED = 30
 #: Characters that are shown of what it says: certbot's whole output may be in it.
 LONGEST = 500

@@ -43,7 +43,7 @@ class Registries:
 
 
 def registry(item: Item) -> Item:
-    """A registry as it shall be: the domain without http(s):// and in lower case.
+    """A registry as it is to be: the domain without http(s):// and in lower case.
 
     :raises AgentError: ``bad-registry``
     """

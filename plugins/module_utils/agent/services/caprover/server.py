@@ -86,7 +86,7 @@ def wanted(params: Item) -> Item:
 def read(api: Api, want: Item) -> There:
     """Ask the server for what is asked about.
 
-    :raises Silent: nobody answers
+    :raises Silent: there is no answer
     :raises Refused: it does not say
     """
     there = There()

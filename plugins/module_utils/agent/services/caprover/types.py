@@ -136,7 +136,7 @@ class Info(TypedDict, total=False):
 
 
 class Named(TypedDict):
-    """A domain that an app shall have."""
+    """A domain that an app is to have."""
 
     name: str
     tls: bool

@@ -47,7 +47,7 @@ _RESERVED = ("captain", "registry")
 
 
 def app(item: Item) -> App:
-    """An app as it shall be; fields that are not asked for are not in it.
+    """An app as it is to be; fields that are not asked for are not in it.
 
     :param item: as the module ``caprover_apps`` documents it, every option present
     :raises AgentError: ``bad-app-name``, ``bad-app``
@@ -126,7 +126,7 @@ def app_name(given: object) -> str:
 def domain_name(where: str, given: str) -> str:
     """A domain that CapRover takes (``checkCustomDomain`` of its src/utils/Utils.ts), in lower case.
 
-    :param where: whose it is, for the error: ``app web1: domains``
+    :param where: its owner, for the error: ``app web1: domains``
     :raises AgentError: ``bad-domain``
     """
     name = given.strip().lower()

@@ -24,7 +24,7 @@ _BUILT = "img-captain-"
 
 
 def deploy(item: Item, ctx: Context) -> Deploy:
-    """A deploy as it shall be.
+    """A deploy as it is to be.
 
     :param item: as the module ``caprover_deploy`` documents it, every option present
     :raises AgentError: ``bad-app-name``, ``bad-deploy``

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: CapRover closes a connection that lies idle for 5 s (Keep-Alive: timeout=5). A write that meets the close cannot be told from one that
 #: was done, so another connection is opened before that.
 IDLE = 3.0
-#: Where nobody listens in between, so that a password may go without TLS.
+#: Where no other program listens in between, so that a password may go without TLS.
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _BLOCK = 1 << 16
 
@@ -34,7 +34,7 @@ class Silent(Exception):
 
 
 class Broken(Silent):
-    """The connection broke off after a request was sent: nobody knows whether it was done."""
+    """The connection broke off after a request was sent: whether it was done is not known."""
 
 
 class Upload:
@@ -120,7 +120,7 @@ class Link:
     def __call__(self, method: str, target: str, headers: Heads, body: bytes | Upload) -> Said:
         """Send one request.
 
-        :raises Silent: nobody answers; :class:`Broken`: the connection broke off after a write was sent
+        :raises Silent: there is no answer; :class:`Broken`: the connection broke off after a write was sent
         """
         import ssl
         import time

@@ -183,7 +183,7 @@ def _activate(docker: Docker, found: Node, seconds: int) -> Callable[[Context], 
     def apply(ctx: Context) -> None:
         import time
 
-        # Somebody may have given it another availability meanwhile: that stays.
+        # It may have another availability meanwhile: that stays.
         active = ["--availability", "active"] if found["availability"] == "drain" else []
         docker.update_node(found["id"], *active, "--label-rm", LABEL)
         begun = time.monotonic()

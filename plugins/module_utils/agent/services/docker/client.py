@@ -99,7 +99,7 @@ class Docker:
         return [task for task in parse_tasks(text) if task["state"] not in ENDED]
 
     def wanted(self, services: list[str]) -> list[Task]:
-        """Tasks of services that shall run, wherever they are."""
+        """Tasks of services that must run, wherever they are."""
         text = self.run("service", "ps", "--no-trunc", "--filter", "desired-state=running", "--format", "{{json .}}", *services)
         return parse_tasks(text)
 

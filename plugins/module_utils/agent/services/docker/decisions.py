@@ -78,7 +78,7 @@ def waits_for(here: Iterable[Task], left: Iterable[Task], wanted: Iterable[Task]
 
     :param here: what runs on the node now
     :param left: what ran there before
-    :param wanted: what of their services shall run
+    :param wanted: what of their services must run
     """
     now = {(task["service"], task["slot"]): task for task in wanted}
     still = [f"{task['service']}.{task['slot']} is {task['state']} there" for task in here]

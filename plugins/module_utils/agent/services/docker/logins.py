@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""With whom Docker's client of a user is logged in: entries of its ``config.json``; whatever else stands there stays.
+"""The registries that Docker's client of a user is logged in to: entries of its ``config.json``; whatever else stands there stays.
 
 The engine need not be asked: ``docker login`` would write the same after a look at the registry.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...core.model import Context
 
-#: Of the user root, as whom the site works.
+#: Of the user root, which the site works as.
 PATH = "/root/.docker/config.json"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Seconds for one answer.
 LOOK = 3.0
-#: The same for what a member works for: a database of some gigabytes is written anew.
+#: The same for what a member works for: a database of some gigabytes is rewritten.
 PATIENT = 300.0
 #: Where the role puts the host's certificate.
 PKI = "/etc/vannah/pki/etcd"

@@ -61,7 +61,7 @@ class Kept:
 
 
 class Silent(Exception):
-    """Nobody answered; the text says why."""
+    """There was no answer; the text says why."""
 
 
 class Refused(Exception):

@@ -30,7 +30,7 @@ YEAR = 365
 
 
 def bucket(item: Item) -> Item:
-    """A bucket as it shall be: ``name``, ``state``, ``drop_data`` and those of :data:`ATTRIBUTES` that are asked for.
+    """A bucket as it is to be: ``name``, ``state``, ``drop_data`` and those of :data:`ATTRIBUTES` that are asked for.
 
     :raises AgentError: ``bad-bucket-name``, ``bad-bucket``, ``bad-lifecycle``, ``bad-policy``, ``lifecycle-below-retention``
     """

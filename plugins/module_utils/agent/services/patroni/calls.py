@@ -347,7 +347,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
         wait(ctx, params["timeout"], lambda: healthy(rest, name, params["max_lag"]), f"{name} follows again")
         result.update(state(rest, look(rest), params))
 
-    return [Step("member", name, "reinitialise", "its data are copied anew", None, apply)], result
+    return [Step("member", name, "reinitialise", "its data are copied again", None, apply)], result
 
 
 def remove(params: Params, ctx: Context) -> Outcome:

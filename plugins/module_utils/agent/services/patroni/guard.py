@@ -114,18 +114,18 @@ def _refuse_another_cluster(ctx: Context, text: str, scope: str, directory: str)
     named, place = setting(text, "scope"), setting(text, "data_dir")
     if not place or not set(content(ctx, place)) - {LOST}:
         return
-    anew = f"To begin with an empty cluster, stop patroni.service and move {place} away"
+    again = f"To begin with an empty cluster, stop patroni.service and move {place} away"
     if named and named != scope:
         raise AgentError(
             "cluster-renamed",
             f"postgresql_cluster is {scope}, and {place} holds the data of the cluster {named}, which cannot be renamed."
-            f" Write postgresql_cluster: {named}. {anew}",
+            f" Write postgresql_cluster: {named}. {again}",
         )
     if not same_place(ctx, place, directory):
         raise AgentError(
             "data-directory-moved",
             f"the data directory would be {directory}, and {place} holds the data of this member. Write postgresql_data_directory: {place}"
-            f" (without it, it follows from postgresql_version, or the release, and postgresql_cluster). {anew}",
+            f" (without it, it follows from postgresql_version, or the release, and postgresql_cluster). {again}",
         )
 
 

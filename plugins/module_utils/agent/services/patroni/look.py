@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Patroni says of the cluster and of its own member, asked anew at each call."""
+"""What Patroni says of the cluster and of its own member, asked again at each call."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Seconds for a connection, and for an answer.
 LOOK = 3.0
 CA = "/etc/vannah/pki/ca.crt"
-#: Somebody is there, and the service does not run (yet): a cluster that is being formed.
+#: The host answers, and the service does not run (yet): a cluster that is being formed.
 REFUSED = "connection refused"
 
 

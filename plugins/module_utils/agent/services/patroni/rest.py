@@ -41,7 +41,7 @@ class Kept:
 
 
 class Silent(Exception):
-    """Nobody answered; the text says why."""
+    """There was no answer; the text says why."""
 
 
 class Rest:
@@ -136,10 +136,10 @@ def _urllib(ctx: Context, params: dict[str, Any]) -> Transport:
     except OSError as error:
         reason = f"the host's certificate is not there yet ({error.strerror or error}: {cert})"
 
-        def nobody(*_question: Any) -> Answer:
+        def no_answer(*_question: Any) -> Answer:
             raise Silent(reason)
 
-        return nobody
+        return no_answer
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))  # the task's http_proxy is not for this
 
     def transport(method: str, url: str, body: bytes | None, timeout: float) -> Answer:

@@ -29,7 +29,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     here, ``member``: ``runs`` (Patroni does), ``newest`` (a person has named this member as the one with the newest data:
     postgresql-may-start), and of a stopped one ``wal`` (see :func:`.wal.position`).
 
-    :param asked: ``watchdog``: whether Patroni shall not lead without one; else it is not looked for; ``cluster``: what the site calls
+    :param asked: ``watchdog``: whether Patroni must not lead without one; else it is not looked for; ``cluster``: what the site calls
         the cluster of Patroni's members, and ``url``: where this host's Patroni answers
     """
     found: dict[str, Any] = {"clusters": clusters(ctx.path("/var/lib/postgresql"))}

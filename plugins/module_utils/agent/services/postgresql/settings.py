@@ -57,7 +57,7 @@ def try_all(psql: Psql, wanted: Sequence[tuple[str, str, Mapping[str, tuple[str 
     """Have the server that leads judge settings that will be set, before anything is: every error at once.
 
     PostgreSQL judges a value when it is set, so it is set and rolled back: for the session's own role, or the database ``postgres``.
-    Whose it is makes no difference to a value, and what it is for may not be there yet.
+    Its owner makes no difference to a value, and what it is for may not be there yet.
 
     :param wanted: (``role x`` or ``database x``, ``role`` or ``database``, :func:`changes`)
     :raises AgentError: ``postgresql-setting-refused``

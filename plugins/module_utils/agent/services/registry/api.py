@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...core.model import Context
 
     Heads = dict[str, str]
-    #: Called anew for each attempt.
+    #: Called again for each attempt.
     Body = Callable[[], Iterator[bytes]]
     #: method, target, headers, body -> status, headers (small letters), body
     Wire = Callable[[str, str, Heads, "Body | None"], tuple[int, Heads, bytes]]
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 #: Kinds of manifests that can be asked for.
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
-#: Attempts at one request where the connection breaks off. Each can be made again: an upload begins anew, what is complete stays.
+#: Attempts at one request where the connection breaks off. Each can be repeated: an upload starts again, what is complete stays.
 ATTEMPTS = 3
 #: Bytes of an answer that are read.
 LONGEST = 4 << 20
 
 
 class Silent(Exception):
-    """Nobody answers; the text says why."""
+    """There is no answer; the text says why."""
 
 
 class Kept:
@@ -74,14 +74,14 @@ class Registry:
     def ping(self) -> int:
         """The status of the API's first path: 200 where this user may use it.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         """
         return self._send("GET", "/v2/")[0]
 
     def digest_of(self, name: str, reference: str) -> str:
         """The digest of a manifest that a tag or digest means; empty where there is none.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``registry-login``, ``registry-refused``
         """
         status, heads, _body = self._send("HEAD", f"/v2/{name}/manifests/{reference}", {"accept": ", ".join((*INDEXES, *MANIFESTS))})
@@ -93,7 +93,7 @@ class Registry:
     def manifest(self, name: str, reference: str) -> tuple[str, bytes]:
         """The media type and the text of a manifest.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``registry-login``, ``registry-refused``
         """
         status, heads, body = self._send("GET", f"/v2/{name}/manifests/{reference}", {"accept": ", ".join((*INDEXES, *MANIFESTS))})
@@ -103,7 +103,7 @@ class Registry:
     def has_blob(self, name: str, digest: str) -> bool:
         """Whether a repository has a blob.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``registry-login``, ``registry-refused``
         """
         status, _heads, _body = self._send("HEAD", f"/v2/{name}/blobs/{digest}")
@@ -116,7 +116,7 @@ class Registry:
     def put_blob(self, name: str, digest: str, size: int, body: Body) -> None:
         """Upload a blob whole. The registry compares it with its digest.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``registry-login``, ``registry-read-only``, ``registry-refused``
         """
         for attempt in range(1, ATTEMPTS + 1):
@@ -136,7 +136,7 @@ class Registry:
     def put_manifest(self, name: str, reference: str, media: str, data: bytes) -> None:
         """Make a tag or digest mean a manifest, all of whose blobs are there.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``registry-login``, ``registry-read-only``, ``registry-refused``
         """
         about = {"content-type": media, "content-length": str(len(data))}
@@ -146,7 +146,7 @@ class Registry:
     def delete_manifest(self, name: str, digest: str) -> None:
         """Remove a manifest, with all tags that mean it.
 
-        :raises Silent: nobody answers
+        :raises Silent: there is no answer
         :raises AgentError: ``registry-login``, ``registry-read-only``, ``registry-refused``
         """
         status, _heads, said = self._send("DELETE", f"/v2/{name}/manifests/{digest}")
@@ -170,7 +170,7 @@ class Registry:
         raise AssertionError  # ATTEMPTS is not 0
 
     def _own(self, location: str) -> str:
-        """The target of a Location of this registry: nobody else is told the password.
+        """The target of a Location of this registry: the password is sent to no other host.
 
         :raises AgentError: ``registry-refused``
         """
@@ -263,7 +263,7 @@ class Link:
     def __call__(self, method: str, target: str, heads: Heads, body: Body | None) -> tuple[int, Heads, bytes]:
         """Send one request.
 
-        :raises Silent: nobody answers, or the connection breaks off
+        :raises Silent: there is no answer, or the connection breaks off
         :raises AgentError: ``registry-untrusted``
         """
         import ssl

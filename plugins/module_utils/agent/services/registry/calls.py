@@ -188,7 +188,7 @@ def _chunks(source: files.Source, blob: files.Blob) -> Callable[[], Any]:
 
 
 def _said(registry: Registry, apply: Callable[[Context], None]) -> Callable[[Context], None]:
-    """The same, with a sentence where nobody answers."""
+    """The same, with a sentence where there is no answer."""
 
     def said(ctx: Context) -> None:
         try:

@@ -22,7 +22,7 @@ TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 def problems(wanted: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str, str]]:
-    """What is wrong with entries: (number of the entry, what, how to mend it). What an entry leaves out is empty."""
+    """What is wrong with entries: (number of the entry, what, how to fix it). What an entry leaves out is empty."""
     seen: dict[tuple[str, str], int] = {}
     for number, item in enumerate(wanted):
         name, digest, tag = (str(item.get(key) or "") for key in ("name", "digest", "tag"))
