@@ -126,9 +126,13 @@ def _of_type(value: Any, form: Any, path: str, known: Known) -> Iterator[str]:
 def _of_any(value: Any, forms: tuple[Any, ...], path: str, known: Known) -> Iterator[str]:
     tried = [list(problems(value, form, path, known)) for form in forms]
     if all(tried):
-        # A mapping is told what is wrong within it, as the form has it that it is nearest to.
+        # Of a mapping or a list it is said what is wrong within it, by the form that it is nearest to.
         deep = [found for found in tried if found[0] != f"{path} must be {described(forms[tried.index(found)])}"]
-        yield from min(deep, key=len) if deep and isinstance(value, Mapping) else [f"{path} must be {' or '.join(map(described, forms))}"]
+        yield from (
+            min(deep, key=len)
+            if deep and isinstance(value, Mapping | list | tuple)
+            else [f"{path} must be {' or '.join(map(described, forms))}"]
+        )
 
 
 def _of_keys(value: Mapping[Any, Any], form: Any, path: str, known: Known) -> Iterator[str]:

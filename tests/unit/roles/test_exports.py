@@ -88,7 +88,7 @@ ALERT = {"alert": "Down", "expr": "up == 0", "for": "5m", "labels": {}, "annotat
         ("firewall_ports", [PORT | {"proto": "tcpp"}], "firewall_ports[0].proto must be a protocol of IP"),
         ("firewall_ports", [PORT | {"port": "many"}], "firewall_ports[0].port must be a port"),
         ("firewall_ports", [PORT | {"port": 70000}], "firewall_ports[0].port must be a port"),
-        ("firewall_ports", [PORT | {"from": ["monitorin"]}], "firewall_ports[0].from must be a list or a group"),
+        ("firewall_ports", [PORT | {"from": ["monitor"]}], "firewall_ports[0].from[0] must be a group of the site map, an address"),
         ("firewall_ports", [PORT, "web"], "firewall_ports[1] must be a mapping"),
         ("firewall_ports", [PORT | {"when": "yes"}], "firewall_ports[0].when must be true or false"),
         ("firewall_ports", {"name": "web"}, "firewall_ports must be a list, or a template of one"),
