@@ -68,7 +68,7 @@ class Host:
 
 
 @pytest.fixture
-def server(tmp_path: Path, program: Callable[[str, str], ModuleType]) -> Host:
+def server(tmp_path: Path, program: Callable[[str, str], Any]) -> Host:
     root = tmp_path / "host"
     for folder in ("etc/vannah/acme", "var/lib/vannah-acme"):
         (root / folder).mkdir(parents=True)
@@ -107,11 +107,11 @@ def pebble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pebble]:
     config.update(certificate=str(folder / "ca.pem"), privateKey=str(folder / "key.pem"))
     (folder / "config.json").write_text(json.dumps({"pebble": {**config, "httpPort": http, "tlsPort": tls, "ocspResponderURL": ""}}))
     resolver = f"127.0.0.1:{dns}"
-    servers = [PROGRAMS["pebble-challtestsrv"], "-management", f"127.0.0.1:{challenges}", "-dns01", resolver, "-http01", "", "-https01", ""]
+    servers = [str(PROGRAMS["pebble-challtestsrv"]), "-management", f"127.0.0.1:{challenges}", "-dns01", resolver, "-http01", ""]
     environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
     started = [
         subprocess.Popen(
-            [*servers, "-tlsalpn01", "", "-defaultIPv6", "", "-defaultIPv4", "127.0.0.1"],
+            [*servers, "-https01", "", "-tlsalpn01", "", "-defaultIPv6", "", "-defaultIPv4", "127.0.0.1"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
         ),
