@@ -30,4 +30,5 @@ RETURN = r"""
 answers: {returned: success, type: bool, description: Whether pgBackRest runs; in check mode it need not.}
 backups: {returned: success, type: int, description: How many backups there are.}
 newest: {returned: success, type: str, description: Label of the newest one; empty without one.}
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Where managers speak to each other (docs.docker.com, "Getting started with Swarm mode").
 PORT = 2377
-#: Where the engine listens on its host.
-SOCKET = "/run/docker.sock"
 #: What Docker says where joining takes longer than 20 s and continues.
 _CONTINUES = "will continue in the background"
 _INTERVAL = 1.0
