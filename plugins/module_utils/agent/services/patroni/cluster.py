@@ -145,7 +145,7 @@ class Cluster:
         return found
 
 
-def require_whole(cluster: Cluster, what: str, expected: Iterable[str], max_lag: int, synchronous: bool) -> None:
+def require_healthy(cluster: Cluster, what: str, expected: Iterable[str], max_lag: int, synchronous: bool) -> None:
     """Refuse what an unhealthy cluster cannot spare; the parameters are those of :meth:`Cluster.findings`.
 
     :raises AgentError: ``cluster-unhealthy``
