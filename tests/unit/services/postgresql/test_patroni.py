@@ -202,7 +202,7 @@ def test_switchover_is_refused_while_the_cluster_is_unhealthy(mode: str) -> None
 
 
 def test_a_wrong_candidate_is_said_before_what_is_wrong_with_the_cluster() -> None:
-    with pytest.raises(AgentError, match=r"has no member db9\. Fix: one of db1, db2, db3;") as caught:
+    with pytest.raises(AgentError, match=r"has no member db9\. Fix: use one of db1, db2, db3,") as caught:
         do("switchover", Patroni(without(CLUSTER, "db2")), "check", candidate="db9", away_from="", timeout=0)
     assert caught.value.code == "unknown-member"
 

@@ -65,7 +65,7 @@ def test_a_candidate_that_nobody_knows(wanted: str, expected: list[str], refused
     if not refused:
         patroni_cluster.refuse_unknown(cluster, wanted, expected)
         return
-    with pytest.raises(AgentError, match=r"has no member db\d. Fix: one of db1, db2") as caught:
+    with pytest.raises(AgentError, match=r"has no member db\d. Fix: use one of db1, db2") as caught:
         patroni_cluster.refuse_unknown(cluster, wanted, expected)
     assert caught.value.code == "unknown-member"
 

@@ -168,7 +168,7 @@ def refuse_unknown(cluster: Cluster, wanted: str, expected: Iterable[str] = ()) 
         names = ", ".join(sorted(known))
         raise AgentError(
             "unknown-member",
-            f"postgresql_candidate: cluster {cluster.scope} has no member {wanted}. Fix: one of {names}; or none, for the best standby",
+            f"postgresql_candidate: cluster {cluster.scope} has no member {wanted}. Fix: use one of {names}, or none for the best standby",
         )
 
 
