@@ -136,7 +136,7 @@ def limit_problem(limit: str, inventory: Any) -> str:
         fix = f"{fix}; {there}" if fix else f"an existing host or group; {there}"
         return f"ARGS: --limit: the inventory has no host or group {', '.join(unknown)}.{hints} Fix: {fix}"
     inventory.subset(limit)
-    return "" if inventory.list_hosts("all") else f"ARGS: --limit {limit} leaves no host. Fix: a limit with hosts; {there}"
+    return "" if inventory.list_hosts("all") else f"ARGS: --limit {limit} leaves no host. Fix: give a limit with hosts; {there}"
 
 
 def problem_of_limit(site: str, arguments: Sequence[str]) -> str:

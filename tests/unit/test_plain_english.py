@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -144,6 +145,60 @@ def _notes(path: Path) -> Iterator[tuple[int, str]]:
         yield first, words
         first, last, words = line, line, text
     yield first, words
+
+
+#: Replaced terms that are words of other things, too: a whole path, the turns of a loop.
+_OTHER_MEANING = {"whole", "turn", "fake", "this machine"}
+
+
+def replaced_terms() -> set[str]:
+    """Terms of one word that the glossary's first table replaces."""
+    rows = re.findall(
+        r"^\| [^|]+ \| [^|]+ \| ([^|]+) \|$", GLOSSARY.read_text(encoding="utf-8").partition("## Phrases")[0], flags=re.MULTILINE
+    )
+    found = {term.strip() for cell in rows[1:] for term in cell.split(",")}
+    return {term for term in found if term.isalpha()} - _OTHER_MEANING
+
+
+def named(tree: ast.AST) -> set[str]:
+    """Identifiers of a program: functions, classes, arguments, variables, attributes."""
+    return {
+        value
+        for node in ast.walk(tree)
+        for value in (getattr(node, attribute, None) for attribute in ("id", "arg", "attr", "name"))
+        if isinstance(value, str)
+    }
+
+
+def keys(given: object) -> set[str]:
+    """Keys of YAML data, at any depth: options, exports, variables."""
+    if isinstance(given, dict):
+        return {str(key) for key in given}.union(*map(keys, given.values()))
+    return set().union(*map(keys, given)) if isinstance(given, list) else set()
+
+
+def test_names_use_the_terms_of_the_glossary() -> None:
+    """Identifiers, options, and files."""
+    terms = replaced_terms()
+    assert {"aside", "remedy", "ours", "contact", "trip"} <= terms
+    found = []
+    for path in sorted({path for glob in (*PROGRAMS, *TESTS, *DATA) for path in ROOT.glob(glob) if "collections" not in path.parts}):
+        if not path.is_file() or path.suffix not in (".py", ".yml"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        names = named(ast.parse(text)) if path.suffix == ".py" else keys(_yaml(text))
+        for name in {*names, *path.relative_to(ROOT).parts}:
+            if terms & set(re.split(r"[_.-]", name.lower())):
+                found.append(f"{path.relative_to(ROOT)}: {name}")
+    assert found == []
+
+
+def _yaml(text: str) -> object:
+    class Loader(yaml.SafeLoader):
+        """Ansible's tags are of no interest."""
+
+    Loader.add_multi_constructor("!", lambda _loader, _suffix, node: node.tag)
+    return yaml.load(text, Loader)  # noqa: S506 - a safe loader
 
 
 def test_notes_are_read(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def require_origins() -> None:
     if Origin is None:
         raise AnsibleError(
             f"ansible-core {__version__} does not tell from which file a value comes, so that secrets of encrypted files could be shown:"
-            " nothing is done. Fix: the ansible-core of requirements/python.txt, or a release of this collection that knows this version"
+            " nothing is done. Fix: use the ansible-core of requirements/python.txt, or a release of this collection for this version"
         )
 
 

@@ -56,7 +56,7 @@ def misused(tags: Sequence[str], switches: Collection[str], converges: bool) -> 
     :param converges: whether the playbook converges a role
     """
     if tags:
-        return f"{', '.join(tags)}: the playbooks have no tags, so all tasks would be left out. Fix: no --tags and no --skip-tags"
+        return f"{', '.join(tags)}: the playbooks have no tags, so all tasks would be left out. Fix: leave --tags and --skip-tags out"
     if switches and not converges:
         named = ", ".join(sorted(switches))
         return (
@@ -73,7 +73,7 @@ def left_out(member: str, group: str, groups: Mapping[str, Sequence[str]], chose
     """
     if not member or member not in members_of(group, groups) or member in chosen:
         return ""
-    return f"--limit leaves out {member}, and the verb has work to do there: nothing is done. Fix: no --limit"
+    return f"--limit leaves out {member}, and the verb has work to do there: nothing is done. Fix: leave --limit out"
 
 
 def converges(playbook: str) -> bool:

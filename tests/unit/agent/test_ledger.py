@@ -40,7 +40,7 @@ def test_claims_come_before_the_deed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2, "components": {}}', '{"version": 1, "components": {"a": 1}}', "\x00" * 20])
-def test_broken_is_set_aside_with_a_warning(tmp_path: Path, text: str) -> None:
+def test_broken_is_kept_as_a_copy_with_a_warning(tmp_path: Path, text: str) -> None:
     host = FakeHost(tmp_path)
     host.write("/var/lib/vannah/ledger.json", text)
     answer = host.call(component(files=[{"path": "/etc/x", "content": "x"}]))

@@ -193,14 +193,14 @@ LED: dict[str, Any] = {**PLAIN, "hand_over": {}, "restart": {}, "restart_in_plac
         ),
     ],
 )
-def test_turn(units: list[Unit], answers: dict[str, Any], done: list[str]) -> None:
+def test_restart_of_a_member(units: list[Unit], answers: dict[str, Any], done: list[str]) -> None:
     member = Member(units, **answers)
     made = restart_member("me", member)
     assert member.done == done
     assert made.again == (bool((answers.get("ask") or {}).get("member", {}).get("lowered")) and answers["ask"]["leader"] != "me")
 
 
-def test_turn_of_an_update() -> None:
+def test_restart_of_a_member_with_an_update() -> None:
     """Only of a cluster that is healthy, and what needs no restart gets none."""
     member = Member([], **PLAIN)
     made = restart_member("me", member, update=True)
@@ -213,7 +213,7 @@ def test_turn_of_an_update() -> None:
     assert member.done == ["healthy"]
 
 
-def test_turn_of_hosts_that_are_only_updated() -> None:
+def test_hosts_that_are_only_updated() -> None:
     """Their converge sees them ready; what waits for a restart all the same is not touched without a gate."""
     member = Member([], update={"packages": []})
     assert restart_member("me", member, update=True).text("me") == "me is up to date, no restart is pending"
@@ -239,7 +239,7 @@ def test_what_a_role_says_of_it(said: set[str], problems: list[str]) -> None:
     assert rolling.problems(dict.fromkeys(said), together.KEYS) == problems
 
 
-def test_turn_that_somebody_asked_for() -> None:
+def test_restart_that_was_asked_for() -> None:
     """Restarted though it does not wait."""
     member = Member([], **PLAIN)
     restart_member("me", member, always=[UNIT])

@@ -69,7 +69,7 @@ def test_hosts_that_are_in_no_swarm(run: Run) -> None:
     assert "token of" not in done.printed
 
 
-def test_a_swarm_that_is_whole(run: Run) -> None:
+def test_a_swarm_that_is_healthy(run: Run) -> None:
     """No token is read; each host is asked whether it is what it is to be."""
     done = objects(run, {**{host: inside() for host in MANAGERS}, "a4": inside(manager=False)})
     assert done.code == 0, done.printed

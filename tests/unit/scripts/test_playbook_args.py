@@ -61,7 +61,7 @@ def test_a_line_and_a_status(capsys: pytest.CaptureFixture[str]) -> None:
         ("postgres", "no host or group postgres. Did you mean postgresql? Fix: postgresql instead of postgres"),
         ("elsewhere.example.com", f"no host or group elsewhere.example.com. Fix: an existing host or group; {THERE}"),
         ("object_store", "no host or group object_store. Fix: an existing host or group"),
-        ("spare", f"ARGS: --limit spare leaves no host. Fix: a limit with hosts; {THERE}"),
+        ("spare", f"ARGS: --limit spare leaves no host. Fix: give a limit with hosts; {THERE}"),
         ("node1:!node1", "ARGS: --limit node1:!node1 leaves no host. Fix: "),
         ("x*", "ARGS: --limit x* leaves no host. Fix: "),
     ],

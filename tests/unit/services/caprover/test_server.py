@@ -81,7 +81,7 @@ def test_passwords(captain: StandIn, call: Call, password: str, words: str) -> N
     """A longer one can be set, and no login works with it again (recorded)."""
     with pytest.raises(AgentError) as caught:
         call("server", password=password)
-    assert caught.value.code == "bad-password" and words in caught.value.msg and "Fix: 8 to 29" in caught.value.msg
+    assert caught.value.code == "bad-password" and words in caught.value.msg and "Fix: use 8 to 29" in caught.value.msg
     assert captain.seen == []
 
 

@@ -59,7 +59,7 @@ def test_health(status: int, headers: dict[str, str], interrupt: bool, problem: 
         assert problem in found["problem"]
 
 
-def test_waiting_ends_when_it_is_whole() -> None:
+def test_waiting_ends_when_it_is_healthy() -> None:
     """A server that has just started."""
     found = minio.CALLS["health"]({**URL, "interrupt": False, "settle": 0, "wait": 30}, context((503, {}), (503, {}), (200, {})))[1]
     assert found["healthy"]

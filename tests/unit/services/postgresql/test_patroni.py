@@ -189,12 +189,12 @@ def test_switchover_that_is_not_needed(candidate: str, away_from: str) -> None:
     assert real.told == []
 
 
-def test_the_only_member_steps_aside_for_nobody() -> None:
+def test_the_only_member_hands_over_to_no_member() -> None:
     assert do("switchover", Patroni(without(CLUSTER, "db2", "db3")), candidate="", away_from="db1", timeout=0, members=["db1"])[0] == []
 
 
 @pytest.mark.parametrize("mode", ["apply", "check"])
-def test_switchover_is_refused_while_the_cluster_is_not_whole(mode: str) -> None:
+def test_switchover_is_refused_while_the_cluster_is_unhealthy(mode: str) -> None:
     real = Patroni(without(CLUSTER, "db2"))
     with pytest.raises(AgentError, match="db2 is not in the cluster") as caught:
         do("switchover", real, mode, candidate="", away_from="", timeout=0)
@@ -202,7 +202,7 @@ def test_switchover_is_refused_while_the_cluster_is_not_whole(mode: str) -> None
 
 
 def test_a_wrong_candidate_is_said_before_what_is_wrong_with_the_cluster() -> None:
-    with pytest.raises(AgentError, match=r"has no member db9\. Fix: one of db1, db2, db3;") as caught:
+    with pytest.raises(AgentError, match=r"has no member db9\. Fix: use one of db1, db2, db3,") as caught:
         do("switchover", Patroni(without(CLUSTER, "db2")), "check", candidate="db9", away_from="", timeout=0)
     assert caught.value.code == "unknown-member"
 

@@ -50,7 +50,7 @@ def test_problems(found: dict[str, Any], problems: list[str]) -> None:
 )
 def test_refusal_says_what_to_do(found: dict[str, Any], fixes: list[str]) -> None:
     with pytest.raises(AgentError) as refused:
-        patroni_cluster.require_whole(Cluster(found), "switch over", ["db1", "db2", "db3"], patroni_cluster.MAX_LAG, True)
+        patroni_cluster.require_healthy(Cluster(found), "switch over", ["db1", "db2", "db3"], patroni_cluster.MAX_LAG, True)
     assert refused.value.code == "cluster-unhealthy"
     _what, _, fix = refused.value.msg.partition(" Fix: ")
     assert all(text in fix for text in fixes)
@@ -65,7 +65,7 @@ def test_a_candidate_that_nobody_knows(wanted: str, expected: list[str], refused
     if not refused:
         patroni_cluster.refuse_unknown(cluster, wanted, expected)
         return
-    with pytest.raises(AgentError, match=r"has no member db\d. Fix: one of db1, db2") as caught:
+    with pytest.raises(AgentError, match=r"has no member db\d. Fix: use one of db1, db2") as caught:
         patroni_cluster.refuse_unknown(cluster, wanted, expected)
     assert caught.value.code == "unknown-member"
 

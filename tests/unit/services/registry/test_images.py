@@ -230,7 +230,7 @@ def test_another_image_than_asked_for(fake: Target, tmp_path: Path) -> None:
     path, found = layout(tmp_path)
     with pytest.raises(AgentError) as refused:
         fake.images({"name": "a", "digest": NOBODY, "source": path})
-    assert refused.value.code == "image-digest" and refused.value.msg.endswith(f"Fix: the right file, or digest: {found}")
+    assert refused.value.code == "image-digest" and refused.value.msg.endswith(f"Fix: use the right file, or set digest: {found}")
 
 
 @pytest.mark.parametrize("data", [b"", b"no tar file", gzip.compress(b"neither", mtime=0)], ids=["empty", "text", "gzip"])
@@ -238,7 +238,7 @@ def test_no_image_at_all(fake: Target, tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(AgentError) as refused:
         fake.images({"name": "a", "source": str(tmp_path / "file")})
-    assert refused.value.code == "image-file" and "Fix: a file of docker save" in refused.value.msg
+    assert refused.value.code == "image-file" and "Fix: give a file of docker save" in refused.value.msg
 
 
 def test_wrong_password(target: Target, tmp_path: Path) -> None:

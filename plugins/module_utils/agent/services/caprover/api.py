@@ -294,7 +294,7 @@ def _answer(status: int, headers: Heads, data: bytes, url: str) -> Data:
 
     if status in (301, 302, 307, 308):
         text = f"CapRover at {url} accepts only HTTPS and redirects to {headers.get('location', 'another address')}"
-        raise AgentError("caprover-redirects", f"{text}. Fix: url: https://captain.<root domain>")
+        raise AgentError("caprover-redirects", f"{text}. Fix: set url: https://captain.<root domain>")
     try:
         found = json.loads(data) if status == 200 else None
     except ValueError:

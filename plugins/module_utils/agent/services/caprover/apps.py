@@ -71,13 +71,13 @@ def purged(world: World, listed: list[App], owner: str, limit: int) -> list[str]
         )
     if not listed:
         raise AgentError(
-            "purge-unguarded", "purge with an empty list would remove all apps of the owner. Fix: state: absent for each of them"
+            "purge-unguarded", "purge with an empty list would remove all apps of the owner. Fix: set state: absent for each of them"
         )
     names = {app["name"] for app in listed}
     found = sorted(name for name, now in world.apps.items() if name not in names and _is_owned(now, owner))
     if len(found) > limit:
         text = f"purge would remove {len(found)} apps ({', '.join(found)}), and purge_limit allows {limit}: nothing was changed"
-        raise AgentError("purge-limit", f"{text}. Fix: purge_limit: {len(found)} if that is meant, or list the apps")
+        raise AgentError("purge-limit", f"{text}. Fix: set purge_limit: {len(found)} if that is meant, or list the apps")
     return found
 
 
@@ -125,7 +125,7 @@ def _refuse_domains(app: App, now: Definition, world: World) -> None:
         at = domain["name"]
         if root and (at == root or at.endswith(f".{root}")) and not at.endswith(f".{own}"):
             text = f"app {name}: domains: CapRover refuses {at}, because it is below the root domain {root}"
-            raise AgentError("bad-domain", f"{text}. Fix: a name below {own}, or outside of {root}; {own} itself is always there")
+            raise AgentError("bad-domain", f"{text}. Fix: use a name below {own}, or outside of {root}; {own} itself is always there")
     if app["tls"] is False and now.get("hasDefaultSubDomainSsl"):
         fix = "leave it out, or change the root domain with force_root_domain, which ends the TLS of all apps"
         raise wanted.bad(name, "tls", f"on for {own}, and CapRover has no way to turn it off", fix)
@@ -164,12 +164,12 @@ def _refuse_taken(listed: list[App], world: World, gone: set[str]) -> None:
         for domain in _domains_at_end(app, now):
             if domain in domains and app is not None and app["domains"] is not None:
                 text = f"app {name}: domains: app {domains[domain]} has {domain} already"
-                raise AgentError("domain-taken", f"{text}. Fix: another domain, or take it from that app")
+                raise AgentError("domain-taken", f"{text}. Fix: use another domain, or take it from that app")
             domains[domain] = name
         for port in _ports(app, now):
             if port in ports and app is not None and "ports" in app["fields"]:
                 text = f"app {name}: ports: app {ports[port]} publishes host port {port} already"
-                raise AgentError("port-taken", f"{text}. Fix: another host port, or take it from that app")
+                raise AgentError("port-taken", f"{text}. Fix: use another host port, or take it from that app")
             ports[port] = name
 
 

@@ -164,7 +164,7 @@ def update(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 def _once(names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise AgentError("listed-twice", f"app {', '.join(twice)} is listed twice. Fix: one entry of it")
+        raise AgentError("listed-twice", f"app {', '.join(twice)} is listed twice. Fix: keep one entry of it")
 
 
 CALLS = {"apps": apps, "deploy": deploy, "info": info, "install": install, "server": server, "update": update}

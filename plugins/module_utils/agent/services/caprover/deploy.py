@@ -87,7 +87,9 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
 
 def _held(name: str, note: dict[str, Any]) -> AgentError:
     text = f"app {name}: this deploy was reverted on {note['since']} ({note['reason']}), and is held back until it changes"
-    return AgentError("held-back", f"{text}. Fix: another image, or force: true for the app (-e component_retry=true) to try it again")
+    return AgentError(
+        "held-back", f"{text}. Fix: use another image, or set force: true for the app (-e component_retry=true) to try it again"
+    )
 
 
 def _fail(held: list[AgentError]) -> Apply:
@@ -200,7 +202,7 @@ class Deployer:
             if time.monotonic() - begun >= self.limit:
                 text = f"app {name}: its build is not complete after {self.limit:g} s"
                 raise AgentError(
-                    "build-failed", f"{text}. Fix: a greater build_timeout; the next run checks how it ended", _hide(_log(build), now)
+                    "build-failed", f"{text}. Fix: set a greater build_timeout; the next run checks how it ended", _hide(_log(build), now)
                 )
             self.changer.pause(f"the build of app {name}", PAUSE, begun, self.limit, _why(_hide(_log(build), now)))
 
@@ -249,7 +251,7 @@ class Deployer:
         said = f"app {name}: its new version does not become healthy: {_hide(why, now)}"
         output = self._output(name, now)
         if previous is None:
-            text = f"{said}. There is no previous version, so it stays. Fix: another image, or what keeps it from running; run again"
+            text = f"{said}. There is no previous version, so it stays. Fix: use another image, or repair what stops it; run again"
             raise AgentError("not-healthy", text, output)
         try:
             self._back(name, previous)
@@ -262,7 +264,7 @@ class Deployer:
         worse = health.wait(self._image(name))
         text = f"{said}. Version {previous['version']} ({previous.get('deployedImageName')}) was restored"
         text += f", and is not healthy either: {_hide(worse, now)}" if worse else " and is healthy"
-        raise AgentError("not-healthy", f"{text}. Fix: another image; this one is held back until then", output)
+        raise AgentError("not-healthy", f"{text}. Fix: use another image; this one is held back until then", output)
 
     def _back(self, name: str, version: Version) -> None:
         """Deploy an earlier version's image.

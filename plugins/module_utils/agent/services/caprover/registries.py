@@ -90,12 +90,12 @@ def check(listed: list[Item], default: str | None, there: Registries, answers: b
     keys = [(item["domain"], item["image_prefix"]) for item in listed]
     twice = sorted({name_of(*key) for key in keys if keys.count(key) > 1})
     if twice:
-        raise AgentError("listed-twice", f"registry {', '.join(twice)} is listed twice. Fix: one entry of it")
+        raise AgentError("listed-twice", f"registry {', '.join(twice)} is listed twice. Fix: keep one entry of it")
     gone = {key for key, item in zip(keys, listed, strict=True) if item["state"] == "absent"}
     current = next((_key(item) for item in there.items if item["id"] == there.default), None)
     if default is None and current in gone:
         text = f"registry {name_of(*current)} is the default for pushes and is to be removed"
-        raise AgentError("bad-registry", f"{text}. Fix: default_push_registry: another registry, or an empty text for none")
+        raise AgentError("bad-registry", f"{text}. Fix: set default_push_registry: another registry, or an empty text for none")
     if default:
         own = {coming} if coming else set()
         known = {name_of(*key) for key in {*keys, *own, *map(_key, there.items)} - gone}

@@ -57,7 +57,8 @@ def check_password(password: str, option: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST and not password.startswith(_PLACEHOLDER):
         text = f"{option} has {counted(len(password), 'character')}"
         raise AgentError(
-            "bad-password", f"{text}. Fix: {SHORTEST} to {LONGEST}: CapRover accepts a longer one and then refuses every login with it"
+            "bad-password",
+            f"{text}. Fix: use {SHORTEST} to {LONGEST} characters: CapRover accepts a longer one and then refuses every login with it",
         )
 
 
@@ -76,7 +77,7 @@ def wanted(params: Item) -> Item:
     if params["root_tls"] and not (params["email"] and "@" in params["email"]):
         raise AgentError("bad-server", "root_tls needs an address that the certificate authority may write to. Fix: email")
     if params["force_tls"] and params["root_tls"] is False:
-        raise AgentError("bad-server", "force_tls is on and root_tls is off. Fix: root_tls: true, or force_tls: false")
+        raise AgentError("bad-server", "force_tls is on and root_tls is off. Fix: set root_tls: true, or force_tls: false")
     if params["disk_cleanup"] is not None and params["disk_cleanup"]["keep"] < 0:
         raise AgentError("bad-server", "disk_cleanup: keep is below zero. Fix: how many images of each app stay, 0 or more")
     made["registries"] = [registries.registry(item) for item in params["registries"]]
@@ -121,20 +122,20 @@ def refuse(want: Item, there: There) -> None:
     new, forced = _new_root(want, there), want["force_root_domain"]
     if new and has_tls and not forced:
         text = f"root_domain is {there.info.get('rootDomain')}, which has TLS: another one ends the TLS of CapRover and of all apps"
-        raise AgentError("bad-server", f"{text}. Fix: force_root_domain: true for this run, if that is meant")
+        raise AgentError("bad-server", f"{text}. Fix: set force_root_domain: true for this run, if that is meant")
     if want["root_tls"] is False and has_tls and not forced:
         text = "root_tls is on, and CapRover has no call that turns it off"
         raise AgentError("bad-server", f"{text}. Fix: leave it out, or force_root_domain: true, which ends the TLS of all apps too")
     if new and there.registries.local and want["self_hosted_registry"] is not False:
         text = "root_domain cannot change while the self-hosted registry is there, whose name is below it"
-        raise AgentError("bad-server", f"{text}. Fix: self_hosted_registry: false and another default_push_registry first")
+        raise AgentError("bad-server", f"{text}. Fix: set self_hosted_registry: false and another default_push_registry first")
     ends = want["root_tls"] or (has_tls and not _loses_tls(want, there))
     root = want["root_domain"] or there.info.get("rootDomain")
     for option in ("root_tls", "force_tls", "self_hosted_registry"):
         if want[option] and not root and there.answers:
             raise AgentError("bad-server", f"{option} needs a root domain, and none is set. Fix: root_domain")
         if want[option] and not ends and option != "root_tls":
-            raise AgentError("bad-server", f"{option} needs TLS for the root domain. Fix: root_tls: true with email")
+            raise AgentError("bad-server", f"{option} needs TLS for the root domain. Fix: set root_tls: true and email")
     local = there.registries.local
     coming = (f"registry.{root}:{_OWN_PORT}", _OWN_PREFIX) if want["self_hosted_registry"] and not local else None
     registries.check(want["registries"], want["default_push_registry"], there.registries, there.answers, coming)
@@ -145,7 +146,7 @@ def refuse(want: Item, there: There) -> None:
         and want["default_push_registry"] is None
     ):
         text = "self_hosted_registry is to be removed, and is the default for pushes"
-        raise AgentError("bad-server", f"{text}. Fix: default_push_registry: another registry, or an empty text for none")
+        raise AgentError("bad-server", f"{text}. Fix: set default_push_registry: another registry, or an empty text for none")
 
 
 def _loses_tls(want: Item, there: There) -> bool:

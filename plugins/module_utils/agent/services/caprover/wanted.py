@@ -273,5 +273,5 @@ def _once(name: str, what: str, items: Iterable[str]) -> None:
     seen: set[str] = set()
     for item in items:
         if item in seen:
-            raise AgentError("bad-app", f"app {name}: {what} {item} is listed twice. Fix: one entry of it")
+            raise AgentError("bad-app", f"app {name}: {what} {item} is listed twice. Fix: keep one entry of it")
         seen.add(item)

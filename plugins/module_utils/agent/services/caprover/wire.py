@@ -86,7 +86,7 @@ def check_url(url: str, plain: bool) -> str:
     if parts.scheme == "http" and not plain and parts.hostname not in LOOPBACK:
         text = f"url {url}: the password would go to another host without encryption"
         raise AgentError(
-            "bad-url", f"{text}. Fix: https://captain.<root domain>, or run the task on the manager with http://127.0.0.1:3000"
+            "bad-url", f"{text}. Fix: use https://captain.<root domain>, or run the task on the manager with http://127.0.0.1:3000"
         )
     return url.rstrip("/")
 
@@ -159,7 +159,7 @@ def _trust(ctx: Context, ca: str) -> SSLContext:
         context = ssl.create_default_context(cafile=ctx.path(ca) if ca else None)
     except OSError as error:
         text = f"ca {ca}: the authority's certificate cannot be read ({error.strerror or error})"
-        raise AgentError("bad-ca", f"{text}. Fix: a PEM file on this host, or nothing for the authorities that it trusts") from error
+        raise AgentError("bad-ca", f"{text}. Fix: give a PEM file on this host, or nothing for the authorities that it trusts") from error
     # An authority that a site brought may be older than what Python 3.13 became strict about.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context

@@ -201,7 +201,7 @@ def _node(nodes: list[Node], name: str) -> Node:
     found = decisions.node_of(nodes, name)
     if len(found) == 1:
         return found[0]
-    several = f"the Swarm has {len(found)} nodes {name}. Fix: node with the ID of one of them, as docker node ls shows it on a manager"
+    several = f"the Swarm has {len(found)} nodes {name}. Fix: set node to the ID of one of them, as docker node ls shows it on a manager"
     raise AgentError("node-unknown", several if found else f"the Swarm has no node {name}: see docker node ls on a manager")
 
 

@@ -57,7 +57,7 @@ def swarm(params: Item, ctx: Context, moved: Moved) -> tuple[list[Step], Item]:
     docker = Docker(ctx)
     state = params["state"]
     if state != "absent" and not params["address"]:
-        raise AgentError("swarm-address", "address is missing. Fix: the IP address at which the other nodes reach this host")
+        raise AgentError("swarm-address", "address is missing. Fix: give the IP address at which the other nodes reach this host")
     found: Item = {}
     try:
         found = docker.info().get("Swarm") or {}
@@ -191,7 +191,7 @@ def _leave(docker: Docker, params: Item, found: Item, moved: Moved) -> list[Step
         running = docker.run("ps", "--quiet", "--filter", "label=com.docker.swarm.task.id").split()
         if running and not docker.ctx.check:
             text = f"{counted(len(running), 'container')} of the Swarm still {'runs' if len(running) == 1 else 'run'} on this worker"
-            raise AgentError("swarm-busy", f"{text}. Fix: docker_node with state: drained for it on a manager, and run again")
+            raise AgentError("swarm-busy", f"{text}. Fix: run docker_node with state: drained for it on a manager, and run again")
         return [Step("swarm", "swarm", "leave", "worker", apply=_left(()))]
     nodes = docker.nodes()
     own = next(node for node in nodes if node["id"] == found["NodeID"])
@@ -258,7 +258,7 @@ def removed(docker: Docker, params: Item) -> tuple[list[Step], Item]:
         return [], {"nodes": [], "waits": []}
     if len(meant) > 1:
         text = f"the Swarm has {len(meant)} nodes {params['node']}"
-        raise AgentError("node-unknown", f"{text}. Fix: node with the ID of the one that is lost, as docker node ls shows it")
+        raise AgentError("node-unknown", f"{text}. Fix: set node to the ID of the one that is lost, as docker node ls shows it")
     found = meant[0]
     lost = decisions.loses_quorum(nodes, found["id"]) if found["manager"] else ""
     if lost:
@@ -274,7 +274,7 @@ def removed(docker: Docker, params: Item) -> tuple[list[Step], Item]:
         while any(node["id"] == identity and node["state"] == "ready" for node in docker.nodes()):
             if time.monotonic() - begun >= params["wait"]:
                 text = f"the node {name} is still in the Swarm after {params['wait']} s"
-                raise AgentError("node-there", f"{text}. Fix: docker_swarm with state: absent on it first, or docker swarm leave there")
+                raise AgentError("node-there", f"{text}. Fix: run docker_swarm with state: absent on it first, or docker swarm leave there")
             waiting.tell(ctx, f"the Swarm to see that {name} is away", begun, params["wait"])
             time.sleep(ctx.pause(_INTERVAL))
         if manager:

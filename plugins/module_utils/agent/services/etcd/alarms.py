@@ -115,7 +115,7 @@ def _disarm(params: dict[str, Any], member: int, quota: int) -> Step:
                 ctx.warn(
                     f"etcd: the alarm NOSPACE remains active: the database has {size // 1048576} MiB, and its quota is "
                     f"{quota // 1048576} MiB. All"
-                    " writes are refused. Fix: a larger etcd_quota_mb, and run again once all members have restarted with it"
+                    " writes are refused. Fix: set a larger etcd_quota_mb, and run again once all members have restarted with it"
                 )
                 return
             post(ctx, params, "/v3/maintenance/alarm", {"action": "DEACTIVATE", "memberID": str(member), "alarm": NOSPACE})

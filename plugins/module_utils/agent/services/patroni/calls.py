@@ -20,7 +20,7 @@ from .cluster import (
     refuse_remove,
     refuse_restart,
     refuse_unknown,
-    require_whole,
+    require_healthy,
 )
 from .guard import guard
 from .hba import check
@@ -108,7 +108,7 @@ def info(params: Params, ctx: Context) -> Outcome:
         await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
-        require_whole(cluster, "continue", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
+        require_healthy(cluster, "continue", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
         return cluster, found
 
     if params["wait"] and not ctx.check:
@@ -255,7 +255,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
         return [], {**result, "from": leader.name, "to": leader.name}
     if params["away_from"] and leader is not None and len(cluster.members) == 1:
         return [], {**result, "from": leader.name, "to": leader.name}  # there is no other member: its restart is an interruption
-    require_whole(cluster, "switch over", params.get("members") or (), params["max_lag"], result["synchronous_mode"])
+    require_healthy(cluster, "switch over", params.get("members") or (), params["max_lag"], result["synchronous_mode"])
     if leader is None:
         raise AssertionError("a healthy cluster has a leader")
     candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
@@ -270,7 +270,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
         def arrived() -> bool:
             now = look_surely(rest)
             found = state(rest, now, params)
-            require_whole(now, "call it done", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
+            require_healthy(now, "call it done", params.get("members") or (), params["max_lag"], found["synchronous_mode"])
             result.update(found)
             return bool(now.leader and now.leader.name == candidate)
 

@@ -145,7 +145,7 @@ class Cluster:
         return found
 
 
-def require_whole(cluster: Cluster, what: str, expected: Iterable[str], max_lag: int, synchronous: bool) -> None:
+def require_healthy(cluster: Cluster, what: str, expected: Iterable[str], max_lag: int, synchronous: bool) -> None:
     """Refuse what an unhealthy cluster cannot spare; the parameters are those of :meth:`Cluster.findings`.
 
     :raises AgentError: ``cluster-unhealthy``
@@ -168,7 +168,7 @@ def refuse_unknown(cluster: Cluster, wanted: str, expected: Iterable[str] = ()) 
         names = ", ".join(sorted(known))
         raise AgentError(
             "unknown-member",
-            f"postgresql_candidate: cluster {cluster.scope} has no member {wanted}. Fix: one of {names}; or none, for the best standby",
+            f"postgresql_candidate: cluster {cluster.scope} has no member {wanted}. Fix: use one of {names}, or none for the best standby",
         )
 
 

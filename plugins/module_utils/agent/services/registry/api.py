@@ -226,7 +226,7 @@ def check_url(url: str) -> str:
     except ValueError:
         good = False
     if not good or parts.path not in ("", "/") or parts.query or parts.username is not None:
-        raise AgentError("bad-url", f"url {url!r}. Fix: https://host:port, without a path, a user or a query")
+        raise AgentError("bad-url", f"url {url!r}. Fix: write https://host:port, without a path, a user or a query")
     return url.rstrip("/")
 
 

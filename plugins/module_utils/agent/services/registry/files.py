@@ -96,7 +96,8 @@ class Source:
     def wrong(self, text: str) -> AgentError:
         """An error about it."""
         return AgentError(
-            "image-file", f"source {self.path}: {text}. Fix: a file of docker save, or an OCI layout (skopeo copy docker://... oci:...)"
+            "image-file",
+            f"source {self.path}: {text}. Fix: give a file of docker save, or an OCI layout (skopeo copy docker://... oci:...)",
         )
 
     def has(self, name: str) -> bool:
@@ -209,7 +210,9 @@ def _not_this(source: Source, digest: str, found: list[str]) -> AgentError:
         return source.wrong("there is no image in it")
     if not digest:
         return AgentError("image-file", f"source {source.path} has {len(found)} images. Fix: digest, one of {', '.join(found)}")
-    return AgentError("image-digest", f"source {source.path} has no image {digest}. Fix: the right file, or digest: {' or '.join(found)}")
+    return AgentError(
+        "image-digest", f"source {source.path} has no image {digest}. Fix: use the right file, or set digest: {' or '.join(found)}"
+    )
 
 
 def _is_index(source: Source, entry: Document) -> bool:
