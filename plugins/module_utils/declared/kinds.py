@@ -18,7 +18,10 @@ from ..controller.waves import Wave
 from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, SecretKind, Source, Text, Unit
 from .forms import Known, is_template, problems
 
-FirewallPort = TypedDict("FirewallPort", {"name": Text, "port": Port, "proto": Proto, "from": list[Source | list[Source]] | Source})
+#: Without ``port`` for a protocol that has none, such as VRRP.
+FirewallPort = TypedDict(
+    "FirewallPort", {"name": Text, "port": NotRequired[Port], "proto": Proto, "from": list[Source | list[Source]] | Source}
+)
 #: Kinds of backup jobs.
 Job = Literal["databases", "files", "objects"]
 Alert = TypedDict("Alert", {"alert": Text, "expr": Text, "for": Duration, "labels": dict[str, str], "annotations": dict[str, str]})
