@@ -26,16 +26,12 @@ def test_a_role_of_every_host_is_tested_on_single_servers() -> None:
     assert only_service.find(REPOSITORY, "base").scenarios == ["bookworm", "engine", "object_store_single"]
 
 
-#: Roles whose scenario is still to come, and what with.
-LATER: dict[str, str] = {"acme": "the edge"}
-
-
 @pytest.mark.parametrize("role", sorted(path.name for path in (REPOSITORY / "roles").iterdir()))
 def test_every_role_has_tests_of_its_own(role: str) -> None:
     """Or nothing would be run for it."""
     found = only_service.find(REPOSITORY, role)
     assert found.unit_tests[0] == f"tests/unit/services/{role}"
-    assert bool(found.scenarios) != (role in LATER)
+    assert found.scenarios
 
 
 def test_hosts_of_groups_below_count(tmp_path: Path) -> None:
@@ -68,6 +64,7 @@ def test_parts_of_a_run_for_one_service(monkeypatch: pytest.MonkeyPatch, tmp_pat
     run_tests.main(["--only", "etcd"])
     assert sorted(job.name for job in jobs) == [
         "lint",
+        "scenario backup",
         "scenario bookworm",
         "scenario first_run",
         "scenario pki",
