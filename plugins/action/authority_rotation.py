@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.der import outline
-from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said, planning
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority, succession, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.rotation import Answers
@@ -33,13 +33,11 @@ class ActionModule(LocalAction):
         if arguments["step"] == "look":
             name = self._templar.template(known.get("site_name")) or "site"
             return self._look(site, answers, str(name), check)
-        if check:
-            return {"changed": False, "stage": succession.stage(site), "plan": []}
         if arguments["step"] == "finished":
-            return self._finished(site, answers, arguments["hold"])
-        if arguments["step"] == "drop":
-            return self._drop(site, answers)
-        return self._promote(site, answers, arguments["hold"])
+            return {"changed": False, "plan": []} if check else self._finished(site, answers, arguments["hold"])
+        if check:
+            return {"changed": False, "stage": succession.stage(site), "plan": [], **OVER}
+        return self._next(site, answers, arguments["hold"])
 
     def _look(self, site: str, answers: Answers, site_name: str, check: bool) -> Result:
         current = authority.load_authority(self._loader, site)  # its key opens, before anything is begun
@@ -65,37 +63,41 @@ class ActionModule(LocalAction):
             plan.append("this ends it. To rotate once more, run this again afterwards")
         return {"changed": False, "stage": stage, "plan": [*plan, *(BEFORE if stage == succession.TRUST else ())]}
 
-    def _promote(self, site: str, answers: Answers, hold: bool) -> Result:
-        if succession.stage(site) != succession.TRUST:
-            return {"changed": False, "stage": succession.stage(site), "plan": []}
-        left = succession.unfinished(answers, _fingerprints(site))
+    def _next(self, site: str, answers: Answers, hold: bool) -> Result:
+        """Take the step that is due; where none is left, the rest of the run has no hosts."""
+        stage = succession.stage(site)
+        left = succession.unfinished(answers, _fingerprints(site), "" if stage == succession.TRUST else _signs(site))
         if left:
-            return _failed(_unready("the new authority does not sign yet", left))
-        if hold:
-            return {"changed": False, "stage": succession.TRUST, "plan": [HELD]}
-        succession.promote(self._loader, site)
-        return {"changed": True, "stage": succession.REISSUE, "plan": []}
-
-    def _drop(self, site: str, answers: Answers) -> Result:
-        if succession.stage(site) != succession.REISSUE:
-            return {"changed": False, "stage": succession.stage(site), "plan": []}
-        left = succession.unfinished(answers, _fingerprints(site), _signs(site))
-        if left:
-            return _failed(_unready("the old authority is trusted still", left))
-        succession.drop(self._loader, site)
-        return {"changed": True, "stage": succession.DROP, "plan": []}
+            return _failed(_unready(UNREADY[stage], left))
+        if stage == succession.NONE or (hold and stage == succession.TRUST):
+            return {"changed": False, "stage": stage, "plan": [], **OVER}
+        names = {one.part: one.name for one in trust.known(site)}
+        if stage == succession.TRUST:
+            after, old, new = succession.REISSUE, names["ca"], names["next"]
+            succession.promote(self._loader, site)
+        else:
+            after, old, new = succession.DROP, names["previous"], names["ca"]
+            succession.drop(self._loader, site)
+        return {"changed": True, "stage": after, "plan": succession.described(after, [], old, new)[:1]}
 
     @staticmethod
     def _finished(site: str, answers: Answers, hold: bool) -> Result:
         stage = succession.stage(site)
         left = succession.unfinished(answers, _fingerprints(site), "" if stage == succession.TRUST else _signs(site))
         if left:
-            return _failed(_unready("the rotation of the CA has not ended", left))
+            return _failed(_unready(UNREADY[succession.NONE], left))
         if stage != succession.NONE:
-            return {"changed": False, "stage": stage, "plan": [HELD if hold else CONTINUE, *AFTER[:1]]}
+            return {"changed": False, "stage": stage, "plan": [HELD if hold and stage == succession.TRUST else CONTINUE, *AFTER[:1]]}
         return {"changed": False, "stage": succession.NONE, "plan": list(AFTER)}
 
 
+#: Ends what the run converges: see planning.OVER.
+OVER = planning.ended()
+UNREADY = {
+    succession.TRUST: "the new authority does not sign yet",
+    succession.REISSUE: "the old authority is trusted still",
+    succession.NONE: "the rotation of the CA has not ended",
+}
 BEFORE = (
     "clients outside of the site (applications, browsers, S3 clients) need pki/next.crt beside pki/ca.crt before step 2:"
     " -e certificate_ca_hold=true ends the run before it",

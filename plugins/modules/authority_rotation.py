@@ -21,10 +21,11 @@ options:
   step:
     description:
       - V(look) finds how far the rotation is, and makes the new authority where none is under way.
-      - V(promote) lets the new one sign, V(drop) deletes the old one.
+      - V(next) takes the step that is due. The new one signs, then the old one is deleted. Where no step is left, or the rotation is held,
+        nothing more is converged in this run.
       - V(finished) only requires that the hosts are as the files say.
     type: str
-    choices: [look, promote, drop, finished]
+    choices: [look, next, finished]
     required: true
   hold: {type: bool, default: false, description: Do not go beyond the first step. Both authorities stay trusted.}
 attributes:
@@ -33,10 +34,10 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Let the new authority sign
+- name: Take the next step
   vannah.healthcloud.authority_rotation:
     answers: certificates
-    step: promote
+    step: next
   run_once: true
 """
 

@@ -45,6 +45,9 @@ OBJECTS = "_objects"
 RELEASE = "release"
 #: The dynamic group of the hosts of a run that forms a cluster.
 FORMING = "site_forming"
+#: The dynamic group that ends what a run converges: from then on plays that converge hosts have none. A verb that converges the site
+#: several times ends with it as soon as no step is left.
+OVER = "site_over"
 #: No host, without a warning.
 NONE = "all:!all"
 
@@ -116,6 +119,11 @@ def groups(waves: Iterable[str], planned: bool = True) -> dict[str, Any]:
     return {"add_group": "_and_".join([outcome, *named]) + "_", "parent_groups": [outcome, *(GROUP + name for name in named)]}
 
 
+def ended() -> dict[str, Any]:
+    """The part of a task's result that ends what the run converges."""
+    return {"add_group": OVER, "parent_groups": []}
+
+
 def hosts_of(
     known: Mapping[str, Sequence[str]],
     given: Iterable[str],
@@ -147,7 +155,12 @@ def hosts_of(
 
 
 def pattern(known: Mapping[str, Sequence[str]], groups: Iterable[str]) -> str:
-    """The pattern of the hosts of all of these groups. One that does not exist is left out: naming it would be warned of at each run."""
+    """The pattern of the hosts of all of these groups. One that does not exist is left out: naming it would be warned of at each run.
+
+    Where nothing more is to be converged (:data:`OVER`) there are none.
+    """
+    if OVER in known:
+        return NONE
     return ":".join(group for group in groups if group in known) or NONE
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.live.lib.site import Site
+from tests.live.postgresql.cluster import Cluster
 from tests.live.postgresql.writer import TABLE, Writers, lost_rows
 
 READ_WRITE_PORT = 5000
@@ -34,7 +34,13 @@ class Clients:
 
 
 @pytest.fixture(scope="session")
-def clients(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+def site() -> Cluster:
+    """The site with its database cluster."""
+    return Cluster.from_environment()
+
+
+@pytest.fixture(scope="session")
+def clients(site: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     """Their role, the table that they write to, and the endpoint of an application server. They start with the site's own authority."""
     password = secrets.token_urlsafe(24)
     leader = site.leader()
@@ -54,7 +60,7 @@ def clients(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
 
 
 @pytest.fixture
-def writers(site: Site, clients: Clients, measured: Callable[[str], None]) -> Iterator[Writers]:
+def writers(site: Cluster, clients: Clients, measured: Callable[[str], None]) -> Iterator[Writers]:
     """Four clients that write all through the test; afterwards every acknowledged row must be there."""
     site.wait_healthy()
     with Writers(clients.conninfo) as writing:

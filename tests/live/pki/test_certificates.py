@@ -24,6 +24,7 @@ from tests.live.postgresql.writer import Writers
 Measured = Callable[[str], None]
 Found = dict[tuple[str, str], dict[str, object]]
 
+LONG = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes a run of the site: `make soak` runs it")
 OLD, NEW = "pki internal CA", "pki internal CA 2"
 
 
@@ -113,6 +114,7 @@ def test_rotation_of_all_certificates(site: Site, tmp_path: Path, writers: Write
     assert served.strip() == f"serial={after['db1', 'postgresql']['serial']}"
 
 
+@LONG
 def test_rotation_of_one_component(site: Site, tmp_path: Path) -> None:
     """The others keep their certificates."""
     before = leaves(reported(site, tmp_path))
@@ -188,11 +190,7 @@ def test_ca_is_rotated_with_clients_attached(
 
     with site.start_playbook("pki/rotate_ca.yml") as process:
         printed = ""
-        while (
-            "Delete the old authority" not in printed
-            and "Issue all certificates anew" not in printed
-            and not (pki / "previous.key").exists()
-        ):
+        while not (pki / "previous.key").exists():
             line = process.stdout.readline() if process.stdout else ""
             assert line, f"it ended before the second step:\n{printed[-3000:]}"
             printed += line

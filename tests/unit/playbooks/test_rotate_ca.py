@@ -84,6 +84,8 @@ def test_holds_with_both_trusted(run: Run, site: str) -> None:
     done = rotate(run, site, certificate_ca_hold=True)
     assert done.code == 0, done.printed
     assert "both authorities are trusted everywhere" in done.printed and succession.stage(site) == succession.TRUST
+    preflights = [call for call in done.calls if call.startswith("preflight ")]
+    assert len(preflights) == 2, "before the rotation, and of the one converge that is needed"
 
 
 def test_drops_the_old_one_last(run: Run, site: str) -> None:
@@ -118,4 +120,6 @@ def test_check_mode_shows_the_steps(run: Run, site: str) -> None:
     done = rotate(run, site, "--check")
     assert done.code == 0, done.printed
     assert all(f"{number}. " in done.printed for number in (1, 2, 3))
+    preflights = [call for call in done.calls if call.startswith("preflight ")]
+    assert len(preflights) == 2, "a second converge would show the same"
     assert files(site) == ["ca.crt", "ca.key"]
