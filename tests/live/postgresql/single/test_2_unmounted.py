@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from tests.live.lib.waiting import ceiling, wait_until
 from tests.live.postgresql.cluster import Cluster
@@ -12,6 +13,11 @@ from tests.live.postgresql.cluster import Cluster
 #: Mount points of the disk; their data wait beside them while it is away.
 MOUNTS = ("/var/lib/postgresql", "/var/lib/etcd")
 UNITS = ("etcd.service", "patroni.service")
+
+
+def is_started(site: Cluster, host: str, unit: str, before: int) -> bool:
+    """Whether systemd has started a unit once more."""
+    return site.starts(host, unit) > before
 
 
 def test_no_empty_database_below_the_mount_point(site: Cluster, host: str) -> None:
@@ -27,7 +33,7 @@ def test_no_empty_database_below_the_mount_point(site: Cluster, host: str) -> No
         before = {unit: site.starts(host, unit) for unit in UNITS}
         site.run(host, "systemctl", "start", "--no-block", *UNITS)
         for unit in UNITS:
-            wait_until(lambda unit=unit: site.starts(host, unit) > before[unit], f"systemd starts {unit}", ceiling(30))
+            wait_until(partial(is_started, site, host, unit, before[unit]), f"systemd starts {unit}", ceiling(30))
         began = time.monotonic()
         done = site.playbook("site.yml")
         assert done.returncode != 0
