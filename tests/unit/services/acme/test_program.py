@@ -165,6 +165,29 @@ def test_secrets_are_nowhere_but_in_their_files(server: Host) -> None:
     assert subprocess.run(["openssl", "ec", "-in", str(key), "-noout"], check=False, capture_output=True).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "runs"), [("acme: error: 400 :: urn:ietf:params:acme:error:accountDoesNotExist :: not found", 2), ("acme: error: 429", 1)]
+)
+def test_an_account_that_the_authority_has_deleted_is_registered_again(
+    server: Host, monkeypatch: pytest.MonkeyPatch, said: str, runs: int
+) -> None:
+    """Once, and only for that reason."""
+    settings = server.settings()
+    server.acme.account(settings, settings.secrets())
+    registration = Path(server.acme.registered(settings), "account.json")
+    registration.write_text("{}")
+    seen: list[bool] = []
+
+    def lego(argv: list[str], **_more: Any) -> subprocess.CompletedProcess[str]:
+        seen.append(registration.exists())
+        return subprocess.CompletedProcess(argv, 1, "", said)
+
+    monkeypatch.setattr(server.acme, "run", lego)
+    with pytest.raises(server.acme.Refused):
+        server.acme.obtain(settings, settings.certificates[0])
+    assert seen == [True, False][:runs]
+
+
 def test_only_the_host_that_obtains_asks(server: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     server.settings(obtains=False)
     settings = server.acme.Settings
