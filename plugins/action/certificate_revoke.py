@@ -24,11 +24,11 @@ class ActionModule(LocalAction):
         before = reissue.policy(arguments["before"], variable="certificate_revoked_at")["reissue"]
         answers, _silent = hosts_said.certificates(known, arguments["answers"])
         site = site_directory(known)
-        ours = {one.identifier for one in trust.known(site)}
-        serials, refused = revocation.wanted(answers, ours, arguments["host"], arguments["name"], arguments["serial"], before)
+        own = {one.identifier for one in trust.known(site)}
+        serials, refused = revocation.wanted(answers, own, arguments["host"], arguments["name"], arguments["serial"], before)
         if refused:
             return {"changed": False, "failed": True, "msg": refused}
         new = crl.revoke(self._loader, site, serials, bool(self._task.check_mode))
-        used = revocation.in_use(answers, ours, [*crl.serials(site), *serials])
+        used = revocation.in_use(answers, own, [*crl.serials(site), *serials])
         plan = revocation.planned(serials, new, used, before)
         return {"changed": bool(new), "plan": plan, "serials": new, "replace": used}

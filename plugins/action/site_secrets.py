@@ -84,8 +84,8 @@ NOT_NOTED = (
     f" and commit {history.FILE}. {WITHOUT_NOTE}"
 )
 NOT_RENEWED = (
-    "The run continues with the revocation list as it is, which is made anew every 30 days and valid for 90. Run `make check` in a checkout"
-    " that can be written."
+    "The run continues with the revocation list as it is, which is made again every 30 days and valid for 90. Run `make check` in a"
+    " checkout that can be written."
 )
 #: A site brings its first secrets itself where it keeps its objects elsewhere, so this is no error.
 LOST_AUTHORITY = (

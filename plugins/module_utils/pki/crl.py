@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The revocation lists of a site's authorities (RFC 5280, 5): ``pki/ca.crl``, one list in PEM for each authority that is trusted.
 
-The file is its own record: what is on it stays on it. A list is valid for 90 days and made anew every 30, by the first run of the
+The file is its own record: what is on it stays on it. A list is valid for 90 days and made again every 30, by the first run of the
 site in that period. It follows from the authority, its serial numbers and the period alone: two checkouts of a site make the same one.
 """
 
@@ -23,7 +23,7 @@ from ..secrets.files import SecretsError, lock, read_file, write_file
 from . import authority, trust
 
 BEGIN = "-----BEGIN X509 CRL-----"
-#: How long a list is valid, and how often it is made anew, in days: a site that is converged once in 60 days has a valid one.
+#: How long a list is valid, and how often it is made again, in days: a site that is converged once in 60 days has a valid one.
 VALID_DAYS = 90
 PERIOD_DAYS = 30
 

@@ -4,7 +4,7 @@
 """A new authority takes the place of a site's old one, with an overlap in which both are trusted: playbooks/pki/rotate_ca.yml.
 
 1. ``trust``: the new one is made (``pki/next.*``), and every host gets the certificates of both. The old one signs.
-2. ``reissue``: the new one signs (``pki/ca.*``), every certificate is issued anew, and the old one (``pki/previous.*``) is trusted still.
+2. ``reissue``: the new one signs (``pki/ca.*``), every certificate is issued again, and the old one (``pki/previous.*``) is trusted still.
 3. ``drop``: the old one is deleted, and every host gets the certificate of the new one alone.
 
 Which files there are says how far the controller is, and the answers of the hosts how far the site is. A step begins only when all hosts
@@ -136,7 +136,7 @@ def described(current: str, left: Sequence[str], old: str, new: str) -> list[str
     """
     steps = {
         TRUST: f"1. every host trusts {old} and {new}; services that read authorities at their start are restarted, one member at a time",
-        REISSUE: f"2. {new} signs: every certificate is issued anew",
+        REISSUE: f"2. {new} signs: every certificate is issued again",
         DROP: f"3. every host trusts {new} alone; {old} is deleted, and the same services are restarted once more",
     }
     order = [TRUST, REISSUE, DROP]

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Made anew for each run.
+    """Made again for each run.
 
     :ivar revoked: the serial number of the certificate that it has revoked
     """

@@ -129,9 +129,9 @@ class Clients:
         done = self.site.run(host or self.host, *argv, *more, url, check=False, timeout=600)
         text, _mark, end = done.stdout.rpartition(_END)
         text = text.replace("\r\n", "\n")
-        while text.startswith("HTTP/1.1 100"):  # go on with the upload; the answer comes behind it
+        while text.startswith("HTTP/1.1 100"):  # the upload continues; the answer comes behind it
             text = text.partition("\n\n")[2]
-        head, _blank, body = text.partition("\n\n")
+        head, _empty, body = text.partition("\n\n")
         lines = [line.partition(": ") for line in head.splitlines()[1:]]
         words = end.split()
         status = int(words[0]) if words else 0

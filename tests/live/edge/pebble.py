@@ -47,7 +47,7 @@ class Pebble:
         return f"https://{self.host}:{PORT}/dir"
 
     def start(self, authority: Authority, trusted_on: list[str], valid_seconds: int) -> None:
-        """Start it, or start it anew: then it knows no account. Its certificates are valid for so long."""
+        """Start it, or restart it: then it knows no account. Its certificates are valid for so long."""
         certificate, key = authority.signed(self.host, 7001, [self.host])
         said = {"listenAddress": f"0.0.0.0:{PORT}", "managementListenAddress": "127.0.0.1:15000", "httpPort": 80, "tlsPort": 443}
         said |= {"certificate": "/srv/pebble/cert.pem", "privateKey": "/srv/pebble/key.pem", "ocspResponderURL": ""}

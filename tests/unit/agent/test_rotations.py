@@ -185,7 +185,7 @@ def test_new_keys_come_with_their_certificates(make: Make) -> None:
 
 
 def test_killed_anywhere_a_rotation_of_keys_heals(make: Make) -> None:
-    """The next call undoes or ends it; nobody is left with a certificate of another key."""
+    """The next call undoes or ends it; no host keeps a certificate of another key."""
     site = make("reload")
     host = site.hosts["web1"]
     reached = 0

@@ -170,7 +170,7 @@ def test_certificates_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_endless_wish_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supply, "verified", lambda needs, artifacts: {})
-    with pytest.raises(action.Failure, match="asks again"):
+    with pytest.raises(action.Failure, match="requested the same files twice"):
         Fake([answered(needs=["a"]) for _time in range(3)]).make([component()], {})
 
 

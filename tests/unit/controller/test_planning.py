@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_costs_a_call_and_nothing_else(tmp_path:
 
 
 def test_a_run_that_is_over_has_no_hosts_left() -> None:
-    """Also no group of before: groups of a run cannot lose hosts."""
+    """Also no previous group: groups of a run cannot lose hosts."""
     known = {"all": ["db1"], planning.GROUP + "base": ["db1"], planning.PLANNED: ["db1"], "rolling_now_etcd": ["db1"]}
     assert planning.hosts_of(known, ["all"], "base", ORDER) == planning.pattern(known, ["all"]) == "all"
     over = {**known, planning.ended()["add_group"]: ["db1"]}

@@ -65,7 +65,7 @@ def test_only_who_looks_takes_no_lease() -> None:
 
 def test_groups_of_defaults() -> None:
     """A group holds the modules that take all of its arguments, no fewer: a default that one of them does not know fails its task."""
-    # Each service whose modules share a fragment that says where and as whom it is asked.
+    # Each service whose modules share a fragment that says where it is asked, and as which user.
     shared = {path.stem for path in (REPOSITORY / "plugins" / "doc_fragments").glob("*.py")} - {"service_call"}
     assert set(RUNTIME["action_groups"]) == shared
     for name, members in RUNTIME["action_groups"].items():

@@ -24,7 +24,7 @@ OTHER = "pass the inventory of the right site with -i, or put hosts into the gro
         (
             "backup:etcd",
             ["app1"],
-            "--limit leaves no host of the group backup or etcd: nothing is done. Fix: --limit with some of db1, or no --limit",
+            "--limit leaves no host of the group backup or etcd: nothing is done. Fix: pass --limit with some of db1, or no --limit",
         ),
         ("other:backup", ["db1"], f"the group other or backup, {WORKS} has no hosts {INVENTORY} {OTHER} other or backup"),
         ("backup", ["db1"], f"the group backup, {WORKS} has no hosts {INVENTORY} {OTHER} backup"),

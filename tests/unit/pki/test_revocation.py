@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import revocation
 
 NOW = 1796119200.0
-OURS = ["AA01"]
+OWN = ["AA01"]
 
 
 def item(name: str, serial: str, **more: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ ANSWERS = {
     ],
 )
 def test_what_is_meant(given: tuple[str, str, str], serials: list[str]) -> None:
-    assert revocation.wanted(ANSWERS, OURS, *given, NOW) == (serials, "")
+    assert revocation.wanted(ANSWERS, OWN, *given, NOW) == (serials, "")
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_what_is_meant(given: tuple[str, str, str], serials: list[str]) -> None:
     ],
 )
 def test_what_cannot_be_meant(given: tuple[str, str, str], part: str) -> None:
-    serials, refused = revocation.wanted(ANSWERS, OURS, *given, NOW)
+    serials, refused = revocation.wanted(ANSWERS, OWN, *given, NOW)
     assert serials == [] and part in refused and "Fix: " in refused
 
 
 def test_what_is_in_use_is_found_however_its_number_is_written() -> None:
-    assert revocation.in_use(ANSWERS, OURS, ["A1B2C3D4E", "123456789A"]) == {"db1": ["etcd"]}
-    assert revocation.in_use(ANSWERS, OURS, []) == {}
+    assert revocation.in_use(ANSWERS, OWN, ["A1B2C3D4E", "123456789A"]) == {"db1": ["etcd"]}
+    assert revocation.in_use(ANSWERS, OWN, []) == {}
 
 
 def test_what_is_done_is_told() -> None:

@@ -367,7 +367,12 @@ def test_a_cluster_that_nobody_answers_for_is_a_failure(run: Run, playbook: str,
     [
         ("postgresql/switchover.yml", {"etcd": ["db1"]}, (), "the group postgresql, which this playbook works with, is not there"),
         ("minio/heal.yml", {**DATABASE, "object_store": []}, (), "the group object_store, which this playbook works with, has no hosts"),
-        ("etcd/update.yml", {"app": ["app1"]}, ("--limit", "app1"), "hosts.json: nothing is done. Fix: -i with"),
+        (
+            "etcd/update.yml",
+            {"app": ["app1"]},
+            ("--limit", "app1"),
+            "hosts.json: nothing is done. Fix: pass the inventory of the right site with -i",
+        ),
         ("haproxy/converge.yml", {}, (), "the group postgresql_client, which"),
         ("postgresql/update.yml", {**DATABASE, "app": ["app1"]}, ("--limit", "app1"), "--limit leaves no host of the group postgresql"),
     ],

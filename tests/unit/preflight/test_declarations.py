@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.vannah.healthcloud.plugins.module_utils.declared import kinds
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import UNKNOWN, Host, Site
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules.declarations import check_declarations
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.schema import Schema
 
-KINDS = "firewall_ports secrets data_directories restart_policy update_exclude addresses scrape_targets alert_rules backup_paths".split()
-SAID: dict[str, Any] = {**{kind: [] for kind in KINDS}, "host": {"component": "web", "memory_mb": 50}, "effects": {}}
+LISTS = [name for name, kind in kinds.KINDS.items() if kind.required and kind.listed]
+SAID: dict[str, Any] = {**{name: [] for name in LISTS}, "host": {"component": "web", "memory_mb": 50}, "effects": {}}
 WHERE = "roles/web/meta/exports.yml"
 
 

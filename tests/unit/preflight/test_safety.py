@@ -35,7 +35,7 @@ def test_tags(judged: Judge, tags: tuple[str, ...], refused: bool) -> None:
     assert ("safety-run-by-tags" in codes(report)) is refused
     # Not each role of the site has one.
     assert has_playbook("firewall") and not has_playbook("sshd")
-    fixes = [finding.remedy for finding in report.errors if finding.code == "safety-run-by-tags"]
+    fixes = [finding.fix for finding in report.errors if finding.code == "safety-run-by-tags"]
     assert all("the playbook converge.yml of one service (firewall, haproxy)" in fix for fix in fixes), fixes
 
 

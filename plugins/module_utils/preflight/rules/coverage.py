@@ -92,11 +92,11 @@ def check_coverage(site: Site) -> Iterator[Finding]:
     """Data without a backup, where the site has a backup server; a site without one has decided so."""
     for row in matrix(site) if site.members(GROUP) else ():
         where = f"{row.role} keeps {row.data} on {', '.join(row.hosts)}"
-        remedy = f"{WAIVERS}: [{{role: {row.role}, until: YYYY-MM-DD, why: REASON}}], or a backup job that covers it"
+        fix = f"{WAIVERS}: [{{role: {row.role}, until: YYYY-MM-DD, why: REASON}}], or a backup job that covers it"
         if row.state == "none":
-            yield Finding("backup-uncovered", "all", WAIVERS, f"{where}, and no backup job covers it.", remedy)
+            yield Finding("backup-uncovered", "all", WAIVERS, f"{where}, and no backup job covers it.", fix)
         elif row.state == "expired":
-            yield Finding("backup-waiver-expired", "all", WAIVERS, f"{where}, and its waiver ended on {row.detail}.", remedy)
+            yield Finding("backup-waiver-expired", "all", WAIVERS, f"{where}, and its waiver ended on {row.detail}.", fix)
 
 
 def check_waivers(site: Site) -> Iterator[Finding]:

@@ -98,8 +98,8 @@ def check_certificates(site: Site) -> Iterator[Finding]:
                     continue
                 wrong = name_problem(one.lower())
                 if wrong:
-                    remedy = "a name in the public DNS; the site's own CA for names of its own network"
-                    yield Finding("acme-name", where, f"{at}.names", f"{one}: {wrong}", remedy, source)
+                    fix = "a name in the public DNS; the site's own CA for names of its own network"
+                    yield Finding("acme-name", where, f"{at}.names", f"{one}: {wrong}", fix, source)
                 elif one.startswith("*.") and entry.get("challenge", "http") != "dns":
                     yield Finding("acme-wildcard", where, f"{at}.challenge", f"{one} is a wildcard.", "challenge: dns", source)
 
@@ -123,11 +123,11 @@ def check_challenge(site: Site) -> Iterator[Finding]:
         if not any(entry.get("challenge") == "dns" for entry in _listed(host)):
             continue
         if host.known("acme_dns_provider") == "":
-            remedy = "acme_dns_provider: a provider of `lego dnshelp`, such as cloudflare"
-            yield finding(site, host, ("acme_dns_provider",), GROUP, "acme-dns", "a certificate has the challenge dns.", remedy)
+            fix = "acme_dns_provider: a provider of `lego dnshelp`, such as cloudflare"
+            yield finding(site, host, ("acme_dns_provider",), GROUP, "acme-dns", "a certificate has the challenge dns.", fix)
         elif host.known("acme_dns_credentials") == {}:
-            remedy = "acme_dns_credentials with the settings of the provider, encrypted"
-            yield finding(site, host, ("acme_dns_credentials",), GROUP, "acme-dns", "the provider gets no credentials.", remedy)
+            fix = "acme_dns_credentials with the settings of the provider, encrypted"
+            yield finding(site, host, ("acme_dns_credentials",), GROUP, "acme-dns", "the provider gets no credentials.", fix)
 
 
 def check_account(site: Site) -> Iterator[Finding]:
@@ -139,8 +139,8 @@ def check_account(site: Site) -> Iterator[Finding]:
             yield finding(site, host, ("acme_email",), GROUP, "acme-account", problem, "acme_email: an address that is read")
         if host.known("acme_accept_terms") is False:
             problem = "the authority issues nothing before its terms are accepted."
-            remedy = "read them (Let's Encrypt: letsencrypt.org/repository), then acme_accept_terms: true"
-            yield finding(site, host, ("acme_accept_terms",), GROUP, "acme-account", problem, remedy)
+            fix = "read them (Let's Encrypt: letsencrypt.org/repository), then acme_accept_terms: true"
+            yield finding(site, host, ("acme_accept_terms",), GROUP, "acme-account", problem, fix)
         chosen = host.text("acme_host")
         if chosen and chosen not in {one.name for one in site.hosts.values() if ROLE in one.roles}:
             problem = f"{chosen} is not a host with the role."

@@ -98,8 +98,8 @@ def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) 
         if entry is None:
             raise ValueError(f"edge_certificates has no {name}. Fix: {name} with fullchain and key, both PEM")
         chain, key = str(entry.get("fullchain") or "").strip(), str(entry.get("key") or "").strip()
-        for problem, remedy in [*chain_problems(chain, wanted, now), *key_problems(chain, key)]:
-            raise ValueError(f"edge_certificates.{name}: {problem} Fix: {remedy}")
+        for problem, fix in [*chain_problems(chain, wanted, now), *key_problems(chain, key)]:
+            raise ValueError(f"edge_certificates.{name}: {problem} Fix: {fix}")
         found.append({"path": f"{PROVIDED}/{name}.pem", "content": f"{chain}\n", "on_change": "none"})
         found.append({"path": f"{PROVIDED}/{name}.key", "content": f"{key}\n", "mode": "0600", "sensitive": True, "on_change": "none"})
     return found
@@ -136,16 +136,16 @@ def is_chain_missing(text: str) -> bool:
 
 def key_problems(chain: str, key: str) -> list[tuple[str, str]]:
     """What is wrong with the key of a certificate: (problem, fix). Nothing of the key is quoted."""
-    remedy = "key: the PEM key that the certificate was made for, without a passphrase"
+    fix = "key: the PEM key that the certificate was made for, without a passphrase"
     try:
         private = load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return [("key is not a PEM key without a passphrase.", remedy)]
+        return [("key is not a PEM key without a passphrase.", fix)]
     try:
         public = x509.load_pem_x509_certificates(chain.encode())[0].public_key()
     except ValueError:
         return []
-    return [] if private.public_key() == public else [("key is not the certificate's.", remedy)]
+    return [] if private.public_key() == public else [("key is not the certificate's.", fix)]
 
 
 def names_of(certificate: x509.Certificate) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 
 
 class BadSiteError(ValueError):
-    """An entry is not a site. ``path`` is where in it, ``problem`` what is wrong, ``remedy`` what to write."""
+    """An entry is not a site. ``path`` is where in it, ``problem`` what is wrong, ``fix`` what to write."""
 
-    def __init__(self, path: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{path}: {problem}. Fix: {remedy}")
-        self.path, self.problem, self.remedy = path, problem, remedy
+    def __init__(self, path: str, problem: str, fix: str) -> None:
+        super().__init__(f"{path}: {problem}. Fix: {fix}")
+        self.path, self.problem, self.fix = path, problem, fix
 
 
 def refuse_unknown(where: str, given: Mapping[str, Any], known: Collection[str]) -> None:

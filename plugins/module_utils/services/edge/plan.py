@@ -112,7 +112,7 @@ def plan(
         try:
             sites.append(_resolved(parse(entry), known, groups, hostvars, pem))
         except BadSiteError as error:
-            raise BadSiteError(f"edge_sites[{index}].{error.path}".rstrip("."), error.problem, error.remedy) from error
+            raise BadSiteError(f"edge_sites[{index}].{error.path}".rstrip("."), error.problem, error.fix) from error
     return Plan(tuple(sorted(sites, key=lambda site: site.name)), known, pem)
 
 

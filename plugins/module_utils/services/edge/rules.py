@@ -117,7 +117,7 @@ def problems(entries: Sequence[Any], around: Surroundings) -> Iterator[Problem]:
             known.append((f"edge_sites[{index}]", parse(entry)))
         except BadSiteError as error:
             path = f"edge_sites[{index}]" + (f".{error.path}" if error.path else "")
-            yield Problem("edge-site-invalid", path, f"{error.problem}.", error.remedy)
+            yield Problem("edge-site-invalid", path, f"{error.problem}.", error.fix)
     yield from _twice(known, around)
     yield from _ports(known, around)
     for path, site in known:
@@ -200,16 +200,16 @@ def _users(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem]
 def _engine(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem]:
     if around.engine != "traefik":
         return
-    remedy = "edge_engine: nginx"
+    fix = "edge_engine: nginx"
     if site.is_tcp and site.clients is not None and site.clients.revoked:
         problem = "Traefik does not look whether the certificate of a TCP client was revoked."
-        yield Problem("edge-engine-lacks", f"{path}.client_certificates.revoked", problem, f"{remedy}, or tls: passthrough")
+        yield Problem("edge-engine-lacks", f"{path}.client_certificates.revoked", problem, f"{fix}, or tls: passthrough")
     if site.clients is not None and any(name.startswith("*.") for name in site.names) and not site.is_tcp:
         problem = "Traefik does not ask clients for a certificate where the site has a wildcard name."
-        yield Problem("edge-engine-lacks", f"{path}.client_certificates", problem, f"{remedy}, or names without a star")
+        yield Problem("edge-engine-lacks", f"{path}.client_certificates", problem, f"{fix}, or names without a star")
     if site.is_tcp and site.pool.balance != "round_robin":
         problem = f"Traefik does not know {site.pool.balance} for TCP."
-        yield Problem("edge-engine-lacks", f"{path}.upstream.balance", problem, f"balance: round_robin, or {remedy}")
+        yield Problem("edge-engine-lacks", f"{path}.upstream.balance", problem, f"balance: round_robin, or {fix}")
 
 
 def _provided(known: Iterable[tuple[str, EdgeSite]], given: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Problem]:
@@ -228,8 +228,8 @@ def _provided(known: Iterable[tuple[str, EdgeSite]], given: Mapping[str, Mapping
             continue
         found = certificates.chain_problems(chain, site.names, now)
         found += certificates.key_problems(chain, key) if isinstance(key, str) else []
-        for problem, remedy in found:
-            yield Problem("edge-certificate-provided", f"{path}.certificate", f"edge_certificates.{name}: {problem}", remedy)
+        for problem, fix in found:
+            yield Problem("edge-certificate-provided", f"{path}.certificate", f"edge_certificates.{name}: {problem}", fix)
         if name not in warned and certificates.is_chain_missing(chain):
             warned.add(name)
             problem = f"edge_certificates.{name}.fullchain has one certificate, which another one has signed."
@@ -260,16 +260,16 @@ def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: i
     """
     listed = list(given)
     for index, text in enumerate(listed):
-        path, remedy = f"edge_floating_addresses[{index}]", "an address with its prefix that no host has, such as 10.0.0.100/24"
+        path, fix = f"edge_floating_addresses[{index}]", "an address with its prefix that no host has, such as 10.0.0.100/24"
         try:
             if not isinstance(text, str) or "/" not in text:
                 raise ValueError
             address = str(ipaddress.ip_interface(text).ip)
         except ValueError:
-            yield Problem("edge-floating-address", path, f"{text} is not an address with a prefix.", remedy)
+            yield Problem("edge-floating-address", path, f"{text} is not an address with a prefix.", fix)
             continue
         if address in hosts:
-            yield Problem("edge-floating-address", path, f"{address} is that of {hosts[address]}.", remedy)
+            yield Problem("edge-floating-address", path, f"{address} is that of {hosts[address]}.", fix)
     if listed and members < 2:
         problem = "the edge has one host, and no other one could take over an address."
         yield Problem("edge-floating-address", "edge_floating_addresses", problem, "another host in the group edge, or no floating address")

@@ -170,8 +170,8 @@ def parse(entry: Any) -> EdgeSite:
     refuse_unknown("", entry, KEYS)
     name = text(entry, "name")
     if not NAME.fullmatch(name):
-        remedy = "lower-case letters, digits and single hyphens, at most 40, a letter first"
-        raise BadSiteError("name", f"{name!r} is not a valid name of a site", remedy)
+        fix = "lower-case letters, digits and single hyphens, at most 40, a letter first"
+        raise BadSiteError("name", f"{name!r} is not a valid name of a site", fix)
     upstream = mapping(entry, "upstream")
     pool = _pool("", listed(entry, "servers"), upstream)
     site = EdgeSite(

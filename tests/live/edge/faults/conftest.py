@@ -38,7 +38,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def more_sites(authority: Authority) -> list[dict[str, Any]]:
-    """Sites with texts that are made anew each time."""
+    """Sites with texts that are different each time."""
     mutual = {"mode": "required", "authority": authority.certificate_pem, "revoked": authority.revoked_pem}
     return [
         {"name": "mutual", "names": ["mutual.edge.vannah.internal"], "servers": ["app1:8042"], "client_certificates": mutual},
@@ -61,7 +61,7 @@ def edge(
 
 @pytest.fixture(scope="session")
 def clients(edge: Edge) -> Clients:
-    """Clients of the first host of the edge; they are not among those whom a site lets in by its address."""
+    """Clients of the first host of the edge; their address is not among those that a site lets in."""
     return Clients(edge.site, edge.behind[-1], edge.hosts[0])
 
 

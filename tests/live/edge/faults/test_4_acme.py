@@ -20,7 +20,7 @@ from tests.live.edge.pebble import CA, Pebble
 from tests.live.edge.upstreams import PAYLOAD
 from tests.live.lib.waiting import ceiling, wait_until
 
-#: One that a public authority would issue for. Nobody outside of the scenario is asked: pebble has a name server of its own.
+#: One that a public authority would issue for. No server outside of the scenario is asked: pebble has a name server of its own.
 NAME = "pacs.vannah.health"
 LOADED = "pacs.edge.vannah.internal"
 FILE = "/etc/vannah/acme/public/fullchain.pem"

@@ -148,4 +148,4 @@ def test_a_node_that_left_the_inventory_is_refused(engine: Engine) -> None:
     (found,) = judge_host_checks(answers, groups=[group]).errors
     assert (found.code, found.where) == ("contact-member-not-in-group", "app1,app3")
     assert "app2 (fd00::2) is not in the group caprover" in found.problem and "counts for the quorum" in found.problem
-    assert "playbooks/caprover/remove.yml -e caprover_node=app2" in found.remedy
+    assert "playbooks/caprover/remove.yml -e caprover_node=app2" in found.fix

@@ -73,13 +73,13 @@ def test_provided(good: Made) -> None:
 )
 def test_names(names: list[str], wanted: list[str], words: str) -> None:
     found = certificates.chain_problems(certificate(names)[0], wanted, NOW)
-    assert words in "".join(problem for problem, _remedy in found) and bool(found) is bool(words)
+    assert words in "".join(problem for problem, _fix in found) and bool(found) is bool(words)
 
 
 @pytest.mark.parametrize(("days", "words"), [(0, ""), (91, "expired on 2027-03-01"), (-2, "not valid before 2026-11-30")])
 def test_times(days: int, words: str) -> None:
     found = certificates.chain_problems(certificate(["a.b.c"])[0], ["a.b.c"], NOW + timedelta(days=days))
-    assert words in "".join(problem for problem, _remedy in found) and bool(found) is bool(words)
+    assert words in "".join(problem for problem, _fix in found) and bool(found) is bool(words)
 
 
 def test_keys(good: Made) -> None:
@@ -87,8 +87,8 @@ def test_keys(good: Made) -> None:
     other = certificate(["a.b.c"])[1]
     assert certificates.key_problems(good[0], good[1]) == []
     for key, words in ((other, "not the certificate's"), ("nonsense", "not a PEM key"), ("", "not a PEM key")):
-        ((problem, remedy),) = certificates.key_problems(good[0], key)
-        assert words in problem and (not key or key not in problem + remedy)
+        ((problem, fix),) = certificates.key_problems(good[0], key)
+        assert words in problem and (not key or key not in problem + fix)
 
 
 def test_chain(good: Made) -> None:

@@ -90,7 +90,7 @@ def test_an_entry_over_an_export() -> None:
 
 
 def test_ports() -> None:
-    """Each once; a TCP site is open for whom it lets in; what is not a site opens nothing."""
+    """Each once; a TCP site is open for the addresses that it lets in; what is not a site opens nothing."""
     entries = [site(), site(name="b", port=8443), tcp(allow_from=["10.0.0.0/8"]), {"name": "x", "port": 7}]
     found = {item["name"]: (item["port"], item["from"]) for item in ports(entries, 80, "443", ["any"], 9113)}
     assert found == {

@@ -113,7 +113,7 @@ def test_refused(entry: Any, path: str, words: str) -> None:
     with pytest.raises(BadSiteError, match=words) as caught:
         parse(entry)
     assert caught.value.path == path
-    assert caught.value.remedy
+    assert caught.value.fix
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_second_repository() -> None:
 
 @pytest.mark.parametrize("offsite", [{}, OFFSITE])
 def test_a_database_server_has_no_keys(offsite: dict[str, Any]) -> None:
-    """Whoever takes a database server can read no backup and remove none."""
+    """An intruder on a database server can read no backup and remove none."""
     made = database(site(offsite=bool(offsite)), "db2")
     text = text_of(made)
     assert "cipher" not in text and "secret" not in text and "s3" not in text

@@ -105,7 +105,7 @@ def test_a_restore(ctx: Context, programs: Programs) -> None:
 
 
 def test_an_instance_that_is_there(ctx: Context, programs: Programs) -> None:
-    """It is somebody's work: replaced or removed only where that is asked for."""
+    """A person may still work with it: replaced or removed only where that is asked for."""
     Path(ctx.path("/var/lib/postgresql/vannah-restore/data")).mkdir(parents=True)
     programs.on("info", out=INFO)
     with pytest.raises(AgentError, match="restore_replace=true") as error:
