@@ -187,6 +187,30 @@ def test_it_ends_before_it_has_reached_the_target(ctx: Context, programs: Progra
         call(ctx)
 
 
+@pytest.mark.parametrize(("reached_by", "tried"), [(1, 1), (2, 2), (9, len(BACKUPS))])
+def test_a_name_from_before_the_newest_backup(ctx: Context, programs: Programs, reached_by: int, tried: int) -> None:
+    """pgBackRest knows no names, and would restore the newest backup: older ones are tried until the recovery reaches it."""
+    labels = [one["label"] for one in reversed(BACKUPS)]
+    used: list[str] = []
+
+    def restored(argv: list[str]) -> Result:
+        used.extend(word for word in argv if word.startswith("--set="))
+        return Result(0)
+
+    ctx.interval = 0.0
+    programs.on("psql", do=lambda _argv: Result(0, "postgres|7\n") if len(used) >= reached_by else Result(2))
+    programs.on("is-active", rc=3)
+    programs.on("journalctl", out=f"1 FATAL:  {scratch.ENDED_EARLY}\n")
+    programs.on("restore", do=restored)
+    programs.on("info", out=INFO)
+    if reached_by > len(BACKUPS):
+        with pytest.raises(AgentError, match="Fix: an earlier target"):
+            call(ctx, type="name", target="before_migration")
+    else:
+        call(ctx, type="name", target="before_migration")
+    assert used == [f"--set={label}" for label in labels[:tried]]
+
+
 def test_it_takes_too_long(ctx: Context, programs: Programs) -> None:
     ctx.interval = 0.0
     programs.on("info", out=INFO)

@@ -71,9 +71,17 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     detail = "to the newest WAL" if params["type"] == "latest" else f"to {params['type']} {params['target']}"
 
     def apply(ctx: Context) -> None:
-        remove(ctx, place)
-        _restore(ctx, program, params, options)
-        result["databases"] = _start(ctx, params)
+        # pgBackRest knows no names: it would restore the newest backup, and only an older one may be from before this name.
+        sets = [[f"--set={one['label']}"] for one in reversed(backups)] if params["type"] == "name" else [[]]
+        for chosen in sets:
+            remove(ctx, place)
+            _restore(ctx, program, params, [*options, *chosen])
+            try:
+                result["databases"] = _start(ctx, params)
+                return
+            except AgentError as error:
+                if ENDED_EARLY not in str(error) or chosen == sets[-1]:
+                    raise
 
     return [Step("restore", place, "create", f"{detail}, from repository {params['repository']}", apply=apply)], result
 

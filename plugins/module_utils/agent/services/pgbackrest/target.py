@@ -21,7 +21,7 @@ EXAMPLES = {"time": "2026-12-01 10:15:00+00", "lsn": "0/5A000028", "name": "befo
 
 
 def options(kind: str, target: str, backups: list[Item], now: float) -> list[str]:
-    """What pgBackRest is told; it chooses the backup before the target by itself.
+    """What pgBackRest is told; it chooses the backup before a time or an LSN by itself.
 
     :param kind: ``latest``, ``time``, ``lsn`` or ``name``
     :param target: a time with its zone (without one: UTC), an LSN, or a name
