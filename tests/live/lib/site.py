@@ -45,6 +45,12 @@ def passing() -> re.Pattern[str]:
     return re.compile("|".join([_PASSING, *map(re.escape, own)]))
 
 
+def errors_of(output: str) -> str:
+    """The lines of a run's output that say what failed: a run continues with other hosts, and its end says nothing of it."""
+    found = [line[:1000] for line in output.splitlines() if line.startswith(("[ERROR]", "fatal:", "failed:"))]
+    return "".join(f"{line}\n" for line in found[:10])
+
+
 @dataclass
 class Site:
     """The hosts of an inventory that are containers here.
@@ -180,7 +186,7 @@ class Site:
         """
         done = self.playbook(self.main_playbook, *arguments)
         if done.returncode:
-            raise FaultError(f"{self.main_playbook} exited {done.returncode}:\n{done.stdout[-4000:]}")
+            raise FaultError(f"{self.main_playbook} exited {done.returncode}:\n{errors_of(done.stdout)}{done.stdout[-4000:]}")
         return done.stdout
 
     # -- comparing -----------------------------------------------------------------------------------------------
