@@ -42,4 +42,5 @@ certificates:
   returned: success
   type: list
   elements: dict
+steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """
