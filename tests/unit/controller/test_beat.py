@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from types import SimpleNamespace
@@ -89,11 +90,12 @@ def test_hanging_question_is_asked_once_and_holds_nothing_up() -> None:
         never.wait(30)
 
     begun = time.monotonic()
-    shown = beats(hang, 0.4)
+    shown = beats(hang, 0.8)
     never.set()
     assert time.monotonic() - begun < 10
     assert len(asked) == 1 and len(shown) >= 2
-    assert all("h has not answered over its connection (SSH) for 0 s: does it run, and is it reachable?" in line for line in shown)
+    silent = re.compile(r"h has not answered over its connection \(SSH\) for \d s: does it run, and is it reachable\?")
+    assert all(silent.search(line) for line in shown), shown
 
 
 def test_host_that_answers_again_is_not_called_silent() -> None:
