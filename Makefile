@@ -143,7 +143,7 @@ molecule: ## the scenarios on test servers; SCENARIO=<name> or ONLY=<service>
 	@scripts/run_tests.py molecule $(addprefix --scenario ,$(SCENARIO)) $(ONE)
 
 bench: venv ## the cost of a run without changes, as ratios (the demo has to run)
-	@python -m tests.benchmarks.bench $(BENCH)
+	@PYTHONPATH=collections python -m tests.benchmarks.bench $(BENCH)
 
 soak: ## the long versions of the tests: 1000 kills of the controller, 5000 objects, every setting changed, 10 kills of the demo
 	@$(TESTBED) test
