@@ -252,14 +252,19 @@ def _command(health: Mapping[str, Any]) -> Iterator[str]:
         yield word
 
 
+def _pairs(entry: Mapping[str, Any], key: str, wanted: str) -> Iterable[tuple[Any, Any]]:
+    """The items of a mapping of the entry; none where it is left out."""
+    given = entry.get(key)
+    if given is None:
+        return ()
+    if not isinstance(given, Mapping):
+        raise BadAppError(key, "this is not a mapping", wanted)
+    return given.items()
+
+
 def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Values as text. None of them is quoted: it may be secret."""
-    given = entry.get("environment")
-    if given is None:
-        return
-    if not isinstance(given, Mapping):
-        raise BadAppError("environment", "this is not a mapping", "names with their values")
-    for name, value in given.items():
+    for name, value in _pairs(entry, "environment", "names with their values"):
         if not VARIABLE.fullmatch(str(name)):
             raise BadAppError("environment", f"{name!r} is not a valid name of a variable", "letters, digits and underscores")
         if not isinstance(value, str | int | float):
@@ -269,12 +274,7 @@ def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _secret_files(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """No value is quoted: it may be secret."""
-    given = entry.get("secret_files")
-    if given is None:
-        return
-    if not isinstance(given, Mapping):
-        raise BadAppError("secret_files", "this is not a mapping", "names of files with their contents")
-    for name, value in given.items():
+    for name, value in _pairs(entry, "secret_files", "names of files with their contents"):
         if not FILE.fullmatch(str(name)):
             raise BadAppError("secret_files", f"{name!r} is not the name of a file", "letters, digits, dots, hyphens and underscores")
         if not isinstance(value, str) or not value:
