@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
@@ -125,8 +126,22 @@ class Captain:
         return [line.split()[0] for line in said.splitlines() if '"State":"updating"' in line or '"State":"rollback_started"' in line]
 
     def indices(self) -> dict[str, int]:
-        """Service -> how often it was changed, as the Swarm counts, once no update runs: its progress is counted, too."""
-        wait_until(lambda: not self.updating(), "all services are updated", ceiling(90))
+        """Service -> the Swarm's version of it, once it stays the same: the progress of an update is counted, too.
+
+        A moment passes between the change of a service and the state "updating" (swarmkit, manager/orchestrator/update/updater.go), so
+        "no update runs" is not enough on a busy machine: two readings have to be equal.
+        """
+        seen: list[dict[str, int]] = [{}]
+
+        def still() -> bool:
+            time.sleep(2)
+            seen.append({} if self.updating() else self._indices())
+            return bool(seen[-1]) and seen[-1] == seen[-2]
+
+        wait_until(still, "all services are updated", ceiling(90))
+        return seen[-1]
+
+    def _indices(self) -> dict[str, int]:
         listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
         said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{.Version.Index}}", *listed)
         return {name: int(index) for name, index in (line.split() for line in said.splitlines() if line.strip())}
