@@ -133,6 +133,8 @@ def light_hosts(options: argparse.Namespace, count: int) -> Iterator[str]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "hosts.json"
             path.write_text(json.dumps({"all": {"hosts": light}}), encoding="utf-8")
+            # The containers belong to the demo, so these hosts do, too: another site's hosts are refused.
+            (Path(folder) / "pki").symlink_to(Path(str(options.inventory)).resolve() / "pki")
             yield str(path)
     finally:
         for container, address in added:
