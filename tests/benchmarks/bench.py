@@ -6,7 +6,7 @@ Nothing is asserted here; figures are for people. The demo site has to be up (``
 
   site       the whole demo site against ``ansible all -m ping`` and against the same roles in builtin tasks
   component  one component against the same end state in builtin tasks, and fifteen in one call against fifteen tasks
-  scale      1, 5 and 20 light hosts (sshd on several addresses of few containers)
+  scale      1, 5 and 20 light hosts, which are servers of the benchmark's own
   roles      the whole demo site with three more roles on every host, against ping; only when it is asked for: it installs their packages
              there, and `make demo-down` with `make demo` gives the demo back as it was
 """
@@ -14,20 +14,18 @@ Nothing is asserted here; figures are for people. The demo site has to be up (``
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.benchmarks.light_servers import light_servers
 from tests.benchmarks.measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
 from tests.benchmarks.more_roles import PACKAGES, with_exporters
-from tests.live.lib.values import Values
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAYBOOKS = Path(__file__).parent / "playbooks"
@@ -106,56 +104,20 @@ def bench_component(options: argparse.Namespace) -> None:
     show_host_cost(fifteen)
 
 
-@contextlib.contextmanager
-def light_hosts(options: argparse.Namespace, count: int) -> Iterator[str]:
-    """An inventory of so many hosts that are really addresses of the demo site's containers."""
-    values = Values(options.inventory)
-    names = values.hosts()
-    prefix = str(values.get(names[0], "ansible_host")).rsplit(".", 1)[0]
-    light: dict[str, dict[str, str]] = {}
-    added: list[tuple[str, str]] = []
-    for number in range(count):
-        name = names[number % len(names)]
-        address = f"{prefix}.{100 + number}"
-        added.append((str(values.get(name, "server_container")), address))
-        light[f"light{number:02d}"] = {
-            "ansible_host": address,
-            "ansible_user": str(values.get(name, "ansible_user", "root")),
-            "ansible_ssh_private_key_file": str(Path(str(values.get(name, "ansible_ssh_private_key_file"))).resolve()),
-            # The host key is the container's own, which the demo knows by another address.
-            "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
-        }
-    try:
-        for container, address in added:
-            subprocess.run(
-                ["docker", "exec", container, "ip", "address", "add", f"{address}/24", "dev", "eth0"], check=True, capture_output=True
-            )
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "hosts.json"
-            path.write_text(json.dumps({"all": {"hosts": light}}), encoding="utf-8")
-            # The containers belong to the demo, so these hosts do, too: another site's hosts are refused.
-            (Path(folder) / "pki").symlink_to(Path(str(options.inventory)).resolve() / "pki")
-            yield str(path)
-    finally:
-        for container, address in added:
-            subprocess.run(
-                ["docker", "exec", container, "ip", "address", "del", f"{address}/24", "dev", "eth0"], check=False, capture_output=True
-            )
-
-
 def bench_scale(options: argparse.Namespace) -> None:
     """How the cost grows with hosts."""
     for count in (1, 5, 20):
-        with light_hosts(options, count) as inventory:
+        hosts = "1 light host" if count == 1 else f"{count} light hosts"
+        with light_servers(count) as inventory:
             one = playbook(inventory, PLAYBOOKS / "one_component.yml")
             builtin = playbook(inventory, PLAYBOOKS / "builtin_tasks.yml")
             show(
-                compare(f"{count} light hosts, one component against ping", one, ping(inventory), options.pairs),
+                compare(f"{hosts}, one component against ping", one, ping(inventory), options.pairs),
                 "component",
                 "ansible all -m ping",
             )
             show(
-                compare(f"{count} light hosts, builtin tasks against one component", builtin, one, max(1, options.pairs // 2)),
+                compare(f"{hosts}, builtin tasks against one component", builtin, one, max(1, options.pairs // 2)),
                 "builtin tasks",
                 "component",
             )

@@ -18,6 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+#: What a developer's shell may set and an operator's does not: without bytecode, each run compiles 120 modules again.
+NOT_AN_OPERATORS = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+
+
+def plain_environment() -> dict[str, str]:
+    """Return this process' environment as an operator's shell has it."""
+    return {name: value for name, value in os.environ.items() if name not in NOT_AN_OPERATORS}
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -40,7 +48,7 @@ def run_once(argv: Sequence[str], environment: Mapping[str, str] | None = None) 
     with tempfile.TemporaryFile() as output:
         began = time.monotonic()
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env={**plain_environment(), **(environment or {})}
         )
         _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
