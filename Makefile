@@ -41,7 +41,7 @@ endif
 override IGNORED = test -z "$$VANNAH_CLEAN_WARNINGS" || printf '%s\n' "$$VANNAH_CLEAN_WARNINGS" >&2
 # Our own output, unless a person's environment or the checkout's ansible.cfg names another.
 override CALLBACK := $(or $(ANSIBLE_STDOUT_CALLBACK),$(if $(shell grep -E '^ *stdout_callback *=' ansible.cfg),,vannah.healthcloud.console))
-check plan converge artifacts recovery-kit demo: override export ANSIBLE_STDOUT_CALLBACK := $(CALLBACK)
+check plan converge certificates artifacts recovery-kit demo: override export ANSIBLE_STDOUT_CALLBACK := $(CALLBACK)
 override PLAY = ansible-playbook -i $(SITE_DIR) $(VAULT) $(ARGS)
 
 override BIN := $(CURDIR)/.venv/bin

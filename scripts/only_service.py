@@ -39,6 +39,9 @@ def find(root: Path, name: str) -> Service:
     groups = {item["role"]: frozenset(item["groups"]) for item in _read(root / "playbooks" / "vars" / "site_map.yml")["roles"]}
     if name not in groups:
         raise UnknownServiceError(f"unknown service {name}: the services are {', '.join(sorted(groups))}")
+    if name in groups[name]:  # a guest in the groups of other services, with a group and a scenario of its own (`make new-role`)
+        others = frozenset().union(*(theirs for role, theirs in groups.items() if role != name))
+        groups[name] = groups[name] - (others - {name})
     own = Path("tests", "unit", "services", name)
     return Service(
         [str(folder) for folder in (own, *map(Path, OF_EVERY_ROLE)) if (root / folder).exists()],

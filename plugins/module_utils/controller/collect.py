@@ -147,6 +147,27 @@ def load(loader: Any, name: str, playbook_dir: str) -> Role:
     return _roles[key]
 
 
+#: (folder of a role, identity of variables) -> those variables, which have to stay as long as their identity is asked for; the templates.
+_templates: dict[tuple[str, int], tuple[Variables, templating.Templates]] = {}
+#: A call has a role's variables once or twice. More than this is an older call.
+_MOST = 100
+
+
+def templates_of(role: Role, variables: Variables, templar: Any) -> templating.Templates:
+    """The templates of a role's definitions and exports with a task's variables: one for a whole call, which templates a variable once.
+
+    :param variables: they must not be changed afterwards
+    :param templar: the task's templar
+    """
+    key = (role.path, id(variables))
+    if key not in _templates:
+        if len(_templates) >= _MOST:
+            _templates.clear()
+        search = [os.path.join(role.path, "templates")]
+        _templates[key] = (variables, templating.Templates(templar, role.variables(variables), search))
+    return _templates[key][1]
+
+
 def variable_of(text: Any) -> str:
     """The variable that a template is nothing but; empty where it is anything else."""
     match = _VARIABLE.fullmatch(str(text))
@@ -220,7 +241,7 @@ def definitions(role: Role, task_vars: Variables, templar: Any) -> list[Definiti
     :param templar: the task's templar
     :raises AnsibleError: a template fails (the text says of which role and component), a definition is not a mapping
     """
-    templates = templating.Templates(templar, role.variables(task_vars), [os.path.join(role.path, "templates")])
+    templates = templates_of(role, task_vars, templar)
     found = []
     for item in role.components:
         for raw in _expand(item, templates, role.name):

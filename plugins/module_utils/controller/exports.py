@@ -26,6 +26,8 @@ KINDS = tuple(name for name, kind in kinds.KINDS.items() if kind.listed)
 BEFORE = "site_before"
 
 _cache: dict[tuple[int, str, str, str], list[Any]] = {}
+#: One for each host and role: its kinds of exports share what variables become.
+_templates: dict[tuple[int, str, str], templating.Templates] = {}
 
 
 def exports_of(
@@ -54,7 +56,11 @@ def exports_of(
             continue
         key = (id(hostvars), host, name, kind)
         if key not in _cache:
-            _cache[key] = evaluate(kind, collect.load(loader, name, playbook_dir or loader.get_basedir()), variables, loader)
+            role = collect.load(loader, name, playbook_dir or loader.get_basedir())
+            known = _templates.get(key[:3])
+            if known is None:
+                known = _templates[key[:3]] = templating.Templates(Templar(loader=loader), role.variables(variables), [])
+            _cache[key] = evaluate(kind, role, known, host)
         found.extend(_cache[key])
     return found
 
@@ -66,7 +72,8 @@ def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_
         if roles is None or name in roles:
             role = collect.load(loader, name, playbook_dir or loader.get_basedir())
             for overlay in ({}, *variables[BEFORE]):
-                exported = evaluate(kind, role, {**variables, **overlay}, loader)
+                templates = collect.templates_of(role, {**variables, **overlay}, Templar(loader=loader))
+                exported = evaluate(kind, role, templates, str(variables.get("inventory_hostname")))
                 found += [item for item in exported if item not in found]
     return found
 
@@ -82,9 +89,11 @@ def host_variables(hostvars: Any, host: str) -> dict[str, Any]:
     return {**raw, "hostvars": hostvars}
 
 
-def evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader: Any) -> list[Any]:
+def evaluate(kind: str, role: collect.Role, templates: templating.Templates, host: str) -> list[Any]:
     """The exports of one role.
 
+    :param templates: with the host's variables
+    :param host: whose they are, for errors
     :raises AnsibleError: a template fails; it is no list; there is no such kind
     """
     raw = role.exports.get(kind)
@@ -94,8 +103,7 @@ def evaluate(kind: str, role: collect.Role, variables: Mapping[str, Any], loader
                 f"roles export no {kind!r}: the kinds are {', '.join(KINDS)}. Fix: one of them, or describe it in {kinds.SPECIFICATION}"
             )
         return []
-    where = f"role {role.name}: meta/exports.yml: {kind}, host {variables.get('inventory_hostname')}"
-    templates = templating.Templates(Templar(loader=loader), role.variables(variables), [])
+    where = f"role {role.name}: meta/exports.yml: {kind}, host {host}"
     listed = raw if isinstance(raw, list) else templates.value(raw, where)
     if not isinstance(listed, list):
         raise AnsibleError(f"{where}: must be a list, not {type(listed).__name__}")

@@ -24,7 +24,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 
 from .. import site_map
-from . import collect, templating
+from . import collect
 from .exports import evaluate
 
 KIND = "package_defaults"
@@ -49,8 +49,10 @@ def definitions(
     found = []
     for role in named.values():
         if KIND in role.exports:
-            data = {"name": f"{role.name}-package-defaults", "files": files(role.name, evaluate(KIND, role, task_vars, loader))}
-            found.append(collect.Definition(role, data, templating.Templates(templar, role.variables(task_vars), [])))
+            templates = collect.templates_of(role, task_vars, templar)
+            items = evaluate(KIND, role, templates, str(task_vars.get("inventory_hostname")))
+            data = {"name": f"{role.name}-package-defaults", "files": files(role.name, items)}
+            found.append(collect.Definition(role, data, templates))
     return found
 
 

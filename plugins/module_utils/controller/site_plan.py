@@ -142,4 +142,4 @@ class SitePlan:
         return found
 
     def _templates(self, role: collect.Role) -> templating.Templates:
-        return templating.Templates(self._action._templar, role.variables(self._action.vars), [])
+        return collect.templates_of(role, self._action.vars, self._action._templar)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Templating with the task's templar: values in their own types, conditions, and whole template files.
 
-One templar for each role and call; what a template file looks like compiled is kept by the engine.
+One templar for each role and call; what a template looks like compiled is kept (:mod:`compiled`), and what a variable becomes
+(:mod:`rendered`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
 
-from . import compiled
+from . import compiled, rendered
 
 #: The template module's own defaults, so that a template looks the same wherever it is used.
 _OVERRIDES = {"trim_blocks": True, "lstrip_blocks": False}
@@ -34,6 +35,7 @@ class Templates:
         self._search = list(searchpath)
         self._templar = templar.copy_with_new_env(available_variables=variables, searchpath=self._search)
         compiled.use(self._templar)
+        self._templar.available_variables = rendered.once(self._templar, variables)
 
     def value(self, raw: Any, where: str) -> Any:
         """A value with everything in it templated, in its own type.

@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.parsing.vault import EncryptedString
 from ansible.template import Templar, is_trusted_as_template
 
-from ..controller import compiled
+from ..controller import compiled, rendered
 from .model import UNKNOWN
 from .nearby import Names
 from .texts import Template, Vaulted, is_template, walk
@@ -86,8 +86,10 @@ class HostValues:
         if _BEYOND.search(text):
             return UNKNOWN
         if self._templar is None:
-            self._templar = Templar(loader=self._loader, variables={**self._defaults, **self._variables})
+            known = {**self._defaults, **self._variables}
+            self._templar = Templar(loader=self._loader, variables=known)
             compiled.use(self._templar)
+            self._templar.available_variables = rendered.once(self._templar, known)
         try:
             return plain(self._templar.template(text))
         except AnsibleError as problem:

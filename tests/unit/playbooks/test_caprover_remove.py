@@ -78,7 +78,7 @@ def test_a_node_that_is_out_of_the_inventory(run: Run) -> None:
     [
         ("a1", answers(a2=looked("id2")), "CapRover runs on a1 and cannot move"),
         ("a1", answers(), "No other manager of the Swarm answers (a2, a3)"),
-        ("a3", answers(a2={"lease": {"failed": True, "msg": "a2 is held by another run"}}), "Nothing is done without a2"),
+        ("a3", answers(a2={"lease": {"failed": True, "msg": "a2 is held by another run"}}), "the lease of a2 was not taken. Fix: "),
         ("a3", answers(a1={**looked("id1"), "docker_node": {"failed": True, "msg": "would lose its quorum"}}), "would lose its quorum"),
     ],
 )
@@ -91,4 +91,4 @@ def test_no_node_leaves(run: Run, node: str, said: dict[str, Any], reason: str) 
 
 def test_the_node_is_named(run: Run) -> None:
     done = run("caprover/remove.yml", GROUP, answers())
-    assert done.code != 0 and "Write -e caprover_node=" in done.printed and done.calls == []
+    assert done.code != 0 and "Fix: add -e caprover_node=NAME" in done.printed and done.calls == []

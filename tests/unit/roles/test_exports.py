@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect, exports
 from ansible_collections.vannah.healthcloud.plugins.module_utils.declared import forms, kinds
@@ -133,6 +134,7 @@ def test_a_kind_that_is_left_out(kind: str) -> None:
 
 def test_a_kind_without_a_form_is_not_read() -> None:
     role = collect.load(DataLoader(), "etcd", "")
-    assert exports.evaluate("artifacts", role, {}, DataLoader()) == []
+    templates = collect.templates_of(role, {}, Templar(loader=DataLoader()))
+    assert exports.evaluate("artifacts", role, templates, "db1") == []
     with pytest.raises(AnsibleError, match=r"roles export no 'ingres': the kinds are firewall_ports, .*describe it in KINDS"):
-        exports.evaluate("ingres", role, {}, DataLoader())
+        exports.evaluate("ingres", role, templates, "db1")

@@ -52,6 +52,17 @@ def test_which_scenarios_concern_a_service(tmp_path: Path) -> None:
     assert only_service.find(tmp_path, "y").scenarios == []
 
 
+def test_a_role_in_the_group_of_another_service(tmp_path: Path) -> None:
+    """Only its own scenario: those of the other service take long, and prove little of it."""
+    site(
+        tmp_path,
+        "[{role: y, groups: [ys]}, {role: x, groups: [ys, x]}]",
+        {"y": "{children: {ys: {hosts: {a: }}}}", "x": "{children: {x: {hosts: {a: }}}}"},
+    )
+    assert only_service.find(tmp_path, "x").scenarios == ["x"]
+    assert only_service.find(tmp_path, "y").scenarios == ["y"]
+
+
 #: Roles whose scenario is still to come, and what with.
 LATER: dict[str, str] = {}
 

@@ -129,7 +129,11 @@ def test_a_program_beside_that_does_not_end_is_killed_with_what_it_started(monke
     assert not beside.runs()
     state = Path(f"/proc/{child}/stat")
     for _ in range(500):  # its new parent may take a moment to reap it
-        if not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+        try:
+            said = state.read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):  # the second: it ends between the opening and the reading, see proc(5)
+            break
+        if said.rpartition(")")[2].split()[0] == "Z":
             break
         time.sleep(0.01)
     else:
