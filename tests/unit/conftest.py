@@ -13,6 +13,8 @@ import pytest
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
+from tests.unit.lib.playbook_runs import Run
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: A worker of pytest-xdist gets the folders of pythonpath twice; Ansible refuses a namespace package that lies in two places.
 sys.path[:] = dict.fromkeys(sys.path)
@@ -35,3 +37,9 @@ def ansible_plugins() -> None:
         folder = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.{kind}")
         if getattr(folder, "__file__", None) is None:
             folder.__file__ = str(REPOSITORY / "plugins" / kind / "__init__.py")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run playbooks on hosts whose answers the test makes up."""
+    return Run(tmp_path)

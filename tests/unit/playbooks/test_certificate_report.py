@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 PLAYBOOK = "pki/certificate_report.yml"
 GROUPS = {"web": ["web1", "web2"]}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 SITE = {"postgresql": ["db1", "db2", "db3"], "postgresql_client": ["app1"], "object_store": ["db1", "db2", "db3"]}
 MEMBER = {"pending_restart": False, "lowered": [], "waits_for_leader": False}

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
-from .conftest import REPOSITORY
+from tests.unit.lib.playbook_runs import REPOSITORY
 
 #: A variable of a command in a verb's comment that has to be given (others are in brackets), and that names a host.
 REQUIRED_HOST = re.compile(r"(?<!\[)-e (\w+_(?:member|host|node|server))=\w")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning
 
-from .conftest import ACTIONS, REPOSITORY, Run
+from tests.unit.lib.playbook_runs import ACTIONS, REPOSITORY, Run
 
 DATABASE = {"etcd": ["db1", "db2", "db3"], "postgresql": ["db1", "db2", "db3"], "postgresql_client": ["app1"]}
 STORE = {"object_store": ["s1", "s2"]}

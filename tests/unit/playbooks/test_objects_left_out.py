@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
+
 from .test_verbs import DATABASE
 
 

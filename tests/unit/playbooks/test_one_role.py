@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import REPOSITORY, Run
+from tests.unit.lib.playbook_runs import REPOSITORY, Run
 
 PLAYBOOKS = REPOSITORY / "playbooks"
 GROUPS = {"etcd": ["db1"], "postgresql": ["db1"], "postgresql_client": ["app1"]}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 PLAYBOOK = "pki/revoke_certificate.yml"
 SITE = {"etcd": ["db1", "db2", "db3"]}

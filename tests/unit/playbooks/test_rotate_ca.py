@@ -14,7 +14,7 @@ from ansible.parsing.vault import VaultSecret
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.der import outlines
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority, succession, trust
 
-from .conftest import Done, Run
+from tests.unit.lib.playbook_runs import Done, Run
 
 PLAYBOOK = "pki/rotate_ca.yml"
 SITE = {"etcd": ["db1", "db2", "db3"]}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
-from .conftest import REPOSITORY, Run
+from tests.unit.lib.playbook_runs import REPOSITORY, Run
 
 PLAYBOOK = "pki/rotate_certificates.yml"
 SITE = {"etcd": ["db1", "db2", "db3"]}

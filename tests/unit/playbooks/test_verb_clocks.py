@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import REPOSITORY, Run
+from tests.unit.lib.playbook_runs import REPOSITORY, Run
+
 from .test_verbs import DATABASE, GOOD
 
 PLAYBOOKS = REPOSITORY / "playbooks"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 DATABASE = {"postgresql": ["db1", "db2", "db3"], "etcd": ["db1", "db2", "db3"]}
 HEALTHY: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 NODES = {"docker": ["manager1", "manager2", "worker1"]}
 WAITS = {"pending_restart": [{"role": "docker", "component": "docker", "unit": "docker.service"}]}

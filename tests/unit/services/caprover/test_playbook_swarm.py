@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Done, Run
+from tests.unit.lib.playbook_runs import Done, Run
 
 HOSTS = ["a1", "a2", "a3", "a4"]
 MANAGERS = ["a1", "a2", "a3"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 GROUP = {"caprover": ["a1", "a2", "a3"]}
 AWAY = {"*": {"away": True}}

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = REPOSITORY / "plugins" / "action"
 #: Notes a call and gives the answer that the host's variable ``said`` has for it.
@@ -152,9 +150,3 @@ class Run:
             calls.read_text().splitlines(),
             [tuple(json.loads(line)) for line in arguments.read_text().splitlines()],
         )
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """See :class:`Run`."""
-    return Run(tmp_path)

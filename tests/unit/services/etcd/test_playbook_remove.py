@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 AWAY = {"*": {"away": True}}
 HELD: dict[str, Any] = {"lease": {"failed": True, "msg": "db1 is held by another run"}}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
-from .test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_the_site
+from tests.unit.lib.playbook_runs import Run
+from tests.unit.playbooks.test_verbs import AWAY, NEW, SEEN, STORE, TOGETHER, WAITING, restarts_of_the_site
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 PLAYBOOK = "acme/converge.yml"
 GROUPS = {"edge": ["edge1", "edge2", "edge3"]}

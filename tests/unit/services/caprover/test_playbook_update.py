@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run
+from tests.unit.lib.playbook_runs import Run
 
 GROUP = {"caprover": ["a1", "a2"]}
 DONE: dict[str, Any] = {"caprover_update": {"version": "1.15.3", "steps": ["server CapRover: update"]}}
