@@ -28,6 +28,12 @@ CODES = (
         "No --tags and no --skip-tags; --limit for some hosts, or the playbook of one service that the message names.",
     ),
     Code(
+        "safety-run-by-strategy",
+        "Ansible's strategy is free or another one that does not keep tasks in step. Gates, which end a run for all hosts of a cluster, and"
+        " tasks that run once would not work.",
+        "Unset ANSIBLE_STRATEGY, and remove strategy from ansible.cfg.",
+    ),
+    Code(
         "safety-no-alert-receiver",
         "The site is monitored, and no receiver of alerts is defined.",
         "site_alert_receivers: at least one address.",
@@ -72,6 +78,17 @@ def check_tags(site: Site) -> Iterator[Finding]:
         yield Finding("safety-run-by-tags", "-", "-", problem, fix)
 
 
+def check_strategy(site: Site) -> Iterator[Finding]:
+    """A run whose hosts do not wait for each other at each task."""
+    strategy = site.controller.strategy
+    # `debug` is linear, and other collections' strategies say so in their names (mitogen_linear).
+    if not strategy.rpartition(".")[2].endswith(("linear", "debug")):
+        problem = (
+            f"the strategy {strategy} does not let hosts wait for each other, and a failed member of a cluster would not stop the others."
+        )
+        yield Finding("safety-run-by-strategy", "-", "-", problem, "unset ANSIBLE_STRATEGY, or remove strategy from ansible.cfg")
+
+
 def check_client(site: Site) -> Iterator[Finding]:
     """Ansible's own message for it comes once for each server, and names a file."""
     by_ssh = [host.name for host in site.hosts.values() if host.get("ansible_connection") in (None, "ssh", "smart")]
@@ -80,4 +97,4 @@ def check_client(site: Site) -> Iterator[Finding]:
         yield Finding("safety-no-ssh-client", "-", "-", problem, "apt install openssh-client on this machine")
 
 
-RULES = (check_client, check_tags, check_limit, check_alerts)
+RULES = (check_client, check_strategy, check_tags, check_limit, check_alerts)
