@@ -14,18 +14,18 @@ CODES = (
     Code(
         "safety-limit-part-of-cluster",
         "--limit selects only some members of a cluster: the others do not receive what they need to know of the change.",
-        "--limit with the whole group, or no --limit.",
+        "Use --limit with the whole group, or no --limit.",
         Level.WARNING,
     ),
     Code(
         "safety-no-ssh-client",
         "The controller has no SSH client, by which Ansible reaches the servers.",
-        "The SSH client on this machine (Debian: apt install openssh-client).",
+        "Install the SSH client on this machine (Debian: apt install openssh-client).",
     ),
     Code(
         "safety-run-by-tags",
         "--tags or --skip-tags would leave tasks out. The playbooks have no tags: the run would do nothing, or skip a check.",
-        "No --tags and no --skip-tags; --limit for some hosts, or the playbook of one service that the message names.",
+        "Remove --tags and --skip-tags; use --limit for some hosts, or the playbook of one service that the message names.",
     ),
     Code(
         "safety-run-by-strategy",
@@ -36,7 +36,7 @@ CODES = (
     Code(
         "safety-no-alert-receiver",
         "The site is monitored, and no receiver of alerts is defined.",
-        "site_alert_receivers: at least one address.",
+        "Set site_alert_receivers: at least one address.",
         Level.WARNING,
     ),
 )
