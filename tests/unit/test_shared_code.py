@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import shared_code
+import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import rules
 
@@ -23,6 +24,8 @@ ROLES = [entry.role for entry in MAP.roles if site_map.ALL not in entry.groups]
 DRIVERS = [name for name in rules.drivers() if name != "systemd"]
 #: Groups that are no words of English, such as object_store.
 GROUPS = [group for group in MAP.groups_served() if "_" in group]
+#: Groups of services that no role serves yet.
+PLANNED = yaml.safe_load((REPOSITORY / "playbooks/vars/site_variables.yml").read_text(encoding="utf-8"))["known_groups"]
 #: Their names, and names of variables that begin with one.
 NAMED = shared_code.pattern([*ROLES, *DRIVERS, *GROUPS])
 #: Shared file -> why it names one all the same.
@@ -52,6 +55,13 @@ def test_shared_code_names_no_role(path: Path) -> None:
     """What it would say of one belongs into that role's meta/exports.yml, or into the service's folder."""
     found = shared_code.named(path, NAMED)
     assert not found or relative(path) in ALLOWED, f"{relative(path)} names {', '.join(found)}"
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "plugins/module_utils/preflight").rglob("*.py")), ids=relative)
+def test_shared_rules_name_no_planned_group(path: Path) -> None:
+    """Groups that a later release serves: their rules are in services/<group>/preflight.py, too."""
+    found = [f"{line}: {text}" for line, text in shared_code.texts(path) if text in PLANNED]  # some are words of English, too
+    assert not found, f"{relative(path)} names {', '.join(found)}"
 
 
 def test_the_allowed_are_needed() -> None:

@@ -62,11 +62,6 @@ CODES = (
         "A network of containers contains the address of a host: packets to that host would never leave the machine.",
         "Set site_container_subnets: networks that no host is in.",
     ),
-    Code(
-        "host-messaging-two",
-        "A RabbitMQ cluster of two cannot tell a lost member from a cut network.",
-        "Put one host or three into the group messaging.",
-    ),
 )
 
 #: Characters of a server's name: sethostname(2), and the common name of a certificate (RFC 5280, ub-common-name).
@@ -336,18 +331,6 @@ def check_container_subnets(site: Site) -> Iterator[Finding]:
                     yield finding(site, host, ("site_container_subnets",), "all", "host-in-container-subnet", problem, fix)
 
 
-def check_messaging(site: Site) -> Iterator[Finding]:
-    """RabbitMQ of two."""
-    if len(site.members("messaging")) == 2:
-        yield Finding(
-            "host-messaging-two",
-            "messaging",
-            "-",
-            "two members cannot tell a lost member from a cut network.",
-            "one host or three in the group messaging",
-        )
-
-
 RULES = (
     check_addresses,
     check_names,
@@ -356,5 +339,4 @@ RULES = (
     check_ports,
     check_networks,
     check_container_subnets,
-    check_messaging,
 )

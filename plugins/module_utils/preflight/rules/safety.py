@@ -33,12 +33,6 @@ CODES = (
         " tasks that run once would not work.",
         "Unset ANSIBLE_STRATEGY, and remove strategy from ansible.cfg.",
     ),
-    Code(
-        "safety-no-alert-receiver",
-        "The site is monitored, and no receiver of alerts is defined.",
-        "Set site_alert_receivers: at least one address.",
-        Level.WARNING,
-    ),
 )
 
 
@@ -53,19 +47,6 @@ def check_limit(site: Site) -> Iterator[Finding]:
         if left and len(left) < len(members):
             problem = f"--limit leaves {len(left)} of the {len(members)} members of this cluster."
             yield Finding("safety-limit-part-of-cluster", group, "-", problem, f"--limit {group}, or no --limit")
-
-
-def check_alerts(site: Site) -> Iterator[Finding]:
-    """Monitoring without a receiver of alerts."""
-    monitors = site.members("monitoring")
-    if monitors and all(host.get("site_alert_receivers") in (None, "", []) for host in monitors):
-        yield Finding(
-            "safety-no-alert-receiver",
-            "monitoring",
-            "site_alert_receivers",
-            "no receiver of alerts is defined.",
-            "site_alert_receivers: addresses",
-        )
 
 
 def check_tags(site: Site) -> Iterator[Finding]:
@@ -97,4 +78,4 @@ def check_client(site: Site) -> Iterator[Finding]:
         yield Finding("safety-no-ssh-client", "-", "-", problem, "apt install openssh-client on this machine")
 
 
-RULES = (check_client, check_strategy, check_tags, check_limit, check_alerts)
+RULES = (check_client, check_strategy, check_tags, check_limit)
