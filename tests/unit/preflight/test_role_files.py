@@ -108,7 +108,7 @@ def test_a_file_that_is_no_mapping(findings: Callable[..., list[Finding]], file:
         (SPECS, instead("type: int", "type: int\n        required: perhaps"), "options.web_port.required must be true or false."),
         (SPECS, instead("type: int", "type: int\n        choices: 5"), "options.web_port.choices must be a list."),
         (SPECS, instead("type: int", "type: int\n        chioces: [5]"), "options.web_port has the key chioces:"),
-        (BOUNDS, instead("{min: 1024}", "{mininum: 1024}"), "web_port has the key mininum:"),
+        (BOUNDS, instead("{min: 1024}", "{least: 1024}"), "web_port has the key least:"),
         (BOUNDS, instead("{min: 1024}", '{min: "1024"}'), "web_port.min must be a whole number."),
         (BOUNDS, instead("{min: 1024}", "1024"), "web_port must be a mapping."),
         (BOUNDS, instead("{min: 1024}", "{pattern: '[^'}"), "web_port.pattern must be a regular expression."),
