@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import document_roles
+import shared_code
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,8 @@ SKELETON = Path(__file__).resolve().parent / "skeleton"
 SITE_MAP, CHANGELOG = "playbooks/vars/site_map.yml", "CHANGELOG.md"
 ADDED = "### Added\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
+#: What it looks like, in messages.
+NAME_RULE = "two or more small letters, digits and single underscores, a letter first, no underscore last"
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _MARK = re.compile(r"@([A-Z]+)@")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]+)?\.(?:service|socket|timer|path)")
@@ -56,32 +59,30 @@ def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int
     :raises RefusedError: a name cannot be one, or is taken
     """
     if not _NAME.fullmatch(name) or "__" in name:
-        raise RefusedError(f"NAME={name}: small letters, digits and single underscores")
+        raise RefusedError(f"NAME={name} is not a role's name. Fix: {NAME_RULE}")
     package = package or name.replace("_", "-")
     if not _PACKAGE.fullmatch(package):
-        raise RefusedError(f"PACKAGE={package}: the name of a Debian package, as apt-cache policy shows it")
+        raise RefusedError(f"PACKAGE={package} is not a package's name. Fix: the name of a Debian package, as apt-cache policy shows it")
     unit = unit or f"{package}.service"
     if not _UNIT.fullmatch(unit):
         raise RefusedError(
-            f"UNIT={unit}: the full name of a unit, such as {package}.service; of a template an instance, such as {package}@main.service"
+            f"UNIT={unit} is not a unit that can be started. Fix: the full name of a unit, such as ssh.service; of a template an instance,"
+            " such as getty@tty1.service"
         )
     if not 1024 <= port <= 65535:
-        raise RefusedError(f"PORT={port}: a number from 1024 to 65535")
-    there = [path.name for path in (root / "roles").iterdir() if path.is_dir()]
-    beside = next((f"{folder}/{name}" for folder in BESIDE for _path in (root / folder).glob(f"{name}*") if _path.stem == name), "")
-    near = next((other for other in there if name.startswith(f"{other}_") or other.startswith(f"{name}_")), "")
-    if name in {*there, *TAKEN} or near or beside or keyword.iskeyword(name):
-        what = "the name is taken"
-        if near:
-            what = f"variables of the role {near} have the same prefix"
-        elif beside and name not in {*there, *TAKEN}:
-            what = f"there is {beside} already"
-        elif keyword.iskeyword(name):
-            what = "it is a word of Python"
-        raise RefusedError(f"NAME={name}: {what}: choose another name")
+        raise RefusedError(
+            f"PORT={port} is not possible: a service without root's rights cannot listen there. Fix: a port from 1024 to 65535"
+        )
+    refuse_taken(root, name)
     group = group or name
-    if not _NAME.fullmatch(group) or group in TAKEN_GROUPS:
-        raise RefusedError(f"GROUP={group}: a group of the inventory, small letters, digits and underscores")
+    if not _NAME.fullmatch(group):
+        raise RefusedError(f"GROUP={group} is not a group's name. Fix: {NAME_RULE}")
+    if group in TAKEN_GROUPS:
+        raise RefusedError(f"GROUP={group} is Ansible's own group. Fix: a group of the hosts that get the role, or no GROUP")
+    for what, word in (("NAME", name), ("PACKAGE", package), ("GROUP", group)):
+        if yaml.safe_load(word) != word:
+            raise RefusedError(f"{what}={word} is not a text in YAML but {yaml.safe_load(word)!r}: choose another name")
+    refuse_shared_words(root, name, group)
     hyphened = name.replace("_", "-")
     return {
         "NAME": name,
@@ -94,6 +95,41 @@ def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int
         **words_of_groups(root, name, group),
         "NETWORK": free_network(root),
     }
+
+
+def refuse_taken(root: Path, name: str) -> None:
+    """Refuse a name that something else has.
+
+    :raises RefusedError: it is taken
+    """
+    there = [path.name for path in (root / "roles").iterdir() if path.is_dir()]
+    beside = next((f"{folder}/{name}" for folder in BESIDE for _path in (root / folder).glob(f"{name}*") if _path.stem == name), "")
+    near = next((other for other in there if name.startswith(f"{other}_") or other.startswith(f"{name}_")), "")
+    if name in {*there, *TAKEN} or near or beside or keyword.iskeyword(name):
+        what = "the name is taken"
+        if near:
+            what = f"variables of the role {near} have the same prefix"
+        elif beside and name not in {*there, *TAKEN}:
+            what = f"there is {beside} already"
+        elif keyword.iskeyword(name):
+            what = "it is a word of Python"
+        raise RefusedError(f"NAME={name}: {what}: choose another name")
+
+
+def refuse_shared_words(root: Path, name: str, group: str) -> None:
+    """Refuse a word that shared code has for something else: it would read as the role's name there.
+
+    :raises RefusedError: a name is such a word
+    """
+    there = {given for entry in _map_of(root)["roles"] for given in (entry["role"], *entry["groups"])}
+    # As tests/unit/test_shared_code.py, which does not look for groups that are words of English.
+    asked = {"NAME": name, **({"GROUP": group} if "_" in group and group not in {*there, name} else {})}
+    for what, word in asked.items():
+        named = shared_code.pattern([word])
+        found = next((path for path in shared_code.files(root, there) if shared_code.named(path, named)), None)
+        if found is not None:
+            said = f"{found.relative_to(root)} and perhaps others have this word for something else"
+            raise RefusedError(f"{what}={word}: {said}: choose another name")
 
 
 def words_of_groups(root: Path, name: str, group: str) -> dict[str, str]:

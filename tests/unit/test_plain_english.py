@@ -47,6 +47,21 @@ def misses(text: str) -> list[str]:
     return [f"{phrase!r}: write {phrases()[phrase]!r}" for phrase in found]
 
 
+#: The name of a value's type in a text: of an exception it may be there, as programs report it.
+_TYPE_NAME = re.compile(r"\{type\((?!error|problem)[\w.]+\)\.__name__\}")
+
+
+def test_errors_name_no_types_of_python() -> None:
+    """``_AnsibleTaggedList`` means nothing to a person who writes YAML: forms.kind_of() says what a value is."""
+    found = [
+        f"{path.relative_to(ROOT)}: {text}"
+        for path in sorted(ROOT.glob("plugins/**/*.py"))
+        for text in _TYPE_NAME.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, found
+    assert _TYPE_NAME.search('f"not {type(value).__name__}"')
+
+
 @cache
 def _any_phrase() -> re.Pattern[str]:
     """Whole words. "there is no member" is allowed, as it states a fact. The longest of several wins."""

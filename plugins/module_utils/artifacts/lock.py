@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 import yaml
 from ansible.errors import AnsibleError
 
+from ..declared.forms import kind_of
+
 COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
 #: The tool chain.
 PATH = COLLECTION / "playbooks" / "vars" / "artifacts.yml"
@@ -177,7 +179,7 @@ def parse(data: Mapping[str, Any], site: Any = None) -> Lock:
     """See :func:`load`; a site's entry without ``url`` and ``go`` completes the one of the lock file."""
     entries = {name: (f"{PATH.name}: {name}", entry) for name, entry in data["artifacts"].items()}
     if site is not None and not isinstance(site, Mapping):
-        raise ArtifactError("artifact-lock", f"site_artifacts must be a mapping of names, not {type(site).__name__}")
+        raise ArtifactError("artifact-lock", f"site_artifacts must be a mapping of names, not {kind_of(site)}")
     for name, entry in (site or {}).items():
         where = f"site_artifacts: {name}"
         given = _mapping(entry, where)
@@ -264,7 +266,7 @@ def _go(found: Mapping[str, Any], where: str) -> GoBuild:
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ArtifactError("artifact-lock", f"{where} must be a mapping, not {type(value).__name__}")
+        raise ArtifactError("artifact-lock", f"{where} must be a mapping, not {kind_of(value)}")
     return value
 
 

@@ -21,6 +21,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
+from ..declared.forms import kind_of
 from . import compiled, templating
 
 Variables = Mapping[str, Any]
@@ -267,7 +268,7 @@ def define(raw: Any, templates: templating.Templates, where: str) -> dict[str, A
     :raises AnsibleError: a template fails; a definition is not a mapping
     """
     if not isinstance(raw, dict):
-        raise AnsibleError(f"{where}: a component must be a mapping with a name, not {type(raw).__name__}")
+        raise AnsibleError(f"{where}: a component must be a mapping with a name, not {kind_of(raw)}")
     name = templates.value(raw.get("name"), f"{where}: name")
     where = f"{where}, component {name}"
     state = templates.value(raw.get("state"), f"{where}: state")

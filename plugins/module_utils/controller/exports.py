@@ -17,6 +17,7 @@ from ansible.template import Templar
 
 from .. import site_map
 from ..declared import kinds
+from ..declared.forms import kind_of
 from . import collect, templating
 
 #: Lists that a role may export.
@@ -106,5 +107,5 @@ def evaluate(kind: str, role: collect.Role, templates: templating.Templates, hos
     where = f"role {role.name}: meta/exports.yml: {kind}, host {host}"
     listed = raw if isinstance(raw, list) else templates.value(raw, where)
     if not isinstance(listed, list):
-        raise AnsibleError(f"{where}: must be a list, not {type(listed).__name__}")
+        raise AnsibleError(f"{where}: must be a list, not {kind_of(listed)}")
     return [{**item, "role": role.name} if isinstance(item, dict) else item for item in collect.items(listed, templates, where)]

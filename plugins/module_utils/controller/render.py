@@ -19,6 +19,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..component_spec import COMPONENT_SPEC, Spec
+from ..declared.forms import kind_of
 from . import rules
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _typed(values: dict[str, Any], spec: Spec, where: str) -> dict[str, Any]:
         elif option["type"] == "dict" and isinstance(value, dict):
             made[key] = _typed(value, option["options"], at) if "options" in option else value
         elif option["type"] in ("list", "dict"):
-            raise ComponentError(f"{at} must be a {'list' if option['type'] == 'list' else 'mapping'}, not {type(value).__name__}")
+            raise ComponentError(f"{at} must be a {'list' if option['type'] == 'list' else 'mapping'}, not {kind_of(value)}")
         else:
             made[key] = value
     return made
@@ -144,7 +145,7 @@ def _typed(values: dict[str, Any], spec: Spec, where: str) -> dict[str, Any]:
 def _element(item: Any, key: str, option: Spec, where: str) -> Any:
     if option["elements"] == "dict":
         if not isinstance(item, dict):
-            raise ComponentError(f"{where} must be a mapping, not {type(item).__name__}")
+            raise ComponentError(f"{where} must be a mapping, not {kind_of(item)}")
         name = item.get("path") or item.get("name")
         return _typed(item, option["options"], f"{where} ({name})" if isinstance(name, str) else where)
     if option["elements"] == "list":
@@ -160,7 +161,7 @@ def _as_text(value: Any, key: str, where: str) -> str:
         return str.__str__(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         hint = ": use to_nice_yaml, to_nice_json or a template" if key == "content" else ": write it in quotes"
-        raise ComponentError(f"{where} must be text, not {type(value).__name__}{hint}")
+        raise ComponentError(f"{where} must be text, not {kind_of(value)}{hint}")
     if key.endswith("mode"):
         raise ComponentError(f'{where} must be text in quotes, like "0644": YAML reads the unquoted number as another one')
     return str(value)

@@ -12,6 +12,7 @@ inventory and of ``-e @file``, which are read, and whatever else the task's vari
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
 import re
@@ -92,12 +93,35 @@ def _forms(value: str) -> Iterable[str]:
         for encoded in (base64.b64encode(data).decode("ascii"), base64.urlsafe_b64encode(data).decode("ascii")):
             yield encoded
             yield encoded.rstrip("=")
+        for offset in range(3):
+            yield from _inside_base64(data, offset)
         yield quote(part, safe="", errors="surrogateescape")
         yield quote(part, errors="surrogateescape")
         yield quote_plus(part, errors="surrogateescape")
         yield json.dumps(part)[1:-1]
         yield json.dumps(part, ensure_ascii=False)[1:-1]
         yield part.replace("'", "''")  # YAML and SQL
+        yield part.replace("'", "'\\''")  # a shell's word in single quotes; shlex.quote writes the next one
+        yield part.replace("'", "'\"'\"'")
+        yield part.replace("%", "%%")  # unit files, cron, printf
+        yield part.replace("$", "$$")  # ExecStart= of a unit, compose files
+        yield part.replace("\\", "\\\\")
+        yield html.escape(part)
+        yield html.escape(part).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")  # as Jinja's filter escape
+
+
+def _inside_base64(data: bytes, offset: int) -> Iterable[str]:
+    """What Base64 of a longer text shows of ``data``, as ``Authorization: Basic`` does of ``user:password``.
+
+    Signs at both ends depend on the neighbours, too, and are left out: they say less than one byte.
+
+    :param offset: how many bytes, modulo 3, come before
+    """
+    first, last = (0, 2, 3)[offset], (offset + len(data)) * 8 // 6
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        found = encode(bytes(offset) + data).decode("ascii")[first:last]
+        if len(found) >= SHORTEST:
+            yield found
 
 
 def site_values(loader: Any, task_vars: Mapping[str, Any], inventory_dir: str | None) -> set[str]:

@@ -17,6 +17,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
 
+from ..declared.forms import kind_of
 from . import compiled, rendered
 
 #: The template module's own defaults, so that a template looks the same wherever it is used.
@@ -82,9 +83,7 @@ class Templates:
         if text is None:
             return ""
         if isinstance(text, dict | list):
-            raise AnsibleError(
-                f"{where}: {os.path.basename(path)} gives a {type(text).__name__}, not text: use to_nice_yaml or to_nice_json"
-            )
+            raise AnsibleError(f"{where}: {os.path.basename(path)} gives {kind_of(text)}, not text: use to_nice_yaml or to_nice_json")
         return str(text)
 
 

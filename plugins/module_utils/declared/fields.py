@@ -49,6 +49,7 @@ Source = Annotated[str, Check("a group of the site map, an address or a network"
 Unit = Annotated[str, _matches(r"[A-Za-z0-9:_.@\\-]+\.(?:service|socket|timer|path|mount)", "the full name of a unit, such as x.service")]
 Duration = Annotated[str, _matches(r"(?:\d+(?:ms|[smhdwy]))+", "a duration of Prometheus, such as 5m")]
 SecretKind = Annotated[str, _is_choice(generate.KINDS, "a kind of secret")]
+SecretName = Annotated[str, _matches(r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")]
 #: A public variable of the role; another name would never have a value.
 Option = Annotated[
     str, Check("a variable in the role's argument_specs.yml", lambda value, known: not known.options or value in known.options)

@@ -90,6 +90,20 @@ def described(form: Any) -> str:
     return {str: "a text", int: "a whole number", bool: "true or false", NoneType: "nothing"}.get(form, "something else")
 
 
+def kind_of(value: Any) -> str:
+    """What a value is, for a person: the names of Python's and Ansible's types mean nothing in YAML."""
+    for kind, said in (
+        (bool, "true or false"),
+        (str, "a text"),
+        (int | float, "a number"),
+        (Mapping, "a mapping"),
+        (list | tuple, "a list"),
+    ):
+        if isinstance(value, kind):
+            return said
+    return "nothing" if value is None else "another value"
+
+
 @cache
 def keys(form: Any) -> dict[str, tuple[Any, bool]]:
     """Key of a ``TypedDict`` -> its form, and whether it has to be there."""

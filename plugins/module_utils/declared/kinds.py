@@ -15,7 +15,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from ..controller.rolling import Rolling
 from ..controller.waves import Wave
-from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, SecretKind, Source, Text, Unit
+from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, SecretKind, SecretName, Source, Text, Unit
 from .forms import Known, is_template, problems
 
 #: Without ``port`` for a protocol that has none, such as VRRP.
@@ -30,7 +30,7 @@ Alert = TypedDict("Alert", {"alert": Text, "expr": Text, "for": Duration, "label
 class Secret(TypedDict):
     """A secret of the site, generated once."""
 
-    name: Text
+    name: SecretName
     kind: SecretKind
 
 

@@ -23,58 +23,59 @@ CODES = (
     Code(
         "contact-other-site",
         "The server belongs to another site, or to another authority than the one in this inventory's pki/.",
-        "pki/ and secrets.yml of the site, from the recovery kit or the original checkout; or -e site_takeover_hosts=<host>.",
+        "Restore pki/ and secrets.yml of the site, from the recovery kit or the original checkout; or use -e site_takeover_hosts=<host>.",
     ),
     Code(
         "contact-other-name",
         "The server is known under another name: the inventory calls it otherwise than the one it was converged with, or it is a clone.",
-        "The server's own name; -e site_takeover_hosts=<host> where it was renamed.",
+        "Use the server's own name; or -e site_takeover_hosts=<host> where it was renamed.",
     ),
     Code(
         "contact-stale-checkout",
         "The server was converged with newer secrets, or a newer CA certificate, than this checkout has.",
-        "secrets.yml and pki/ from the checkout that changed them, or from the last recovery kit.",
+        "Restore secrets.yml and pki/ from the checkout that changed them, or from the last recovery kit.",
     ),
     Code(
         "contact-other-site-data",
         "A server that is to be taken over from another site has data of that site.",
-        "Nothing; empty the paths on the server, or let the role adopt the data (<role>_adopt: true).",
+        "Keep the data and do not take the server over; or empty the paths on the server, or let the role adopt the data"
+        " (<role>_adopt: true).",
     ),
-    Code("contact-same-server", "Two names of the inventory reach one server.", "One of the names."),
+    Code("contact-same-server", "Two names of the inventory reach one server.", "Keep one of the names."),
     Code(
         "contact-clone",
         "Two servers have the same machine ID or the same SSH host key: one of them is a clone that did not get an identity of its own.",
-        "A new machine ID and new SSH host keys on the clone, before its first converge.",
+        "Give the clone a new machine ID and new SSH host keys, before its first converge.",
     ),
     Code(
         "contact-clone-member",
         "Two servers of the site have the same machine ID or the same SSH host key. Both were converged with it, so the run continues.",
-        "A new machine ID and new SSH host keys on one of them, at the next occasion.",
+        "Give one of them a new machine ID and new SSH host keys, at the next occasion.",
         Level.WARNING,
     ),
     Code(
         "contact-address",
         "The address that the server's roles listen on, or tell the others, is on none of its interfaces. One that is translated may be"
         " told to others where Ansible itself comes in by it.",
-        "site_address: the address of the server's own interface that the other hosts reach.",
+        "Set site_address: the address of the server's own interface that the other hosts reach.",
     ),
     Code(
         "contact-address-member",
         "The address that the server's roles tell the others is on none of its interfaces. The server was converged with it,"
         " and nothing listens on it, so the run continues.",
-        "Nothing where the address is translated or floats; else site_address: the address of the server's own interface.",
+        "Change nothing where the address is translated or floats; else set site_address: the address of the server's own interface.",
         Level.WARNING,
     ),
     Code(
         "contact-address-bind",
         "A service is to listen on an address that is on no interface of the server: it would not start.",
-        "In the variable that is named, addresses that the server has.",
+        "Use addresses that the server has, in the variable that the message names.",
     ),
     Code(
         "contact-address-sender",
         "The inventory says another address of a server than the one that the site knows it by, and the server still sends from that one:"
         " the firewalls and the database would no longer accept it.",
-        "site_address: the previous address (ansible_host may be another one); or let the server send from the new one first.",
+        "Set site_address: the previous address (ansible_host may be another one); or let the server send from the new one first.",
     ),
 )
 

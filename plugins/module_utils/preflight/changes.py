@@ -15,27 +15,27 @@ CODES = (
     Code(
         "contact-setting-new",
         "A setting that only applies to a new cluster or site differs from the running value.",
-        "The value that runs; or the way to migrate that the message names.",
+        "Restore the value that runs; or migrate in the way that the message names.",
     ),
     Code(
         "contact-setting-together",
         "A setting that all hosts have to change at the same time differs from the running value.",
-        "The playbook that the message names; or the value that runs.",
+        "Run the playbook that the message names; or restore the value that runs.",
     ),
     Code(
         "contact-group-left",
         "The host is still a member of a cluster, and its groups no longer give it the role: the firewall would close its ports.",
-        "The host back in the group; or the member taken out of the cluster first, as the message says.",
+        "Put the host back into the group; or take the member out of the cluster first, as the message says.",
     ),
     Code(
         "contact-setting-unknown",
         "An older release installed the service, and its running value is not recorded yet: the setting cannot be changed before.",
-        "The value that runs, for one run of site.yml, which records it.",
+        "Restore the value that runs, for one run of site.yml, which records it.",
     ),
     Code(
         "contact-new-port-taken",
         "Another program listens on the port that a service is to have: the service would not be reached there.",
-        "Another port in the variable that is named; or stop the program on the server.",
+        "Set another port in the variable that the message names; or stop the program on the server.",
     ),
 )
 

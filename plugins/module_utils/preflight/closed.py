@@ -18,17 +18,19 @@ CODES = (
         "contact-firewall-closes",
         "The server gets its first firewall from this collection, which would close a port or a protocol that is in use there: TCP, UDP or"
         " SCTP listeners, VRRP, ESP, GRE, OSPF and the like.",
-        "firewall_ports: each port or protocol that should stay open, with from: [] one that may be closed; or firewall_enabled: false.",
+        "Add each port or protocol that should stay open to firewall_ports, with from: [] one that may be closed; or set"
+        " firewall_enabled: false.",
     ),
     Code(
         "contact-admin-address",
         "The firewall would close SSH for the address that Ansible comes from: the run would be locked out, and the change reverted.",
-        "site_admin_addresses with that address, or the network that it is of, among them.",
+        "Add that address, or its network, to site_admin_addresses.",
     ),
     Code(
         "contact-firewall-foreign",
         "Another firewall is active on the server (ufw, firewalld): it would drop what the site's servers ask of each other.",
-        "ufw disable, or systemctl disable --now firewalld; or firewall_enabled: false, and the roles' ports open in the other.",
+        "Run ufw disable, or systemctl disable --now firewalld; or set firewall_enabled: false, and open the roles'"
+        " ports in the other firewall.",
     ),
 )
 

@@ -22,7 +22,7 @@ CODES = (
     Code(
         "inventory-empty",
         "The inventory has no host: most often another inventory than was meant.",
-        "The path of the site's inventory: -i inventories/<site>.",
+        "Use the path of the site's inventory: -i inventories/<site>.",
     ),
     Code(
         "inventory-unreadable",
@@ -32,55 +32,56 @@ CODES = (
     Code(
         "variable-misspelt",
         "A variable is not known, and its name is close to one that is.",
-        "The name that the message suggests; or another name, if it is your own.",
+        "Use the name that the message suggests; or another name, if the variable is your own.",
     ),
     Code(
         "variable-unknown",
         "A variable begins with a role's name or with site_, and no role knows it.",
-        "A variable that the role's README lists. A variable of your own: a name with another beginning, or list it in site_own_variables.",
+        "Use a variable that the role's README lists. For a variable of your own, use a name with another beginning, or"
+        " list it in site_own_variables.",
     ),
     Code(
         "variable-removed",
         "A variable of an earlier release, or of another collection for something that is configured differently here: it has no effect.",
-        "What the message names instead.",
+        "Use what the message names instead.",
     ),
-    Code("variable-missing", "A required variable is not set.", "The variable."),
+    Code("variable-missing", "A required variable is not set.", "Set the variable."),
     Code(
         "variable-empty",
         "A variable has no value (nothing or null behind its name): that is not the default, and where a default is true it turns it off.",
-        "A value; or leave the line out for the default.",
+        "Set a value; or remove the line for the default.",
     ),
-    Code("variable-broken-template", "A Jinja expression does not parse.", "An expression that parses."),
+    Code("variable-broken-template", "A Jinja expression does not parse.", "Write an expression that parses."),
     Code(
         "variable-undefined",
         "A Jinja expression uses a variable that is not there, or refers to itself.",
-        "The name that the message suggests; or set the variable that the expression uses.",
+        "Use the name that the message suggests; or set the variable that the expression uses.",
     ),
     Code(
         "group-misspelt",
         "A group is not known, and its name is close to one that is.",
-        "The name that the message suggests; or another name, if it is your own.",
+        "Use the name that the message suggests; or another name, if the group is your own.",
     ),
     Code(
         "group-without-role",
         "A group is known to the design, and no role of this release serves it: its hosts get nothing for it.",
-        "Nothing; or leave the group out until a release serves it.",
+        "Change nothing, or remove the group until a release serves it.",
         Level.WARNING,
     ),
     Code(
         "group-without-hosts",
         "There are variables for a group that a role serves, and the group has no host: most often hosts.yml spells it otherwise.",
-        "Hosts in this group; or remove its variables.",
+        "Put hosts into this group; or remove its variables.",
     ),
     Code(
         "inventory-without-groups",
         "No host is in a group that brings a service, and variables of services are there: the firewall would close the services' ports.",
-        "Hosts in the groups that site_map.yml names, below children of all.",
+        "Put hosts into the groups that site_map.yml names, below children of all.",
     ),
     Code(
         "inventory-base-only",
         "No host is in a group that brings a service, and no variable refers to one: base and firewall are all they get.",
-        "Nothing, if that is meant; else hosts in the groups that site_map.yml names.",
+        "Change nothing, if that is meant; else put hosts into the groups that site_map.yml names.",
         Level.WARNING,
     ),
 )

@@ -24,26 +24,27 @@ CODES = (
         "contact-joins-incomplete",
         "A host is to join a cluster whose members vote, and a member cannot be reached or has failed: the cluster accepts no new member"
         " until all of its members are connected, and the run would wait until its timeout.",
-        "The member back, or replaced under its own name; or the new host out of the group until then.",
+        "Return the member, or replace it under its own name; or remove the new host from the group until then.",
     ),
     Code(
         "contact-cluster-data-missing",
         "A member of a cluster has run on the server, and its data are missing: a disk is not mounted, or the data are lost. The run"
         " would create an empty cluster in their place, or the member could never start.",
-        "The file system of the path mounted (`findmnt`, `/etc/fstab`), then the same command again. Where the data are permanently"
-        " lost, see docs/day2.md, Lost data.",
+        "Mount the file system of the path (`findmnt`, `/etc/fstab`), then run the same command again. Where the data"
+        " are permanently lost, see docs/day2.md, Lost data.",
     ),
     Code(
         "contact-member-data-missing",
         "A member of a cluster has run on the server, and its data are missing, while other members have theirs: it copies them.",
-        "Nothing where the disk was replaced. Where it is only not mounted: mount it before the member has filled the file system below.",
+        "Change nothing where the disk was replaced. Where it is only not mounted: mount it before the member has filled"
+        " the file system below.",
         Level.WARNING,
     ),
     Code(
         "contact-forks",
         "The run would form a new cluster whose members wait at their first start until most of them run, and it works on fewer hosts at"
         " once than that (`-f`, `--forks`).",
-        "-f with the number that the message names, or forks in ansible.cfg, or the variable ANSIBLE_FORKS of the environment.",
+        "Use -f with the number that the message names, or set forks in ansible.cfg, or ANSIBLE_FORKS in the environment.",
     ),
 )
 #: Why a member is not there that may know of the cluster.

@@ -21,7 +21,7 @@ RELEASES = ("12", "13")
 SERVICES = service_parts.modules("host_checks")
 
 CODES = (
-    Code("contact-system", "The server runs another system than Debian 12 or 13.", "A server with Debian 13 or 12."),
+    Code("contact-system", "The server runs another system than Debian 12 or 13.", "Use a server with Debian 13 or 12."),
     Code(
         "contact-memory",
         "The server has too little memory for a new role.",
@@ -30,25 +30,25 @@ CODES = (
     Code(
         "contact-clock",
         "The server's clock is off by more than 5 seconds from the others: certificates and the cluster's leases would not hold.",
-        "The right time on the server: a time server that it reaches (site_time_servers), or timedatectl set-time once.",
+        "Correct the clock of the server: use a time server that it reaches (site_time_servers), or timedatectl set-time once.",
     ),
     Code(
         "contact-sudo",
         "sudo is refused to the user that the inventory connects as.",
-        "ansible_become_password (vaulted), --ask-become-pass, or a rule for the user in the server's /etc/sudoers.d.",
+        "Set ansible_become_password (vaulted), use --ask-become-pass, or add a rule for the user to the server's /etc/sudoers.d.",
     ),
     Code(
         "contact-failed",
         "The server was reached, but its facts could not be gathered: the message gives the "
         "reason. The other servers are not changed either.",
-        "What the message asks for; or leave the server out of this run with --limit.",
+        "Correct what the message names; or leave the server out of this run with --limit.",
     ),
     Code(
         "contact-package-unknown",
         "apt on the server does not know a package that a variable lists, such as "
         "base_packages. Reported only where its package lists are no"
         " older than a day and than its sources; otherwise the run fetches new ones and checks then.",
-        "The name as 'apt-cache policy' shows it on the server; or the source that has it, in the server's /etc/apt/sources.list.d.",
+        "Use the name as 'apt-cache policy' shows it on the server; or add the source that has it to the server's /etc/apt/sources.list.d.",
     ),
     *survey.CODES,
     *closed.CODES,

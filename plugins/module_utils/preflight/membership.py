@@ -22,7 +22,7 @@ CODES = (
         "contact-member-not-in-group",
         "A member of a cluster runs, or a client on the server uses it now, and is not in the cluster's group: firewall, names, the other"
         " members and the clients would no longer know it, and it could become the leader.",
-        "The host back in the group; or the member taken out of the cluster first, as the message says.",
+        "Put the host back into the group; or take the member out of the cluster first, as the message says.",
     ),
 )
 #: Stands for a member's name in what a role says of how it leaves.

@@ -56,6 +56,8 @@ class Host:
     admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
     # items of a kind of all its roles' meta/exports.yml
     exported: Callable[[str], list[dict[str, Any]]] = lambda _kind: []
+    # (role, path, problem) of templates in these files that can have no value on this host
+    unexportable: Callable[[], Iterable[tuple[str, str, str]]] = lambda: ()
     # (path, problem, guess) of templates in a variable that can have no value on this host
     undefined: Callable[[str], Iterable[tuple[str, str, str]]] = lambda _name: ()
 
@@ -177,6 +179,7 @@ class Controller:
     agent: bool = False  # an ssh-agent answers
     ssh: bool = True  # the SSH client is installed
     tags: tuple[str, ...] = ()  # options that choose tasks by their tags, as the command line has them
+    strategy: str = "linear"  # Ansible's, in which hosts run a play's tasks
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     file_exists: Callable[[str], bool] = is_file
     has_playbook: Callable[[str], bool] = has_playbook

@@ -19,10 +19,12 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import AnsibleVaultError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
+from ..declared.kinds import KINDS
 from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site, Unreadable, owner_of
 from .ports import Ports, of_sshd
 from .schema import ANSIBLE_VARIABLES, Schema
 from .templates import HostValues, VaultClosed, causes, origin_of, origin_of_error, plain
+from .texts import is_template, template_error, walk
 
 #: What ansible-core itself puts among a host's variables.
 _MAGIC = frozenset(
@@ -100,6 +102,7 @@ class InventoryReader:
         admitted = self._ports.admitted(roles, values)
         found = Host(name=host.name, groups=groups, roles=roles, resolve=values, admitted=admitted, undefined=values.undefined)
         found.exported = partial(self._exported, roles, values)
+        found.unexportable = partial(self._unexportable, roles, values)
         found.ports = (*of_sshd(found), *self._ports.of(roles, values))
         return found
 
@@ -114,6 +117,23 @@ class InventoryReader:
             items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
             found += [{**item, "role": role} for item in items if item.get("when", True) is True]
         return found
+
+    def _unexportable(self, roles: Iterable[str], values: HostValues) -> Iterator[tuple[str, str, str]]:
+        """(role, path, problem) of each template in the roles' exports that cannot be parsed, or of a list's that can have no value."""
+        for role in roles:
+            exports = self._schema.exports.get(role, {})
+            for path, _key, leaf in walk(exports, ""):
+                wrong = template_error(str.__str__(leaf)) if isinstance(leaf, str) and is_template(leaf) else None
+                if wrong:
+                    yield role, path.lstrip("."), f"{wrong}."
+            for kind in (name for name, kind in KINDS.items() if kind.listed and name in exports):
+                items = exports[kind] if isinstance(exports[kind], list) else [exports[kind]]
+                for number, item in enumerate(items):
+                    if values.evaluate(item.get("when", True) if isinstance(item, Mapping) else True) is not False:
+                        values.evaluate(item)
+                        where = f"{kind}[{number}]" if items is exports[kind] else kind
+                        found = values.without_value(item, where)
+                        yield from ((role, path, problem) for path, problem, _guess in found)
 
     # --- one definition for each place that sets a variable
 

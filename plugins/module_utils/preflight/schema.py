@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..declared import role_files
 from .nearby import Names
 
 Load = Callable[[Path], Any]
@@ -104,6 +105,7 @@ class Schema:
     exclusive: tuple[Exclusive, ...] = ()
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
     exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # role -> its meta/exports.yml, not evaluated
+    misread: list[tuple[str, str]] = field(default_factory=list)  # (file of a role, what is wrong with it): it counts as missing
     planned_clusters: tuple[str, ...] = ()  # groups that will form a cluster once a release serves them
     names: Names = field(default_factory=lambda: Names(()))
     group_of_role: dict[str, str] = field(default_factory=dict)  # role -> the group that brings it, where the two have other names
@@ -192,16 +194,34 @@ def _read_site(schema: Schema, said: Mapping[str, Any], role: str) -> None:
 
 def _read_role(schema: Schema, role: Path, load: Load) -> None:
     schema.prefixes[f"{role.name}_"] = role.name
-    specs, defaults, exports = (role / part for part in ("meta/argument_specs.yml", "defaults/main.yml", "meta/exports.yml"))
-    bounds, of_site = role / "meta" / "bounds.yml", role / "meta" / "site_variables.yml"
-    if of_site.is_file():
-        _read_site(schema, load(of_site) or {}, role.name)
-    if specs.is_file():
-        main = (load(specs) or {}).get("argument_specs", {}).get("main", {})
-        limits = (load(bounds) or {}) if bounds.is_file() else {}
-        for name, spec in (main.get("options") or {}).items():
-            schema.options[name] = option_of(name, {**(spec or {}), **limits.get(name, {})}, role.name)
-    if defaults.is_file():
-        schema.defaults[role.name] = dict(load(defaults) or {})
-    if exports.is_file():
-        schema.exports[role.name] = load(exports) or {}
+    _read_site(schema, _content(schema, role, "meta/site_variables.yml", load), role.name)
+    specs = _content(schema, role, "meta/argument_specs.yml", load)
+    options = ((specs.get("argument_specs") or {}).get("main") or {}).get("options") or {}
+    limits = _content(schema, role, "meta/bounds.yml", load, frozenset(options))
+    for name, spec in options.items():
+        schema.options[name] = option_of(name, {**(spec or {}), **limits.get(name, {})}, role.name)
+    if (role / "defaults" / "main.yml").is_file():
+        schema.defaults[role.name] = dict(_content(schema, role, "defaults/main.yml", load))
+    if (role / "meta" / "exports.yml").is_file():
+        given = _content(schema, role, "meta/exports.yml", load)
+        if not any(where == named(role, "meta/exports.yml") for where, _problem in schema.misread):
+            schema.exports[role.name] = given
+
+
+def named(role: Path, file: str) -> str:
+    """A file of a role, as findings name it."""
+    return f"roles/{role.name}/{file}"
+
+
+def _content(schema: Schema, role: Path, file: str, load: Load, options: frozenset[str] = frozenset()) -> Mapping[str, Any]:
+    """What a file of a role says; nothing where it is missing, and where it is wrong, which :attr:`Schema.misread` then says."""
+    if not (role / file).is_file():
+        return {}
+    try:
+        found = load(role / file)
+    except role_files.UNREADABLE as error:
+        schema.misread.append((named(role, file), role_files.why_unreadable(error)))
+        return {}
+    problems = list(role_files.of_file(file, found, options))
+    schema.misread += [(named(role, file), problem) for problem in problems]
+    return {} if problems or found is None else found

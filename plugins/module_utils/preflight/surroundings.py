@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible import context
+from ansible import constants, context
 
 from ..site_map import ALL, SiteMap
 from .model import Controller
@@ -55,6 +55,7 @@ def controller_of(inventory: Any, check_mode: bool, home: Path | None = None) ->
         agent=_is_socket(os.environ.get("SSH_AUTH_SOCK", "")),
         ssh=shutil.which("ssh") is not None,
         tags=chosen_by_tags(),
+        strategy=str(constants.DEFAULT_STRATEGY),
     )
 
 

@@ -25,22 +25,23 @@ CODES = (
         "contact-disk",
         "The file system of /var/lib, or that which holds or would hold the data of the host's roles, is too small for them, or full: no"
         " room, or no inodes.",
-        "A larger disk, another file system for a new role's data directory, or less on it. Never remove a service's own files (pg_wal).",
+        "Use a larger disk, use another file system for a new role's data directory, or free space. Never remove a"
+        " service's own files (pg_wal).",
     ),
     Code(
         "contact-mount",
         "A directory that each run writes to is mounted read-only, or programs cannot be started where packages and roles put them.",
-        "The mount without ro, or without noexec, in /etc/fstab.",
+        "Remove ro or noexec from the mount in /etc/fstab.",
     ),
     Code(
         "contact-directory-hidden",
         "The data directory leads, through a link, below /home, /root or /run/user, which the service's unit hides from it (ProtectHome).",
-        "A data directory that lies elsewhere, such as below /srv.",
+        "Use a data directory that lies elsewhere, such as below /srv.",
     ),
     Code(
         "contact-package-disc",
         "A source of packages is a CD or DVD: apt would ask for the disc in the middle of the run.",
-        "The line commented out, or its file removed, and a mirror in its place.",
+        "Comment out the line, or remove its file, and add a mirror in its place.",
     ),
     Code(
         "contact-cloud-init",
@@ -50,18 +51,19 @@ CODES = (
     Code(
         "contact-cloud-init-broken",
         "cloud-init has started to set the server up, has not finished, and is no longer running. The run continues.",
-        "'cloud-init status --long' on the server says why; touch /etc/cloud/cloud-init.disabled there, if it is not to run at all.",
+        "Run 'cloud-init status --long' on the server, which says why; touch /etc/cloud/cloud-init.disabled there, if it"
+        " is not to run at all.",
         Level.WARNING,
     ),
     Code(
         "contact-port-taken",
         "Another program listens on a port of a role that is new on the server: the role's service could not start.",
-        "Another port in the variable that is named; or stop the program on the server.",
+        "Set another port in the variable that the message names; or stop the program on the server.",
     ),
     Code(
         "contact-role-check",
         "A role's own check refuses the server, before anything on it is changed.",
-        "What the check asks for; or leave the server out of this run with --limit.",
+        "Correct what the check names; or leave the server out of this run with --limit.",
     ),
 )
 

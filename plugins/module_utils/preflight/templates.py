@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.parsing.vault import EncryptedString
 from ansible.template import Templar, is_trusted_as_template
+from jinja2 import TemplateAssertionError
 
 from ..controller import compiled, rendered
 from .model import UNKNOWN
@@ -101,12 +102,19 @@ class HostValues:
     def undefined(self, name: str) -> Iterator[tuple[str, str, str]]:
         """(path, problem, the name that was probably meant) of each template in a variable that no play could evaluate either."""
         self(name)
-        for path, _key, leaf in walk(self._variables.get(name), name):
+        yield from self.without_value(self._variables.get(name), name)
+
+    def without_value(self, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
+        """The same of each template in a value that is no variable and was evaluated (a role's export)."""
+        for where, _key, leaf in walk(value, path):
             problem = self._failed.get(str.__str__(leaf)) if isinstance(leaf, str) else None
             if problem is not None:
-                yield from ((path, *said) for said in self._lacking(leaf, problem))
+                yield from ((where, *said) for said in self._lacking(leaf, problem))
 
     def _lacking(self, text: str, problem: AnsibleError) -> Iterator[tuple[str, str]]:
+        if any(isinstance(link, TemplateAssertionError) for link in causes(problem)):
+            yield "the template uses a filter or a test that does not exist.", ""
+            return
         if not isinstance(problem, AnsibleUndefinedVariable) and not _recursive(problem):
             return  # a filter that fails or a vaulted value: its value with facts is unknown
         found = _UNDEFINED.search(str(problem)) if isinstance(problem, AnsibleUndefinedVariable) else None

@@ -25,20 +25,24 @@ CODES = (
     Code(
         "variable-wrong-type",
         'The value has another type than the role expects: a quoted "false" is a text, and a text that is not empty counts as true.',
-        "The value in the type that the message names.",
+        "Write the value in the type that the message names.",
     ),
     Code(
         "variable-version-unquoted",
         "A version is written as a number, and YAML reads 15.10 as 15.1.",
-        "The version in quotes.",
+        "Write the version in quotes.",
     ),
-    Code("variable-port-invalid", "A port is not a number, or not one from 1 to 65535.", "A number from 1 to 65535, without quotes."),
-    Code("variable-out-of-range", "A number is below the least or above the greatest value that is allowed.", "A number within the range."),
-    Code("variable-not-a-choice", "The value is not one of the allowed values.", "One of the values that the message lists."),
-    Code("variable-malformed", "A text does not have the required form.", "A text of the form that the message names."),
-    Code("variable-unknown-key", "A dict has a key that the role does not know.", "One of the keys that the message lists."),
-    Code("variable-missing-key", "A dict lacks a required key.", "The missing key."),
-    Code("variable-keys-exclusive", "A dict has two keys that exclude each other.", "One of them."),
+    Code("variable-port-invalid", "A port is not a number, or not one from 1 to 65535.", "Write a number from 1 to 65535, without quotes."),
+    Code(
+        "variable-out-of-range",
+        "A number is below the least or above the greatest value that is allowed.",
+        "Write a number within the range.",
+    ),
+    Code("variable-not-a-choice", "The value is not one of the allowed values.", "Use one of the values that the message lists."),
+    Code("variable-malformed", "A text does not have the required form.", "Write a text of the form that the message names."),
+    Code("variable-unknown-key", "A dict has a key that the role does not know.", "Use one of the keys that the message lists."),
+    Code("variable-missing-key", "A dict lacks a required key.", "Add the missing key."),
+    Code("variable-keys-exclusive", "A dict has two keys that exclude each other.", "Keep one of them."),
 )
 
 #: What each type is called in a message.

@@ -8,20 +8,18 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import proc, x509
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import x509
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.resources import certificates
 from hypothesis import given
 from hypothesis import strategies as st
 
-Make = Callable[..., dict[str, Any]]
-PLAN = certificates.plan_certificates
-KEY, CERT, CA = (f"/etc/vannah/pki/web/{name}.pem" for name in ("key", "cert", "ca"))
+from tests.unit.lib.issuing import CA, CERT, KEY, PLAN, Authority, Make, issue
+
 DAY = 86400
 
 # OpenSSL 3.5.9 of Debian 13: openssl x509 -noout -subject -nameopt RFC2253,-esc_msb,utf8 -dates -pubkey -ext ...
@@ -79,56 +77,6 @@ def test_what_cannot_be_met_is_refused(host: Any, web: Any, change: dict[str, An
     with pytest.raises(AgentError, match=part) as caught:
         host.plan(PLAN, web(**change), "check")
     assert caught.value.code == "bad-certificate"
-
-
-class Authority:
-    """An authority of the test's own."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.folder = folder
-        self.key, self.cert = folder / f"{name}.key", folder / f"{name}.pem"
-        new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        self.openssl("req", "-x509", *new, "-keyout", str(self.key), "-out", str(self.cert), "-subj", f"/CN={name}", "-days", "3650")
-
-    def openssl(self, *argv: str) -> str:
-        return subprocess.run(["openssl", *argv], check=True, capture_output=True, text=True, cwd=self.folder).stdout
-
-    @property
-    def pem(self) -> str:
-        return self.cert.read_text()
-
-    def sign(self, csr: str, days: int = 90) -> str:
-        (self.folder / "csr.pem").write_text(csr)
-        given = ["-CA", str(self.cert), "-CAkey", str(self.key), "-days", str(days)]
-        return self.openssl("x509", "-req", "-in", "csr.pem", *given, "-copy_extensions", "copy")
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"), "site")
-
-
-@pytest.fixture
-def web(host: Any, component: Make, authority: Authority) -> Make:
-    """A component with one certificate; the host runs the real openssl and lives now."""
-    import time
-
-    host.programs.on("openssl", do=lambda argv: proc.run(argv, input=host.programs.inputs[-1]))
-    host.now = time.time()
-
-    def make(**change: Any) -> dict[str, Any]:
-        item = {"name": "web", "key": KEY, "cert": CERT, "ca": CA, "common_name": "web.example", "names": ["Web.example", "localhost"]}
-        return component(certificates=[{**item, "addresses": ["127.0.0.1", "fd00::2"], "ca_pem": authority.pem, **change}])
-
-    return make
-
-
-def issue(host: Any, web: Make, authority: Authority, days: int = 90, **change: Any) -> list[Any]:
-    """Both calls; what the second one did."""
-    host.apply(PLAN, web(**change))
-    (request,) = host.ctx.csrs
-    leaf = authority.sign(request["pem"], days)
-    return list(host.apply(PLAN, web(issued=leaf, **change)))
 
 
 def test_key_is_born_here_and_the_certificate_comes_on_the_second_call(host: Any, web: Make, authority: Authority) -> None:
@@ -354,127 +302,3 @@ def test_new_authority_signs_and_the_old_one_is_trusted_still(host: Any, web: Ma
     assert host.read(CA) == both
     assert str(host.read(CERT)).endswith(new.pem), "the chain has the authority that signed"
     assert host.plan(PLAN, web(ca_pem=new.pem, trust_pem=both)) == []
-
-
-# --- new keys and certificates for a running site -------------------------------------------------------------------------
-
-
-NEXT = "/etc/vannah/pki/web/.key.pem.next"
-
-
-def rotates(host: Any, before: float, *only: str) -> None:
-    """From now on each call is one of a verb that replaces what was signed before a time."""
-    made = type(host).context
-    host.context = lambda mode="apply", **more: made(host, mode, policy={"reissue": before, "reissue_of": list(only)}, **more)
-
-
-def signed_at(host: Any) -> float:
-    return float(host.entry["certificates"]["web"]["not_before"]) + certificates.BACKDATED
-
-
-def key_of(host: Any, path: str = KEY) -> str:
-    return str(host.read(path))
-
-
-def test_what_was_signed_before_the_verb_gets_a_new_key_and_certificate_together(host: Any, web: Make, authority: Authority) -> None:
-    issue(host, web, authority)
-    old_key, old_cert = key_of(host), host.read(CERT)
-    rotates(host, signed_at(host) + 1)
-    (step,) = host.apply(PLAN, web())
-    assert (step.action, step.detail, step.request) == ("request", certificates.ROTATED, True)
-    assert step.writes == {KEY: None, CERT: None, CA: None}
-    assert (key_of(host), host.read(CERT)) == (old_key, old_cert), "the service keeps a pair that fits"
-    waits = host.root / NEXT.lstrip("/")
-    assert stat.S_IMODE(waits.stat().st_mode) == 0o640
-    new_key = waits.read_text()
-    (step,) = host.apply(PLAN, web(issued=authority.sign(host.ctx.csrs[0]["pem"])))
-    assert (step.action, set(step.writes)) == ("update", {KEY, CERT, CA}) and step.detail.endswith("with a new key")
-    assert key_of(host) == new_key != old_key and host.read(CERT) != old_cert
-    assert not waits.exists()
-    assert x509.public_key(host.ctx, KEY) == x509.parse(host.ctx, str(host.read(CERT))).key  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(
-    ("later", "only", "again"), [(1, (), True), (0, (), False), (1, ("web",), True), (1, ("trial",), True), (1, ("db",), False)]
-)
-def test_only_what_was_signed_before_and_is_named(
-    host: Any, web: Make, authority: Authority, later: int, only: tuple[str, ...], again: bool
-) -> None:
-    """By the name of its component (`trial`) or its own."""
-    issue(host, web, authority)
-    rotates(host, signed_at(host) + later, *only)
-    assert bool(host.plan(PLAN, web())) == again
-
-
-def test_verb_is_done_once(host: Any, web: Make, authority: Authority) -> None:
-    """A run that continues an interrupted one has the same time, and leaves what is done."""
-    issue(host, web, authority)
-    before = signed_at(host) + 1
-    rotates(host, before)
-    host.apply(PLAN, web())
-    leaf = authority.sign(host.ctx.csrs[0]["pem"])
-    host.apply(PLAN, web(issued=leaf))
-    # The test's authority backdates nothing: what it has signed begins after the time all the same.
-    host.entry["certificates"]["web"]["not_before"] = before - certificates.BACKDATED
-    assert host.plan(PLAN, web()) == []
-
-
-def test_certificate_that_the_ledger_does_not_know_is_replaced_too(host: Any, web: Make, authority: Authority) -> None:
-    issue(host, web, authority)
-    before = signed_at(host) + 1
-    host.entry.clear()
-    rotates(host, before)
-    (step,) = host.plan(PLAN, web())
-    assert (step.action, step.detail) == ("request", certificates.ROTATED)
-
-
-def test_killed_before_the_certificate_came_leaves_nothing(host: Any, web: Make, authority: Authority) -> None:
-    issue(host, web, authority)
-    old_key = key_of(host)
-    rotates(host, signed_at(host) + 1)
-    host.apply(PLAN, web())
-    assert host.read(NEXT) is not None
-    rotates(host, 0)
-    (step,) = host.apply(PLAN, web())
-    assert (step.target, step.action, step.request) == (NEXT, "remove", False)
-    assert host.read(NEXT) is None and key_of(host) == old_key
-    assert host.plan(PLAN, web()) == []
-
-
-def test_certificate_of_neither_key_is_refused(host: Any, web: Make, authority: Authority) -> None:
-    issue(host, web, authority)
-    rotates(host, signed_at(host) + 1)
-    host.apply(PLAN, web())
-    leaf = authority.sign(host.ctx.csrs[0]["pem"])
-    host.write(NEXT, x509.new_key(host.ctx), 0o640)
-    with pytest.raises(AgentError, match="belongs to another key") as caught:
-        host.plan(PLAN, web(issued=leaf))
-    assert caught.value.code == "certificate-mismatch"
-
-
-def test_check_mode_shows_a_rotation_and_writes_nothing(host: Any, web: Make, authority: Authority) -> None:
-    issue(host, web, authority)
-    rotates(host, signed_at(host) + 1)
-    (step,) = host.plan(PLAN, web(), "check")
-    assert step.writes == {KEY: None, CERT: None, CA: None} and host.read(NEXT) is None
-
-
-def test_first_certificate_is_no_rotation(host: Any, web: Make) -> None:
-    rotates(host, host.now + 10)
-    (step,) = host.apply(PLAN, web())
-    assert step.detail.startswith("there is no key yet") or step.detail.startswith("the definition changed")
-    assert host.read(NEXT) is None
-
-
-def test_what_left_the_definition_takes_a_waiting_key_along(host: Any, web: Make, authority: Authority, component: Make) -> None:
-    issue(host, web, authority)
-    rotates(host, signed_at(host) + 1)
-    host.apply(PLAN, web())
-    host.apply(PLAN, component())
-    assert host.read(NEXT) is None and not (host.root / "etc/vannah").exists()
-
-
-def test_the_controllers_backdating_is_known_here() -> None:
-    from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority as pki
-
-    assert pki.BACKDATED.total_seconds() == certificates.BACKDATED

@@ -46,7 +46,7 @@ def test_go() -> None:
         ({**URL, "go": GO["go"]}, "artifact-lock", "url and go are two sources"),
         ({**URL, "sha": SHA}, "artifact-lock", "there is no 'sha': there are version"),
         ({"version": "1"}, "artifact-lock", "needs url with sha256, or go"),
-        ("1.2", "artifact-lock", "must be a mapping, not str"),
+        ("1.2", "artifact-lock", "must be a mapping, not a text"),
         ({"version": "1", "go": {"module": "example.org/x", "version": "latest"}}, "artifact-lock", "one exact version"),
         ({"version": "1", "go": {"module": "x", "version": "v1.2.3"}}, "artifact-lock", "module must be a path"),
         ({"version": "1", "go": {**GO["go"], "package": "-toolexec=x"}}, "artifact-lock", "package must be a path"),  # type: ignore[dict-item]

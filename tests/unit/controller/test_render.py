@@ -103,7 +103,7 @@ DEFERRED = {"name": "x.service", "on_change": "defer"}
         ({"files": [{"path": "/etc/../x"}]}, "holds no .."),
         ({"files": [{"path": "/x", "mode": 420}]}, 'mode must be text in quotes, like "0644"'),
         ({"files": [{"path": "/x", "mode": "u=rw"}]}, "must be octal digits"),
-        ({"files": [{"path": "/x", "content": {"a": 1}}]}, "content must be text, not dict: use to_nice_yaml"),
+        ({"files": [{"path": "/x", "content": {"a": 1}}]}, "content must be text, not a mapping: use to_nice_yaml"),
         ({"files": [{"path": "/x", "content": "", "state": "absent"}]}, "is absent and has content"),
         ({"files": [{"path": "/x"}, {"path": "/x"}]}, "files: /x is listed twice"),
         ({"files": [{"path": "/x"}], "directories": [{"path": "/x"}]}, "/x is a directory and a file"),
@@ -128,7 +128,7 @@ DEFERRED = {"name": "x.service", "on_change": "defer"}
         ({"cron": [{"name": "a", "schedule": "1 2 3", "command": "x"}]}, "five fields"),
         ({"certificates": [{"name": "c", "key": "/k", "cert": "/c", "common_name": "x", "renew_before": 90}]}, "below days"),
         ({"packages": [{"name": "p", "state": "absent", "version": "1"}]}, "is absent and has a version"),
-        ({"sysctls": [{"name": "a", "value": True}]}, "must be text, not bool: write it in quotes"),
+        ({"sysctls": [{"name": "a", "value": True}]}, "must be text, not true or false: write it in quotes"),
         ({"name": "a b"}, "name 'a b' may hold"),
     ],
 )

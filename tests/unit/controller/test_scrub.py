@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,8 +21,11 @@ from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import report, scrub
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 SECRET = "p/ss \"w\\rd'+ü"
+#: With every sign that a format doubles or writes otherwise.
+ODD = "p%a\"s'<w>&r\\d$x"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,35 @@ def test_forms(shown: str) -> None:
     text = scrub.Scrubber([SECRET]).text(f"before {shown} after")
     assert scrub.MASK in text and text.startswith("before ") and text.endswith(" after")
     assert shown not in text
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        shlex.quote(ODD),
+        "'" + ODD.replace("'", "'\\''") + "'",
+        html.escape(ODD),
+        str(escape(ODD)),
+        ODD.replace("%", "%%"),
+        ODD.replace("$", "$$"),
+        ODD.replace("\\", "\\\\"),
+    ],
+)
+def test_forms_of_other_formats(shown: str) -> None:
+    """Shells, HTML, unit files, compose files: the text between its quotes is masked whole."""
+    assert scrub.Scrubber([ODD]).text(shown).strip("'") == scrub.MASK
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=7), st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=8), st.binary(max_size=7))
+def test_base64_of_a_longer_text(before: bytes, secret: str, after: bytes) -> None:
+    """``Authorization: Basic`` has user:password. What is left of the secret's own signs is less than a byte at each end."""
+    data = secret.encode()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        text = encode(before + data + after).decode()
+        first, last = len(before) * 8 // 6 + (len(before) % 3 > 0), (len(before) + len(data)) * 8 // 6
+        shown = scrub.Scrubber([secret]).text(text)
+        assert scrub.MASK in shown and text[first:last] not in shown
 
 
 def test_longest_first() -> None:

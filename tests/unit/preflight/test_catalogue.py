@@ -19,6 +19,12 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.value
 
 from tests.unit.lib.sites import REPOSITORY
 
+#: What a person is told to do. A fix that begins with a noun leaves open whether it is to be written, removed or looked at.
+INSTRUCTIONS = frozenset(
+    "Add Change Comment Configure Correct Decide Empty Encrypt Give Include Install Keep List Make Mount Plan Provide Put Remove Report"
+    " Restore Return Run Set Stop Unset Use Wait Write".split()
+)
+
 
 def test_page_is_the_catalogue() -> None:
     """docs/preflight.md is what scripts/document_preflight.py writes."""
@@ -32,6 +38,12 @@ def test_codes() -> None:
     for code in codes:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", code.name)
         assert code.meaning.endswith(".") and code.fix.endswith(".")
+
+
+def test_fixes_are_instructions() -> None:
+    """Each begins with a verb."""
+    first = {code.name: code.fix.split()[0] for code in catalogue().values()}
+    assert {name: word for name, word in first.items() if word not in INSTRUCTIONS} == {}
 
 
 def test_every_code_is_given_by_something_and_tested() -> None:

@@ -39,6 +39,17 @@ def test_tags(judged: Judge, tags: tuple[str, ...], refused: bool) -> None:
     assert all("the playbook converge.yml of one service (firewall, haproxy)" in fix for fix in fixes), fixes
 
 
+@pytest.mark.parametrize(
+    ("strategy", "refused"),
+    [("linear", False), ("ansible.builtin.linear", False), ("debug", False), ("mitogen_linear", False)]
+    + [(name, True) for name in ("free", "ansible.builtin.free", "host_pinned", "mitogen_free")],
+)
+def test_strategies(judged: Judge, strategy: str, refused: bool) -> None:
+    """Gates and tasks that run once need hosts that wait for each other at each task."""
+    report = judged("all: {children: {haproxy: {hosts: {a: }}}}\n", controller=Controller(key_files=("id_rsa",), strategy=strategy))
+    assert ("safety-run-by-strategy" in codes(report)) is refused
+
+
 def test_a_broken_rule_is_a_finding(judged: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """And hides no other."""
 

@@ -173,6 +173,14 @@ def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> Non
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        *(({"name": name}, f"NAME={name} is not a text in YAML") for name in ("yes", "no", "on", "off", "true", "null")),
+        *(({"name": NAME, "group": group}, f"GROUP={group} is not a text in YAML") for group in ("null", "on")),
+        ({"name": NAME, "package": "123"}, "PACKAGE=123 is not a text in YAML but 123"),
+        *(({"name": name}, f"NAME={name}: [a-z_/.]+ and perhaps others have this word") for name in ("inventory", "test", "core", "role")),
+        ({"name": NAME, "group": "host_checks"}, r"GROUP=host_checks: .*have this word"),
+        ({"name": "x"}, "NAME=x is not a role's name. Fix: two or more small letters"),
+        ({"name": "my_"}, "no underscore last"),
+        ({"name": NAME, "package": "libc++6"}, r"UNIT=libc\+\+6.service is not a unit .*such as ssh.service"),
         ({"name": "My-Exporter"}, "small letters, digits and single underscores"),
         ({"name": "haproxy"}, "the name is taken"),
         ({"name": "etcd_exporter"}, "variables of the role etcd have the same prefix"),

@@ -19,7 +19,7 @@ CODES = (
     Code(
         "host-address-name",
         "A host is known by a name alone, and the certificates, the database's rules or the firewall's need its IP address.",
-        "site_address: the IP address that the other hosts reach it by. ansible_host may stay a name.",
+        "Set site_address: the IP address that the other hosts reach it by. ansible_host may stay a name.",
     ),
 )
 

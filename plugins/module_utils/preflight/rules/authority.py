@@ -29,13 +29,13 @@ CODES = (
         "ca-expires-soon",
         f"The site's CA certificate expires within {WARNED.days} days. No certificate of a host outlives it, and after it expires "
         f"none is accepted.",
-        "playbooks/pki/rotate_ca.yml in time, which replaces the CA while everything runs (docs/day2.md).",
+        "Run playbooks/pki/rotate_ca.yml in time, which replaces the CA while everything runs (docs/day2.md).",
         Level.WARNING,
     ),
     Code(
         "ca-expired",
         "The site's CA certificate has expired: no certificate is accepted any longer, and none can be signed.",
-        "A planned outage of the whole site: stop its services on all hosts, move pki/ca.crt away, converge all hosts (docs/day2.md).",
+        "Plan an outage of the whole site: stop its services on all hosts, move pki/ca.crt away, converge all hosts (docs/day2.md).",
     ),
 )
 

@@ -20,17 +20,17 @@ CODES = (
     Code(
         "backup-uncovered",
         "The site has a backup server, and a role keeps data that no backup job covers.",
-        "A job that covers them, or an entry of site_backup_waivers with a reason and a date.",
+        "Add a job that covers them, or an entry of site_backup_waivers with a reason and a date.",
     ),
     Code(
         "backup-waiver",
         "An entry of site_backup_waivers names no role that keeps data, or has no date or no reason.",
-        "{role: ROLE, until: 2027-06-30, why: they can be made again}.",
+        "Write {role: ROLE, until: 2027-06-30, why: they can be made again}.",
     ),
     Code(
         "backup-waiver-expired",
         "The date of an entry of site_backup_waivers has passed, and no backup job covers the data yet.",
-        "A job that covers them, or a later date after a new decision.",
+        "Add a job that covers them, or set a later date after a new decision.",
     ),
 )
 

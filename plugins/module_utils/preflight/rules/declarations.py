@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the roles of the site declare: as it is written, and as the variables of the first host with the role make it."""
+"""What the roles of the site declare: their files, what is written in them, and what the first host with a role makes of it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,26 @@ CODES = (
     Code(
         "role-declaration-invalid",
         "A role's meta/exports.yml is not as its readers expect, so a port, a need or a path would be left out.",
-        "What the message names, in the role's meta/exports.yml; docs/architecture.md has the keys of each kind.",
+        "Correct what the message names in the role's meta/exports.yml; docs/architecture.md has the keys of each kind.",
+    ),
+    Code(
+        "role-file-invalid",
+        "A file of a role is missing, cannot be read, or has not the form that its readers expect.",
+        "Correct the file that the message names; docs/architecture.md says what each of them contains.",
     ),
 )
+
+
+def check_files(site: Site) -> Iterator[Finding]:
+    """Files of every role, because one that cannot be read leaves its variables unknown on all hosts."""
+    for where, problem in site.schema.misread:
+        yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}")
+    wrong = {where for where, _problem in site.schema.misread}
+    for role in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
+        where = f"roles/{role}/meta/exports.yml"
+        if role not in site.schema.exports and where not in wrong:
+            problem = "is missing: each role declares there what others have to know of it."
+            yield Finding("role-file-invalid", where, "-", problem, f"write {where}, as `make new-role` does")
 
 
 def check_declarations(site: Site) -> Iterator[Finding]:
@@ -39,6 +56,10 @@ def check_declarations(site: Site) -> Iterator[Finding]:
             where = f"roles/{role}/meta/exports.yml"
             for problem in written[role] or evaluated[role]:
                 yield Finding("role-declaration-invalid", where, "-", f"{problem}.", f"correct {where}")
+        for role, path, problem in host.unexportable() if new else ():
+            if role in new:
+                where = f"roles/{role}/meta/exports.yml"
+                yield Finding("role-declaration-invalid", where, path, problem, f"correct {path} in {where}")
 
 
 def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
@@ -53,4 +74,4 @@ def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-RULES = (check_declarations,)
+RULES = (check_files, check_declarations)

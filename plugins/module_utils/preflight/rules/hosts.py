@@ -22,46 +22,45 @@ CODES = (
     Code(
         "host-address-twice",
         "Two hosts have one address.",
-        "Each host's own address; one server is one host, in several groups if it serves several.",
+        "Give each host its own address; one server is one host, in several groups if it serves several.",
     ),
-    Code("host-two-names", "One host is in the inventory under two names.", "One name for the host, in all its groups."),
+    Code("host-two-names", "One host is in the inventory under two names.", "Use one name for the host, in all its groups."),
     Code(
         "host-is-localhost",
         "A member of a cluster is named localhost or has a loopback address: the other members would connect to themselves.",
-        "The name of the server; ansible_host, or site_address where Ansible connects to another address: what the others reach it by.",
+        "Use the name of the server; ansible_host, or site_address where Ansible connects to another address: what the others reach it by.",
     ),
     Code(
         "host-address-invalid",
         "An address is neither an IP address nor a host name (a URL, a port or a space in it).",
-        "An IP address or a host name, nothing else; where a name is not enough, host-address-name says so.",
+        "Write an IP address or a host name, nothing else; where a name is not enough, host-address-name says so.",
     ),
     Code(
         "host-address-documentation",
         "An address is from the ranges that are set aside for documentation.",
-        "The server's real address.",
+        "Use the server's real address.",
         Level.WARNING,
     ),
     Code(
         "host-name-invalid",
         "A host's name is not a valid host name: it has other characters than letters, digits, hyphens and dots, or is too long.",
-        "A name of letters, digits and hyphens.",
+        "Use a name of letters, digits and hyphens.",
     ),
-    Code("host-exclusive-groups", "A host is in two groups that exclude each other.", "One of the two groups for this host."),
-    Code("host-port-twice", "Two services of one host listen on one port.", "Another port for one of the two, or another host."),
+    Code("host-exclusive-groups", "A host is in two groups that exclude each other.", "Remove the host from one of the two groups."),
+    Code(
+        "host-port-twice",
+        "Two services of one host listen on one port.",
+        "Set another port for one of the two, or put one of them on another host.",
+    ),
     Code(
         "host-network-invalid",
         "A list of addresses and networks contains something else, or a group that the inventory does not have.",
-        "An address, a network such as 10.0.0.0/24, or (where the variable's description says so) a group.",
+        "Write an address, a network such as 10.0.0.0/24, or (where the variable's description says so) a group.",
     ),
     Code(
         "host-in-container-subnet",
         "A network of containers contains the address of a host: packets to that host would never leave the machine.",
-        "site_container_subnets: networks that no host is in.",
-    ),
-    Code(
-        "host-messaging-two",
-        "A RabbitMQ cluster of two cannot tell a lost member from a cut network.",
-        "One host or three in the group messaging.",
+        "Set site_container_subnets: networks that no host is in.",
     ),
 )
 
@@ -332,18 +331,6 @@ def check_container_subnets(site: Site) -> Iterator[Finding]:
                     yield finding(site, host, ("site_container_subnets",), "all", "host-in-container-subnet", problem, fix)
 
 
-def check_messaging(site: Site) -> Iterator[Finding]:
-    """RabbitMQ of two."""
-    if len(site.members("messaging")) == 2:
-        yield Finding(
-            "host-messaging-two",
-            "messaging",
-            "-",
-            "two members cannot tell a lost member from a cut network.",
-            "one host or three in the group messaging",
-        )
-
-
 RULES = (
     check_addresses,
     check_names,
@@ -352,5 +339,4 @@ RULES = (
     check_ports,
     check_networks,
     check_container_subnets,
-    check_messaging,
 )

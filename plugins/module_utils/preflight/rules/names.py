@@ -12,16 +12,16 @@ from ..findings import Code, Finding
 from ..model import UNKNOWN, Site, parse_address
 
 CODES = (
-    Code("domain-missing", "The site has no domain.", "site_domain: the domain below which the site's names lie."),
+    Code("domain-missing", "The site has no domain.", "Set site_domain: the domain below which the site's names lie."),
     Code(
         "domain-invalid",
         "The domain is a URL, an address, or has characters that no domain has (an underscore, a space, a port, a wildcard).",
-        "site_domain: the bare name, such as clinic.health, without https://, port, path and star.",
+        "Set site_domain: the bare name, such as clinic.health, without https://, port, path and star.",
     ),
     Code(
         "domain-example",
         "The domain is one of those reserved for examples (example.org and similar).",
-        "site_domain: the site's own domain.",
+        "Set site_domain: the site's own domain.",
     ),
 )
 

@@ -19,7 +19,7 @@ CODES = (
         "host-directories-overlap",
         "Directories of two services of one host are the same, or one lies within the other: the data of one service would be mixed "
         "with the other's.",
-        "Directories beside each other.",
+        "Use directories beside each other.",
     ),
 )
 

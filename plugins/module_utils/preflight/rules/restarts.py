@@ -17,17 +17,17 @@ CODES = (
     Code(
         "maintenance-window-unreadable",
         "An entry of site_maintenance_windows is not a time of the week, or has an unknown day or time zone.",
-        "[days] HH:MM-HH:MM [time zone], such as Sat,Sun 01:00-05:00 or Mon-Fri 22:00-05:00 Europe/Berlin.",
+        "Write [days] HH:MM-HH:MM [time zone], such as Sat,Sun 01:00-05:00 or Mon-Fri 22:00-05:00 Europe/Berlin.",
     ),
     Code(
         "maintenance-window-missing",
         "Restarts are to wait for a maintenance window, and none is defined: they would wait forever.",
-        "site_maintenance_windows with at least one; or another policy.",
+        "Set site_maintenance_windows to at least one; or use another policy.",
     ),
     Code(
         "restart-policy-differs",
         "Members of one cluster have different policies for their restarts.",
-        "One policy, in the file of the cluster's group.",
+        "Set one policy, in the file of the cluster's group.",
     ),
 )
 

@@ -14,24 +14,24 @@ CODES = (
     Code(
         "safety-limit-part-of-cluster",
         "--limit selects only some members of a cluster: the others do not receive what they need to know of the change.",
-        "--limit with the whole group, or no --limit.",
+        "Use --limit with the whole group, or no --limit.",
         Level.WARNING,
     ),
     Code(
         "safety-no-ssh-client",
         "The controller has no SSH client, by which Ansible reaches the servers.",
-        "The SSH client on this machine (Debian: apt install openssh-client).",
+        "Install the SSH client on this machine (Debian: apt install openssh-client).",
     ),
     Code(
         "safety-run-by-tags",
         "--tags or --skip-tags would leave tasks out. The playbooks have no tags: the run would do nothing, or skip a check.",
-        "No --tags and no --skip-tags; --limit for some hosts, or the playbook of one service that the message names.",
+        "Remove --tags and --skip-tags; use --limit for some hosts, or the playbook of one service that the message names.",
     ),
     Code(
-        "safety-no-alert-receiver",
-        "The site is monitored, and no receiver of alerts is defined.",
-        "site_alert_receivers: at least one address.",
-        Level.WARNING,
+        "safety-run-by-strategy",
+        "Ansible's strategy is free or another one that does not keep tasks in step. Gates, which end a run for all hosts of a cluster, and"
+        " tasks that run once would not work.",
+        "Unset ANSIBLE_STRATEGY, and remove strategy from ansible.cfg.",
     ),
 )
 
@@ -49,19 +49,6 @@ def check_limit(site: Site) -> Iterator[Finding]:
             yield Finding("safety-limit-part-of-cluster", group, "-", problem, f"--limit {group}, or no --limit")
 
 
-def check_alerts(site: Site) -> Iterator[Finding]:
-    """Monitoring without a receiver of alerts."""
-    monitors = site.members("monitoring")
-    if monitors and all(host.get("site_alert_receivers") in (None, "", []) for host in monitors):
-        yield Finding(
-            "safety-no-alert-receiver",
-            "monitoring",
-            "site_alert_receivers",
-            "no receiver of alerts is defined.",
-            "site_alert_receivers: addresses",
-        )
-
-
 def check_tags(site: Site) -> Iterator[Finding]:
     """A run that leaves tasks out by their tags."""
     if site.controller.tags:
@@ -72,6 +59,17 @@ def check_tags(site: Site) -> Iterator[Finding]:
         yield Finding("safety-run-by-tags", "-", "-", problem, fix)
 
 
+def check_strategy(site: Site) -> Iterator[Finding]:
+    """A run whose hosts do not wait for each other at each task."""
+    strategy = site.controller.strategy
+    # `debug` is linear, and other collections' strategies say so in their names (mitogen_linear).
+    if not strategy.rpartition(".")[2].endswith(("linear", "debug")):
+        problem = (
+            f"the strategy {strategy} does not let hosts wait for each other, and a failed member of a cluster would not stop the others."
+        )
+        yield Finding("safety-run-by-strategy", "-", "-", problem, "unset ANSIBLE_STRATEGY, or remove strategy from ansible.cfg")
+
+
 def check_client(site: Site) -> Iterator[Finding]:
     """Ansible's own message for it comes once for each server, and names a file."""
     by_ssh = [host.name for host in site.hosts.values() if host.get("ansible_connection") in (None, "ssh", "smart")]
@@ -80,4 +78,4 @@ def check_client(site: Site) -> Iterator[Finding]:
         yield Finding("safety-no-ssh-client", "-", "-", problem, "apt install openssh-client on this machine")
 
 
-RULES = (check_client, check_tags, check_limit, check_alerts)
+RULES = (check_client, check_strategy, check_tags, check_limit)

@@ -27,40 +27,42 @@ CODES = (
     Code(
         "secret-known-default",
         "A secret is a well-known default, with or without digits and signs around it, or a pattern of a few characters.",
-        "Nothing, so that one is generated; or a value that a generator made: openssl rand -base64 24.",
+        "Remove it, so that one is generated; or use a value that a generator made: openssl rand -base64 24.",
     ),
     Code(
         "secret-too-short",
         f"A secret is shorter than {SHORTEST} characters.",
-        "Nothing, so that one is generated; or at least 16 characters.",
+        "Remove it, so that one is generated; or use at least 16 characters.",
     ),
     Code(
         "secret-two-purposes",
         "Two secrets have the same value: anyone who learns one has the other.",
-        "A value of its own for each purpose; or nothing, so that one is generated.",
+        "Use a value of its own for each purpose; or remove it, so that one is generated.",
     ),
     Code(
         "secret-in-plain",
         "A secret is in plain YAML, or in a file of secrets that is not encrypted.",
-        "The value with ansible-vault encrypt_string; or nothing, where the site's secrets.yml holds one.",
+        "Encrypt the value with ansible-vault encrypt_string; or remove it, where the site's secrets.yml holds one.",
     ),
     Code(
-        "secret-newline", "A secret has a line break or another control character in it.", "The value on one line, without a block scalar."
+        "secret-newline",
+        "A secret has a line break or another control character in it.",
+        "Write the value on one line, without a block scalar.",
     ),
     Code(
         "secret-file-closed",
         "A file of secrets does not open with the given vault password, or is damaged.",
-        "The right vault password: --vault-password-file or --ask-vault-pass.",
+        "Use the right vault password: --vault-password-file or --ask-vault-pass.",
     ),
     Code(
         "secret-file-form",
         "A file of secrets opens, but is not a mapping of names to texts: it does not parse, or a value in it is not a text.",
-        'One line name: "text" for each secret, with ansible-vault edit.',
+        'Write one line name: "text" for each secret, with ansible-vault edit.',
     ),
     Code(
         "secret-name-unusable",
         "A user or role is to get one of the site's secrets, which would have its name, and that has other characters than a secret's may.",
-        "A name of letters, digits, dots, hyphens and underscores; or a password of its own.",
+        "Use a name of letters, digits, dots, hyphens and underscores; or a password of its own.",
     ),
 )
 

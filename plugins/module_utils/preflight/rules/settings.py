@@ -19,7 +19,7 @@ CODES = (
         "setting-line-break",
         "A name or a value in a dict of settings has a line break or another control character, and would become a line of its own in the"
         " service's file.",
-        "The name or value on one line.",
+        "Write the name or value on one line.",
     ),
 )
 

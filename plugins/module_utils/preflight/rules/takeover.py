@@ -16,22 +16,22 @@ CODES = (
     Code(
         "takeover-unknown-host",
         "site_takeover_hosts names something that is not a host of the inventory.",
-        "-e site_takeover_hosts=db1,db2 with names of hosts, no groups and no patterns.",
+        "Use -e site_takeover_hosts=db1,db2 with names of hosts, no groups and no patterns.",
     ),
     Code(
         "data-lost-unknown-host",
         "site_data_lost_hosts names something that is not a host of the inventory.",
-        "-e site_data_lost_hosts=db1,db2 with names of hosts, no groups and no patterns.",
+        "Use -e site_data_lost_hosts=db1,db2 with names of hosts, no groups and no patterns.",
     ),
     Code(
         "data-lost-not-a-switch",
         "site_data_lost_hosts is set in the inventory: a disk that is not mounted would never again stop a run.",
-        "-e site_data_lost_hosts=db1,db2 on the command line of the one run that creates the cluster again.",
+        "Use -e site_data_lost_hosts=db1,db2 on the command line of the one run that creates the cluster again.",
     ),
     Code(
         "takeover-not-a-switch",
         "site_takeover_hosts is set in the inventory: the hosts would never again be protected from another site's run.",
-        "-e site_takeover_hosts=db1,db2 on the command line of the one run that takes the hosts over.",
+        "Use -e site_takeover_hosts=db1,db2 on the command line of the one run that takes the hosts over.",
     ),
 )
 

@@ -18,7 +18,7 @@ CODES = (
     Code(
         "variables-file-misspelt",
         "A file or folder in group_vars or host_vars has the name of no group or host, and is close to one that is: it is not read.",
-        "The name that the message suggests.",
+        "Use the name that the message suggests.",
     ),
     Code(
         "variables-file-unread",
@@ -29,7 +29,7 @@ CODES = (
     Code(
         "variables-file-hidden",
         "Two files, or a file and a folder, in group_vars or host_vars are for the same group or host: Ansible reads only one of them.",
-        "All variables in one of them: a folder may hold several files.",
+        "Put all variables into one of them: a folder may hold several files.",
     ),
 )
 

@@ -29,37 +29,37 @@ CODES = (
     Code(
         "acme-name",
         "A name of a certificate is not one that a public authority issues for: a URL, an address, a private name, or one of an example.",
-        "acme_certificates: names that are in the public DNS, such as pacs.hospital.com.",
+        "Set acme_certificates: names that are in the public DNS, such as pacs.hospital.com.",
     ),
     Code(
         "acme-certificate",
         "An entry of acme_certificates has no names, too many, or the name of another one.",
-        "acme_certificates: entries with different names, each with 1 to 100 DNS names.",
+        "Set acme_certificates: entries with different names, each with 1 to 100 DNS names.",
     ),
     Code(
         "acme-wildcard",
         "A wildcard is to be proved with the challenge http. Authorities accept only a record of the zone for it.",
-        "challenge: dns, with acme_dns_provider and acme_dns_credentials.",
+        "Set challenge: dns, with acme_dns_provider and acme_dns_credentials.",
     ),
     Code(
         "acme-dns",
         "The challenge dns has no provider, or no credentials of it.",
-        "acme_dns_provider: a provider of lego, and acme_dns_credentials with the settings of its documentation.",
+        "Set acme_dns_provider: a provider of lego, and acme_dns_credentials with the settings of its documentation.",
     ),
     Code(
         "acme-account",
         "There are certificates to obtain, and the account has no mail address, or the terms are not accepted.",
-        "acme_email: an address that is read, and acme_accept_terms: true.",
+        "Set acme_email: an address that is read, and acme_accept_terms: true.",
     ),
     Code(
         "acme-host",
         "The host that obtains the certificates is not one of the group.",
-        "acme_host: a host of the group edge, or nothing for the first one.",
+        "Set acme_host: a host of the group edge, or remove it for the first one.",
     ),
     Code(
         "acme-staging",
         "The certificates come from the staging environment: no client trusts them.",
-        "acme_staging: false, once a certificate was obtained.",
+        "Set acme_staging: false, once a certificate was obtained.",
         Level.WARNING,
     ),
 )

@@ -30,27 +30,27 @@ CODES = (
     Code(
         "apps-name-refused",
         "CapRover uses the name of an app itself (captain, registry, captain-...), and refuses it.",
-        "Another name.",
+        "Use another name.",
     ),
     Code(
         "apps-domain-refused",
         "A domain lies below CapRover's root domain, where CapRover gives out the names itself and refuses others.",
-        "<name of the app>.<caprover_root_domain>, or a domain outside of caprover_root_domain, which may be apps.example.org.",
+        "Use <name of the app>.<caprover_root_domain>, or a domain outside of caprover_root_domain, which may be apps.example.org.",
     ),
     Code(
         "apps-domain-certificate",
         "An app is to have TLS, and CapRover can get no certificate because it has none itself.",
-        "caprover_root_tls: true; tls: false for the app, where an edge terminates TLS.",
+        "Set caprover_root_tls: true; tls: false for the app, where an edge terminates TLS.",
     ),
     Code(
         "apps-publish-source",
         "A published port is opened for a name that is not a group, host, address or network of the site, so it would stay closed.",
-        "from: any, or a list of groups, hosts, addresses and networks; an empty list opens it for no host.",
+        "Set from: any, or a list of groups, hosts, addresses and networks; an empty list opens it for no host.",
     ),
     Code(
         "apps-purge-empty",
         "Apps that left the catalogue are to be removed, and which apps are the site's is not known, or the catalogue is empty.",
-        "apps_owner with a tag and apps in the catalogue, or apps_purge: false.",
+        "Set apps_owner with a tag and apps in the catalogue, or apps_purge: false.",
     ),
 )
 

@@ -15,20 +15,20 @@ from . import references
 from .catalogue import App, BadAppError, parse
 
 CODES = (
-    Code("apps-invalid", "An entry of the catalogue does not describe an app.", "What the message names."),
-    Code("apps-twice", "Two apps have one name, one domain or one published port.", "Another one for one of them."),
+    Code("apps-invalid", "An entry of the catalogue does not describe an app.", "Correct what the message names."),
+    Code("apps-twice", "Two apps have one name, one domain or one published port.", "Use another one for one of them."),
     Code(
         "apps-image-tag",
         "An image is named without its digest: what a tag means can change, and a restart could bring another version.",
-        "image: name@sha256:..., as docker inspect and the registry show it.",
+        "Set image: name@sha256:..., as docker inspect and the registry show it.",
         Level.WARNING,
     ),
     Code(
         "apps-reference",
         "An environment refers to a secret, a service or an app that does not exist, or the reference cannot be read.",
-        "A name that exists.",
+        "Use a name that exists.",
     ),
-    Code("apps-order", "An app waits for an app that does not exist, or for itself.", "after: names of other apps, without a circle."),
+    Code("apps-order", "An app waits for an app that does not exist, or for itself.", "Set after: names of other apps, without a circle."),
 )
 
 

@@ -26,34 +26,43 @@ CODES = (
     Code(
         "updates-setting-invalid",
         "base_updates_settings contains a value that a configuration file of apt cannot contain: every apt-get on the host would fail.",
-        "An option's name as unattended-upgrades has it, with a text without double quotes, a number, true, false, or a list of these.",
+        "Write an option's name as unattended-upgrades has it, with a text without double quotes, a number, true, false,"
+        " or a list of these.",
     ),
     Code(
         "updates-pattern-invalid",
         "A pattern of base_updates_exclude is not a regular expression, contains quotes, or matches every package.",
-        "The beginning of a package's name, such as docker, or a regular expression without quotes.",
+        "Write the beginning of a package's name, such as docker, or a regular expression without quotes.",
     ),
-    Code("package-name-invalid", "An item of base_packages is not the name of a Debian package.", "A name as apt-cache policy shows it."),
-    Code("time-server-invalid", "An item of site_time_servers is neither an IP address nor a host name.", "An IP address or a host name."),
+    Code(
+        "package-name-invalid",
+        "An item of base_packages is not the name of a Debian package.",
+        "Write a name as apt-cache policy shows it.",
+    ),
+    Code(
+        "time-server-invalid",
+        "An item of site_time_servers is neither an IP address nor a host name.",
+        "Write an IP address or a host name.",
+    ),
     Code(
         "ssh-user-invalid",
         "An item of base_ssh_password_users is not the name of an account. sshd would read * as any account.",
-        "The name of one account in each item.",
+        "Write the name of one account in each item.",
     ),
     Code(
         "hosts-name-invalid",
         "A name in base_hosts_extra is not valid in /etc/hosts.",
-        "A name of letters, digits, hyphens, underscores and dots.",
+        "Write a name of letters, digits, hyphens, underscores and dots.",
     ),
     Code(
         "journal-setting-invalid",
         "journald cannot read an option of base_journal, and would use its own default: up to 4 GiB of the disk.",
-        "An option of journald.conf(5) with a valid value, such as SystemMaxUse: 2G.",
+        "Write an option of journald.conf(5) with a valid value, such as SystemMaxUse: 2G.",
     ),
     Code(
         "hostname-twice",
         "Two servers would get one host name, because their names in the inventory are the same up to the first dot.",
-        "base_hostname: another name for one of them, in its host_vars.",
+        "Set base_hostname: another name for one of them, in its host_vars.",
     ),
 )
 

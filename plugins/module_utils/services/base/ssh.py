@@ -16,12 +16,12 @@ CODES = (
     Code(
         "safety-ssh-port-moved",
         "base_ssh_settings moves sshd to another port or address: no connection would succeed afterwards.",
-        "base_ssh_settings without Port and ListenAddress.",
+        "Remove Port and ListenAddress from base_ssh_settings.",
     ),
     Code(
         "safety-key-only-without-key",
         "SSH is to accept keys only, and there is no key: the connection uses a password, or no private key is found on this machine.",
-        "ansible_ssh_private_key_file: a key that opens the host; or base_ssh_key_only: false.",
+        "Set ansible_ssh_private_key_file: a key that opens the host; or base_ssh_key_only: false.",
     ),
 )
 

@@ -24,47 +24,48 @@ CODES = (
     Code(
         "caprover-terms",
         "CapRover's installer needs its makers' terms of service accepted.",
-        "caprover_accept_terms: true, after reading TERMS_AND_CONDITIONS.md of CapRover's repository.",
+        "Set caprover_accept_terms: true, after reading TERMS_AND_CONDITIONS.md of CapRover's repository.",
     ),
     Code(
         "caprover-managers",
         "A manager of the Swarm is not a host of the group caprover, or is listed twice.",
-        "caprover_managers: hosts of the group caprover, each once.",
+        "Set caprover_managers: hosts of the group caprover, each once.",
     ),
     Code(
         "caprover-managers-even",
         "An even number of managers survives the loss of no more managers than one fewer would.",
-        "One, three or five hosts in caprover_managers.",
+        "List one, three or five hosts in caprover_managers.",
     ),
     Code(
         "caprover-docker",
         "A host of the group caprover does not get Docker.",
-        "The host in the group docker too.",
+        "Put the host into the group docker, too.",
     ),
     Code(
         "caprover-pool",
         "An entry of caprover_address_pools is not an IPv4 network, or its networks are larger than it is.",
-        "caprover_address_pools: networks such as 10.211.0.0/16, caprover_pool_size: the prefix of each network that is taken from them.",
+        "Set caprover_address_pools: networks such as 10.211.0.0/16, caprover_pool_size: the prefix of each network that"
+        " is taken from them.",
     ),
     Code(
         "caprover-pool-overlap",
         "A network of caprover_address_pools contains an address of the site, or overlaps another pool: containers could not reach it.",
-        "caprover_address_pools: networks that the site does not use.",
+        "Set caprover_address_pools: networks that the site does not use.",
     ),
     Code(
         "caprover-tls",
         "TLS of CapRover needs what is not set: a root domain and an address for Let's Encrypt, or TLS of CapRover itself.",
-        "caprover_root_domain and caprover_email for caprover_root_tls; caprover_root_tls for forced TLS and a registry of its own.",
+        "Set caprover_root_domain and caprover_email for caprover_root_tls; caprover_root_tls for forced TLS and a registry of its own.",
     ),
     Code(
         "caprover-password",
         f"CapRover's password has fewer than {SHORTEST} or more than {LONGEST} characters: CapRover would refuse the login.",
-        f"caprover_password with {SHORTEST} to {LONGEST} characters; without one among the site's secrets, one is generated.",
+        f"Set caprover_password with {SHORTEST} to {LONGEST} characters; without one among the site's secrets, one is generated.",
     ),
     Code(
         "caprover-push-registry",
         "Images that CapRover builds are to be pushed to a registry that it does not know.",
-        "caprover_default_push_registry: a registry of the site or of caprover_registries, none, or nothing.",
+        "Set caprover_default_push_registry: a registry of the site or of caprover_registries, or none; or remove it.",
     ),
 )
 

@@ -21,22 +21,22 @@ CODES = (
     Code(
         "contact-docker-version",
         "The requested version of Docker is not the one that the server's Debian carries, or CapRover does not work with that one.",
-        "docker_version as the server's Debian has it, or docker_source: docker; for CapRover a server with Debian 13.",
+        "Set docker_version as the server's Debian has it, or docker_source: docker; for CapRover a server with Debian 13.",
     ),
     Code(
         "contact-docker-source",
         "The server has an engine from the other package source: the two exclude each other.",
-        "the docker_source of that engine, or remove the engine first.",
+        "Set the docker_source of that engine, or remove the engine first.",
     ),
     Code(
         "contact-docker-pool",
         "A network of docker_address_pools overlaps one that the server reaches over an interface of its own.",
-        "docker_address_pools: networks that the site does not use.",
+        "Set docker_address_pools: networks that the site does not use.",
     ),
     Code(
         "contact-docker-swarm",
         "The server is a node of a Docker Swarm, and containers are to keep running while the engine restarts, which Docker refuses there.",
-        "docker_live_restore: false.",
+        "Set docker_live_restore: false.",
     ),
 )
 

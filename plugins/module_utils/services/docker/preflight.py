@@ -21,61 +21,61 @@ CODES = (
     Code(
         "docker-version-missing",
         "Docker comes from Docker's own repository, and no version says which: the newest would come, and another one on the next host.",
-        'docker_version, such as "28.5".',
+        'Set docker_version, such as "28.5".',
     ),
     Code(
         "docker-caprover",
         "This version of Docker does not work with CapRover.",
-        "docker_version: 25 or newer (Debian 13 carries 26.1); with 29 or newer, CapRover 1.14.1 or newer.",
+        "Set docker_version: 25 or newer (Debian 13 carries 26.1); with 29 or newer, CapRover 1.14.1 or newer.",
     ),
     Code(
         "docker-traefik",
         "This version of Docker does not work with the site's Traefik.",
-        "Traefik 3.6.1 or newer, or docker_version below 29.",
+        "Use Traefik 3.6.1 or newer, or docker_version below 29.",
     ),
     Code(
         "docker-pool-invalid",
         "An entry of docker_address_pools is not a network, or its networks are larger than it is.",
-        "base: a network such as 10.209.0.0/16, size: the prefix of each network that is taken from it, such as 24.",
+        "Set base: a network such as 10.209.0.0/16, size: the prefix of each network that is taken from it, such as 24.",
     ),
     Code(
         "docker-pool-overlap",
         "A network of docker_address_pools holds an address of the site, or overlaps another one: what lies in it could not be reached.",
-        "docker_address_pools: networks that the site does not use.",
+        "Set docker_address_pools: networks that the site does not use.",
     ),
     Code(
         "docker-pool-within",
         "A network of docker_address_pools lies within one that the site names as a whole: hosts with an address in that part could not be"
         " reached.",
-        "docker_address_pools outside of it, or nothing where no host has an address in that part.",
+        "Set docker_address_pools outside of it; or change nothing where no host has an address in that part.",
         Level.WARNING,
     ),
     Code(
         "docker-insecure-registry",
         "An entry of docker_insecure_registries is not the name of one registry.",
-        "The registry's name or address, with its port: registry.example.org:5000.",
+        "Write the registry's name or address, with its port: registry.example.org:5000.",
     ),
     Code(
         "docker-registry-mirror",
         "An entry of docker_registry_mirrors is not the URL of a registry, or is contacted "
         "without TLS although it is not listed as insecure.",
-        "https://host:port without a path; for http its host:port in docker_insecure_registries too.",
+        "Write https://host:port without a path; list the host:port of one with http in docker_insecure_registries, too.",
     ),
     Code(
         "docker-setting-refused",
         "A key of docker_settings has a variable of its own, or would have the engine not start, or its containers not be filtered.",
-        "The variable that is named, or without the key.",
+        "Use the variable that the message names, or remove the key.",
     ),
     Code(
         "docker-live-restore",
         "Containers are to keep running while the engine restarts, on a host of a Swarm: Docker "
         "refuses that, and the engine would not join.",
-        "docker_live_restore: false.",
+        "Set docker_live_restore: false.",
     ),
     Code(
         "docker-data-directory",
         "Docker's directory is relative, one that others share (/, /home, /var/lib), or is not on persistent storage.",
-        "docker_data_directory: an absolute path of its own, such as /var/lib/docker.",
+        "Set docker_data_directory: an absolute path of its own, such as /var/lib/docker.",
     ),
 )
 

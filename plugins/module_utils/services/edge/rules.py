@@ -20,53 +20,55 @@ from .fields import BadSiteError
 from .sites import EdgeSite, parse
 
 CODES = (
-    Code("edge-site-invalid", "An entry of edge_sites does not describe a site.", "What the message names."),
+    Code("edge-site-invalid", "An entry of edge_sites does not describe a site.", "Correct what the message names."),
     Code(
         "edge-site-twice",
         "Two sites have one name, serve one name on one port, or use one port for different protocols.",
-        "Another name or port for one of them.",
+        "Use another name or port for one of them.",
     ),
-    Code("edge-name-example", "A site has a name that is reserved for examples (example.org and similar).", "A name of your own domain."),
+    Code(
+        "edge-name-example", "A site has a name that is reserved for examples (example.org and similar).", "Use a name of your own domain."
+    ),
     Code(
         "edge-name-private",
         "A public certificate (ACME) is wanted for a name that no public authority signs: .lan, .local and similar.",
-        "certificate: {source: internal} for the site, or a name of a public domain.",
+        "Set certificate: {source: internal} for the site, or a name of a public domain.",
     ),
     Code(
         "edge-server-unknown",
         "A server of a site is a single word that is not a host of the inventory.",
-        "A host of the inventory, an address, or a whole name of the DNS, each with its port.",
+        "Use a host of the inventory, an address, or a whole name of the DNS, each with its port.",
     ),
     Code(
         "edge-user-unknown",
         "basic_auth of a site names a user that edge_users does not have.",
-        "An entry in edge_users, or the name of one.",
+        "Add an entry to edge_users, or use the name of one.",
     ),
     Code(
         "edge-user-invalid",
         "A user of the edge is listed twice, or its name or its password is one that basic authentication cannot take.",
-        "edge_users: entries of different names without colon, passwords of at most 72 bytes.",
+        "Set edge_users: entries of different names without colon, passwords of at most 72 bytes.",
     ),
     Code(
         "edge-certificate-provided",
         "A certificate of edge_certificates is missing, is for another name, has expired, or does not match its key.",
-        "fullchain and key of a valid certificate for all names of its sites.",
+        "Provide fullchain and key of a valid certificate for all names of its sites.",
     ),
     Code(
         "edge-certificate-chain",
         "A certificate of edge_certificates comes without the certificates of its issuers: some clients would not trust it.",
-        "fullchain: the certificate, then those of its issuers.",
+        "Set fullchain: the certificate, then those of its issuers.",
         Level.WARNING,
     ),
     Code(
         "edge-floating-address",
         "A floating address of the edge is not an address with a prefix, is that of a host, or has only one host that could have it.",
-        "edge_floating_addresses: addresses with their prefix that no host has, such as 10.0.0.100/24; two hosts in the group edge.",
+        "Set edge_floating_addresses: addresses with their prefix that no host has, such as 10.0.0.100/24; two hosts in the group edge.",
     ),
     Code(
         "edge-engine-lacks",
         "The engine of the edge cannot do what a site asks for.",
-        "edge_engine: nginx, or the site without it.",
+        "Set edge_engine: nginx, or remove the site.",
     ),
 )
 #: Codes that do not stop a run.

@@ -19,29 +19,29 @@ CODES = (
     Code(
         "contact-etcd-identity",
         "The server's data directory of etcd holds the data of another member: two members with one ID destroy the cluster's log.",
-        "An empty data directory on the server that got the copy; it then joins the cluster as a new member.",
+        "Empty the data directory on the server that got the copy; it then joins the cluster as a new member.",
     ),
     Code(
         "contact-etcd-removed",
         "The data of etcd on the server are those of a member that was removed from the cluster: etcd never starts with them.",
-        "The host out of the group etcd; or its old data deleted, so that it joins as a new member: the message has the command.",
+        "Remove the host from the group etcd; or delete its old data, so that it joins as a new member: the message has the command.",
     ),
     Code(
         "contact-etcd-quota",
         "etcd's quota would become smaller than its database with room to grow: the whole cluster would refuse writes.",
-        "A larger etcd_quota_mb.",
+        "Set a larger etcd_quota_mb.",
     ),
     Code(
         "contact-etcd-full",
         "etcd's database is close to its quota. Once it reaches it the whole cluster refuses writes, and no database server can lead.",
-        "A larger etcd_quota_mb, or a shorter etcd_compaction_retention.",
+        "Set a larger etcd_quota_mb, or a shorter etcd_compaction_retention.",
         Level.WARNING,
     ),
     Code(
         "contact-etcd-alarm",
         "A member of etcd has raised an alarm, and the cluster refuses writes (NOSPACE), or reads as well (CORRUPT). site.yml takes NOSPACE"
         " back where the database has room in its quota, after compaction and defragmentation where it needs them.",
-        "site.yml for all members of etcd; for CORRUPT, what the message says.",
+        "Run site.yml for all members of etcd; for CORRUPT, do what the message says.",
         Level.WARNING,
     ),
 )

@@ -22,17 +22,17 @@ CODES = (
         "etcd-setting-range",
         "A value in etcd_settings is so small or so large that etcd refuses writes, cannot keep a leader, or does not start: a quota below"
         " 16 MiB raises an alarm that stops all writes of the whole cluster.",
-        "A value in the range that the message names, or the setting left out.",
+        "Write a value in the range that the message names, or remove the setting.",
     ),
     Code(
         "etcd-setting-unsafe",
         "A setting in etcd_settings loses data or the cluster on a running site, or removes what Patroni needs of etcd.",
-        "The setting left out of etcd_settings.",
+        "Remove the setting from etcd_settings.",
     ),
     Code(
         "etcd-compaction",
         "etcd would keep its whole history and grow until it reaches its quota and refuses writes, or does not start with this retention.",
-        "etcd_compaction_retention: a duration, such as 1h.",
+        "Set etcd_compaction_retention: a duration, such as 1h.",
     ),
 )
 

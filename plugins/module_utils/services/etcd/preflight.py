@@ -19,35 +19,35 @@ CODES = (
     Code(
         "etcd-members-even",
         "An even number of etcd members survives the loss of no more members than one fewer would, and splits in halves.",
-        "One or three or five hosts in the group etcd.",
+        "Put one or three or five hosts in the group etcd.",
     ),
     Code(
         "etcd-single-with-databases",
         "Several database servers depend on one etcd member: when it is lost, none of them can become leader.",
-        "Three hosts in the group etcd.",
+        "Put three hosts in the group etcd.",
     ),
     Code(
         "etcd-single-member",
         "One etcd member: when its host is lost, the database turns read-only.",
-        "Three hosts in the group etcd, where the site has three.",
+        "Put three hosts in the group etcd, where the site has three.",
         Level.WARNING,
     ),
     Code(
         "etcd-many-members",
         "More than seven etcd members make every write slower and do not improve availability.",
-        "Three or five hosts in the group etcd.",
+        "Put three or five hosts in the group etcd.",
         Level.WARNING,
     ),
     Code(
         "etcd-timing",
         "The election timeout is less than five heartbeats, or longer than etcd allows: members "
         "would hold elections all the time, or never.",
-        "etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000.",
+        "Set etcd_election_timeout: at least five times etcd_heartbeat_interval, at most 50000.",
     ),
     Code(
         "etcd-data-directory",
         "etcd's directory is relative, one that others share (/, /home, /var/lib), or is not on persistent storage.",
-        "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah.",
+        "Set etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah.",
     ),
 )
 

@@ -20,27 +20,27 @@ from ...preflight.texts import has_control
 
 _CODES = {"proto": "firewall-protocol-unknown", "port": "firewall-port-mismatch"}
 CODES = (
-    Code("firewall-protocol-unknown", "proto of firewall_ports is not an IP protocol.", "A protocol's name, or its number."),
+    Code("firewall-protocol-unknown", "proto of firewall_ports is not an IP protocol.", "Write a protocol's name, or its number."),
     Code(
         "firewall-port-mismatch",
         "An entry of firewall_ports has no port although its protocol has ports, or a port although its protocol has none.",
-        "A port for tcp, udp, sctp, dccp and udplite; no port for the others.",
+        "Write a port for tcp, udp, sctp, dccp and udplite; remove it for the others.",
     ),
     Code(
         "firewall-rule-invalid",
         "An entry of firewall_extra_rules is not one rule of nft: it is empty, has a line break, or is a command or a definition.",
-        "One rule in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept.",
+        "Write one rule in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept.",
     ),
     Code(
         "safety-ssh-port-closed",
         "The firewall would close the port of SSH: firewall_ssh_ports lacks the inventory's port.",
-        "firewall_ssh_ports with ansible_port among them, or leave it out.",
+        "Add ansible_port to firewall_ssh_ports, or remove the variable.",
     ),
     Code(
         "safety-admin-addresses-empty",
         "site_admin_addresses is an empty list: it looks as if SSH were closed for all, but the "
         "firewall would leave it open for any address.",
-        "site_admin_addresses with your networks, or leave it out.",
+        "Set site_admin_addresses to your networks, or remove it.",
     ),
 )
 #: Words with which nft(8) begins a command, a definition or a block; a rule begins with none of them.

@@ -20,7 +20,7 @@ CODES = (
     Code(
         "haproxy-number-invalid",
         "The value of a numeric HAProxy setting is not a whole number. HAProxy would read its leading digits, or 0, without an error.",
-        "A whole number without a unit, such as maxconn: 10000.",
+        "Write a whole number without a unit, such as maxconn: 10000.",
     ),
 )
 

@@ -41,32 +41,32 @@ CODES = (
     Code(
         "bucket-name-invalid",
         "S3 does not accept this name for a bucket, or it is listed twice.",
-        "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, and no IP address.",
+        "Write 3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, and no IP address.",
     ),
     Code(
         "bucket-lifecycle-days",
         "A lifecycle's days are below zero, or zero for a rule that is not a transition.",
-        "1 or more days, for a transition also 0, or leave the key out.",
+        "Write 1 or more days, for a transition also 0, or remove the key.",
     ),
     Code(
         "bucket-expiry-below-retention",
         "A lifecycle would expire what the bucket's retention keeps: it would not work until that ends.",
-        "As many days as the retention, or more.",
+        "Write as many days as the retention has, or more.",
     ),
     Code(
         "bucket-retention-invalid",
         "A default retention without a mode or a time, or with none above zero.",
-        "mode, and days or years of 1 or more.",
+        "Set mode, and days or years to 1 or more.",
     ),
     Code(
         "bucket-tier-unknown",
         "A lifecycle moves objects to a tier that the site does not have, or does not say when or where to.",
-        "The tier in minio_tiers, and transition_days with tier.",
+        "Add the tier to minio_tiers, and set transition_days with tier.",
     ),
     Code(
         "bucket-encryption-without-key",
         "A bucket is to be encrypted (SSE-S3), and the server's key is removed.",
-        "Nothing in minio_settings for MINIO_KMS_SECRET_KEY.",
+        "Remove MINIO_KMS_SECRET_KEY from minio_settings.",
     ),
     *store_entries.CODES,
 )

@@ -42,50 +42,50 @@ CODES = (
     Code(
         "object-store-endpoint-missing",
         "The site's objects are stored at an endpoint (object_store_backend: s3), and no endpoint is set.",
-        "object_store_endpoint: its URL.",
+        "Set object_store_endpoint: its URL.",
     ),
     Code(
         "object-store-endpoint-invalid",
         "The endpoint is not https://name:port, or has a bucket, a path or credentials in "
         "it. http is accepted for a loopback address only.",
-        "object_store_endpoint: https://name, the port behind a colon where it is not 443, and nothing else.",
+        "Set object_store_endpoint: https://name, the port behind a colon where it is not 443, and nothing else.",
     ),
     Code(
         "object-store-endpoint-keys",
         "The keys for the endpoint are not among the site's secrets. The endpoint's owner issues them: none are generated.",
-        "object_store_access_key and object_store_secret_key in secrets.yml, with ansible-vault "
-        "edit (or create, if the file does not exist).",
+        "Write object_store_access_key and object_store_secret_key into secrets.yml, with ansible-vault edit (or create,"
+        " if the file does not exist).",
     ),
     Code(
         "object-store-endpoint-region",
         "The endpoint is that of another region than the one that requests are signed for.",
-        "object_store_region: the region in the endpoint's name.",
+        "Set object_store_region: the region in the endpoint's name.",
     ),
     Code(
         "object-store-endpoint-unused",
         "An endpoint is described, and the site would set up servers of its own: object_store_backend is not s3.",
-        "object_store_backend: s3; or nothing about an endpoint.",
+        "Set object_store_backend: s3; or remove the variables of the endpoint.",
     ),
     Code(
         "object-store-endpoint-differs",
         "One host connects to the endpoint for all, and the hosts of the group object_store have different values.",
-        "The variable once, in group_vars/object_store.yml.",
+        "Set the variable once, in group_vars/object_store.yml.",
     ),
     Code(
         "object-store-endpoint-nobody",
         "No host is in the group object_store: no host connects to the endpoint, and no bucket is created there.",
-        "One host in the group object_store.",
+        "Put one host into the group object_store.",
         Level.WARNING,
     ),
     Code(
         "object-store-minio-only",
         "Users, policies, tiers and quotas can be created in MinIO only; create the endpoint's where it is administered.",
-        "What the message names.",
+        "Remove what the message names.",
     ),
     Code(
         "object-store-setting-idle",
         "A setting of an object store server, where the site has none: it has no effect.",
-        "Nothing for it; or object_store_backend: minio.",
+        "Remove the setting; or set object_store_backend: minio.",
         Level.WARNING,
     ),
 )

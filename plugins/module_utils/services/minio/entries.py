@@ -29,12 +29,12 @@ CODES = (
         "object-store-entry-invalid",
         "The module would refuse an entry of minio_buckets, minio_tiers, minio_policies, minio_users or minio_service_accounts. "
         "The message begins with the module's own code, such as bad-tier.",
-        "What the message names.",
+        "Correct what the message names.",
     ),
     Code(
         "object-store-entry-undeclared",
         "A user is given a policy that is neither in minio_policies nor MinIO's own, or a service account's user is not in minio_users.",
-        "The policy in minio_policies, the user in minio_users, or the name of one that is there.",
+        "Add the policy to minio_policies or the user to minio_users, or use the name of one that is there.",
     ),
 )
 

@@ -60,81 +60,81 @@ CODES = (
     Code(
         "object-store-too-few-drives",
         "A pool has fewer drives than its parity needs: fewer than 4 for the parity of 2 that loses nothing with a drive.",
-        "At least four drives in a pool; or minio_parity: 1, or 0 where nothing has to survive a lost drive.",
+        "Use at least four drives in a pool; or set minio_parity: 1, or 0 where nothing has to survive a lost drive.",
     ),
     Code(
         "object-store-sets-unequal",
         "The drives of a pool do not divide into erasure sets of one size from 2 to 16.",
-        "A number of drives that a number from 2 to 16 divides.",
+        "Use a number of drives that a number from 2 to 16 divides.",
     ),
     Code(
         "object-store-drives-unequal",
         "The hosts of a pool have different numbers of drives.",
-        "As many drives in minio_drives on every host of the pool.",
+        "List as many drives in minio_drives on every host of the pool.",
     ),
     Code(
         "object-store-parity-too-high",
         "Parity is more than half of the drives of an erasure set, or below zero.",
-        "minio_parity: at most half of the drives of a set, or leave it out.",
+        "Set minio_parity: at most half of the drives of a set, or leave it out.",
     ),
     Code(
         "object-store-parity-unsaid",
         "Nothing would survive the loss of a drive, and the inventory does not say that this is meant.",
-        "minio_parity: 0 where it is meant; else at least four drives.",
+        "Set minio_parity: 0 where it is meant; else at least four drives.",
     ),
     Code(
         "object-store-parity-none",
         "Nothing survives the loss of a drive.",
-        "minio_parity of 2 or more, on at least four drives.",
+        "Set minio_parity of 2 or more, on at least four drives.",
         Level.WARNING,
     ),
-    Code("object-store-drive-twice", "The same drive is named twice on a host.", "Each drive once."),
+    Code("object-store-drive-twice", "The same drive is named twice on a host.", "List each drive once."),
     Code(
         "object-store-drive-within",
         "A drive lies within another one of its host: the data of one would be part of the other.",
-        "Drives beside each other, such as /srv/minio/drive1 and /srv/minio/drive2.",
+        "Use drives beside each other, such as /srv/minio/drive1 and /srv/minio/drive2.",
     ),
     Code(
         "object-store-drive-path",
         "A list of drives is empty, or a drive's path is relative, missing, a directory that others share, or below one of the system"
         " (/dev, /etc, /tmp).",
-        "The path where a file system of its own is mounted, such as /srv/minio/drive1.",
+        "Write the path where a file system of its own is mounted, such as /srv/minio/drive1.",
     ),
     Code(
         "object-store-pool-hosts",
         "A pool names a host that is not in the group object_store, one that another pool has, or a host of the group is in no pool.",
-        "Each host of the group object_store in one pool of minio_pools, or no minio_pools at all.",
+        "Put each host of the group object_store into one pool of minio_pools, or remove minio_pools.",
     ),
     Code(
         "object-store-pool-device",
         "A drive of minio_pools is given with its device, which would not be mounted there.",
-        "{path, device} in minio_drives of the pool's hosts, and in minio_pools the path alone, or no drives at all.",
+        "Write {path, device} in minio_drives of the pool's hosts, and in minio_pools the path alone or no drives at all.",
     ),
     Code(
         "object-store-setting-differs",
         "Servers of one store compare these settings when they start and do not work together where they differ.",
-        "The setting once, in group_vars/object_store.yml.",
+        "Set the setting once, in group_vars/object_store.yml.",
     ),
     Code(
         "object-store-setting-own",
         "minio_settings has a setting with a variable or a secret of its own, or removes the encryption key.",
-        "The variable or secret that the message names.",
+        "Use the variable or secret that the message names.",
     ),
     Code(
         "object-store-key-missing",
         "Objects are to be encrypted (SSE-S3), and the server would have no key.",
-        "Nothing in minio_settings for MINIO_KMS_SECRET_KEY: preflight generates the secret minio_kms_key.",
+        "Remove MINIO_KMS_SECRET_KEY from minio_settings: preflight generates the secret minio_kms_key.",
     ),
     Code(
         "object-store-key-size",
         "The encryption key is not 32 bytes in base64.",
-        "minio_kms_key: the output of openssl rand -base64 32, or nothing, so that one is "
-        "generated. Never another one while there are objects.",
+        "Set minio_kms_key to the output of openssl rand -base64 32, or remove it, so that one is generated. Never"
+        " change it while there are objects.",
     ),
     Code(
         "object-store-unmaintained",
         "The last upstream MinIO is archived and has vulnerabilities that are not fixed.",
-        "minio_distribution: silo with a binary of the site's, or the store's ports open to the site's hosts only.",
+        "Set minio_distribution: silo with a binary of the site's, or the store's ports open to the site's hosts only.",
         Level.WARNING,
     ),
     *endpoint.CODES,

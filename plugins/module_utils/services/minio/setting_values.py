@@ -22,7 +22,7 @@ CODES = (
     Code(
         "object-store-setting-invalid",
         "MinIO cannot read a value of minio_settings: it would run with its own default, and report it in its log only, or not start.",
-        "A valid value, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
+        "Write a valid value, such as 1500 for MINIO_API_REQUESTS_MAX or 24h for a duration.",
     ),
 )
 

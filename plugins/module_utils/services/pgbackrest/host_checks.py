@@ -16,7 +16,7 @@ CODES = (
     Code(
         "contact-backup-release",
         "The backup server and a database server have different releases of Debian: their versions of pgBackRest refuse each other.",
-        "The same release of Debian on both.",
+        "Use the same release of Debian on both.",
     ),
 )
 

@@ -37,69 +37,69 @@ CODES = (
     Code(
         "backup-servers",
         "The group backup has more than one host with PostgreSQL's repository: each would have only a part of the backups.",
-        "One host in the group backup, and pgbackrest_offsite for a second repository.",
+        "Put one host into the group backup, and set pgbackrest_offsite for a second repository.",
     ),
     Code(
         "backup-host-name",
         "A database server or the backup server is named by its address: pgBackRest 2.45 finds no address in a certificate.",
-        "A name for the host in the inventory, and its address as ansible_host.",
+        "Use a name for the host in the inventory, and its address as ansible_host.",
     ),
     Code(
         "backup-schedule",
         "A schedule is not one that cron takes, or has no day that exists.",
-        "Five fields (minute, hour, day of month, month, day of week), such as 15 1 * * 0, or @daily and the like.",
+        "Write five fields (minute, hour, day of month, month, day of week), such as 15 1 * * 0, or @daily and the like.",
     ),
     Code(
         "backup-schedule-missing",
         "The full backup has no schedule: without new full backups nothing is removed, and the repository fills.",
-        "pgbackrest_full_schedule: such as 15 1 * * 0.",
+        "Set pgbackrest_full_schedule: such as 15 1 * * 0.",
     ),
     Code(
         "backup-schedule-together",
         "Two jobs begin in the same minute: pgBackRest makes one backup at a time, and the second one waits.",
-        "Another minute or hour for one of them.",
+        "Use another minute or hour for one of them.",
         Level.WARNING,
     ),
     Code(
         "backup-retention",
         "What is kept would be no full backup, or backups that cannot be restored without what is removed before them.",
-        "full: 1 or more; archive: not more than full, or nothing.",
+        "Set full: 1 or more; archive: not more than full, or no archive.",
     ),
     Code(
         "backup-retention-single",
         "Only one full backup is kept: once a new one is complete the older one is removed, also where the new one has an error.",
-        "full: 2 or more.",
+        "Set full: 2 or more.",
         Level.WARNING,
     ),
     Code(
         "backup-offsite-incomplete",
         "The off-site repository lacks a value, or its secret is not among the site's secrets. It is its owner's to give.",
-        "pgbackrest_offsite: {endpoint, bucket, region, key}, and pgbackrest_offsite_secret in secrets.yml.",
+        "Set pgbackrest_offsite: {endpoint, bucket, region, key}, and pgbackrest_offsite_secret in secrets.yml.",
     ),
     Code(
         "backup-offsite-endpoint",
         "The endpoint of the off-site repository is not that of an object store with TLS.",
-        "pgbackrest_offsite.endpoint: https://host or https://host:port, without bucket and path.",
+        "Set pgbackrest_offsite.endpoint: https://host or https://host:port, without bucket and path.",
     ),
     Code(
         "backup-offsite-same",
         "The off-site repository is on a server of this site that the backups protect, or on the backup server itself.",
-        "pgbackrest_offsite.endpoint: an object store elsewhere.",
+        "Set pgbackrest_offsite.endpoint: an object store elsewhere.",
     ),
     Code(
         "backup-setting-refused",
         "An option of pgbackrest_settings has a variable of its own, or would take away what the role promises.",
-        "The variable that is named, or without the option.",
+        "Use the variable that the message names, or remove the option.",
     ),
     Code(
         "backup-directory",
         "The directory of the repository is relative, one that others share, or not on persistent storage.",
-        "An absolute path of its own, such as /var/lib/pgbackrest.",
+        "Write an absolute path of its own, such as /var/lib/pgbackrest.",
     ),
     Code(
         "backup-archive-command",
         "postgresql_settings has its own archive_mode or archive_command: WAL would not reach the repository, and no backup be complete.",
-        "postgresql_settings without archive_mode, archive_command and archive_library.",
+        "Remove archive_mode, archive_command and archive_library from postgresql_settings.",
     ),
 )
 

@@ -24,17 +24,17 @@ CODES = (
     Code(
         "database-hba-lockout",
         "A line of postgresql_hba matches a connection that the cluster or its clients need, and its method rejects their login.",
-        "The line for fewer databases, users or addresses; or without it.",
+        "Write the line for fewer databases, users or addresses; or remove it.",
     ),
     Code(
         "database-hba-invalid",
         "PostgreSQL could not read a line of postgresql_hba; it would keep the previous rules, and would not start again.",
-        "A line of pg_hba.conf: type, databases, users, address (not for local), method, options.",
+        "Write a line of pg_hba.conf: type, databases, users, address (not for local), method, options.",
     ),
     Code(
         "database-setting-own",
         "postgresql_settings has something that has a variable of its own, or by which members and clients reach the server.",
-        "Nothing in postgresql_settings for it; or the variable that the message names.",
+        "Remove it from postgresql_settings; or use the variable that the message names.",
     ),
 )
 

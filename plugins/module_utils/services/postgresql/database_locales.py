@@ -23,12 +23,12 @@ CODES = (
     Code(
         "database-locale-unknown",
         "A locale that no supported Debian can generate: PostgreSQL would refuse the database, or not start with the setting.",
-        "A name of the C library, such as de_DE.UTF-8; C.UTF-8 needs nothing.",
+        "Use a name of the C library, such as de_DE.UTF-8; C.UTF-8 needs nothing.",
     ),
     Code(
         "database-locale-encoding",
         "A database's locale has another charset than its encoding: PostgreSQL would refuse to create it.",
-        "The locale in the encoding's charset: de_DE.UTF-8, not de_DE.",
+        "Use the locale in the encoding's charset: de_DE.UTF-8, not de_DE.",
     ),
 )
 

@@ -18,7 +18,8 @@ CODES = (
     Code(
         "contact-watchdog",
         "A watchdog device is required, and Patroni could not use one on the server: its leader would demote itself, on every member.",
-        "A device on the server (load its driver, or stop the program that holds it), or postgresql_watchdog: automatic.",
+        "Make a device available on the server (load its driver, or stop the program that holds it), or set"
+        " postgresql_watchdog: automatic.",
     ),
     *newest.CODES,
     *versions.CODES,

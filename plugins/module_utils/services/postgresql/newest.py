@@ -24,14 +24,14 @@ CODES = (
         "contact-newest-member",
         "etcd starts empty, and several database servers have data of the cluster. etcd does not know which of them has the newest: the"
         " first one that starts would lead, and the others would lose what it does not have.",
-        f"Patroni stopped on all of them, and `touch {MARK}` on the one that the message names; see docs/day2.md, Lost data.",
+        f"Stop Patroni on all of them, and run `touch {MARK}` on the one that the message names; see docs/day2.md, Lost data.",
     ),
     Code(
         "contact-leader-data-missing",
         "Database servers have lost their data, or a disk is not mounted, and those that have theirs may lack rows that were acknowledged:"
         " Patroni lets none of them lead, and the run would wait for a leader.",
-        "The file system of the path mounted, then the same command again. Where the data are permanently lost: a failover to a member that"
-        " has data, with the command that the message names; rows that it does not have are lost.",
+        "Mount the file system of the path, then run the same command again. Where the data are permanently lost: fail"
+        " over to a member that has data, with the command that the message names; rows that it does not have are lost.",
     ),
 )
 

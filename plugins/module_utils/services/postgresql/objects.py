@@ -23,28 +23,28 @@ CODES = (
     Code(
         "database-entry-invalid",
         "An entry of postgresql_databases or postgresql_roles has no name, or the same name as another entry.",
-        "Each name once.",
+        "List each name once.",
     ),
     Code(
         "database-owner-unknown",
         "A database belongs to a role that postgresql_roles does not name, or has with state: absent.",
-        "The role in postgresql_roles, or another owner.",
+        "Add the role to postgresql_roles, or use another owner.",
     ),
     Code(
         "database-role-circle",
         "Roles would be members of each other, which PostgreSQL refuses in the middle of the run.",
-        "One member_of less.",
+        "Remove one member_of.",
     ),
     Code(
         "database-role-reserved",
         "An entry of postgresql_roles is a role that this collection's role makes itself, or PostgreSQL's own.",
-        "Another name. Passwords of the collection's own roles are among the site's secrets.",
+        "Use another name. Passwords of the collection's own roles are among the site's secrets.",
     ),
     Code(
         "database-entry-refused",
         "The module would refuse an entry of postgresql_roles or postgresql_databases. The message begins with the module's own code, "
         "such as bad-grant.",
-        "What the message names.",
+        "Correct what the message names.",
     ),
 )
 

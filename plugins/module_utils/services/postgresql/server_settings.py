@@ -23,7 +23,7 @@ CODES = (
     Code(
         "database-setting-ignored",
         "postgresql_settings has a value that Patroni does not take: it would start the server with its own default, without a message.",
-        "A value that the message names, or nothing for this setting.",
+        "Use a value that the message names, or remove the setting.",
     ),
 )
 

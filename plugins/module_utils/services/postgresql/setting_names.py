@@ -22,12 +22,12 @@ CODES = (
     Code(
         "database-setting-misspelt",
         "PostgreSQL knows no setting of this name, and it is close to one that it knows.",
-        "The name that the message suggests.",
+        "Use the name that the message suggests.",
     ),
     Code(
         "database-setting-unknown",
         "No PostgreSQL of a supported Debian is known to have this setting. Of the server's settings Patroni leaves it out.",
-        "A name of pg_settings; those of an extension have its name and a dot in front.",
+        "Use a name of pg_settings; those of an extension have its name and a dot in front.",
         Level.WARNING,
     ),
 )

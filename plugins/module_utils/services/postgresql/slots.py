@@ -27,18 +27,18 @@ CODES = (
         "database-slot-invalid",
         "An entry of postgresql_slots is not one that Patroni creates a slot for: Patroni would "
         "ignore it, and report that only in its own log.",
-        "A name of small letters, digits and _, with {type: physical} or {type: logical, database: x, plugin: pgoutput}.",
+        "Write a name of small letters, digits and _, with {type: physical} or {type: logical, database: x, plugin: pgoutput}.",
     ),
     Code(
         "database-slot-wal-level",
         "postgresql_slots has a logical slot, and wal_level is not logical: PostgreSQL would not create it.",
-        "postgresql_settings: {wal_level: logical}.",
+        "Set postgresql_settings: {wal_level: logical}.",
     ),
     Code(
         "database-slot-database-unknown",
         "A logical slot is for a database that postgresql_databases does not name, or has with state: absent: Patroni would not create the"
         " slot, and report that only in its own log.",
-        "The database in postgresql_databases: a name alone leaves one that exists as it is.",
+        "Add the database to postgresql_databases: a name alone leaves one that exists as it is.",
     ),
 )
 

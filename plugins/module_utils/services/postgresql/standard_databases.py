@@ -23,7 +23,8 @@ CODES = (
         "database-reserved",
         "An entry of postgresql_databases drops a database that belongs to the server (postgres, template1), changes its owner or"
         " limits it; or it names template0, which stays as it was created.",
-        "In an entry for postgres or template1: settings, extensions, schemas and grants. For anything else, a database of your own.",
+        "Write only settings, extensions, schemas and grants in an entry for postgres or template1. For anything else,"
+        " use a database of your own.",
     ),
 )
 

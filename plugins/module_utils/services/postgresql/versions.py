@@ -17,13 +17,13 @@ CODES = (
     Code(
         "contact-database-version",
         "The requested major version of PostgreSQL is not the one that the server's Debian carries, or not that of the data there.",
-        "postgresql_version: the version of the data; a newer major needs a dump and a restore.",
+        "Set postgresql_version: the version of the data; a newer major needs a dump and a restore.",
     ),
     Code(
         "contact-database-release",
         "Members of one database cluster carry different major versions of PostgreSQL, because their servers run different releases of"
         " Debian: a standby cannot follow a primary of another major.",
-        "A server with the release of the other members.",
+        "Use a server with the release of the other members.",
     ),
 )
 

@@ -28,43 +28,43 @@ CODES = (
     Code(
         "registry-name",
         "The registry's name is not a host name or IPv4 address, or has a port or a scheme: images are named after it.",
-        "registry_name: a name that the Docker hosts resolve, such as registry.example.org, or nothing for the host's own.",
+        "Set registry_name: a name that the Docker hosts resolve, such as registry.example.org, or remove it for the host's own.",
     ),
     Code(
         "registry-users",
         "The registry has no user, a user is listed twice, or a name or a password is one that it cannot take.",
-        "registry_users: entries of different names without colon, passwords of at most 72 bytes.",
+        "Set registry_users: entries of different names without colon, passwords of at most 72 bytes.",
     ),
     Code(
         "registry-login",
         "The Docker hosts are to log in with a user that the registry does not have.",
-        "registry_login: a name of registry_users, none, or nothing for the first of them.",
+        "Set registry_login: a name of registry_users, or none; or remove it for the first of them.",
     ),
     Code(
         "registry-image",
         "An entry of registry_images is no image, or its file is not named by its whole path.",
-        "name, digest or source (an absolute path on the registry's host), and tag where it is to have one.",
+        "Set name, digest or source (an absolute path on the registry's host), and tag where the image has one.",
     ),
     Code(
         "registry-mirror-url",
         "What is mirrored is not the URL of another registry, or would be told the account's password without encryption.",
-        "registry_mirror_url: https://host:port without a path, such as https://registry-1.docker.io.",
+        "Set registry_mirror_url: https://host:port without a path, such as https://registry-1.docker.io.",
     ),
     Code(
         "registry-mirror-password",
         "The mirror has an account at the other registry, and its password is not among the site's secrets."
         " The owner of the account must provide it.",
-        "registry_mirror_password in secrets.yml, with ansible-vault edit (create, where there is none yet).",
+        "Write registry_mirror_password into secrets.yml, with ansible-vault edit (create, where there is none yet).",
     ),
     Code(
         "registry-setting-refused",
         "A key of registry_settings has a variable of its own, or would take away TLS, the users or garbage collection.",
-        "The variable that is named, or without the key.",
+        "Use the variable that the message names, or remove the key.",
     ),
     Code(
         "registry-data-directory",
         "A directory of the registry is relative, one that others share, or is not kept across restarts or visible to the unit.",
-        "An absolute path of its own, such as /var/lib/docker-registry.",
+        "Write an absolute path of its own, such as /var/lib/docker-registry.",
     ),
 )
 

@@ -84,7 +84,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"tags": ["a", " "]}, "app web: tags is a list with an empty tag"),
     ({"service_override": "hello"}, "app web: service_override is no mapping"),
     ({"service_override": "{bad json"}, "app web: service_override is neither JSON nor YAML"),
-    ({"service_override": [1]}, "app web: service_override is list, no mapping"),
+    ({"service_override": [1]}, "app web: service_override is neither a mapping nor a text"),
     ({"repository": {"repo": "a/b"}}, "app web: repository is incomplete"),
     ({"repository": {"repo": "a/b", "branch": "c", "user": "u"}}, "repository is incomplete"),
     ({"repository": {"repo": "a/b", "branch": "c", "private_key": "-- ENCRYPTED --"}}, "encrypted with a passphrase"),

@@ -147,7 +147,7 @@ def override(name: str, given: Any) -> str:
     if isinstance(given, dict):
         return json.dumps(given, sort_keys=True) if given else ""
     if not isinstance(given, str):
-        raise bad(name, "service_override", f"{type(given).__name__}, no mapping", fix)
+        raise bad(name, "service_override", "neither a mapping nor a text", fix)
     text = given.strip()
     if text.startswith("{"):
         try:

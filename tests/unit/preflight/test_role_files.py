@@ -1,0 +1,163 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A role with a wrong file: preflight names the role, the file, the key and the fix, and never ends with an error of Python."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import new_role
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.manager import VariableManager
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils.declared import role_files
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reader import InventoryReader
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import schema_of
+
+EXPORTS, SPECS, BOUNDS = "meta/exports.yml", "meta/argument_specs.yml", "meta/bounds.yml"
+DEFAULTS, SITE = "defaults/main.yml", "meta/site_variables.yml"
+#: Change of one file of a good role (text -> text) -> file, path in it, and a part of the problem.
+Change = Callable[[str], str | None]
+
+
+def instead(old: str, new: str) -> Change:
+    """A part replaced by another."""
+
+    def change(text: str) -> str:
+        assert old in text, text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+def all_of(new: str | None) -> Change:
+    """The whole file."""
+    return lambda _text: new
+
+
+@pytest.fixture
+def findings(tmp_path: Path, ansible_plugins: None) -> Callable[..., list[Finding]]:
+    """The errors of a site whose one host has the role ``rack``, one file of which is changed."""
+    collection = tmp_path / "collection"
+    shutil.copytree(new_role.ROOT / "playbooks" / "vars", collection / "playbooks" / "vars")
+    for path, text in new_role.files(new_role.words_of(new_role.ROOT, "rack")):
+        if path.startswith("roles/"):
+            (collection / path).parent.mkdir(parents=True, exist_ok=True)
+            (collection / path).write_text(text, encoding="utf-8")
+    inventory_file = tmp_path / "site" / "hosts.yml"
+    inventory_file.parent.mkdir()
+    inventory_file.write_text(
+        "all: {children: {rack: {hosts: {a: }}}, vars: {site_name: clinic, site_domain: clinic.health}}\n", encoding="utf-8"
+    )
+
+    def find(file: str, change: Change) -> list[Finding]:
+        path = collection / "roles" / "rack" / file
+        text = change(path.read_text(encoding="utf-8") if path.is_file() else "")
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text, encoding="utf-8")
+        loader = DataLoader()
+        inventory = InventoryManager(loader=loader, sources=[str(inventory_file)])
+        variables = VariableManager(loader=loader, inventory=inventory)
+        sites = site_map.SiteMap(("base",), (site_map.Entry("rack", "base", ("rack", "monitoring")),))
+        reader = InventoryReader(inventory, variables, loader, schema_of(loader, sites, collection), sites.roles_of)
+        return list(judge(reader.read(Controller(key_files=("~/.ssh/id_ed25519",))), frozenset(sites.groups_served())).errors)
+
+    return find
+
+
+def test_a_good_role(findings: Callable[..., list[Finding]]) -> None:
+    """The skeleton as it is, and without the file that a role may leave out."""
+    assert findings(BOUNDS, all_of(None)) == []
+
+
+@pytest.mark.parametrize("broken", [" : [\n", "a: ['\n", "\x00\x01", "$ANSIBLE_VAULT;1.1;AES256\n6161\n"])
+@pytest.mark.parametrize("file", role_files.FILES)
+def test_a_file_that_cannot_be_read(findings: Callable[..., list[Finding]], file: str, broken: str) -> None:
+    """Whatever its reader raises. What the file would say is missing then, so others may have findings, too."""
+    found = [one for one in findings(file, all_of(broken)) if one.code == "role-file-invalid"]
+    assert [(one.where, one.fix) for one in found] == [(f"roles/rack/{file}", f"correct roles/rack/{file}")]
+    assert not any(one.code == "preflight-rule-broken" for one in found)
+
+
+@pytest.mark.parametrize("content", ["- a\n", "hello\n", "5\n", "[]\n", "true\n"])
+@pytest.mark.parametrize("file", role_files.FILES)
+def test_a_file_that_is_no_mapping(findings: Callable[..., list[Finding]], file: str, content: str) -> None:
+    """A list, a text or a number."""
+    found = {(one.code, one.where, one.problem) for one in findings(file, all_of(content))}
+    assert ("role-file-invalid", f"roles/rack/{file}", "must be a mapping.") in found
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "problem"),
+    [
+        (SPECS, all_of("argument_specs: main\n"), "argument_specs must be a mapping."),
+        (SPECS, all_of("argument_specs: {main: {options: [a]}}\n"), "argument_specs.main.options must be a mapping or nothing."),
+        (SPECS, all_of("argument_specs: {other: {}}\n"), "argument_specs has no main."),
+        (
+            SPECS,
+            all_of("argument_specs: {main: {options: {rack_port: int}}}\n"),
+            "argument_specs.main.options.rack_port must be a mapping.",
+        ),
+        (SPECS, instead("type: int", "type: integer"), "options.rack_port.type must be one of str, int,"),
+        (SPECS, instead("type: int", "type: int\n        required: perhaps"), "options.rack_port.required must be true or false."),
+        (SPECS, instead("type: int", "type: int\n        choices: 5"), "options.rack_port.choices must be a list."),
+        (SPECS, instead("type: int", "type: int\n        chioces: [5]"), "options.rack_port has the key chioces:"),
+        (BOUNDS, instead("{min: 1024}", "{least: 1024}"), "rack_port has the key least:"),
+        (BOUNDS, instead("{min: 1024}", '{min: "1024"}'), "rack_port.min must be a whole number."),
+        (BOUNDS, instead("{min: 1024}", "1024"), "rack_port must be a mapping."),
+        (BOUNDS, instead("{min: 1024}", "{pattern: '[^'}"), "rack_port.pattern must be a regular expression."),
+        (BOUNDS, instead("rack_port", "rack_prot"), "the key rack_prot must be a variable in the role's argument_specs.yml."),
+        (SITE, all_of("variables: [rack_x]\n"), "variables must be a mapping or nothing."),
+        (SITE, all_of("removed: [{name: rack_x}]\n"), "removed[0] has no instead."),
+        (EXPORTS, all_of(None), "is missing:"),
+    ],
+)
+def test_a_file_without_its_form(findings: Callable[..., list[Finding]], file: str, change: Change, problem: str) -> None:
+    """The path of the key and what it must be."""
+    found = [one for one in findings(file, change) if one.code == "role-file-invalid"]
+    assert {one.where for one in found} == {f"roles/rack/{file}"} and any(problem in one.problem for one in found)
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{{ rack_prot }}", "the template uses rack_prot, and there is no such variable."),
+        ("{{ rack_port | }}", "the Jinja expression does not parse (its line 1)."),
+        ("{{ rack_port }", "the Jinja expression does not parse (its line 1)."),
+        ("{{ rack_port | nofilter }}", "the template uses a filter or a test that does not exist."),
+        ("{{ rack_port is notest }}", "the template uses a filter or a test that does not exist."),
+        ("{{ rack_port }}", ""),
+        ("{{ ansible_facts.vannah.port }}", ""),
+        ("{{ __rack_port }}", ""),
+    ],
+)
+@pytest.mark.parametrize("where", ["port", "when"])
+def test_templates_of_exports(findings: Callable[..., list[Finding]], where: str, template: str, problem: str) -> None:
+    """A template that never has a value would leave the port out, without a message. What only the host knows is no error."""
+    old = 'port: "{{ rack_port }}", proto: tcp'
+    new = f'port: "{template}", proto: tcp' if where == "port" else f'{old}, when: "{template}"'
+    found = [one for one in findings(EXPORTS, instead(old, new)) if one.variable == f"firewall_ports[0].{where}"]
+    assert [one.problem for one in found] == ([problem] if problem else [])
+
+
+def test_templates_of_mappings_are_parsed(findings: Callable[..., list[Finding]]) -> None:
+    """Their variables are a task's; their syntax is known."""
+    found = findings(EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: x, params: {a: "{{ b | }}"}}}'))
+    assert [(one.variable, one.problem) for one in found] == [
+        ("rolling.update.params.a", "the Jinja expression does not parse (its line 1).")
+    ]
+
+
+def test_items_that_do_not_apply_are_not_evaluated(findings: Callable[..., list[Finding]]) -> None:
+    """Their templates may use what is only there where they apply."""
+    assert findings(EXPORTS, instead('port: "{{ rack_port }}", proto', 'port: "{{ rack_tls }}", when: "{{ rack_port == 1 }}", proto')) == []
