@@ -28,6 +28,7 @@ class SecretsError(AnsibleError):  # type: ignore[misc]  # ansible-core ships no
     def __init__(self, code: str, what: str, fix: str) -> None:
         super().__init__(f"{what}. Fix: {fix}.")
         self.code = code
+        self.what = what
 
 
 def read_file(path: str) -> bytes | None:

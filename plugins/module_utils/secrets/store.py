@@ -219,4 +219,4 @@ def as_file(loader: Any, inventory_dir: str) -> SecretsFile | None:
         return SecretsFile(path=FILE, values=dict(read(loader, inventory_dir)))
     except SecretsError as error:
         plain, malformed = error.code == "secrets-plain", error.code == "secrets-not-flat"
-        return SecretsFile(path=FILE, encrypted=not plain, opened=False, reason=error.message, malformed=malformed)
+        return SecretsFile(path=FILE, encrypted=not plain, opened=False, reason=error.what, malformed=malformed)

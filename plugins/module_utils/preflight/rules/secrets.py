@@ -155,7 +155,7 @@ def check_files(site: Site) -> Iterator[Finding]:
             fix = f'one line name: "text" for each secret, with ansible-vault edit {file.path}'
             yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", fix)
         elif not file.opened:
-            fix = "the right vault password (--vault-password-file, --ask-vault-pass), or a lost file from the recovery kit"
+            fix = "give the right vault password (--vault-password-file, --ask-vault-pass), or restore a damaged file from the recovery kit"
             yield Finding("secret-file-closed", file.path, "-", f"{file.reason.rstrip('.')}.", fix)
 
 
