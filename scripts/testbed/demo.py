@@ -23,6 +23,8 @@ NETWORK = re.findall(r"(?m)^server_network: (\S+)$", (ROOT / CONNECTION).read_te
 PASSWORD = f"{SITE}/.vault_password"
 #: The folder of its SSH key.
 KEYS = ".demo"
+#: Gives the registry its images.
+IMAGES = ["python", "-m", "scripts.demo_images"]
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
 #: What runs leave for the expected times of the next one: all ended well, or the servers that need no built programs are converged.
@@ -30,19 +32,29 @@ COMPLETE, PARTLY = ".demo/complete", ".demo/partly"
 #: Passwords of other sites that the caller has set for Ansible: the demo needs none of them, and a file may be missing.
 OTHER_PASSWORDS = re.compile(r"ANSIBLE_(VAULT|BECOME_PASSWORD|CONNECTION_PASSWORD)_")
 #: What a run of the demo makes in the checkout.
-FILES = (".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password")
+FILES = (
+    *(".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password"),
+    "inventories/demo/host_vars",  # of CapRover's own images (tests/live/caprover/captain.py)
+)
 
 
 def _without_programs() -> str:
     """The servers that need nothing of what is built: they are converged while it is built. Read as text: there may be no YAML yet."""
     entries = re.findall(r"role: (\w+),.* groups: \[(.*)\]", (ROOT / "playbooks/vars/site_map.yml").read_text(encoding="utf-8"))
-    groups = [group for role, listed in entries if (ROOT / f"roles/{role}/meta/artifacts.yml").is_file() for group in listed.split(", ")]
+    groups = [group for role, listed in entries if _is_built(ROOT / f"roles/{role}/meta/artifacts.yml") for group in listed.split(", ")]
     # Ansible warns of a group that the inventory does not have.
     there = re.findall(r"^ +(\w+):$", (ROOT / SITE / "hosts.yml").read_text(encoding="utf-8"), re.MULTILINE)
     return ":!".join(["all", *(group for group in groups if group in there)])
 
 
+def _is_built(artifacts: Path) -> bool:
+    """Whether a role's programs are built, which takes minutes; files that it may fetch are fetched first."""
+    return artifacts.is_file() and "\n  go:" in artifacts.read_text(encoding="utf-8")
+
+
 WITHOUT_PROGRAMS = _without_programs()
+#: Apps need the object store, which comes later.
+WITHOUT_APPS = ("-e", '{"apps": []}')
 
 
 def up(set_up: Callable[[], None]) -> None:
@@ -67,9 +79,12 @@ def up(set_up: Callable[[], None]) -> None:
     def servers() -> None:
         playbook("tests/servers/create.yml")
 
+    def app_images() -> None:
+        program(IMAGES, extra={"PYTHONPATH": "collections"})
+
     def first_servers() -> None:
         if beside[0].runs():
-            playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS)
+            playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS, *WITHOUT_APPS)
             _note(PARTLY)
 
     def join() -> None:
@@ -85,9 +100,10 @@ def up(set_up: Callable[[], None]) -> None:
         Stage("Tools in .venv", lambda: 2 if _has_tools() else 60, tools),
         Stage("Docker Engine, images of servers, package cache", lambda: 3 if _is_set_up() else 90, set_up),
         Stage("Servers", lambda: 20 if _has_servers() else 30, servers, speaks=True),
+        Stage("Images of apps", 5, app_images, speaks=True),
         Stage(
-            "Databases and applications, while the object store's programs are built",
-            lambda: 1 if built() else 20 if _noted(PARTLY) else 150,
+            "Databases and CapRover, while the object store's programs are built",
+            lambda: 1 if built() else 20 if _noted(PARTLY) else 210,
             first_servers,
             speaks=True,
         ),

@@ -123,8 +123,8 @@ def refusal(what: str, error: Refused, suspects: Iterable[str] = (), options: It
     if error.status == BAD_NGINX and what.endswith("nginx"):  # the server's own templates
         option = "nginx"
     said = f"CapRover refused to {what}{f' ({option})' if option else ''}: {reason(error)}"
-    if not text and not error.status and error.http == 500:
-        named = ", ".join(suspects)
+    if not text:
+        named = ", ".join(suspects) if not error.status and error.http == 500 else ""
         text = f"correct {named}, which Docker may refuse, or " if named else ""
         text += "see docker service logs captain-captain on its manager"
-    return AgentError("caprover-refused", f"{said}. Fix: {text}" if text else said)
+    return AgentError("caprover-refused", f"{said}. Fix: {text}")
