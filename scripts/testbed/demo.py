@@ -34,7 +34,7 @@ OTHER_PASSWORDS = re.compile(r"ANSIBLE_(VAULT|BECOME_PASSWORD|CONNECTION_PASSWOR
 #: What a run of the demo makes in the checkout.
 FILES = (
     *(".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password"),
-    "inventories/demo/host_vars",  # of CapRover's own images (tests/live/caprover/captain.py)
+    "inventories/demo/host_vars/app1/real_caprover.yml",  # where it has CapRover's own images (tests/live/caprover/captain.py)
 )
 
 
