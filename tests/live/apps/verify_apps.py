@@ -15,7 +15,7 @@ from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
 SERVICES = "docker service ls --format '{{.Name}} {{.Image}} {{.Replicas}}'"
-#: The status that an app's health path answers under its domain, asked on CapRover's own host: other hosts may have to come through an edge.
+#: What an app's health path answers under its domain, asked on CapRover's own host: others may have to come through an edge.
 ASK = """python3 - {domain} {path} {port} {tls} <<'END'
 import http.client, socket, ssl, sys
 domain, path, port, tls = sys.argv[1:]

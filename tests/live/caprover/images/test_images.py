@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Before the first run: files with the images that the site's registry loads, and CapRover's own images where there are any.
 
-VANNAH_CAPROVER_IMAGES names a folder of the checkout (.cache/caprover-images) with files of ``docker save`` of them (captain.py). Without it
-they are taken from this machine's engine where that has all of them. Otherwise what stands in for CapRover speaks the recorded API and makes
-real services of the Swarm.
+VANNAH_CAPROVER_IMAGES names a folder of the checkout (.cache/caprover-images) with files of ``docker save`` of them (captain.py). Without
+it they are taken from this machine's engine where that has all of them. Otherwise what stands in for CapRover speaks the recorded API and
+makes real services of the Swarm.
 """
 
 from __future__ import annotations
