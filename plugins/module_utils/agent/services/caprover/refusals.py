@@ -62,6 +62,7 @@ FIXES: tuple[tuple[str, str, str], ...] = (
     ("version is not supported", "captain_definition", "schemaVersion: 2"),
     ("only one, of these properties", "captain_definition", "one of imageName, dockerfileLines, dockerfilePath, templateId"),
     ("file does not exist", "tarball", "a tar file with captain-definition or Dockerfile at its top"),
+    ("invalid reference format", "default_push_registry", "a registry with an image_prefix, which CapRover needs to name the image"),
     ("Push failed", "", "check that default_push_registry answers and accepts the user's password"),
     ("ImageName for deployed version", "", "deploy an image with caprover_deploy"),
     ("Docker version is too old", "", "Docker 25 or newer"),
