@@ -63,7 +63,7 @@ CODES = (
     ),
     Code(
         "caprover-push-registry",
-        "Images that CapRover builds are to be pushed to a registry that it does not know, or that has no image_prefix, which CapRover needs for it.",
+        "Images that CapRover builds are to be pushed to a registry that it does not know, or to one without an image_prefix, which it needs.",
         "caprover_default_push_registry: a registry of the site, one of caprover_registries with an image_prefix, none, or nothing.",
     ),
 )
