@@ -63,7 +63,7 @@ CODES = (
     ),
     Code(
         "caprover-push-registry",
-        "Images that CapRover builds are to be pushed to a registry that it does not know, or to one without an image_prefix, which it needs.",
+        "Images that CapRover builds are to be pushed to a registry that it does not know, or to one without an image_prefix.",
         "caprover_default_push_registry: a registry of the site, one of caprover_registries with an image_prefix, none, or nothing.",
     ),
 )

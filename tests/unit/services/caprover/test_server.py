@@ -231,7 +231,7 @@ def test_the_first_registry_becomes_no_default_that_cannot_be_pushed_to(captain:
     [
         (
             {"registries": [{**REGISTRY, "image_prefix": ""}], "default_push_registry": "registry.example.org:5000"},
-            "it has no image_prefix, and Docker refuses the name",
+            "it has no image_prefix, and Docker refuses its images",
         ),
         ({"registries": [{**REGISTRY, "password": ""}]}, "registry registry.example.org:5000/vhc: user or password is missing"),
         ({"registries": [{**REGISTRY, "domain": "a/b"}]}, "domain is not the name of a host"),

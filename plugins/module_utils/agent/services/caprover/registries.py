@@ -106,9 +106,7 @@ def check(listed: list[Item], default: str | None, there: Registries, answers: b
             raise AgentError("bad-registry", f"default_push_registry {default}: {what}. Fix: one of these, with its prefix: {names}")
         # CapRover names the image domain/prefix/name, also where the prefix is empty (its src/user/DockerRegistryHelper.ts).
         if fitting and not fitting[0].partition("/")[2]:
-            text = (
-                f"default_push_registry {default}: it has no image_prefix, and Docker refuses the name {default}//... that CapRover makes"
-            )
+            text = f"default_push_registry {default}: it has no image_prefix, and Docker refuses its images' names {default}//..."
             raise AgentError("bad-registry", f"{text}. Fix: an entry of registries with an image_prefix, such as {default}/caprover")
 
 
