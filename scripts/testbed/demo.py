@@ -23,8 +23,8 @@ NETWORK = re.findall(r"(?m)^server_network: (\S+)$", (ROOT / CONNECTION).read_te
 PASSWORD = f"{SITE}/.vault_password"
 #: The folder of its SSH key.
 KEYS = ".demo"
-#: Gives the registry its images.
-IMAGES = ["python", "-m", "scripts.demo_images"]
+#: What a service needs on the demo's servers before it is converged: modules of these names.
+BEFORE = "tests/live/*/demo.py"
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
 #: What runs leave for the expected times of the next one: all ended well, or the servers that need no built programs are converged.
@@ -79,8 +79,9 @@ def up(set_up: Callable[[], None]) -> None:
     def servers() -> None:
         playbook("tests/servers/create.yml")
 
-    def app_images() -> None:
-        program(IMAGES, extra={"PYTHONPATH": "collections"})
+    def before() -> None:
+        for path in sorted(ROOT.glob(BEFORE)):
+            program(["python", "-m", f"tests.live.{path.parent.name}.demo"], extra={"PYTHONPATH": "collections"})
 
     def first_servers() -> None:
         if beside[0].runs():
@@ -100,7 +101,7 @@ def up(set_up: Callable[[], None]) -> None:
         Stage("Tools in .venv", lambda: 2 if _has_tools() else 60, tools),
         Stage("Docker Engine, images of servers, package cache", lambda: 3 if _is_set_up() else 90, set_up),
         Stage("Servers", lambda: 20 if _has_servers() else 30, servers, speaks=True),
-        Stage("Images of apps", 5, app_images, speaks=True),
+        Stage("What services need on servers", 5, before, speaks=True),
         Stage(
             "Databases and CapRover, while the object store's programs are built",
             lambda: 1 if built() else 20 if _noted(PARTLY) else 210,

@@ -70,7 +70,7 @@ def test_a_manager_is_lost(site: Site, captain: Captain, three: str) -> None:
 
 
 def test_a_manager_leaves_and_joins_again(site: Site, captain: Captain, three: str) -> None:
-    """Its apps move first, and it is in nobody's list afterwards; the next run lets it join as a manager."""
+    """Its apps move first, and no list has it afterwards; the next run lets it join as a manager."""
     gone = captain.others[-1]
     done = site.playbook("caprover/remove.yml", "-e", three, "-e", f"caprover_node={gone}")
     assert done.returncode == 0, done.stdout[-3000:]

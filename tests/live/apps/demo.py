@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Give the demo's registry the images that it loads: its apps, and what stands in for CapRover; CapRover's own images where there are any.
 
-PYTHONPATH=collections .venv/bin/python -m scripts.demo_images
+PYTHONPATH=collections .venv/bin/python -m tests.live.apps.demo
 
 They are made of Debian packages in a container, and again only where something that they consist of has changed.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.live.caprover.captain import FOLDER, Captain, image_program, own_images
 from tests.live.lib.site import Site
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "inventories" / "demo"
 #: Has what they are made of: tests/images/apps.Dockerfile.
 MAKER = "vannah-test:apps"
