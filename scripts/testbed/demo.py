@@ -110,8 +110,8 @@ def up(set_up: Callable[[], None]) -> None:
         ),
         Stage("Programs of the object store", lambda: 1 if built() else 60, join, word=word),
         # Where nothing was to be built this is the first stage that converges anything.
-        Stage("Converge the site", lambda: 20 if _noted(COMPLETE) else 90 if _noted(PARTLY) else 240, converge, speaks=True),
-        Stage("Verify the site", 60, verify, speaks=True),
+        Stage("Converge the site", lambda: 25 if _noted(COMPLETE) else 130 if _noted(PARTLY) else 290, converge, speaks=True),
+        Stage("Verify the site", 75, verify, speaks=True),
     ]
     try:
         run_stages(stages, "demo")
