@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from tests.live.caprover.captain import Captain
 from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
 
+pytestmark = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes two minutes: `make soak` runs it")
 WEB = "web.apps.vannah.internal"
 NODES = ("docker", "node", "ls", "--format", "{{.Hostname}} {{.Status}} {{.ManagerStatus}}")
 
