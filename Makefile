@@ -150,6 +150,7 @@ soak: ## the long versions of the tests: 1000 kills of the controller, 5000 obje
 	@VANNAH_SOAK=1 VANNAH_KILLS=$${VANNAH_KILLS:-1000} scripts/run_tests.py molecule --scenario postgresql
 	@VANNAH_NEWCOMER_KILLS=$${VANNAH_NEWCOMER_KILLS:-10} scripts/run_tests.py newcomer
 	@VANNAH_SOAK=1 VANNAH_OBJECTS=$${VANNAH_OBJECTS:-5000} scripts/run_tests.py molecule --scenario minio
+	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario apps
 	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario edge
 	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario pki
 

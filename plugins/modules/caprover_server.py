@@ -45,7 +45,8 @@ options:
       password: {type: str, description: The user's password. CapRover checks user and password.}
       state: {type: str, choices: [present, absent], default: present, description: V(absent) removes it.}
   default_push_registry:
-    description: Registry that images which CapRover builds are pushed to, as C(domain) or C(domain/image_prefix). Empty for none.
+    description:
+      - Registry that images which CapRover builds are pushed to, as C(domain/image_prefix); refused without a prefix. Empty for none.
     type: str
   self_hosted_registry:
     description: Whether CapRover runs a registry of its own at C(registry.<root domain>:996). Needs O(root_tls).

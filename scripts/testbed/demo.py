@@ -23,6 +23,8 @@ NETWORK = re.findall(r"(?m)^server_network: (\S+)$", (ROOT / CONNECTION).read_te
 PASSWORD = f"{SITE}/.vault_password"
 #: The folder of its SSH key.
 KEYS = ".demo"
+#: What a service needs on the demo's servers before it is converged: modules of these names.
+BEFORE = "tests/live/*/demo.py"
 #: Says what runs where.
 SUMMARY = ["python", "-m", "scripts.demo_summary"]
 #: What runs leave for the expected times of the next one: all ended well, or the servers that need no built programs are converged.
@@ -30,19 +32,29 @@ COMPLETE, PARTLY = ".demo/complete", ".demo/partly"
 #: Passwords of other sites that the caller has set for Ansible: the demo needs none of them, and a file may be missing.
 OTHER_PASSWORDS = re.compile(r"ANSIBLE_(VAULT|BECOME_PASSWORD|CONNECTION_PASSWORD)_")
 #: What a run of the demo makes in the checkout.
-FILES = (".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password")
+FILES = (
+    *(".demo", "inventories/demo/secrets.yml", "inventories/demo/pki", "inventories/demo/.vault_password"),
+    "inventories/demo/host_vars/app1/real_caprover.yml",  # where it has CapRover's own images (tests/live/caprover/captain.py)
+)
 
 
 def _without_programs() -> str:
     """The servers that need nothing of what is built: they are converged while it is built. Read as text: there may be no YAML yet."""
     entries = re.findall(r"role: (\w+),.* groups: \[(.*)\]", (ROOT / "playbooks/vars/site_map.yml").read_text(encoding="utf-8"))
-    groups = [group for role, listed in entries if (ROOT / f"roles/{role}/meta/artifacts.yml").is_file() for group in listed.split(", ")]
+    groups = [group for role, listed in entries if _is_built(ROOT / f"roles/{role}/meta/artifacts.yml") for group in listed.split(", ")]
     # Ansible warns of a group that the inventory does not have.
     there = re.findall(r"^ +(\w+):$", (ROOT / SITE / "hosts.yml").read_text(encoding="utf-8"), re.MULTILINE)
     return ":!".join(["all", *(group for group in groups if group in there)])
 
 
+def _is_built(artifacts: Path) -> bool:
+    """Whether a role's programs are built, which takes minutes; files that it may fetch are fetched first."""
+    return artifacts.is_file() and "\n  go:" in artifacts.read_text(encoding="utf-8")
+
+
 WITHOUT_PROGRAMS = _without_programs()
+#: Apps need the object store, which comes later.
+WITHOUT_APPS = ("-e", '{"apps": []}')
 
 
 def up(set_up: Callable[[], None]) -> None:
@@ -67,9 +79,13 @@ def up(set_up: Callable[[], None]) -> None:
     def servers() -> None:
         playbook("tests/servers/create.yml")
 
+    def before() -> None:
+        for path in sorted(ROOT.glob(BEFORE)):
+            program(["python", "-m", f"tests.live.{path.parent.name}.demo"], extra={"PYTHONPATH": "collections"})
+
     def first_servers() -> None:
         if beside[0].runs():
-            playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS)
+            playbook("playbooks/site.yml", "--limit", WITHOUT_PROGRAMS, *WITHOUT_APPS)
             _note(PARTLY)
 
     def join() -> None:
@@ -85,16 +101,17 @@ def up(set_up: Callable[[], None]) -> None:
         Stage("Tools in .venv", lambda: 2 if _has_tools() else 60, tools),
         Stage("Docker Engine, images of servers, package cache", lambda: 3 if _is_set_up() else 90, set_up),
         Stage("Servers", lambda: 20 if _has_servers() else 30, servers, speaks=True),
+        Stage("What services need on servers", 5, before, speaks=True),
         Stage(
-            "Databases and applications, while the object store's programs are built",
-            lambda: 1 if built() else 20 if _noted(PARTLY) else 150,
+            "Databases and CapRover, while the object store's programs are built",
+            lambda: 1 if built() else 20 if _noted(PARTLY) else 210,
             first_servers,
             speaks=True,
         ),
         Stage("Programs of the object store", lambda: 1 if built() else 60, join, word=word),
         # Where nothing was to be built this is the first stage that converges anything.
-        Stage("Converge the site", lambda: 20 if _noted(COMPLETE) else 90 if _noted(PARTLY) else 240, converge, speaks=True),
-        Stage("Verify the site", 60, verify, speaks=True),
+        Stage("Converge the site", lambda: 25 if _noted(COMPLETE) else 130 if _noted(PARTLY) else 290, converge, speaks=True),
+        Stage("Verify the site", 75, verify, speaks=True),
     ]
     try:
         run_stages(stages, "demo")

@@ -49,12 +49,13 @@ IMAGES = {
         Image("trixie-bare", "trixie", "base.Dockerfile", None),
         Image("trixie", "trixie", "server.Dockerfile", "trixie-bare"),
         Image("cache", "trixie", "cache.Dockerfile", "trixie-bare"),
+        Image("apps", "trixie", "apps.Dockerfile", "trixie"),
         Image("bookworm-bare", "bookworm", "base.Dockerfile", None),
         Image("bookworm", "bookworm", "server.Dockerfile", "bookworm-bare"),
     )
 }
 #: What the demo needs; the tests need all.
-DEMO = ("trixie-bare", "trixie", "cache")
+DEMO = ("trixie-bare", "trixie", "cache", "apps")
 
 
 def base_packages() -> list[str]:

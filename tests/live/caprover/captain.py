@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -29,6 +30,8 @@ STAND_IN = HERE.parents[1] / "standins" / "caprover"
 FOLDER = "/srv/images"
 #: Where a node finds CapRover's own images, and the port of what gives them (hub.py).
 HUB, HUB_PORT = "/srv/hub", 5999
+#: There where the kernel balances for the Swarm.
+IPVS = Path("/proc/net/ip_vs")
 #: Variables of nodes with CapRover's own image. No name of the root domain leads to it here, and it asks nothing outside.
 REAL = {
     "caprover_image": "caprover/caprover",
@@ -36,6 +39,13 @@ REAL = {
     "docker_registry_mirrors": [f"http://127.0.0.1:{HUB_PORT}"],
     "docker_insecure_registries": [f"127.0.0.1:{HUB_PORT}"],
 }
+#: CapRover's own images.
+IMAGES = (
+    "caprover/caprover:1.15.3",
+    "nginx:1.31",
+    "caprover/certbot-sleeping:v2.11.0",
+    "caprover/caprover-placeholder-app:latest",
+)
 #: A call of the API on CapRover's own host.
 CALL = """
 import json, sys, urllib.request
@@ -48,6 +58,38 @@ given = json.load(sys.stdin)
 token = ask("POST", "/login", {"password": given["password"]})["data"]["token"]
 print(json.dumps(ask(given["method"], given["path"], given["body"], token)))
 """
+
+
+def image_program(call: str, folder: str, *more: str) -> str:
+    """The program of make_images.py that writes files with images.
+
+    :param call: its function
+    :param folder: where they are written
+    """
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path in sorted(STAND_IN.glob("*.py")):
+            archive.add(path, path.name, filter=lambda member: member.replace(mtime=0))
+    program = (HERE / "make_images.py").read_text(encoding="utf-8")
+    given = [repr(folder), f"base64.b64decode({base64.b64encode(packed.getvalue()).decode()!r})", *map(repr, more)]
+    return f"{program}\nimport base64\n{call}({', '.join(given)})\n"
+
+
+def own_images(folder: Path) -> Path | None:
+    """A folder with files of CapRover's own images; None where there are none.
+
+    :param folder: where they are written, if this machine's engine has all of them and VANNAH_CAPROVER_IMAGES names no folder
+    """
+    named = os.environ.get("VANNAH_CAPROVER_IMAGES")
+    if named:
+        assert sorted(Path(named).glob("*.tar")), f"VANNAH_CAPROVER_IMAGES: {named} has no files of docker save"
+        return Path(named)
+    if subprocess.run(["docker", "image", "inspect", *IMAGES], capture_output=True, check=False).returncode:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, image in enumerate(IMAGES):
+        subprocess.run(["docker", "save", "--output", str(folder / f"{number}.tar"), image], check=True)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -76,6 +118,14 @@ class Captain:
         """Whether the site has CapRover itself, not what stands in for it."""
         return str(self.site.values.get(self.host, "caprover_image", "")).startswith("caprover/")
 
+    @property
+    def late(self) -> bool:
+        """Whether requests go to a container for a moment after it has ended: this kernel has no IPVS, and balance.py stands in for it.
+
+        Docker takes a container out of IPVS before it stops it; what stands in for CapRover passes requests on without IPVS.
+        """
+        return self.real and not IPVS.exists()
+
     def bring(self, folder: Path) -> None:
         """Have all nodes use CapRover's own images, of files of ``docker save``; this kernel may have no IPVS."""
         for host in (self.host, *self.others):
@@ -83,7 +133,7 @@ class Captain:
             for path in (*sorted(folder.glob("*.tar")), HERE / "hub.py", HERE / "balance.py"):
                 self.site.docker("cp", str(path), f"{self.site.container(host)}:{HUB}/{path.name}")
             units = {"vannah-test-hub": ["python3", f"{HUB}/hub.py", HUB, str(HUB_PORT)]}
-            if not Path("/proc/net/ip_vs").exists():
+            if not IPVS.exists():
                 units["vannah-test-balance"] = ["python3", f"{HUB}/balance.py"]
             for unit, argv in units.items():
                 text = (
@@ -97,12 +147,7 @@ class Captain:
 
     def make_images(self) -> None:
         """Write the files with images on the registry's host."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for path in sorted(STAND_IN.glob("*.py")):
-                archive.add(path, path.name)
-        program = (HERE / "make_images.py").read_text(encoding="utf-8")
-        program += f'\nimport base64\nmake("{FOLDER}", base64.b64decode("{base64.b64encode(packed.getvalue()).decode()}"))\n'
+        program = image_program("make", FOLDER)
         for host in self.site.hosts("registry"):
             self.site.run(host, "python3", "-", stdin=program, timeout=300)
 

@@ -189,6 +189,14 @@ class Site:
             raise FaultError(f"{self.main_playbook} exited {done.returncode}:\n{errors_of(done.stdout)}{done.stdout[-4000:]}")
         return done.stdout
 
+    def module(self, host: str, name: str, arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run one module on a host and return how it ended.
+
+        :param arguments: as JSON; they are on a command line of this machine, so no secret of the site
+        """
+        argv = [self._program("ansible"), "-i", str(self.inventory), host, "-b", *self.arguments, "-m", name, "-a", arguments]
+        return subprocess.run(argv, cwd=REPOSITORY, env=self._env, capture_output=True, text=True, timeout=timeout, check=False)
+
     # -- comparing -----------------------------------------------------------------------------------------------
 
     def converge_unchanged(self, *arguments: str) -> None:

@@ -25,7 +25,8 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     site = folder / "inventories" / "demo"
     (site / "hosts.yml").write_text(HOSTS, encoding="utf-8")
     (site / "containers.yml").write_text(f"subnet: {SUBNET}.0/24\nservers:\n  db3: {{image: trixie-bare}}\n", encoding="utf-8")
-    (site / "group_vars" / "object_store.yml").unlink()
+    for group in ("object_store", "caprover", "registry", "postgresql_client"):
+        (site / "group_vars" / f"{group}.yml").unlink()
     connection = site / "group_vars" / "all" / "connection.yml"
     text = connection.read_text(encoding="utf-8")
     assert "server_network: vannah-demo\n" in text

@@ -162,9 +162,10 @@ class Builder:
         default = next((one for one in model.registries if one["id"] == model.default_registry), None)
         if default is None:
             return image
-        prefix = f"{default['registryImagePrefix']}/" if default["registryImagePrefix"] else ""
-        full = f"{default['registryDomain']}/{prefix}{image}"
+        full = f"{default['registryDomain']}/{default['registryImagePrefix']}/{image}"
         log.log(f"Pushing to remote: {full}")
+        if "//" in full:
+            raise Refusal(1000, "Push failed: Error: (HTTP code 400) bad parameter - invalid reference format")
         if default["registryType"] == "LOCAL_REG" and model.registry_broken:
             raise Refusal(1000, 'Push failed: \n{"message":"unauthorized: authentication required"}unauthorized: authentication required')
         log.log("Push succeeded...")

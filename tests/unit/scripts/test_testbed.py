@@ -102,7 +102,7 @@ def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "files" / "etc").mkdir(parents=True)
     (tmp_path / "files" / "etc" / "x").write_text("1", encoding="utf-8")
     (tmp_path / "base.packages").write_text("# why\nsystemd\n", encoding="utf-8")
-    for name in ("base", "server", "cache"):
+    for name in ("base", "server", "cache", "apps"):
         (tmp_path / f"{name}.Dockerfile").write_text(f"FROM {name}\n", encoding="utf-8")
     monkeypatch.setattr(images, "RECIPES", tmp_path)
     return tmp_path
@@ -111,7 +111,7 @@ def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("change", "remade"),
     [
-        (lambda r: (r / "server.Dockerfile").write_text("FROM y\n"), {"trixie", "bookworm"}),
+        (lambda r: (r / "server.Dockerfile").write_text("FROM y\n"), {"trixie", "bookworm", "apps"}),
         (lambda r: (r / "base.Dockerfile").write_text("FROM y\n"), set(images.IMAGES)),
         (lambda r: (r / "base.packages").write_text("systemd\nnftables\n"), set(images.IMAGES)),
         (lambda r: (r / "base.packages").write_text("# another reason\nsystemd\n"), set()),

@@ -151,8 +151,8 @@ def _domains(path: str, app: App, root: str) -> Iterator[Problem]:
     own = Server(root).own_domain(app)
     for number, domain in enumerate(app.domains):
         # Names below its own domain are an app's (recorded).
-        if root and domain.endswith(f".{root}") and domain != own and not domain.endswith(f".{own}"):
-            problem = f"CapRover gives out the names below {root} itself, and refuses {domain}."
+        if root and f".{domain}".endswith(f".{root}") and domain != own and not domain.endswith(f".{own}"):
+            problem = f"CapRover gives out {root} and the names below it itself, and refuses {domain}."
             fix = f"{own}, or a domain outside of {root}"
             yield Problem("apps-domain-refused", f"{path}.domains[{number}]", problem, fix)
 

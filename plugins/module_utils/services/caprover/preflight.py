@@ -64,8 +64,8 @@ CODES = (
     ),
     Code(
         "caprover-push-registry",
-        "Images that CapRover builds are to be pushed to a registry that it does not know.",
-        "Set caprover_default_push_registry: a registry of the site or of caprover_registries, or none; or remove it.",
+        "Images that CapRover builds are to be pushed to a registry that it does not know, or to one without an image_prefix.",
+        "Set caprover_default_push_registry: a registry of the site, one of caprover_registries with an image_prefix, or none; or remove it.",
     ),
 )
 
@@ -184,7 +184,7 @@ def check_registries(site: Site) -> Iterator[Finding]:
         known = [one for entry in given if isinstance(entry, Mapping) for one in _names(entry)]
         known += site_registries if host.known("caprover_site_registry") is not False else []
         if wanted not in known and UNKNOWN not in known:
-            problem = f"CapRover does not get a registry {wanted}."
+            problem = f"CapRover does not get a registry {wanted} with an image_prefix."
             fix = (
                 f"caprover_default_push_registry: one of {', '.join(map(str, known))}, or none"
                 if known
@@ -201,7 +201,7 @@ def _registries(host: Host) -> Iterator[Mapping[str, Any]]:
 
 def _names(entry: Mapping[str, Any]) -> list[Any]:
     domain, prefix = entry.get("domain"), entry.get("image_prefix")
-    return [domain, f"{domain}/{prefix}"] if prefix else [domain]
+    return [domain, f"{domain}/{prefix}"] if prefix else []
 
 
 RULES = (check_hosts, check_managers, check_pools, check_tls, check_password, check_registries)

@@ -30,7 +30,7 @@ def test_the_clinic(judged: Judge) -> None:
     report = judged((CLINIC / "hosts.yml").read_text(), files=given, secrets=secrets)
     assert [finding.line() for finding in report.errors] == []
     found = Counter(finding.code for finding in report.warnings)
-    assert found.pop("apps-image-tag") == 4 and set(found) <= {"object-store-unmaintained", "host-address-documentation"}, found
+    assert found.pop("apps-image-tag") == 5 and set(found) <= {"object-store-unmaintained", "host-address-documentation"}, found
 
 
 def test_nobody_accepts_the_terms_for_its_owner(judged: Judge) -> None:

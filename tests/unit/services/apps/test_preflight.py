@@ -73,6 +73,8 @@ def said(judged: Judge, *apps: Any, variables: str = "", secrets: Any = SECRETS)
         ([app(domains=["web.apps.clinic.health"])], "", set()),
         ([app(domains=["www.web.apps.clinic.health"])], "", set()),
         ([app(domains=["api.apps.clinic.health"])], "", {("apps-domain-refused", "apps[0].domains[0]")}),
+        ([app(domains=["apps.clinic.health"])], "", {("apps-domain-refused", "apps[0].domains[0]")}),
+        ([app(domains=["other-apps.clinic.health"])], "", set()),
         ([app(domains=["api.clinic.health"])], "caprover_root_tls: false\n", {("apps-domain-certificate", "apps[0].tls")}),
         ([app(domains=["api.clinic.health"], tls=False)], "caprover_root_tls: false\n", set()),
         ([app()], "caprover_root_tls: false\n", set()),

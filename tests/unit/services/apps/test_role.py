@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.lookup import secret
+from ansible_collections.vannah.healthcloud.plugins.lookup import authority, secret
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 
 from tests.unit.lib.exported import Exported
@@ -28,6 +28,7 @@ APPS = [
         "port": 3000,
         "domains": ["web.apps.clinic.health"],
         "environment": {"KEY": "${secret.key}", "API": "${app.api.url}", "S3": "${service.object_store.endpoint}"},
+        "secret_files": {"ca.crt": "${service.authority.certificate}"},
         "after": ["api"],
     },
     {"name": "api", "image": IMAGE, "port": 4000, "publish": [{"port": 4242, "from": ["192.0.2.0/24"]}]},
@@ -37,8 +38,9 @@ APPS = [
 
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site's secrets: each is named in its value."""
+    """The site's secrets: each is named in its value. And its authority."""
     monkeypatch.setattr(secret.LookupModule, "run", lambda _self, terms, *_args, **_more: [f"value of {term}" for term in terms])
+    monkeypatch.setattr(authority.LookupModule, "run", lambda *_args, **_more: ["its certificate"])
 
 
 @pytest.fixture
@@ -76,6 +78,7 @@ def test_apps(said: Callable[..., Any]) -> None:
     web = found["apps"][0]
     assert web["environment"] == {"KEY": "value of key", "API": "http://srv-captain--api:4000", "S3": "https://192.0.2.5:9000"}
     assert web["domains"] == [] and web["tls"] is True and web["adopt"] is False
+    assert web["secret_files"] == {"ca.crt": "its certificate"}
     assert found["purge"] is False and found["purge_limit"] == 1
 
 

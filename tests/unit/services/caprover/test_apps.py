@@ -99,6 +99,26 @@ def test_thirty_apps_take_three_requests(captain: StandIn, call: Call) -> None:
     assert captain.seen == [("POST", "/login"), ("GET", "/user/apps/appDefinitions"), ("GET", "/user/system/nodes")]
 
 
+#: Each reached the container on a real CapRover 1.15.3 as it is here, and a second run had nothing to do.
+VALUES = {
+    "QUOTES": 'it\'s "quoted" \\ back`tick` $HOME ${X} %s',
+    "LINES": "one\ntwo\n\nlast\n",
+    "OTHER_LINES": "a\r\nb",
+    "UNICODE": "Zo\u00eb \u65e5\u672c \U0001f3e5",
+    "SPACES": "  lead and trail  ",
+    "EMPTY": "",
+    "EQUALS": "a=b=c",
+    "LONG": "x" * 60000,
+}
+
+
+def test_values_with_anything_in_them(captain: StandIn, call: Call) -> None:
+    app = {"name": "strange", "environment": VALUES, "description": 'Zo\u00eb "x" <b>', "tags": ["a b", "\u00fc"]}
+    call("apps", apps=[app])
+    assert {pair["key"]: pair["value"] for pair in captain.model.apps["strange"]["envVars"]} == VALUES
+    assert call("apps", apps=[app]).said == []
+
+
 def test_check_mode_changes_nothing_and_says_the_same(captain: StandIn, call: Call, tmp_path: Path) -> None:
     checked = call("apps", apps=[WEB, DB], check=True)
     assert captain.model.apps == {} and captain.writes() == [] and notes(tmp_path) == {}

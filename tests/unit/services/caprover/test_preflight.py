@@ -64,6 +64,11 @@ def said(judged: Judge, groups: str, variables: str) -> set[tuple[str, str]]:
         ),
         (
             THREE,
+            ACCEPTED + "caprover_registries: [{domain: r.example.org}]\ncaprover_default_push_registry: r.example.org",
+            {("caprover-push-registry", "caprover_default_push_registry")},
+        ),
+        (
+            THREE,
             ACCEPTED
             + "caprover_registries: [{domain: r.example.org, image_prefix: vhc}]\ncaprover_default_push_registry: r.example.org/vhc",
             set(),

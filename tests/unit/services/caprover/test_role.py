@@ -113,14 +113,19 @@ def test_settings(said: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("variables", "domains", "pushed"),
     [
-        ({}, ["a3:5000"], "a3:5000"),
-        ({"caprover_default_push_registry": "none"}, ["a3:5000"], ""),
+        ({}, ["a3:5000/caprover", "a3:5000/"], "a3:5000/caprover"),
+        ({"caprover_default_push_registry": "a3:5000"}, ["a3:5000/caprover", "a3:5000/"], "a3:5000/caprover"),
+        ({"caprover_default_push_registry": "none"}, ["a3:5000/"], ""),
         ({"caprover_site_registry": False}, [], None),
         ({"registry_login": "none"}, [], None),
-        ({"caprover_registries": [{"domain": "r.example.org", "user": "u", "password": "p"}]}, ["a3:5000", "r.example.org"], "a3:5000"),
         (
-            {"caprover_registries": [{"domain": "r.example.org"}], "caprover_default_push_registry": "r.example.org"},
-            ["a3:5000", "r.example.org"],
+            {"caprover_registries": [{"domain": "r.example.org", "user": "u", "password": "p"}]},
+            ["a3:5000/caprover", "a3:5000/", "r.example.org/"],
+            "a3:5000/caprover",
+        ),
+        (
+            {"caprover_registries": [{"domain": "r.example.org", "image_prefix": "v"}], "caprover_default_push_registry": "r.example.org"},
+            ["a3:5000/", "r.example.org/v"],
             "r.example.org",
         ),
     ],
@@ -128,7 +133,8 @@ def test_settings(said: Callable[..., Any]) -> None:
 def test_registries(said: Callable[..., Any], variables: dict[str, Any], domains: list[str], pushed: str | None) -> None:
     """The site's own come with the user that the Docker hosts log in with."""
     found = call(said, "caprover_server", "a1", registry=True, **variables)
-    assert [one["domain"] for one in found["registries"]] == domains and found["default_push_registry"] == pushed
+    assert [f"{one['domain']}/{one.get('image_prefix') or ''}" for one in found["registries"]] == domains
+    assert found["default_push_registry"] == pushed
     for one in found["registries"]:
         assert one["domain"] != "a3:5000" or (one["user"], one["password"]) == ("site", "value of registry_user_site")
 

@@ -218,9 +218,21 @@ def test_the_first_registry_is_no_default_where_none_is_asked_for(captain: Stand
     assert call("server", registries=[REGISTRY], default_push_registry="").said == []
 
 
+@pytest.mark.parametrize(("prefix", "default"), [("", False), ("vhc", True)])
+def test_the_first_registry_becomes_no_default_that_cannot_be_pushed_to(captain: StandIn, call: Call, prefix: str, default: bool) -> None:
+    """CapRover makes it the default by itself, and names images domain//name without a prefix."""
+    call("server", registries=[{**REGISTRY, "image_prefix": prefix}])
+    assert bool(captain.model.default_registry) == default
+    assert call("server", registries=[{**REGISTRY, "image_prefix": prefix}]).said == []
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        (
+            {"registries": [{**REGISTRY, "image_prefix": ""}], "default_push_registry": "registry.example.org:5000"},
+            "it has no image_prefix, and Docker refuses its images",
+        ),
         ({"registries": [{**REGISTRY, "password": ""}]}, "registry registry.example.org:5000/vhc: user or password is missing"),
         ({"registries": [{**REGISTRY, "domain": "a/b"}]}, "domain is not the name of a host"),
         ({"registries": [REGISTRY, {**REGISTRY, "domain": "http://REGISTRY.example.org:5000"}]}, "is listed twice"),

@@ -120,7 +120,7 @@ def test_the_stand_in_answers_as_recorded() -> None:
 def test_a_queued_build_that_fails_ends_the_server() -> None:
     """Recorded: 45 s without an answer, and all tokens dead."""
     server = StandIn()
-    server.model.times.build = 0.05
+    server.model.times.build = 0.5  # the second one has to come while it runs
     replay = Replay()
     replay.server.close()
     replay.server = server

@@ -35,6 +35,7 @@ SHOWN = 30
 SHORTEST = 6
 #: Words in a build's log -> what to do. What Docker says of a service comes after a build that went well.
 FIXES = (
+    ("invalid reference format", "set default_push_registry of caprover_server to a registry with an image_prefix"),
     ("Push failed", "check that default_push_registry of caprover_server answers and that its user may push"),
     ("Build has finished successfully", "correct service_override, ports or volumes of caprover_apps, which Docker refused"),
     (

@@ -62,6 +62,7 @@ FIXES: tuple[tuple[str, str, str], ...] = (
     ("version is not supported", "captain_definition", "schemaVersion: 2"),
     ("only one, of these properties", "captain_definition", "one of imageName, dockerfileLines, dockerfilePath, templateId"),
     ("file does not exist", "tarball", "a tar file with captain-definition or Dockerfile at its top"),
+    ("invalid reference format", "default_push_registry", "a registry with an image_prefix, which CapRover needs to name the image"),
     ("Push failed", "", "check that default_push_registry answers and accepts the user's password"),
     ("ImageName for deployed version", "", "deploy an image with caprover_deploy"),
     ("Docker version is too old", "", "Docker 25 or newer"),
@@ -123,8 +124,8 @@ def refusal(what: str, error: Refused, suspects: Iterable[str] = (), options: It
     if error.status == BAD_NGINX and what.endswith("nginx"):  # the server's own templates
         option = "nginx"
     said = f"CapRover refused to {what}{f' ({option})' if option else ''}: {reason(error)}"
-    if not text and not error.status and error.http == 500:
-        named = ", ".join(suspects)
+    if not text:
+        named = ", ".join(suspects) if not error.status and error.http == 500 else ""
         text = f"correct {named}, which Docker may refuse, or " if named else ""
         text += "see docker service logs captain-captain on its manager"
-    return AgentError("caprover-refused", f"{said}. Fix: {text}" if text else said)
+    return AgentError("caprover-refused", f"{said}. Fix: {text}")

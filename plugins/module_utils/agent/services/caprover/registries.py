@@ -104,6 +104,10 @@ def check(listed: list[Item], default: str | None, there: Registries, answers: b
             what = "none of the registries" if not fitting else "several registries"
             names = ", ".join(sorted(known)) or "none"
             raise AgentError("bad-registry", f"default_push_registry {default}: {what}. Fix: one of these, with its prefix: {names}")
+        # CapRover names the image domain/prefix/name, also where the prefix is empty (its src/user/DockerRegistryHelper.ts).
+        if fitting and not fitting[0].partition("/")[2]:
+            text = f"default_push_registry {default}: it has no image_prefix, and Docker refuses its images' names {default}//..."
+            raise AgentError("bad-registry", f"{text}. Fix: an entry of registries with an image_prefix, such as {default}/caprover")
 
 
 def plan(api: Api, listed: list[Item], default: str | None, there: Registries) -> Iterator[Step]:
@@ -140,9 +144,13 @@ def _update(ctx: Context, api: Api, item: Item, there: Registry, target: str) ->
 
 
 def _default(ctx: Context, api: Api, default: str | None, there: Registries, added: list[Item]) -> Iterator[Step]:
-    if default is None:
-        return
     target = "default push registry"
+    if default is None:
+        # The very first one becomes the default by itself. Without a prefix, every push to it would fail.
+        first_one = next((item for item in added if item["state"] == "present"), None)
+        if there.items or first_one is None or first_one["image_prefix"]:
+            return
+        default = ""
     now = next((_name(item) for item in there.items if item["id"] == there.default), "")
     if not now and not there.items and added:
         first = next(item for item in added if item["state"] == "present")
