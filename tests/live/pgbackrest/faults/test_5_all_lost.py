@@ -19,6 +19,17 @@ from tests.live.postgresql.cluster import Cluster
 WRITER = "while true; do echo 'insert into written values (clock_timestamp());'; sleep 0.5; done | runuser -u postgres -- psql -qX"
 
 
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [("db1", "whose servers are all lost"), ("db1,db2", "Fix: -e site_data_lost_hosts=db1,db2,backup1")],
+)
+def test_servers_that_are_not_lost(site: Cluster, hosts: str, said: str) -> None:
+    """A rebuild without all members, or one that leaves etcd without a quorum, is refused before anything is changed."""
+    done = site.playbook("postgresql/rebuild.yml", "-e", "restore_in_place=vannah", "-e", f"site_data_lost_hosts={hosts}")
+    assert done.returncode != 0 and "Nothing was changed" in done.stdout and said in done.stdout, done.stdout[-3000:]
+    assert site.leader()
+
+
 @pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes five minutes: `make soak` runs it")
 def test_all_database_servers_are_lost(site: Cluster) -> None:
     """What is missing of the commits is at most archive_timeout. Rows are written for longer than that."""
