@@ -153,6 +153,7 @@ soak: ## the long versions of the tests: 1000 kills of the controller, 5000 obje
 	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario apps
 	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario edge
 	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario pki
+	@VANNAH_SOAK=1 scripts/run_tests.py molecule --scenario backup
 
 # PASSWORD may stand in the environment, where it is on no command line. As it is written: a $ in it means itself.
 caprover-contract: override export VANNAH_CAPROVER_URL = $(URL)

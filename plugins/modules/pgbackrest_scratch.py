@@ -22,6 +22,7 @@ options:
   repository: {type: int, default: 1, description: Number of the repository.}
   type: {type: str, choices: [latest, time, lsn, name], default: latest, description: Where the restore ends.}
   target: {type: str, default: "", description: "A time (without a zone: UTC), an LSN, or the name of a restore point."}
+  timeline: {type: str, default: latest, description: "V(latest), or the number of an earlier timeline, which a restore left."}
   replace: {type: bool, default: false, description: Remove an instance of an earlier restore first.}
   wait: {type: int, default: 3600, description: "Seconds for the restore, and again for the recovery."}
   state: {type: str, choices: [present, absent], default: present, description: V(absent) stops the instance and removes it.}

@@ -67,6 +67,8 @@ def test_arguments_that_are_of_no_verb(tags: list[str], switches: list[str], con
         ("playbooks/etcd/remove.yml", False),
         ("vannah.healthcloud.postgresql.switchover", False),
         ("playbooks/minio/converge.yml", True),
+        ("playbooks/postgresql/rebuild.yml", True),
+        ("playbooks/postgresql/restore.yml", False),
         ("vannah.healthcloud.minio.converge", True),
     ],
 )

@@ -27,6 +27,9 @@ SCHEDULES = {
     "pgbackrest_offsite_schedule": "the off-site full backup",
     "pgbackrest_verify_schedule": "the verification",
     "pgbackrest_offsite_verify_schedule": "the verification of the off-site repository",
+    "pgbackrest_drill_schedule": "the restore drill",
+    "pgbackrest_older_drill_schedule": "the drill with the oldest backup",
+    "pgbackrest_offsite_drill_schedule": "the drill with the off-site repository",
 }
 #: Of these, the one that lets pgBackRest remove older backups and WAL.
 FULL = "pgbackrest_full_schedule"

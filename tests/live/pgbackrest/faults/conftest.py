@@ -16,6 +16,15 @@ from tests.live.postgresql.cluster import Cluster
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
 STANZA = "vannah"
 SCRATCH = "/var/lib/postgresql/vannah-restore"
+#: Turns a bit of the byte in the middle of a file, and back again.
+FLIP = """import sys
+with open(sys.argv[1], "r+b") as file:
+    at = file.seek(0, 2) // 2
+    file.seek(at)
+    byte = file.read(1)
+    file.seek(at)
+    file.write(bytes([byte[0] ^ 1]))
+"""
 
 
 class Backups:

@@ -11,7 +11,7 @@ import pytest
 from tests.live.lib.waiting import wait_until
 from tests.live.postgresql.cluster import Cluster
 
-from .conftest import STANZA, Backups
+from .conftest import FLIP, STANZA, Backups
 
 #: Times within the scenario, by what was written just before them.
 TIMES: dict[str, str] = {}
@@ -140,15 +140,6 @@ CLASSES = {
     "the list of backups": "ls backup/*/backup.info",
     "the list of the archive": "ls archive/*/archive.info",
 }
-#: Turns a bit of the byte in the middle of a file, and back again.
-FLIP = """import sys
-with open(sys.argv[1], "r+b") as file:
-    at = file.seek(0, 2) // 2
-    file.seek(at)
-    byte = file.read(1)
-    file.seek(at)
-    file.write(bytes([byte[0] ^ 1]))
-"""
 
 
 @pytest.mark.parametrize("kind", CLASSES)

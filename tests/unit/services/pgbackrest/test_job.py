@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -32,6 +33,18 @@ def job(program: Callable[[str, str], ModuleType]) -> Any:
     return program("pgbackrest", "pgbackrest-job")
 
 
+#: What a drill prints.
+EVIDENCE: dict[str, Any] = {
+    "repository": 1,
+    "ended": 1796120100.5,
+    "rto_seconds": 12.5,
+    "rpo_seconds": 3.25,
+    "rows": 7,
+    "ok": True,
+    "problems": [],
+}
+
+
 class Place:
     """A server in a folder, with a pgbackrest that answers what it was told."""
 
@@ -41,16 +54,29 @@ class Place:
         self.answers: dict[str, list[Any]] = {"info": [(0, INFO)], "backup": [(0, "P00   INFO: new backup label\n")], "verify": [(0, "")]}
         (folder / "wal/archive_status").mkdir(parents=True)
         (folder / "repository").mkdir()
+        self.answers["drill"] = [(0, f"evidence: {json.dumps(EVIDENCE)}\n")]
+        self.answers["psql"] = [(0, "")]
         limits = {"default": 5, "status": 5, "verify": 5}
         folders = {name: str(folder / name) for name in ("metrics", "state", "log", "lock", "wal", "repository")}
-        settings = {"stanza": "t", "repositories": [1], "verify": "/verify", "limits": limits, "user": "", **folders}
+        settings = {
+            "stanza": "t",
+            "repositories": [1],
+            "verify": "/verify",
+            "drill": "/drill",
+            "drill_cpu": 50,
+            "socket": ["/s", 5],
+            "limits": limits,
+            "user": "",
+            **folders,
+        }
         self.configuration = folder / "job.json"
         self.configuration.write_text(json.dumps(settings), encoding="utf-8")
 
     def run(self, argv: list[str], _limit: float, _user: str) -> Any:
         """In place of a program."""
         self.asked.append(argv)
-        said = self.answers["verify" if argv[0] == "/verify" else argv[-1]]
+        name = {"/verify": "verify", "systemd-run": "drill", "psql": "psql"}.get(argv[0], argv[-1])
+        said = self.answers[name]
         return self.module.Ran(*(said.pop(0) if len(said) > 1 else said[0]))
 
     def __call__(self, *words: str) -> int:
@@ -87,6 +113,48 @@ def test_a_backup(place: Place) -> None:
     assert found['vannah_backup_newest_stored_bytes{repository="1"}'] == 677112
     assert found['vannah_backup_kept{repository="1"}'] == 2
     assert "new backup label" in (place.folder / "log/job-incremental.log").read_text(encoding="utf-8")
+
+
+def test_a_drill(place: Place) -> None:
+    """In a unit with its limits; what it measured is a file of its own and metrics."""
+    assert place("drill", "drill", "1", "newest") == 0 and ok(place, "drill") == 1
+    argv = place.asked[0]
+    assert argv[-4:] == ["/drill", "t", "1", "newest"] and {"--property=CPUQuota=50%", "--property=RuntimeMaxSec=5"} <= set(argv)
+    found = place.metrics()
+    assert found['vannah_backup_drill_rto_seconds{repository="1"}'] == 12.5 and found['vannah_backup_drill_ok{repository="1"}'] == 1
+    (file,) = (place.folder / "state/drills").iterdir()
+    assert json.loads(file.read_text(encoding="utf-8")) == EVIDENCE and file.name.endswith("Z-drill.json")
+
+
+def test_a_drill_that_fails(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its evidence is kept, too."""
+    bad = {**EVIDENCE, "ok": False, "problems": ["canary row 3 differs from its checksum"]}
+    place.answers["drill"] = [(1, f"evidence: {json.dumps(bad)}\nproblem: canary row 3 differs from its checksum\n")]
+    assert place("drill", "drill", "1", "newest") == 1 and ok(place, "drill") == 0
+    assert "repository 1: canary row 3 differs" in capsys.readouterr().err
+    assert place.metrics()['vannah_backup_drill_ok{repository="1"}'] == 0
+
+
+def test_a_drill_that_is_killed(place: Place) -> None:
+    """Without a message of the program the drill has failed."""
+    place.answers["drill"] = [(None, "")]
+    assert place("drill", "drill", "1", "newest") == 1 and ok(place, "drill") == 0
+
+
+def test_old_evidence_is_removed(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "KEPT", 2)
+    (place.folder / "state/drills").mkdir(parents=True)
+    for day in (1, 2, 3):
+        (place.folder / f"state/drills/2020010{day}T000000Z-drill.json").touch()
+    assert place("drill", "drill", "1", "newest") == 0
+    assert sorted(file.name for file in (place.folder / "state/drills").iterdir())[0] == "20200103T000000Z-drill.json"
+
+
+def test_the_canary(place: Place) -> None:
+    """Written by the server that leads."""
+    assert place("canary") == 0 and place.asked[0][-1].startswith("do $$ begin\nif pg_is_in_recovery() then return")
+    place.answers["psql"] = [(2, "connection refused")]
+    assert place("canary") == 1
 
 
 def test_no_standby(place: Place) -> None:
@@ -255,6 +323,7 @@ NAME = re.compile(r"\bvannah_\w+")
 def written(place: Place) -> dict[str, set[str]]:
     """Each metric that the jobs write -> the names of its labels."""
     assert [place("backup", "full", "full", "1"), place("verify", "verify", "1"), place("archive")] == [0, 0, 0]
+    assert place("drill", "drill", "1", "newest") == 0
     found: dict[str, set[str]] = {}
     for file in (place.folder / "metrics").glob("*.prom"):
         for line in file.read_text(encoding="utf-8").splitlines():
@@ -289,3 +358,67 @@ def test_alerts_tell_what_to_do() -> None:
     assert len({rule["alert"] for rule in rules}) == len(rules) >= 8
     for rule in rules:
         assert rule["annotations"]["description"].startswith("Fix: ") and rule["labels"]["severity"] in ("critical", "warning")
+
+
+#: Alert -> series that make it fire, each with its first value and its growth in a minute, and the minutes after which it fires.
+DAYS = 86400
+FIRES: dict[str, tuple[dict[str, str], int]] = {
+    "BackupFailed": ({'vannah_backup_task_ok{stanza="t",task="full"}': "0"}, 6),
+    "BackupTooOld": ({'vannah_backup_newest_timestamp_seconds{stanza="t",repository="1"}': f"{-1 * DAYS - 60}"}, 122),
+    "BackupOffsiteTooOld": ({'vannah_backup_newest_timestamp_seconds{stanza="t",repository="2"}': f"{-8 * DAYS - 60}"}, 122),
+    "BackupStatusUnknown": ({'vannah_backup_task_succeeded_timestamp_seconds{stanza="t",task="status"}': "-1260"}, 7),
+    "BackupDrillTooOld": ({'vannah_backup_task_succeeded_timestamp_seconds{stanza="t",task="drill"}': f"{-8 * DAYS - 60}"}, 122),
+    "BackupVerificationTooOld": ({'vannah_backup_task_succeeded_timestamp_seconds{stanza="t",task="verify"}': f"{-8 * DAYS - 60}"}, 122),
+    "BackupRepositoryFilling": (
+        {
+            'vannah_backup_repository_free_bytes{stanza="t",repository="1"}': "14",
+            'vannah_backup_repository_size_bytes{stanza="t",repository="1"}': "100",
+        },
+        11,
+    ),
+    "BackupWalFilling": (
+        {'vannah_backup_wal_filesystem_free_bytes{stanza="t"}': "14", 'vannah_backup_wal_filesystem_size_bytes{stanza="t"}': "100"},
+        6,
+    ),
+    "BackupPageErrors": ({'vannah_backup_page_errors{stanza="t",repository="1"}': "1"}, 6),
+    "BackupArchiveUnknown": ({'vannah_backup_archive_checked_timestamp_seconds{stanza="t"}': "-900"}, 6),
+    "BackupArchiveBehind": ({'vannah_backup_archive_oldest_waiting_seconds{stanza="t"}': "300"}, 6),
+}
+#: A site without a reason for any of them: times follow the clock.
+QUIET = {
+    'vannah_backup_task_ok{stanza="t",task="full"}': "1",
+    'vannah_backup_task_ok{stanza="t",task="status"}': "0",
+    'vannah_backup_newest_timestamp_seconds{stanza="t",repository="1"}': "now",
+    'vannah_backup_newest_timestamp_seconds{stanza="t",repository="2"}': "now",
+    **{f'vannah_backup_task_succeeded_timestamp_seconds{{stanza="t",task="{task}"}}': "now" for task in ("status", "drill", "verify")},
+    'vannah_backup_repository_free_bytes{stanza="t",repository="1"}': "16",
+    'vannah_backup_repository_size_bytes{stanza="t",repository="1"}': "100",
+    'vannah_backup_wal_filesystem_free_bytes{stanza="t"}': "16",
+    'vannah_backup_wal_filesystem_size_bytes{stanza="t"}': "100",
+    'vannah_backup_archive_oldest_waiting_seconds{stanza="t"}': "30",
+    'vannah_backup_archive_checked_timestamp_seconds{stanza="t"}': "now",
+    'vannah_backup_page_errors{stanza="t",repository="1"}': "0",
+}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool here (Debian: prometheus)")
+def test_alerts_fire_and_do_not_fire_without_a_reason(tmp_path: Path) -> None:
+    """Each alert, and none of them on a site that is well."""
+    rules = json.loads(re.sub(r"\{% (end)?raw %\}", "", json.dumps(EXPORTS["alert_rules"])))
+    assert {rule["alert"] for rule in rules} == set(FIRES)
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "backup", "rules": rules}]}), encoding="utf-8")
+    tests: list[dict[str, Any]] = []
+    for alert, (series, minutes) in FIRES.items():
+        given = [{"series": name, "values": f"{value}x{minutes + 60}"} for name, value in series.items()]
+        fires = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'
+        expected = [
+            {"expr": fires, "eval_time": f"{minutes}m", "exp_samples": [{"labels": "{}", "value": 1}]},
+            {"expr": fires, "eval_time": "0m", "exp_samples": []},
+        ]
+        tests.append({"interval": "1m", "input_series": given, "promql_expr_test": expected})
+    given = [{"series": name, "values": "0+60x600" if value == "now" else f"{value}x600"} for name, value in QUIET.items()]
+    quiet = [{"expr": 'count(ALERTS{alertstate="firing"})', "eval_time": "9h", "exp_samples": []}]
+    tests.append({"interval": "1m", "input_series": given, "promql_expr_test": quiet})
+    (tmp_path / "tests.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": tests}))
+    done = subprocess.run(["promtool", "test", "rules", "tests.yml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -93,6 +93,8 @@ def test_jobs(render: Callable[..., Any]) -> None:
         "vannah-pgbackrest-incremental": ("15 1 * * 1-6", f"{program} backup incremental incr 1"),
         "vannah-pgbackrest-full": ("15 1 * * 0", f"{program} backup full full 1"),
         "vannah-pgbackrest-verify": ("15 11 * * 0", f"{program} verify verify 1"),
+        "vannah-pgbackrest-drill": ("30 7 * * 0", f"{program} drill drill 1 newest"),
+        "vannah-pgbackrest-older-drill": ("30 9 8 * *", f"{program} drill older-drill 1 older"),
         "vannah-pgbackrest-status": ("*/5 * * * *", f"{program} status"),
     }
     more = made(render, "b1", "pgbackrest-jobs", pgbackrest_offsite=OFFSITE, pgbackrest_verify_schedule="")["definition"]["cron"]
@@ -101,10 +103,14 @@ def test_jobs(render: Callable[..., Any]) -> None:
         "full",
         "offsite",
         "offsite-verify",
+        "drill",
+        "older-drill",
+        "offsite-drill",
         "status",
     }
-    (archive,) = made(render, "db1", "pgbackrest-archive")["definition"]["cron"]
+    archive, canary = made(render, "db1", "pgbackrest-archive")["definition"]["cron"]
     assert (archive["schedule"], archive["command"]) == ("* * * * *", f"{program} archive")
+    assert (canary["schedule"], canary["command"]) == ("47 * * * *", f"{program} canary")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest import scratch, target
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest import instance, scratch, target
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.calls import CALLS
 
 from tests.unit.lib.host import Programs
@@ -71,6 +71,7 @@ ASKED: dict[str, Any] = {
     "repository": 1,
     "type": "time",
     "target": "2026-12-01 10:13:30+00",
+    "timeline": "latest",
     "replace": False,
     "wait": 60,
     "state": "present",
@@ -124,7 +125,7 @@ def test_check_mode(ctx: Context, programs: Programs) -> None:
     """Only the repository is asked; a bad target is refused here, too."""
     ctx.mode = "check"
     programs.on("info", out=INFO)
-    assert len(call(ctx)[0]) == 1 and len(programs.calls) == 1
+    assert len(call(ctx)[0]) == 1 and [argv[-1] for argv in programs.calls] == ["info", "archive/t/17-1"]
     with pytest.raises(AgentError, match="in the future"):
         call(ctx, target="2030-01-01")
 
@@ -221,5 +222,5 @@ def test_it_takes_too_long(ctx: Context, programs: Programs) -> None:
 
 def test_its_settings_are_one_line_each() -> None:
     """No value is open to what a path has."""
-    text = scratch.SETTINGS.format(place="/p", data="/p/data", port=1)
+    text = instance.SETTINGS.format(place="/p", data="/p/data", port=1)
     assert "{" not in text and all("=" in line or line.startswith("#") for line in text.splitlines())

@@ -4,7 +4,7 @@
 """The PostgreSQL cluster under Patroni: what it is like now, its common configuration, and its day-2 verbs.
 
 Every call asks the live cluster first and decides by its answer; nothing here remembers an earlier leader.
-What is safe is decided in :mod:`.patroni_cluster`, which does nothing.
+What is safe is decided in :mod:`.cluster`, which does nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .cluster import (
     refuse_unknown,
     require_healthy,
 )
+from .forget import forget
 from .guard import guard
 from .hba import check
 from .look import await_reload, configuration, look, look_settled, look_surely, own, own_name
@@ -387,12 +388,6 @@ def remove(params: Params, ctx: Context) -> Outcome:
     return steps, result
 
 
-CALLS = {
-    "info": info,
-    "config": config,
-    "switchover": switchover,
-    "restart": restart,
-    "reinit": reinit,
-    "remove": remove,
-    "guard": guard,
-}
+CALLS: dict[str, Callable[[Params, Context], Outcome]]
+CALLS = {"info": info, "config": config, "switchover": switchover, "restart": restart, "reinit": reinit, "remove": remove}
+CALLS |= {"guard": guard, "forget": forget}

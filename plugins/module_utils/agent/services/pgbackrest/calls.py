@@ -1,13 +1,14 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""pgBackRest on the backup server: the stanza of a cluster, its jobs, and restores into a scratch instance."""
+"""pgBackRest on the backup server: the stanza of a cluster, its jobs, and restores: into a scratch instance, and onto the cluster."""
 
 from __future__ import annotations
 
 from ...core import waiting
 from ...core.model import AgentError, Step
 from ...lib.plural import counted
+from .in_place import in_place, target_of
 from .jobs import backup, info
 from .program import Program, one_line
 from .scratch import scratch
@@ -98,4 +99,4 @@ def _create(ctx: Context, program: Program, wait: float) -> None:
         raise AgentError("archive-failed", f"the stanza exists, and no WAL arrives: {said}. Fix: see /var/log/pgbackrest on the leader")
 
 
-CALLS = {"stanza": stanza, "backup": backup, "info": info, "scratch": scratch}
+CALLS = {"stanza": stanza, "backup": backup, "info": info, "scratch": scratch, "target": target_of, "restore": in_place}

@@ -35,7 +35,7 @@ class Program:
         self.stanza = stanza
         self._config = [f"--config={config}"] if config else []
 
-    def _run(self, command: str, *options: str, timeout: float) -> Result:
+    def _run(self, command: str, *options: str, timeout: float, argument: str = "") -> Result:
         argv = [
             "pgbackrest",
             *self._config,
@@ -44,6 +44,7 @@ class Program:
             "--log-level-stderr=warn",
             *options,
             command,
+            *([argument] if argument else []),
         ]
         return self._ctx.run(argv, timeout=timeout, check=False, user=USER)
 
@@ -87,6 +88,36 @@ class Program:
         if ran.rc == 0:
             return ""
         return "archive_mode" if ran.rc == ARCHIVE_DISABLED else first_error(ran)
+
+    def histories(self, repository: int, archive: str) -> list[int]:
+        """The timelines that began after another one, in order.
+
+        :param archive: ID of the cluster's archive, as ``info`` names it
+        :raises AgentError: ``pgbackrest-failed``
+        """
+        import json
+
+        path = f"archive/{self.stanza}/{archive}"
+        ran = self._run("repo-ls", f"--repo={repository}", "--output=json", timeout=ANSWER, argument=path)
+        if ran.rc:
+            raise AgentError("pgbackrest-failed", f"pgbackrest repo-ls: {first_error(ran)}. Fix: see /var/log/pgbackrest")
+        names = [str(name) for name in json.loads(ran.out or "{}")]
+        return sorted(int(name[:8], 16) for name in names if name.endswith(".history"))
+
+    def history(self, repository: int, archive: str, timeline: int) -> str:
+        """The history file of a timeline.
+
+        :raises AgentError: ``pgbackrest-failed``
+        """
+        name = f"archive/{self.stanza}/{archive}/{timeline:08X}.history"
+        ran = self._run("repo-get", f"--repo={repository}", timeout=ANSWER, argument=name)
+        if ran.rc:
+            raise AgentError("pgbackrest-failed", f"pgbackrest repo-get {name}: {first_error(ran)}. Fix: see /var/log/pgbackrest")
+        return ran.out
+
+    def archive(self, path: str) -> Result:
+        """Archive one file of pg_wal; one that is in the repository already is left as it is."""
+        return self._run("archive-push", "--no-archive-async", timeout=ARRIVAL, argument=path)
 
     def restore(self, options: list[str], timeout: float) -> Result:
         """Restore into a folder that is empty."""

@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 
 from ...core.model import AgentError
+from .lineage import LATEST, ancestors, labels, leading, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import datetime
     from typing import Any
+
+    from .program import Program
 
     Item = dict[str, Any]
 
@@ -20,8 +24,66 @@ CODE = "bad-target"
 EXAMPLES = {"time": "2026-12-01 10:15:00+00", "lsn": "0/5A000028", "name": "before_migration"}
 
 
+class Chosen:
+    """How a restore is done.
+
+    :ivar options: of pgBackRest
+    :ivar labels: the backups to begin with, the first choice first
+    :ivar timeline: number of the timeline that is followed
+    :ivar bytes: size of the largest of these backups when it is restored
+    :ivar archived: the newest segment of the timeline; empty where another timeline has newer ones
+    :ivar system: system identifier of the cluster in the repository
+    """
+
+    def __init__(self, options: list[str], chosen: list[str], timeline: int, size: int, system: str, archived: str) -> None:
+        self.options = options
+        self.labels = chosen
+        self.timeline = timeline
+        self.bytes = size
+        self.system = system
+        self.archived = archived
+
+    def attempts(self) -> list[list[str]]:
+        """The options of each attempt."""
+        return [[*self.options, f"--set={label}"] for label in self.labels]
+
+
+def choose(program: Program, params: Item, now: float) -> Chosen:
+    """What a restore begins and ends with.
+
+    :param params: ``repository``, ``type``, ``target``, ``timeline`` (``latest`` or a number)
+    :raises AgentError: ``bad-target``, ``no-backup``, ``pgbackrest-failed``
+    """
+    known, repository = program.info() or {}, params["repository"]
+    mine = [one for one in known.get("backup") or [] if int(one["database"]["repo-key"]) == repository]
+    said = options(params["type"], params["target"], mine, now)
+    newest = mine[-1]["database"]["id"]
+    mine = [one for one in mine if one["database"]["id"] == newest]
+    archive = [one for one in known.get("archive") or [] if one["database"] == {"id": newest, "repo-key": repository}]
+    histories = program.histories(repository, archive[0]["id"]) if archive else []
+    timeline, before = 1, {}
+    wanted = str(params["timeline"])
+    if wanted != LATEST:
+        if not wanted.isdigit() or int(wanted) not in (1, *histories):
+            there = ", ".join(str(one) for one in (1, *histories))
+            raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: {LATEST}, or one of {there}")
+        timeline = int(wanted)
+        said = [*said, f"--target-timeline={timeline}"]
+    elif histories:
+        timeline = histories[-1]
+    if timeline > 1:
+        before = ancestors(program.history(repository, archive[0]["id"], timeline))
+    moment = _moment(params["target"]).timestamp() if params["type"] == "time" else 0.0
+    able = leading(mine, timeline, before)
+    chosen = labels(params["type"], params["target"], able, moment)
+    size = max(int(one["info"]["size"]) for one in able if str(one["label"]) in chosen)
+    system = next((str(one["system-id"]) for one in known.get("db") or [] if one["id"] == newest), "")
+    newest_wal = str(archive[0]["max"] or "") if archive else ""
+    return Chosen(said, chosen, timeline, size, system, newest_wal if newest_wal[:8] == f"{timeline:08X}" else "")
+
+
 def options(kind: str, target: str, backups: list[Item], now: float) -> list[str]:
-    """What pgBackRest is told; it chooses the backup before a time or an LSN by itself.
+    """What pgBackRest is told of the target.
 
     :param kind: ``latest``, ``time``, ``lsn`` or ``name``
     :param target: a time with its zone (without one: UTC), an LSN, or a name
@@ -48,23 +110,25 @@ def options(kind: str, target: str, backups: list[Item], now: float) -> list[str
     return ["--type=name", f"--target={target}", "--target-action=promote"]
 
 
-def number(lsn: str) -> int:
-    """An LSN as a number of bytes."""
-    high, _slash, low = lsn.partition("/")
-    return (int(high, 16) << 32) + int(low, 16)
+def _moment(target: str) -> datetime.datetime:
+    """A time in UTC.
 
-
-def _time(target: str, backups: list[Item], now: float) -> str:
-    """A time as PostgreSQL reads it, in UTC and to the microsecond."""
+    :raises AgentError: ``bad-target``
+    """
     import datetime
 
     try:
         given = datetime.datetime.fromisoformat(target.strip())
     except ValueError:
         raise AgentError(CODE, f"{target!r} is not a time. Fix: one such as {EXAMPLES['time']}") from None
-    if given.tzinfo is None:
-        given = given.replace(tzinfo=datetime.UTC)
-    given = given.astimezone(datetime.UTC)
+    return (given if given.tzinfo else given.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+
+
+def _time(target: str, backups: list[Item], now: float) -> str:
+    """A time as PostgreSQL reads it, in UTC and to the microsecond."""
+    import datetime
+
+    given = _moment(target)
     if given.timestamp() > now:
         raise AgentError(CODE, f"{target} is in the future. Fix: a time that has passed, or restore_type=latest")
     oldest = float(backups[0]["timestamp"]["stop"])
