@@ -38,6 +38,8 @@ def _docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "#!/bin/sh\n"
         'case "$1 $3" in\n'
         '"service captain-captain") echo \'{"Constraints":["node.id == id1"]}\';;\n'
+        '"service --quiet") cat "$(dirname "$0")/services" 2>/dev/null || :;;\n'
+        '"service --format") printf "srv-captain--web {}\\nsrv-captain--files {\\"Constraints\\":[\\"node.id == id3\\"]}\\n";;\n'
         '"node id"*) echo "$3";;\n'
         '"node a"*) echo "id${3#a}";;\n'
         "esac\n",
@@ -63,6 +65,16 @@ def test_a_node_leaves(run: Run, said: dict[str, Any], expected: list[str]) -> N
     assert done.code == 0, done.printed
     assert [call for call in done.calls if call.startswith(("docker_node", "docker_swarm"))] == expected
     assert {"a1", "a2"} <= set(done.of("lease released"))
+
+
+def test_a_node_with_volumes_of_an_app_stays(run: Run, tmp_path: Path) -> None:
+    """CapRover would refuse every later change of that app."""
+    (tmp_path / "bin" / "services").write_text("one\ntwo\n", encoding="ascii")
+    done = run("caprover/remove.yml", GROUP, answers(), caprover_node="a3", **HERE)
+    assert done.code != 0 and "files: volumes on a3 tie these apps to it" in " ".join(done.printed.split()), done.printed
+    assert not [call for call in done.calls if call.startswith(("docker_node", "docker_swarm"))]
+    done = run("caprover/remove.yml", GROUP, answers(), caprover_node="a2", **HERE)
+    assert done.code == 0, done.printed
 
 
 def test_a_node_that_is_out_of_the_inventory(run: Run) -> None:
