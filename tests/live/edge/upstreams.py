@@ -64,7 +64,7 @@ export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
 apt-get -qq update; apt-get -qq install -y --no-install-recommends {" ".join(PACKAGES)} "$@" >/dev/null
 rm /usr/sbin/policy-rc.d
-systemctl disable --now nginx.service prometheus.service >/dev/null 2>&1
+for unit in nginx prometheus; do systemctl disable --now $unit.service >/dev/null 2>&1 || true; done
 mkdir -p /srv/behind/uploads /srv/behind/temp /srv/behind-tls /srv/dicom
 head -c {PAYLOAD} /dev/zero | tr '\\0' x > /srv/behind/payload
 chown -R www-data /srv/behind

@@ -235,6 +235,10 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
         ("/pacs", "SerialNumber=%221234%22", True),
         ("/pacs", 'SerialNumber="77"', False),
         ("/pacs", "SerialNumber%3D%2277%22", False),
+        ("/pacs", "SerialNumber%3D%221234%22%2CSerialNumber%3D%2299%22", True),
+        ("/pacs", "SerialNumber%3D%221234%22%2CSerialNumber%3D%2277%22", False),
+        ("/pacs", "SerialNumber%3D%2277%22,SerialNumber%3D%221234%22", False),
+        ("/pacs", "SerialNumber%3D%221234%22%2C", False),
         ("/pacs", "", False),
         ("/open", "", True),  # the site admits clients without a certificate
         ("/open", "SerialNumber=%2277%22", False),
