@@ -13,8 +13,8 @@ from tests.live.lib.site import Site
 
 CA = "/etc/vannah/pki/ca.crt"
 _END = "::status"
-#: Keeps connections busy until its standard input ends, and says what went wrong: each answer has to be whole and good. A connection that the server closed while it was
-#: idle is tried once again, as browsers and libraries do.
+#: Keeps connections busy until its standard input ends, and says what went wrong: each answer has to be whole and good. A connection that
+#: the server closed while it was idle is tried once again, as browsers and libraries do.
 _LOAD = """
 import http.client, json, socket, ssl, sys, threading
 address, port, name, path, size, threads = sys.argv[1:7]

@@ -72,6 +72,7 @@ cd /srv/behind-tls
 test -f cert.pem || openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=behind -keyout key.pem -out cert.pem 2>/dev/null
 systemctl reset-failed 'behind-*' 2>/dev/null || true
 run() {{ systemctl is-active -q "$1" || systemd-run -q --unit="$1" -p Restart=no "${{@:2}}"; }}
+systemctl is-active -q behind-web && systemctl kill --kill-whom=main -s HUP behind-web
 run behind-web /usr/sbin/nginx -c /srv/behind.conf -g 'daemon off;'
 run behind-echo socat TCP-LISTEN:7000,fork,reuseaddr,bind=127.0.0.1 EXEC:cat
 run behind-websocket websockify {WEBSOCKET} 127.0.0.1:7000
@@ -93,12 +94,12 @@ def start(site: Site, hosts: list[str]) -> None:
 
 
 def secure(site: Site, host: str, authority: Authority) -> None:
-    """Servers with TLS on one port, told apart by the name: one as it should be, one with another name's certificate, one that has expired."""
+    """Servers with TLS on one port, told apart by name: one as it should be, one with another name's certificate, an expired one."""
     known = {"good": (["good.behind"], 30), "wrong": (["other.behind"], 30), "expired": (["expired.behind"], -1)}
     for index, (name, (names, days)) in enumerate(known.items()):
         certificate, key = authority.signed(name, 8001 + index, names, days)
         block = f"server {{ listen 8443 ssl; server_name {name}.behind; ssl_certificate /srv/behind-tls/more-{name}.pem; "
-        block += f'ssl_certificate_key /srv/behind-tls/more-{name}.pem; location / {{ return 200 "{name}\\n"; }} }}'
+        block += f'ssl_certificate_key /srv/behind-tls/more-{name}.pem; location / {{ return 200 "behind\\n"; }} }}'
         for file, text in ((f"more-{name}.pem", certificate + key), (f"more-{name}.conf", block)):
             site.run(host, "sh", "-c", f"umask 077; mkdir -p /srv/behind-tls; cat > /srv/behind-tls/{file}", stdin=text)
 

@@ -12,7 +12,7 @@ from tests.live.lib.waiting import ceiling, wait_until
 
 
 def test_a_certificate_is_issued(edge: Edge, clients: Clients) -> None:
-    """By the first engine in the run that configured it, and both hosts serve it. The second engine took it over; then it has one issued."""
+    """By the first engine in the run that configured it, and both hosts serve it. The second engine took it over and has another issued."""
     first = edge.obtained(edge.hosts[0])
     assert first and all(edge.obtained(host) == first for host in edge.hosts)
     for host in edge.hosts:

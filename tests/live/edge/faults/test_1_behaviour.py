@@ -141,10 +141,10 @@ def test_mutual_tls_with_the_sites_authority(edge: Edge, clients: Clients, ident
 
 def test_certificates_of_servers(clients: Clients) -> None:
     """A server with another name's certificate, or an expired one, gets no request."""
-    assert clients.get("https://to-good.edge.vannah.internal/").body.strip() == "good"
+    assert clients.get("https://to-good.edge.vannah.internal/").status == 200
     for name in ("wrong", "expired"):
         found = clients.get(f"https://to-{name}.edge.vannah.internal/")
-        assert found.status in (500, 502) and name not in found.body, found
+        assert found.status in (500, 502) and "behind" not in found.body, found
 
 
 def test_a_certificate_of_the_inventory(edge: Edge, clients: Clients) -> None:

@@ -44,7 +44,9 @@ def growth(edge: Edge, clients: Clients) -> dict[str, float]:
         return {series: value - before.get(series, 0) for series, value in scraped(edge).items()}
 
     def counted(site: str) -> float:
-        return sum(value for series, value in grown().items() if re.search(rf'(site="|router="){site}["-]', series) and "_requests_" in series)
+        return sum(
+            value for series, value in grown().items() if re.search(rf'(site="|router="){site}["-]', series) and "_requests_" in series
+        )
 
     for _ in range(5):
         clients.get(f"https://{BAD}.edge.vannah.internal/")
