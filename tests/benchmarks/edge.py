@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The edge against the same program with a bare configuration, and a site list of hundreds; `make bench BENCH=edge`.
 
-  molecule create -s edge && molecule converge -s edge     before, as docs/measurements.md says
+  molecule converge -s edge
   python -m tests.benchmarks.edge [--engine nginx] [--pairs 5] [--seconds 5] [--sites 500]
 
 Both sides run on one host with the same certificate and the same server behind them; the load is Debian's wrk on that host, one side after
@@ -122,11 +122,11 @@ def throughput(site: Site, host: str, engine: str, options: argparse.Namespace) 
     servers = [f"{site.address(behind)}:{upstreams.WEB}" for behind in site.hosts("behind")]
     with by_hand(site, host, engine, servers):
         for path, what in PATHS.items():
-            ours, bare = f"https://{NAME}{path}", f"https://{NAME}:{PORT}{path}"
-            load(site, host, ours, 1), load(site, host, bare, 1)
+            role_url, bare = f"https://{NAME}{path}", f"https://{NAME}:{PORT}{path}"
+            load(site, host, role_url, 1), load(site, host, bare, 1)
             first, second = [], []
             for _ in range(options.pairs):
-                first.append(load(site, host, ours, options.seconds))
+                first.append(load(site, host, role_url, options.seconds))
                 second.append(load(site, host, bare, options.seconds))
             print(f"{engine}, {what}")
             side("through the role", first)

@@ -22,7 +22,7 @@ OF_THE_AUTHORITY = ("cert_revocation",)
 class Found:
     """Identifiers of its checks with their findings.
 
-    :ivar bad: those of a severity that has to be mended
+    :ivar bad: those of a severity that has to be repaired
     :ivar grade: empty where it gives none
     """
 

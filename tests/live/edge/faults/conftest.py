@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tests.live.edge.engines import PUBLIC, Edge
 from tests.live.edge.pebble import CA, SHORT, Pebble
 from tests.live.lib.site import Site
 
+#: The serial number of a certificate of the site's own authority that a test revokes: there is no undo, so each run has its own.
+LEFT = 2**100 + secrets.randbits(64)
 #: The one of the inventory first, so that the first one needs no change.
 ENGINES = ("traefik", "nginx")
 
@@ -44,6 +47,8 @@ def more_sites(authority: Authority) -> list[dict[str, Any]]:
     return [
         {"name": "mutual", "names": ["mutual.edge.vannah.internal"], "servers": ["app1:8042"], "client_certificates": mutual},
         {"name": "brought", "names": ["brought.edge.vannah.internal"], "servers": ["app1:8042"], "certificate": {"source": "provided"}},
+        # The port is open, and nothing listens there.
+        {"name": "to-nothing", "names": ["to-nothing.edge.vannah.internal"], "servers": ["app1:14000"]},
         *(
             {
                 "name": f"to-{name}",
@@ -116,5 +121,3 @@ def identities(
     return found
 
 
-#: The serial number of a certificate of the site's own authority that a test revokes.
-LEFT = 0x5A5A00000002

@@ -16,8 +16,8 @@ from tests.live.edge.clients import Clients
 from tests.live.edge.engines import Edge
 from tests.live.lib.waiting import ceiling, wait_until
 
-#: A site whose server has a certificate of another name: each request to it is an error of the edge.
-GOOD, BAD = "pacs", "to-wrong"
+#: A site whose server does not listen: each request to it is an error of the edge.
+GOOD, BAD = "pacs", "to-nothing"
 _SCRAPE = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
 _SAMPLE = re.compile(r"^([a-z_]+)(\{.*\})? (\S+)$", re.MULTILINE)
 #: Of samples of these a run makes series.
