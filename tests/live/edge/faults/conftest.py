@@ -119,5 +119,3 @@ def identities(
             edge.site.run(clients.host, "sh", "-c", f"umask 077; cat > /root/client-{name}.{kind}", stdin=text)
         found[name] = ["--cert", f"/root/client-{name}.pem", "--key", f"/root/client-{name}.key"]
     return found
-
-
