@@ -461,7 +461,7 @@ options:
       watch_command:
         description: A program and its arguments that change nothing and print what the unit really runs with. When it prints something
           else than after the unit was started or reloaded, it was changed without the files, and the unit is reloaded (restarted
-          where it cannot reload). Also run in check mode.
+          where it cannot reload), whatever its C(on_change) is; only with C(defer) that waits. Also run in check mode.
         type: list
         elements: str
       no_block:

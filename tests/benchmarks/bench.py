@@ -7,6 +7,8 @@ Nothing is asserted here; figures are for people. The demo site has to be up (``
   site       the whole demo site against ``ansible all -m ping`` and against the same roles in builtin tasks
   component  one component against the same end state in builtin tasks, and fifteen in one call against fifteen tasks
   scale      1, 5 and 20 light hosts, which are servers of the benchmark's own
+  edge       nginx and Traefik of the role edge against the same programs with a bare configuration, and 500 sites; only when it is asked
+             for: on the servers of the scenario edge (tests/benchmarks/edge.py)
   roles      the whole demo site with three more roles on every host, against ping; only when it is asked for: it installs their packages
              there, and `make demo-down` with `make demo` gives the demo back as it was
 """
@@ -23,6 +25,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.benchmarks import edge
 from tests.benchmarks.light_servers import light_servers
 from tests.benchmarks.measure import CommandFailed, Comparison, Sample, compare, executable, line, run_once
 from tests.benchmarks.more_roles import PACKAGES, with_exporters
@@ -138,7 +141,10 @@ def bench_roles(options: argparse.Namespace) -> None:
 
 
 #: Run only when they are named.
-CHOSEN: dict[str, Callable[[argparse.Namespace], None]] = {"roles": bench_roles}
+CHOSEN: dict[str, Callable[[argparse.Namespace], None]] = {
+    "edge": lambda options: edge.main(["--pairs", str(options.pairs)]),
+    "roles": bench_roles,
+}
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {"site": bench_site, "component": bench_component, "scale": bench_scale}
 
 
@@ -146,7 +152,7 @@ def main() -> int:
     """Run the parts that were asked for, all by default."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "parts", nargs="*", choices=[*PARTS, *CHOSEN, []], default=[], help="site, component, scale (default: these three), roles"
+        "parts", nargs="*", choices=[*PARTS, *CHOSEN, []], default=[], help="site, component, scale (default: these three), edge, roles"
     )
     parser.add_argument("--inventory", default="inventories/demo")
     parser.add_argument("--vault-password-file", default="inventories/demo/.vault_password")

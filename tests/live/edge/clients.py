@@ -13,17 +13,17 @@ from tests.live.lib.site import Site
 
 CA = "/etc/vannah/pki/ca.crt"
 _END = "::status"
-#: Keeps connections busy, and says what went wrong: each answer has to be whole and good. A connection that the server closed while it was
-#: idle is tried once again, as browsers and libraries do.
+#: Keeps connections busy until its standard input ends, and says what went wrong: each answer has to be whole and good. A connection that
+#: the server closed while it was idle is tried once again, as browsers and libraries do.
 _LOAD = """
-import http.client, json, socket, ssl, sys, threading, time
-address, port, name, path, size, seconds, threads = sys.argv[1:8]
+import http.client, json, socket, ssl, sys, threading
+address, port, name, path, size, threads = sys.argv[1:7]
 context = ssl.create_default_context(cafile="/etc/vannah/pki/ca.crt")
 context.verify_flags &= ~ssl.VERIFY_X509_STRICT
 class Connection(http.client.HTTPConnection):
     def connect(self):
         self.sock = context.wrap_socket(socket.create_connection((address, int(port)), 10), server_hostname=name)
-deadline, lock = time.monotonic() + float(seconds), threading.Lock()
+ended, lock = threading.Event(), threading.Lock()
 found = {"requests": 0, "retried": 0, "failures": []}
 def once(link):
     link.request("GET", path, headers={"Host": name})
@@ -32,7 +32,7 @@ def once(link):
     return "" if answer.status == 200 and len(body) == int(size) else f"{answer.status} with {len(body)} bytes"
 def work():
     link, used = Connection(name), False
-    while time.monotonic() < deadline:
+    while not ended.is_set():
         problem = ""
         try:
             problem, used = once(link), True
@@ -53,6 +53,8 @@ def work():
                 found["failures"].append(problem)
 workers = [threading.Thread(target=work) for _ in range(int(threads))]
 [worker.start() for worker in workers]
+sys.stdin.read()
+ended.set()
 [worker.join() for worker in workers]
 print(json.dumps(found))
 """
@@ -137,11 +139,11 @@ class Clients:
         status = int(words[0]) if words else 0
         return Answer(done.returncode, status, words[1] if words[1:] else "", {name.lower(): value for name, _colon, value in lines}, body)
 
-    def load(self, name: str, path: str, size: int, seconds: float, threads: int = 8) -> subprocess.Popen[str]:
-        """Start the load; :func:`result` says what came of it."""
-        argv = [self.address, "443", name, path, str(size), str(seconds), str(threads)]
+    def load(self, name: str, path: str, size: int, threads: int = 8) -> subprocess.Popen[str]:
+        """Start the load; :func:`result` ends it and says what came of it."""
+        argv = [self.address, "443", name, path, str(size), str(threads)]
         command = ["docker", "exec", "-i", self.site.container(self.host), "python3", "-c", _LOAD, *argv]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def websocket(self, name: str, path: str) -> str:
         """What a websocket echoes."""

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.live.edge.authority import Authority
+from tests.live.edge.pebble import CA, Pebble
 from tests.live.lib.site import Site
 
 UNITS = {"nginx": "nginx.service", "traefik": "traefik.service"}
 LOGS = {"nginx": "/var/log/nginx/vannah-access.log", "traefik": "/var/log/traefik/access.log"}
+#: A name that a public authority would issue for. No server outside of the scenario is asked: pebble has a name server of its own.
+PUBLIC = "pacs.vannah.health"
 #: The high-water marks of the memory of all processes of a unit, in kB.
 _PEAKS = "cat $(sed 's#.*#/proc/&/status#' {0}/cgroup.procs) 2>/dev/null | awk '/VmHWM/ {{sum += $2}} END {{print sum}}'"
 
@@ -25,6 +28,7 @@ class Edge:
 
     :ivar behind: hosts with services
     :ivar sites: those of the inventory, and what the tests add
+    :ivar pebble: the public authority
     """
 
     site: Site
@@ -32,6 +36,7 @@ class Edge:
     behind: list[str]
     sites: list[dict[str, Any]]
     authority: Authority
+    pebble: Pebble
     brought: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +58,12 @@ class Edge:
             "edge_engine": self.engine,
             "edge_sites": self.sites,
             "edge_certificates": {"brought": {"fullchain": self.brought[0] + self.authority.certificate_pem, "key": self.brought[1]}},
+            "edge_acme_challenge_servers": [f"{self.hosts[0]}:8402"],
+            "acme_certificates": [{"name": "public", "names": [PUBLIC], "units": [self.unit]}],
+            "acme_directory": self.pebble.directory,
+            "acme_ca": CA,
+            "acme_email": "it@vannah.health",
+            "acme_accept_terms": True,
             **changed,
         }
         return ["-e", json.dumps(given)]
@@ -82,6 +93,25 @@ class Edge:
         """Whether the engine of a host answers, by the word of what keepalived asks."""
         argv = ["/usr/local/lib/vannah/edge-server", "alive", self.engine, "8099"]
         return self.site.run(host, *argv, check=False).returncode == 0
+
+    def obtain(self) -> None:
+        """What the timer of the obtaining host does."""
+        self.site.run(self.hosts[0], "systemctl", "start", "vannah-acme.service", timeout=180)
+
+    def forget(self) -> None:
+        """Remove the certificates of the public authority and the account from the hosts."""
+        for host in self.hosts:
+            self.site.run(host, "sh", "-c", "rm -rf /etc/vannah/acme/public /etc/vannah/acme/.public /var/lib/vannah-acme/*")
+
+    def obtained(self, host: str) -> str:
+        """The SHA-256 of the certificate of the public authority that a host has; empty where there is none."""
+        done = self.site.run(host, "sh", "-c", "openssl x509 -in /etc/vannah/acme/public/fullchain.pem -outform der | sha256sum")
+        return "" if done.stderr else done.stdout.split()[0]
+
+    def state(self) -> str:
+        """What the obtaining host says of it."""
+        rows = json.loads(self.site.read(self.hosts[0], "/usr/local/lib/vannah/acme-certificates", "status"))
+        return str(rows[0]["state"])
 
     def memory_mb(self, host: str) -> float:
         """The most memory that the engine's processes have had."""

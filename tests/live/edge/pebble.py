@@ -13,13 +13,14 @@ from tests.live.edge.authority import Authority
 from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
 
+#: Seconds for which its certificates are valid. The first one is renewed in its last third.
+SHORT, LONG = 60, 30 * 86400
 #: firewall_ports of the host let the edge in.
 PORT = 14000
 #: Where the edge finds the authority of pebble's own certificate; the unit of the timer sees no home of a user.
 CA = "/etc/ssl/pebble-ca.pem"
 _SET_UP = """
 export DEBIAN_FRONTEND=noninteractive
-test -x /usr/bin/pebble || { apt-get -qq update; apt-get -qq install -y --no-install-recommends pebble >/dev/null; }
 systemctl stop behind-pebble behind-names 2>/dev/null || true
 systemctl reset-failed 'behind-*' 2>/dev/null || true
 systemd-run -q --unit=behind-names pebble-challtestsrv -management 127.0.0.1:8055 -dns01 127.0.0.1:8053 -http01 '' -https01 '' \\

@@ -43,3 +43,42 @@ def test_certificates_last(hosts: list[str], servers: dict[str, Server]) -> None
     for name in hosts:
         answer = servers[name].shell(LASTS)
         assert answer.status == 0, f"{name}: {answer.text}"
+
+
+#: Asks sites with the site's own authority from their host, and prints what was wrong.
+_ASK = """
+import http.client, socket, ssl, sys
+context = ssl.create_default_context(cafile="/etc/vannah/pki/ca.crt")
+context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+def ask(port, name):
+    plain = socket.create_connection((sys.argv[1], int(port)), 10)
+    link = http.client.HTTPConnection(name)
+    link.sock = context.wrap_socket(plain, server_hostname=name)
+    link.request("GET", "/", headers={"Host": name})
+    link.getresponse()
+for site in sys.argv[2:]:
+    try:
+        ask(*site.split(",", 1))
+    except (OSError, http.client.HTTPException) as error:
+        print(f"https://{site.split(',', 1)[1]}: {error!r}")
+"""
+
+
+def own_sites(site: Site, host: str) -> list[str]:
+    """``port,name`` of the sites with a certificate of the site's authority that any client of HTTP can ask."""
+    port = site.values.setting(host, "edge_https_port")
+    found = []
+    for entry in site.values.setting(host, "edge_sites"):
+        own = (entry.get("certificate") or {}).get("source", "internal") == "internal" and entry.get("tls", "terminate") == "terminate"
+        if own and entry.get("protocol", "http") == "http" and not entry.get("client_certificates"):
+            found.append(f"{entry.get('port') or port},{entry['names'][0].replace('*', 'any')}")
+    return found
+
+
+def test_sites_answer_over_https(reached: Site, hosts: list[str], servers: dict[str, Server]) -> None:
+    """With a certificate that clients accept which trust the site's authority. Whether its server is well, its own service says."""
+    for host in hosts:
+        bind = str(reached.values.setting(host, "edge_bind")[0])
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}.get(bind, bind)
+        answer = servers[host].ask("python3", "-c", _ASK, address, *own_sites(reached, host))
+        assert answer.status == 0 and not answer.text.strip(), f"{host}: {answer.text}"

@@ -73,9 +73,9 @@ def test_a_unit_that_somebody_started_is_taken_as_it_is(host: FakeHost) -> None:
     assert changed(host, definition())
 
 
-@pytest.mark.parametrize(("policy", "done"), [("restart", [f"reload {UNIT}"]), ("none", [])])
+@pytest.mark.parametrize(("policy", "done"), [("restart", [f"reload {UNIT}"]), ("none", [f"reload {UNIT}"]), ("defer", [])])
 def test_policy(host: FakeHost, policy: str, done: list[str]) -> None:
-    """A reload is enough for what left the files alone; a unit that reacts to nothing does not to this."""
+    """A reload is enough for what left the files alone, also where a unit leaves it to each file how it reacts."""
     wanted = definition(on_change=policy)
     host.call(wanted)
     host.log.clear()

@@ -107,8 +107,8 @@ def reactions(unit: Unit, component: Component, found: Status, record: dict[str,
             asked[_hard(unit["on_change"])].append(f"package {name}")
     command = unit.get("watch_command")
     if command and judge.same and record is not None and record.get("printed", "") not in ("", printed(unit, ctx)):
-        policy = "reload" if unit["on_change"] == "restart" else unit["on_change"]
-        asked[policy].append(f"what {command[0].rpartition('/')[2]} shows was changed by hand")
+        policy = "defer" if unit["on_change"] == "defer" else "reload"
+        asked[policy].append(f"what {command[0].rpartition('/')[2]} shows has changed")
     if judge.unknown:
         ctx.warn(
             f"{unit['name']}: the clock was set since it started, so it is unknown whether it runs with {', '.join(judge.unknown)};"

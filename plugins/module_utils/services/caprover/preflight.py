@@ -65,7 +65,7 @@ CODES = (
     Code(
         "caprover-push-registry",
         "Images that CapRover builds are to be pushed to a registry that it does not know, or to one without an image_prefix.",
-        "Set caprover_default_push_registry: a registry of the site, one of caprover_registries with an image_prefix, or none; or remove it.",
+        "Set caprover_default_push_registry: a registry of the site, one of caprover_registries with image_prefix, or none; or remove it.",
     ),
 )
 

@@ -78,9 +78,13 @@ def prepare(plan: Plan, passwords: Mapping[str, str]) -> dict[str, Any]:
 
 
 def watched(plan: Plan) -> dict[str, str]:
-    """Files of other components of whose change the engine is told by a reload."""
-    paths = [pair[0] for site in plan.sites if site.terminates for pair in _pairs(site)]
-    return dict.fromkeys([AUTHORITY, *dict.fromkeys(paths)], "reload")
+    """Files of other components of whose change the engine is told by a reload.
+
+    Not those of ACME: its client reloads the engine itself, also between two runs. ``edge-server pending`` tells whether it did.
+    """
+    paths = [_pairs(site)[-1][0] for site in plan.sites if site.terminates]
+    lists = [plan.settings.revoked for site in plan.sites if site.clients is not None and site.clients.revoked == plan.settings.revoked]
+    return dict.fromkeys([AUTHORITY, *filter(None, lists), *paths], "reload")
 
 
 def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ class Settings:
     :ivar release: Debian's version, such as ``13``
     :ivar challenge: servers that answer ``/.well-known/acme-challenge/``
     :ivar workers: nginx's ``worker_connections``
+    :ivar revoked: the file with the revocation lists of the site's own authorities; empty where one of them signs none
     """
 
     bind: tuple[str, ...] = ("0.0.0.0",)
@@ -48,12 +49,13 @@ class Settings:
     access_log: bool = True
     status_port: int = 8099
     metrics: str = ""
+    revoked: str = ""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """From the mapping that the role's variables make; numbers may be texts."""
         numbers = {name: int(given[name]) for name in ("http_port", "https_port", "workers", "status_port") if name in given}
-        texts = {name: str(given[name]) for name in ("profile", "release", "metrics") if name in given}
+        texts = {name: str(given[name]) for name in ("profile", "release", "metrics", "revoked") if name in given}
         lists = {name: tuple(map(str, given[name])) for name in ("bind", "challenge") if name in given}
         truths = {name: bool(given[name]) for name in ("access_log",) if name in given}
         return cls(**numbers, **texts, **lists, **truths)  # type: ignore[arg-type]
@@ -121,8 +123,9 @@ def _resolved(
 ) -> EdgeSite:
     clients = site.clients
     if clients is not None:
-        # An empty text stands for the site's own.
-        clients = replace(clients, authority=_file(clients.authority, pem) or AUTHORITY, revoked=_file(clients.revoked, pem))
+        # An empty text stands for the site's own, of the authority and of its list.
+        revoked = _file(clients.revoked, pem) or ("" if clients.authority else settings.revoked)
+        clients = replace(clients, authority=_file(clients.authority, pem) or AUTHORITY, revoked=revoked)
     return replace(
         site,
         port=site.port or settings.https_port,

@@ -49,5 +49,6 @@ def rendered(
         "files": files,
         "pem": pem,
         "watch": certificates.watched(made),
-        "revoked": engine == "traefik" and bool(prepare["revoked"]),
+        "revoked": engine == "traefik"
+        and any(site.clients is not None and site.clients.revoked and not site.is_tcp for site in made.sites),
     }

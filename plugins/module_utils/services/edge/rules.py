@@ -66,6 +66,12 @@ CODES = (
         "Set edge_floating_addresses: addresses with their prefix that no host has, such as 10.0.0.100/24; two hosts in the group edge.",
     ),
     Code(
+        "edge-revocation-unchecked",
+        "Traefik accepts a certificate of the site's own authority on a TCP site after it was revoked.",
+        "edge_engine: nginx, or tls: passthrough to a server that looks at the list.",
+        Level.WARNING,
+    ),
+    Code(
         "edge-engine-lacks",
         "The engine of the edge cannot do what a site asks for.",
         "Set edge_engine: nginx, or remove the site.",
@@ -206,6 +212,9 @@ def _engine(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem
     if site.is_tcp and site.clients is not None and site.clients.revoked:
         problem = "Traefik does not look whether the certificate of a TCP client was revoked."
         yield Problem("edge-engine-lacks", f"{path}.client_certificates.revoked", problem, f"{fix}, or tls: passthrough")
+    elif site.is_tcp and site.clients is not None and not site.clients.authority:
+        problem = "Traefik does not look whether the certificate of a TCP client was revoked: one that leaks is accepted until it expires."
+        yield Problem("edge-revocation-unchecked", f"{path}.client_certificates", problem, f"{fix}, or tls: passthrough")
     if site.clients is not None and any(name.startswith("*.") for name in site.names) and not site.is_tcp:
         problem = "Traefik does not ask clients for a certificate where the site has a wildcard name."
         yield Problem("edge-engine-lacks", f"{path}.client_certificates", problem, f"{fix}, or names without a star")

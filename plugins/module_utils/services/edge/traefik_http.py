@@ -158,11 +158,13 @@ def _service(site: EdgeSite, pool: Pool, name: str) -> dict[str, Any]:
 
 def _transport(site: EdgeSite, pool: Pool) -> dict[str, Any]:
     found: dict[str, Any] = {
+        # As many as Traefik's own transport keeps; Go keeps two, and each further request at the same time would connect again.
+        "maxIdleConnsPerHost": 200,
         "forwardingTimeouts": {
             "dialTimeout": f"{site.timeouts.connect}s",
             "responseHeaderTimeout": f"{site.timeouts.read}s",
             "idleConnTimeout": "60s",
-        }
+        },
     }
     if pool.tls:
         found |= {"serverName": pool.server_name, "rootCAs": [pool.authority or AUTHORITY]}

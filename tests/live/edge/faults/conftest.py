@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,21 @@ import pytest
 from tests.live.edge import upstreams
 from tests.live.edge.authority import Authority
 from tests.live.edge.clients import Clients
-from tests.live.edge.engines import Edge
+from tests.live.edge.engines import PUBLIC, Edge
+from tests.live.edge.pebble import CA, SHORT, Pebble
 from tests.live.lib.site import Site
 
+#: The serial number of a certificate of the site's own authority that a test revokes: there is no undo, so each run has its own.
+LEFT = 2**100 + secrets.randbits(64)
 #: The one of the inventory first, so that the first one needs no change.
 ENGINES = ("traefik", "nginx")
 
 
 @pytest.fixture(scope="session")
-def behind(site: Site) -> list[str]:
-    """The hosts with services."""
+def behind(site: Site, authority: Authority) -> list[str]:
+    """The hosts with services. The last one has the clients, too."""
     hosts = site.hosts("behind")
+    upstreams.secure(site, hosts[0], authority)
     upstreams.start(site, hosts)
     return hosts
 
@@ -43,20 +47,43 @@ def more_sites(authority: Authority) -> list[dict[str, Any]]:
     return [
         {"name": "mutual", "names": ["mutual.edge.vannah.internal"], "servers": ["app1:8042"], "client_certificates": mutual},
         {"name": "brought", "names": ["brought.edge.vannah.internal"], "servers": ["app1:8042"], "certificate": {"source": "provided"}},
+        # The port is open, and nothing listens there.
+        {"name": "to-nothing", "names": ["to-nothing.edge.vannah.internal"], "servers": ["app1:14000"]},
+        *(
+            {
+                "name": f"to-{name}",
+                "names": [f"to-{name}.edge.vannah.internal"],
+                "servers": ["app1:8443"],
+                "upstream": {"tls": True, "authority": authority.certificate_pem, "server_name": f"{name}.behind"},
+            }
+            for name in ("good", "wrong", "expired")
+        ),
     ]
+
+
+@pytest.fixture(scope="session")
+def pebble(site: Site, behind: list[str]) -> Pebble:
+    """A public authority, which finds each name at the host of the edge that does not obtain certificates."""
+    return Pebble(site, behind[-1], site.address(site.hosts("edge")[-1]))
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def edge(
-    request: pytest.FixtureRequest, site: Site, behind: list[str], authority: Authority, more_sites: list[dict[str, Any]]
+    request: pytest.FixtureRequest, site: Site, behind: list[str], authority: Authority, more_sites: list[dict[str, Any]], pebble: Pebble
 ) -> Iterator[Edge]:
-    """Converged with one engine."""
+    """Converged with one engine. The second one finds the certificate of the public authority that the first one has obtained."""
     sites = [*site.variable(site.hosts("edge")[0], "edge_sites"), *more_sites]
-    made = Edge(site, str(request.param), behind, sites, authority)
+    sites = [{**entry, "names": [PUBLIC]} if entry["name"] == "public" else entry for entry in sites]
+    made = Edge(site, str(request.param), behind, sites, authority, pebble)
+    pebble.start(authority, made.hosts, SHORT)
     made.converge()
     yield made
     if request.param == ENGINES[-1]:
         site.converge()
+        made.forget()
+        for host in made.hosts:
+            site.run(host, "rm", CA)
+            site.run(host, "systemctl", "reload", "traefik.service")
 
 
 @pytest.fixture(scope="session")
@@ -66,19 +93,29 @@ def clients(edge: Edge) -> Clients:
 
 
 @pytest.fixture(scope="session")
-def identities(edge: Edge, clients: Clients, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+def staff(site: Site) -> Authority:
+    """The site's own authority, as clients have certificates of it."""
+    return Authority.of_site(site)
+
+
+@pytest.fixture(scope="session")
+def identities(
+    edge: Edge, clients: Clients, authority: Authority, staff: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
     """Certificates of clients, on their host: name -> arguments of curl."""
     folder: Path = tmp_path_factory.mktemp("identities")
     other = Authority(folder)
-    made = {"good": authority.client(1001), "revoked": authority.client(authority.revoked), "other": other.client(1002)}
+    made = {
+        "good": authority.client(1001),
+        "revoked": authority.client(authority.revoked),
+        "expired": authority.client(1003, -1),
+        "other": other.client(1002),
+        "staff": staff.client(0x5A5A00000001),
+        "left": staff.client(LEFT),
+    }
     found = {}
     for name, (certificate, key) in made.items():
         for kind, text in (("pem", certificate), ("key", key)):
             edge.site.run(clients.host, "sh", "-c", f"umask 077; cat > /root/client-{name}.{kind}", stdin=text)
         found[name] = ["--cert", f"/root/client-{name}.pem", "--key", f"/root/client-{name}.key"]
     return found
-
-
-def dumped(values: dict[str, Any]) -> list[str]:
-    """Arguments of a playbook that set variables."""
-    return ["-e", json.dumps(values)]

@@ -9,12 +9,16 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 LEDGER = "/var/lib/vannah/ledger.json"
 CERT = "/etc/vannah/pki/web/cert.pem"
@@ -38,7 +42,15 @@ def host(tmp_path: Path) -> Path:
     pem = subprocess.run([*argv, "-subj", "/CN=web1", "-days", "40"], check=True, capture_output=True, text=True).stdout
     (root / CERT.lstrip("/")).write_text(pem)
     (root / "etc/vannah/pki/ca.crt").write_text(pem + pem)
+    (root / "etc/vannah/pki/ca.crl").write_text(revocations(datetime.now(UTC) + timedelta(days=50)))
     return root
+
+
+def revocations(end: datetime) -> str:
+    """An empty list."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateRevocationListBuilder().issuer_name(x509.Name([])).last_update(end - timedelta(days=90)).next_update(end)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def samples(text: str) -> dict[str, float]:
@@ -59,7 +71,9 @@ def test_each_certificate_has_its_date(metrics: ModuleType, host: Path) -> None:
     authorities = [name for name in found if 'kind="authority"' in name]
     assert len(authorities) == 2 and all('path="/etc/vannah/pki/ca.crt"' in name for name in authorities)
     assert found["vannah_certificates_checked_timestamp_seconds"] == 1795543200
-    assert len(found) == 1 + 2 + 2 + 1
+    name = 'vannah_certificate_not_after_timestamp_seconds{kind="revocations",name="revocation list 1",path="/etc/vannah/pki/ca.crl"}'
+    assert abs(found[name] - (time.time() + 50 * 86400)) < 600
+    assert len(found) == 1 + 2 + 2 + 1 + 1
 
 
 def test_labels_are_quoted(metrics: ModuleType) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge import certificates
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.edge.rendered import rendered
 
-from .conftest import GROUPS, HOSTS, NOW, Made, certificate, planned, site, tcp
+from .conftest import CRL, GROUPS, HOSTS, NOW, PEM, Made, certificate, planned, site, tcp
 
 ACME = site(certificate={"source": "acme", "name": "public"})
 LONG = f"{'a' * 60}.clinic.health"
@@ -33,7 +33,7 @@ def test_definitions() -> None:
 
 
 def test_where_copies_come_from() -> None:
-    """ACME's first; then those of the site's authority. Both engines are told of a change of either."""
+    """ACME's first; then those of the site's authority, of whose change the engines are told: the client of ACME reloads them itself."""
     made = planned(ACME, site(name="b", names=["b.clinic.health"], basic_auth=["ann"]))
     found = certificates.prepare(made, {"ann": "word", "other": "unused"})
     assert found["certificates"]["pacs"] == [
@@ -43,7 +43,35 @@ def test_where_copies_come_from() -> None:
     assert found["users"] == {"b": {"ann": "word"}} and found["revoked"] == {}
     watched = certificates.watched(made)
     assert set(watched.values()) == {"reload"}
-    assert {"/etc/vannah/acme/public/fullchain.pem", "/etc/vannah/edge/certificates/pacs.pem"} <= set(watched)
+    own = ["/etc/vannah/edge/certificates/b.pem", "/etc/vannah/edge/certificates/pacs.pem", "/etc/vannah/pki/ca.crt"]
+    assert sorted(watched) == own
+
+
+LISTS = "/etc/vannah/pki/ca.crl"
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "watched"),
+    [
+        ({"mode": "required"}, {"revoked": LISTS}, True),
+        ({"mode": "required"}, {}, False),  # one of the site's authorities signs no list
+        ({"mode": "required", "authority": PEM}, {"revoked": LISTS}, False),
+        ({"mode": "required", "revoked": CRL}, {"revoked": LISTS}, False),
+    ],
+)
+def test_the_list_of_the_sites_authority(asked: dict[str, str], settings: dict[str, str], watched: bool) -> None:
+    """Is that of clients with its certificates, and a new one is a reload."""
+    made = planned(site(client_certificates=asked), **settings)
+    assert (LISTS in certificates.watched(made)) is watched
+    found = certificates.prepare(made, {})["revoked"]
+    assert (found.get("pacs", {}).get("list") == LISTS) is watched
+
+
+def test_who_answers_for_revoked_certificates() -> None:
+    """Traefik asks for HTTP alone."""
+    for entry, found in ((site, True), (tcp, False)):
+        made = rendered([entry(client_certificates={"mode": "required"})], {"engine": "traefik", "revoked": LISTS}, GROUPS, HOSTS, {})
+        assert made["revoked"] is found
 
 
 def test_provided(good: Made) -> None:

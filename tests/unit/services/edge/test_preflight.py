@@ -104,6 +104,12 @@ def test_good(judged: Judge, variables: str) -> None:
             "edge_sites[0].client_certificates.revoked",
         ),
         (
+            "edge_engine: traefik\nedge_sites: [{name: a, names: [a.clinic.health], protocol: tcp, port: 104, servers: ['app1:1'], "
+            "client_certificates: {mode: required}}]",
+            "edge-revocation-unchecked",
+            "edge_sites[0].client_certificates",
+        ),
+        (
             "edge_engine: traefik\nedge_sites: [{name: a, names: ['*.clinic.health'], servers: ['app1:1'], "
             "client_certificates: {mode: required}}]",
             "edge-engine-lacks",

@@ -235,6 +235,10 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
         ("/pacs", "SerialNumber=%221234%22", True),
         ("/pacs", 'SerialNumber="77"', False),
         ("/pacs", "SerialNumber%3D%2277%22", False),
+        ("/pacs", "SerialNumber%3D%221234%22%2CSerialNumber%3D%2299%22", True),
+        ("/pacs", "SerialNumber%3D%221234%22%2CSerialNumber%3D%2277%22", False),
+        ("/pacs", "SerialNumber%3D%2277%22,SerialNumber%3D%221234%22", False),
+        ("/pacs", "SerialNumber%3D%221234%22%2C", False),
         ("/pacs", "", False),
         ("/open", "", True),  # the site admits clients without a certificate
         ("/open", "SerialNumber=%2277%22", False),
@@ -267,8 +271,34 @@ def test_serials(server: ModuleType, tmp_path: Path) -> None:
         builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW).build())
     (tmp_path / "crl.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     assert server.serials(str(tmp_path / "crl.pem")) == ["77", str(2**150 + 1)]
+    # While an authority is rotated there is a list of each.
+    (tmp_path / "crl.pem").write_bytes((tmp_path / "crl.pem").read_bytes() * 2)
+    assert len(server.serials(str(tmp_path / "crl.pem"))) == 4
     with pytest.raises(server.FailedError, match="not a list of revoked certificates"):
         server.serials(__file__)
+
+
+def test_pending(server: ModuleType, tmp_path: Path, good: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy that is old is named until the next reload; a source that is half written or gone is not one."""
+    own, public = pair(tmp_path, "own", good), [str(tmp_path / "public.pem"), str(tmp_path / "public.key")]
+    wanted = {"pacs": [public, own]}
+
+    def pending() -> str:
+        capsys.readouterr()  # what prepare has printed
+        server.pending(str(tmp_path / "prepare.json"))
+        return capsys.readouterr().out
+
+    prepared(server, tmp_path, certificates=wanted)
+    assert pending() == ""
+    other = certificate(["pacs.clinic.health"])
+    (tmp_path / "public.pem").write_text(other[0])
+    assert pending() == ""
+    pair(tmp_path, "public", other)
+    assert pending() == "pacs\n"
+    prepared(server, tmp_path, certificates=wanted)
+    assert pending() == ""
+    os.unlink(public[0])
+    assert pending() == "pacs\n"
 
 
 @pytest.mark.parametrize("words", [[], ["runs"], ["runs", "nginx"], ["prepare", "a"], ["sing", "a"]])

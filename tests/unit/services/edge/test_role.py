@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.vannah.healthcloud.plugins.lookup import artifact, exports, secret
+from ansible_collections.vannah.healthcloud.plugins.lookup import artifact, authority, exports, secret
 
 from tests.unit.lib.exported import Exported
 
@@ -25,11 +25,14 @@ SITES = [
 USERS = [{"name": "ann"}, {"name": "bob", "password": "given"}]
 INGRESS = [{"name": "storage", "servers": ["app1:9000"], "upstream": {"tls": True}, "role": "minio"}]
 
+AUTHORITY = {"trusted": "-----BEGIN CERTIFICATE-----", "revoked": CRL}
+
 
 @pytest.fixture(autouse=True)
 def _lookups(monkeypatch: pytest.MonkeyPatch) -> None:
     """The site's secrets, each named in its value; exports of the one host with a service; an artifact."""
     monkeypatch.setattr(secret.LookupModule, "run", lambda _self, terms, *_args, **_more: [f"value of {term}" for term in terms])
+    monkeypatch.setattr(authority.LookupModule, "run", lambda _self, terms, *_args, **_more: [AUTHORITY.get(terms[0], "")])
     monkeypatch.setattr(artifact.LookupModule, "run", lambda _self, terms, *_args, **_more: [{"src": f"/cache/{terms[0]}", "sha256": "ab"}])
     monkeypatch.setattr(exports.LookupModule, "run", lambda _self, _terms, *_args, **more: [INGRESS if more["host"] == "app1" else []])
 
@@ -93,6 +96,16 @@ def test_what_leaves_with_a_site_is_no_reason_for_a_restart(render: Callable[...
     assert unit["on_change"] == "none" and all(item["on_change"] in ("none", "reload", "restart") for item in found["files"])
     own = {"nginx": "nginx.service.d/vannah.conf", "traefik": "traefik.service"}[engine]
     assert unit["watch"][f"/etc/systemd/system/{own}"] == "restart"
+    assert unit["watch_command"] == ["/usr/local/lib/vannah/edge-server", "pending", f"/etc/{engine}/vannah.json"]
+
+
+@pytest.mark.parametrize(("lists", "found"), [(CRL, True), ("", False), (CRL + CRL, False)])
+def test_each_authority_has_a_list(render: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, lists: str, found: bool) -> None:
+    """nginx refuses all clients of one without."""
+    monkeypatch.setitem(AUTHORITY, "revoked", lists)
+    sites = [{**SITES[0], "client_certificates": {"mode": "required"}}]
+    text = made(render, edge_sites=sites)["files"]["/etc/nginx/vannah.conf"]
+    assert ("ssl_crl /etc/vannah/pki/ca.crl;" in text) is found
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,8 @@ def test_where_requests_go() -> None:
     assert found["serversTransports"]["pacs-0"]["rootCAs"] == ["/etc/vannah/pki/ca.crt"]
     assert found["serversTransports"]["pacs-0"]["serverName"] == "localhost"
     assert found["serversTransports"]["pacs-1"] == {
-        "forwardingTimeouts": {"dialTimeout": "5s", "responseHeaderTimeout": "600s", "idleConnTimeout": "60s"}
+        "maxIdleConnsPerHost": 200,
+        "forwardingTimeouts": {"dialTimeout": "5s", "responseHeaderTimeout": "600s", "idleConnTimeout": "60s"},
     }
     assert found["services"]["rpc-0"]["loadBalancer"]["servers"] == [{"url": "h2c://10.0.0.1:8042"}]
     assert found["routers"]["pacs-redirect-0"]["rule"] == f"({host}) && Path(`/o.x`)"
