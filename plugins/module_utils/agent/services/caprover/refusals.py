@@ -35,7 +35,7 @@ FIXES: tuple[tuple[str, str, str], ...] = (
     ("enable SSL for your root domain", "", "root_tls: true of caprover_server first"),
     ("self-hosted Docker registry before changing", "root_domain", "self_hosted_registry: false first"),
     ("volumes for a non-persistent", "volumes", "an app that was created with persistent: true"),
-    ("Node ID you requested", "node", "a node of this Swarm; for an app whose node is gone: state absent, then create it anew"),
+    ("Node ID you requested", "node", "a node of this Swarm; for an app whose node is gone: state absent, then create it again"),
     ("serviceUpdateOverride", "service_override", "a mapping as Docker's service specification has it"),
     ("Cannot force SSL", "force_tls", "tls: true for the app or for one of its domains"),
     ("without at least one SSL", "force_tls", "force_tls: false, or keep a domain with TLS"),
