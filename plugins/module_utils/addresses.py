@@ -9,6 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.vars.hostvars import HostVars
+
+#: Addresses by Ansible's own variables of hosts, which are put together for each look at a host. A task sees the same
+#: ones to its end.
+_known: dict[tuple[int, str], tuple[HostVars, str]] = {}
 
 
 def addresses_of(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -16,11 +21,17 @@ def addresses_of(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
 
     :raises AnsibleFilterError: a host is not in the inventory
     """
-    found = []
-    for host in hosts:
-        if host not in hostvars:
-            raise AnsibleFilterError(f"addresses_of: the inventory has no host {host!r}")
-        variables = hostvars[host]
-        address = next((variables[name] for name in ("site_address", "ansible_host") if variables.get(name)), host)
-        found.append({"name": str(host), "address": str(address)})
-    return found
+    return [{"name": str(host), "address": _address(str(host), hostvars)} for host in hosts]
+
+
+def _address(host: str, hostvars: Mapping[str, Mapping[str, Any]]) -> str:
+    key = (id(hostvars), host)
+    if key in _known:
+        return _known[key][1]
+    if host not in hostvars:
+        raise AnsibleFilterError(f"addresses_of: the inventory has no host {host!r}")
+    variables = hostvars[host]
+    address = str(next((variables[name] for name in ("site_address", "ansible_host") if variables.get(name)), host))
+    if isinstance(hostvars, HostVars):
+        _known[key] = (hostvars, address)  # with what it is of, whose identity no other object may get
+    return address
