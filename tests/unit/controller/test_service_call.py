@@ -56,6 +56,7 @@ def test_only_who_looks_takes_no_lease() -> None:
         "patroni_guard",
         "patroni_info",
         "pgbackrest_info",
+        "pgbackrest_target",
         "pki_certificates",
         "registry_health",
     }

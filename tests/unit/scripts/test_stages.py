@@ -362,4 +362,4 @@ def test_a_line_of_progress_goes_before_a_word(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_first_servers_are_those_without_programs_of_groups_that_the_demo_has() -> None:
     """Ansible warns of a group that the inventory does not have."""
-    assert demo.WITHOUT_PROGRAMS == "all:!object_store"
+    assert demo.WITHOUT_PROGRAMS == "all:!object_store:!edge"

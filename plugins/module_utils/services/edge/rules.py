@@ -68,7 +68,7 @@ CODES = (
     Code(
         "edge-revocation-unchecked",
         "Traefik accepts a certificate of the site's own authority on a TCP site after it was revoked.",
-        "edge_engine: nginx, or tls: passthrough to a server that looks at the list.",
+        "Set edge_engine: nginx, or tls: passthrough to a server that looks at the list.",
         Level.WARNING,
     ),
     Code(
