@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filters over a site.
 
-Documentation: addresses_of.yml, firewall_match.yml, ports_hosts.yml, ports_roles.yml, rolling_group.yml, rolling_hosts.yml,
+Documentation: addresses_of.yml, ports_hosts.yml, ports_roles.yml, rolling_group.yml, rolling_hosts.yml,
 rolling_role.yml, together_hosts.yml, wave_hosts.yml.
 """
 
@@ -12,19 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils import ip_protocols
 from ..module_utils.addresses import addresses_of
 from ..module_utils.controller import planning, port_changes, rolling, waves
-
-
-def firewall_match(rule: Mapping[str, Any], owner: str = "") -> dict[str, str]:
-    """The statements of nft that match a rule's packets."""
-    try:
-        return ip_protocols.matches(rule)
-    except ValueError as error:
-        raise AnsibleFilterError(f"firewall: {owner or rule.get('name') or 'a rule'}: {error}") from error
 
 
 def rolling_group(groups: Mapping[str, Sequence[str]], role: str, part: str) -> str:
@@ -39,7 +28,6 @@ class FilterModule:
         """Name -> function."""
         return {
             "addresses_of": addresses_of,
-            "firewall_match": firewall_match,
             "ports_hosts": port_changes.hosts,
             "ports_roles": port_changes.roles,
             "rolling_group": rolling_group,
