@@ -50,7 +50,7 @@ class Ruleset(TypedDict):
 
 @dataclass(frozen=True)
 class Rule:
-    """One port or protocol, and for whom it is open.
+    """One port or protocol, and the sources that it is open for.
 
     :ivar owner: what errors and comments of sets call it
     :ivar matches: see :func:`..ip_protocols.matches`
@@ -75,7 +75,7 @@ def ruleset(
     :param exported: ``firewall_ports`` of its roles. A group that the site does not have opens nothing
     :param own: the variable ``firewall_ports``. What is no group, host, address or network is refused
     :param ssh_ports: ports of SSH
-    :param administrators: for whom SSH is open
+    :param administrators: the sources that SSH is open for
     :raises RuleError: a source or a protocol is none, or a host of a group is known by a name only
     """
     rules = []
