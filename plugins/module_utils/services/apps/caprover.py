@@ -94,8 +94,7 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
         entry["secret_files"] = resolved(app.secret_files)
     if app.port:
         entry["http_port"] = app.port
-    if app.domains:
-        entry["force_tls"] = app.tls
+    entry["force_tls"] = app.tls and bool(app.domains)
     if own in app.domains and app.tls:
         entry["tls"] = True
     return entry

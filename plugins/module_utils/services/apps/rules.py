@@ -73,11 +73,13 @@ def _twice(known: Iterable[tuple[int, App]]) -> Iterator[Problem]:
             ("name", "name", [app.name]),
             ("domain", "domains", app.domains),
             ("port", "publish", [str(one.port) for one in app.publish]),
+            # As platforms name them: of the app vhc the volume web-data, and of vhc-web the volume data.
+            ("volume", "volumes", [f"{app.name}-{one.name}" for one in app.volumes]),
         ):
             for value in values:
                 first = seen.setdefault((kind, value), index)
                 if first != index:
-                    what = {"name": "the name", "domain": "the domain", "port": "the published port"}[kind]
+                    what = {"name": "the name", "domain": "the domain", "port": "the published port", "volume": "the volume"}[kind]
                     yield Problem("apps-twice", f"apps[{index}].{path}", f"{what} {value} is that of apps[{first}] too.", f"another {kind}")
 
 

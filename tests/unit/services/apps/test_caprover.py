@@ -104,7 +104,7 @@ def test_an_app_without_domain() -> None:
     """It is reached by other apps only, and how it is is asked of Docker."""
     app = parse({"name": "job", "image": IMAGE, "port": 80, "health": {"path": "/"}, "tls": False})
     (entry,), (deploy,) = caprover.render([app], caprover.Values())
-    assert entry["expose"] is False and entry["domains"] == [] and "force_tls" not in entry
+    assert entry["expose"] is False and entry["domains"] == [] and entry["force_tls"] is False
     assert deploy == {"name": "job", "image": IMAGE}
 
 

@@ -51,6 +51,11 @@ def said(judged: Judge, *apps: Any, variables: str = "", secrets: Any = SECRETS)
         ([app(domains=["api.clinic.health"])], "", set()),
         ([], "", set()),
         ([app(name="Web")], "", {("apps-invalid", "apps[0].name")}),
+        (
+            [app(name="vhc", volumes=[{"name": "web-data", "path": "/a"}]), app(name="vhc-web", volumes=[{"name": "data", "path": "/b"}])],
+            "",
+            {("apps-twice", "apps[1].volumes")},
+        ),
         ([app(), app()], "", {("apps-twice", "apps[1].name")}),
         ([app(image="r:5000/a:1")], "", {("apps-image-tag", "apps[0].image")}),
         ([app(after=["api"])], "", {("apps-order", "apps[0].after")}),

@@ -231,3 +231,22 @@ def test_a_domain_that_caprover_refuses(captain: StandIn, call: Call, root_tls: 
     captain.model.root_ssl, captain.model.unresolved = True, ()
     assert call("apps", apps=[{"name": "web", "domains": [{"name": name, "tls": True}]}]).error is None
     assert domains(captain) == {name: True}
+
+
+def test_a_first_run_that_ends_at_a_domain_is_continued(captain: StandIn, call: Call) -> None:
+    """The tag of the owner comes with the update, after the domains: until then the host remembers whose app it is."""
+    app = {"name": "a", "domains": [{"name": "x.example.org"}, {"name": "y.example.org"}]}
+    captain.model.unresolved = "y.example.org"
+    assert call("apps", owner="clinic", apps=[app], catch=True).error is not None
+    captain.model.unresolved = "nothing.example"
+    assert call("apps", owner="clinic", apps=[app]).said
+    assert call("apps", owner="clinic", apps=[app]).said == []
+
+
+def test_a_domain_moves_to_another_app(captain: StandIn, call: Call) -> None:
+    """TLS cannot be forced without a domain."""
+    domain, tls = "x.example.org", {"force_tls": True}
+    call("apps", apps=[{"name": "a", "domains": [{"name": domain, "tls": True}], **tls}, {"name": "b"}])
+    moved = [{"name": "a", "domains": [], "force_tls": False}, {"name": "b", "domains": [{"name": domain, "tls": True}], **tls}]
+    assert call("apps", apps=moved).error is None
+    assert call("apps", apps=moved).said == []

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import health
 
 from tests.standins.caprover.model import DockerError
 from tests.standins.caprover.server import StandIn
@@ -315,3 +316,30 @@ def test_an_app_that_is_removed_meanwhile(captain: StandIn, call: Call, docker: 
 
     run = call("deploy", apps=[{"name": "web", "image": "web:1", "health": FAST}], judge=removing, catch=True)
     assert run.error is not None and run.error.code == "app-missing" and "it was removed during the run" in run.error.msg
+
+
+def test_a_change_of_the_environment_is_watched(captain: StandIn, call: Call, docker: Docker) -> None:
+    """The image is the same; the containers are others."""
+    web = [{"name": "web", "image": "good:1", "health": FAST}]
+    call("deploy", apps=web, programs=docker)
+    call("apps", apps=[{"name": "web", "environment": {"DATABASE_URL": "wrong"}}], programs=docker)
+    captain.swarm.services["web"].spec["TaskTemplate"]["ContainerSpec"]["Image"] = "bad"  # it ends at once with this environment
+    ended = call("deploy", apps=web, programs=docker, catch=True)
+    assert ended.error is not None and "healthy" in ended.error.msg
+    captain.swarm.services["web"].spec["TaskTemplate"]["ContainerSpec"]["Image"] = "good:1"
+    call("deploy", apps=web, programs=docker)
+    assert call("deploy", apps=web, programs=docker).said == []
+
+
+def test_back_to_the_last_version_that_was_healthy(captain: StandIn, call: Call, docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not to the one that a killed run had deployed and not seen healthy."""
+
+    def deploy(image: str) -> Any:
+        return call("deploy", apps=[{"name": "web", "image": image, "health": FAST}], programs=docker, catch=True)
+
+    deploy("good:1")
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(health.Health, "wait", lambda _self, _image: (_ for _ in ()).throw(KeyboardInterrupt))
+        deploy("bad:2")
+    ended = deploy("bad:3")
+    assert "(good:1) was restored and is healthy" in ended.error.msg, ended.error.msg

@@ -10,7 +10,7 @@ nothing to do: the old one is put back. ``notes`` keeps what was begun, for the 
 from __future__ import annotations
 
 from ...core.model import AgentError
-from . import fields, swarm_secrets
+from . import fields, swarm_secrets, wanted_deploy
 from .api import APPS, PAUSE
 from .refusals import EXISTS, PARTLY, Refused, reason, refusal
 from .wire import Broken, Silent
@@ -65,6 +65,8 @@ class Changer:
             self.idle()
             try:
                 self.api.post(f"{APPS}/register?detached=1", {"appName": name, "hasPersistentData": persistent, "projectId": ""})
+                if self.owner:  # its tag comes with the update, after its domains; where one of those is refused, it is ours all the same
+                    self.notes.put("owned", name, self.owner)
             except Refused as error:
                 if error.status != EXISTS:  # another client, or a request that broke off, was faster
                     raise refusal(f"make app {name}", error) from error
@@ -98,7 +100,7 @@ class Changer:
             try:
                 if first:
                     self._send(ctx, name, {**body, "serviceUpdateOverride": first})
-                    body = {"serviceUpdateOverride": known["serviceUpdateOverride"][1]}
+                    body = {**body, "serviceUpdateOverride": known["serviceUpdateOverride"][1]}
                 self._send(ctx, name, body)
             except Refused as error:
                 raise self._put_back(what, name, known, error) from error
@@ -107,6 +109,10 @@ class Changer:
             self.notes.drop("unsure", name)
             if self.owner:
                 self.notes.put("owned", name, self.owner)
+            runs = wanted_deploy.deployed(now)
+            if runs and not self.notes.get("unproven", name):  # caprover_deploy sees it healthy as it is now
+                mark = runs.get("gitHash") or f"image {runs['deployedImageName']}"
+                self.notes.put("unproven", name, {"mark": mark, "previous": None, "since": ctx.today()})
 
         return apply
 

@@ -138,7 +138,8 @@ class Deployer:
                 # A run that was cut off had begun it, and it was built meanwhile.
                 self._prove(ctx, wanted, note.get("previous"), health)
                 return
-            previous = wanted_deploy.deployed(now)
+            # What an earlier run has deployed and not seen healthy is no version to go back to.
+            previous = (note or {}).get("previous") or wanted_deploy.deployed(now)
             self.notes.put("unproven", name, {"mark": wanted["mark"], "previous": previous, "since": ctx.today()})
             body: dict[str, Any] | Upload = {"captainDefinitionContent": wanted["definition"], "gitHash": _git_hash(wanted)}
             if wanted["tarball"]:

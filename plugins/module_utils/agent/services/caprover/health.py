@@ -148,7 +148,7 @@ class Health:
             link.request("GET", target, headers={"Host": self.options["host"]} if self.options["host"] else {})
             status = link.getresponse().status
             link.close()
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:
             return f"{url} does not answer: {error or type(error).__name__}"
         return "" if status in self.options["statuses"] else f"{url} answers {status}"
 
