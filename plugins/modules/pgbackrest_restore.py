@@ -46,5 +46,6 @@ EXAMPLES = r"""
 RETURN = r"""
 data: {returned: success, type: bool, description: Whether this member had complete data.}
 interrupted: {returned: success, type: bool, description: Whether an earlier restore was interrupted on this member.}
+same: {returned: success, type: bool, description: Whether they are data of the repository's cluster.}
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

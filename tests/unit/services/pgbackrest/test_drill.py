@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -24,9 +25,9 @@ def drill(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch
     return module
 
 
-def row(number: int, content: str = "some text") -> str:
+def row(number: int, content: str = "some text", at: float = 1796120000.5) -> str:
     """A canary row as psql prints it."""
-    return f"{number}|1796120000.5|{content}|{hashlib.sha256(b'some text').hexdigest()}"
+    return f"{number}|{at}|{content}|{hashlib.sha256(b'some text').hexdigest()}"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ class Host:
         self.module, self.broken = module, broken
         self.asked: list[list[str]] = []
         self.wal = b"its content"
+        self.newest = time.time() - 60
 
     def __call__(self, *argv: str, fatal: str = "") -> str:
         self.asked.append(list(argv))
@@ -86,7 +88,7 @@ class Host:
             "select count": "21\n",
             "select extract(epoch from pg_last": "1796120000.5\n",
             "select to_regclass": "vannah_backup.canary\n",
-            "select number": f"{row(1)}\n{row(2)}\n",
+            "select number": f"{row(1)}\n{row(2, at=self.newest)}\n",
             "select pg_last_wal_replay_lsn": "0/6000110\n",
         }
         return next((text for beginning, text in answers.items() if sql.startswith(beginning)), "Blocks scanned:  2800\n")
@@ -100,6 +102,19 @@ def run(module: Any, host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     evidence: dict[str, Any] = json.loads(line.removeprefix("evidence: "))
     assert not module.PLACE.exists(), "scratch is removed"
     return status, evidence
+
+
+def test_a_newest_backup_with_old_data_proves_nothing(
+    drill: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything is as it was written, a month ago: no WAL has arrived since, or none is written."""
+    host = Host(drill)
+    host.newest = time.time() - 30 * 86400
+    status, evidence = run(drill, host, monkeypatch, capsys)
+    assert status != 0 and evidence["ok"] is False
+    assert evidence["problems"] == [
+        "the newest canary row is older than 2 hours: WAL does not arrive, or no row is written (pgbackrest-job canary)"
+    ]
 
 
 def test_a_drill(drill: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

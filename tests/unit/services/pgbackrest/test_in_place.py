@@ -75,7 +75,11 @@ def call(ctx: Context, **more: Any) -> tuple[list[Any], dict[str, Any]]:
 def test_a_restore(ctx: Context, programs: Programs) -> None:
     """Its timeline is archived once it has recovered, without unwritten segments; what would end a standby's recovery is removed."""
     steps, result = call(ctx)
-    assert [(step.action, step.target) for step in steps] == [("replace", DATA)] and result == {"data": True, "interrupted": False}
+    assert [(step.action, step.target) for step in steps] == [("replace", DATA)] and result == {
+        "data": True,
+        "interrupted": False,
+        "same": True,
+    }
     (restore,) = [argv for argv in programs.calls if argv[-1] == "restore"]
     assert {"--delta", "--repo=1", "--set=new"} <= set(restore) and not any(word.startswith("--config") for word in restore)
     (settings,) = [str(text) for text in programs.inputs if text and "data_directory" in str(text)]
@@ -153,7 +157,7 @@ def test_an_interrupted_restore(ctx: Context, data: Path, programs: Programs) ->
     (data / "PG_VERSION").unlink()
     programs.on("/usr/lib/postgresql/17/bin/pg_controldata", rc=1)
     _steps, result = call(ctx)
-    assert result == {"data": False, "interrupted": True}
+    assert result == {"data": False, "interrupted": True, "same": False}
     words = [argv[0] for argv in programs.calls]
     assert words.index("find") < words.index("pgbackrest")
 

@@ -65,8 +65,18 @@ def test_a_drill_that_fails(place: Place, capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_drill_that_is_killed(place: Place) -> None:
     """Without a message of the program the drill has failed."""
-    place.answers["drill"] = [(None, "")]
+    place.answers["drill"] = [(0, f"evidence: {json.dumps(EVIDENCE)}\n"), (None, "")]
+    assert place("drill", "drill", "1", "newest") == 0
     assert place("drill", "drill", "1", "newest") == 1 and ok(place, "drill") == 0
+    assert place.metrics()['vannah_backup_drill_ok{repository="1"}'] == 0, "what an earlier drill has shown is not what the newest did"
+
+
+def test_an_older_backup_says_nothing_of_the_newest(place: Place) -> None:
+    bad = {**EVIDENCE, "ok": False, "problems": ["canary row 3 differs from its checksum"]}
+    place.answers["drill"] = [(1, f"evidence: {json.dumps(bad)}\n"), (0, f"evidence: {json.dumps(EVIDENCE)}\n")]
+    assert place("drill", "drill", "1", "newest") == 1
+    assert place("drill", "older-drill", "1", "older") == 0
+    assert place.metrics()['vannah_backup_drill_ok{repository="1"}'] == 0
 
 
 def test_old_evidence_is_removed(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:

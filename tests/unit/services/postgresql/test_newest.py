@@ -179,7 +179,7 @@ def test_who_is_left_may_not_lead(facts: list[dict[str, Any]], said: str) -> Non
 def start(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The program, with marks and configuration in a folder; ``knows``: etcd's answer; ``silent``: it gives none."""
     module: Any = program("postgresql", "postgresql-may-start")
-    for name in ("FIRST", "USED", "JOINED"):
+    for name in ("FIRST", "USED", "JOINED", "RESTORING"):
         monkeypatch.setattr(module, name, str(tmp_path / name))
     module.knows, module.silent = None, False
     module.keys = []
@@ -225,6 +225,15 @@ def test_an_empty_etcd_starts_no_member(start: Any, capsys: pytest.CaptureFixtur
     start.silent = True
     assert start.asked() == 1
     assert "etcd does not answer (10.0.0.1:2379: timed out)" in capsys.readouterr().err
+
+
+def test_a_restore_that_has_not_ended_starts_no_member(start: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its data may be those of any time, and an unfinished recovery may continue on them."""
+    start.knows = "7714"
+    (tmp_path / "RESTORING").write_text("7714\n", encoding="ascii")
+    assert start.asked() == 1 and "a restore onto this member has not ended" in capsys.readouterr().err
+    (tmp_path / "RESTORING").unlink()
+    assert start.asked() == 0
 
 
 def test_the_named_member_starts_and_the_others_follow(start: Any) -> None:

@@ -53,7 +53,8 @@ def target_of(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """
     chosen = target.choose(Program(ctx, params["stanza"]), params, ctx.now())
     attempts = chosen.attempts()
-    if params["type"] == "time":
+    # Without the newest WAL of the timeline nothing would tell an end from a segment that cannot be read.
+    if params["type"] == "time" and (chosen.archived or str(params["timeline"]) == target.LATEST):
         # PostgreSQL has reached a time when it sees a later commit. The cluster is stopped: where there is none, all of its WAL is meant.
         attempts += [[ALL, *(word for word in attempt if word.startswith(("--set=", "--target-timeline=")))] for attempt in attempts]
     known = {"timeline": chosen.timeline, "bytes": chosen.bytes, "archived": chosen.archived, "system": chosen.system}
@@ -68,19 +69,19 @@ def in_place(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :raises AgentError: ``repository-foreign``, ``disk-too-small``; by a step ``server-runs``, ``restore-failed``
     """
     data, found = params["data"], control(ctx, params)
-    result: Item = {"data": bool(found), "interrupted": os.path.exists(ctx.path(MARKER))}
+    its = found.get("Database system identifier", "")
+    result: Item = {"data": bool(found), "interrupted": os.path.exists(ctx.path(MARKER)), "same": bool(its) and its == params["system"]}
     if params["state"] == "absent":
         content = os.path.isdir(ctx.path(data)) and bool(os.listdir(ctx.path(data)))
         step = Step("data", data, "remove", "they are copied from the leader", apply=lambda ctx: clear(ctx, params))
         return [step] if content else [], result
-    its = found.get("Database system identifier", "")
     if its and its != params["system"] and not params["foreign"]:
         raise AgentError(
             "repository-foreign",
             f"the repository has backups of another cluster: its system identifier is {params['system']}, that of {data} is {its}. "
             f"Fix: the right repository; or, where this cluster was made after all servers were lost, -e restore_system={params['system']}",
         )
-    _refuse_small(ctx, data, params["bytes"])
+    refuse_small(ctx, data, params["bytes"])
     if params["state"] == "fit":
         return [], result
     return [Step("restore", data, "replace", f"from repository {params['repository']}", apply=lambda ctx: _apply(ctx, params))], result
@@ -171,6 +172,8 @@ def clear(ctx: Context, params: Item) -> None:
         fix = f"remove the folders that the links in {data}/pg_tblspc name, and the links"
         raise AgentError("tablespaces", f"{data} has tablespaces elsewhere, which are not removed. Fix: {fix}")
     ctx.run(["find", ctx.path(data), "-mindepth", "1", "-delete"], timeout=600)
+    if params["state"] == "absent":
+        ctx.run(["rm", "-f", "--", ctx.path(MARKER)])  # of an older restore that was given up
 
 
 def _refuse_running(ctx: Context, data: str) -> None:
@@ -192,8 +195,12 @@ def _refuse_running(ctx: Context, data: str) -> None:
     os.unlink(path)  # of a server that was killed; pgBackRest refuses to restore beside it
 
 
-def _refuse_small(ctx: Context, data: str, needed: int) -> None:
-    """:raises AgentError: ``disk-too-small``"""
+def refuse_small(ctx: Context, data: str, needed: int) -> None:
+    """Refuse a restore that the disk has no room for; data that it replaces make room.
+
+    :param needed: bytes of the restored cluster
+    :raises AgentError: ``disk-too-small``
+    """
     place = ctx.path(data)
     while not os.path.isdir(place):
         place = os.path.dirname(place)

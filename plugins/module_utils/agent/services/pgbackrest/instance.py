@@ -53,6 +53,7 @@ class Instance:
     def __init__(self, ctx: Context, place: str, data: str, port: int, programs: str, unit: str) -> None:
         self.ctx = ctx
         self.place, self.data, self.port, self.programs, self.unit = place, data, port, programs, unit
+        self._since = 0
 
     def configure(self) -> None:
         """Write its configuration."""
@@ -77,6 +78,7 @@ class Instance:
         import time
 
         ctx, unit = self.ctx, self.unit
+        self._since = int(ctx.now())
         options = ["--quiet", f"--unit={unit}", f"--uid={USER}", "--property=Type=notify", f"--property=TimeoutStartSec={wait}"]
         argv = ["systemd-run", *options, f"{self.programs}/postgres", "-c", f"config_file={self.place}/postgresql.conf"]
         ran = ctx.run(argv, timeout=wait + 30, check=False)
@@ -119,7 +121,9 @@ class Instance:
 
     def _failed(self, said: str) -> AgentError:
         """Why the instance does not run, from its journal."""
-        journal = self.ctx.run(["journalctl", "-q", "--no-pager", "-o", "cat", "-n", "40", "-u", self.unit], check=False).out
+        # Of this attempt alone: what an earlier one ended with decides nothing.
+        options = ["-q", "--no-pager", "-o", "cat", "-n", "40", f"--since=@{self._since}"]
+        journal = self.ctx.run(["journalctl", *options, "-u", self.unit], check=False).out
         fatal = [line.partition("FATAL:")[2].strip() for line in journal.splitlines() if "FATAL:" in line]
         if ENDED_EARLY in journal:
             text = f"the restored instance does not start: {ENDED_EARLY}"

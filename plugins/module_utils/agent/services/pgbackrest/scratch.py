@@ -10,6 +10,7 @@ import os
 from ...core import waiting
 from ...core.model import AgentError, Step
 from . import target
+from .in_place import refuse_small
 from .instance import ENDED_EARLY, Instance
 from .program import USER, Program, first_error
 
@@ -43,6 +44,7 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         raise AgentError("scratch-exists", f"{text}. Fix: -e restore_replace=true, or -e restore_remove=true to remove it")
     program = Program(ctx, params["stanza"], params["config"])
     chosen = target.choose(program, params, ctx.now())
+    refuse_small(ctx, place, chosen.bytes)
     detail = "to the newest WAL" if params["type"] == "latest" else f"to {params['type']} {params['target']}"
 
     def apply(ctx: Context) -> None:
