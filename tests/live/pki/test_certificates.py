@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.lib.site import Site
+from tests.live.lib.site import Site, errors_of
 from tests.live.lib.waiting import ceiling
 from tests.live.pki.conftest import Clients
 from tests.live.postgresql.writer import Writers
@@ -31,7 +31,7 @@ OLD, NEW = "pki internal CA", "pki internal CA 2"
 def verb(site: Site, name: str, *arguments: str, **values: object) -> str:
     """Run a verb that has to end well; what it printed."""
     done = site.playbook(f"pki/{name}.yml", *arguments, *(["-e", json.dumps(values)] if values else []), timeout=1500)
-    assert done.returncode == 0, f"pki/{name}.yml exited {done.returncode}:\n{done.stdout[-6000:]}"
+    assert done.returncode == 0, f"pki/{name}.yml exited {done.returncode}:\n{errors_of(done.stdout)}{done.stdout[-6000:]}"
     return done.stdout
 
 
