@@ -16,6 +16,7 @@ from ...core import waiting
 from ...core.model import AgentError, Step
 from . import target
 from .instance import ENDED_EARLY, Instance
+from .lineage import LATEST
 from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
@@ -54,7 +55,7 @@ def target_of(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     chosen = target.choose(Program(ctx, params["stanza"]), params, ctx.now())
     attempts = chosen.attempts()
     # Without the newest WAL of the timeline nothing would tell an end from a segment that cannot be read.
-    if params["type"] == "time" and (chosen.archived or str(params["timeline"]) == target.LATEST):
+    if params["type"] == "time" and (chosen.archived or str(params["timeline"]) == LATEST):
         # PostgreSQL has reached a time when it sees a later commit. The cluster is stopped: where there is none, all of its WAL is meant.
         attempts += [[ALL, *(word for word in attempt if word.startswith(("--set=", "--target-timeline=")))] for attempt in attempts]
     known = {"timeline": chosen.timeline, "bytes": chosen.bytes, "archived": chosen.archived, "system": chosen.system}
