@@ -5,27 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils.services.firewall import ruleset
-
-
-def firewall_rules(
-    exported: Iterable[Mapping[str, Any]],
-    own: Iterable[Mapping[str, Any]],
-    ssh_ports: Iterable[int],
-    administrators: Any,
-    groups: Mapping[str, Sequence[str]],
-    hostvars: Mapping[str, Mapping[str, Any]],
-) -> ruleset.Ruleset:
-    """See :func:`ruleset.ruleset`."""
-    try:
-        return ruleset.ruleset(exported, own, ssh_ports, administrators, groups, hostvars)
-    except ruleset.RuleError as error:
-        raise AnsibleFilterError(str(error)) from error
+from ..module_utils.services.firewall.ruleset import ruleset
 
 
 class FilterModule:
@@ -33,4 +16,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name -> function."""
-        return {"firewall_rules": firewall_rules}
+        return {"firewall_rules": ruleset}

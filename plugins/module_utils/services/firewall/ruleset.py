@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from ansible.errors import AnsibleFilterError
+
 from ... import ip_protocols
 from ...addresses import addresses_of
 
@@ -22,12 +24,12 @@ _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}(/[0-9]+)?$|[0-9a-fA-F]*:[0-9a-fA-F:.
 #: What a host of a group must be known by.
 _HOST_ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}$|[0-9a-fA-F]*:")
 _NOT_IN_COMMENT = re.compile(r"[^A-Za-z0-9 ._:/-]")
-#: nft allows 128 characters in a comment.
+#: nft allows 128 characters in a comment. A name that is a little longer than 100 is not cut.
 _LONGEST_COMMENT = 105
 ANY = "any"
 
 
-class RuleError(ValueError):
+class RuleError(AnsibleFilterError):  # type: ignore[misc]  # ansible-core ships no types
     """A rule cannot be meant as it is; the text says which one, what is wrong and what to write."""
 
 
