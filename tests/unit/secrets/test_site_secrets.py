@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
+from ansible_collections.vannah.healthcloud.plugins.action import site_secrets
 from ansible_collections.vannah.healthcloud.plugins.action.site_secrets import ActionModule
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
@@ -50,6 +51,28 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
     assert not any(value in said.out + said.err for value in store.read(loader, str(tmp_path)).values())
     assert run(tmp_path) == {"changed": False, "created": [], "authority_created": False}
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("second", "refused"),
+    [
+        ({"name": "shop_key", "kind": "password", "role": "shop"}, False),
+        ({"name": "web_key", "kind": "password", "role": "web"}, False),  # of the same role, on another host
+        ({"name": "web_key", "kind": "password", "role": "shop"}, True),
+        ({"name": "web_key", "kind": "key32", "role": "shop"}, True),
+    ],
+)
+def test_a_secret_of_two_roles(monkeypatch: pytest.MonkeyPatch, second: dict[str, str], refused: bool) -> None:
+    """Names that templates give, such as those that a site lists for its apps: one role would use what the other one renews."""
+    hosts = {"a": [{"name": "web_key", "kind": "password", "role": "web"}], "b": [second]}
+    monkeypatch.setattr(site_secrets, "exports_of", lambda _kind, host, **_known: hosts[host])
+    inventory = SimpleNamespace(hosts={name: SimpleNamespace(implicit=False) for name in hosts})
+    hostvars = SimpleNamespace(_inventory=inventory, _loader=None)
+    if refused:
+        with pytest.raises(SecretsError, match=r"the roles web and shop both have a secret web_key made .*Fix: use another name"):
+            site_secrets.exported(hostvars)
+    else:
+        assert site_secrets.exported(hostvars) == [hosts["a"][0], second]
 
 
 @pytest.mark.parametrize("code", ["secrets-unwritable", "secrets-unlockable"])
