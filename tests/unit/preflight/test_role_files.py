@@ -155,7 +155,7 @@ def test_a_file_that_is_no_mapping(findings: Callable[..., list[Finding]], file:
         ),
         (COMPONENTS, all_of("- {name: rack, files: [{mode: '0644'}]}\n"), "component rack.files[0] has no path."),
         (COMPONENTS, all_of("- {name: rack, files: [{path: /a, on_change: never}]}\n"), "files[0].on_change must be one of restart,"),
-        (ARTIFACTS, all_of("tool: {versoin: 1}\n"), "tool has the key versoin: it may have version, arch,"),
+        (ARTIFACTS, all_of("tool: {verzion: 1}\n"), "tool has the key verzion: it may have version, arch,"),
         (ARTIFACTS, all_of("tool: [1]\n"), "tool must be a mapping."),
         (ARTIFACTS, all_of("tool: {version: 1}\n"), "tool: needs url with sha256, or go."),
         (ARTIFACTS, all_of("tool: {version: 1, url: 'https://a/b', sha256: abc}\n"), "tool: sha256 must be 64 hexadecimal digits"),

@@ -207,7 +207,7 @@ def lookup(name: str) -> str:
             "named_secrets: the name",
         ),
         (
-            {"named_secrets": [{"variable": "web_users", "key": "nam", "own": "password", "prefix": "web_user_"}]},
+            {"named_secrets": [{"variable": "web_users", "key": "nime", "own": "password", "prefix": "web_user_"}]},
             "named_secrets[0].key: there",
         ),
         ({"text": lookup("'web_key'")}, ""),
@@ -252,7 +252,7 @@ def lookup(name: str) -> str:
         ({"identity": {"site_nam": {"why": "x"}}}, "identity.site_nam: there is no site_nam"),
         ({"identity": {"site_name": {"why": "x"}, "inventory_hostname": {"why": "x"}}}, ""),
         ({"host_checks": [{"program": "check", "arguments": []}]}, ""),
-        ({"host_checks": [{"program": "chek", "arguments": []}]}, "host_checks[0].program: there is no files/chek in the role"),
+        ({"host_checks": [{"program": "chekc", "arguments": []}]}, "host_checks[0].program: there is no files/chekc in the role"),
         ({"host_checks": [{"program": "check", "template": "b.j2"}]}, "host_checks[0].template: there is no templates/b.j2"),
         # --- components and artifacts
         ({"components": [*COMPONENTS, *COMPONENTS]}, "component web: web is listed twice"),
@@ -261,7 +261,7 @@ def lookup(name: str) -> str:
         ({"components": [COMPONENTS[0] | {"files": [{"path": "/a", "src": "b"}]}]}, "component web.files[0].src: there is no files/b"),
         (
             {"components": [COMPONENTS[0] | {"files": [{"path": "/a", "units": ["b.service"]}]}]},
-            "component web.files[0].units: there is no b.ser",
+            "component web.files[0].units: there is no b",
         ),
         ({"artifacts": {"till": {}}}, "till: the role shop has an artifact with this name, too"),
         ({"text": "lookup('vannah.healthcloud.artifact', 'tol')"}, "artifacts: there is no tol: an artifact"),

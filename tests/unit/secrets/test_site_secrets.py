@@ -82,7 +82,7 @@ def test_a_checkout_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "pki" / "generations").unlink()
 
     def refuse(*_arguments: Any) -> None:
-        raise SecretsError(code, "pki/generations cannot be written (Read-only file system)", "remount it")
+        raise SecretsError(code, "pki/generations cannot be written (Read-only file system)", "mount it for writing")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "write_file", refuse)
@@ -143,7 +143,7 @@ def test_a_lost_authority_is_warned_of(tmp_path: Path, check: bool) -> None:
     shutil.rmtree(tmp_path / "pki")
     done = run(tmp_path, check=check)
     assert "restore pki/ from the recovery kit" in done["warnings"][0]
-    assert "planned outage of the whole site" in done["warnings"][0]
+    assert "plan an outage of the whole site" in done["warnings"][0]
     assert (tmp_path / "secrets.yml").read_bytes() == secrets
     assert done["authority_created"]
 
