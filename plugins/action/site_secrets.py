@@ -102,9 +102,18 @@ def exported(hostvars: Any) -> list[dict[str, Any]]:
     """
     hosts = [name for name, host in hostvars._inventory.hosts.items() if not host.implicit]
     found = [item for host in hosts for item in exports_of("secrets", host, hostvars=hostvars, loader=hostvars._loader)]
+    owners: dict[str, str] = {}
     for item in found:
         if not isinstance(item, dict):
             raise SecretsError(
                 "secret-name", "an exported secret is not a mapping", "write {name: ..., kind: ...} in the role's meta/exports.yml"
+            )
+        name, role = str(item.get("name")), str(item.get("role"))
+        owner = owners.setdefault(name, role)
+        if owner != role:
+            raise SecretsError(
+                "secret-name",
+                f"the roles {owner} and {role} both have a secret {name} made (secrets in their meta/exports.yml)",
+                f"use another name for that of {role}, in its variable or in roles/{role}/meta/exports.yml",
             )
     return found

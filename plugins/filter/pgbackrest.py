@@ -24,7 +24,7 @@ def pgbackrest_configuration(site: dict[str, Any], host: str, restore_path: str 
             return text_of(scratch(site, restore_path))
         return text_of(server(site) if host == site["server"] else database(site, host))
     except ConfigurationError as error:
-        raise AnsibleFilterError(f"pgbackrest.conf of {host}: {error}. Fix: the variable pgbackrest_* that sets it") from error
+        raise AnsibleFilterError(f"pgbackrest.conf of {host}: {error}. Fix: correct the variable pgbackrest_* that sets it") from error
 
 
 class FilterModule:

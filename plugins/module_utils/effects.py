@@ -179,7 +179,7 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
 def fix(statement: Statement, running: str = "") -> str:
     """What to do about a value that differs."""
     # To be copied: not truncated.
-    back = f"{statement.name}: {shown(running, 4000)}" if running and not statement.secret else "the value that runs"
+    back = f"set {statement.name}: {shown(running, 4000)}" if running and not statement.secret else "restore the value that runs"
     if statement.verb:
-        return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or write {back}"
+        return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or {back}"
     return f"{back}{'; ' + statement.fix if statement.fix else ''}"

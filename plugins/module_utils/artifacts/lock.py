@@ -189,10 +189,15 @@ def parse(data: Mapping[str, Any], site: Any = None) -> Lock:
         entries[name] = (where, {**kept, **given})
     go = data["toolchain"]["go"]
     toolchain = Toolchain(str(go["version"]), str(go["package"]), tuple(str(item) for item in go["wheels"]))
-    return Lock({str(name): _artifact(str(name), entry, where) for name, (where, entry) in entries.items()}, toolchain)
+    return Lock({str(name): artifact(str(name), entry, where) for name, (where, entry) in entries.items()}, toolchain)
 
 
-def _artifact(name: str, entry: Any, where: str) -> Artifact:
+def artifact(name: str, entry: Any, where: str) -> Artifact:
+    """An entry of a lock file.
+
+    :param where: begins the text of an error
+    :raises ArtifactError: the entry is not as it must be
+    """
     found = _mapping(entry, where)
     _known(found, _KEYS, where)
     if not _NAME.fullmatch(name):

@@ -101,7 +101,7 @@ def evaluate(kind: str, role: collect.Role, templates: templating.Templates, hos
     if raw is None:
         if kind not in KINDS:
             raise AnsibleError(
-                f"roles export no {kind!r}: the kinds are {', '.join(KINDS)}. Fix: one of them, or describe it in {kinds.SPECIFICATION}"
+                f"roles export no {kind!r}: the kinds are {', '.join(KINDS)}. Fix: use one of them, or describe it in {kinds.SPECIFICATION}"
             )
         return []
     where = f"role {role.name}: meta/exports.yml: {kind}, host {host}"

@@ -59,7 +59,7 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
             fixes.append(f"{guess} in place of {name}")
     if not said:
         return ""
-    return f"{' '.join(said)} Nothing is done. Fix: {', '.join(fixes)}; a variable of your own belongs into site_own_variables"
+    return f"{' '.join(said)} Nothing is done. Fix: write {', '.join(fixes)}; a variable of your own belongs into site_own_variables"
 
 
 @cache

@@ -15,8 +15,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from ..controller.rolling import Rolling
 from ..controller.waves import Wave
-from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, SecretKind, SecretName, Source, Text, Unit
+from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, Source, Text, Unit
 from .forms import Known, is_template, problems
+from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
 
 #: Without ``port`` for a protocol that has none, such as VRRP.
 FirewallPort = TypedDict(
@@ -25,13 +26,6 @@ FirewallPort = TypedDict(
 #: Kinds of backup jobs.
 Job = Literal["databases", "files", "objects"]
 Alert = TypedDict("Alert", {"alert": Text, "expr": Text, "for": Duration, "labels": dict[str, str], "annotations": dict[str, str]})
-
-
-class Secret(TypedDict):
-    """A secret of the site, generated once."""
-
-    name: SecretName
-    kind: SecretKind
 
 
 class Needs(TypedDict):
@@ -45,10 +39,11 @@ class Needs(TypedDict):
 
 
 class DataDirectory(TypedDict):
-    """Where data lie."""
+    """Where data lie; ``shared``: made to hold directories of others."""
 
     path: Path
     needs_mb: Amount
+    shared: NotRequired[bool]
     variable: NotRequired[Option]
     stated: NotRequired[Path]
     mounted: NotRequired[bool]
@@ -183,13 +178,6 @@ class Exclusion(TypedDict):
     why: Text
 
 
-class GivenSecret(TypedDict):
-    """A secret from outside the site."""
-
-    name: Plain
-    identifies: NotRequired[bool]
-
-
 class HostCheck(TypedDict):
     """A program of the role's that may refuse a host."""
 
@@ -202,15 +190,6 @@ class KnownByAddress(TypedDict):
     """Who writes the host's address down."""
 
     why: Text
-
-
-class NamedSecret(TypedDict):
-    """A list whose entries get a secret of their own."""
-
-    variable: Option
-    key: Plain
-    own: Plain
-    prefix: Plain
 
 
 class OwnAddress(TypedDict):
@@ -333,6 +312,7 @@ KINDS: dict[str, Kind] = {
     "clusters": Kind(Cluster),
     "endpoints": Kind(Endpoint),
     "excludes": Kind(Exclusion),
+    "foreign_secrets": Kind(ForeignSecret),
     "given_secrets": Kind(GivenSecret),
     "host_checks": Kind(HostCheck),
     # The service's own words, which only its own folder reads.

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import yaml
 from ansible.errors import AnsibleError
 
+from ..artifacts import lock
+from . import components
 from .fields import Option, Plain, Text
 from .forms import Check, Known, problems
 
@@ -99,13 +101,40 @@ class SiteVariables(TypedDict, total=False):
     effects: dict[str, Any] | None
 
 
-#: File of a role -> its form. Each may be empty, apart from what :mod:`.kinds` requires.
+class GoProgram(TypedDict):
+    """``go`` of an artifact."""
+
+    module: Text
+    version: Text
+    package: NotRequired[Text]
+    files: NotRequired[Text]
+    tags: NotRequired[list[str]]
+    variables: NotRequired[dict[str, str | int | float]]
+
+
+class ArtifactEntry(TypedDict, total=False):
+    """An entry of ``meta/artifacts.yml``; the lock's reader judges its texts."""
+
+    version: str | int | float
+    arch: str
+    url: str
+    sha256: str
+    member: str
+    go: GoProgram
+    shows: str
+    bring: str
+
+
+#: File of a role -> its form. Each may be empty, apart from what :mod:`.kinds` requires; the last one must be there.
 FILES: dict[str, Any] = {
     "meta/argument_specs.yml": ArgumentSpecs,
     "meta/bounds.yml": dict[Option, Bound],
     "meta/site_variables.yml": SiteVariables,
     "meta/exports.yml": dict[str, Any],
     "defaults/main.yml": dict[str, Any],
+    "vars/main.yml": dict[str, Any],
+    "meta/artifacts.yml": dict[Plain, ArtifactEntry],
+    "meta/components.yml": components.COMPONENT,
 }
 
 
@@ -114,8 +143,23 @@ def of_file(file: str, given: Any, options: frozenset[str] = frozenset()) -> Ite
 
     :param options: the role's public variables; empty where they are not known
     """
-    if given is not None:
-        yield from (problem.lstrip(".: ") for problem in problems(given, FILES[file], "", Known(options=options)))
+    if given is None:
+        return
+    if file == "meta/components.yml":
+        yield from components.problems(given)
+        return
+    found = [problem.lstrip(".: ") for problem in problems(given, FILES[file], "", Known(options=options))]
+    yield from found
+    if file == "meta/artifacts.yml" and not found:
+        yield from _of_artifacts(given)
+
+
+def _of_artifacts(given: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in given.items():
+        try:
+            lock.artifact(str(name), entry, str(name))
+        except lock.ArtifactError as error:
+            yield str(error.message).rstrip(".")
 
 
 def why_unreadable(error: Exception) -> str:

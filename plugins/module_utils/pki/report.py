@@ -125,7 +125,7 @@ def problems(found: Sequence[Row], silent: Mapping[str, str]) -> list[str]:
 
 def _fix(row: Row) -> str:
     if row["host"] == "controller":
-        return "playbooks/pki/rotate_ca.yml"
+        return "run playbooks/pki/rotate_ca.yml"
     if row["component"]:
-        return "make converge, which renews it" if row["state"] != "revoked" else "playbooks/pki/rotate_certificates.yml"
+        return "run make converge, which renews it" if row["state"] != "revoked" else "run playbooks/pki/rotate_certificates.yml"
     return f"renew it where it comes from; {row['path']} is not signed by the site's authority"

@@ -208,7 +208,7 @@ def refuse(said: list[str], found: Mapping[str, Any], own: Mapping[str, Any]) ->
     if not said:
         return
     host = own.get("host") or "HOST"
-    way = "Nothing was changed. Fix: playbooks/site.yml --check of this inventory, which says what differs and what to do"
+    way = "Nothing was changed. Fix: run playbooks/site.yml --check of this inventory, which says what differs and what to do"
     if "authority" in said or "name" in said:
         text = f"this host belongs to {site(found)} since {day(found)}, and this run is of {site(own)}"
         link = "" if own.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."

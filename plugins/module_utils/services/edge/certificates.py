@@ -100,7 +100,7 @@ def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) 
     for name, wanted in sorted(names.items()):
         entry = given.get(name)
         if entry is None:
-            raise ValueError(f"edge_certificates has no {name}. Fix: {name} with fullchain and key, both PEM")
+            raise ValueError(f"edge_certificates has no {name}. Fix: add {name} with fullchain and key, both PEM")
         chain, key = str(entry.get("fullchain") or "").strip(), str(entry.get("key") or "").strip()
         for problem, fix in [*chain_problems(chain, wanted, now), *key_problems(chain, key)]:
             raise ValueError(f"edge_certificates.{name}: {problem} Fix: {fix}")
@@ -114,18 +114,18 @@ def chain_problems(text: str, names: Iterable[str], now: datetime) -> list[tuple
     try:
         certificates = x509.load_pem_x509_certificates(text.encode())
     except ValueError:
-        return [("fullchain is not a PEM certificate.", "fullchain: the certificate, then the certificates of its issuers")]
+        return [("fullchain is not a PEM certificate.", "set fullchain: the certificate, then the certificates of its issuers")]
     leaf = certificates[0]
     found = []
     if leaf.not_valid_after_utc <= now:
-        found.append((f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}.", "a certificate that is valid"))
+        found.append((f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}.", "use a certificate that is valid"))
     if leaf.not_valid_before_utc > now:
-        found.append((f"the certificate is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}.", "a certificate that is valid"))
+        found.append((f"the certificate is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}.", "use a certificate that is valid"))
     known = names_of(leaf)
     missing = [name for name in sorted(names) if not any(_covers(one, name) for one in known)]
     if missing:
         problem = f"the certificate is for {', '.join(known) or 'no name'}, and not for {', '.join(missing)}."
-        found.append((problem, "a certificate for all names of the site"))
+        found.append((problem, "use a certificate for all names of the site"))
     return found
 
 
@@ -140,7 +140,7 @@ def is_chain_missing(text: str) -> bool:
 
 def key_problems(chain: str, key: str) -> list[tuple[str, str]]:
     """What is wrong with the key of a certificate: (problem, fix). Nothing of the key is quoted."""
-    fix = "key: the PEM key that the certificate was made for, without a passphrase"
+    fix = "set key: the PEM key that the certificate was made for, without a passphrase"
     try:
         private = load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

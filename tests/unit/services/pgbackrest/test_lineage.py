@@ -80,7 +80,7 @@ def test_the_backup_to_begin_with(kind: str, given: str, moment: float, labels: 
 
 
 def test_no_backup_before_the_target() -> None:
-    with pytest.raises(AgentError, match="Fix: a later target") as error:
+    with pytest.raises(AgentError, match="Fix: use a later target") as error:
         lineage.labels("time", "-", [FIRST], 299.0)
     assert error.value.code == "no-backup"
 
@@ -123,6 +123,6 @@ def test_a_time_without_a_later_commit(ctx: Context, programs: Programs) -> None
 
 @pytest.mark.parametrize("given", ["4", "newest", "-1"])
 def test_a_timeline_that_is_not_there(ctx: Context, programs: Programs, given: str) -> None:
-    with pytest.raises(AgentError, match="Fix: latest, or one of 1, 2, 3") as error:
+    with pytest.raises(AgentError, match="Fix: use latest, or one of 1, 2, 3") as error:
         chosen(ctx, programs, timeline=given)
     assert error.value.code == "bad-target"

@@ -20,7 +20,7 @@ PROGRAM = "/usr/local/lib/vannah/acme-certificates"
 TIMEOUT = 1800
 #: States in which services have a certificate that clients accept.
 GOOD = ("valid", "due")
-UNFINISHED = "Fix: journalctl -u vannah-acme on the host; -e acme_retry=true tries again at once"
+UNFINISHED = "Fix: run journalctl -u vannah-acme on the host; -e acme_retry=true tries again at once"
 
 
 def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:

@@ -108,7 +108,7 @@ class Api:
         text += ", nor previous_password" if len(self.passwords) > 1 else ""
         raise AgentError(
             "caprover-login",
-            f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: the password that it has",
+            f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: set the password that it has",
         )
 
     def renew(self, password: str) -> None:

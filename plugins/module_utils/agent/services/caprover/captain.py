@@ -38,7 +38,9 @@ def own_node(ctx: Context) -> str:
         return ""
     why = " ".join(said.err.split())[-300:] or "there is no docker on this host"
     if "swarm" in why:
-        raise AgentError("swarm-role", "CapRover is installed on a manager of a Swarm, and this host is not one. Fix: docker_swarm first")
+        raise AgentError(
+            "swarm-role", "CapRover is installed on a manager of a Swarm, and this host is not one. Fix: run docker_swarm first"
+        )
     raise AgentError("docker-silent", f"Docker does not answer: {why}. Fix: see systemctl status docker")
 
 

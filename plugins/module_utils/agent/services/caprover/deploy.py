@@ -40,7 +40,7 @@ FIXES = (
     ("Build has finished successfully", "correct service_override, ports or volumes of caprover_apps, which Docker refused"),
     (
         "Pulling this image",
-        "an image that this server can pull; its registry with user and password belongs to registries of caprover_server",
+        "use an image that this server can pull; its registry with user and password belongs to registries of caprover_server",
     ),
 )
 

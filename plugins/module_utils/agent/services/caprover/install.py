@@ -87,7 +87,7 @@ def _refuse(params: Item, there: Item, own: str) -> None:
         now = there["env"].get(name)
         if now and now != str(params[option]):
             text = f"{option} is {params[option]}, and CapRover was installed with {now}, which cannot be changed while it runs"
-            raise AgentError("caprover-ports", f"{text}. Fix: {option}: {now}")
+            raise AgentError("caprover-ports", f"{text}. Fix: set {option}: {now}")
 
 
 def _refuse_unfinished(ctx: Context) -> None:

@@ -134,7 +134,7 @@ def _enter(params: Item, ctx: Context) -> Step:
         said = _post(ctx, "/swarm/join", body)
         if said and _CONTINUES not in said:
             fix = f"see that port {PORT} of {', '.join(params['managers'])} is open for this host"
-            fix = f"token: what docker_tokens gives on a manager, for a {state}" if "token" in said else fix
+            fix = f"set token: what docker_tokens gives on a manager, for a {state}" if "token" in said else fix
             raise AgentError("docker-failed", f"docker swarm join as a {state}: {said}. Fix: {fix}")
         _await_active(ctx, params["wait"])
 
@@ -199,7 +199,7 @@ def _leave(docker: Docker, params: Item, found: Item, moved: Moved) -> list[Step
     if not others:
         if not params["end_swarm"]:
             text = f"this host is the only manager of a Swarm with {counted(len(nodes), 'node')}: without it all services end"
-            raise AgentError("would-lose-quorum", f"{text}. Fix: have another manager join first, or end_swarm: true if that is meant")
+            raise AgentError("would-lose-quorum", f"{text}. Fix: let another manager join first, or set end_swarm: true if that is meant")
         return [Step("swarm", "swarm", "leave", "the last manager: the Swarm ends", apply=_left(("--force",)))]
     reachable = [node for node in others if node["reachable"]]
     if len(reachable) < len(others) // 2 + 1:

@@ -203,7 +203,7 @@ def _require_bucket(s3: S3, bucket: str) -> None:
         return
     guess = difflib.get_close_matches(bucket, names, 1)
     hint = f" Did you mean {guess[0]}?" if guess else ""
-    fix = f"one of {', '.join(names[:SHOWN])}, or none for all" if names else "none: the store has no buckets"
+    fix = f"use one of {', '.join(names[:SHOWN])}, or none for all" if names else "create a bucket first: the store has none"
     raise AgentError("no-such-bucket", f"bucket: the object store has no bucket {bucket}.{hint} Nothing is healed. Fix: {fix}")
 
 

@@ -49,7 +49,7 @@ HINTS = {
 #: The same for this host's own server, whose previous credentials are not on the host.
 LOST = (
     "its root credentials differ from those of the site's secrets, and this host no longer has them."
-    " Fix: minio/update.yml -e minio_force=true restarts all servers with the credentials of the secrets"
+    " Fix: run minio/update.yml -e minio_force=true, which restarts all servers with the credentials of the secrets"
 )
 
 

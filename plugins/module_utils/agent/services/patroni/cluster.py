@@ -120,10 +120,10 @@ class Cluster:
         found = []
         leader = self.leader
         if self.paused:
-            found.append(("automatic failover is paused (patronictl pause)", "patronictl -c /etc/patroni/config.yml resume"))
+            found.append(("automatic failover is paused (patronictl pause)", "run patronictl -c /etc/patroni/config.yml resume"))
         if leader is None:
             found.append(
-                (self.doubt or "the cluster has no leader", "systemctl status etcd patroni on all members, and start what is down")
+                (self.doubt or "the cluster has no leader", "run systemctl status etcd patroni on all members, and start what is down")
             )
         for name in expected:
             if name != without and self.find(name) is None:
@@ -131,7 +131,7 @@ class Cluster:
         for member in self.members:
             if member.leads or member.name == without:
                 continue
-            look = f"journalctl -u patroni on {member.name}; where it cannot follow, playbooks/postgresql/reinit.yml"
+            look = f"run journalctl -u patroni on {member.name}; where it cannot follow, run playbooks/postgresql/reinit.yml"
             if member.state not in ("streaming", "running"):
                 found.append((f"{member.name} is {member.state or 'silent'}", look))
             elif member.lag is None:
@@ -141,7 +141,9 @@ class Cluster:
             elif leader is not None and None not in (member.timeline, leader.timeline) and member.timeline != leader.timeline:
                 found.append((f"{member.name} is on timeline {member.timeline}, the leader on {leader.timeline}", look))
         if synchronous and not self.synchronous and any(not member.leads for member in self.members):
-            found.append(("no standby is synchronous", "wait until a standby has caught up; else journalctl -u patroni on the standbys"))
+            found.append(
+                ("no standby is synchronous", "wait until a standby has caught up; else run journalctl -u patroni on the standbys")
+            )
         return found
 
 

@@ -84,7 +84,7 @@ def labels(kind: str, target: str, backups: list[Item], moment: float) -> list[s
     elif kind == "lsn":
         able = [one for one in backups if (one.get("lsn") or {}).get("stop") and number(one["lsn"]["stop"]) <= number(target)]
     if not able:
-        fix = "a later target, or -e restore_timeline=NUMBER for an earlier timeline"
+        fix = "use a later target, or -e restore_timeline=NUMBER for an earlier timeline"
         raise AgentError("no-backup", f"no backup before this target leads to the timeline. Fix: {fix}")
     chosen = [str(one["label"]) for one in reversed(able)]
     return chosen if kind == "name" else chosen[:1]

@@ -76,7 +76,7 @@ class Program:
         said = first_error(ran)
         if ran.rc in (FILE_INVALID, DB_MISMATCH):
             text = f"the repository has backups of another cluster under the name {self.stanza}: {said}"
-            fix = "another pgbackrest_repository, or another postgresql_cluster; nothing was changed"
+            fix = "use another pgbackrest_repository, or another postgresql_cluster; nothing was changed"
             raise AgentError("repository-foreign", f"{text}. Fix: {fix}")
         if ran.rc in (124, DB_CONNECT) or "unable to find primary" in said or "HostConnectError" in said:
             return said

@@ -41,7 +41,7 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         return ([Step("restore", place, "remove", apply=lambda ctx: remove(ctx, instance))] if there else []), result
     if there and not params["replace"]:
         text = f"{place} has an instance of an earlier restore"
-        raise AgentError("scratch-exists", f"{text}. Fix: -e restore_replace=true, or -e restore_remove=true to remove it")
+        raise AgentError("scratch-exists", f"{text}. Fix: write -e restore_replace=true, or -e restore_remove=true to remove it")
     program = Program(ctx, params["stanza"], params["config"])
     chosen = target.choose(program, params, ctx.now())
     refuse_small(ctx, place, chosen.bytes)

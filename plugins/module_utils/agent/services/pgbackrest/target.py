@@ -66,7 +66,7 @@ def choose(program: Program, params: Item, now: float) -> Chosen:
     if wanted != LATEST:
         if not wanted.isdigit() or int(wanted) not in (1, *histories):
             there = ", ".join(str(one) for one in (1, *histories))
-            raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: {LATEST}, or one of {there}")
+            raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: use {LATEST}, or one of {there}")
         timeline = int(wanted)
         said = [*said, f"--target-timeline={timeline}"]
     elif histories:
@@ -91,21 +91,21 @@ def options(kind: str, target: str, backups: list[Item], now: float) -> list[str
     :raises AgentError: ``bad-target``, ``no-backup``
     """
     if not backups:
-        raise AgentError("no-backup", "the repository has no backup to restore. Fix: playbooks/backup/now.yml, or another repository")
+        raise AgentError("no-backup", "the repository has no backup to restore. Fix: run playbooks/backup/now.yml, or another repository")
     if kind == "latest":
         if target:
             raise AgentError(CODE, "the newest WAL needs no target. Fix: leave the target out, or restore_type=time, lsn or name")
         return ["--type=default"]
     if not target:
-        raise AgentError(CODE, f"restore_type={kind} needs a target. Fix: restore_target='{EXAMPLES[kind]}'")
+        raise AgentError(CODE, f"restore_type={kind} needs a target. Fix: set restore_target='{EXAMPLES[kind]}'")
     if kind == "time":
         return ["--type=time", f"--target={_time(target, backups, now)}", "--target-action=promote"]
     if kind == "lsn":
         if not _LSN.fullmatch(target):
-            raise AgentError(CODE, f"{target!r} is not a position in the WAL. Fix: one such as {EXAMPLES['lsn']}")
+            raise AgentError(CODE, f"{target!r} is not a position in the WAL. Fix: write one such as {EXAMPLES['lsn']}")
         first = backups[0].get("lsn") or {}
         if first.get("stop") and number(target) < number(first["stop"]):
-            raise AgentError(CODE, f"{target} is before the end of the oldest backup, {first['stop']}. Fix: a later position")
+            raise AgentError(CODE, f"{target} is before the end of the oldest backup, {first['stop']}. Fix: choose a later position")
         return ["--type=lsn", f"--target={target}", "--target-action=promote"]
     return ["--type=name", f"--target={target}", "--target-action=promote"]
 
@@ -120,7 +120,7 @@ def _moment(target: str) -> datetime.datetime:
     try:
         given = datetime.datetime.fromisoformat(target.strip())
     except ValueError:
-        raise AgentError(CODE, f"{target!r} is not a time. Fix: one such as {EXAMPLES['time']}") from None
+        raise AgentError(CODE, f"{target!r} is not a time. Fix: write one such as {EXAMPLES['time']}") from None
     return (given if given.tzinfo else given.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
 
 
@@ -130,9 +130,9 @@ def _time(target: str, backups: list[Item], now: float) -> str:
 
     given = _moment(target)
     if given.timestamp() > now:
-        raise AgentError(CODE, f"{target} is in the future. Fix: a time that has passed, or restore_type=latest")
+        raise AgentError(CODE, f"{target} is in the future. Fix: choose a time that has passed, or restore_type=latest")
     oldest = float(backups[0]["timestamp"]["stop"])
     if given.timestamp() < oldest:
         end = datetime.datetime.fromtimestamp(oldest, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S+00")
-        raise AgentError(CODE, f"{target} is before the end of the oldest backup. Fix: a time from {end} on")
+        raise AgentError(CODE, f"{target} is before the end of the oldest backup. Fix: choose a time from {end} on")
     return given.strftime("%Y-%m-%d %H:%M:%S.%f+00")

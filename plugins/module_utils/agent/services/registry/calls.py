@@ -165,7 +165,7 @@ def _there(registry: Registry, ctx: Context, item: Item, named: list[str]) -> li
 def _opened(ctx: Context, item: Item) -> files.Source:
     if not item["source"]:
         text = f"{_target(item, item['digest'])} is not in the registry, and no file has it"
-        raise AgentError("image-file", f"{text}. Fix: source, a file on this host, or push it from elsewhere")
+        raise AgentError("image-file", f"{text}. Fix: set source: a file on this host, or push it from elsewhere")
     return files.Source(item["source"], ctx.path(item["source"]))
 
 

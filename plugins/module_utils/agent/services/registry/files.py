@@ -209,7 +209,7 @@ def _not_this(source: Source, digest: str, found: list[str]) -> AgentError:
     if not found:
         return source.wrong("there is no image in it")
     if not digest:
-        return AgentError("image-file", f"source {source.path} has {len(found)} images. Fix: digest, one of {', '.join(found)}")
+        return AgentError("image-file", f"source {source.path} has {len(found)} images. Fix: set digest: one of {', '.join(found)}")
     return AgentError(
         "image-digest", f"source {source.path} has no image {digest}. Fix: use the right file, or set digest: {' or '.join(found)}"
     )
