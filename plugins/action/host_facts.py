@@ -26,7 +26,7 @@ from ..module_utils.preflight.model import parse_address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..module_utils.agent.contract import Answer, Payload
+    from ..module_utils.agent.contract import Answer, Facts, Payload
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -164,7 +164,7 @@ class ActionModule(ComponentAction):
         except AnsibleError:
             return clusters.Places({}, {})
 
-    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> tuple[dict[str, bool], dict[str, list[str]], list[str]]:
+    def _clusters(self, answer: Answer, facts: Facts) -> tuple[dict[str, bool], dict[str, list[str]], list[str]]:
         """Whether each cluster that the host is a member of is known to exist, those whose data are missing here, those that have run here.
 
         The ledger knows whether a member has run on the host. Where it has and no data are there, a disk is not mounted, or they are lost.
@@ -185,7 +185,7 @@ class ActionModule(ComponentAction):
             gone = {}
         return known, gone, ran
 
-    def _senders(self, facts: dict[str, Any]) -> dict[str, str]:
+    def _senders(self, facts: Facts) -> dict[str, str]:
         """Which address the host sends from to each member of a cluster, where the site is to know it by another one than before."""
         before = facts.get("known_by")
         if not before:

@@ -36,7 +36,7 @@ from . import (  # noqa: F401 # preloaded for the forks
 )
 
 if TYPE_CHECKING:
-    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload, Policy
+    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload, Policy, Site
 
 Result = dict[str, Any]
 
@@ -200,7 +200,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         """
         return self.host in identity.named(self._templar.template(self.vars.get(identity.TAKEOVER)))
 
-    def belonging(self) -> dict[str, Any]:
+    def belonging(self) -> Site:
         """Which site this run is of, for the host to compare with its own record."""
         name = self._templar.template(self.vars.get("site_name")) or ""
         return {**identity.of(self.inventory_dir, str(name)), "host": self.host, "takeover": self.takeover}
