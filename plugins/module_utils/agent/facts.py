@@ -106,6 +106,14 @@ class Facts(TypedDict, total=False):
     clusters_ran: list[str]
 
 
+class Peer(TypedDict):
+    """A member of a cluster, as a service's host_facts.py tells it to the host checks; ``what`` it is, a sentence."""
+
+    name: str
+    address: str
+    what: str
+
+
 class Place(Room):
     """Where a directory lies, or will lie: ``at`` is its nearest parent that exists, ``real`` the path without links."""
 

@@ -32,14 +32,15 @@ from .switchover import hand_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ...contract import Diff
     from ...core.model import Context
+    from ...definition import Json, Params
+    from .types import State
 
-    Params = dict[str, Any]
-    Outcome = tuple[list[Step], dict[str, Any]]
+    Outcome = tuple[list[Step], Mapping[str, object]]
 
 #: Seconds between two checks of a changing cluster.
 INTERVAL = 0.5
@@ -73,7 +74,7 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
         time.sleep(ctx.pause(INTERVAL))
 
 
-def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+def state(rest: Rest, cluster: Cluster, params: Params, settings: Json | None = None) -> State:
     """The result that all calls share.
 
     :param settings: :func:`configuration`, where it is known already
@@ -105,7 +106,7 @@ def info(params: Params, ctx: Context) -> Outcome:
     """
     rest = connect(ctx, params)
 
-    def healthy() -> tuple[Cluster, dict[str, Any]]:
+    def healthy() -> tuple[Cluster, State]:
         await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
@@ -172,7 +173,7 @@ def config(params: Params, ctx: Context) -> Outcome:
     current = configuration(rest)
     result = state(rest, cluster, params, current)
     said = own(rest)
-    name = (said.get("patroni") or {}).get("name")
+    name: Any = (said.get("patroni") or {}).get("name")
     if said.get("pending_restart") and name not in result["pending_restart"]:
         result["pending_restart"].append(name)
     member = cluster.find(str(name))
@@ -199,7 +200,7 @@ def config(params: Params, ctx: Context) -> Outcome:
     return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff if ctx.diff else None, apply), *settings], result
 
 
-def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
+def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: Json, loop_wait: float) -> Cluster:
     """The cluster once its members had the time to report what waits for a restart; Patroni does not report that nothing does.
 
     A member looks at the configuration at its next turn. Of the server's settings it asks PostgreSQL a second after the reload, and says it
@@ -249,17 +250,18 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     """
     rest = connect(ctx, params)
     cluster = look_settled(ctx, rest, params["max_lag"])
-    result = state(rest, cluster, params)
+    seen = state(rest, cluster, params)
+    result: dict[str, object] = {**seen}
     refuse_unknown(cluster, params["candidate"], params.get("members") or ())
     leader = cluster.leader
     if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
         return [], {**result, "from": leader.name, "to": leader.name}
     if params["away_from"] and leader is not None and len(cluster.members) == 1:
         return [], {**result, "from": leader.name, "to": leader.name}  # there is no other member: its restart is an interruption
-    require_healthy(cluster, "switch over", params.get("members") or (), params["max_lag"], result["synchronous_mode"])
+    require_healthy(cluster, "switch over", params.get("members") or (), params["max_lag"], seen["synchronous_mode"])
     if leader is None:
         raise AssertionError("a healthy cluster has a leader")
-    candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
+    candidate = choose_candidate(cluster, params["candidate"], seen["synchronous_mode"], params["max_lag"])
     result.update({"from": leader.name, "to": candidate})
 
     def apply(ctx: Context) -> None:

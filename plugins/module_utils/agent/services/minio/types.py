@@ -1,0 +1,247 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Buckets, tiers, the state of a store and answers, as types. Nothing imports this when it runs, and it is not sent to hosts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from ...definition import Json, Params, State
+
+Attribute = Literal["versioning", "object_lock", "encryption", "quota", "tags", "policy", "lifecycle"]
+
+
+class Lock(TypedDict, total=False):
+    """A default retention; empty for an object lock without one."""
+
+    mode: str
+    days: int
+    years: int
+
+
+#: A lifecycle rule by its options: ``enabled``, ``prefix``, those of :data:`.documents.PLACES` and ``other``.
+Rule = dict[str, Any]
+Rules = dict[str, Rule]
+
+
+class BucketNow(TypedDict):
+    """A bucket as it is; ``object_lock`` is None without a lock, ``quota`` in bytes, 0 for none."""
+
+    versioning: str
+    object_lock: Lock | None
+    encryption: str
+    quota: int
+    tags: dict[str, str]
+    policy: Json | None
+    lifecycle: Rules
+
+
+class Bucket(TypedDict):
+    """A bucket as it is wanted, with the attributes that are asked for."""
+
+    name: str
+    state: State
+    drop_data: bool
+    versioning: NotRequired[str]
+    object_lock: NotRequired[Lock]
+    encryption: NotRequired[str]
+    quota: NotRequired[int]
+    tags: NotRequired[dict[str, str]]
+    policy: NotRequired[Json | None]
+    lifecycle: NotRequired[Rules]
+
+
+class TierNow(TypedDict):
+    """A tier of MinIO."""
+
+    type: str
+    endpoint: str
+    bucket: str
+    prefix: str
+    region: str
+    access_key: str
+    storage_class: str
+
+
+class Tier(TierNow):
+    """A tier as it is wanted."""
+
+    name: str
+    state: State
+    secret_key: str
+
+
+Fixed = Literal["type", "endpoint", "bucket", "prefix", "region", "storage_class"]
+Sealed = Literal["endpoint", "access_key", "secret_key", "bucket", "prefix"]
+
+
+class Account(TypedDict):
+    """A service account as it is."""
+
+    user: str
+    secret: str
+    policy: Json | None
+    name: str
+    description: str
+
+
+class User(TypedDict):
+    """A user as it is."""
+
+    secret: str
+    enabled: bool
+
+
+Listed = Literal["users", "policies", "service_accounts"]
+
+
+class Wanted(TypedDict):
+    """Policies, users and service accounts that are listed, checked, see the module ``minio_users``."""
+
+    users: list[Params]
+    policies: list[Params]
+    service_accounts: list[Params]
+
+
+# --- the state of the store -----------------------------------------------------------------------------------------------
+
+
+class Server(TypedDict):
+    """A server of the store, as it is reported."""
+
+    endpoint: str
+    state: str
+    version: str
+    uptime: int
+
+
+class Drive(TypedDict):
+    """A drive, sizes in bytes."""
+
+    endpoint: str
+    path: str
+    state: str
+    healing: bool
+    pool: int
+    set: int
+    total: int
+    used: int
+    available: int
+
+
+class Set(TypedDict):
+    """A set of drives that objects are spread over."""
+
+    pool: int
+    set: int
+    drives: int
+    online: int
+    healing: int
+    write_quorum: int
+    capacity: int
+    used: int
+
+
+class Store(TypedDict):
+    """The whole store, see :func:`.info.summary`; ``usage`` are numbers and bytes of what it holds."""
+
+    mode: str
+    deployment: str
+    versions: list[str]
+    servers: list[Server]
+    parity: int
+    sets: list[Set]
+    drives: list[Drive]
+    healing: int
+    usage: dict[str, int]
+
+
+class Summary(Store):
+    """The store, and what is wrong with it."""
+
+    problems: list[str]
+    lasting_problems: list[str]
+
+
+class Info(Summary):
+    """What the call ``info`` answers; ``before``: see :class:`.s3.S3`."""
+
+    answers: bool
+    error: str
+    before: bool
+
+
+class Seen(TypedDict):
+    """What one server says of the store's health; ``status`` is that of HTTP."""
+
+    answers: bool
+    status: int
+    healing: int
+    quorum: int
+    error: str
+
+
+class Health(TypedDict):
+    """What the call ``health`` answers."""
+
+    healthy: bool
+    healing: int
+    problem: str
+
+
+class Running(TypedDict):
+    """What this host's server runs with, see :func:`.cluster.running`."""
+
+    runs: bool
+    serves: bool
+    binary: bool
+    environment: bool
+    settings: list[str]
+    together: bool
+
+
+class Damaged(TypedDict):
+    """An object that was damaged: drive -> state."""
+
+    name: str
+    drives: dict[str, str]
+    healed: bool
+
+
+class Healed(TypedDict):
+    """What the call ``heal`` answers."""
+
+    scanned: int
+    healed: int
+    unhealed: int
+    damaged: list[Damaged]
+    finished: bool
+    token: str
+
+
+class Buckets(TypedDict):
+    """What the call ``buckets`` answers."""
+
+    answers: bool
+    buckets: list[str]
+
+
+class Tiers(TypedDict):
+    """What the call ``tiers`` answers."""
+
+    answers: bool
+    tiers: list[str]
+
+
+class Users(TypedDict):
+    """What the call ``users`` answers."""
+
+    answers: bool
+    users: list[str]
+
+
+class Mounted(TypedDict):
+    """What the call ``devices`` answers: path -> device."""
+
+    mounted: dict[str, str]
