@@ -240,7 +240,7 @@ class Context:
         return self.mode == "check"
 
     if TYPE_CHECKING:
-        section: SectionOf
+        section: SectionOf  # what is known of a thing depends on the section
     else:
 
         def section(self, name):
@@ -299,7 +299,7 @@ class Context:
             from ..lib.proc import run
 
             runner = run
-        extra: dict[str, Any] = {"user": user} if user else {}
+        extra: dict[str, str] = {"user": user} if user else {}
         result: Result = runner(list(argv), input=input, timeout=timeout, env=dict(env or {}), **extra)
         if check and result.rc != 0:
             if result.rc == 127 and not result.err:
