@@ -26,7 +26,7 @@ class Role(TypedDict):
     createrole: bool | None
     replication: bool | None
     connection_limit: int | None
-    settings: dict[str, Any]
+    settings: dict[str, object]
     member_of: list[str]
 
 
@@ -76,7 +76,7 @@ class _Database(TypedDict):
     connection_limit: int | None
     extensions: list[str]
     schemas: list[Schema]
-    settings: dict[str, Any]
+    settings: dict[str, object]
     drop_data: bool
 
 
