@@ -220,7 +220,8 @@ class Target:
         """Plan, and apply unless it is a check: the steps and the result."""
         ctx = self.context("check" if check else "apply")
         given = {"url": self.url, "user": USER, "password": PASSWORD, "ca": self.ca, "wait": 0, "images": list(images), **more}
-        steps, result = calls.CALLS["images"](filled(documented.spec("registry_images"), given), ctx)
+        params: Any = filled(documented.spec("registry_images"), given)
+        steps, result = calls.CALLS["images"](params, ctx)
         for step in steps:
             if not check and step.apply is not None:
                 step.apply(ctx)

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-    from ...definition import Params
-    from .types import Answer, Export, Given, Status
+    from .types import Answer, CertificatesParams, Export, Given, Status
 
 PROGRAM = "/usr/local/lib/vannah/acme-certificates"
 #: Seconds. lego waits for the authority, and for records of a zone to spread.
@@ -23,7 +22,7 @@ GOOD = ("valid", "due")
 UNFINISHED = "Fix: run journalctl -u vannah-acme on the host; -e acme_retry=true tries again at once"
 
 
-def certificates(params: Params, ctx: Context) -> tuple[list[Step], Answer]:
+def certificates(params: CertificatesParams, ctx: Context) -> tuple[list[Step], Answer]:
     """Certificates of this host as the role wants them.
 
     :param params: ``obtains``: it asks the authority for them; ``given``: those of the host that does (None where it is not asked now);
@@ -100,7 +99,7 @@ def _digest(hashlib: Any, item: Given) -> str:
     return str(hashlib.sha256(item["fullchain"].encode()).hexdigest())
 
 
-def export(params: Params, ctx: Context) -> tuple[list[Step], Export]:
+def export(params: object, ctx: Context) -> tuple[list[Step], Export]:
     """Valid certificates with their keys, for the other hosts. Asked by tasks that show nothing of it.
 
     :raises AgentError: ``program-missing``, ``program-failed``

@@ -47,3 +47,14 @@ class Export(TypedDict):
     """Valid certificates with their keys."""
 
     certificates: list[Given]
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class CertificatesParams(TypedDict):
+    """Of ``acme_certificates``."""
+
+    obtains: bool
+    retry: bool
+    given: list[Given] | None

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-    from ...definition import Params
     from .client import Node
-    from .types import Health, Logins, Moved, Part
+    from .types import Health, HealthParams, Logins, LoginsParams, Moved, NodeParams, Part, SwarmParams
 
 #: Seconds between two looks.
 INTERVAL = 1.0
 
 
-def health(params: Params, ctx: Context) -> tuple[list[Step], Health]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Health]:
     """The engine of this host, and the Swarm that it is in.
 
     :param params: ``name``: the host's; ``interrupt``: refuse where the node cannot be spared now; ``wait``: seconds until all is healthy
@@ -115,7 +114,7 @@ def refuse_interrupt(docker: Docker, found: Health, name: str) -> None:
         )
 
 
-def node(params: Params, ctx: Context) -> tuple[list[Step], Moved]:
+def node(params: NodeParams, ctx: Context) -> tuple[list[Step], Moved]:
     """Have a node hand its tasks over, or give it work again. Asked of a manager.
 
     :param params: ``node``: an ID; empty (only ``restored``): all nodes that a run has drained; ``state``: ``drained``, ``restored`` or
@@ -133,7 +132,7 @@ def node(params: Params, ctx: Context) -> tuple[list[Step], Moved]:
     return _restore(docker, params, ctx)
 
 
-def _drain(docker: Docker, params: Params) -> tuple[list[Step], Moved]:
+def _drain(docker: Docker, params: NodeParams) -> tuple[list[Step], Moved]:
     nodes = docker.nodes()
     found = _node(nodes, params["node"])
     result: Moved = {"nodes": [], "waits": []}
@@ -172,7 +171,7 @@ def _await_moved(docker: Docker, ctx: Context, found: Node, left: list[Any], sec
     return [*still, *homeless]
 
 
-def _restore(docker: Docker, params: Params, ctx: Context) -> tuple[list[Step], Moved]:
+def _restore(docker: Docker, params: NodeParams, ctx: Context) -> tuple[list[Step], Moved]:
     result: Moved = {"nodes": [], "waits": []}
     if not params["node"] and not in_swarm(ctx):
         return [], result
@@ -224,21 +223,21 @@ def in_swarm(ctx: Context) -> bool:
     return os.path.exists(ctx.path(f"{root(ctx)}/swarm/docker-state.json"))
 
 
-def swarm(params: Params, ctx: Context) -> tuple[list[Step], Part]:
+def swarm(params: SwarmParams, ctx: Context) -> tuple[list[Step], Part]:
     """The part of this host in a Swarm: :func:`.membership.swarm`."""
     from . import membership
 
     return membership.swarm(params, ctx, _await_moved)
 
 
-def tokens(params: Params, ctx: Context) -> tuple[list[Step], dict[str, str]]:
+def tokens(params: object, ctx: Context) -> tuple[list[Step], dict[str, str]]:
     """The Swarm's join tokens: :func:`.membership.tokens`."""
     from . import membership
 
     return membership.tokens(params, ctx)
 
 
-def logins(params: Params, ctx: Context) -> tuple[list[Step], Logins]:
+def logins(params: LoginsParams, ctx: Context) -> tuple[list[Step], Logins]:
     """See :func:`.logins.logins`; loaded where it is called."""
     from . import logins as docker_logins
 

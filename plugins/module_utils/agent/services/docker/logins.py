@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-    from ...definition import Json, Params
-    from .types import Logins
+    from ...definition import Json
+    from .types import Logins, LoginsParams
 
 #: Of the user root, which the site works as.
 PATH = "/root/.docker/config.json"
 
 
-def logins(params: Params, ctx: Context) -> tuple[list[Step], Logins]:
+def logins(params: LoginsParams, ctx: Context) -> tuple[list[Step], Logins]:
     """Have root's client logged in to registries.
 
     :param params: ``logins``: list of ``registry`` (host:port), ``user`` and ``password``

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-    from ...definition import Json, Params
+    from ...definition import Json
     from .client import Node
-    from .types import Moved, Part
+    from .types import Moved, NodeParams, Part, SwarmParams
 
     Wait = Callable[[Docker, Context, Node, list[Any], int], list[str]]
 
@@ -34,7 +34,7 @@ _CONTINUES = "will continue in the background"
 _INTERVAL = 1.0
 
 
-def tokens(_params: Params, ctx: Context) -> tuple[list[Step], dict[str, str]]:
+def tokens(_params: object, ctx: Context) -> tuple[list[Step], dict[str, str]]:
     """The join tokens of the Swarm that this host manages; empty where it manages none.
 
     :return: no steps; ``manager``, ``worker``
@@ -46,7 +46,7 @@ def tokens(_params: Params, ctx: Context) -> tuple[list[Step], dict[str, str]]:
     return [], {role: docker.run("swarm", "join-token", "--quiet", role).strip() for role in ("manager", "worker")}
 
 
-def swarm(params: Params, ctx: Context, moved: Wait) -> tuple[list[Step], Part]:
+def swarm(params: SwarmParams, ctx: Context, moved: Wait) -> tuple[list[Step], Part]:
     """Have this host be a manager or a worker, or in no Swarm.
 
     :param params: as the module ``docker_swarm`` documents them
@@ -79,7 +79,7 @@ def swarm(params: Params, ctx: Context, moved: Wait) -> tuple[list[Step], Part]:
     return [], result
 
 
-def _refuse(params: Params, found: Json) -> None:
+def _refuse(params: SwarmParams, found: Json) -> None:
     """A host that is in a Swarm already stays in it; what would have to change is said.
 
     :raises AgentError: see :func:`swarm`
@@ -105,7 +105,7 @@ def _refuse(params: Params, found: Json) -> None:
 # --- entering -------------------------------------------------------------------------------------------------------------------
 
 
-def _enter(params: Params, ctx: Context) -> Step:
+def _enter(params: SwarmParams, ctx: Context) -> Step:
     address, state = params["address"], params["state"]
     listens = _host_port(address)
     if not params["managers"]:
@@ -187,7 +187,7 @@ def _post(ctx: Context, path: str, body: Json) -> str:
 # --- leaving --------------------------------------------------------------------------------------------------------------------
 
 
-def _leave(docker: Docker, params: Params, found: Json, moved: Wait) -> list[Step]:
+def _leave(docker: Docker, params: SwarmParams, found: Json, moved: Wait) -> list[Step]:
     if not found.get("ControlAvailable"):
         running = docker.run("ps", "--quiet", "--filter", "label=com.docker.swarm.task.id").split()
         if running and not docker.ctx.check:
@@ -246,7 +246,7 @@ def _left(options: tuple[str, ...]) -> Callable[[Context], None]:
     return apply
 
 
-def removed(docker: Docker, params: Params) -> tuple[list[Step], Moved]:
+def removed(docker: Docker, params: NodeParams) -> tuple[list[Step], Moved]:
     """Take a node that is away out of the Swarm's list. Asked of a manager.
 
     :param params: ``node``: its ID or name; ``wait``: seconds until the Swarm sees that it is away

@@ -53,3 +53,49 @@ class Facts(TypedDict):
     engines: dict[str, str]
     swarm: bool
     routes: list[str]
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class HealthParams(TypedDict):
+    """Of ``docker_health``."""
+
+    name: str
+    interrupt: bool
+    wait: int
+
+
+class Login(TypedDict):
+    """A registry that the client is to be logged in to."""
+
+    registry: str
+    user: str
+    password: str
+
+
+class LoginsParams(TypedDict):
+    """Of ``docker_logins``."""
+
+    logins: list[Login]
+
+
+class NodeParams(TypedDict):
+    """Of ``docker_node``."""
+
+    node: str
+    state: str
+    wait: int
+
+
+class SwarmParams(TypedDict):
+    """Of ``docker_swarm``."""
+
+    state: str
+    address: str
+    managers: list[str]
+    token: str | None
+    address_pools: list[str]
+    pool_size: int
+    end_swarm: bool
+    wait: int

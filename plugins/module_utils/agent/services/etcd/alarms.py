@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-    from ...definition import Json, Params
-    from .types import Alarms
+    from ...definition import Json
+    from .types import Access, Alarms
 
 NOSPACE, CORRUPT = "NOSPACE", "CORRUPT"
 #: As ``etcdctl endpoint health`` says it of a member that is healthy otherwise.
@@ -47,7 +47,7 @@ def is_room(size: int, quota: int) -> bool:
     return not quota or size < quota * ROOM
 
 
-def alarms(params: Params, ctx: Context) -> tuple[list[Step], Alarms]:
+def alarms(params: Access, ctx: Context) -> tuple[list[Step], Alarms]:
     """Take back the alarm NOSPACE that this host's member has raised, where its database has room, or gets some by compaction.
 
     Alarms of others are theirs; those of a member that the cluster no longer has are taken back here.
@@ -80,7 +80,7 @@ def alarms(params: Params, ctx: Context) -> tuple[list[Step], Alarms]:
     return steps, result
 
 
-def _shrink(params: Params, status: Json) -> list[Step]:
+def _shrink(params: Access, status: Json) -> list[Step]:
     from .api import PATIENT, post
 
     revision = str((status.get("header") or {}).get("revision") or "0")
@@ -106,7 +106,7 @@ def _shrink(params: Params, status: Json) -> list[Step]:
     ]
 
 
-def _disarm(params: Params, member: int, quota: int) -> Step:
+def _disarm(params: Access, member: int, quota: int) -> Step:
     from .api import post
 
     def apply(ctx: Context) -> None:

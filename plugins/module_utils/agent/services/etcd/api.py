@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-    from ...definition import Json, Params
+    from ...definition import Json
     from .types import Access
 
     Body = Mapping[str, object]
@@ -28,7 +28,7 @@ PKI = "/etc/vannah/pki/etcd"
 ENDPOINT = "https://127.0.0.1:2379"
 
 
-def get(ctx: Context, params: Params, path: str) -> Json:
+def get(ctx: Context, params: Mapping[str, Any], path: str) -> Json:
     """What the member answers to ``GET``.
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; by default where the role has them
@@ -38,7 +38,7 @@ def get(ctx: Context, params: Params, path: str) -> Json:
     return _mapping(_json(ctx.kept(Kept).ask(_complete(ctx, params), path, None, LOOK)))
 
 
-def text(ctx: Context, params: Params, path: str) -> str:
+def text(ctx: Context, params: Mapping[str, Any], path: str) -> str:
     """The same as text.
 
     :raises OSError: no connection
@@ -47,7 +47,7 @@ def text(ctx: Context, params: Params, path: str) -> str:
     return ctx.kept(Kept).ask(_complete(ctx, params), path, None, LOOK)
 
 
-def post(ctx: Context, params: Params, path: str, body: Body | None = None, timeout: float = LOOK) -> Json:
+def post(ctx: Context, params: Mapping[str, Any], path: str, body: Body | None = None, timeout: float = LOOK) -> Json:
     """The same of ``POST``, with JSON.
 
     :raises OSError: no connection
@@ -71,7 +71,7 @@ def _mapping(said: Any) -> Json:
     return said
 
 
-def _complete(ctx: Context, params: Params) -> Access:
+def _complete(ctx: Context, params: Mapping[str, Any]) -> Access:
     return {
         "endpoint": params.get("endpoint") or ENDPOINT,
         "ca": ctx.path(params.get("ca") or f"{PKI}/ca.pem"),

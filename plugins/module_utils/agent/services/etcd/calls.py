@@ -14,8 +14,8 @@ from .remove import remove
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...core.model import Context, Step
-    from ...definition import Params, Result
-    from .types import Shown, State
+    from ...definition import Result
+    from .types import HealthParams, Shown, State
 
 #: Seconds between two looks.
 INTERVAL = 1.0
@@ -62,7 +62,7 @@ def refuse_interrupt(members: list[State], name: str) -> None:
         )
 
 
-def health(params: Params, ctx: Context) -> tuple[list[Step], Result]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Result]:
     """All members, asked through this host's one.
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;

@@ -12,14 +12,13 @@ from .present import address
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...core.model import Context
-    from ...definition import Params
-    from .types import Member, State
+    from .types import Access, Member, State
 
 
 class Etcdctl:
     """``etcdctl`` with the host's certificate. Version 3 of the interface is the default from etcd 3.4 on; Debian 12 has 3.4."""
 
-    def __init__(self, ctx: Context, params: Params) -> None:
+    def __init__(self, ctx: Context, params: Access) -> None:
         self.ctx = ctx
         self.endpoint = params["endpoint"]
         self.tls = ["--cacert", params["ca"], "--cert", params["cert"], "--key", params["key"]]

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.model import Context
-    from ...definition import Params
-    from .types import Removed, State
+    from .types import Removed, RemoveParams, State
 
 
-def remove(params: Params, ctx: Context) -> tuple[list[Step], Removed]:
+def remove(params: RemoveParams, ctx: Context) -> tuple[list[Step], Removed]:
     """Take a member out of the cluster. The data stay on its host.
 
     :param params: ``member`` (its name, or its address where it has never started), and how this host's member is asked

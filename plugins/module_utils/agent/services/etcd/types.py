@@ -92,3 +92,25 @@ class Facts(TypedDict, total=False):
     size: int
     alarms: list[list[str]]
     quota: str
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class AlarmsParams(Access):
+    """Of ``etcd_alarms``."""
+
+
+class HealthParams(Access):
+    """Of ``etcd_health``."""
+
+    interrupt: str
+    formed: bool
+    members: list[str]
+    wait: int
+
+
+class RemoveParams(Access):
+    """Of ``etcd_remove``."""
+
+    member: str

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ...core.model import Context, Step
     from ...definition import Params, Result
-    from .types import Bucket, Buckets, Info, Tier, Tiers, Users
+    from .types import Bucket, Buckets, BucketsParams, Info, InfoParams, Tier, Tiers, TiersParams, Users, UsersParams
 
 #: Seconds between two looks.
 INTERVAL = 1.0
@@ -35,7 +35,7 @@ def unseen(s3: S3, error: Silent) -> None:
     s3.ctx.warn(f"The object store does not answer at {s3.endpoint} ({error}): everything is reported as to be created.")
 
 
-def buckets(params: Params, ctx: Context) -> tuple[list[Step], Buckets]:
+def buckets(params: BucketsParams, ctx: Context) -> tuple[list[Step], Buckets]:
     """Make the store have the buckets that are listed; what is not listed stays as it is.
 
     :param params: as the module ``minio_buckets`` documents them, every option present
@@ -62,7 +62,7 @@ def buckets(params: Params, ctx: Context) -> tuple[list[Step], Buckets]:
     return list(minio_buckets.plan(s3, wanted, store)), result
 
 
-def tiers(params: Params, ctx: Context) -> tuple[list[Step], Tiers]:
+def tiers(params: TiersParams, ctx: Context) -> tuple[list[Step], Tiers]:
     """Make the store have the tiers that are listed.
 
     :param params: as the module ``minio_tiers`` documents them
@@ -82,7 +82,7 @@ def tiers(params: Params, ctx: Context) -> tuple[list[Step], Tiers]:
     return steps, {"answers": True, "tiers": names}
 
 
-def users(params: Params, ctx: Context) -> tuple[list[Step], Users]:
+def users(params: UsersParams, ctx: Context) -> tuple[list[Step], Users]:
     """Make the store have the policies, users and service accounts that are listed.
 
     :param params: as the module ``minio_users`` documents them
@@ -105,7 +105,7 @@ def users(params: Params, ctx: Context) -> tuple[list[Step], Users]:
     return list(minio_users.plan(s3, made, known)), {"answers": answers, "users": sorted(names)}
 
 
-def info(params: Params, ctx: Context) -> tuple[list[Step], Info]:
+def info(params: InfoParams, ctx: Context) -> tuple[list[Step], Info]:
     """How the store is.
 
     :param params: as the module ``minio_info`` documents them; ``wait``: seconds until nothing is wrong, with ``drive`` with that drive

@@ -13,8 +13,8 @@ from .s3 import ADMIN, S3, Refused, Silent, _wire, connect, parse_xml, refusal, 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...core.model import Context
-    from ...definition import Json, Params
-    from .types import Healed, Health, Running, Seen
+    from ...definition import Json
+    from .types import Healed, HealParams, Health, HealthParams, Running, RunningParams, Seen
 
 #: Seconds between two looks.
 INTERVAL = 1.0
@@ -75,7 +75,7 @@ def problem(seen: Seen, interrupt: bool) -> str:
     return ""
 
 
-def health(params: Params, ctx: Context) -> tuple[list[Step], Health]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Health]:
     """Whether the store takes writes, and with ``interrupt`` whether it would without this host's server.
 
     :param params: ``endpoint`` of this host's own server, ``ca``, ``interrupt``, ``wait`` seconds, ``settle``: seconds that the server
@@ -109,7 +109,7 @@ def health(params: Params, ctx: Context) -> tuple[list[Step], Health]:
 # --- what this host's server runs with ------------------------------------------------------------------------------
 
 
-def running(params: Params, ctx: Context) -> tuple[list[Step], Running]:
+def running(params: RunningParams, ctx: Context) -> tuple[list[Step], Running]:
     """Whether what is on disk could run beside the servers that run now: they compare binary, environment and layout.
 
     :param params: ``binary``, ``environment``: their paths; ``endpoint`` of this host's own server, empty where it is not asked; ``ca``
@@ -146,7 +146,7 @@ def running(params: Params, ctx: Context) -> tuple[list[Step], Running]:
     }
 
 
-def stop(params: Params, ctx: Context) -> tuple[list[Step], Json]:  # noqa: ARG001 # all calls have it
+def stop(params: object, ctx: Context) -> tuple[list[Step], Json]:  # noqa: ARG001 # all calls have it
     """Stop this host's server; it stays enabled.
 
     :param params: nothing
@@ -165,7 +165,7 @@ def stop(params: Params, ctx: Context) -> tuple[list[Step], Json]:  # noqa: ARG0
 # --- heal -----------------------------------------------------------------------------------------------------------
 
 
-def heal(params: Params, ctx: Context) -> tuple[list[Step], Healed]:
+def heal(params: HealParams, ctx: Context) -> tuple[list[Step], Healed]:
     """Look at every object on every drive, and repair what is damaged.
 
     :param params: as the module ``minio_heal`` documents them; ``token`` of a running heal, empty to start one
@@ -205,7 +205,7 @@ def _require_bucket(s3: S3, bucket: str) -> None:
     raise AgentError("no-such-bucket", f"bucket: the object store has no bucket {bucket}.{hint} Nothing is healed. Fix: {fix}")
 
 
-def _heal(s3: S3, params: Params, result: Healed) -> None:
+def _heal(s3: S3, params: HealParams, result: Healed) -> None:
     import json
     import time
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .types import Lock, Rule, Rules
+    from .types import Lock, Option, Rule, Rules
 
 _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 #: Option of a rule -> where its number or text stands, in the order S3 wants the elements.
-PLACES = {
+PLACES: dict[Option, str] = {
     "expiry_days": "Expiration/Days",
     "expired_delete_markers": "Expiration/ExpiredObjectDeleteMarker",
     "transition_days": "Transition/Days",

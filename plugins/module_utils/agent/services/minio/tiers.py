@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from ...core.model import Context
-    from ...definition import Params
-    from .types import Fixed, Sealed, Tier, TierNow
+    from .types import Fixed, Sealed, Tier, TierNow, TiersParams
 
 #: What a tier keeps for its life: MinIO changes credentials only.
 FIXED: tuple[Fixed, ...] = ("type", "endpoint", "bucket", "prefix", "region", "storage_class")
@@ -57,7 +56,7 @@ def wanted(item: Tier) -> Tier:
     }
 
 
-def plan(s3: S3, tiers: list[Tier], params: Params) -> tuple[list[Step], list[str]]:
+def plan(s3: S3, tiers: list[Tier], params: TiersParams) -> tuple[list[Step], list[str]]:
     """The steps, and the names of all tiers that will be there.
 
     :raises Silent: the store itself does not answer
@@ -77,7 +76,7 @@ def plan_unseen(s3: S3, tiers: list[Tier]) -> list[Step]:
     return [_add(s3, tier) for tier in tiers if tier["state"] == "present"]
 
 
-def _tier(s3: S3, tier: Tier, now: TierNow | None, params: Params) -> list[Step]:
+def _tier(s3: S3, tier: Tier, now: TierNow | None, params: TiersParams) -> list[Step]:
     name = tier["name"]
     if tier["state"] == "absent":
         if now is None:
@@ -122,7 +121,7 @@ def _works(s3: S3, name: str) -> bool:
     return True
 
 
-def _probe(ctx: Context, tier: Tier, params: Params, empty: bool) -> None:
+def _probe(ctx: Context, tier: Tier, params: TiersParams, empty: bool) -> None:
     """Ask the remote with the tier's credentials: it answers, they are valid, the bucket exists and contains no foreign objects."""
     where = f"tier {tier['name']}: {tier['endpoint']}"
     remote = S3(

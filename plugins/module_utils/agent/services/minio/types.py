@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from ...definition import Json, Params, State
+from ...definition import Json, State
 
 Attribute = Literal["versioning", "object_lock", "encryption", "quota", "tags", "policy", "lifecycle"]
 
@@ -20,6 +20,18 @@ class Lock(TypedDict, total=False):
     years: int
 
 
+#: The options of a lifecycle rule beside its name, whether it is enabled, and its prefix.
+Option = Literal[
+    "expiry_days",
+    "expired_delete_markers",
+    "transition_days",
+    "tier",
+    "noncurrent_transition_days",
+    "noncurrent_tier",
+    "noncurrent_days",
+    "newer_noncurrent_versions",
+    "abort_incomplete_days",
+]
 #: A lifecycle rule by its options: ``enabled``, ``prefix``, those of :data:`.documents.PLACES` and ``other``.
 Rule = dict[str, Any]
 Rules = dict[str, Rule]
@@ -96,12 +108,42 @@ class User(TypedDict):
 Listed = Literal["users", "policies", "service_accounts"]
 
 
+class GivenPolicy(TypedDict):
+    """A policy; its document is canonical once it was checked."""
+
+    name: str
+    state: State
+    document: Any
+
+
+class GivenUser(TypedDict):
+    """A user that is listed."""
+
+    name: str
+    state: State
+    secret: str | None
+    enabled: bool
+    policies: list[str] | None
+
+
+class GivenAccount(TypedDict):
+    """A service account that is listed."""
+
+    access_key: str
+    state: State
+    user: str
+    secret_key: str | None
+    policy: Any
+    name: str | None
+    description: str | None
+
+
 class Wanted(TypedDict):
     """Policies, users and service accounts that are listed, checked, see the module ``minio_users``."""
 
-    users: list[Params]
-    policies: list[Params]
-    service_accounts: list[Params]
+    users: list[GivenUser]
+    policies: list[GivenPolicy]
+    service_accounts: list[GivenAccount]
 
 
 # --- the state of the store -----------------------------------------------------------------------------------------------
@@ -245,3 +287,130 @@ class Mounted(TypedDict):
     """What the call ``devices`` answers: path -> device."""
 
     mounted: dict[str, str]
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class Login(TypedDict):
+    """How a store is reached."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    ca: str
+    region: str
+    timeout: int
+    own_server: bool
+
+
+class GivenLock(TypedDict):
+    """An object lock as it is written."""
+
+    mode: str | None
+    days: int | None
+    years: int | None
+
+
+class GivenRule(TypedDict):
+    """A lifecycle rule as it is written."""
+
+    id: str
+    enabled: bool
+    prefix: str
+    expiry_days: int | None
+    expired_delete_markers: bool
+    transition_days: int | None
+    tier: str | None
+    noncurrent_days: int | None
+    newer_noncurrent_versions: int | None
+    noncurrent_transition_days: int | None
+    noncurrent_tier: str | None
+    abort_incomplete_days: int | None
+
+
+class GivenBucket(TypedDict):
+    """A bucket as it is written."""
+
+    name: str
+    state: State
+    drop_data: bool
+    versioning: str | None
+    object_lock: GivenLock | None
+    encryption: str | None
+    quota: str | None
+    policy: Any
+    tags: dict[str, object] | None
+    lifecycle: list[GivenRule] | None
+
+
+class BucketsParams(Login):
+    """Of ``minio_buckets``."""
+
+    backend: str
+    buckets: list[GivenBucket]
+
+
+class GivenDrive(TypedDict):
+    """A drive that is mounted."""
+
+    path: str
+    device: str
+
+
+class DevicesParams(TypedDict):
+    """Of ``minio_devices``."""
+
+    drives: list[GivenDrive]
+    format: bool
+    lost: bool
+
+
+class HealParams(Login):
+    """Of ``minio_heal``; ``token`` is the action's own: of the heal that it continues."""
+
+    bucket: str
+    prefix: str
+    deep: bool
+    wait: int
+    token: NotRequired[str]
+
+
+class HealthParams(TypedDict):
+    """Of ``minio_health``."""
+
+    endpoint: str
+    ca: str
+    interrupt: bool
+    wait: int
+    settle: int
+
+
+class InfoParams(Login):
+    """Of ``minio_info``."""
+
+    wait: int
+    drive: str
+
+
+class RunningParams(TypedDict):
+    """Of ``minio_running``."""
+
+    binary: str
+    environment: str
+    endpoint: str
+    ca: str
+
+
+class TiersParams(Login):
+    """Of ``minio_tiers``."""
+
+    tiers: list[Tier]
+
+
+class UsersParams(Login):
+    """Of ``minio_users``."""
+
+    policies: list[GivenPolicy]
+    users: list[GivenUser]
+    service_accounts: list[GivenAccount]

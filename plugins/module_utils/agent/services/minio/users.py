@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context, Diff
-    from ...definition import Json, Params
+    from ...definition import Json
     from .s3 import S3
-    from .types import Account, Listed, User, Wanted
+    from .types import Account, GivenAccount, GivenPolicy, GivenUser, Listed, User, UsersParams, Wanted
 
 #: MinIO's own limits (internal/auth/credentials.go). A user's secret may be longer than a service account's.
 _ACCESS_LOW, _SECRET_LOW = 3, 8
@@ -95,7 +95,7 @@ def _mapping(given: Json) -> dict[str, set[str]]:
 # --- what is asked for ------------------------------------------------------------------------------------------------------
 
 
-def check(s3: S3, params: Params) -> Wanted:
+def check(s3: S3, params: UsersParams) -> Wanted:
     """``policies``, ``users`` and ``service_accounts``, checked and with canonical documents.
 
     :raises AgentError: ``bad-policy``, ``bad-user``, ``bad-service-account``, ``listed-twice``
@@ -109,14 +109,14 @@ def check(s3: S3, params: Params) -> Wanted:
         check_user(user, s3.access_key)
     named: dict[Listed, str] = {"policies": "name", "users": "name", "service_accounts": "access_key"}
     for kind, key in named.items():
-        names = [item[key] for item in made[kind]]
+        names = [str(item.get(key)) for item in made[kind]]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise AgentError("listed-twice", f"{kind}: {', '.join(twice)} is listed twice: merge the entries")
     return made
 
 
-def check_policy(item: Params) -> Params:
+def check_policy(item: GivenPolicy) -> GivenPolicy:
     """A policy that users can be given; its document canonical.
 
     :raises AgentError: ``bad-policy``
@@ -145,7 +145,7 @@ def _checked_document(where: str, given: Any) -> Json:
     return document
 
 
-def check_user(user: Params, caller: str = "") -> None:
+def check_user(user: GivenUser, caller: str = "") -> None:
     """A user.
 
     :param caller: the access key that this is done with, where it is known
@@ -160,7 +160,7 @@ def check_user(user: Params, caller: str = "") -> None:
         raise AgentError("bad-user", f"user {name}: its secret is shorter than {_SECRET_LOW} characters")
 
 
-def check_account(item: Params) -> Params:
+def check_account(item: GivenAccount) -> GivenAccount:
     """A service account; its policy canonical.
 
     :raises AgentError: ``bad-service-account``, ``bad-policy``
@@ -213,7 +213,7 @@ def refuse(s3: S3, made: Wanted, known: Known) -> None:
     _refuse_accounts(s3, made, users, known)
 
 
-def _refuse_accounts(s3: S3, made: Wanted, users: dict[str, Params], known: Known) -> None:
+def _refuse_accounts(s3: S3, made: Wanted, users: dict[str, GivenUser], known: Known) -> None:
     for account in made["service_accounts"]:
         if account["state"] == "absent":
             continue
@@ -221,7 +221,8 @@ def _refuse_accounts(s3: S3, made: Wanted, users: dict[str, Params], known: Know
         if now is not None and now["user"] != parent:
             text = f"service account {name} is of user {now['user']}, not of {parent}: its user cannot be changed"
             raise AgentError("service-account-fixed", f"{text}. Remove it first (state: absent), or choose another access_key")
-        coming = users.get(parent, {}).get("state")
+        user = users.get(parent)
+        coming = user["state"] if user is not None else None
         if not (coming == "present" or (coming is None and (parent in known.users or parent == s3.access_key))):
             raise AgentError("unknown-user", f"service account {name}: there is no user {parent}: add it to users, or correct the name")
 
@@ -248,15 +249,16 @@ def plan(s3: S3, made: Wanted, known: Known) -> Iterator[Step]:
         ("user", "name", "remove-user", "accessKey", known.users),
         ("policy", "name", "remove-canned-policy", "name", known.policies),
     ):
-        for item in made[listed[kind]]:
-            if item["state"] == "absent" and item[key] in there:
-                target = f"{kind} {item[key]}"
+        for one in made[listed[kind]]:
+            name = str(one.get(key))
+            if one["state"] == "absent" and name in there:
+                target = f"{kind} {name}"
                 diff = _diff(ctx, target, {"state": "present"}, {"state": "absent"})
-                apply = _call(s3, f"remove {target}", "DELETE", call, {query: item[key]})
+                apply = _call(s3, f"remove {target}", "DELETE", call, {query: name})
                 yield Step(kind.replace(" ", "-"), target, "remove", "", diff, apply)
 
 
-def _policy(s3: S3, item: Params, now: Json | None) -> Step:
+def _policy(s3: S3, item: GivenPolicy, now: Json | None) -> Step:
     import json
 
     name, document = item["name"], item["document"]
@@ -272,7 +274,7 @@ def _statements(document: Json) -> str:
     return "\n".join(json.dumps(statement, sort_keys=True) for statement in document.get("Statement", []))
 
 
-def _user(s3: S3, user: Params, known: Known) -> Iterator[Step]:
+def _user(s3: S3, user: GivenUser, known: Known) -> Iterator[Step]:
     name, now = user["name"], known.users.get(user["name"])
     target = f"user {name}"
     status = "enabled" if user["enabled"] else "disabled"
@@ -296,7 +298,7 @@ def _user(s3: S3, user: Params, known: Known) -> Iterator[Step]:
         yield Step("user", target, "attach", ", ".join(wanted) or "no policy", diff, apply)
 
 
-def _service_account(s3: S3, account: Params, now: Account | None) -> Iterator[Step]:
+def _service_account(s3: S3, account: GivenAccount, now: Account | None) -> Iterator[Step]:
     name = account["access_key"]
     target = f"service account {name}"
     texts = {key: account[key] for key in ("name", "description") if account[key] is not None}
@@ -309,7 +311,7 @@ def _service_account(s3: S3, account: Params, now: Account | None) -> Iterator[S
         yield Step("service-account", target, "create", f"of user {account['user']}", _diff(s3.ctx, target, {}, shown), apply)
         return
     keys = {"secret": "newSecretKey", "policy": "newPolicy", "name": "newName", "description": "newDescription"}
-    found = {key: value for key, value in texts.items() if value != now.get(key)}
+    found: Json = {key: value for key, value in texts.items() if value != now.get(key)}
     if account["secret_key"] != now["secret"]:
         found["secret"] = account["secret_key"]
     if account["policy"] is not None and account["policy"] != now["policy"]:

@@ -14,8 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from ...definition import Params
-    from .types import Attribute, Bucket, Lock, Rule, Rules
+    from .types import Attribute, Bucket, GivenBucket, GivenLock, GivenRule, Lock, Rule, Rules
 
 #: What a bucket has, in the order in which it is set.
 ATTRIBUTES: tuple[Attribute, ...] = ("versioning", "object_lock", "encryption", "quota", "tags", "policy", "lifecycle")
@@ -30,7 +29,7 @@ _TAG_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 YEAR = 365
 
 
-def bucket(item: Params) -> Bucket:
+def bucket(item: GivenBucket) -> Bucket:
     """A bucket as it is to be: ``name``, ``state``, ``drop_data`` and those of :data:`ATTRIBUTES` that are asked for.
 
     :raises AgentError: ``bad-bucket-name``, ``bad-bucket``, ``bad-lifecycle``, ``bad-policy``, ``lifecycle-below-retention``
@@ -125,7 +124,7 @@ def check_retention(name: str, lock: Lock | None, rules: Rules) -> None:
             raise AgentError("lifecycle-below-retention", f"{text}: expire after {counted(kept, 'day')} or later, or shorten the retention")
 
 
-def lifecycle(name: str, rules: list[Params]) -> Rules:
+def lifecycle(name: str, rules: list[GivenRule]) -> Rules:
     """Rules by their id, without the options that are not given.
 
     :raises AgentError: ``bad-lifecycle``
@@ -159,7 +158,7 @@ def lifecycle(name: str, rules: list[Params]) -> Rules:
     return made
 
 
-def _lock(name: str, given: Params) -> Lock:
+def _lock(name: str, given: GivenLock) -> Lock:
     set_options: Any = {key: value for key, value in given.items() if value is not None}
     lock: Lock = set_options
     if not lock:
@@ -173,7 +172,7 @@ def _lock(name: str, given: Params) -> Lock:
     return lock
 
 
-def _tags(name: str, given: Params) -> dict[str, str]:
+def _tags(name: str, given: dict[str, object]) -> dict[str, str]:
     tags = {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or key.startswith("aws:") or not set(key + value) <= _TAG_LETTERS:

@@ -11,11 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...contract import Package
     from ...core.model import Context
-    from ...definition import Params
-    from .types import Newer, Updates
+    from .types import Newer, UpdateParams, Updates
 
 
-def update(params: Params, ctx: Context) -> tuple[list[Step], Updates]:
+def update(params: UpdateParams, ctx: Context) -> tuple[list[Step], Updates]:
     """Bring installed packages to what the host's sources offer.
 
     :param params: ``refresh``: fetch the package lists first, ``names``: packages, or patterns with ``*`` for the installed ones, ``held``:

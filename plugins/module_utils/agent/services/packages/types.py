@@ -20,3 +20,14 @@ class Updates(TypedDict):
     """What is newer."""
 
     packages: list[Newer]
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class UpdateParams(TypedDict):
+    """Of ``packages_update``."""
+
+    names: list[str]
+    held: bool
+    refresh: bool

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from ...contract import Diff
     from ...core.model import Context
-    from ...definition import Json, Params
-    from .types import State
+    from ...definition import Json
+    from .types import Asked, ConfigParams, InfoParams, ReinitParams, RemoveParams, RestartParams, State, SwitchoverParams
 
     Outcome = tuple[list[Step], Mapping[str, object]]
 
@@ -74,7 +74,7 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
         time.sleep(ctx.pause(INTERVAL))
 
 
-def state(rest: Rest, cluster: Cluster, params: Params, settings: Json | None = None) -> State:
+def state(rest: Rest, cluster: Cluster, params: Asked, settings: Json | None = None) -> State:
     """The result that all calls share.
 
     :param settings: :func:`configuration`, where it is known already
@@ -94,7 +94,7 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: Json | None = 
     }
 
 
-def info(params: Params, ctx: Context) -> Outcome:
+def info(params: InfoParams, ctx: Context) -> Outcome:
     """The cluster as this member sees it; with ``wait`` not before it is healthy.
 
     The reported leader is asked, too: a disconnected member shows an old state of the cluster.
@@ -149,7 +149,7 @@ def _version(number: Any) -> str:
 # --- the configuration in etcd --------------------------------------------------------------------------------------------
 
 
-def config(params: Params, ctx: Context) -> Outcome:
+def config(params: ConfigParams, ctx: Context) -> Outcome:
     """Make Patroni's common configuration say what ``config`` says; only the leader's host changes it.
 
     What ``config`` does not name stays; null removes a key.
@@ -241,7 +241,7 @@ def _text(found: list[str]) -> str:
 # --- verbs ----------------------------------------------------------------------------------------------------------------
 
 
-def switchover(params: Params, ctx: Context) -> Outcome:
+def switchover(params: SwitchoverParams, ctx: Context) -> Outcome:
     """Let another member lead.
 
     :param params: ``candidate`` (a name, or empty: the best standby), ``away_from`` (a name: nothing to do where another one leads),
@@ -282,7 +282,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     return [Step("cluster", cluster.scope, "switchover", f"{leader.name} -> {candidate}", None, apply)], result
 
 
-def restart(params: Params, ctx: Context) -> Outcome:
+def restart(params: RestartParams, ctx: Context) -> Outcome:
     """Restart this host's PostgreSQL, by Patroni.
 
     :param params: ``only_pending`` (nothing to do where no setting waits for it), ``force`` (also the leader, also the last standby),
@@ -323,7 +323,7 @@ def healthy(rest: Rest, name: str, max_lag: int) -> bool:
     return member is not None and cluster.leader is not None and (member is cluster.leader or member.follows(max_lag))
 
 
-def reinit(params: Params, ctx: Context) -> Outcome:
+def reinit(params: ReinitParams, ctx: Context) -> Outcome:
     """Delete this host's data and copy them from the cluster again.
 
     :param params: ``force`` (also where it is the last healthy standby), ``max_lag``, ``timeout`` (seconds: a copy takes its time)
@@ -353,7 +353,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
     return [Step("member", name, "reinitialise", "its data are copied again", None, apply)], result
 
 
-def remove(params: Params, ctx: Context) -> Outcome:
+def remove(params: RemoveParams, ctx: Context) -> Outcome:
     """Take this host out of the cluster: Patroni and PostgreSQL stop and stay stopped; the data stay where they are.
 
     :param params: ``member`` (this host's name), ``unit``, ``others`` (URLs of the other members), ``force``, ``max_lag``, ``timeout``
@@ -390,6 +390,6 @@ def remove(params: Params, ctx: Context) -> Outcome:
     return steps, result
 
 
-CALLS: dict[str, Callable[[Params, Context], Outcome]]
+CALLS: dict[str, Callable[[Any, Context], Outcome]]
 CALLS = {"info": info, "config": config, "switchover": switchover, "restart": restart, "reinit": reinit, "remove": remove}
 CALLS |= {"guard": guard, "forget": forget}

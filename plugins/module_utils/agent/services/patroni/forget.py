@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...core.model import Context
-    from ...definition import Json, Params, Result
+    from ...definition import Json, Result
+    from .types import ForgetParams
 
 #: The cluster's settings, whatever data it has: https://patroni.readthedocs.io/en/latest/dynamic_configuration.html.
 KEPT = "config"
@@ -24,7 +25,7 @@ KEPT = "config"
 FIRST, RESTORING = "/etc/patroni/vannah-newest", "/etc/patroni/vannah-restoring"
 
 
-def forget(params: Params, _ctx: Context) -> tuple[list[Step], Result]:
+def forget(params: ForgetParams, _ctx: Context) -> tuple[list[Step], Result]:
     """Delete the keys, and name this member as the one with the newest data.
 
     :param params: as the module ``patroni_forget`` documents them, every option present

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from ...definition import Json
+
 
 class Member(TypedDict):
     """A member as results show it; ``tags`` are Patroni's."""
@@ -68,3 +70,83 @@ class Rest(TypedDict, total=False):
     ca: str
     cert: str
     key: str
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class Asked(TypedDict):
+    """What most calls are given: how a member is asked, and what its cluster is to be like."""
+
+    url: str
+    ca: str
+    cert: str
+    key: str
+    members: list[str]
+    max_lag: int
+
+
+class ConfigParams(Asked):
+    """Of ``patroni_config``."""
+
+    config: Json
+    hba: list[str]
+    settings: list[str]
+    parameters: dict[str, object]
+    wait: int
+
+
+class ForgetParams(TypedDict):
+    """Of ``patroni_forget``."""
+
+    scope: str
+    namespace: str
+    hosts: list[str]
+
+
+class GuardParams(TypedDict):
+    """Of ``patroni_guard``."""
+
+    scope: str
+    data_directory: str
+    ports: list[int]
+    adopt: bool
+
+
+class InfoParams(Asked):
+    """Of ``patroni_info``."""
+
+    wait: int
+
+
+class ReinitParams(Asked):
+    """Of ``patroni_reinit``."""
+
+    force: bool
+    timeout: int
+
+
+class RemoveParams(Asked):
+    """Of ``patroni_remove``."""
+
+    member: str
+    others: list[str]
+    unit: str
+    force: bool
+    timeout: int
+
+
+class RestartParams(Asked):
+    """Of ``patroni_restart``."""
+
+    only_pending: bool
+    force: bool
+    timeout: int
+
+
+class SwitchoverParams(Asked):
+    """Of ``patroni_switchover``."""
+
+    candidate: str
+    away_from: str
+    timeout: int

@@ -9,10 +9,9 @@ from ...core.model import AgentError, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...contract import Params
     from ...core.model import Context
     from ...records import Entry
-    from .types import Answer, Row, Said
+    from .types import Answer, CertificatesParams, Row, Said
 
 #: The authorities that a host trusts as the site's.
 TRUSTED = "/etc/vannah/pki/ca.crt"
@@ -21,7 +20,7 @@ SHOW = ("-noout", "-subject", "-issuer", "-serial", "-nameopt", "RFC2253,-esc_ms
 EXTENSIONS = "subjectAltName,extendedKeyUsage,authorityKeyIdentifier"
 
 
-def certificates(params: Params, ctx: Context) -> tuple[list[Step], Answer]:
+def certificates(params: CertificatesParams, ctx: Context) -> tuple[list[Step], Answer]:
     """Every certificate that a component of this host has, and those that roles name beside them.
 
     :param params: ``also``: ``{name, path, units}`` of certificates that come from elsewhere, such as a public authority

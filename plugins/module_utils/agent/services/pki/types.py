@@ -46,3 +46,21 @@ class Answer(TypedDict):
     trusted: list[Authority]
     waits: list[str]
     clock: float
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class Also(TypedDict):
+    """A certificate that comes from elsewhere."""
+
+    name: str
+    path: str
+    units: list[str]
+    role: str
+
+
+class CertificatesParams(TypedDict):
+    """Of ``pki_certificates``."""
+
+    also: list[Also]

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context, Step
-    from ...definition import Params
-    from .types import Answer, Database, GivenDatabase, Role
+    from .types import Answer, Database, GivenDatabase, ObjectsParams, Role
 
 #: Seconds between two questions to a server that does not answer yet.
 INTERVAL = 0.5
 
 
-def objects(params: Params, ctx: Context) -> tuple[list[Step], Answer]:
+def objects(params: ObjectsParams, ctx: Context) -> tuple[list[Step], Answer]:
     """Make the server have the roles and databases that are listed; what is not listed stays as it is.
 
     :param params: as the module ``postgresql_objects`` documents them, every option present

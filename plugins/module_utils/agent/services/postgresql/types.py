@@ -20,7 +20,7 @@ class Role(TypedDict):
     name: str
     state: State
     password: str | None
-    login: bool | None
+    login: bool
     superuser: bool | None
     createdb: bool | None
     createrole: bool | None
@@ -162,3 +162,17 @@ class Facts(TypedDict, total=False):
     leader: str | None
     member: Member
     watchdog: str
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class ObjectsParams(TypedDict):
+    """Of ``postgresql_objects``."""
+
+    port: int
+    socket: str
+    user: str
+    wait: int
+    roles: list[Role]
+    databases: list[GivenDatabase]

@@ -32,3 +32,29 @@ class Images(TypedDict):
 
     answers: bool
     images: list[str]
+
+
+# --- parameters, as the modules document them -------------------------------------------------------------------------------
+
+
+class Login(TypedDict):
+    """How a registry is reached."""
+
+    url: str
+    user: str
+    password: str
+    ca: str
+    timeout: int
+
+
+class HealthParams(Login):
+    """Of ``registry_health``."""
+
+    wait: int
+
+
+class ImagesParams(Login):
+    """Of ``registry_images``."""
+
+    images: list[Item]
+    wait: int
