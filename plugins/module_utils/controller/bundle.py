@@ -103,6 +103,15 @@ def pack(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
 
 
+#: What only mypy reads: a block at the top of a module.
+_TYPES = re.compile(rb"^if TYPE_CHECKING:\n(?:(?: .*)?\n)+", re.MULTILINE)
+
+
+def without_types(data: bytes) -> bytes:
+    """A module without what only mypy reads. Lines keep their numbers, which errors name."""
+    return _TYPES.sub(lambda found: b"\n" * found.group().count(b"\n"), data)
+
+
 @cache
 def _sources(agent: Path) -> dict[str, tuple[bytes, bool]]:
     """Dotted name of each of the agent's modules -> its text, and whether it is a package."""
@@ -112,7 +121,7 @@ def _sources(agent: Path) -> dict[str, tuple[bytes, bool]]:
             continue
         is_package = file.stem == "__init__"
         parts = (file.parent if is_package else file.with_suffix("")).relative_to(agent).parts
-        found[".".join([PACKAGE, *parts])] = (file.read_bytes(), is_package)
+        found[".".join([PACKAGE, *parts])] = (without_types(file.read_bytes()), is_package)
     return found
 
 

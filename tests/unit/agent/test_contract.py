@@ -97,3 +97,14 @@ def test_types_cost_a_host_nothing() -> None:
     graph = test_import_circles.graph_of(test_import_circles.REPOSITORY)
     types = {f"plugins.module_utils.agent.{name}" for name in names}
     assert not [module for module, imported in graph.items() if imported & types and module not in types]
+
+
+def test_what_only_mypy_reads_is_not_sent() -> None:
+    """Of a module that is sent, too; its lines keep their numbers."""
+    text = b"TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Any\n\n    Item = int\n\nX = 1\nif X:\n    Y = 2\n"
+    assert bundle.without_types(text) == b"TYPE_CHECKING = False\n\n\n\n\n\nX = 1\nif X:\n    Y = 2\n"
+    for file in sorted(bundle.AGENT.rglob("*.py")):
+        data = file.read_bytes()
+        sent = bundle.without_types(data)
+        assert sent.count(b"\n") == data.count(b"\n") and b"\nif TYPE_CHECKING:" not in sent, file
+        compile(sent, str(file), "exec")
