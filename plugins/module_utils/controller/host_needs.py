@@ -37,7 +37,7 @@ class Port(TypedDict):
 
 
 class JudgedPort(Port):
-    """The same, and whether the role's own check says whose it is."""
+    """The same, and whether the role's own check judges it."""
 
     judged: bool
 

@@ -21,17 +21,8 @@ class Lock(TypedDict, total=False):
 
 
 #: The options of a lifecycle rule beside its name, whether it is enabled, and its prefix.
-Option = Literal[
-    "expiry_days",
-    "expired_delete_markers",
-    "transition_days",
-    "tier",
-    "noncurrent_transition_days",
-    "noncurrent_tier",
-    "noncurrent_days",
-    "newer_noncurrent_versions",
-    "abort_incomplete_days",
-]
+_Days = Literal["expiry_days", "transition_days", "noncurrent_transition_days", "noncurrent_days", "abort_incomplete_days"]
+Option = Literal[_Days, "expired_delete_markers", "tier", "noncurrent_tier", "newer_noncurrent_versions"]
 #: A lifecycle rule by its options: ``enabled``, ``prefix``, those of :data:`.documents.PLACES` and ``other``.
 Rule = dict[str, Any]
 Rules = dict[str, Rule]
@@ -144,9 +135,6 @@ class Wanted(TypedDict):
     users: list[GivenUser]
     policies: list[GivenPolicy]
     service_accounts: list[GivenAccount]
-
-
-# --- the state of the store -----------------------------------------------------------------------------------------------
 
 
 class Server(TypedDict):
@@ -281,12 +269,6 @@ class Users(TypedDict):
 
     answers: bool
     users: list[str]
-
-
-class Mounted(TypedDict):
-    """What the call ``devices`` answers: path -> device."""
-
-    mounted: dict[str, str]
 
 
 # --- parameters, as the modules document them -------------------------------------------------------------------------------
