@@ -11,9 +11,10 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils.services.pgbackrest.configuration import ConfigurationError, database, scratch, server, text_of
+from ..module_utils.task_types import Written
 
 
-def pgbackrest_configuration(site: dict[str, Any], host: str, restore_path: str = "") -> str:
+def pgbackrest_configuration(site: Written, host: str, restore_path: str = "") -> str:
     """The text of pgbackrest.conf of the backup server or of a database server.
 
     :param restore_path: the configuration for restores on the backup server, into this folder

@@ -18,6 +18,7 @@ from ansible.template import Templar
 from .. import site_map
 from ..declared import kinds
 from ..declared.forms import kind_of
+from ..task_types import TaskVars
 from . import collect, templating
 
 #: Lists that a role may export.
@@ -79,7 +80,7 @@ def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_
     return found
 
 
-def host_variables(hostvars: Any, host: str) -> dict[str, Any]:
+def host_variables(hostvars: Any, host: str) -> TaskVars:
     """A host's variables, not templated: what templates of its roles may see.
 
     :raises AnsibleError: the inventory has no such host

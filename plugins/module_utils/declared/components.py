@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NotRequired
 
 from ..component_spec import COMPONENT_SPEC
+from ..task_types import Written
 from .forms import Known, is_template
 from .forms import problems as form_problems
 
@@ -22,7 +23,7 @@ _OF_ITEM = {"when": NotRequired[bool | str | list[Any]]}
 _PLAIN = {"str": str | int | float, "path": str, "int": int, "bool": bool, "raw": Any}
 
 
-def _form(spec: dict[str, Any], name: str) -> Any:
+def _form(spec: Written, name: str) -> Any:
     """The type of an option; a text in it that is a template counts as anything (:mod:`.forms`)."""
     if "choices" in spec and spec["type"] != "list":
         return Literal[tuple(spec["choices"])]
@@ -34,11 +35,11 @@ def _form(spec: dict[str, Any], name: str) -> Any:
         inner = {"list": list[Any]}.get(spec["elements"]) or _form({**spec, "type": spec["elements"]}, name)
         return list[inner]  # type: ignore[valid-type]
     if spec["type"] == "dict":
-        return _mapping(spec["options"], name, {}) if spec.get("options") else dict[str, Any]
+        return _mapping(spec["options"], name, {}) if spec.get("options") else Written
     return _PLAIN[spec["type"]]
 
 
-def _mapping(options: dict[str, Any], name: str, beside: dict[str, Any]) -> Any:
+def _mapping(options: Written, name: str, beside: Written) -> Any:
     keys = {key: _form(spec, key) if spec.get("required") else NotRequired[_form(spec, key) | None] for key, spec in options.items()}
     return typing.TypedDict(name, {**keys, **beside})  # type: ignore[operator]
 

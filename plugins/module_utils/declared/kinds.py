@@ -15,6 +15,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from ..controller.rolling import Rolling
 from ..controller.waves import Wave
+from ..task_types import Written
 from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, Source, Text, Unit
 from .forms import Known, is_template, problems
 from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
@@ -115,7 +116,7 @@ class DatabaseCluster(TypedDict):
 class DatabaseSettings(TypedDict):
     """Settings that another service needs of the database."""
 
-    settings: dict[str, Any]
+    settings: Written
 
 
 class Ingress(TypedDict):
@@ -124,12 +125,12 @@ class Ingress(TypedDict):
     name: Plain
     servers: list[Any]
     names: NotRequired[list[Any]]
-    upstream: NotRequired[dict[str, Any]]
+    upstream: NotRequired[Written]
     paths: NotRequired[list[Any]]
     max_body_mb: NotRequired[Any]
-    timeouts: NotRequired[dict[str, Any]]
-    request_headers: NotRequired[dict[str, Any]]
-    response_headers: NotRequired[dict[str, Any]]
+    timeouts: NotRequired[Written]
+    request_headers: NotRequired[Written]
+    response_headers: NotRequired[Written]
     hsts: NotRequired[bool]
 
 
@@ -144,7 +145,7 @@ class RoleCall(TypedDict):
     """A question of the planning call."""
 
     module: Plain
-    params: dict[str, Any]
+    params: Written
     stage: NotRequired[Literal["host_check", "components", "objects"]]
     refuses: NotRequired[list[Plain]]
 
@@ -167,7 +168,7 @@ class Endpoint(TypedDict):
     """A service of the site as clients on other hosts reach it."""
 
     name: Plain
-    values: dict[str, Any]
+    values: Written
 
 
 class Exclusion(TypedDict):
@@ -316,7 +317,7 @@ KINDS: dict[str, Kind] = {
     "given_secrets": Kind(GivenSecret),
     "host_checks": Kind(HostCheck),
     # The service's own words, which only its own folder reads.
-    "host_facts": Kind(dict[str, Any]),
+    "host_facts": Kind(Written),
     "known_by_address": Kind(KnownByAddress),
     "named_secrets": Kind(NamedSecret),
     "own_address": Kind(OwnAddress),

@@ -16,6 +16,7 @@ import yaml
 from ansible.errors import AnsibleError
 
 from ..artifacts import lock
+from ..task_types import Written
 from . import components
 from .fields import Option, Plain, Text
 from .forms import Check, Known, problems
@@ -98,7 +99,7 @@ class SiteVariables(TypedDict, total=False):
     variables: dict[Plain, Spec | None] | None
     verbs: dict[Plain, Spec | None] | None
     removed: list[Gone] | None
-    effects: dict[str, Any] | None
+    effects: Written | None
 
 
 class GoProgram(TypedDict):
@@ -126,13 +127,13 @@ class ArtifactEntry(TypedDict, total=False):
 
 
 #: File of a role -> its form. Each may be empty, apart from what :mod:`.kinds` requires; the last one must be there.
-FILES: dict[str, Any] = {
+FILES: dict[str, object] = {
     "meta/argument_specs.yml": ArgumentSpecs,
     "meta/bounds.yml": dict[Option, Bound],
     "meta/site_variables.yml": SiteVariables,
-    "meta/exports.yml": dict[str, Any],
-    "defaults/main.yml": dict[str, Any],
-    "vars/main.yml": dict[str, Any],
+    "meta/exports.yml": Written,
+    "defaults/main.yml": Written,
+    "vars/main.yml": Written,
     "meta/artifacts.yml": dict[Plain, ArtifactEntry],
     "meta/components.yml": components.COMPONENT,
 }

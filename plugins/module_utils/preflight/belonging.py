@@ -8,11 +8,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..agent.core.identity import differences, foreign, site
 from .findings import Code, Finding, Level
 from .model import parse_address
+
+if TYPE_CHECKING:
+    from ..agent.contract import Site
+    from ..agent.records import SiteRecord
 
 SWITCH = "site_takeover_hosts"
 DOCS = 'docs/day2.md, "A second checkout"'
@@ -84,7 +88,7 @@ CODES = (
 class Belonging:
     """What the inventory says of a host, to be compared with what the host says."""
 
-    own: Mapping[str, Any] | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
+    own: Site | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
     address: str = ""  # what the others reach the host by
     variable: str = "ansible_host"  # the variable that says so; empty where it is the host's name
     takeover: bool = False
@@ -95,8 +99,14 @@ class Belonging:
 
     def is_foreign(self, host: str, facts: Mapping[str, Any]) -> bool:
         """Whether the host is taken over from another site, so that neither its data nor its values are this one's."""
-        found = facts.get("site")
-        return self.takeover and self.own is not None and isinstance(found, Mapping) and foreign(found, {**self.own, "host": host})
+        found = _record(facts)
+        return self.takeover and self.own is not None and found is not None and foreign(found, {**self.own, "host": host})
+
+
+def _record(facts: Mapping[str, Any]) -> SiteRecord | None:
+    """Which site a host belongs to, by its own word."""
+    found: SiteRecord | None = facts.get("site")
+    return found if isinstance(found, Mapping) else None
 
 
 Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
@@ -133,8 +143,8 @@ def of_other_sites(given: Sequence[Judged]) -> frozenset[str]:
 def _differences(one: Judged) -> Sequence[str]:
     """What of a host's record is not this inventory's; nothing where it has none, or is not judged."""
     host, facts, known = one
-    found = facts.get("site")
-    return differences(found, {**known.own, "host": host}) if known.own is not None and isinstance(found, Mapping) else ()
+    found = _record(facts)
+    return differences(found, {**known.own, "host": host}) if known.own is not None and found is not None else ()
 
 
 def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -324,7 +334,7 @@ def _copy(other: Judged, one: Judged, what: str) -> Finding:
 def _is_member(judged: Judged) -> bool:
     """Whether a server was converged with this site under this name already."""
     host, facts, known = judged
-    found = facts.get("site")
-    if not isinstance(found, Mapping) or known.own is None:
+    found = _record(facts)
+    if found is None or known.own is None:
         return False
     return not {"authority", "name", "host"} & set(differences(found, {**known.own, "host": host}))

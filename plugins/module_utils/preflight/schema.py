@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..declared import role_files, tree
+from ..task_types import Written
 from .nearby import Names
 
 Load = Callable[[Path], Any]
-Item = dict[str, Any]
+Item = Written
 
 #: Variables of Ansible itself that people set in inventories (docs: "Special Variables", "Connection variables"; the options of the ssh,
 #: local and become plugins of ansible-core). For "did you mean" only: what is not listed here is left alone unless it is close to one.
@@ -103,7 +104,7 @@ class Schema:
     groups: frozenset[str] = frozenset()
     removed: dict[str, Removed] = field(default_factory=dict)
     exclusive: tuple[Exclusive, ...] = ()
-    defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
+    defaults: dict[str, Written] = field(default_factory=dict)  # role -> its defaults
     exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # role -> its meta/exports.yml, not evaluated
     misread: list[tuple[str, str]] = field(default_factory=list)  # (file of a role, what is wrong with it): it counts as missing
     planned_clusters: tuple[str, ...] = ()  # groups that will form a cluster once a release serves them

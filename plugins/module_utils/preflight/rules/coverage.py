@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ...task_types import Written
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Site
 from .entries import entries
@@ -58,7 +59,7 @@ def waivers(site: Site) -> list[Mapping[str, Any]]:
 
 def matrix(site: Site) -> list[Row]:
     """Everything that is kept, in the order of the hosts and their roles."""
-    kept: dict[tuple[str, str], tuple[dict[str, Any], list[str]]] = {}
+    kept: dict[tuple[str, str], tuple[Written, list[str]]] = {}
     jobs: dict[str, str] = {}
     for host in site.hosts.values():
         for item in host.exported("keeps"):

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from ...declared import checks, forms, kinds
+from ...task_types import Written
 from ..findings import Code, Finding
 from ..model import Host, Site
 
@@ -84,7 +84,7 @@ def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
     """What is wrong with what templates give. Which groups and hosts a variable names, its own rule judges."""
     found: dict[str, list[str]] = {role: [] for role in roles}
     for name in (name for name, kind in kinds.KINDS.items() if roles and kind.listed):
-        items: dict[str, list[dict[str, Any]]] = {}
+        items: dict[str, list[Written]] = {}
         for item in host.exported(name):
             items.setdefault(item["role"], []).append({key: part for key, part in item.items() if key != "role"})
         for role in roles:

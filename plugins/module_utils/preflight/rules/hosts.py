@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from ...agent.lib.plural import counted
+from ...task_types import Written
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Port, Site, parse_address
 from ..nearby import Names
@@ -278,7 +279,7 @@ def check_networks(site: Site) -> Iterator[Finding]:
                     yield from _check_list(site, host, variable, f"{variable}[{index}].{key}", item.get(key), groups)
 
 
-def _networks(site: Site) -> list[dict[str, Any]]:
+def _networks(site: Site) -> list[Written]:
     """What the roles say of their variables that hold networks; groups of the inventory may stand where a packet's source is meant."""
     return [item for item in site.schema.exported("addresses") if item["form"] in ("network", "source")]
 

@@ -35,6 +35,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...task_types import Written
+
 NAME = re.compile(r"(?=.{1,40}$)[a-z](?:-?[a-z0-9])*")
 VOLUME = re.compile(r"(?=.{1,40}$)[a-z](?:[-_]?[a-z0-9])*")
 DOMAIN = re.compile(r"(?=.{1,80}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
@@ -304,9 +306,9 @@ def _published(entry: Mapping[str, Any]) -> Iterator[Published]:
         yield Published(port, _number(found, "target", 1, 65535, port, f"{where}."), tuple(map(str, _list(found, "from"))))
 
 
-def published(entries: Any) -> list[dict[str, Any]]:
+def published(entries: Any) -> list[Written]:
     """The ports of a catalogue besides HTTP, as a role exports ``firewall_ports``. Entries that are no apps are left to preflight."""
-    found: list[dict[str, Any]] = []
+    found: list[Written] = []
     for entry in entries if isinstance(entries, list | tuple) else ():
         try:
             app = parse(entry)
@@ -319,12 +321,12 @@ def published(entries: Any) -> list[dict[str, Any]]:
     return found
 
 
-def ingress(entries: Any, server: str) -> list[dict[str, Any]]:
+def ingress(entries: Any, server: str) -> list[Written]:
     """The apps of a catalogue that an edge serves, as a role exports ``ingress``: those with domains whose TLS the platform does not end.
 
     :param server: ``host:port`` where the platform answers for all apps, by the name in the request
     """
-    found: list[dict[str, Any]] = []
+    found: list[Written] = []
     for entry in entries if isinstance(entries, list | tuple) else ():
         try:
             app = parse(entry)

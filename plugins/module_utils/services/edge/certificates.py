@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from ...task_types import Written
 from .plan import AUTHORITY, Plan
 from .sites import EdgeSite
 
@@ -27,7 +28,7 @@ ACME = "/etc/vannah/acme"
 LONGEST_COMMON_NAME = 64
 
 
-def definitions(plan: Plan) -> list[dict[str, Any]]:
+def definitions(plan: Plan) -> list[Written]:
     """What the hosts of the edge ask the site's authority for, as a component has it."""
     found = []
     for site in plan.sites:
@@ -61,7 +62,7 @@ def _pairs(site: EdgeSite) -> list[tuple[str, str]]:
     return [*acme, _own(site)]
 
 
-def prepare(plan: Plan, passwords: Mapping[str, str]) -> dict[str, Any]:
+def prepare(plan: Plan, passwords: Mapping[str, str]) -> Written:
     """What ``edge-server prepare`` makes the engine's copies from.
 
     :param passwords: of users, by their names
@@ -87,12 +88,12 @@ def watched(plan: Plan) -> dict[str, str]:
     return dict.fromkeys([AUTHORITY, *filter(None, lists), *paths], "reload")
 
 
-def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Written]:
     """Files of the certificates that the inventory brings, as a component has them.
 
     :raises ValueError: one is missing, or not what its sites need
     """
-    found: list[dict[str, Any]] = []
+    found: list[Written] = []
     names: dict[str, set[str]] = {}
     for site in plan.sites:
         if site.terminates and site.certificate.source == "provided":

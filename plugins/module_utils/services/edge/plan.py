@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...addresses import addresses_of
+from ...task_types import Written
 from .fields import BadSiteError
 from .sites import EdgeSite, Pool, parse
 
@@ -86,7 +87,7 @@ def merge(declared: Sequence[Any], exported: Iterable[Mapping[str, Any]], domain
     :param wanted: names of exports that are served; ``all`` for every one
     :return: a declared entry with the name of an export has its own keys over it
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Written] = {}
     for item in exported:
         name = str(item["name"])
         if "all" not in wanted and name not in wanted:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ...agent.services.etcd.data import foreign as other_member
 from ...preflight.answers import Answer
@@ -14,6 +14,9 @@ from ...preflight.belonging import Belonging
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN
 from .member_settings import MIB, quota
+
+if TYPE_CHECKING:
+    from ...agent.services.etcd.types import Data
 
 CODES = (
     Code(
@@ -122,11 +125,11 @@ def _mib(size: int) -> int:
     return -(-size // MIB)
 
 
-def _identity(host: str, said: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+def _identity(host: str, said: Data, known: Belonging) -> Iterator[Finding]:
     shown = f"[{known.address}]" if ":" in known.address else known.address
     # The port may be another one by now: who listens at the address of this host is this host.
     mine = next((url for url in said.get("urls") or () if str(url).rpartition("://")[2].rpartition(":")[0] == shown), "")
-    if other_member(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
+    if other_member(said, host, str(mine)) and said["directory"] not in known.adopted():
         where = said["directory"]
         problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
         fix = (

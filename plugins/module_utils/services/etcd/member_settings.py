@@ -136,7 +136,7 @@ def compaction_problem(mode: Any, retention: Any) -> str:
     return ""
 
 
-def given(host: Host) -> dict[str, Any]:
+def given(host: Host) -> dict[str, object]:
     """``etcd_settings`` of a host by the names of etcd's flags."""
     settings = host.known("etcd_settings")
     return {str(name).lower().replace("_", "-"): value for name, value in settings.items()} if isinstance(settings, Mapping) else {}

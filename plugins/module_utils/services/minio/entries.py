@@ -53,7 +53,7 @@ class Kind:
     variable: str
     key: str
     spec: Mapping[str, Any]
-    check: Callable[[Entry], Any]
+    check: Callable[[Any], Any]
     stand_ins: Entry
     fix: str
 

@@ -51,7 +51,7 @@ CODES = (
 #: Made with the cluster; ``__postgresql_own_roles`` of the role gives them their passwords.
 OWN_ROLES = ("postgres", "replicator", "rewinder")
 #: Variable -> what the module takes of an entry, and its check.
-KINDS: Mapping[str, tuple[documented.Spec, Callable[[Entry], Any]]] = {
+KINDS: Mapping[str, tuple[documented.Spec, Callable[[Any], Any]]] = {
     "postgresql_roles": (documented.entry("postgresql_objects", "roles"), postgresql.wanted_role),
     "postgresql_databases": (documented.entry("postgresql_objects", "databases"), postgresql.wanted_database),
 }
@@ -82,7 +82,7 @@ def check_entries(site: Site) -> Iterator[Finding]:
                     yield Finding("database-entry-refused", where, at, problem, "write the entry as the message says it", source)
 
 
-def _refusal(spec: documented.Spec, call: Callable[[Entry], Any], entry: Entry) -> str:
+def _refusal(spec: documented.Spec, call: Callable[[Any], Any], entry: Entry) -> str:
     """What the module's check says of an entry; what cannot be told yet is left out of it."""
     known = {key: value for key, value in entry.items() if not is_open(value)}
     for key in ("grants", "schemas", "extensions"):

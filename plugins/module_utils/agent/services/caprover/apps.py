@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .notes import Notes
     from .types import App, Definition, Node
 
-    Item = dict[str, Any]
-
 
 class World:
     """What is there.

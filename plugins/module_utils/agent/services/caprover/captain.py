@@ -9,11 +9,9 @@ from ...core.model import STATE_DIR, AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 SERVICE = "captain-captain"
 #: The host's own engine, whatever contexts root's client knows.

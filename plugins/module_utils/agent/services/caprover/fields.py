@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from ...definition import Json
+    from ...definition import Json as Item
     from .types import App, Definition, Node
 
-    Item = dict[str, Any]
     Changes = dict[str, tuple[Any, Any]]
 
 #: What an absent field means. Most are absent until the first update.
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: Json = {
     "projectId": "",
     "description": "",
     "instanceCount": 1,

@@ -24,11 +24,10 @@ from .wire import Silent
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
     Apply = Callable[[Context], None]
 
 #: The installer's container, so that one of a run that was cut off is found.

@@ -14,13 +14,12 @@ from ...core.model import AgentError, Step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from ...core.model import Context, Diff
+    from ...definition import Json as Item
     from .api import Api
     from .types import Registry
 
-    Item = dict[str, Any]
     Key = tuple[str, str]
     Apply = Callable[[Context], None]
 

@@ -17,13 +17,12 @@ from .wanted import domain_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from ...core.model import Context, Diff
+    from ...definition import Json as Item
     from .api import Api
     from .types import Info
 
-    Item = dict[str, Any]
     Apply = Callable[[Context], None]
 
 #: Characters of a password: fewer are refused when it is changed, more when it is used.

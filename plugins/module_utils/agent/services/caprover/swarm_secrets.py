@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 #: Says which app a secret was made for.
 LABEL = "health.vannah.app"

@@ -23,11 +23,9 @@ from .wire import Silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 #: Seconds between two looks at tasks of the service.
 INTERVAL = 1.0

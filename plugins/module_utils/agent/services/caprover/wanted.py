@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ...definition import Json as Item
     from .types import App, Named, Pair, Port, Volume
 
-    Item = dict[str, Any]
 
 #: Option -> the field of an app's definition, where the value is sent as it is.
 PLAIN = {

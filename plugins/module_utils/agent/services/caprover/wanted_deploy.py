@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
+    from ...definition import Json as Item
     from .types import Definition, Deploy, Version
 
-    Item = dict[str, Any]
 
 #: What a captain-definition says of where an image comes from: one of these.
 SOURCES = ("imageName", "dockerfileLines", "dockerfilePath", "templateId")
@@ -153,7 +154,7 @@ def back_to(version: Version) -> tuple[str, str]:
     import json
 
     image = version.get("deployedImageName", "")
-    source: dict[str, Any] = {"imageName": image}
+    source: Json = {"imageName": image}
     if image.startswith(_BUILT):
         source = {"dockerfileLines": [f"FROM {image}"]}
     return json.dumps({"schemaVersion": 2, **source}), version.get("gitHash") or ""

@@ -15,11 +15,9 @@ from .scratch import scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 #: Seconds between two looks.
 INTERVAL = 2.0

@@ -21,11 +21,9 @@ from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 UNIT, PLACE = "vannah-recover.service", "/var/lib/postgresql/vannah-recover"
 #: There while a restore is under way: after a run that was killed the next one continues on the same member.

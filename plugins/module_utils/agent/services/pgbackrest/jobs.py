@@ -11,11 +11,9 @@ from ...lib.plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")

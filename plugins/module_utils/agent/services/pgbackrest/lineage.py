@@ -14,9 +14,8 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 LATEST = "latest"
 

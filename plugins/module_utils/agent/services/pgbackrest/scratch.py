@@ -16,11 +16,9 @@ from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 UNIT = "vannah-restore.service"
 SIZES = "select datname, pg_database_size(datname) from pg_database where not datistemplate order by 1"

@@ -13,11 +13,10 @@ from .lineage import LATEST, ancestors, labels, leading, number
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
-    from typing import Any
 
+    from ...definition import Json as Item
     from .program import Program
 
-    Item = dict[str, Any]
 
 _LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 CODE = "bad-target"
