@@ -125,7 +125,7 @@ def override(app: App) -> Item:
     return {**({"TaskTemplate": task} if task else {}), **({"UpdateConfig": dict(_ONE_BY_ONE)} if app.replicas > 1 else {})}
 
 
-def deploy_entry(app: App, server: Server) -> Item:
+def deploy_entry(app: App, apps: Mapping[str, App], server: Server) -> Item:
     """An entry of ``caprover_deploy``. Where the app says how it is asked, CapRover's nginx is, for its first domain.
 
     With TLS under the domain itself, because the certificate has its name; without TLS on CapRover's own host.
@@ -138,7 +138,8 @@ def deploy_entry(app: App, server: Server) -> Item:
         entry["health"] = {**server.health, "url": f"http://127.0.0.1{port}{app.health}", "host": app.domains[0]}
     elif server.health:
         entry["health"] = dict(server.health)
-    return entry
+    after = [other for other in app.after if other in apps]
+    return {**entry, "after": after} if after else entry
 
 
 def render(apps: Iterable[App], values: Values, server: Server | None = None) -> tuple[list[Item], list[Item]]:
@@ -149,7 +150,7 @@ def render(apps: Iterable[App], values: Values, server: Server | None = None) ->
     """
     listed, known_server = list(apps), server or Server()
     known = {app.name: app for app in listed if app.present}
-    deploys = [deploy_entry(app, known_server) for step in steps(listed) for app in step]
+    deploys = [deploy_entry(app, known, known_server) for step in steps(listed) for app in step]
     entries = [app_entry(app, known, values, known_server) for app in listed]
     # The Swarm is asked for secrets only where an app has any; then those that another one has no more go.
     if any("secret_files" in entry for entry in entries):

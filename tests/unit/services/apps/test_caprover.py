@@ -27,6 +27,9 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     options = documented.spec("caprover_deploy")["apps"]["options"]
     assert {filled(options, one)["image"] for one in deploys} == {one["image"] for one in five}
     assert [one["name"] for one in deploys] == ["vhc-orthanc", "vhc-minio", "vhc-api", "vhc-meddream", "vhc-web"]
+    assert {one["name"]: one["after"] for one in deploys if "after" in one} == {
+        one["name"]: one["after"] for one in five if one.get("after")
+    }
     orthanc, api, web = apps[:3]
     assert orthanc == {
         "name": "vhc-orthanc",

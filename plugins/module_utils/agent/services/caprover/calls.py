@@ -110,6 +110,7 @@ def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     listed = [wanted_deploy.deploy(item, ctx) for item in params["apps"]]
     _once([wanted["name"] for wanted in listed])
+    wanted_deploy.check_order(listed)
     api = connect(ctx, params)
     answers = True
     try:
