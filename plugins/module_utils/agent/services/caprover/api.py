@@ -104,7 +104,7 @@ class Api:
                 else:
                     raise self._login_failed(error) from error
         text = f"CapRover at {self.url} does not take the password"
-        text += ", nor previous_password" if len(self.passwords) > 1 else ""
+        text += ", nor the previous one" if len(self.passwords) > 1 else ""
         raise AgentError(
             "caprover-login",
             f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: set the password that it has",
