@@ -16,7 +16,7 @@ from . import fields, wanted_deploy
 from .api import PAUSE
 from .change import SETTLE, Changer
 from .health import Health
-from .refusals import Refused, reason, refusal
+from .refusals import Refused, reason
 from .wire import Broken, Silent, Upload
 
 TYPE_CHECKING = False
@@ -226,7 +226,7 @@ class Deployer:
         try:
             self.api.post(f"/user/apps/appData/{name}?detached=1", body)
         except Refused as error:
-            raise refusal(f"deploy app {name}", error) from error
+            raise self.changer.refusal(f"deploy app {name}", name, error) from error
         except Broken:
             pass  # whether it has begun is seen below
         except Silent as error:
@@ -351,7 +351,7 @@ class Deployer:
     def _definition(self, name: str) -> Definition:
         found = self.changer.read("list the apps", self.api.apps).get(name)
         if found is None:
-            raise AgentError("app-missing", f"app {name} does not exist any more: it was removed during the run")
+            raise self.changer.gone(name)
         return found
 
 

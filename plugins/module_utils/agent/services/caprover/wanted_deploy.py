@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
-from .wanted import app_name
+from .wanted import app_name, refuse_large
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def _definition(made: Deploy, given: Any) -> None:
         made["image"] = str(given["imageName"])
         return
     made["definition"] = json.dumps(given, sort_keys=True)
+    refuse_large(name, {option: made["definition"]})
     made["mark"] = f"sha256-{digest(made['definition'].encode())}"
 
 
