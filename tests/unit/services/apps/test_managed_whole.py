@@ -54,7 +54,7 @@ LEFT = {
     "projectId": "the project",
     "hasDefaultSubDomainSsl": "the certificate of `<name>.<root domain>`, which CapRover cannot turn off",
 }
-#: Fields that nobody can change in the pages of CapRover; ``versions`` and ``deployedVersion`` are what ``caprover_deploy`` compares.
+#: Fields that cannot be changed in the pages of CapRover; ``versions`` and ``deployedVersion`` are what ``caprover_deploy`` compares.
 FIXED = {"appName", "hasPersistentData", "networks", "versions", "deployedVersion", "isAppBuilding", "isLegacyAppName"}
 
 

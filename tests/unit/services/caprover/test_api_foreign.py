@@ -71,7 +71,7 @@ def test_a_login_without_a_token(connect: Connect) -> None:
 
 @pytest.mark.parametrize("http", [502, 503, 504])
 def test_a_proxy_that_gets_no_answer(behind: Behind, http: int) -> None:
-    """A read is repeated while there is time. Of a write nobody knows whether it was done: it is not sent again here."""
+    """A read is repeated while there is time. Whether a write was done is not known: it is not sent again here."""
     api, proxy = behind((http, "<html>Bad Gateway</html>"), (200, '{"status": 100, "data": {"rootDomain": "a"}}'), wait=5)
     assert api.get(INFO) == {"rootDomain": "a"} and proxy.sent == 3
     api, proxy = behind((http, "<html>Bad Gateway</html>"))
