@@ -111,11 +111,8 @@ def test_a_change_by_hand_is_reverted_and_other_apps_stay(site: Site, captain: C
     """In CapRover's pages, also of what the catalogue has no word for; an app of another team is neither changed nor removed."""
     definitions = "/user/apps/appDefinitions"
     template = captain.call("GET", definitions)["data"]["defaultNginxConfig"]
-    hand = {
-        "customNginxConfig": f"# by hand\n{template}",
-        "redirectDomain": WEB,
-        "httpAuth": {"user": "hand", "password": "by-hand-by-hand"},
-    }
+    login = {"user": "hand", "passwordHashed": "$apr1$VelFnqw0$3hYvVwttjnznIDrwTqUOc/"}
+    hand = {"customNginxConfig": f"# by hand\n{template}", "redirectDomain": WEB, "httpAuth": login}
     body = {"appName": "web", "instanceCount": 1, "envVars": [{"key": "COLOUR", "value": "hand"}], **hand}
     assert captain.call("PATCH", f"{definitions}/update", body)["status"] == 100
     captain.call("POST", f"{definitions}/register?detached=1", {"appName": "theirs", "hasPersistentData": False, "projectId": ""})
