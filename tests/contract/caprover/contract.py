@@ -320,7 +320,7 @@ def test_what_was_set_by_hand_is_taken_back(server: Server, web: str) -> None:
         "captainDefinitionRelativeFilePath": "./other/captain-definition",
         "appPushWebhook": {"repoInfo": info},
     }
-    server.api().change_app(server.definition(web), by_hand)
+    server.api().change_app(server.api().apps()[web], by_hand)
     assert server.call("apps", owner=OWNER, apps=[{"name": web, **UNSAID}]) == [(f"app {web}", "update")]
     assert server.call("apps", owner=OWNER, apps=[{"name": web, **UNSAID}]) == []
     now = server.definition(web)

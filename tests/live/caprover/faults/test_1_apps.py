@@ -22,7 +22,7 @@ WEB = "web.apps.vannah.internal"
 
 
 #: What the first change makes of the app ``web``, and later ones leave.
-GREEN = {"environment": {"COLOUR": "green"}, "secret_files": {}}
+GREEN: dict[str, Any] = {"environment": {"COLOUR": "green"}, "secret_files": {}}
 
 
 def changed(captain: Captain, others: dict[str, dict[str, Any]] | None = None, **web: Any) -> str:
