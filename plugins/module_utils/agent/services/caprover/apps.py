@@ -96,8 +96,8 @@ def refuse(listed: list[App], world: World, owner: str, gone: set[str], notes: N
         now = world.apps.get(app["name"])
         known = now is None or app["adopt"] or _is_owned(now, owner) or notes.get("owned", app["name"]) == owner
         # One that a run has created and not tagged is taken over; only one that is known to be ours is removed.
-        ours = known or (app["state"] == "present" and now is not None and fields.is_fresh(now))
-        if owner and not ours:
+        managed = known or (app["state"] == "present" and now is not None and fields.is_fresh(now))
+        if owner and not managed:
             text = f"app {app['name']} exists and does not have the tag {owner}: it may be another team's. Nothing was changed"
             cure = "use another name, or set adopt: true for this app to take it over"
             if app["state"] == "absent":
