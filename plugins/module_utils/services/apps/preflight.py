@@ -153,7 +153,7 @@ def plain(entries: list[Any], site: Site, host: Host) -> Iterator[Problem]:
             continue
         for number, domain in enumerate(app.domains if not app.tls else ()):
             if not (root and f".{domain}".endswith(f".{root}")):
-                fix = "tls: true, or a host in the group edge"
+                fix = "set tls: true, or put a host into the group edge"
                 yield Problem("apps-domain-plain", f"apps[{index}].domains[{number}]", f"{domain} is served without TLS.", fix)
 
 

@@ -138,7 +138,7 @@ def _unknown(reference: references.Reference, names: Collection[str], apps: Mapp
     if _goes(apps, names, reference.name):
         return (
             f"app {reference.name} is removed (state: absent).",
-            f"remove the reference to {reference.name}, or set state: present for it",
+            f"remove what refers to {reference.name}, or set state: present",
         )
     if reference.name not in names:
         return f"there is no app {reference.name}.", f"use one of {', '.join(sorted(names))}"

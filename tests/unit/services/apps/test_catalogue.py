@@ -156,7 +156,7 @@ def test_an_app_that_goes_is_said_to_go() -> None:
     entries = [entry(after=["gone"], environment={"A": "${app.gone.url}"}), {"name": "gone", "state": "absent"}]
     assert {(one.problem, one.fix) for one in rules.problems(entries, AROUND)} == {
         ("app gone is removed (state: absent).", "remove gone from after, or set state: present for it"),
-        ("app gone is removed (state: absent).", "remove the reference to gone, or set state: present for it"),
+        ("app gone is removed (state: absent).", "remove what refers to gone, or set state: present"),
     }
 
 

@@ -88,7 +88,7 @@ def test_something_else_answers(behind: Behind) -> None:
     api, _proxy = behind((200, PAGE))
     with pytest.raises(AgentError, match=r"what answers is not CapRover's API: <html>.* Fix: .* correct url"):
         api.insist("look", INFO)
-    with pytest.raises(AgentError, match=r"refused to set it \(url\): what answers is not CapRover's API: .* Fix: the address of CapRover"):
+    with pytest.raises(AgentError, match=r"refused to set it \(url\): what answers is not CapRover's API: .* Fix: set url: "):
         api.insist("set it", "/user/registries/setpush", {"registryId": ""})
 
 

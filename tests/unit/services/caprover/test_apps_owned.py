@@ -40,7 +40,7 @@ def test_an_app_of_another_team_is_not_removed(captain: StandIn, call: Call, mor
     """Nor one that was just created, and could be ours."""
     gone = {"name": "web", "state": "absent", "drop_volumes": True}
     foreign(captain, "web", **more)
-    with pytest.raises(AgentError, match=r"app web exists and does not have the tag clinic.* Fix: no entry for it") as caught:
+    with pytest.raises(AgentError, match=r"app web exists and does not have the tag clinic.* Fix: remove its entry") as caught:
         call("apps", apps=[gone], owner="clinic")
     assert caught.value.code == "app-not-managed" and captain.writes() == []
     assert call("apps", apps=[{**gone, "adopt": True}], owner="clinic").said == [("app web", "remove", "")] and captain.model.apps == {}

@@ -43,7 +43,7 @@ def test_an_app_waits_for_one_that_goes_back(captain: StandIn, call: Call, both:
     held = call("deploy", apps=apps, programs=both, catch=True)
     assert held.said == [("app free", "deploy", "good:2"), *((f"app {one}", "hold back", "") for one in ("api", "web", "last"))]
     assert held.error is not None and held.error.code == "held-back" and API_BAD in held.error.msg
-    assert "app web is held back too, because it comes after app api: it was not deployed. Fix: deploy another image" in held.error.msg
+    assert "app web is held back too, because it comes after app api: it was not deployed. Fix: use another image" in held.error.msg
     assert "app last is held back too, because it comes after app web" in held.error.msg
     assert posts(captain) == 0 and deployed(captain) == "good:1" and set(notes(tmp_path)[captain.url]["held"]) == {"api"}
     planned = call("deploy", check=True, apps=apps, programs=both)

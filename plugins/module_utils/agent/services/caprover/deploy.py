@@ -101,7 +101,7 @@ def _held(name: str, note: Json) -> AgentError:
 
 def _gated(name: str, others: list[str]) -> AgentError:
     text = f"app {name} is held back too, because it comes after app {', app '.join(others)}: it was not deployed"
-    return AgentError("held-back", f"{text}. Fix: deploy another image of {', '.join(others)} first, or remove it from after of app {name}")
+    return AgentError("held-back", f"{text}. Fix: use another image of {', '.join(others)} first, or remove it from after of app {name}")
 
 
 def _fail(held: list[AgentError]) -> Apply:

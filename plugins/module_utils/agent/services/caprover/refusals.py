@@ -122,7 +122,7 @@ def fix(error: Refused) -> tuple[str, str]:
     if error.http in _PROXIES:
         return "", "see docker service ps captain-captain on its manager, and run again"
     if error.http == FOREIGN and not error.status:
-        return "url", "the address of CapRover itself"
+        return "url", "set url: the address of CapRover itself"
     if error.status == BAD_NGINX:
         return "nginx_config", "write a configuration that nginx -t accepts"
     for words, option, text in FIXES:

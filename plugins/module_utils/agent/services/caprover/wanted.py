@@ -117,7 +117,7 @@ def refuse_large(name: str, options: dict[str, Any]) -> None:
     if sum(sizes.values()) > LARGEST - 4096:
         largest = max(sizes, key=lambda option: sizes[option])
         what = f"{sizes[largest] >> 10} KiB large, and CapRover reads requests of at most {LARGEST >> 20} MiB"
-        raise bad(name, largest, what, "less, and large contents in the image or in a volume")
+        raise bad(name, largest, what, "set less, and keep large contents in the image or in a volume")
 
 
 def app_name(given: object) -> str:

@@ -72,7 +72,7 @@ def check_order(listed: list[Deploy]) -> None:
     for wanted in listed:
         for other in wanted["after"]:
             if other not in before:
-                raise bad(wanted["name"], "after", f"app {other} is not listed before it", "names of apps that come earlier in the list")
+                raise bad(wanted["name"], "after", f"app {other} is not listed before it", "use names of apps earlier in the list")
         before.add(wanted["name"])
 
 
