@@ -12,7 +12,7 @@ short_description: Whether a PostgreSQL cluster can be restored to a target, and
 description:
   - Asks the repositories. Changes nothing. Runs on the backup server.
   - The target is proven to be in the repository; of its WAL only as much is read as that needs, into a folder that is removed.
-  - Without O(timeline) the timeline that was the current one at the target is followed. After a restore that may be one that the restore left.
+  - Without O(timeline) the timeline that was the current one at the target is followed; that may be one that a restore has left.
 extends_documentation_fragment: [vannah.healthcloud.service_call.reads]
 options:
   stanza: {type: str, required: true, description: Name of the stanza.}

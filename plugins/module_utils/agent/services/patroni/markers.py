@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that postgresql-may-start (roles/postgresql/files) reads before it lets Patroni start. It has the same paths; a unit test compares them."""
+"""Files that postgresql-may-start (roles/postgresql/files) reads before Patroni starts. A unit test compares the paths."""
 
 from __future__ import annotations
 
