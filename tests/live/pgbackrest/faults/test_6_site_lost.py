@@ -25,7 +25,7 @@ PASSPHRASE = "the passphrase of a kit of the tests"
 
 def test_servers_that_are_not_lost(site: Cluster) -> None:
     """Refused before anything is changed, with the list that it needs."""
-    done = site.playbook("restore_site.yml", "-e", "restore_in_place=backup/vannah", "-e", "site_data_lost_hosts=db1")
+    done = site.playbook("backup/restore_site.yml", "-e", "restore_in_place=backup/vannah", "-e", "site_data_lost_hosts=db1")
     assert done.returncode != 0 and "Fix: -e site_data_lost_hosts=backup1,db1,db2 where that is so" in done.stdout, done.stdout[-3000:]
     assert site.leader()
 
@@ -62,7 +62,7 @@ def test_the_whole_site_is_lost(site: Cluster, backups: Backups, switched: Calla
     assert made.returncode == 0, made.stdout[-3000:]
 
     begun, lost = time.monotonic(), ",".join(dict.fromkeys([*others, *site.hosts("etcd")]))
-    done = site.playbook("restore_site.yml", "-e", "restore_in_place=backup/vannah", "-e", f"site_data_lost_hosts={lost}")
+    done = site.playbook("backup/restore_site.yml", "-e", "restore_in_place=backup/vannah", "-e", f"site_data_lost_hosts={lost}")
     assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
     print(f"MEASURED the whole site after its loss: {time.monotonic() - begun:.0f} s")
     site.wait_members()
