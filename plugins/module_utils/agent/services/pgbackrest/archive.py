@@ -254,5 +254,6 @@ def _seconds(stamp: str) -> float:
 
 
 def _unreadable(what: str) -> AgentError:
-    fix = "verify the repository (pgbackrest-job verify verify 1 on the backup server), or restore from the other one (restore_repository)"
-    return AgentError(CODE, f"WAL of the repository cannot be read: {what}. Nothing was changed. Fix: {fix}")
+    fix = "verify the repository (pgbackrest-job verify verify 1 on the backup server); restore_type=time with an earlier time, "
+    text = f"WAL of the repository cannot be read: {what}. Nothing was changed. Fix: {fix}"
+    return AgentError(CODE, f"{text}restore_timeline, or the other repository (restore_repository)")
