@@ -108,8 +108,17 @@ def test_a_second_restore_after_the_first(site: Cluster, backups: Backups) -> No
     assert backups.cron("verify") == (0, "")
 
 
+def test_what_the_restore_left_is_found(site: Cluster, backups: Backups) -> None:
+    """At the time of the last row the cluster was on a timeline that the restore has left. The newest one has no such row."""
+    done = site.playbook(VERB, *words("restore_type=time", f"restore_target={TIMES['third']}"))
+    assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
+    assert set(backups.scratch("select name from kept").split()) == {"first", "second", "third"}
+    assert site.playbook(VERB, "-e", "restore_remove=true").returncode == 0
+
+
+@LONG
 def test_a_restore_that_is_undone(site: Cluster) -> None:
-    """To the time when the last row was there: the cluster was on a timeline then that the restore has left, and that is found."""
+    """The cluster itself, to the time when the last row was there."""
     done = restore(site, "restore_type=time", f"restore_target={TIMES['third']}")
     assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
     assert rows(site) == {"first", "second", "third"}
