@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 
 from tests.unit.lib.host import Programs
 
+from .recorded import INFO
 from .wal_place import SIZE, Wal, control
 
 FULL, INCREMENTAL = "20261201-101321F", "20261201-101321F_20261201-101327I"
@@ -156,6 +158,19 @@ def test_several_restores(wal: Wal, ctx: Context) -> None:
     wal.commit(3, 9 * SIZE + 600, 300.0)
     expected = {69.0: 3, 80.0: 3, 110.0: 3, 150.0: 2, 250.0: 2, 301.0: 3}
     assert {moment: found(ctx, type="time", target=at(moment))["timeline"] for moment in expected} == expected
+
+
+def test_a_repository_that_was_added_later(wal: Wal, ctx: Context) -> None:
+    """It has no history of the timelines that were left before, and none of the one that was in use then."""
+    wal.segments, wal.histories = {}, {}
+    wal.has(5, *range(2, 9))
+    info = json.loads(INFO)
+    for one in info[0]["backup"]:
+        one["archive"] = {name: f"00000005{segment[8:]}" for name, segment in one["archive"].items()}
+    wal.programs.on("info", out=json.dumps(info))
+    said = found(ctx)
+    assert (said["timeline"], said["newest"], said["archived"]) == (5, 5, "000000050000000000000008")
+    assert said["attempts"] == [["--type=default", f"--set={INCREMENTAL}"]]
 
 
 def test_a_failover(wal: Wal, ctx: Context) -> None:

@@ -22,8 +22,8 @@ CODE = "bad-target"
 
 
 def all_of(archive: Archive) -> list[int]:
-    """All timelines, the oldest first."""
-    return [FIRST, *(one for one in archive.later if one != FIRST)]
+    """All timelines, the oldest first. A repository that was added later has no history of those that were left before."""
+    return sorted({*archive.later, *archive.segments} or {FIRST})
 
 
 def path_of(archive: Archive, timeline: int) -> list[tuple[int, int]]:
@@ -47,7 +47,7 @@ def at_time(archive: Archive, moment: float) -> int:
     :raises AgentError: ``wal-unreadable``
     """
     known = all_of(archive)
-    current = FIRST
+    current = known[0]
     for one in reversed(known[1:]):
         first = archive.first_commit(one, archive.begin(one))
         if first is not None and first <= moment:
