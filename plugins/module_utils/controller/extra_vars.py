@@ -71,6 +71,19 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
     return f"{' '.join(said)} Nothing is done. Fix: {', '.join(fixes)}; a variable of your own belongs into site_own_variables"
 
 
+def untyped(known: Iterable[str], given: Iterable[str]) -> str:
+    """What is wrong where the inventory confirms a restore, for every run to come; empty where it does not.
+
+    :param known: names of a host's variables
+    :param given: names of extra variables
+    """
+    found = sorted(name for name in declared().intersection(known).difference(given) if name.startswith(CLOSED))
+    if not found:
+        return ""
+    names = ", ".join(found)
+    return f"the inventory sets {names}, which is given with -e for one run. Nothing is done. Fix: remove {names} from the inventory"
+
+
 def _meant(guess: str | None) -> str:
     return f" Did you mean {guess}?" if guess else ""
 

@@ -64,6 +64,14 @@ def test_what_a_verb_finds_out_by_itself(name: str, meant: str) -> None:
     assert "restore_target in place" in said or "restore_target:" not in said
 
 
+def test_a_confirmation_in_the_inventory() -> None:
+    """It would confirm each restore to come."""
+    assert extra_vars.untyped(["restore_in_place", "restore_target", "postgresql_port"], ["restore_target"]).startswith(
+        "the inventory sets restore_in_place, which is given with -e for one run. Nothing is done. Fix: "
+    )
+    assert extra_vars.untyped(["restore_in_place", "restore_member"], ["restore_in_place"]) == ""
+
+
 def test_old_names_have_new_ones() -> None:
     """The new name is one that a playbook or a role reads."""
     assert len(extra_vars.renamed()) >= 8
