@@ -98,7 +98,7 @@ def test_a_name(wal: Wal, ctx: Context, name: str, timeline: str, chosen: int, l
     assert (said["timeline"], said["backup"], len(said["attempts"])) == (chosen, label, 1)
 
 
-@pytest.mark.parametrize(("name", "timeline"), [("befor", ""), ("before", "2"), ("later", "1"), ("before ", "")])
+@pytest.mark.parametrize(("name", "timeline"), [("beforehand", ""), ("before", "2"), ("later", "1"), ("before ", "")])
 def test_a_name_that_is_not_there(wal: Wal, ctx: Context, name: str, timeline: str) -> None:
     """A mistyped one is refused here, and not by a recovery."""
     with pytest.raises(AgentError, match=r"Nothing was changed\. Fix: the name as it was given") as error:
@@ -119,7 +119,7 @@ def test_two_points_of_a_name(wal: Wal, ctx: Context) -> None:
 
 def test_a_search_that_takes_too_long(wal: Wal, ctx: Context) -> None:
     with pytest.raises(AgentError, match="Fix: -e restore_wait=SECONDS") as error:
-        found(ctx, type="name", target="befor", wait=-1)
+        found(ctx, type="name", target="beforehand", wait=-1)
     assert error.value.code == "search-too-long"
 
 
