@@ -138,17 +138,16 @@ def _certificate(folder: Path, address: str) -> None:
 
 
 class Secrets:
-    """The site's secrets, with one more for the time of a test."""
+    """The site's secrets, as a person changes them."""
 
     def __init__(self, site: Site) -> None:
         self.path = site.inventory / "secrets.yml"
         self.password = list(site.arguments)[list(site.arguments).index("--vault-password-file") + 1]
 
-    def change(self, **more: str | None) -> None:
-        """Add secrets, or remove those without a value."""
+    def change(self, **more: str) -> None:
+        """Add secrets, or give them another value."""
         shown = self._vault("decrypt", "--output", "-", str(self.path))
-        values = {name: value for name, value in (yaml.safe_load(shown) | more).items() if value is not None}
-        text = self._vault("encrypt", "--output", "-", "-", stdin=yaml.safe_dump(values))
+        text = self._vault("encrypt", "--output", "-", "-", stdin=yaml.safe_dump(yaml.safe_load(shown) | more))
         beside = self.path.with_suffix(".new")
         beside.write_text(text, encoding="utf-8")
         beside.replace(self.path)

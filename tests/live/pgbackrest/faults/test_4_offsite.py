@@ -51,8 +51,8 @@ def offsite(site: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         site.converge()
         yield store
     finally:
+        # The secret stays: hosts refuse a checkout that has lost one as out of date (contact-stale-checkout).
         said.unlink(missing_ok=True)
-        keeps.change(**{SECRET: None})
         site.converge()
         store.remove()
 
@@ -132,7 +132,7 @@ def test_a_restore_from_elsewhere(site: Cluster, backups: Backups) -> None:
     try:
         done = site.playbook("postgresql/restore.yml", "-e", "restore_repository=2")
         assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
-        assert backups.scratch("select name from elsewhere") == "kept"
+        assert backups.scratch("select distinct name from elsewhere") == "kept"
     finally:
         site.run(backups.host, "sh", "-c", f"rm -rf /var/lib/pgbackrest/*; mv {moved}/* /var/lib/pgbackrest/ && rmdir {moved}")
         site.playbook("postgresql/restore.yml", "-e", "restore_remove=true")
