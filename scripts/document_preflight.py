@@ -28,7 +28,7 @@ INTRODUCTION = """\
 reads the whole inventory, the site's secrets and the roles' specifications of their variables, on the controller. It contacts no host,
 runs in a fraction of a second (about a second for a few hundred hosts) and reports **every** error at once, one line each:
 
-    host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Fix: ansible_host: the address of db2 [hosts.yml:9]
+    host-address-twice db2 ansible_host: db1 has the address 10.0.0.1 too. Fix: set ansible_host: the address of db2 [hosts.yml:9]
 
 | part of the line | meaning |
 | --- | --- |

@@ -18,6 +18,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.exports import exports_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -25,12 +26,12 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("artifacts")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Fetch or build what is missing, with progress on the terminal."""
         # What --limit leaves out needs no programs in this run.
         chosen = frozenset(known.get("ansible_play_hosts_all") or ()) if context.CLIARGS.get("subset") else None
         names = exported(known["hostvars"], chosen) if arguments["names"] is None else arguments["names"]
-        found: list[dict[str, Any]] = []
+        found: list[resolve.Had] = []
         if names:
             from ansible_collections.vannah.healthcloud.plugins.module_utils.artifacts import cache, lock, resolve
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.der import outline
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said, planning
@@ -14,8 +12,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority, succession, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.rotation import Answers
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
-
-Result = dict[str, Any]
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -23,7 +20,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("authority_rotation")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> Result:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Take a step, where the hosts are ready for it."""
         answers, silent = hosts_said.certificates(known, arguments["answers"])
         missing = [host for host in known["groups"]["all"] if host not in answers]

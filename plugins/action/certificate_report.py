@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said
@@ -16,6 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import crl, report, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import write_file
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -23,7 +23,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("certificate_report")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Judge the answers of all hosts of the play."""
         answers, silent = hosts_said.certificates(known, arguments["answers"])
         site = site_directory(known)

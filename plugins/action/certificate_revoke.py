@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said, reissue
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import crl, revocation, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -19,7 +18,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("certificate_revoke")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Write the list, and say where what is on it is in use."""
         before = reissue.policy(arguments["before"], variable="certificate_revoked_at")["reissue"]
         answers, _silent = hosts_said.certificates(known, arguments["answers"])

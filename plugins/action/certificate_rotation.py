@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import hosts_said, reissue
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import rotation
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -18,7 +17,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("certificate_rotation")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Judge the answers of the hosts that are still in the run."""
         told = reissue.policy(arguments["before"], arguments["components"])
         before, only = told["reissue"], told["reissue_of"]

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import forming, waves
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -18,7 +19,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("cluster_gate")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Compare the members with the hosts that are still in the run."""
         hostvars = known["hostvars"]
         clusters = waves.judged(arguments["wave"], arguments["clusters"]) if arguments["wave"] else arguments["clusters"]

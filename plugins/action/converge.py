@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible.errors import AnsibleConnectionFailure
 
 from ..module_utils import documented
 from ..module_utils.controller import forming, peers
 from ..module_utils.controller.action import Result
 from ..module_utils.controller.converge import ComponentAction
+from ..module_utils.task_types import TaskVars
 
 
 class ActionModule(ComponentAction):
@@ -20,7 +19,7 @@ class ActionModule(ComponentAction):
 
     ARGUMENT_SPEC = documented.spec("converge")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
         """Ansible's entry; the other members of a cluster that is being formed are informed of a failure."""
         try:
             result = super().run(tmp, task_vars)

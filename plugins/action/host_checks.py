@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from ansible.errors import AnsibleError
 from ansible.template import trust_as_template
@@ -19,6 +19,16 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight impor
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge_clocks, judge_host_checks
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.templates import HostValues, plain
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars, Written
+
+
+class Ran(TypedDict, total=False):
+    """The fields of :class:`Answer` that say what a host runs with."""
+
+    changes: tuple[effects.Change, ...]
+    left: tuple[changes.Left, ...]
+    unrecorded: tuple[changes.Unrecorded, ...]
+    taken: tuple[changes.Taken, ...]
 
 
 class ActionModule(LocalAction):
@@ -26,7 +36,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("host_checks")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Judge the answers of all hosts of the play, those that failed among them."""
         if arguments.get("only_clocks"):
             return self._clocks(arguments["answers"], known)
@@ -43,7 +53,7 @@ class ActionModule(LocalAction):
         verb = arguments["changing"]
         groups = [self._group(cluster, known) for cluster in clusters.declared()]
         report = judge_host_checks(answers, found, verb, int(known.get("ansible_forks") or 0), groups)
-        result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        result: Result = {"changed": False, "msg": report.text()}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:
@@ -65,7 +75,7 @@ class ActionModule(LocalAction):
         return result
 
     @staticmethod
-    def _clocks(register: str, known: dict[str, Any]) -> dict[str, Any]:
+    def _clocks(register: str, known: TaskVars) -> Result:
         """Judge the clocks alone; a host that did not answer has none."""
         answers = []
         for name in known["ansible_play_hosts_all"]:
@@ -142,7 +152,7 @@ class ActionModule(LocalAction):
 
     def _values(
         self, name: str, roles: tuple[str, ...], hostvars: Any, facts: Mapping[str, Any], folder: str | None, takeover: bool = False
-    ) -> dict[str, Any]:
+    ) -> Ran:
         """What a host runs with and its inventory says otherwise, and the clusters that it is a member of without their role."""
         running, before = facts.get("running") or {}, facts.get("unrecorded") or ()
         if not running and not before:
@@ -214,7 +224,7 @@ class ActionModule(LocalAction):
         rules = [*value("__firewall_exported"), *value("firewall_ports")]
         return closed.ports(value("firewall_ssh_ports"), rules, value("firewall_extra_rules"))
 
-    def _defaults(self, roles: tuple[str, ...], folder: str | None) -> dict[str, Any]:
+    def _defaults(self, roles: tuple[str, ...], folder: str | None) -> Written:
         """The defaults of a host's roles, below what the inventory says."""
         from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
 

@@ -26,7 +26,16 @@ from ..module_utils.preflight.model import parse_address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..module_utils.agent.contract import Answer, Payload
+    from ..module_utils.agent.contract import Answer, Facts, Params, Payload, Survey
+    from ..module_utils.task_types import Written
+
+    class Asked(Survey, total=False):
+        """A host's survey beside what it was asked about."""
+
+        needs: list[Written]
+        memory_mb: int
+        ports: list[host_needs.JudgedPort]
+
 
 #: Seconds to wait for cloud-init, which installs packages and writes the system's files at a first boot; seconds between two looks.
 PATIENCE, PAUSE = 300, 10
@@ -47,7 +56,7 @@ class ActionModule(ComponentAction):
         except shell.BareHost as error:
             # In check mode nothing is known of a host without python3: each wave reports it.
             return {**self.bare(error), **(plan.result(None) if plan else {})}
-        survey: dict[str, Any] = {}
+        survey: Asked = {}
         if self.params["survey"]:
             survey = self._survey(answer)
             if survey.get("cloud_init"):
@@ -127,7 +136,7 @@ class ActionModule(ComponentAction):
             answer.pop("members", None)
         return answer, clocks.offset((answer.get("facts") or {}).get("clock"), before, after)
 
-    def _survey(self, answer: Answer) -> dict[str, Any]:
+    def _survey(self, answer: Answer) -> Asked:
         """A call of its own, and only where a role was not on the host yet."""
         roles = site_map.load().roles_of(self.vars.get("group_names") or ())
         new = host_needs.unmade(roles, answer.get("made") or ())
@@ -139,9 +148,9 @@ class ActionModule(ComponentAction):
         paths = list(dict.fromkeys(str(need["path"]) for need in asked["needs"]))
         ports = sorted({item["port"] for item in asked["ports"]})
         told = self.converse({"op": "survey", "paths": paths, "checks": asked["checks"], "ports": ports}, lease="none")
-        return {**(told.get("survey") or {}), **{name: asked[name] for name in ("needs", "memory_mb", "ports")}}
+        return {**(told.get("survey") or {}), "needs": asked["needs"], "memory_mb": asked["memory_mb"], "ports": asked["ports"]}
 
-    def _after_cloud_init(self, answer: Answer) -> dict[str, Any]:
+    def _after_cloud_init(self, answer: Answer) -> Asked:
         begun = time.monotonic()
         while True:
             waited = int(time.monotonic() - begun)
@@ -151,7 +160,7 @@ class ActionModule(ComponentAction):
             Display().display(f"{self.host}: waits for cloud-init, which sets the server up, {waited} s of at most {PATIENCE} s")
             time.sleep(PAUSE)
 
-    def _remembered(self) -> dict[str, Any] | None:
+    def _remembered(self) -> dict[str, object] | None:
         """The host's stable facts as it told them the last time; None where they are unknown."""
         folder = self.inventory_dir
         return planning.FactsCache(COLLECTION / ".cache" / "facts", folder).get(self.host) if folder else None
@@ -164,7 +173,7 @@ class ActionModule(ComponentAction):
         except AnsibleError:
             return clusters.Places({}, {})
 
-    def _clusters(self, answer: Answer, facts: dict[str, Any]) -> tuple[dict[str, bool], dict[str, list[str]], list[str]]:
+    def _clusters(self, answer: Answer, facts: Facts) -> tuple[dict[str, bool], dict[str, list[str]], list[str]]:
         """Whether each cluster that the host is a member of is known to exist, those whose data are missing here, those that have run here.
 
         The ledger knows whether a member has run on the host. Where it has and no data are there, a disk is not mounted, or they are lost.
@@ -185,7 +194,7 @@ class ActionModule(ComponentAction):
             gone = {}
         return known, gone, ran
 
-    def _senders(self, facts: dict[str, Any]) -> dict[str, str]:
+    def _senders(self, facts: Facts) -> dict[str, str]:
         """Which address the host sends from to each member of a cluster, where the site is to know it by another one than before."""
         before = facts.get("known_by")
         if not before:
@@ -221,9 +230,9 @@ class ActionModule(ComponentAction):
         """Whether the host is to have a firewall: what the first one would close is looked for at length."""
         return bool(boolean(self._given("firewall_enabled", True, unclear=True), strict=False))
 
-    def _services(self) -> dict[str, dict[str, Any]]:
+    def _services(self) -> dict[str, Params]:
         """What the host's services are asked of it. Where a template fails, who judges the inventory says what is wrong."""
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, Params] = {}
         for name in site_map.load().roles_of(self.vars.get("group_names") or ()):
             role = collect.load(self._loader, name, self._loader.get_basedir())
             with contextlib.suppress(AnsibleError):

@@ -8,18 +8,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible.utils.display import Display
 
 from ..module_utils.agent.services.minio.cluster import SHOWN
 from ..module_utils.controller import report
 from ..module_utils.controller.action import ServiceAction
+from ..module_utils.task_types import Result
 
 if TYPE_CHECKING:
     from ..module_utils.agent.contract import Error
-
-Result = dict[str, Any]
 
 #: Seconds of the first call, and at most: each is followed by a line that says how far it is.
 FIRST, MOST = 5, 300

@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import port_changes
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -17,7 +18,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("ports_plan")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Judge it with the hosts that are still in the run."""
         from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
 
@@ -30,7 +31,7 @@ class ActionModule(LocalAction):
         if refused:
             return {"changed": False, "failed": True, "msg": refused}
         roles = port_changes.changing(arguments["before"])
-        result: dict[str, Any] = {"changed": False, "roles": roles}
+        result: Result = {"changed": False, "roles": roles}
         if roles:
             # Plays that a role needs for its ports have hosts where its group exists.
             result.update(add_group="ports_change", parent_groups=[port_changes.group(role) for role in roles])

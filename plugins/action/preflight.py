@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import end_of
@@ -15,12 +13,13 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reade
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import coverage
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import controller_of, schema_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
     """The action ``vannah.healthcloud.preflight``."""
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 # LocalAction gives it
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:  # noqa: ARG002 # LocalAction gives it
         """Check the inventory; fail with every error at once."""
         # The objects behind hostvars: a look through hostvars itself would evaluate every variable of every host.
         hostvars = known["hostvars"]
@@ -33,7 +32,7 @@ class ActionModule(LocalAction):
         site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [], end)
         report = judge(site, frozenset(roles.groups_served()))
         covered = coverage.lines(coverage.matrix(site))
-        result: dict[str, Any] = {"changed": False, "msg": report.text()}
+        result: Result = {"changed": False, "msg": report.text()}
         if coverage.concerned(report.errors):
             result["msg"] = "\n".join([result["msg"], "Backups:", *(f"  {line}" for line in covered)])
         if self._task.register:

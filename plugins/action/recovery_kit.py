@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import yaml
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
@@ -16,6 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.loca
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import keys, kit, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError, lock, read_file, write_file
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 #: The project's folder; this file may have been found through a link.
 PROJECT = str(Path(__file__).resolve().parent.parent.parent)
@@ -27,7 +27,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("recovery_kit")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Write the kit unless the existing one has the same content."""
         site = site_directory(known)
         path = kit.check_path(arguments["path"], site, PROJECT)

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import planning, rolling
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 ALONE = (
     "{host}: {name} is not restarted, because no host that can move its work to other members answers in this run."
@@ -23,7 +24,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("rolling_plan")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Judge what the members that are still in the run were found to wait for."""
         from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.rolling_action import declared
 

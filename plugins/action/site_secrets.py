@@ -17,6 +17,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority i
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars, Written
 
 
 class ActionModule(LocalAction):
@@ -24,7 +25,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("site_secrets")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Make what is missing; answer with names only."""
         site = site_directory(known)
         check = bool(self._task.check_mode)
@@ -32,7 +33,7 @@ class ActionModule(LocalAction):
         begun, is_new, had_secrets = is_begun(site), not os.path.exists(store.path_of(site)), bool(store.read(self._loader, site))
         created = store.ensure(self._loader, site, wanted, check, established=begun)
         tell("secrets", created, check)
-        result: dict[str, Any] = {"created": created, "authority_created": False}
+        result: Result = {"created": created, "authority_created": False}
         if arguments["authority"]:
             name = arguments["site_name"] or self._templar.template(known.get("site_name")) or "site"
             result["authority_created"], authority = ensured(self._loader, site, str(name), check)
@@ -95,16 +96,25 @@ LOST_AUTHORITY = (
 )
 
 
-def exported(hostvars: Any) -> list[dict[str, Any]]:
+def exported(hostvars: Any) -> list[Written]:
     """The secrets that the roles of all hosts export.
 
     :raises AnsibleError: an export cannot be templated, see :func:`exports_of`
     """
     hosts = [name for name, host in hostvars._inventory.hosts.items() if not host.implicit]
     found = [item for host in hosts for item in exports_of("secrets", host, hostvars=hostvars, loader=hostvars._loader)]
+    owners: dict[str, str] = {}
     for item in found:
         if not isinstance(item, dict):
             raise SecretsError(
                 "secret-name", "an exported secret is not a mapping", "write {name: ..., kind: ...} in the role's meta/exports.yml"
+            )
+        name, role = str(item.get("name")), str(item.get("role"))
+        owner = owners.setdefault(name, role)
+        if owner != role:
+            raise SecretsError(
+                "secret-name",
+                f"the roles {owner} and {role} both have a secret {name} made (secrets in their meta/exports.yml)",
+                f"use another name for that of {role}, in its variable or in roles/{role}/meta/exports.yml",
             )
     return found

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -18,7 +17,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("site_secrets_renew")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Answer with names only."""
         renewed = store.renew(self._loader, site_directory(known), arguments["names"], bool(self._task.check_mode))
         return {"changed": bool(renewed), "renewed": renewed}

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from ansible import context
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
@@ -15,6 +14,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.iden
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.formation import DATA_LOST
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import chosen_by_tags
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -22,7 +22,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("verb_hosts")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Look for the group's hosts in the inventory and in what ``--limit`` leaves of it."""
         inventory = known["hostvars"]._inventory
         # Without the play's own restriction, which is its first host here.

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import waves
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
 
 
 class ActionModule(LocalAction):
@@ -17,7 +16,7 @@ class ActionModule(LocalAction):
 
     ARGUMENT_SPEC = documented.spec("wave_objects")
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Judge what the hosts that are still in the run have said."""
         variables = [known["hostvars"].raw_get(host) for host in known["ansible_play_hosts"]]
         converged, looked = ([found.get(name) or {} for found in variables] for name in (arguments["converged"], arguments["looked"]))

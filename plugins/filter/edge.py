@@ -13,9 +13,10 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils.services.edge.plan import merge
 from ..module_utils.services.edge.ports import ports
 from ..module_utils.services.edge.rendered import rendered
+from ..module_utils.task_types import Written
 
 
-def edge_rendered(entries: Any, settings: Any, groups: Any, hostvars: Any, given: Any) -> dict[str, Any]:
+def edge_rendered(entries: Any, settings: Any, groups: Any, hostvars: Any, given: Any) -> Written:
     """The files of an edge, see :func:`.rendered.rendered`."""
     try:
         return rendered(entries, settings, groups, hostvars, given)

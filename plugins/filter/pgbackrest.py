@@ -11,9 +11,10 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils.services.pgbackrest.configuration import ConfigurationError, database, scratch, server, text_of
+from ..module_utils.task_types import Written
 
 
-def pgbackrest_configuration(site: dict[str, Any], host: str, restore_path: str = "") -> str:
+def pgbackrest_configuration(site: Written, host: str, restore_path: str = "") -> str:
     """The text of pgbackrest.conf of the backup server or of a database server.
 
     :param restore_path: the configuration for restores on the backup server, into this folder
@@ -24,7 +25,7 @@ def pgbackrest_configuration(site: dict[str, Any], host: str, restore_path: str 
             return text_of(scratch(site, restore_path))
         return text_of(server(site) if host == site["server"] else database(site, host))
     except ConfigurationError as error:
-        raise AnsibleFilterError(f"pgbackrest.conf of {host}: {error}. Fix: the variable pgbackrest_* that sets it") from error
+        raise AnsibleFilterError(f"pgbackrest.conf of {host}: {error}. Fix: correct the variable pgbackrest_* that sets it") from error
 
 
 class FilterModule:

@@ -45,12 +45,13 @@ from typing import Any
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils.artifacts import cache, lock, resolve
+from ..module_utils.task_types import TaskVars
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """Finds artifacts in the cache."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, str]]:
+    def run(self, terms: list[Any], variables: TaskVars | None = None, **kwargs: Any) -> list[dict[str, str]]:
         """One mapping for each name.
 
         :raises ArtifactError: see :func:`resolve.located`

@@ -47,6 +47,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import crl, trust
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import certificate_text
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import TaskVars
 
 #: What can be read beside the authority that signs.
 TEXTS: dict[str, Callable[[str], str]] = {"trusted": trust.bundle, "other": trust.others, "revoked": crl.text}
@@ -55,7 +56,7 @@ TEXTS: dict[str, Callable[[str], str]] = {"trusted": trust.bundle, "other": trus
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """Reads the CA's certificates and lists."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+    def run(self, terms: list[Any], variables: TaskVars | None = None, **kwargs: Any) -> list[str]:
         """The texts.
 
         :raises AnsibleError: an unknown term; see :func:`certificate_text`

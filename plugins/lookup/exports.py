@@ -45,12 +45,13 @@ from typing import Any
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils.controller.exports import exports_of
+from ..module_utils.task_types import TaskVars
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """The lookup ``vannah.healthcloud.exports``."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+    def run(self, terms: list[Any], variables: TaskVars | None = None, **kwargs: Any) -> list[Any]:
         """One list in a list, so that a single port is a list too."""
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}

@@ -46,12 +46,13 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils import site_map
 from ..module_utils.controller.exports import host_variables
+from ..module_utils.task_types import TaskVars
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """The lookup ``vannah.healthcloud.roles_of``."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:  # noqa: ARG002 # Ansible gives it
+    def run(self, terms: list[Any], variables: TaskVars | None = None, **kwargs: Any) -> list[Any]:  # noqa: ARG002 # Ansible gives it
         """One list in a list, so that a site of one role is a list too."""
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}

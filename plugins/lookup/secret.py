@@ -42,12 +42,13 @@ from typing import Any
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.site import site_directory
+from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import TaskVars
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """Reads secrets."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+    def run(self, terms: list[Any], variables: TaskVars | None = None, **kwargs: Any) -> list[str]:
         """One value for each name."""
         self.set_options(var_options=variables, direct=kwargs)
         known = variables or {}

@@ -52,12 +52,13 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils import site_map
 from ..module_utils.controller import collect, templating, waves
+from ..module_utils.task_types import TaskVars
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
     """The lookup ``vannah.healthcloud.wave_roles``."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+    def run(self, terms: list[Any], variables: TaskVars | None = None, **kwargs: Any) -> list[Any]:
         """One list in a list, so that a wave of one role is a list too."""
         self.set_options(var_options=variables, direct=kwargs)
         self._known = variables or {}

@@ -15,13 +15,15 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from .preflight.schema import looks_secret
 
-Spec = dict[str, Any]
+if TYPE_CHECKING:
+    from .component_spec import Spec as Spec
+    from .task_types import Written as Documentation
 
 _PLUGINS = __name__.rpartition(".module_utils.")[0]
 _OWN = "vannah.healthcloud."
@@ -34,7 +36,7 @@ _PLAIN = ("bool", "int", "float", "path")
 
 
 @cache
-def documentation(name: str) -> dict[str, Any]:
+def documentation(name: str) -> Documentation:
     """A module's DOCUMENTATION with the options and attributes of this collection's fragments.
 
     :param name: without the collection
@@ -46,7 +48,7 @@ def documentation(name: str) -> dict[str, Any]:
         module = import_module(f"{_PLUGINS}.modules.{name}")
     except ModuleNotFoundError:
         raise LookupError(f"the collection has no module {name}") from None
-    found: dict[str, Any] = _read(module.DOCUMENTATION)
+    found: Documentation = _read(module.DOCUMENTATION)
     for fragment in found.get("extends_documentation_fragment", ()):
         if not fragment.startswith(_OWN):
             continue  # Ansible's own describe attributes only
@@ -106,7 +108,7 @@ def _texts(value: Any) -> set[str]:
     return set() if value is None or isinstance(value, bool) else {str(value)}
 
 
-def _spec(options: dict[str, Any]) -> Spec:
+def _spec(options: Documentation) -> Spec:
     made: Spec = {}
     for name, option in options.items():
         made[name] = {key: option[key] for key in _KEPT if key in option}

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .task_types import Written
+
 #: Effect -> what it means, as docs/day2.md has it.
 EFFECTS = {
     "live": "applied at once; no service is interrupted",
@@ -76,7 +78,7 @@ def statements(effects: Mapping[str, Any], where: str = "effects") -> dict[str, 
         given = dict(said) if isinstance(said, Mapping) else {"effect": said}
         if set(given) - _KEYS or given.get("effect") not in EFFECTS:
             raise EffectError(f"{where}: {name}: an effect is one of {', '.join(EFFECTS)}, with {', '.join(sorted(_KEYS))}")
-        options: dict[str, Any] = {key: tuple(value) if key == "line" else value for key, value in given.items()}
+        options: Written = {key: tuple(value) if key == "line" else value for key, value in given.items()}
         statement = Statement(str(name), **options)
         if statement.effect == "together" and not (statement.verb or statement.waits):
             raise EffectError(f"{where}: {name}: together needs a verb, or waits for one")
@@ -158,12 +160,12 @@ class Change:
     statement: Statement
 
 
-def before(changes: Iterable[Change]) -> list[dict[str, Any]]:
+def before(changes: Iterable[Change]) -> list[dict[str, int | str]]:
     """Overlays of variables: each old running value, for what must keep working until the new one runs."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, int | str]] = []
     for change in sorted(changes, key=lambda one: (one.variable, one.running)):
         for number in parts(change.running):
-            overlay = {change.variable: int(number) if number.isdigit() else number}
+            overlay: dict[str, int | str] = {change.variable: int(number) if number.isdigit() else number}
             if number not in parts(change.wanted) and overlay not in found:
                 found.append(overlay)
     return found
@@ -179,7 +181,7 @@ def described(statement: Statement, owner: Statement | None) -> Statement:
 def fix(statement: Statement, running: str = "") -> str:
     """What to do about a value that differs."""
     # To be copied: not truncated.
-    back = f"{statement.name}: {shown(running, 4000)}" if running and not statement.secret else "the value that runs"
+    back = f"set {statement.name}: {shown(running, 4000)}" if running and not statement.secret else "restore the value that runs"
     if statement.verb:
-        return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or write {back}"
+        return f"run {COMMAND.format(statement.verb)}, which changes it on the running site; or {back}"
     return f"{back}{'; ' + statement.fix if statement.fix else ''}"

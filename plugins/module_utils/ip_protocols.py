@@ -53,12 +53,12 @@ def problem(rule: Mapping[str, Any]) -> tuple[str, str, str] | None:
     number = protocol("tcp" if given is None else given)
     if number is None:
         known = ", ".join(sorted(NUMBERS))
-        return "proto", f"{given!r} is not a protocol", f"proto: one of {known}, or a number from 1 to {LAST}"
+        return "proto", f"{given!r} is not a protocol", f"set proto: one of {known}, or a number from 1 to {LAST}"
     name, port = name_of(number), rule.get("port")
     if number in WITH_PORTS.values():
-        return ("port", f"{name} needs a port", "port: a port, or a range such as 8000-8010") if port in (None, "") else None
+        return ("port", f"{name} needs a port", "set port: a port, or a range such as 8000-8010") if port in (None, "") else None
     if port not in (None, ""):
-        return "port", f"{name} has no ports", f"proto: {name} without port; or proto: tcp, or udp, with the port"
+        return "port", f"{name} has no ports", f"set proto: {name} without port; or proto: tcp, or udp, with the port"
     return None
 
 

@@ -18,13 +18,13 @@ import pytest
 from tests.live.lib.measured import pytest_terminal_summary, recorder  # noqa: F401 - pytest finds them here
 from tests.live.lib.reachability import Reached, refused, without
 from tests.live.lib.server import Server
-from tests.live.lib.services_of_site import not_of_site, service_of
+from tests.live.lib.services_of_site import not_of_site, service_of, without_tests
 from tests.live.lib.site import REPOSITORY, Site
 from tests.live.lib.values import Values
 from tests.live.lib.verify_progress import of_this_run
 
-#: The services that are not tested, for the site has no host of them.
-NOT_OF_SITE = pytest.StashKey[list[str]]()
+#: The services that are not tested: the site does not run them, or they have no tests of a running site.
+NOT_OF_SITE, WITHOUT_TESTS = pytest.StashKey[list[str]](), pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,20 +39,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What cannot be judged is said before anything else. Services of which the site has no host are not tested, which is said too."""
+    """What cannot be judged is said before anything else. Services that the site does not run are not tested, which is said too."""
     items.sort(key=lambda item: item.path.name != "verify_host_checks.py")
     services = {service_of(item.path) for item in items} - {""}
     if not services or not os.environ.get("VANNAH_SITE_INVENTORY"):
         return
-    absent = services & set(not_of_site(Values(Site.from_environment().inventory)))
+    absent = not_of_site(Values(Site.from_environment().inventory))
     items[:] = [item for item in items if service_of(item.path) not in absent]
-    config.stash[NOT_OF_SITE] = sorted(absent)
+    config.stash[NOT_OF_SITE], config.stash[WITHOUT_TESTS] = absent, without_tests(absent)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     """Which services are not tested."""
-    absent = config.stash.get(NOT_OF_SITE, [])
-    return [f"Not tested, because the site does not run it: {', '.join(absent)}"] if absent else []
+    said = {
+        "Not tested, because the site does not run it": config.stash.get(NOT_OF_SITE, []),
+        "Not tested, because it has no tests of its own": config.stash.get(WITHOUT_TESTS, []),
+    }
+    return [f"{why}: {', '.join(services)}" for why, services in said.items() if services]
 
 
 @pytest.fixture(scope="session")

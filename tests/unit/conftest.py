@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
+from tests.unit.lib import instructions
 from tests.unit.lib.playbook_runs import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -37,6 +39,14 @@ def ansible_plugins() -> None:
         folder = importlib.import_module(f"ansible_collections.vannah.healthcloud.plugins.{kind}")
         if getattr(folder, "__file__", None) is None:
             folder.__file__ = str(REPOSITORY / "plugins" / kind / "__init__.py")
+
+
+@pytest.fixture(autouse=True)
+def fixes(ansible_plugins: None) -> Iterator[None]:
+    """Whatever the code says in a test: each fix is an instruction."""
+    with instructions.watched() as wrong:
+        yield
+    assert not wrong, f"begin each fix with a verb: {sorted(set(wrong))}"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ What a component is made of is in :mod:`.definition`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 from .definition import Artifact as Artifact
@@ -19,16 +19,22 @@ from .definition import Directory as Directory
 from .definition import Dropin as Dropin
 from .definition import File as File
 from .definition import Group as Group
+from .definition import Json as Json
 from .definition import Link as Link
 from .definition import Member as Member
 from .definition import Package as Package
+from .definition import Params as Params
 from .definition import Placed as Placed
 from .definition import Ready as Ready
 from .definition import Recorded as Recorded
+from .definition import Result as Result
 from .definition import Started as Started
 from .definition import Sysctl as Sysctl
 from .definition import Unit as Unit
 from .definition import User as User
+from .facts import Facts as Facts
+from .facts import Survey as Survey
+from .records import Authority
 
 Mode = Literal["apply", "check"]
 
@@ -47,6 +53,32 @@ class Run(TypedDict, total=False):
     playbook: str
     since: str
     until: str
+
+
+class LeaseRecord(Run, total=False):
+    """The run that has the lease, as the host keeps it; ``renewed`` in seconds of CLOCK_BOOTTIME."""
+
+    renewed: float
+
+
+class Site(TypedDict, total=False):
+    """Which site a run is of: ``secrets`` is the digest of this checkout's, ``known`` those that its secrets had, the oldest first."""
+
+    name: str
+    authorities: list[Authority]
+    secrets: str
+    known: list[str]
+    host: str
+    takeover: bool
+
+
+class Check(TypedDict):
+    """A role's check of a host: the text of a Python program, its arguments and its standard input."""
+
+    name: str
+    program: str
+    arguments: list[str]
+    input: NotRequired[str]
 
 
 class Policy(TypedDict, total=False):
@@ -92,7 +124,7 @@ class Call(TypedDict):
 
     domain: str
     call: str
-    params: dict[str, Any]
+    params: Params
 
 
 class Payload(TypedDict, total=False):
@@ -111,7 +143,7 @@ class Payload(TypedDict, total=False):
     run: Run
     policy: Policy
     lease: Lease
-    site: dict[str, Any]
+    site: Site
     op: Literal["converge", "facts", "plan", "survey", "restart", "domain", "disarm", "lease"]
     components: list[Component]
     staged: dict[str, str]
@@ -120,17 +152,17 @@ class Payload(TypedDict, total=False):
     restart: Restart
     domain: str
     call: str
-    params: dict[str, Any]
+    params: Params
     calls: Sequence[Call]
-    expected: dict[str, Any]
+    expected: Mapping[str, object]
     paths: list[str]
-    checks: list[dict[str, Any]]
+    checks: list[Check]
     ports: list[int]
     places: dict[str, list[str]]
     data: dict[str, list[str]]
     look: list[str]
     firewall: bool
-    services: dict[str, dict[str, Any]]
+    services: dict[str, Params]
     listeners: bool
     packages: dict[str, list[str]]
 
@@ -223,7 +255,7 @@ class CallAnswer(TypedDict, total=False):
     steps: list[StepReport]
     diff: list[Diff]
     warnings: list[str]
-    result: dict[str, Any]
+    result: Result
     error: Error | None
 
 
@@ -243,8 +275,8 @@ class Answer(TypedDict):
     healed: list[str]
     guard: Guard | None
     lease: NotRequired[LeaseAnswer]
-    facts: NotRequired[dict[str, Any]]
-    survey: NotRequired[dict[str, Any]]
+    facts: NotRequired[Facts]
+    survey: NotRequired[Survey]
     domain: NotRequired[CallAnswer]
     calls: NotRequired[list[CallAnswer]]
     stale: NotRequired[list[str]]

@@ -13,6 +13,12 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 State = Literal["present", "absent"]
 OnChange = Literal["restart", "reload", "defer", "none"]
+#: JSON whose shape is not ours: what a foreign program prints or an API answers. Who reads it narrows what it takes.
+Json = dict[str, Any]
+#: Parameters of a service's call, which its module's documentation types and the controller has checked.
+Params = dict[str, Any]
+#: What a service's call or its host_facts.py returns; its shape is the service's own.
+Result = dict[str, Any]
 
 
 class Group(TypedDict):
@@ -182,7 +188,7 @@ class Unit(Started):
     watch_command: list[str] | None
     socket: str | None
     driver: str
-    driver_options: dict[str, Any]
+    driver_options: Params
 
 
 class Member(TypedDict, total=False):

@@ -21,7 +21,7 @@ from pathlib import Path
 from ..agent.lib.plural import counted
 from . import lock
 from . import pip as of_pip
-from .cache import Say
+from .cache import About, Say
 from .lock import Artifact, ArtifactError, GoBuild, Toolchain, module_files
 
 #: Seconds between two lines of progress.
@@ -33,7 +33,7 @@ _LAST = 6
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def program(artifact: Artifact, source: GoBuild, go: Toolchain, cache: Path, work: Path, say: Say) -> tuple[Path, dict[str, str]]:
+def program(artifact: Artifact, source: GoBuild, go: Toolchain, cache: Path, work: Path, say: Say) -> tuple[Path, About]:
     """Build one program.
 
     :param cache: the cache's folder, which keeps the tool chain

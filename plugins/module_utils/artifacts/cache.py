@@ -21,12 +21,43 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ..secrets.site import site_directory
 from .lock import Artifact, ArtifactError, Lock
 
-Entry = dict[str, Any]
+
+class About(TypedDict, total=False):
+    """How a file was made, and what proves it."""
+
+    how: str
+    verified: str
+    seconds: str
+
+
+class Entry(About, total=False):
+    """A file in the manifest."""
+
+    version: str
+    arch: str
+    path: str
+    sha256: str
+    size: int
+    fingerprint: str
+
+
+class Listed(Entry, total=False):
+    """The newest file of a name in the manifest, with the older ones."""
+
+    before: list[Entry]
+
+
+class Found(Entry, total=False):
+    """A file that is there, with its path."""
+
+    src: str
+
+
 Say = Callable[[str], None]
 
 #: The collection's folder, where the cache lies by default.
@@ -54,7 +85,7 @@ class Cache:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def manifest(self) -> dict[str, Entry]:
+    def manifest(self) -> dict[str, Listed]:
         """name -> {version, arch, path, sha256, size, how, verified, ...}, older ones in its ``before``; empty where there is none.
 
         :raises ArtifactError: ``artifact-cache``
@@ -70,7 +101,7 @@ class Cache:
             raise ArtifactError("artifact-cache", f"{path} is not JSON: remove it and run `make artifacts`") from None
         return dict(found)
 
-    def find(self, lock: Lock, artifact: Artifact) -> Entry | None:
+    def find(self, lock: Lock, artifact: Artifact) -> Found | None:
         """The entry of an artifact whose file is there and was made from what the lock says now; with ``src``, its path."""
         fingerprint = lock.fingerprint(artifact)
         for entry in _versions(self.manifest().get(artifact.name)):
@@ -82,11 +113,11 @@ class Cache:
                     return {**entry, "src": str(path)}
         return None
 
-    def sound(self, entry: Mapping[str, Any]) -> bool:
+    def sound(self, entry: Found) -> bool:
         """Whether a file still is what its entry says: reads all of it."""
         return sha256_of(Path(entry["src"])) == str(entry["sha256"])
 
-    def add(self, lock: Lock, artifact: Artifact, made: Path, about: Mapping[str, Any]) -> Entry:
+    def add(self, lock: Lock, artifact: Artifact, made: Path, about: About) -> Found:
         """Take over a finished file of this file system. Other versions that the manifest has of it stay: going back needs no build.
 
         :param made: the file, which is renamed
@@ -111,10 +142,13 @@ class Cache:
         }
         manifest = self.manifest()
         before = [old for old in _versions(manifest.get(artifact.name)) if old["path"] != entry["path"]]
-        self._write({**manifest, artifact.name: {**entry, "before": before} if before else entry})
+        listed: Listed = {**entry, "before": before}
+        if not before:
+            del listed["before"]
+        self._write({**manifest, artifact.name: listed})
         return {**entry, "src": str(target)}
 
-    def _write(self, manifest: Mapping[str, Entry]) -> None:
+    def _write(self, manifest: Mapping[str, Listed]) -> None:
         beside = self.path / f".{MANIFEST}.{os.getpid()}"
         beside.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         _sync(beside)
@@ -174,11 +208,13 @@ def holder(data: bytes) -> str:
         return "another run, which fills the cache"
 
 
-def _versions(entry: Entry | None) -> list[Entry]:
+def _versions(entry: Listed | None) -> list[Entry]:
     """All that the manifest has of one name, the newest first."""
     if entry is None:
         return []
-    return [{key: value for key, value in entry.items() if key != "before"}, *entry.get("before", [])]
+    newest: Listed = {**entry}
+    older = newest.pop("before", [])
+    return [newest, *older]
 
 
 def sha256_of(path: Path) -> str:

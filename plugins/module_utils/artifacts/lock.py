@@ -23,6 +23,7 @@ import yaml
 from ansible.errors import AnsibleError
 
 from ..declared.forms import kind_of
+from ..task_types import Written
 
 COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
 #: The tool chain.
@@ -121,7 +122,7 @@ class Lock:
 
     def fingerprint(self, artifact: Artifact) -> str:
         """What a cached file was made from: it changes with the entry, the tool chain and the committed module files."""
-        parts: dict[str, Any] = {"artifact": asdict(artifact)}
+        parts: Written = {"artifact": asdict(artifact)}
         del parts["artifact"]["bring"]
         if isinstance(artifact.source, GoBuild):
             parts["go"] = self.go.version
@@ -160,7 +161,7 @@ def load(site: Any = None) -> Lock:
     :raises ArtifactError: ``artifact-lock``: an entry is not as it must be
     """
     data = _read(PATH)
-    entries: dict[str, Any] = {}
+    entries: Written = {}
     for path in sorted(ROLES.glob("*/meta/artifacts.yml")):
         found = _read(path)
         twice = sorted(set(entries) & set(found))
@@ -170,7 +171,7 @@ def load(site: Any = None) -> Lock:
     return parse({**data, "artifacts": entries}, site)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Written:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the safe one of C where there is one: each lookup reads this
     return yaml.load(path.read_bytes(), Loader=loader) or {}  # noqa: S506
 
@@ -189,10 +190,15 @@ def parse(data: Mapping[str, Any], site: Any = None) -> Lock:
         entries[name] = (where, {**kept, **given})
     go = data["toolchain"]["go"]
     toolchain = Toolchain(str(go["version"]), str(go["package"]), tuple(str(item) for item in go["wheels"]))
-    return Lock({str(name): _artifact(str(name), entry, where) for name, (where, entry) in entries.items()}, toolchain)
+    return Lock({str(name): artifact(str(name), entry, where) for name, (where, entry) in entries.items()}, toolchain)
 
 
-def _artifact(name: str, entry: Any, where: str) -> Artifact:
+def artifact(name: str, entry: Any, where: str) -> Artifact:
+    """An entry of a lock file.
+
+    :param where: begins the text of an error
+    :raises ArtifactError: the entry is not as it must be
+    """
     found = _mapping(entry, where)
     _known(found, _KEYS, where)
     if not _NAME.fullmatch(name):

@@ -13,9 +13,9 @@ import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Literal, NotRequired, TypedDict
 
-from .cache import Cache, Entry, Say
+from .cache import About, Cache, Found, Say
 from .lock import Artifact, ArtifactError, Download, GoBuild, Lock
 
 #: Seconds without a byte after which a download is given up.
@@ -47,7 +47,23 @@ def located(lock: Lock, cache: Cache, name: str, check: bool) -> dict[str, str]:
     )
 
 
-def ensure(names: Iterable[str], lock: Lock, cache: Cache, say: Say, *, check: bool = False, verify: bool = False) -> list[dict[str, Any]]:
+Kept = Literal["sha256", "size", "how", "verified", "src"]
+
+
+class Had(TypedDict):
+    """An artifact and what was done for it, with what the manifest says of it."""
+
+    name: str
+    version: str
+    state: str
+    sha256: NotRequired[str]
+    size: NotRequired[int]
+    how: NotRequired[str]
+    verified: NotRequired[str]
+    src: NotRequired[str]
+
+
+def ensure(names: Iterable[str], lock: Lock, cache: Cache, say: Say, *, check: bool = False, verify: bool = False) -> list[Had]:
     """Have artifacts in the cache.
 
     :param say: takes lines of progress
@@ -82,7 +98,7 @@ def ensure(names: Iterable[str], lock: Lock, cache: Cache, say: Say, *, check: b
     return [_report(artifact, states[artifact.name], found[artifact.name]) for artifact in artifacts]
 
 
-def _there(lock: Lock, cache: Cache, artifact: Artifact, verify: bool, say: Say) -> Entry | None:
+def _there(lock: Lock, cache: Cache, artifact: Artifact, verify: bool, say: Say) -> Found | None:
     entry = cache.find(lock, artifact)
     if entry is not None and verify and not cache.sound(entry):
         say(f"artifact {artifact.name}: {entry['src']} is not what the manifest says (damaged or replaced): it is fetched or built again")
@@ -90,18 +106,22 @@ def _there(lock: Lock, cache: Cache, artifact: Artifact, verify: bool, say: Say)
     return entry
 
 
-def _report(artifact: Artifact, state: str, entry: Entry | None) -> dict[str, Any]:
-    words: dict[str, Any] = {key: entry[key] for key in ("sha256", "size", "how", "verified", "src") if key in entry} if entry else {}
-    return {"name": artifact.name, "version": artifact.version, "state": state, **words}
+def _report(artifact: Artifact, state: str, entry: Found | None) -> Had:
+    kept: tuple[Kept, ...] = ("sha256", "size", "how", "verified", "src")
+    had: Had = {"name": artifact.name, "version": artifact.version, "state": state}
+    for key in kept:
+        if entry and key in entry:
+            had[key] = entry[key]
+    return had
 
 
-def _make(lock: Lock, cache: Cache, artifact: Artifact, work: Path, say: Say) -> Entry:
+def _make(lock: Lock, cache: Cache, artifact: Artifact, work: Path, say: Say) -> Found:
     from . import build
 
     started = time.monotonic()
     if isinstance(artifact.source, Download):
         made = fetch(artifact.name, artifact.source, work, say)
-        about = {"how": artifact.source.url, "verified": f"sha256 {artifact.source.sha256} of the lock file or the site"}
+        about: About = {"how": artifact.source.url, "verified": f"sha256 {artifact.source.sha256} of the lock file or the site"}
     elif isinstance(artifact.source, GoBuild):
         made, about = build.program(artifact, artifact.source, lock.go, cache.path, work, say)
     else:

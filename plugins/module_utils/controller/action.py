@@ -20,6 +20,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from .. import documented
+from ..task_types import Arguments, TaskVars
+from ..task_types import Result as Result
 from . import (  # noqa: F401 # preloaded for the forks
     bundle,
     commands,
@@ -36,9 +38,8 @@ from . import (  # noqa: F401 # preloaded for the forks
 )
 
 if TYPE_CHECKING:
-    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Payload, Policy
+    from ..agent.contract import Action, Answer, Guard, Lease, LeaseAnswer, Params, Payload, Policy, Site
 
-Result = dict[str, Any]
 
 SKIPPED_CHECKS = (
     "--start-at-task skips preflight and the host checks, which keep a change from breaking the site. Fix: run the playbook without it;"
@@ -67,16 +68,16 @@ class AgentAction(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
     _supports_async = False
     #: Ansible's argument spec; None where :meth:`perform` validates by itself.
-    ARGUMENT_SPEC: ClassVar[dict[str, Any] | None] = {}
+    ARGUMENT_SPEC: ClassVar[documented.Spec | None] = {}
 
     vars: Mapping[str, Any]
-    params: dict[str, Any]
+    params: Arguments
     #: Packages that a bare host got, or in check mode would get, before the agent could run at all.
     installed: list[str]
     #: Values of the task that must not be shown, beside the site's own secrets.
     hidden: frozenset[str] = frozenset()
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
         """Ansible's entry. Errors become a failed result whose text, like all of it, holds no secret."""
         super().run(tmp, task_vars)
         self.vars = task_vars or {}
@@ -134,7 +135,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
 
     # --- for subclasses ---------------------------------------------------------------------------------------------------
 
-    def argument_spec(self) -> dict[str, Any] | None:
+    def argument_spec(self) -> documented.Spec | None:
         """The argument spec of the task's module."""
         return self.ARGUMENT_SPEC
 
@@ -200,7 +201,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]
         """
         return self.host in identity.named(self._templar.template(self.vars.get(identity.TAKEOVER)))
 
-    def belonging(self) -> dict[str, Any]:
+    def belonging(self) -> Site:
         """Which site this run is of, for the host to compare with its own record."""
         name = self._templar.template(self.vars.get("site_name")) or ""
         return {**identity.of(self.inventory_dir, str(name)), "host": self.host, "takeover": self.takeover}
@@ -284,7 +285,7 @@ class ServiceAction(AgentAction):
         """Name of the task's module, without the collection. The action may be another one's too, so its own name says nothing."""
         return str(self._task.resolved_action or self._task.action).rpartition(".")[2]
 
-    def argument_spec(self) -> dict[str, Any]:
+    def argument_spec(self) -> documented.Spec:
         """As the module's documentation says.
 
         :raises AnsibleError: the task names an action that is no module
@@ -295,7 +296,7 @@ class ServiceAction(AgentAction):
         except LookupError as error:
             raise AnsibleError(f"{self._task.action}: {error}. Fix: name one of the modules in its plugins/modules") from None
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self) -> Params:
         """Parameters for the agent; a subclass may add what only the controller knows."""
         return self.params
 

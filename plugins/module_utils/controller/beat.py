@@ -16,7 +16,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from .shell import Done
 
 #: Seconds before the first progress line, and between two.
 EVERY = 10.0
@@ -31,7 +34,14 @@ NOISY = 3
 #: The file of the agent, and the host's own time to compare with.
 COMMAND = "cat /run/vannah/waiting.json 2>/dev/null; echo; date +%s"
 
-Said = dict[str, Any]
+
+class Said(TypedDict):
+    """What a host says of its work, see :func:`parse`; seconds."""
+
+    what: str
+    elapsed: float | None
+    seconds: float | None
+    reason: str
 
 
 class Beat:
@@ -226,11 +236,11 @@ def _warn(action: Any, others: Any) -> bool:
     return _execute(action, peers.COMMAND, json.dumps(said).encode("ascii")).get("rc") == 0
 
 
-def _execute(action: Any, command: str, data: bytes) -> Said:
+def _execute(action: Any, command: str, data: bytes) -> Done:
     """Ask the host over a connection of its own, with the options of the action's. Connection plugins keep what they do in themselves."""
     twin = copy.copy(action)
     twin._connection = copy.copy(action._connection)
     if twin._connection.become is not None:
         twin._connection.become = copy.copy(twin._connection.become)
-    done: Said = twin._low_level_execute_command(command, sudoable=True, in_data=data)
+    done: Done = twin._low_level_execute_command(command, sudoable=True, in_data=data)
     return done

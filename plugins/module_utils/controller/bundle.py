@@ -30,8 +30,8 @@ PACKAGE = "vannah_agent"
 SERVICES = f"{PACKAGE}.services"
 #: Its files, beside this package.
 AGENT = Path(__file__).resolve().parent.parent / "agent"
-#: Types only: nothing imports them on a host.
-TYPES = ("contract.py", "definition.py")
+#: Types only, as the file types.py of a service: nothing imports them on a host.
+TYPES = ("contract.py", "definition.py", "facts.py", "records.py")
 PROTOCOL = 1
 MARKER = "VANNAH-ANSWER-"
 
@@ -103,16 +103,25 @@ def pack(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
 
 
+#: What only mypy reads: a block at the top of a module.
+_TYPES = re.compile(rb"^if TYPE_CHECKING:\n(?:(?: .*)?\n)+", re.MULTILINE)
+
+
+def without_types(data: bytes) -> bytes:
+    """A module without what only mypy reads. Lines keep their numbers, which errors name."""
+    return _TYPES.sub(lambda found: b"\n" * found.group().count(b"\n"), data)
+
+
 @cache
 def _sources(agent: Path) -> dict[str, tuple[bytes, bool]]:
     """Dotted name of each of the agent's modules -> its text, and whether it is a package."""
     found = {}
     for file in sorted(agent.rglob("*.py")):
-        if file.name in TYPES and file.parent == agent:
+        if file.name == "types.py" or (file.name in TYPES and file.parent == agent):
             continue
         is_package = file.stem == "__init__"
         parts = (file.parent if is_package else file.with_suffix("")).relative_to(agent).parts
-        found[".".join([PACKAGE, *parts])] = (file.read_bytes(), is_package)
+        found[".".join([PACKAGE, *parts])] = (without_types(file.read_bytes()), is_package)
     return found
 
 

@@ -22,6 +22,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
 from ..declared.forms import kind_of
+from ..task_types import Written
 from . import compiled, templating
 
 Variables = Mapping[str, Any]
@@ -51,10 +52,10 @@ class Role:
         self.name = name
         self.path = path
         self._loader = loader
-        self.defaults: dict[str, Any] = self._mapping("defaults/main")
-        self.vars: dict[str, Any] = self._mapping("vars/main")
+        self.defaults: Written = self._mapping("defaults/main")
+        self.vars: Written = self._mapping("vars/main")
         self._components: list[Any] | None = None
-        self._exports: dict[str, Any] | None = None
+        self._exports: Written | None = None
         self._mentions_facts: bool | None = None
 
     @property
@@ -80,7 +81,7 @@ class Role:
         return {name: variable for name, variable in found.items() if variable and not variable.startswith("_")}
 
     @property
-    def exports(self) -> dict[str, Any]:
+    def exports(self) -> Written:
         """``meta/exports.yml``: kind -> list, or a template that gives one; empty where there is no such file."""
         if self._exports is None:
             self._exports = self._mapping("meta/exports")
@@ -123,7 +124,7 @@ class Role:
                 return found
         return None
 
-    def _mapping(self, stem: str) -> dict[str, Any]:
+    def _mapping(self, stem: str) -> Written:
         found = self._read(stem)
         if found is None:
             return {}
@@ -175,7 +176,7 @@ def variable_of(text: Any) -> str:
     return match[1] if match else ""
 
 
-def ports(role: Role, templates: templating.Templates, where: str) -> list[dict[str, Any]]:
+def ports(role: Role, templates: templating.Templates, where: str) -> list[Written]:
     """``name``, ``port`` and ``proto`` of a role's ``firewall_ports``, and the variable that the port is (``from_variable``).
 
     The hosts that they are opened for may depend on other hosts, and are not asked for here.
@@ -229,7 +230,7 @@ class Definition:
 
     __slots__ = ("role", "data", "templates", "note")
 
-    def __init__(self, role: Role | None, data: dict[str, Any], templates: templating.Templates, note: str = "") -> None:
+    def __init__(self, role: Role | None, data: Written, templates: templating.Templates, note: str = "") -> None:
         self.role = role
         self.data = data
         self.templates = templates
@@ -259,7 +260,7 @@ def _expand(item: Any, templates: templating.Templates, name: str) -> Iterable[A
     return made if isinstance(made, list) else [made]
 
 
-def define(raw: Any, templates: templating.Templates, where: str) -> dict[str, Any]:
+def define(raw: Any, templates: templating.Templates, where: str) -> Written:
     """Template one definition.
 
     A component whose ``when`` is false is absent: what it made on the host is removed. An item whose ``when`` is false is
@@ -278,7 +279,7 @@ def define(raw: Any, templates: templating.Templates, where: str) -> dict[str, A
         # The host's ledger knows what it made; its definition may not even render where it does not apply.
         gone = {"name": name, "state": state, "purge": templates.value(raw.get("purge", False), f"{where}: purge")}
         return {key: value for key, value in gone.items() if value is not None}
-    made: dict[str, Any] = {"name": name}
+    made: Written = {"name": name}
     for key, value in raw.items():
         if key in ("name", "when", "note"):
             continue

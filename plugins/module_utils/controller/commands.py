@@ -18,6 +18,8 @@ from typing import Any
 from ansible import context
 from ansible.utils.vars import load_extra_vars
 
+from ..task_types import Result
+
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 PLAYBOOK = re.compile(r"(?<![\w/.-])playbooks/(?!vars/)(?:[a-z_]+/)?[a-z_]+\.yml")
 TARGET = re.compile(r"`make (check|plan|converge|verify|artifacts|recovery-kit)`")
@@ -60,7 +62,7 @@ def untyped(known: Mapping[str, Any], hosts: Sequence[str]) -> str:
     return next(filter(None, said), "")
 
 
-def complete(result: dict[str, Any], options: Mapping[str, Any] | None = None, folder: str = "") -> None:
+def complete(result: Result, options: Mapping[str, Any] | None = None, folder: str = "") -> None:
     """Write whole commands into the message and the warnings of a result.
 
     :param options: of the command line, as Ansible keeps them

@@ -18,6 +18,7 @@ from ansible.template import Templar
 from .. import site_map
 from ..declared import kinds
 from ..declared.forms import kind_of
+from ..task_types import TaskVars
 from . import collect, templating
 
 #: Lists that a role may export.
@@ -79,7 +80,7 @@ def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_
     return found
 
 
-def host_variables(hostvars: Any, host: str) -> dict[str, Any]:
+def host_variables(hostvars: Any, host: str) -> TaskVars:
     """A host's variables, not templated: what templates of its roles may see.
 
     :raises AnsibleError: the inventory has no such host
@@ -101,7 +102,7 @@ def evaluate(kind: str, role: collect.Role, templates: templating.Templates, hos
     if raw is None:
         if kind not in KINDS:
             raise AnsibleError(
-                f"roles export no {kind!r}: the kinds are {', '.join(KINDS)}. Fix: one of them, or describe it in {kinds.SPECIFICATION}"
+                f"roles export no {kind!r}: the kinds are {', '.join(KINDS)}. Fix: use one of them, or describe it in {kinds.SPECIFICATION}"
             )
         return []
     where = f"role {role.name}: meta/exports.yml: {kind}, host {host}"

@@ -49,7 +49,9 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
     :param own: patterns of names that are the site's own business (``site_own_variables``)
     """
     patterns = tuple(own)
-    said, fixes = [], []
+    said: list[str] = []
+    fixes: list[str] = []
+    leave: list[str] = []
     for name in given:
         if name in renamed():
             said.append(f"extra vars {name}: this variable has the name {renamed()[name]} now, and has no effect.")
@@ -58,7 +60,7 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
         if name.startswith("__") or name in registered() or (name.startswith(CLOSED) and name not in declared()):
             guess = Names(declared()).closest(name)
             said.append(f"extra vars {name}: a playbook finds this out by itself, and -e would override it.{_meant(guess)}")
-            fixes.append(f"{guess} in place of {name}" if guess else f"leave {name} out")
+            (fixes if guess else leave).append(f"{guess} in place of {name}" if guess else name)
             continue
         if name in known() or any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
@@ -68,7 +70,8 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
             fixes.append(f"{guess} in place of {name}")
     if not said:
         return ""
-    return f"{' '.join(said)} Nothing is done. Fix: {', '.join(fixes)}; a variable of your own belongs into site_own_variables"
+    steps = [f"write {', '.join(fixes)}"] * bool(fixes) + [f"leave {', '.join(leave)} out"] * bool(leave)
+    return f"{' '.join(said)} Nothing is done. Fix: {'; '.join(steps)}; a variable of your own belongs into site_own_variables"
 
 
 def untyped(known: Iterable[str], given: Iterable[str]) -> str:

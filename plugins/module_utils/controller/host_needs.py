@@ -13,22 +13,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import yaml
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
 
+from ..task_types import Written
 from . import collect, templating
 
-Request = dict[str, Any]
+if TYPE_CHECKING:
+    from ..agent.contract import Check
+
+
+class Port(TypedDict):
+    """A TCP port that a role will listen on."""
+
+    role: str
+    name: str
+    port: int
+    variable: str
+    unit: str
+
+
+class JudgedPort(Port):
+    """The same, and whether the role's own check judges it."""
+
+    judged: bool
+
+
+class Request(TypedDict):
+    """What to ask a host, see :func:`request`. A need is an item of ``data_directories`` with its role."""
+
+    needs: list[Written]
+    memory_mb: int
+    checks: list[Check]
+    ports: list[JudgedPort]
+
 
 #: Kinds that are worth a call of their own.
 _ASKED = ("data_directories", "host_checks")
 
 
 @cache
-def declared(roles: Path = collect.COLLECTION / "roles") -> dict[str, dict[str, Any]]:
+def declared(roles: Path = collect.COLLECTION / "roles") -> dict[str, Written]:
     """Role -> what its exports say, templates not evaluated; read once per process."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return {file.parent.parent.name: yaml.load(file.read_bytes(), Loader=loader) or {} for file in sorted(roles.glob("*/meta/exports.yml"))}  # noqa: S506 # both are safe
@@ -62,9 +90,9 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
     :raises AnsibleError: a template fails
     """
     variables = {**action.vars, "ansible_facts": {**(action.vars.get("ansible_facts") or {}), "vannah": facts}}
-    needs: list[dict[str, Any]] = []
-    checks: list[dict[str, Any]] = []
-    wanted: list[dict[str, Any]] = []
+    needs: list[Written] = []
+    checks: list[Check] = []
+    wanted: list[JudgedPort] = []
     memory = 0
     for name in roles:
         role = collect.load(action._loader, name, str(action.vars.get("playbook_dir") or action._loader.get_basedir()))
@@ -76,17 +104,21 @@ def request(action: Any, roles: Iterable[str], new: Iterable[str], facts: Mappin
         if name in set(new):
             wanted += _ports(role, [str(item["unit"]) for item in said if item.get("unit")], templates, f"{where}: firewall_ports")
         for item in _listed(role, "host_checks", templates, where) if name in set(new) else ():
-            check = {"name": role.name, "arguments": [str(word) for word in item["arguments"]], "input": ""}
-            check["program"] = Path(role.find("files", item["program"])).read_text(encoding="utf-8")
+            check: Check = {
+                "name": role.name,
+                "arguments": [str(word) for word in item["arguments"]],
+                "input": "",
+                "program": Path(role.find("files", item["program"])).read_text(encoding="utf-8"),
+            }
             if item.get("template"):
                 check["input"] = templates.file(role.find("templates", item["template"]), action._loader, where)
             checks.append(check)
     return {"needs": needs, "memory_mb": memory, "checks": checks, "ports": wanted}
 
 
-def _ports(role: collect.Role, units: Iterable[str], templates: templating.Templates, where: str) -> list[dict[str, Any]]:
+def _ports(role: collect.Role, units: Iterable[str], templates: templating.Templates, where: str) -> list[JudgedPort]:
     """The TCP ports that a role will listen on, for each unit that does."""
-    found = [
+    found: list[Port] = [
         {"role": role.name, "name": str(item["name"]), "port": int(item["port"]), "variable": item["from_variable"], "unit": unit}
         for unit in units
         for item in collect.ports(role, templates, where)
@@ -98,7 +130,7 @@ def _ports(role: collect.Role, units: Iterable[str], templates: templating.Templ
     return [{**item, "judged": judged} for item in found]
 
 
-def _listed(role: collect.Role, kind: str, templates: templating.Templates, where: str) -> list[dict[str, Any]]:
+def _listed(role: collect.Role, kind: str, templates: templating.Templates, where: str) -> list[Written]:
     raw = role.exports.get(kind) or []
     found = raw if isinstance(raw, list) else templates.value(raw, f"{where}: {kind}")
     return collect.items(found, templates, f"{where}: {kind}")

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
 
 from ..agent.lib.der import outline
 
+if TYPE_CHECKING:
+    from ..agent.contract import Site
+    from ..agent.records import Authority
+
 #: The switch that names the hosts to be taken over.
 TAKEOVER = "site_takeover_hosts"
 
 
-def of(inventory_dir: str | None, name: str = "") -> dict[str, Any]:
+def of(inventory_dir: str | None, name: str = "") -> Site:
     """The site of a checkout.
 
     :param inventory_dir: None where the inventory lies in no folder
@@ -25,7 +29,7 @@ def of(inventory_dir: str | None, name: str = "") -> dict[str, Any]:
     :return: ``name``, ``authorities``, ``secrets``, ``known``, as :func:`..agent.identity.differences` wants them
     """
     known: list[str] = []
-    authorities: list[dict[str, Any]] = []
+    authorities: list[Authority] = []
     if inventory_dir is not None:
         # Two of them while the CA is rotated (pki/trust.py).
         for part in ("ca", "next", "previous"):

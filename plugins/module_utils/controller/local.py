@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from ..component_spec import Spec
+from ..task_types import Arguments, Result, TaskVars
 from . import commands, grouping, preloaded  # noqa: F401 # preloaded for the forks
 
 
@@ -20,21 +22,21 @@ class LocalAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     _supports_async = False
     TRANSFERS_FILES = False
     #: Ansible's argument spec.
-    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {}
+    ARGUMENT_SPEC: ClassVar[Spec] = {}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
         """Ansible's entry.
 
         :raises AnsibleError: the arguments are not what :attr:`ARGUMENT_SPEC` says, or see the action's :meth:`perform`
         """
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: Result = super().run(tmp, task_vars)
         arguments = self.validate_argument_spec(self.ARGUMENT_SPEC)[1]
         result.update(self.perform(arguments, task_vars or {}))
         commands.complete(result)
         grouping.join(self, result)
         return result
 
-    def perform(self, arguments: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, arguments: Arguments, known: TaskVars) -> Result:
         """Do the action's work and give its result.
 
         :param arguments: the task's, validated

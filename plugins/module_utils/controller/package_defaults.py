@@ -19,7 +19,7 @@ An item is one of two:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from ansible.errors import AnsibleError
 
@@ -56,12 +56,27 @@ def definitions(
     return found
 
 
-def files(role: str, items: Iterable[Any]) -> list[dict[str, Any]]:
+class Content(TypedDict):
+    """A file with its text."""
+
+    path: str
+    content: str
+
+
+class Made(Content):
+    """A file of the component that is applied before packages."""
+
+    before: str
+    on_change: str
+
+
+def files(role: str, items: Iterable[Any]) -> list[Made]:
     """The files of a role's items, each written before packages.
 
     :raises AnsibleError: an item is neither of the two
     """
-    made, units = [], []
+    made: list[Content] = []
+    units: list[str] = []
     for item in items:
         kind = set(item) - {"role"} if isinstance(item, Mapping) else set()
         if kind == {"unit"}:

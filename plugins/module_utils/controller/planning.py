@@ -16,7 +16,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from .. import site_map
 
@@ -108,7 +108,14 @@ def warnings(
     return said
 
 
-def groups(waves: Iterable[str], planned: bool = True) -> dict[str, Any]:
+class Groups(TypedDict):
+    """The part of a task's result with which Ansible puts its host into groups."""
+
+    add_group: str
+    parent_groups: list[str]
+
+
+def groups(waves: Iterable[str], planned: bool = True) -> Groups:
     """The part of a task's result that puts its host into the group of each wave with work, and says that the run has planned.
 
     A result can name one group and its parents (ansible.builtin.group_by), so the one group stands for a set of waves.
@@ -119,7 +126,7 @@ def groups(waves: Iterable[str], planned: bool = True) -> dict[str, Any]:
     return {"add_group": "_and_".join([outcome, *named]) + "_", "parent_groups": [outcome, *(GROUP + name for name in named)]}
 
 
-def ended() -> dict[str, Any]:
+def ended() -> Groups:
     """The part of a task's result that ends what the run converges."""
     return {"add_group": OVER, "parent_groups": []}
 
@@ -174,7 +181,7 @@ def order(waves: Iterable[str]) -> list[str]:
     return [*(name for wave in waves for name in (wave, wave + OBJECTS)), RELEASE]
 
 
-def stable(facts: Mapping[str, Any]) -> dict[str, Any]:
+def stable(facts: Mapping[str, Any]) -> dict[str, object]:
     """What of a host's facts only an administrator changes."""
     return {name: facts.get(name) for name in STABLE_FACTS}
 
@@ -188,7 +195,7 @@ class FactsCache:
     def __init__(self, folder: Path, site: str) -> None:
         self._folder = folder / f"{Path(site).name}-{hashlib.sha256(site.encode()).hexdigest()[:12]}"
 
-    def get(self, host: str) -> dict[str, Any] | None:
+    def get(self, host: str) -> dict[str, object] | None:
         """A host's facts; None where nothing usable is known."""
         try:
             found = json.loads(self._path(host).read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ def policy(before: Any, only: Any = None, now: float | None = None, variable: st
     found = moment(str(before))
     if found is None or found > (time.time() if now is None else now):
         what = "is not a time" if found is None else "has not come yet, so every run would replace the certificates again"
-        raise AnsibleError(f"{variable} {before} {what}. Fix: a time of the past in UTC, such as 2026-12-01T10:00:00Z")
+        raise AnsibleError(f"{variable} {before} {what}. Fix: write a time of the past in UTC, such as 2026-12-01T10:00:00Z")
     return {"reissue": found, "reissue_of": names(only)}
 
 

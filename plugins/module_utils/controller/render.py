@@ -20,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..component_spec import COMPONENT_SPEC, Spec
 from ..declared.forms import kind_of
+from ..task_types import Written
 from . import rules
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _validator() -> ArgumentSpecValidator:
     return ArgumentSpecValidator(COMPONENT_SPEC)
 
 
-def normalise(data: dict[str, Any], where: str, find: Find, render: Render, role: str = "") -> tuple[Component, dict[str, str]]:
+def normalise(data: Written, where: str, find: Find, render: Render, role: str = "") -> tuple[Component, dict[str, str]]:
     """One component as the agent wants it.
 
     :param data: options, templated
@@ -56,7 +57,7 @@ def normalise(data: dict[str, Any], where: str, find: Find, render: Render, role
     result = _validator().validate(plain)
     if result.error_messages:
         raise ComponentError(f"{where}: {'; '.join(result.error_messages)}")
-    made: dict[str, Any] = result.validated_parameters
+    made: Written = result.validated_parameters
     problems = rules.check(made)
     if problems:
         raise ComponentError(f"{where}: {'; '.join(problems)}")
@@ -72,7 +73,7 @@ def normalise(data: dict[str, Any], where: str, find: Find, render: Render, role
     return cast("Component", made), artifacts
 
 
-def _one_source(plain: dict[str, Any], where: str) -> None:
+def _one_source(plain: Written, where: str) -> None:
     """Refuse a file with two sources by its path: the validator's own text would not say which file it means."""
     for file in plain.get("files") or ():
         sources = [key for key in rules.SOURCES if key in file]
@@ -80,13 +81,13 @@ def _one_source(plain: dict[str, Any], where: str) -> None:
             raise ComponentError(f"{where}: file {file.get('path')} has {' and '.join(sources)}: it can have one source only")
 
 
-def _text(item: dict[str, Any], where: str, find: Find, render: Render) -> None:
+def _text(item: Written, where: str, find: Find, render: Render) -> None:
     template = item.pop("template")
     if template is not None:
         item["content"] = render(_found(find, "templates", template, where), where)
 
 
-def _file(file: dict[str, Any], where: str, find: Find, render: Render) -> dict[str, str]:
+def _file(file: Written, where: str, find: Find, render: Render) -> dict[str, str]:
     source = file.pop("src")
     _text(file, where, find, render)
     file["content_b64"] = None
@@ -116,7 +117,7 @@ def _found(find: Find, kind: str, name: str, where: str) -> str:
         raise ComponentError(f"{where}: {getattr(error, 'message', error)}") from None
 
 
-def _typed(values: dict[str, Any], spec: Spec, where: str) -> dict[str, Any]:
+def _typed(values: Written, spec: Spec, where: str) -> Written:
     """``values`` without nulls, and with numbers as text where text is wanted.
 
     Ansible's own conversion would make ``"{'a': 1}"`` of a mapping and ``"420"`` of ``mode: 0644``: refused here.

@@ -6,15 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from ..agent.core.model import subject
+from ..task_types import Result as Result
 from .scrub import Scrubber
 
 if TYPE_CHECKING:
     from ..agent.contract import Answer, CallAnswer, ComponentAnswer, Error, StepReport
 
-Result = dict[str, Any]
+
+class Shown(TypedDict):
+    """A component in a result."""
+
+    name: str
+    role: str
+    changed: bool
+    steps: list[str]
+    drift: NotRequired[list[str]]
+    restarted: NotRequired[list[str]]
+    reloaded: NotRequired[list[str]]
+    pending_restart: NotRequired[list[str]]
+
 
 #: What of a result never holds anything of a secret: looking through facts would only cost time.
 _CLEAN = frozenset(
@@ -151,8 +164,8 @@ def _common(answer: Answer) -> Result:
     return result
 
 
-def _component(component: ComponentAnswer) -> dict[str, Any]:
-    shown = {"name": component["name"], "role": component.get("role", ""), "changed": bool(component.get("changed"))}
+def _component(component: ComponentAnswer) -> Shown:
+    shown: Shown = {"name": component["name"], "role": component.get("role", ""), "changed": bool(component.get("changed")), "steps": []}
     shown["steps"] = [step(item) for item in component.get("steps") or ()]
     for key in ("drift", "restarted", "reloaded", "pending_restart"):
         if component.get(key):

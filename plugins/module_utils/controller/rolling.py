@@ -28,13 +28,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NotRequired, Protocol, TypedDict
 
+from ..task_types import Result as Result
 from .together import Call as Call
 from .together import Together
 
 #: What is done to a group of members, the last part of the group's name.
 NOW, AGAIN, TOGETHER = "now", "again", "together"
-
-Result = dict[str, Any]
 
 
 class MemberUnit(TypedDict):

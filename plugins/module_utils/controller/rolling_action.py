@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError
 
 from .. import documented
 from ..maintenance import restart_due
+from ..task_types import TaskVars
 from . import collect, report, role_calls, rolling, templating, together
 from .action import Failure, Result
 from .converge import ComponentAction
@@ -42,7 +43,7 @@ class MemberAction(ComponentAction):
     #: What was done so far, for a result that is complete also where a step fails.
     done: Result
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
         """Ansible's entry."""
         self.done = {"changed": False, "steps": []}
         return super().run(tmp, task_vars)

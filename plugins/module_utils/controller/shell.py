@@ -97,5 +97,6 @@ def password(text: str) -> str:
     :param text: its output
     """
     if "incorrect" in text.lower():
-        return "becoming root is refused: the password for it is wrong. Fix: the right one in ansible_become_password, or --ask-become-pass"
+        fix = "set the right one in ansible_become_password, or use --ask-become-pass"
+        return f"becoming root is refused: the password for it is wrong. Fix: {fix}"
     return "becoming root needs a password. Fix: give it with --ask-become-pass or ansible_become_password, or let the server ask for none"

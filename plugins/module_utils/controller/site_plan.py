@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import site_map
 from ..artifacts.cache import COLLECTION
+from ..task_types import Written
 from . import collect, compiled, planning, report, role_calls, run, templating
 from .action import Failure, Result
 from .converge import ComponentAction
@@ -37,7 +38,7 @@ class SitePlan:
         folder = action.inventory_dir
         self._cache = planning.FactsCache(COLLECTION / ".cache" / "facts", folder) if folder else None
 
-    def known_facts(self) -> dict[str, Any] | None:
+    def known_facts(self) -> dict[str, object] | None:
         """The host's stable facts as it told them the last time; None where they are unknown."""
         return self._cache.get(self._action.host) if self._cache else None
 
@@ -122,7 +123,7 @@ class SitePlan:
             found.append({"role": item["role"], "stage": item.get("stage", "objects"), "refuses": item.get("refuses") or [], **call})
         return found
 
-    def _exported(self, stage: str | None = None) -> Iterator[dict[str, Any]]:
+    def _exported(self, stage: str | None = None) -> Iterator[Written]:
         """The items of ``calls`` in the roles' ``meta/exports.yml``, templated with the facts that the components were rendered with."""
         for name in self._roles:
             role = collect.load(self._action._loader, name, self._playbook_dir)

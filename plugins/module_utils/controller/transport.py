@@ -35,7 +35,7 @@ _NOTHING = (
 )
 
 #: Said where the package is installed, so that installing it brought nothing.
-_GONE = f"Fix: on the host, apt-get install --reinstall python3-minimal sudo, until {PYTHON} --version works"
+_GONE = f"Fix: run apt-get install --reinstall python3-minimal sudo on the host, until {PYTHON} --version works"
 
 
 def call(action: Any, payload: Payload, variables: Mapping[str, Any]) -> Answer:

@@ -29,7 +29,7 @@ def explain(message: str, host: str, hosts: Iterable[str]) -> str:
     if name == host.lower():
         what = f"host {host}: no address is known of it, and its name does not resolve here ({found[2].strip()})."
         hint = f" Did you mean {guess}?" if guess else ""
-        fix = f"the name in the inventory, if {guess} is meant; else ansible_host" if guess else "ansible_host"
+        fix = f"correct the name in the inventory if {guess} is meant; else set ansible_host" if guess else "set ansible_host"
         return f"{what}{hint} Fix: {fix}: the server's address"
     what = f"host {host}: ansible_host {found[1]} does not resolve here ({found[2].strip()})."
-    return f"{what} Fix: ansible_host: the server's address, or a name that resolves"
+    return f"{what} Fix: set ansible_host: the server's address, or a name that resolves"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -19,6 +19,9 @@ from ..secrets.files import SecretsError
 from ..secrets.site import site_directory
 from . import identity
 from .exports import exports_of
+
+if TYPE_CHECKING:
+    from ..agent.contract import Site
 
 
 class Whose:
@@ -87,7 +90,7 @@ class Whose:
         return any(item["listens"] for item in self._exports("own_address", host))
 
 
-def _planned(loader: Any, folder: str) -> dict[str, Any]:
+def _planned(loader: Any, folder: str) -> Site:
     """The generation that a real run would note first: in check mode preflight has not written it."""
     from ..pki import crl
     from ..pki.authority import load_authority

@@ -15,8 +15,10 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from ..controller.rolling import Rolling
 from ..controller.waves import Wave
-from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, SecretKind, SecretName, Source, Text, Unit
+from ..task_types import Written
+from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, Source, Text, Unit
 from .forms import Known, is_template, problems
+from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
 
 #: Without ``port`` for a protocol that has none, such as VRRP.
 FirewallPort = TypedDict(
@@ -25,13 +27,6 @@ FirewallPort = TypedDict(
 #: Kinds of backup jobs.
 Job = Literal["databases", "files", "objects"]
 Alert = TypedDict("Alert", {"alert": Text, "expr": Text, "for": Duration, "labels": dict[str, str], "annotations": dict[str, str]})
-
-
-class Secret(TypedDict):
-    """A secret of the site, generated once."""
-
-    name: SecretName
-    kind: SecretKind
 
 
 class Needs(TypedDict):
@@ -45,10 +40,11 @@ class Needs(TypedDict):
 
 
 class DataDirectory(TypedDict):
-    """Where data lie."""
+    """Where data lie; ``shared``: made to hold directories of others."""
 
     path: Path
     needs_mb: Amount
+    shared: NotRequired[bool]
     variable: NotRequired[Option]
     stated: NotRequired[Path]
     mounted: NotRequired[bool]
@@ -120,7 +116,7 @@ class DatabaseCluster(TypedDict):
 class DatabaseSettings(TypedDict):
     """Settings that another service needs of the database."""
 
-    settings: dict[str, Any]
+    settings: Written
 
 
 class Ingress(TypedDict):
@@ -129,12 +125,12 @@ class Ingress(TypedDict):
     name: Plain
     servers: list[Any]
     names: NotRequired[list[Any]]
-    upstream: NotRequired[dict[str, Any]]
+    upstream: NotRequired[Written]
     paths: NotRequired[list[Any]]
     max_body_mb: NotRequired[Any]
-    timeouts: NotRequired[dict[str, Any]]
-    request_headers: NotRequired[dict[str, Any]]
-    response_headers: NotRequired[dict[str, Any]]
+    timeouts: NotRequired[Written]
+    request_headers: NotRequired[Written]
+    response_headers: NotRequired[Written]
     hsts: NotRequired[bool]
 
 
@@ -149,7 +145,7 @@ class RoleCall(TypedDict):
     """A question of the planning call."""
 
     module: Plain
-    params: dict[str, Any]
+    params: Written
     stage: NotRequired[Literal["host_check", "components", "objects"]]
     refuses: NotRequired[list[Plain]]
 
@@ -172,7 +168,7 @@ class Endpoint(TypedDict):
     """A service of the site as clients on other hosts reach it."""
 
     name: Plain
-    values: dict[str, Any]
+    values: Written
 
 
 class Exclusion(TypedDict):
@@ -181,13 +177,6 @@ class Exclusion(TypedDict):
     group: Group
     other: Group
     why: Text
-
-
-class GivenSecret(TypedDict):
-    """A secret from outside the site."""
-
-    name: Plain
-    identifies: NotRequired[bool]
 
 
 class HostCheck(TypedDict):
@@ -202,15 +191,6 @@ class KnownByAddress(TypedDict):
     """Who writes the host's address down."""
 
     why: Text
-
-
-class NamedSecret(TypedDict):
-    """A list whose entries get a secret of their own."""
-
-    variable: Option
-    key: Plain
-    own: Plain
-    prefix: Plain
 
 
 class OwnAddress(TypedDict):
@@ -333,10 +313,11 @@ KINDS: dict[str, Kind] = {
     "clusters": Kind(Cluster),
     "endpoints": Kind(Endpoint),
     "excludes": Kind(Exclusion),
+    "foreign_secrets": Kind(ForeignSecret),
     "given_secrets": Kind(GivenSecret),
     "host_checks": Kind(HostCheck),
     # The service's own words, which only its own folder reads.
-    "host_facts": Kind(dict[str, Any]),
+    "host_facts": Kind(Written),
     "known_by_address": Kind(KnownByAddress),
     "named_secrets": Kind(NamedSecret),
     "own_address": Kind(OwnAddress),

@@ -9,12 +9,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import yaml
 from ansible.errors import AnsibleError
 
+from ..artifacts import lock
+from ..task_types import Written
+from . import components
 from .fields import Option, Plain, Text
 from .forms import Check, Known, problems
 
@@ -96,16 +99,43 @@ class SiteVariables(TypedDict, total=False):
     variables: dict[Plain, Spec | None] | None
     verbs: dict[Plain, Spec | None] | None
     removed: list[Gone] | None
-    effects: dict[str, Any] | None
+    effects: Written | None
 
 
-#: File of a role -> its form. Each may be empty, apart from what :mod:`.kinds` requires.
-FILES: dict[str, Any] = {
+class GoProgram(TypedDict):
+    """``go`` of an artifact."""
+
+    module: Text
+    version: Text
+    package: NotRequired[Text]
+    files: NotRequired[Text]
+    tags: NotRequired[list[str]]
+    variables: NotRequired[dict[str, str | int | float]]
+
+
+class ArtifactEntry(TypedDict, total=False):
+    """An entry of ``meta/artifacts.yml``; the lock's reader judges its texts."""
+
+    version: str | int | float
+    arch: str
+    url: str
+    sha256: str
+    member: str
+    go: GoProgram
+    shows: str
+    bring: str
+
+
+#: File of a role -> its form. Each may be empty, apart from what :mod:`.kinds` requires; the last one must be there.
+FILES: dict[str, object] = {
     "meta/argument_specs.yml": ArgumentSpecs,
     "meta/bounds.yml": dict[Option, Bound],
     "meta/site_variables.yml": SiteVariables,
-    "meta/exports.yml": dict[str, Any],
-    "defaults/main.yml": dict[str, Any],
+    "meta/exports.yml": Written,
+    "defaults/main.yml": Written,
+    "vars/main.yml": Written,
+    "meta/artifacts.yml": dict[Plain, ArtifactEntry],
+    "meta/components.yml": components.COMPONENT,
 }
 
 
@@ -114,8 +144,23 @@ def of_file(file: str, given: Any, options: frozenset[str] = frozenset()) -> Ite
 
     :param options: the role's public variables; empty where they are not known
     """
-    if given is not None:
-        yield from (problem.lstrip(".: ") for problem in problems(given, FILES[file], "", Known(options=options)))
+    if given is None:
+        return
+    if file == "meta/components.yml":
+        yield from components.problems(given)
+        return
+    found = [problem.lstrip(".: ") for problem in problems(given, FILES[file], "", Known(options=options))]
+    yield from found
+    if file == "meta/artifacts.yml" and not found:
+        yield from _of_artifacts(given)
+
+
+def _of_artifacts(given: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in given.items():
+        try:
+            lock.artifact(str(name), entry, str(name))
+        except lock.ArtifactError as error:
+            yield str(error.message).rstrip(".")
 
 
 def why_unreadable(error: Exception) -> str:

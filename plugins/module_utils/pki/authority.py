@@ -106,7 +106,7 @@ class Authority:
 
 #: Where rotate_ca.yml cannot help: hosts that have the new authority and those that still have the old one would refuse each other.
 RENEW_HINT = (
-    "a new one is a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all"
+    "plan an outage of the whole site for a new one (docs/day2.md, The site's authority): stop its services on all"
     " hosts, move pki/ca.key and pki/ca.crt of the site away, and converge all hosts, which starts them with new certificates"
 )
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from ..agent.services.pki.types import Row as Certificate
+
 
 DAY = 86400
 #: A host's certificate is renewed 30 days before its end. One that has less than this was not renewed by several runs.
@@ -21,7 +25,23 @@ AUTHORITY_DAYS = 180
 STATES = ("expired", "revoked", "wrong", "close", "ok")
 COLUMNS = ("host", "name", "state", "days", "until", "issuer", "used by", "path", "names")
 
-Row = dict[str, Any]
+
+class Row(TypedDict, total=False):
+    """A certificate in the report."""
+
+    host: str
+    component: str
+    name: str
+    path: str
+    serial: str
+    common_name: str
+    names: list[str]
+    units: list[str]
+    problem: str
+    not_after: str | None
+    days: int | None
+    state: str
+    issuer: str
 
 
 def rows(
@@ -50,15 +70,15 @@ def rows(
             row = _row(host, item, now, limit(item, close_days), problem)
             row["issuer"] = issuer or str(item["issuer"])
             if issuer and str(item["serial"]).lstrip("0") in gone:
-                row.update(state="revoked", problem="it is on the site's revocation list")
+                row.update({"state": "revoked", "problem": "it is on the site's revocation list"})
             found.append(row)
     return found
 
 
 def authority_row(name: str, path: str, serial: str, not_before: float, not_after: float, now: float, used_by: str = "") -> Row:
     """The site's own authority, which lies on the controller."""
-    item: Row = {"component": "", "name": name, "path": path, "units": [used_by] if used_by else [], "names": [], "addresses": []}
-    item.update(serial=serial, common_name=name, not_before=not_before, not_after=not_after)
+    item: Certificate = {"component": "", "name": name, "path": path, "units": [used_by] if used_by else [], "names": [], "addresses": []}
+    item.update({"serial": serial, "common_name": name, "not_before": not_before, "not_after": not_after})
     row = _row("controller", item, now, AUTHORITY_DAYS, "")
     row["issuer"] = "itself"
     return row
@@ -73,7 +93,8 @@ def limit(item: Mapping[str, Any], close_days: int) -> float:
 
 def _row(host: str, item: Mapping[str, Any], now: float, close: float, problem: str) -> Row:
     row: Row = {"host": host, "component": item["component"], "name": item["name"], "path": item["path"], "serial": item["serial"]}
-    row.update(common_name=item["common_name"], names=[*item["names"], *item["addresses"]], units=list(item["units"]), problem=problem)
+    row.update({"common_name": item["common_name"], "names": [*item["names"], *item["addresses"]], "units": list(item["units"])})
+    row["problem"] = problem
     end = item["not_after"]
     row["not_after"] = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if end is not None else None
     row["days"] = int((end - now) // DAY) if end is not None else None
@@ -115,9 +136,9 @@ def problems(found: Sequence[Row], silent: Mapping[str, str]) -> list[str]:
             continue
         what = f"{row['host']}: certificate {row['name']} ({row['path'] or 'no file'})"
         if row["state"] == "expired":
-            texts.append(f"{what} expired on {row['not_after'][:10]}. Fix: {_fix(row)}")
+            texts.append(f"{what} expired on {(row['not_after'] or '')[:10]}. Fix: {_fix(row)}")
         elif row["state"] == "close":
-            texts.append(f"{what} expires on {row['not_after'][:10]}. Fix: {_fix(row)}")
+            texts.append(f"{what} expires on {(row['not_after'] or '')[:10]}. Fix: {_fix(row)}")
         else:
             texts.append(f"{what}: {row['problem']}. Fix: {_fix(row)}")
     return texts
@@ -125,7 +146,7 @@ def problems(found: Sequence[Row], silent: Mapping[str, str]) -> list[str]:
 
 def _fix(row: Row) -> str:
     if row["host"] == "controller":
-        return "playbooks/pki/rotate_ca.yml"
+        return "run playbooks/pki/rotate_ca.yml"
     if row["component"]:
-        return "make converge, which renews it" if row["state"] != "revoked" else "playbooks/pki/rotate_certificates.yml"
+        return "run make converge, which renews it" if row["state"] != "revoked" else "run playbooks/pki/rotate_certificates.yml"
     return f"renew it where it comes from; {row['path']} is not signed by the site's authority"

@@ -27,18 +27,18 @@ def wanted(answers: Answers, authorities: Collection[str], host: str, name: str,
             return [], "certificate_serial, or certificate_host and certificate_name: not both. Fix: leave one of them out"
         number = serial.replace(":", "")
         if len(number) < DIGITS or not all(sign in "0123456789abcdefABCDEF" for sign in number):
-            fix = "hexadecimal digits, as pki/certificate_report.yml writes them into its file"
+            fix = "write hexadecimal digits, as pki/certificate_report.yml writes them into its file"
             return [], f"certificate_serial {serial} is not the serial number of a certificate. Fix: {fix}"
         return [number.upper()], ""
     if not host or not name:
-        return [], "no certificate is named. Fix: -e certificate_host=HOST -e certificate_name=NAME, or -e certificate_serial=NUMBER"
+        return [], "no certificate is named. Fix: write -e certificate_host=HOST -e certificate_name=NAME, or -e certificate_serial=NUMBER"
     if host not in answers:
-        fix = "its name in the inventory; certificate_serial for a host that cannot be reached"
+        fix = "use its name in the inventory, or certificate_serial for a host that cannot be reached"
         return [], f"certificate_host {host} gave no answer. Fix: {fix}"
     there = [item for item in answers[host].get("certificates") or () if name in (item["component"], item["name"])]
     if not there:
         known = ", ".join(sorted({item["name"] for item in answers[host].get("certificates") or ()})) or "none"
-        return [], f"{host} has no certificate {name}. Fix: one of {known}"
+        return [], f"{host} has no certificate {name}. Fix: use one of {known}"
     foreign = [item for item in there if item["authority"] not in authorities]
     if foreign:
         return [], f"{host}: {name} is of {foreign[0]['issuer'] or 'another authority'}, not of the site's CA. Fix: revoke it there"

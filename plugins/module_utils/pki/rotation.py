@@ -41,7 +41,7 @@ def unknown(answers: Answers, only: Sequence[str]) -> str:
     if not missing:
         return ""
     return (
-        f"certificate_components: no host has a certificate of {', '.join(missing)}. Fix: one or more of"
+        f"certificate_components: no host has a certificate of {', '.join(missing)}. Fix: use one or more of"
         f" {', '.join(name for name in there if name) or 'none'}"
     )
 

@@ -67,4 +67,6 @@ def guarded(rule: Rule, site: Site) -> Iterator[Finding]:
     except Exception as problem:  # whatever it is, and its text may quote a value
         where = f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
         said = f"the rule {where} of preflight failed on a value in the inventory ({type(problem).__name__})."
-        yield Finding("preflight-rule-broken", "all", "-", said, "an issue with this line and the part of the inventory that it concerns")
+        yield Finding(
+            "preflight-rule-broken", "all", "-", said, "report an issue with this line and the part of the inventory that it concerns"
+        )

@@ -8,11 +8,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..agent.core.identity import differences, foreign, site
 from .findings import Code, Finding, Level
 from .model import parse_address
+
+if TYPE_CHECKING:
+    from ..agent.contract import Site
+    from ..agent.records import SiteRecord
 
 SWITCH = "site_takeover_hosts"
 DOCS = 'docs/day2.md, "A second checkout"'
@@ -84,7 +88,7 @@ CODES = (
 class Belonging:
     """What the inventory says of a host, to be compared with what the host says."""
 
-    own: Mapping[str, Any] | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
+    own: Site | None = None  # which site the run is of, as controller/identity.py has it; None: not judged
     address: str = ""  # what the others reach the host by
     variable: str = "ansible_host"  # the variable that says so; empty where it is the host's name
     takeover: bool = False
@@ -95,8 +99,14 @@ class Belonging:
 
     def is_foreign(self, host: str, facts: Mapping[str, Any]) -> bool:
         """Whether the host is taken over from another site, so that neither its data nor its values are this one's."""
-        found = facts.get("site")
-        return self.takeover and self.own is not None and isinstance(found, Mapping) and foreign(found, {**self.own, "host": host})
+        found = _record(facts)
+        return self.takeover and self.own is not None and found is not None and foreign(found, {**self.own, "host": host})
+
+
+def _record(facts: Mapping[str, Any]) -> SiteRecord | None:
+    """Which site a host belongs to, by its own word."""
+    found: SiteRecord | None = facts.get("site")
+    return found if isinstance(found, Mapping) else None
 
 
 Judged = tuple[str, Mapping[str, Any], Belonging]  # host, facts, what the inventory says
@@ -133,8 +143,8 @@ def of_other_sites(given: Sequence[Judged]) -> frozenset[str]:
 def _differences(one: Judged) -> Sequence[str]:
     """What of a host's record is not this inventory's; nothing where it has none, or is not judged."""
     host, facts, known = one
-    found = facts.get("site")
-    return differences(found, {**known.own, "host": host}) if known.own is not None and isinstance(found, Mapping) else ()
+    found = _record(facts)
+    return differences(found, {**known.own, "host": host}) if known.own is not None and found is not None else ()
 
 
 def _kinds(said: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -167,7 +177,7 @@ def _other_authority(hosts: Sequence[Judged]) -> Finding:
     made = ", ".join(str(item.get("begins"))[:10] for item in own.get("authorities") or ())
     away = f"move this inventory's pki/ and secrets.yml (CA of {made}) away, and " if made else ""
     fix = (
-        f"nothing; {away}bring those of the servers' site from its recovery kit or the original checkout ({DOCS});"
+        f"{away}bring those of the servers' site from its recovery kit or the original checkout ({DOCS});"
         f" or take the servers over from that site with -e {SWITCH}={_where(hosts)}"
     )
     return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), fix)
@@ -175,13 +185,16 @@ def _other_authority(hosts: Sequence[Judged]) -> Finding:
 
 def _stranger(hosts: Sequence[Judged]) -> Finding:
     """A server of another site among those of this one: the inventory has the right authority, and the wrong server."""
-    fix = f"the right address, or the inventory without it; or take over from that site with -e {SWITCH}={_where(hosts)} ({DOCS})"
+    fix = (
+        "correct the address, or remove the server from the inventory;"
+        f" or take over from that site with -e {SWITCH}={_where(hosts)} ({DOCS})"
+    )
     return Finding("contact-other-site", _where(hosts), "-", _belongs(hosts), fix)
 
 
 def _other_name(hosts: Sequence[Judged]) -> Finding:
     name = hosts[0][1]["site"]["name"]
-    fix = f"site_name: {name}, or the right inventory; or take over from that site with -e {SWITCH}={_where(hosts)}"
+    fix = f"set site_name: {name}, or use the right inventory; or take over from that site with -e {SWITCH}={_where(hosts)}"
     return Finding("contact-other-site", _where(hosts), "site_name", _belongs(hosts), fix)
 
 
@@ -189,11 +202,11 @@ def _other_host(hosts: Sequence[Judged]) -> Finding:
     named = ", ".join(f"{facts['site']['host']} (here {host})" for host, facts, _known in hosts)
     since = min(str(facts["site"].get("since")) for _host, facts, _known in hosts)
     problem = f"the inventory calls it otherwise than the site did when it was converged, since {since}: {named}."
-    fix = f"the old name, or the right address; for a clone see {DOCS}; after a rename -e {SWITCH}={_where(hosts)}"
+    fix = f"use the old name, or correct the address; for a clone see {DOCS}; after a rename run it with -e {SWITCH}={_where(hosts)}"
     if {str(facts["site"]["host"]) for _host, facts, _known in hosts} == {host for host, _facts, _known in hosts}:
         # Each answers where another one of them should: servers are not renamed in this way.
         problem += " Their addresses are exchanged in the inventory."
-        fix = f"the addresses (ansible_host) of {', '.join(host for host, _facts, _known in hosts)} as they were"
+        fix = f"restore the addresses (ansible_host) of {', '.join(host for host, _facts, _known in hosts)} as they were"
     return Finding("contact-other-name", _where(hosts), "-", problem, fix)
 
 
@@ -205,7 +218,7 @@ def _newer(hosts: Sequence[Judged]) -> Finding:
     files = " and ".join(text for kind, text in (("secrets", "secrets.yml"), ("certificate", "pki/ca.crt")) if kind in said)
     problem = f"the last converge, on {when}, had {what} that this checkout does not have or that are newer: this checkout is out of date."
     fix = (
-        f"nothing; copy {files} and pki/generations from the checkout that changed them, or from the last recovery kit ({DOCS}),"
+        f"copy {files} and pki/generations from the checkout that changed them, or from the last recovery kit ({DOCS}),"
         f" then run again; if this checkout is right nevertheless, -e {SWITCH}={_where(hosts)}"
     )
     return Finding("contact-stale-checkout", _where(hosts), "-", problem, fix)
@@ -223,7 +236,7 @@ def _data(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     left = sorted(facts.get("found") or ())
     if left:
         problem = f"{', '.join(left)}: data of the other site, which the roles of this one would continue to use."
-        fix = "nothing; stop what uses them on the server and empty them, or <role>_adopt: true where this site is to have the data"
+        fix = "stop what uses them on the server and empty them, or set <role>_adopt: true where this site is to have the data"
         yield Finding("contact-other-site-data", host, SWITCH, problem, fix)
 
 
@@ -241,10 +254,10 @@ def _address(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[
         problem = f"{_said(known)} is on no interface of the server ({listed}), and {' and '.join(users)} cannot use it."
         if facts.get("known_by") == known.address and not known.listens():
             problem = f"{_said(known)} is on no interface of the server ({listed}). The site has reached it there until now."
-            fix = "nothing, where that address is translated or floats"
+            fix = "change nothing where that address is translated or floats"
             yield Finding("contact-address-member", host, "site_address", problem, fix)
             return
-        fix = f"site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
+        fix = f"set site_address: {own[0] if len(own) == 1 else f'the one of {listed} that the other hosts reach'}"
         yield Finding("contact-address", host, "site_address", problem, fix)
 
 
@@ -259,7 +272,7 @@ def _binds(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[Fi
         if wanted is None or wanted.is_loopback or wanted.is_unspecified or wanted.is_link_local or wanted in map(parse_address, own):
             continue
         problem = f"{text} is on no interface of the server ({', '.join(own)})."
-        fix = f"{variable}: addresses that the server has, 127.0.0.1 among them; for one that comes later, base_sysctls:"
+        fix = f"set {variable}: addresses that the server has, 127.0.0.1 among them; for one that comes later, set base_sysctls:"
         name = "net.ipv6.ip_nonlocal_bind" if wanted.version == 6 else "net.ipv4.ip_nonlocal_bind"
         yield Finding("contact-address-bind", host, variable, problem, f"{fix} {{{name}: 1}}")
 
@@ -277,7 +290,7 @@ def _sender(host: str, facts: Mapping[str, Any], known: Belonging) -> Iterator[F
             f" {known.address}{f' ({known.variable})' if known.variable else ''}, and the others would let in only that one."
         )
         fix = (
-            f"site_address: {before}, beside any ansible_host; to change the address, let the server send from {known.address} first"
+            f"set site_address: {before}, beside any ansible_host; to change the address, let the server send from {known.address} first"
             f" (take {before} off its interfaces), and converge at once"
         )
         yield Finding("contact-address-sender", host, "site_address", problem, fix)
@@ -307,12 +320,12 @@ def _copy(other: Judged, one: Judged, what: str) -> Finding:
     same = all(both[0].get(name) == both[1].get(name) for name in ("machine_id", "host_key", "addresses", "boot_id"))
     if same and both[0].get("addresses"):
         problem = f"{other[0]} reaches the same server (machine ID, SSH host key and addresses are the same)."
-        fix = f"one of the two names, or the address of the server that {one[0]} is meant to be"
+        fix = f"keep one of the two names, or set the address of the server that {one[0]} is meant to be"
         return Finding("contact-same-server", one[0], "ansible_host", problem, fix)
     problem = f"the {what} is that of {other[0]} too: one of the two servers is a clone."
     fix = (
-        "on the clone: rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_*; systemd-machine-id-setup; ssh-keygen -A; reboot"
-        f" ({DOCS})"
+        "run on the clone: rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_*; systemd-machine-id-setup; ssh-keygen -A;"
+        f" reboot ({DOCS})"
     )
     members = all(_is_member(judged) for judged in (other, one))
     return Finding("contact-clone-member" if members else "contact-clone", one[0], "-", problem, fix)
@@ -321,7 +334,7 @@ def _copy(other: Judged, one: Judged, what: str) -> Finding:
 def _is_member(judged: Judged) -> bool:
     """Whether a server was converged with this site under this name already."""
     host, facts, known = judged
-    found = facts.get("site")
-    if not isinstance(found, Mapping) or known.own is None:
+    found = _record(facts)
+    if found is None or known.own is None:
         return False
     return not {"authority", "name", "host"} & set(differences(found, {**known.own, "host": host}))

@@ -109,12 +109,12 @@ def findings(
             who = f"{one.program or 'another program'}{f' ({one.unit})' if one.unit else ''}"
             problem = f"{who} listens on port {one.port} of this server, which the role {one.role} is to have."
             stop = f"systemctl disable --now {one.unit}" if one.unit.endswith(".service") else f"stop {one.program or 'it'}"
-            fix = f"{one.variable}: a port that is free on all of its servers; or, on {host}: {stop}"
+            fix = f"set {one.variable}: a port that is free on all of its servers; or, on {host}: {stop}"
             yield Finding("contact-new-port-taken", host, one.variable, problem, fix)
     for host, services in left.items():
         for service in services:
             problem = f"{service.unit} still runs here, and the host's groups no longer give it the role {service.role}."
-            yield Finding("contact-group-left", host, "-", problem, f"the host back into its group; or {service.fix}")
+            yield Finding("contact-group-left", host, "-", problem, f"put the host back into its group; or {service.fix}")
 
 
 def _unknown(unrecorded: Mapping[str, Iterable[Unrecorded]], verb: str) -> Iterator[Finding]:
@@ -130,5 +130,5 @@ def _unknown(unrecorded: Mapping[str, Iterable[Unrecorded]], verb: str) -> Itera
         else:
             problem = "an older release installed the service, and its running value is not recorded yet."
         then = f"; then run {effects.COMMAND.format(one.statement.verb)}" if one.statement.verb else ""
-        fix = f"{variable}: {runs or 'the value that runs'}, and run `make converge` once, which records it{then}"
+        fix = f"set {variable}: {runs or 'the value that runs'}, and run `make converge` once, which records it{then}"
         yield Finding("contact-setting-unknown", ", ".join(dict.fromkeys(hosts)), variable, problem, fix)

@@ -89,7 +89,7 @@ def admitted(host: str, facts: Mapping[str, Any], admins: Iterable[str] | None) 
         problem = (
             f"the firewall would lock this run out: Ansible comes from {address}, and SSH is open for {', '.join(map(str, networks))}."
         )
-        fix = f"site_admin_addresses with {address}, or a network that it is of, among them"
+        fix = f"add {address}, or a network that it is of, to site_admin_addresses"
         yield Finding("contact-admin-address", host, "site_admin_addresses", problem, fix)
 
 
@@ -109,13 +109,13 @@ def findings(host: str, facts: Mapping[str, Any], known: tuple[Port, ...] | None
         them = "them" if len(closed) > 1 else "it"
         problem = f"{listed} can be reached on this server today, and its first firewall would close {them}."
         entries = ", ".join(_entry(text) for text in closed)
-        fix = f"firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
+        fix = f"set firewall_ports: [{entries}] (from: [] for one that may be closed), or firewall_enabled: false"
         fix += "".join(f"; {note}" for text, note in _NOTES.items() if text in closed)
         yield Finding("contact-firewall-closes", host, "firewall_ports", problem, fix)
     for name in facts.get("firewalls") or ():
         stop = "ufw disable" if name == "ufw" else f"systemctl disable --now {name}"
         problem = f"{name} is active on this server, and drops what the site's servers ask of each other."
-        fix = f"'{stop}' on the server, or firewall_enabled: false with the roles' ports open in {name}"
+        fix = f"run '{stop}' on the server, or set firewall_enabled: false and open the roles' ports in {name}"
         yield Finding("contact-firewall-foreign", host, "firewall_enabled", problem, fix)
 
 

@@ -93,13 +93,15 @@ _CONNECTION = {name: Option(name=name, type="int", cli=True, role="site") for na
 def check_inventory(site: Site) -> Iterator[Finding]:
     """Whether there is an inventory at all, and whether all of it could be read."""
     if not site.hosts:
-        yield Finding("inventory-empty", "all", "-", "the inventory has no host.", "hosts below hosts: of a group, in the site's hosts.yml")
+        yield Finding(
+            "inventory-empty", "all", "-", "the inventory has no host.", "put hosts below hosts: of a group, in the site's hosts.yml"
+        )
     for part in site.unreadable:
         if part.closed:
-            fix = "the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"
+            fix = "use the vault password that it was encrypted with (--vault-password-file or --ask-vault-pass)"
             yield Finding("secret-file-closed", part.where, part.variable, part.reason, fix, part.source)
         else:
-            yield Finding("inventory-unreadable", part.where, part.variable, part.reason, "a file that parses", part.source)
+            yield Finding("inventory-unreadable", part.where, part.variable, part.reason, "correct the file at that place", part.source)
 
 
 def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
@@ -111,13 +113,13 @@ def check_groups(site: Site, served: frozenset[str]) -> Iterator[Finding]:
         if group in site.schema.groups:
             if hosts and group not in served and group not in ("all", "ungrouped"):
                 yield Finding(
-                    "group-without-role", group, "-", "no role of this release serves this group.", "nothing, or leave the group out"
+                    "group-without-role", group, "-", "no role of this release serves this group.", "change nothing, or remove the group"
                 )
             continue
         guess = site.schema.group_names.closest(group) or _short_for(site, group)
         # A person's own group that holds one of this collection (<group>_clinic above <group>) is theirs.
         if guess is not None:
-            yield Finding("group-misspelt", group, "-", f"this group is not known. Did you mean {guess}?", guess)
+            yield Finding("group-misspelt", group, "-", f"this group is not known. Did you mean {guess}?", f"use {guess}")
     yield from _check_hosts_of_groups(site, served)
 
 
@@ -139,7 +141,7 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
     owners = {*files, *(definition.owner for definition in site.definitions if definition.owner not in site.hosts)}
     empty = sorted(group for group in owners & served if not site.members(group))
     for group in empty:
-        fix = f"hosts in {group}, below children of all, or remove its variables"
+        fix = f"put hosts in {group}, below children of all, or remove its variables"
         yield Finding("group-without-hosts", group, "-", "there are variables for this group, and no host is in it.", fix)
     if not site.hosts or any(site.members(group) for group in served):
         return
@@ -147,10 +149,10 @@ def _check_hosts_of_groups(site: Site, served: frozenset[str]) -> Iterator[Findi
     # Only base and firewall is a valid choice, so it is not an error by itself; with a variable of a service it is a mistake.
     if empty or any(_of_a_service(site, definition.name) for definition in site.definitions):
         problem = "no host is in a group that brings a service, and the firewall would close the ports of those that run."
-        yield Finding("inventory-without-groups", "all", "-", problem, f"hosts in one of {groups}, below children of all")
+        yield Finding("inventory-without-groups", "all", "-", problem, f"put hosts in one of {groups}, below children of all")
     else:
         problem = "no host is in a group that brings a service: base and firewall are all they get, with SSH alone open."
-        yield Finding("inventory-base-only", "all", "-", problem, f"nothing, if that is meant, or hosts in one of {groups}")
+        yield Finding("inventory-base-only", "all", "-", problem, f"change nothing if that is meant, or put hosts in one of {groups}")
 
 
 def _of_a_service(site: Site, name: str) -> bool:
@@ -175,7 +177,7 @@ def check_definitions(site: Site) -> Iterator[Finding]:
             # On the command line there is no line to leave out. Only the site's own may be unset for one run: they have no defaults.
             if definition.from_cli and option.of_site:
                 continue
-            fix = f"{definition.name}: {option.type}, or leave the line out"
+            fix = f"set {definition.name}: {option.type}, or leave the line out"
             if definition.from_cli and not definition.source:
                 fix = f"{extra_values.fix(definition.name, definition.name, option, None)}; or leave it out"
             yield Finding("variable-empty", definition.owner, definition.name, "it has no value.", fix, definition.source)
@@ -198,7 +200,9 @@ def check_required(site: Site) -> Iterator[Finding]:
         ]
         for where in site_owner(site, [host.name for host in lacking]):
             owner = "every host" if option.role == "site" else f"the role {option.role}"
-            yield Finding("variable-missing", where, option.name, f"{owner} needs it, and it is not set.", f"{option.name}: {option.type}")
+            yield Finding(
+                "variable-missing", where, option.name, f"{owner} needs it, and it is not set.", f"set {option.name}: {option.type}"
+            )
 
 
 def site_owner(site: Site, hosts: Iterable[str]) -> list[str]:
@@ -236,7 +240,7 @@ def _check_undefined(site: Site, definition: Definition, option: Option) -> Iter
             lacking.setdefault(told, []).append(host.name)
     for (path, problem, guess), hosts in lacking.items():
         hint = f" Did you mean {guess}?" if guess else ""
-        fix = guess or "a variable that the host has, or set the one that is used"
+        fix = f"use {guess}" if guess else "use a variable that the host has, or set the one that is used"
         for where in [definition.owner] if len(hosts) == len(used) else hosts:
             yield Finding("variable-undefined", where, path, f"{problem}{hint}", fix, definition.source)
 
@@ -268,7 +272,9 @@ def _check_templates(definition: Definition) -> Iterator[Finding]:
     for path, _key, leaf in walk(definition.value, definition.name):
         reason = template_error(leaf) if isinstance(leaf, Template) else None
         if reason is not None:
-            yield Finding("variable-broken-template", definition.owner, path, f"{reason}.", "an expression that parses", definition.source)
+            yield Finding(
+                "variable-broken-template", definition.owner, path, f"{reason}.", "write an expression that parses", definition.source
+            )
 
 
 def _own_patterns(definitions: Iterable[Definition]) -> tuple[str, ...]:
@@ -291,7 +297,7 @@ def _check_name(schema: Schema, definition: Definition, own: tuple[str, ...]) ->
             definition.owner,
             name,
             f"this variable {gone} has no effect.",
-            removed.instead,
+            removed.instead if " " in removed.instead else f"use {removed.instead}",
             definition.source,
         )
         return
@@ -299,7 +305,7 @@ def _check_name(schema: Schema, definition: Definition, own: tuple[str, ...]) ->
     guess = schema.names.closest(name, extra=1 if role else 0)
     if guess is not None:
         problem = f"this variable is not known. Did you mean {guess}?"
-        yield Finding("variable-misspelt", definition.owner, name, problem, guess, definition.source)
+        yield Finding("variable-misspelt", definition.owner, name, problem, f"use {guess}", definition.source)
     elif role is not None:
         owner = "site-wide variables begin with site_" if role == "site" else f"the role {role} has no such variable"
         listed = "docs/preflight.md" if role == "site" else f"roles/{role}/README.md"
@@ -308,6 +314,6 @@ def _check_name(schema: Schema, definition: Definition, own: tuple[str, ...]) ->
             definition.owner,
             name,
             f"{owner}, and this one is not known.",
-            f"a variable from {listed}, or your own under a name with another beginning",
+            f"use a variable from {listed}, or your own under a name with another beginning",
             definition.source,
         )

@@ -30,12 +30,12 @@ def fix(variable: str, path: str, option: Option, value: Any) -> str:
     """
     text = _json(option, value)
     if path != variable:
-        return f"""{path.removeprefix(variable).lstrip(".")}: {text} within -e '{{"{variable}": ...}}'"""
+        return f"""write {path.removeprefix(variable).lstrip(".")}: {text} within -e '{{"{variable}": ...}}'"""
     said = json.dumps({variable: "\0"}).replace(json.dumps("\0"), text)
     if _SHELL.search(said):
-        return f"-e with JSON: {said}"
+        return f"write -e with JSON: {said}"
     within_make = said.replace('"', '\\"')
-    return f"""-e '{said}', with make: ARGS="-e '{within_make}'\""""
+    return f"""write -e '{said}', with make: ARGS="-e '{within_make}'\""""
 
 
 def _json(option: Option, value: Any) -> str:

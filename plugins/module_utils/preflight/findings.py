@@ -48,7 +48,7 @@ class Finding:
     def line(self) -> str:
         """The finding as the one line a person reads."""
         source = f" [{self.source}]" if self.source else ""
-        text = f"{self.code} {self.where} {self.variable}: {self.problem} Fix: {self.fix.removeprefix('nothing; ')}{source}"
+        text = f"{self.code} {self.where} {self.variable}: {self.problem} Fix: {self.fix}{source}"
         # A value that it quotes may have line breaks.
         return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 

@@ -108,7 +108,7 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
                 f"{needed} of the {len(cluster.members)} members of the new cluster {cluster.name} have to start at the same time, and this"
                 f" run works on {counted(forks, 'host')} at once. {UNCHANGED}"
             )
-            yield Finding("contact-forks", cluster.group, "forks", problem, f"-f {len(cluster.members)} (or more), or leave -f out")
+            yield Finding("contact-forks", cluster.group, "forks", problem, f"use -f {len(cluster.members)} (or more), or leave -f out")
         missing = {name: why for name, why in cluster.members.items() if why is not None}
         if cluster.quorum_lost:
             yield _without_quorum(cluster)
@@ -121,13 +121,13 @@ def findings(clusters: Iterable[Cluster], forks: int = 0) -> Iterator[Finding]:
         names = ", ".join(missing)
         reasons = "; ".join(f"{name} {why}" for name, why in missing.items())
         problem = f"the cluster {cluster.name} does not exist yet and is formed only with all its members: {reasons}. {UNCHANGED}"
-        fix = f"nothing; make {names} reachable and run again for all hosts, or {_smaller(cluster, list(missing))}"
+        fix = f"make {names} reachable and run again for all hosts, or {_smaller(cluster, list(missing))}"
         if LEFT_OUT in missing.values():
             problem = (
                 f"no member of the cluster {cluster.name} that is known to exist is in this run, and a new one is formed only with all its"
                 f" members: {reasons}. {UNCHANGED}"
             )
-            fix = f"no --limit; or, where the cluster exists, a --limit with one of its members that run, beside {_listed(cluster)}"
+            fix = f"remove --limit; or, where the cluster exists, use a --limit with one of its members that run, beside {_listed(cluster)}"
         yield Finding("contact-new-cluster", cluster.group, "-", problem, fix)
 
 
@@ -149,7 +149,7 @@ def _without_data(cluster: Cluster, away: Sequence[str]) -> Iterator[Finding]:
         problem = (
             f"{there}. {', '.join(cluster.holding)} {'has' if len(cluster.holding) == 1 else 'have'} the data, which {hosts} will copy."
         )
-        fix = "nothing where the disk was replaced; where it is only not mounted, mount it now"
+        fix = "change nothing where the disk was replaced; where it is only not mounted, mount it now"
         yield Finding("contact-member-data-missing", ",".join(gone), "-", problem, fix)
         return
     if cluster.holding:
@@ -194,7 +194,7 @@ def _joins(cluster: Cluster, away: Mapping[str, str]) -> Iterator[Finding]:
         f"{names} {are} to join the cluster {cluster.name}, which accepts no new member while one of its members is unreachable: {reasons}."
         f" {UNCHANGED}"
     )
-    fix = f"nothing; make {others} reachable (or replace it under its own name) and run again, or take {names} out of the group"
+    fix = f"make {others} reachable (or replace it under its own name) and run again, or take {names} out of the group"
     yield Finding("contact-joins-incomplete", cluster.group, "-", problem, f"{fix} {cluster.group} until then")
 
 

@@ -105,9 +105,9 @@ def belongings(answers: Iterable[Answer]) -> list[belonging.Judged]:
 def _failure(answer: Answer) -> Iterator[Finding]:
     """One that was reached and failed would be dropped by Ansible, and the site made without it."""
     if _SUDO.search(answer.failure):
-        fix = "ansible_become_password (vaulted), --ask-become-pass, or a rule in the server's /etc/sudoers.d"
+        fix = "set ansible_become_password (vaulted), use --ask-become-pass, or add a rule to the server's /etc/sudoers.d"
         if "requiretty" in answer.failure:
-            fix = "Defaults:<the login user> !requiretty in the server's /etc/sudoers.d"
+            fix = "add Defaults:<the login user> !requiretty to the server's /etc/sudoers.d"
         yield Finding("contact-sudo", answer.host, "ansible_become_password", "sudo is refused.", fix)
     elif answer.reached:
         # The message of a service may end with its own fix, and with its code.
@@ -126,7 +126,7 @@ def _system(answer: Answer) -> Iterator[Finding]:
     system, version = (str(answer.facts.get(name) or "") for name in ("system", "version"))
     if system != "debian" or version not in RELEASES:
         problem = f"the server runs {system or 'an unknown system'}{' ' + version if version else ''}."
-        yield Finding("contact-system", answer.host, "-", problem, "a server with Debian 13 or 12")
+        yield Finding("contact-system", answer.host, "-", problem, "use a server with Debian 13 or 12")
 
 
 def _memory(answer: Answer) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def _memory(answer: Answer) -> Iterator[Finding]:
     needed, there = int(answer.survey.get("memory_mb") or 0), answer.facts.get("memory_mb")
     if isinstance(there, int) and 0 < there < needed:
         problem = f"{there} MiB of memory, and its roles need {needed}."
-        yield Finding("contact-memory", answer.host, "-", problem, f"a server with {needed} MiB or more, or fewer groups for this host")
+        yield Finding("contact-memory", answer.host, "-", problem, f"use a server with {needed} MiB or more, or fewer groups for this host")
 
 
 def _disk(answer: Answer) -> Iterator[Finding]:
@@ -153,7 +153,7 @@ def _packages(answers: list[Answer]) -> Iterator[Finding]:
                 alike.setdefault((variable, str(said)), []).append(answer.host)
     for (variable, said), hosts in alike.items():
         problem = f"a package that the server does not know: {said.rstrip('.')}."
-        fix = "a name that apt-cache policy shows there, or the source that has it in /etc/apt/sources.list.d of the server first"
+        fix = "use a name that apt-cache policy shows there, or first add the source that has it to /etc/apt/sources.list.d of the server"
         yield Finding("contact-package-unknown", ",".join(hosts), variable, problem, fix)
 
 
@@ -164,10 +164,10 @@ def clocks(answers: Iterable[Answer]) -> Iterator[Finding]:
     time = max(candidates, key=lambda one: (sum(abs(one - other) <= CLOCK for other in candidates), -abs(one)))
     if abs(time) > CLOCK:
         problem = f"the clock of this machine is off by {abs(time):.0f} s from the servers'."
-        yield Finding("contact-clock", "controller", "-", problem, "the right time on the machine that runs the playbook")
+        yield Finding("contact-clock", "controller", "-", problem, "set the right time on the machine that runs the playbook")
     for host, offset in clocks.items():
         off = offset - time
         if abs(off) > CLOCK:
             problem = f"the clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the others."
-            fix = "site_time_servers: time servers that the host reaches, after timedatectl set-time once"
+            fix = "set site_time_servers: time servers that the host reaches, after timedatectl set-time once"
             yield Finding("contact-clock", host, "-", problem, fix)

@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from ..task_types import Written
 from .schema import Schema
 
 
@@ -55,7 +56,7 @@ class Host:
     ports: tuple[Port, ...] = ()
     admitted: frozenset[str] = frozenset()  # groups, hosts, addresses and networks that its roles open ports for
     # items of a kind of all its roles' meta/exports.yml
-    exported: Callable[[str], list[dict[str, Any]]] = lambda _kind: []
+    exported: Callable[[str], list[Written]] = lambda _kind: []
     # (role, path, problem) of templates in these files that can have no value on this host
     unexportable: Callable[[], Iterable[tuple[str, str, str]]] = lambda: ()
     # (path, problem, guess) of templates in a variable that can have no value on this host

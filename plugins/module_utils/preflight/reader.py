@@ -20,6 +20,7 @@ from ansible.parsing.vault import AnsibleVaultError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
 from ..declared.kinds import KINDS
+from ..task_types import Written
 from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site, Unreadable, owner_of
 from .ports import Ports, of_sshd
 from .schema import ANSIBLE_VARIABLES, Schema
@@ -93,7 +94,7 @@ class InventoryReader:
     def _host(self, host: Any, variables: Mapping[str, Any] | None) -> Host:
         groups = frozenset(group.name for group in host.get_groups())
         roles = tuple(self._roles_of(groups))
-        defaults: dict[str, Any] = {}
+        defaults: Written = {}
         for role in roles:
             defaults.update(self._schema.defaults.get(role, {}))
         if variables is None:
@@ -106,12 +107,12 @@ class InventoryReader:
         found.ports = (*of_sshd(found), *self._ports.of(roles, values))
         return found
 
-    def _exported(self, roles: Iterable[str], values: HostValues, kind: str) -> list[dict[str, Any]]:
+    def _exported(self, roles: Iterable[str], values: HostValues, kind: str) -> list[Written]:
         """The items of a kind of a host's roles, each with its role. What only the host checks can tell in them is UNKNOWN.
 
         Templates see the inventory and the roles' public variables. An item whose ``when`` is not known to be true is left out.
         """
-        found: list[dict[str, Any]] = []
+        found: list[Written] = []
         for role in roles:
             listed = values.evaluate(self._schema.exports.get(role, {}).get(kind))
             items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []

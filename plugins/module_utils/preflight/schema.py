@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..declared import role_files
+from ..declared import role_files, tree
+from ..task_types import Written
 from .nearby import Names
 
 Load = Callable[[Path], Any]
-Item = dict[str, Any]
+Item = Written
 
 #: Variables of Ansible itself that people set in inventories (docs: "Special Variables", "Connection variables"; the options of the ssh,
 #: local and become plugins of ansible-core). For "did you mean" only: what is not listed here is left alone unless it is close to one.
@@ -103,13 +104,14 @@ class Schema:
     groups: frozenset[str] = frozenset()
     removed: dict[str, Removed] = field(default_factory=dict)
     exclusive: tuple[Exclusive, ...] = ()
-    defaults: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> its defaults
+    defaults: dict[str, Written] = field(default_factory=dict)  # role -> its defaults
     exports: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # role -> its meta/exports.yml, not evaluated
     misread: list[tuple[str, str]] = field(default_factory=list)  # (file of a role, what is wrong with it): it counts as missing
     planned_clusters: tuple[str, ...] = ()  # groups that will form a cluster once a release serves them
     names: Names = field(default_factory=lambda: Names(()))
     group_of_role: dict[str, str] = field(default_factory=dict)  # role -> the group that brings it, where the two have other names
     group_names: Names = field(default_factory=lambda: Names(()))
+    declared: tree.World | None = None  # all roles as they are written; None where a test has none
 
     def finish(self) -> Schema:
         """Prepare the look-up of near names; call once after the tables are filled."""
@@ -176,8 +178,10 @@ def read_schema(roles: Path, site_variables: Path, groups: Iterable[str], load: 
     exclusive = site.get("exclusive_groups") or ()
     schema.exclusive = tuple(Exclusive((entry["groups"][0], entry["groups"][1]), str(entry["why"])) for entry in exclusive)
     schema.planned_clusters = tuple(site.get("planned_clusters") or ())
+    read: dict[str, tree.Role] = {}
     for role in sorted(path for path in roles.iterdir() if path.is_dir()) if roles.is_dir() else ():
-        _read_role(schema, role, load)
+        read[role.name] = _read_role(schema, role, load)
+    schema.declared = tree.World(read, site_variables=frozenset(site.get("variables") or ()) | frozenset(site.get("verbs") or ()))
     schema.groups = frozenset({"all", "ungrouped", *groups, *(site.get("known_groups") or ())})
     return schema.finish()
 
@@ -192,9 +196,10 @@ def _read_site(schema: Schema, said: Mapping[str, Any], role: str) -> None:
         schema.removed[entry["name"]] = Removed(entry["name"], str(entry["instead"]), str(entry.get("since", "")))
 
 
-def _read_role(schema: Schema, role: Path, load: Load) -> None:
+def _read_role(schema: Schema, role: Path, load: Load) -> tree.Role:
     schema.prefixes[f"{role.name}_"] = role.name
-    _read_site(schema, _content(schema, role, "meta/site_variables.yml", load), role.name)
+    of_site = _content(schema, role, "meta/site_variables.yml", load)
+    _read_site(schema, of_site, role.name)
     specs = _content(schema, role, "meta/argument_specs.yml", load)
     options = ((specs.get("argument_specs") or {}).get("main") or {}).get("options") or {}
     limits = _content(schema, role, "meta/bounds.yml", load, frozenset(options))
@@ -206,6 +211,19 @@ def _read_role(schema: Schema, role: Path, load: Load) -> None:
         given = _content(schema, role, "meta/exports.yml", load)
         if not any(where == named(role, "meta/exports.yml") for where, _problem in schema.misread):
             schema.exports[role.name] = given
+    return tree.Role(
+        role.name,
+        exports=schema.exports.get(role.name, {}),
+        components=_content(schema, role, "meta/components.yml", load) or (),
+        options=options,
+        variables=_content(schema, role, "vars/main.yml", load),
+        defaults=schema.defaults.get(role.name, {}),
+        site_variables=of_site.get("variables") or {},
+        site_effects=of_site.get("effects") or {},
+        artifacts=_content(schema, role, "meta/artifacts.yml", load),
+        has=lambda file: (role / file).is_file(),
+        text=tree.text_of(role),
+    )
 
 
 def named(role: Path, file: str) -> str:
@@ -213,7 +231,7 @@ def named(role: Path, file: str) -> str:
     return f"roles/{role.name}/{file}"
 
 
-def _content(schema: Schema, role: Path, file: str, load: Load, options: frozenset[str] = frozenset()) -> Mapping[str, Any]:
+def _content(schema: Schema, role: Path, file: str, load: Load, options: frozenset[str] = frozenset()) -> Any:
     """What a file of a role says; nothing where it is missing, and where it is wrong, which :attr:`Schema.misread` then says."""
     if not (role / file).is_file():
         return {}

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import shutil
 import stat
@@ -23,18 +25,31 @@ COLLECTION = Path(__file__).absolute().parent.parent.parent.parent
 _KEYS = tuple(f"id_{kind}" for kind in ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss", "dsa"))
 
 
+#: Files that are read as they are: their templates are not evaluated here.
+_PLAIN = ("argument_specs.yml", "artifacts.yml", "bounds.yml", "components.yml", "site_variables.yml")
+
+
 def schema_of(loader: Any, site_map: SiteMap, collection: Path = COLLECTION) -> Schema:
     """The schema of this collection's roles. Defaults and exports are read by Ansible's loader, so that their templates count as such."""
     groups = {group for entry in site_map.roles for group in entry.groups}
 
     def load(path: Path) -> Any:
-        if path.name in ("argument_specs.yml", "bounds.yml", "site_variables.yml"):
-            # Data without templates, several times faster without Ansible's tags.
-            return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # both are safe
+        if path.name in _PLAIN or path.parent.name == "vars":
+            # Several times faster without Ansible's tags; a file that has one of Ansible's own (!unsafe, !vault) is read below.
+            with contextlib.suppress(yaml.constructor.ConstructorError):
+                return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 # both are safe
         return loader.load_from_file(str(path), cache="none", unsafe=True, trusted_as_template=True)
 
     schema = read_schema(collection / "roles", collection / "playbooks" / "vars" / "site_variables.yml", groups, load)
     schema.group_of_role = {entry.role: entry.groups[0] for entry in site_map.roles if entry.role not in groups and ALL not in entry.groups}
+    if schema.declared is not None:
+        plugins, playbooks = COLLECTION / "plugins" / "modules", COLLECTION / "playbooks"
+        schema.declared = dataclasses.replace(
+            schema.declared,
+            sites=site_map,
+            modules=frozenset(path.stem for path in plugins.glob("*.py")),
+            playbooks=frozenset(str(path.relative_to(playbooks)) for path in playbooks.rglob("*.yml")),
+        )
     return schema
 
 

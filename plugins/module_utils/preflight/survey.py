@@ -77,16 +77,18 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         return
     if survey.get("cloud_init"):
         problem = "cloud-init still sets this server up, after five minutes."
-        yield Finding("contact-cloud-init", host, "-", problem, "'cloud-init status --wait' on the server, then run again")
+        yield Finding("contact-cloud-init", host, "-", problem, "run 'cloud-init status --wait' on the server, then run again")
     if survey.get("cloud_init_broken"):
         problem = "cloud-init has not finished to set this server up, and is no longer running."
-        fix = "'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
+        fix = "run 'cloud-init status --long' on the server, which says why, or touch /etc/cloud/cloud-init.disabled, if it is not to run"
         yield Finding("contact-cloud-init-broken", host, "-", problem, fix)
     yield from _disks(host, survey)
     for line in survey.get("discs") or ():
         path, _colon, entry = str(line).partition(": ")
         problem = f"{path} has a disc as a source of packages ({entry})."
-        yield Finding("contact-package-disc", host, "-", problem, f"a # before that line of {path}, and a mirror where none is left")
+        yield Finding(
+            "contact-package-disc", host, "-", problem, f"put a # before that line of {path}, and add a mirror where none is left"
+        )
     yield from _taken(host, survey)
     for name, refusal in sorted((survey.get("checks") or {}).items()):
         if refusal:
@@ -96,7 +98,7 @@ def findings(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
                 host,
                 "-",
                 problem,
-                f"what the check asks for, or leave the server out of this run: --limit 'all:!{host}'",
+                f"do what the check asks for, or leave the server out of this run: --limit 'all:!{host}'",
             )
 
 
@@ -111,8 +113,8 @@ def _taken(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
             continue
         who = f"{program}{f' ({unit})' if unit else ''}" if program else "another program"
         problem = f"{who} listens on port {item['port']} of this server, which the role {item['role']} needs ({item['name']})."
-        other = f"{item['variable']}: another port for the site, or " if item["variable"] else ""
-        stop = f"'systemctl disable --now {unit}'" if unit.endswith(".service") else f"stop {program or 'it'}"
+        other = f"set {item['variable']}: a port that is free, or " if item["variable"] else ""
+        stop = f"run 'systemctl disable --now {unit}'" if unit.endswith(".service") else f"stop {program or 'it'}"
         yield Finding("contact-port-taken", host, item["variable"] or "-", problem, f"{other}{stop} on the server")
 
 
@@ -127,18 +129,18 @@ def _disks(host: str, survey: Mapping[str, Any]) -> Iterator[Finding]:
         together.setdefault(place["device"], []).append(need)
         if place["readonly"]:
             problem = f"{need['path']} of the role {need['role']} lies on a file system that is mounted read-only (at {place['at']})."
-            yield Finding("contact-mount", host, "-", problem, "the mount without ro in /etc/fstab")
+            yield Finding("contact-mount", host, "-", problem, "mount it without ro in /etc/fstab")
         tree = hidden_tree(PurePosixPath(place["real"])) if need.get("unit_hides_homes") else None
         if tree is not None:
             problem = f"{need['path']} of the role {need['role']} is {place['real']}, and its unit does not see {tree}."
-            yield Finding("contact-directory-hidden", host, "-", problem, "a data directory elsewhere, such as below /srv")
+            yield Finding("contact-directory-hidden", host, "-", problem, "use a data directory elsewhere, such as below /srv")
     for needs in together.values():
         place = places[str(needs[0]["path"])]
         needed = sum(int(need["needs_mb"]) for need in needs)
         paths = ", ".join(sorted({str(need["path"]) for need in needs}))
         if place["size_mb"] < needed:
             problem = f"the file system of {paths} has {place['size_mb']} MiB, and the host's roles need {needed}."
-            yield Finding("contact-disk", host, "-", problem, f"a file system of {needed} MiB or more for {paths}")
+            yield Finding("contact-disk", host, "-", problem, f"use a file system of {needed} MiB or more for {paths}")
         else:
             yield from full(host, paths, place)
 
@@ -151,11 +153,11 @@ def full(host: str, paths: str, place: Mapping[str, Any]) -> Iterator[Finding]:
     free, inodes = place.get("free_mb"), place.get("free_inodes")
     if isinstance(free, int) and free < FREE_MB:
         problem = f"{free} MiB are free in the file system of {paths}, and a run needs {FREE_MB}."
-        fix = f"less in {paths}: apt-get clean, journalctl --vacuum-size=100M, or a larger disk"
+        fix = f"free space in {paths} (apt-get clean, journalctl --vacuum-size=100M), or use a larger disk"
         yield Finding("contact-disk", host, "-", problem, fix)
     if isinstance(inodes, int) and inodes < FREE_INODES:
         problem = f"{inodes} inodes are free in the file system of {paths}, and a run needs {FREE_INODES}: it holds too many files."
-        fix = f"fewer files in {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
+        fix = f"remove files from {paths} (df -i counts them, du --inodes finds them), or a file system with more inodes"
         yield Finding("contact-disk", host, "-", problem, fix)
 
 
@@ -170,10 +172,10 @@ def rooms(host: str, given: Mapping[str, Any]) -> Iterator[Finding]:
             needs = f"free in the file system of {path}, and the service that keeps its data there needs"
             ways = f"other files out of it, never the service's own; or leave the server out of this run: --limit 'all:!{host}'"
             if isinstance(free, int) and free < DATA_MB:
-                fix = f"a larger file system ('df -h {path}' on the server shows it), or {ways}"
+                fix = f"use a larger file system ('df -h {path}' on the server shows it), or {ways}"
                 yield Finding("contact-disk", host, variable, f"{free} MiB are {needs} {DATA_MB}.", fix)
             if isinstance(inodes, int) and inodes < FREE_INODES:
-                fix = f"a file system with more inodes ('df -i {path}' on the server counts them), or {ways}"
+                fix = f"use a file system with more inodes ('df -i {path}' on the server counts them), or {ways}"
                 yield Finding("contact-disk", host, variable, f"{inodes} inodes are {needs} {FREE_INODES}.", fix)
 
 
@@ -184,7 +186,7 @@ def mounts(host: str, system: Mapping[str, str]) -> Iterator[Finding]:
     """
     for path, how in sorted(system.items()):
         if how == "readonly":
-            yield Finding("contact-mount", host, "-", f"{path} is mounted read-only.", f"the mount of {path} without ro in /etc/fstab")
+            yield Finding("contact-mount", host, "-", f"{path} is mounted read-only.", f"mount {path} without ro in /etc/fstab")
         else:
             problem = f"{path} is mounted noexec: what packages and roles put there cannot be started."
-            yield Finding("contact-mount", host, "-", problem, f"the mount of {path} without noexec in /etc/fstab")
+            yield Finding("contact-mount", host, "-", problem, f"mount {path} without noexec in /etc/fstab")

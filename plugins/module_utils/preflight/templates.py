@@ -59,7 +59,7 @@ class HostValues:
         self._defaults = defaults
         self._loader = loader
         self._templar: Any = None
-        self._cache: dict[str, Any] = {}
+        self._cache: dict[str, object] = {}
         self._failed: dict[str, AnsibleError] = {}  # template -> why it has no value
         self._names: Names | None = None
 

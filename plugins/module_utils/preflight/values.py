@@ -82,7 +82,7 @@ def check(option: Option, value: Any, path: str, from_cli: bool = False) -> Iter
         return
     if option.type == "raw":
         if option.is_port_range and parse_range(value) is None:
-            fix = f"{option.name}: a number from 1 to 65535, or a range such as 8000-8010"
+            fix = f"set {option.name}: a number from 1 to 65535, or a range such as 8000-8010"
             yield Problem("variable-port-invalid", path, "this is neither a port nor a range of ports.", fix)
         return
     if from_cli and option.cli and isinstance(value, str):
@@ -159,7 +159,10 @@ def _wrong_type(option: Option, value: Any, path: str) -> Problem:
     quotable = not option.secret and not isinstance(value, Vaulted)
     if option.is_port:
         return Problem(
-            "variable-port-invalid", path, f"{_called(value)} is not a port number.", f"{name}: a number from 1 to 65535, without quotes"
+            "variable-port-invalid",
+            path,
+            f"{_called(value)} is not a port number.",
+            f"set {name}: a number from 1 to 65535, without quotes",
         )
     if option.type in ("str", "path") and isinstance(value, float) and "version" in name:
         given = repr(float(value)) if quotable else "the version"
@@ -168,19 +171,19 @@ def _wrong_type(option: Option, value: Any, path: str) -> Problem:
             "variable-version-unquoted",
             path,
             f"YAML reads an unquoted version as a number, so 15.10 becomes 15.1; here it became {given}.",
-            f"{name}: the version you mean, in quotes{whole}",
+            f"set {name}: the version you mean, in quotes{whole}",
         )
-    fix = f"{name}: {_TYPES.get(option.type, option.type)}"
+    fix = f"set {name}: {_TYPES.get(option.type, option.type)}"
     if option.type == "bool" and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
-        fix = f"{name}: {_BOOLEAN_WORDS[value.lower()]}, without quotes"
+        fix = f"set {name}: {_BOOLEAN_WORDS[value.lower()]}, without quotes"
     elif option.type == "int" and isinstance(value, str) and value.isdigit() and quotable:
-        fix = f"{name}: {int(value)}, without quotes"
+        fix = f"set {name}: {int(value)}, without quotes"
     elif option.type == "str" and isinstance(value, int | float) and not isinstance(value, bool) and quotable:
-        fix = f'{name}: "{value}", in quotes'
+        fix = f'set {name}: "{value}", in quotes'
     elif option.type == "str" and isinstance(value, bool | date):
-        fix = f"{name}: the text in quotes"
+        fix = f"set {name}: the text in quotes"
     elif option.type == "list" and isinstance(value, str):
-        fix = f"{name}: a list, one item in each line behind a hyphen"
+        fix = f"set {name}: a list, one item in each line behind a hyphen"
     return Problem("variable-wrong-type", path, f"{_called(value)} where {_TYPES.get(option.type, option.type)} belongs.", fix)
 
 
@@ -213,7 +216,7 @@ def _limits(option: Option, value: Any, path: str) -> Iterator[Problem]:
         guess = Names(str(choice) for choice in option.choices).closest(str(value), extra=1)
         hint = f" Did you mean {guess}?" if guess else ""
         yield Problem(
-            "variable-not-a-choice", path, f"the value is not one of the allowed values.{hint}", f"{option.name}: one of {listed}"
+            "variable-not-a-choice", path, f"the value is not one of the allowed values.{hint}", f"set {option.name}: one of {listed}"
         )
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = option.minimum, option.maximum
@@ -223,9 +226,11 @@ def _limits(option: Option, value: Any, path: str) -> Iterator[Problem]:
             allowed = f"a number {_range(low, high)}"
             code = "variable-port-invalid" if option.is_port else "variable-out-of-range"
             shown = "the number" if option.secret else f"{value}"
-            yield Problem(code, path, f"{shown} is not {allowed}.", f"{option.name}: {allowed}")
+            yield Problem(code, path, f"{shown} is not {allowed}.", f"set {option.name}: {allowed}")
     if option.pattern is not None and isinstance(value, str) and not re.fullmatch(option.pattern, value):
-        yield Problem("variable-malformed", path, f"the text does not match {option.pattern}.", f"{option.name}: a text that matches it")
+        yield Problem(
+            "variable-malformed", path, f"the text does not match {option.pattern}.", f"set {option.name}: a text that matches it"
+        )
 
 
 def _range(low: int | None, high: int | None) -> str:
@@ -243,14 +248,18 @@ def _keys(option: Option, options: Mapping[str, Option], value: Mapping[str, Any
         if inner is None:
             guess = known.closest(name, extra=1)
             hint = f" Did you mean {guess}?" if guess else ""
-            yield Problem("variable-unknown-key", f"{path}.{name}", f"{option.name} has no such key.{hint}", guess or f"one of {listed}")
+            yield Problem(
+                "variable-unknown-key", f"{path}.{name}", f"{option.name} has no such key.{hint}", f"use {guess or f'one of {listed}'}"
+            )
         else:
             yield from check(inner, item, f"{path}.{name}", from_cli)
     for name, inner in options.items():
         if inner.required and value.get(name) is None:
             kind = _TYPES.get(inner.type, inner.type)
-            yield Problem("variable-missing-key", f"{path}.{name}", f"the key {name} is missing.", f"{name}: {kind}")
+            yield Problem("variable-missing-key", f"{path}.{name}", f"the key {name} is missing.", f"set {name}: {kind}")
     for group in option.mutually_exclusive:
         given = [name for name in group if value.get(name) is not None]
         if len(given) > 1:
-            yield Problem("variable-keys-exclusive", path, f"{' and '.join(given)} exclude each other.", f"only one of {', '.join(group)}")
+            yield Problem(
+                "variable-keys-exclusive", path, f"{' and '.join(given)} exclude each other.", f"use only one of {', '.join(group)}"
+            )

@@ -168,8 +168,8 @@ def _encrypting(loader: Any, path: str) -> tuple[str, Any]:
 PASSWORD_LENGTH = 16
 #: For a checkout in which they are missing: to create them there on a site that runs would make another site of it.
 NO_SITE_FILES = (
-    "for a site that already runs, restore secrets.yml and pki/ from the recovery kit or copy them from the original checkout;"
-    " for a new site, make check SITE=..., which creates them"
+    "restore secrets.yml and pki/ of a site that already runs from the recovery kit, or copy them from the original checkout;"
+    " for a new site, run make check SITE=..., which creates them"
 )
 RESTORE_HINT = "restore it from the recovery kit or from version control"
 PASSWORD_HINT = "give the site's with --vault-password-file or --ask-vault-pass"

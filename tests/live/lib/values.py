@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 os.environ.setdefault("ANSIBLE_CONFIG", str(REPOSITORY / "ansible.cfg"))  # read by ansible at its import
 
 import yaml  # noqa: E402
+from ansible.errors import AnsibleError  # noqa: E402
 from ansible.inventory.manager import InventoryManager  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.template import Templar  # noqa: E402
@@ -71,6 +72,21 @@ class Values:
         if name not in variables:
             return default
         return Templar(loader=self._loader, variables=variables).template(variables[name])
+
+    def converges(self, host: str, role: str) -> bool:
+        """Whether the site has the role's components at all (``converged`` in ``meta/exports.yml``); yes where that cannot be told here."""
+        from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import collect
+
+        try:
+            found = collect.load(self._loader, role, str(REPOSITORY / "playbooks"))
+            condition = found.exports.get("converged", True)
+            if condition is True:
+                return True
+            variables = self._variables.get_vars(host=self._inventory.get_host(host))
+            templates = collect.templates_of(found, variables, Templar(loader=self._loader, variables=variables))
+            return bool(templates.condition(condition, f"role {role}: meta/exports.yml: converged"))
+        except AnsibleError:
+            return True  # a vaulted value, or facts of the host
 
     def exported(self, host: str, kind: str) -> list[dict[str, Any]]:
         """What the host's roles say of themselves (``meta/exports.yml``), by kind."""

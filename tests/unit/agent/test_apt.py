@@ -53,7 +53,7 @@ ERRORS = [
             "E: Held packages were changed and -y was used without --allow-change-held-packages.\n",
         ),
         "package-held",
-        "etcd-server, patroni would have to change and are on hold. Fix: on the host apt-mark unhold etcd-server patroni,",
+        "etcd-server, patroni would have to change and are on hold. Fix: run apt-mark unhold etcd-server patroni on the host,",
     ),
     (
         Result(
@@ -65,7 +65,7 @@ ERRORS = [
         ),
         "package-broken",
         "dpkg cannot configure acme-agent (installed acme-agent package post-installation script subprocess returned error exit status 3)."
-        " Fix: on the host dpkg --configure acme-agent shows why",
+        " Fix: run dpkg --configure acme-agent on the host, which shows why",
     ),
     (Result(100, "", "E: Unable to correct problems, you have held broken packages.\n"), "package-conflict", "held broken"),
     (Result(100, "", "E: Packages need to be removed but remove is disabled.\n"), "package-conflict", "remove is disabled"),

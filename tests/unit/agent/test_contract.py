@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import types
+from pathlib import Path
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 
 import pytest
@@ -87,9 +88,23 @@ def test_components_are_typed_as_their_options_are(kind: type, spec: Spec) -> No
 
 def test_types_cost_a_host_nothing() -> None:
     """They are not sent, and nothing imports them when it runs."""
-    names = {"contract", "definition"}
+    names = {Path(name).stem for name in bundle.TYPES} | {
+        f"services.{file.parent.name}.types" for file in bundle.AGENT.glob("services/*/types.py")
+    }
+    assert len(names) > len(bundle.TYPES), "services have no types.py any more"
     assert f"{bundle.PACKAGE}.core.model" in bundle.modules()
     assert not {f"{bundle.PACKAGE}.{name}" for name in names} & set(bundle.modules())
     graph = test_import_circles.graph_of(test_import_circles.REPOSITORY)
     types = {f"plugins.module_utils.agent.{name}" for name in names}
     assert not [module for module, imported in graph.items() if imported & types and module not in types]
+
+
+def test_what_only_mypy_reads_is_not_sent() -> None:
+    """Of a module that is sent, too; its lines keep their numbers."""
+    text = b"TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Any\n\n    Item = int\n\nX = 1\nif X:\n    Y = 2\n"
+    assert bundle.without_types(text) == b"TYPE_CHECKING = False\n\n\n\n\n\nX = 1\nif X:\n    Y = 2\n"
+    for file in sorted(bundle.AGENT.rglob("*.py")):
+        data = file.read_bytes()
+        sent = bundle.without_types(data)
+        assert sent.count(b"\n") == data.count(b"\n") and b"\nif TYPE_CHECKING:" not in sent, file
+        compile(sent, str(file), "exec")

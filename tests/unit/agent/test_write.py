@@ -182,7 +182,7 @@ def test_missing_owner(host: Any, owner: str, group: str, missing: str) -> None:
         write.ids(host.ctx, owner, group)
     assert caught.value.code == "user-missing"
     host.ctx.component = {"packages": [{"name": "etcd-server", "state": "present", "version": None}]}
-    with pytest.raises(AgentError, match=f"{missing}, which .* Fix: apt-get install --reinstall etcd-server"):
+    with pytest.raises(AgentError, match=f"{missing}, which .* Fix: run apt-get install --reinstall etcd-server"):
         write.ids(host.ctx, owner, group)
 
 

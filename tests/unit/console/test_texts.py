@@ -185,9 +185,9 @@ def test_what_to_do_about_a_connection(text: str, expected: str) -> None:
 
 
 def test_a_connections_own_fix_is_told_once() -> None:
-    assert texts.unreachable("db1", "host db1: no address is known of it. Fix: ansible_host: the server's address") == [
+    assert texts.unreachable("db1", "host db1: no address is known of it. Fix: set ansible_host: the server's address") == [
         "FAILED  db1: no connection: host db1: no address is known of it.",
-        "        Fix: ansible_host: the server's address",
+        "        Fix: set ansible_host: the server's address",
     ]
 
 

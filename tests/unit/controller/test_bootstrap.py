@@ -210,5 +210,5 @@ def test_a_server_without_dns_says_so() -> None:
 def test_a_python_that_is_gone_although_its_package_is_installed() -> None:
     """Installing it brings nothing back, and the fix is said."""
     gone = (127, "", "/bin/sh: 1: /usr/bin/python3: not found")
-    with pytest.raises(Exception, match=r"python3: not found.* Fix: on the host, apt-get install --reinstall python3-minimal"):
+    with pytest.raises(Exception, match=r"python3: not found.* Fix: run apt-get install --reinstall python3-minimal"):
         call(Host([gone, probe("0", "sudo", "apt-get"), DONE, DONE, gone]))

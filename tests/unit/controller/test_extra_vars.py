@@ -39,7 +39,7 @@ def test_names(given: list[str], own: list[str], meant: str) -> None:
 def test_old_names_are_refused(own: list[str]) -> None:
     """They have no effect, and a verb would do its work without them."""
     said = extra_vars.problem(["object_store_wait", "minio_host"], own)
-    assert said.startswith("extra vars object_store_wait: ") and "Fix: minio_wait in place of object_store_wait;" in said
+    assert said.startswith("extra vars object_store_wait: ") and "Fix: write minio_wait in place of object_store_wait;" in said
     assert "minio_host" not in said
     assert extra_vars.problem(["object_store_access_key", "object_store_backend"]) == ""
 

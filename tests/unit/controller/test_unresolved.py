@@ -19,18 +19,19 @@ WHY = "(Name or service not known)"
             SSH.format("db22"),
             "db22",
             f"host db22: no address is known of it, and its name does not resolve here {WHY}. Did you mean db2?"
-            " Fix: the name in the inventory, if db2 is meant; else ansible_host: the server's address",
+            " Fix: correct the name in the inventory if db2 is meant; else set ansible_host: the server's address",
         ),
         (
             SSH.format("imaging"),
             "imaging",
-            f"host imaging: no address is known of it, and its name does not resolve here {WHY}. Fix: ansible_host: the server's address",
+            f"host imaging: no address is known of it, and its name does not resolve here {WHY}."
+            " Fix: set ansible_host: the server's address",
         ),
         (
             SSH.format("db2.wrong.org"),
             "db2",
             f"host db2: ansible_host db2.wrong.org does not resolve here {WHY}."
-            " Fix: ansible_host: the server's address, or a name that resolves",
+            " Fix: set ansible_host: the server's address, or a name that resolves",
         ),
         ("Connection timed out", "db2", "Connection timed out"),
     ],

@@ -15,6 +15,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.mode
 
 if TYPE_CHECKING:
     from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.contract import Component
+    from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.records import Entry
 
 #: 2026-11-24T18:00:00Z
 NOW = 1795543200.0
@@ -68,7 +69,7 @@ class Host:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.programs = Programs()
-        self.entry: dict[str, Any] = {}
+        self.entry: Entry = {}
         self.now = NOW
         self.ctx = self.context()
 

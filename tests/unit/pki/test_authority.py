@@ -175,7 +175,7 @@ def test_no_leaf_outlives_the_authority(tmp_path: Path, loader: DataLoader) -> N
     with pytest.raises(SecretsError) as error:
         old.sign(request(), 90, ["server"], ["db1", "db1.lan"], ["10.0.0.1"], now=now + timedelta(days=30))
     assert error.value.code == "ca-expired"
-    assert "planned outage of the whole site" in error.value.message
+    assert "plan an outage of the whole site" in error.value.message
 
 
 def test_tells_when_it_ends(tmp_path: Path, made: pki.Authority) -> None:

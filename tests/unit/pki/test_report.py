@@ -52,7 +52,7 @@ def test_a_file_that_is_missing_is_wrong() -> None:
     (row,) = judged(item(problem="the file does not exist", not_before=None, not_after=None, serial="", authority="", issuer=""))
     assert (row["state"], row["days"], row["not_after"]) == ("wrong", None, None)
     assert report.problems([row], {}) == [
-        "web1: certificate web (/etc/web/cert.pem): the file does not exist. Fix: make converge, which renews it"
+        "web1: certificate web (/etc/web/cert.pem): the file does not exist. Fix: run make converge, which renews it"
     ]
 
 
@@ -66,7 +66,7 @@ def test_the_authority_needs_a_plan_half_a_year_before() -> None:
     rows = [report.authority_row("clinic internal CA", "pki/ca.crt", "1", NOW - DAY, NOW + days * DAY, NOW, "signs") for days in (179, 181)]
     assert [row["state"] for row in rows] == ["close", "ok"]
     assert report.problems(rows, {}) == [
-        "controller: certificate clinic internal CA (pki/ca.crt) expires on 2027-05-22. Fix: playbooks/pki/rotate_ca.yml"
+        "controller: certificate clinic internal CA (pki/ca.crt) expires on 2027-05-22. Fix: run playbooks/pki/rotate_ca.yml"
     ]
 
 
@@ -88,7 +88,7 @@ def test_hosts_that_cannot_be_asked_are_problems() -> None:
 @pytest.mark.parametrize(
     ("given", "fix"),
     [
-        (item(3), "make converge"),
+        (item(3), "run make converge"),
         (item(3, component="", authority="", issuer="R3"), "renew it where it comes from"),
     ],
 )

@@ -52,7 +52,7 @@ def test_what_is_meant(given: tuple[str, str, str], serials: list[str]) -> None:
         (("db1", "", ""), "no certificate is named"),
         (("db1", "etcd", "0A1B2C3D4E"), "not both"),
         (("db9", "etcd", ""), "db9 gave no answer"),
-        (("db1", "minio", ""), "db1 has no certificate minio. Fix: one of etcd, postgresql"),
+        (("db1", "minio", ""), "db1 has no certificate minio. Fix: use one of etcd, postgresql"),
         (("edge1", "public", ""), "is of R3, not of the site's CA"),
         (("", "", "db1"), "is not the serial number"),
         (("", "", "0A1B2C3D4X"), "is not the serial number"),

@@ -71,7 +71,7 @@ def test_what_waits_is_restarted_whatever_the_policy_is(run: Run, policy: str) -
 @pytest.mark.parametrize(
     ("values", "part"),
     [
-        ({"certificate_components": "etcd,postgres"}, "no host has a certificate of postgres. Fix: one or more of etcd"),
+        ({"certificate_components": "etcd,postgres"}, "no host has a certificate of postgres. Fix: use one or more of etcd"),
         ({"certificate_issued_before": "2999-01-01T00:00:00Z"}, "has not come yet"),
         ({"certificate_issued_befor": "2026-01-01T00:00:00Z"}, "Did you mean certificate_issued_before?"),
     ],

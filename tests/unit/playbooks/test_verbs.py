@@ -129,7 +129,7 @@ DAMAGED = [{"name": "dicom/a", "healed": False}, {"name": "dicom/b", "healed": T
 @pytest.mark.parametrize(
     ("values", "healed", "calls", "said"),
     [
-        ({"minio_wait": "day"}, {}, 0, "extra vars minio_wait: day is not a number of seconds. Nothing is healed. Fix: -e"),
+        ({"minio_wait": "day"}, {}, 0, "extra vars minio_wait: day is not a number of seconds. Nothing is healed. Fix: write -e"),
         ({"minio_deep": "maybe"}, {}, 0, "extra vars minio_deep: maybe is not true or false."),
         (
             {},

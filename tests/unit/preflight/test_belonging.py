@@ -357,7 +357,7 @@ def test_exchanged_addresses_are_no_rename() -> None:
     swapped = [answer("db1", 1, record={**RECORD, "host": "db2"}), answer("db2", 2, record={**RECORD, "host": "db1"})]
     (found,) = [one for one in judgement(*swapped) if one.code == "contact-other-name"]
     assert "Their addresses are exchanged" in found.problem
-    assert found.fix == "the addresses (ansible_host) of db1, db2 as they were"
+    assert found.fix == "restore the addresses (ansible_host) of db1, db2 as they were"
     renamed = [answer("db1", 1, record={**RECORD, "host": "db3"}), answer("db2", 2, record={**RECORD, "host": "db1"})]
     (found,) = [one for one in judgement(*renamed) if one.code == "contact-other-name"]
     assert "site_takeover_hosts" in found.fix

@@ -73,7 +73,7 @@ def test_one_finding_for_all_hosts() -> None:
     assert said(db1=[change(5432, 5433)], db2=[change(5432, 5433)], app1=[follows]) == [
         "contact-setting-together db1, db2, app1 postgresql_port: 5432 runs, and the inventory says 5433; all change in step."
         " Fix: run playbooks/change_ports.yml, which changes it on the"
-        " running site; or write postgresql_port: 5432"
+        " running site; or set postgresql_port: 5432"
     ]
 
 
@@ -89,7 +89,7 @@ def test_new() -> None:
     """The previous value, and the way to migrate."""
     (line,) = said(db1=[change("vannah", "other", NAME)])
     assert line.startswith("contact-setting-new db1 postgresql_cluster: vannah runs, and the inventory says other; the data would be left.")
-    assert line.endswith("Fix: postgresql_cluster: vannah; make a new one")
+    assert line.endswith("Fix: set postgresql_cluster: vannah; make a new one")
 
 
 def test_a_secret_is_not_shown() -> None:
@@ -110,7 +110,7 @@ def test_a_member_that_left_its_group() -> None:
     (line,) = said(left=(Left("etcd", "etcd.service", "remove it"),), db3=[])
     assert line == (
         "contact-group-left db3 -: etcd.service still runs here, and the host's groups no longer give it the role etcd."
-        " Fix: the host back into its group; or remove it"
+        " Fix: put the host back into its group; or remove it"
     )
 
 
@@ -120,10 +120,10 @@ def test_a_value_that_is_not_recorded_yet() -> None:
     assert judge_host_checks([quiet]).errors == ()
     (finding,) = judge_host_checks([quiet], verb="change_ports.yml").errors
     assert (finding.code, finding.where, finding.variable) == ("contact-setting-unknown", "db1", "postgresql_port")
-    assert finding.fix.startswith("postgresql_port: the value that runs, and run `make converge` once")
+    assert finding.fix.startswith("set postgresql_port: the value that runs, and run `make converge` once")
     seen = Answer("db1", facts=FACTS, unrecorded=(Unrecorded(PORT, "5433", "5432"),))
     (finding,) = judge_host_checks([seen]).errors
-    assert finding.code == "contact-setting-unknown" and finding.fix.startswith("postgresql_port: 5432, and run `make converge` once")
+    assert finding.code == "contact-setting-unknown" and finding.fix.startswith("set postgresql_port: 5432, and run `make converge` once")
 
 
 def test_a_new_port_that_another_program_has() -> None:
@@ -138,15 +138,15 @@ def test_a_new_port_that_another_program_has() -> None:
     assert {finding.variable: (finding.problem, finding.fix) for finding in found} == {
         "postgresql_port": (
             "python3 (session-3.scope) listens on port 5433 of this server, which the role postgresql is to have.",
-            "postgresql_port: a port that is free on all of its servers; or, on db2: stop python3",
+            "set postgresql_port: a port that is free on all of its servers; or, on db2: stop python3",
         ),
         "minio_port": (
             "nginx (nginx.service) listens on port 9100 of this server, which the role minio is to have.",
-            "minio_port: a port that is free on all of its servers; or, on db2: systemctl disable --now nginx.service",
+            "set minio_port: a port that is free on all of its servers; or, on db2: systemctl disable --now nginx.service",
         ),
         "postgresql_rest_port": (
             "another program listens on port 8009 of this server, which the role postgresql is to have.",
-            "postgresql_rest_port: a port that is free on all of its servers; or, on db2: stop it",
+            "set postgresql_rest_port: a port that is free on all of its servers; or, on db2: stop it",
         ),
     }
 

@@ -65,7 +65,7 @@ def test_the_message_says_what_to_write() -> None:
     (finding,) = closed.findings("db1", facts, SSH)
     assert "tcp 443, udp 51821 (wg-agent), VRRP (IP protocol 112), IP protocol 200 can be reached" in finding.problem
     entries = "{name: NAME, port: 443}, {name: NAME, port: 51821, proto: udp}, {name: vrrp, proto: vrrp}, {name: NAME, proto: 200}"
-    assert finding.fix.startswith(f"firewall_ports: [{entries}] (from: []") and "firewall_enabled: false" in finding.fix
+    assert finding.fix.startswith(f"set firewall_ports: [{entries}] (from: []") and "firewall_enabled: false" in finding.fix
     (finding,) = closed.findings("db1", {"listening": ["udp/51820"]}, SSH)
     assert "{name: NAME, port: 51820, proto: udp}]" in finding.fix
 
@@ -135,7 +135,7 @@ def test_the_firewall_lets_ansible_in(facts: dict[str, Any], admins: tuple[str, 
     assert [finding.code for finding in report.errors] == ["contact-admin-address"] * refused
     if refused:
         (line,) = [finding.line() for finding in report.errors]
-        assert f"Ansible comes from {facts['caller']['address']}" in line and "Fix: site_admin_addresses with" in line
+        assert f"Ansible comes from {facts['caller']['address']}" in line and "Fix: add " in line and "to site_admin_addresses" in line
 
 
 @pytest.fixture

@@ -37,11 +37,11 @@ THREE = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\npostgresql_client: app1"
 def test_both_commands_give_the_value(kind: str, given: Any, written: dict[str, Any] | None) -> None:
     said = extra_values.fix("x", "x", Option("x", kind), given)
     plain, make = said.split(", with make: ")
-    assert plain.startswith("-e ") and make.startswith("ARGS=")
+    assert plain.startswith("write -e ") and make.startswith("ARGS=")
     if written is None:
         assert "NUMBER" in said or "[...]" in said
         return
-    (_, value) = shlex.split(plain)
+    (_, _, value) = shlex.split(plain)
     assert json.loads(value) == written
     (arguments,) = shlex.split(make)
     assert shlex.split(arguments.removeprefix("ARGS="))[1] == value
@@ -77,4 +77,4 @@ def test_nothing_secret_and_nothing_that_a_shell_reads_otherwise(option: Option,
 def test_fix_of_preflight(judged: Judge, given: dict[str, Any], fix: str) -> None:
     (finding,) = [found for found in judged(site(THREE), extra=given).errors if found.variable in given]
     assert finding.where == "extra vars"
-    assert finding.fix.startswith(fix)
+    assert finding.fix.startswith(f"write {fix}")

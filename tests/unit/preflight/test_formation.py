@@ -191,7 +191,7 @@ def test_members_that_are_not_asked_may_know_of_the_cluster() -> None:
         "no member of the cluster etcd that is known to exist is in this run",
         "db1 is left out of this run (--limit); db3 is left out of this run (--limit)",
         "No host was changed, but for python3 and sudo",
-        "no --limit; or, where the cluster exists, a --limit with one of its members that run, beside db2",
+        "remove --limit; or, where the cluster exists, use a --limit with one of its members that run, beside db2",
     ):
         assert words in line
     assert "does not exist yet" not in line
@@ -246,7 +246,7 @@ def test_members_that_wait_for_each_other_start_at_once(groups: dict[str, list[s
     codes = {line.split()[0] for line in said["msg"].splitlines()}
     assert refused in said["msg"] and ("contact-forks" in codes) == bool(refused)
     if refused:
-        assert f"Fix: -f {len(members)} (or more)" in said["msg"]
+        assert f"Fix: use -f {len(members)} (or more)" in said["msg"]
 
 
 def test_hosts_at_fault_are_named_for_the_recap() -> None:

@@ -126,7 +126,7 @@ def test_groups_without_hosts(judged: Judge, hosts: str, files: dict[str, str], 
 def test_the_port_that_was_written_is_the_one_to_change(judged: Judge) -> None:
     """Not the other service's, which has its default."""
     found = [finding for finding in judged(site(THREE, "postgresql_port: 8008")).errors if finding.code == "host-port-twice"]
-    assert {(finding.variable, finding.fix) for finding in found} == {("postgresql_port", "postgresql_port: another port")}
+    assert {(finding.variable, finding.fix) for finding in found} == {("postgresql_port", "set postgresql_port: a free port")}
 
 
 def test_two_forwarded_ports_of_one_address_are_two_hosts(judged: Judge) -> None:
@@ -244,7 +244,7 @@ def test_a_name_where_an_address_is_needed(judged: Judge, groups: str, variables
     report = judged(site(groups, variables))
     found = [finding for finding in report.errors if finding.code == "host-address-name"]
     assert [(finding.where, finding.variable) for finding in found] == [expected[:2]]
-    assert expected[2] in found[0].problem and found[0].fix.startswith("site_address: ")
+    assert expected[2] in found[0].problem and found[0].fix.startswith("set site_address: ")
 
 
 @pytest.mark.parametrize(

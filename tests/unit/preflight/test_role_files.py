@@ -22,8 +22,11 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reader import InventoryReader
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import schema_of
 
+from tests.unit.lib.instructions import is_instruction
+
 EXPORTS, SPECS, BOUNDS = "meta/exports.yml", "meta/argument_specs.yml", "meta/bounds.yml"
 DEFAULTS, SITE = "defaults/main.yml", "meta/site_variables.yml"
+COMPONENTS, ARTIFACTS = "meta/components.yml", "meta/artifacts.yml"
 #: Change of one file of a good role (text -> text) -> file, path in it, and a part of the problem.
 Change = Callable[[str], str | None]
 
@@ -80,6 +83,13 @@ def test_a_good_role(findings: Callable[..., list[Finding]]) -> None:
     assert findings(BOUNDS, all_of(None)) == []
 
 
+@pytest.mark.parametrize("file", ["vars/main.yml", COMPONENTS])
+def test_tags_of_ansible(findings: Callable[..., list[Finding]], file: str) -> None:
+    """Plain YAML knows none of them."""
+    text = "__rack_x: !unsafe '{{ x }}'\n" if file != COMPONENTS else "- {name: rack, files: [{path: /a, content: !unsafe '{{ x }}'}]}\n"
+    assert [one for one in findings(file, all_of(text)) if one.code == "role-file-invalid"] == []
+
+
 @pytest.mark.parametrize("broken", [" : [\n", "a: ['\n", "\x00\x01", "$ANSIBLE_VAULT;1.1;AES256\n6161\n"])
 @pytest.mark.parametrize("file", role_files.FILES)
 def test_a_file_that_cannot_be_read(findings: Callable[..., list[Finding]], file: str, broken: str) -> None:
@@ -93,8 +103,15 @@ def test_a_file_that_cannot_be_read(findings: Callable[..., list[Finding]], file
 @pytest.mark.parametrize("file", role_files.FILES)
 def test_a_file_that_is_no_mapping(findings: Callable[..., list[Finding]], file: str, content: str) -> None:
     """A list, a text or a number."""
-    found = {(one.code, one.where, one.problem) for one in findings(file, all_of(content))}
-    assert ("role-file-invalid", f"roles/rack/{file}", "must be a mapping.") in found
+    problems = {
+        one.problem for one in findings(file, all_of(content)) if (one.code, one.where) == ("role-file-invalid", f"roles/rack/{file}")
+    }
+    if file != COMPONENTS:
+        assert problems == {"must be a mapping."}
+    elif content == "- a\n":
+        assert problems == {"component 1 must be a mapping."}
+    elif content != "[]\n":
+        assert problems == {"must be a list of components."}
 
 
 @pytest.mark.parametrize(
@@ -120,12 +137,78 @@ def test_a_file_that_is_no_mapping(findings: Callable[..., list[Finding]], file:
         (SITE, all_of("variables: [rack_x]\n"), "variables must be a mapping or nothing."),
         (SITE, all_of("removed: [{name: rack_x}]\n"), "removed[0] has no instead."),
         (EXPORTS, all_of(None), "is missing:"),
+        (COMPONENTS, all_of(None), "is missing:"),
+        (COMPONENTS, instead("  packages:", "  package:"), "component rack has the key package: it may have name, state,"),
+        (COMPONENTS, instead("on_change:", "onchange:"), "has the key onchange: it may have"),
+        (COMPONENTS, instead("- name: rack\n", "- when: true\n"), "component 1 has no name."),
+        (COMPONENTS, all_of("- {name: rack, units: {name: rack.service}}\n"), "component rack.units must be a list"),
+        (
+            COMPONENTS,
+            all_of("- {name: rack, units: [{name: rack.service, state: runs}]}\n"),
+            "units[0].state must be one of started, stopped,",
+        ),
+        (COMPONENTS, all_of("- {name: rack, units: [{name: rack.service, enabled: perhaps}]}\n"), "units[0].enabled must be true or false"),
+        (
+            COMPONENTS,
+            all_of("- {name: rack, units: [{name: rack.service, ready: {timeout: long}}]}\n"),
+            "ready.timeout must be a whole number",
+        ),
+        (COMPONENTS, all_of("- {name: rack, files: [{mode: '0644'}]}\n"), "component rack.files[0] has no path."),
+        (COMPONENTS, all_of("- {name: rack, files: [{path: /a, on_change: never}]}\n"), "files[0].on_change must be one of restart,"),
+        (ARTIFACTS, all_of("tool: {verzion: 1}\n"), "tool has the key verzion: it may have version, arch,"),
+        (ARTIFACTS, all_of("tool: [1]\n"), "tool must be a mapping."),
+        (ARTIFACTS, all_of("tool: {version: 1}\n"), "tool: needs url with sha256, or go."),
+        (ARTIFACTS, all_of("tool: {version: 1, url: 'https://a/b', sha256: abc}\n"), "tool: sha256 must be 64 hexadecimal digits"),
+        (ARTIFACTS, all_of("tool: {version: 1, go: {module: a.b/c}}\n"), "tool.go has no version."),
+        (ARTIFACTS, all_of("tool: {version: 1, go: {module: a.b/c, version: v1.0.0, tags: x}}\n"), "tool.go.tags must be a list."),
+        (ARTIFACTS, all_of("Tool: {bring: it}\n"), "Tool: a name has small letters"),
     ],
 )
 def test_a_file_without_its_form(findings: Callable[..., list[Finding]], file: str, change: Change, problem: str) -> None:
     """The path of the key and what it must be."""
     found = [one for one in findings(file, change) if one.code == "role-file-invalid"]
     assert {one.where for one in found} == {f"roles/rack/{file}"} and any(problem in one.problem for one in found)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "path", "problem"),
+    [
+        (
+            EXPORTS,
+            instead("component: rack", "component: rakc"),
+            "host.component",
+            "there is no rakc: a component of the role is required.",
+        ),
+        (
+            EXPORTS,
+            instead("secrets: []", "secrets: [{name: rack_a, kind: password}, {name: rack_a, kind: password}]"),
+            "secrets[1]",
+            "twice",
+        ),
+        (EXPORTS, instead("keeps: []", "keeps: []\nwave: {prepared: bse}"), "wave.prepared", "there is no bse"),
+        (EXPORTS, instead("keeps: []", "keeps: []\ncalls: [{module: rack_x, params: {}}]"), "calls[0].module", "there is no rack_x"),
+        (EXPORTS, instead("keeps: []", "keeps: []\nartifacts: [tool]"), "artifacts[0]", "there is no tool"),
+        (EXPORTS, instead("  rack_port:", "  rack_prot:"), "-", "the key rack_prot must be a variable in"),
+        (
+            SPECS,
+            instead("      rack_port:", "      rack_prot: {type: int}\n      rack_port:"),
+            "effects.rack_prot",
+            "nothing says what a change of",
+        ),
+        (DEFAULTS, instead("rack_port", "rack_prot"), "argument_specs.main.options.rack_port", "has a default here, and none in"),
+        (
+            COMPONENTS,
+            all_of("- {name: rack, files: [{path: /a, template: x.j2}]}\n"),
+            "component rack.files[0].template",
+            "there is no templates/x",
+        ),
+    ],
+)
+def test_a_name_of_what_is_not_there(findings: Callable[..., list[Finding]], file: str, change: Change, path: str, problem: str) -> None:
+    """Before any host is asked: the role, the file, the key, what is wrong, and an instruction."""
+    found = [one for one in findings(file, change) if one.code == "role-declaration-invalid"]
+    assert any(one.variable == path and problem in one.problem for one in found), found
+    assert all(one.where.startswith("roles/rack/meta/") and is_instruction(one.fix) and one.where in one.fix for one in found), found
 
 
 @pytest.mark.parametrize(
@@ -152,7 +235,9 @@ def test_templates_of_exports(findings: Callable[..., list[Finding]], where: str
 
 def test_templates_of_mappings_are_parsed(findings: Callable[..., list[Finding]]) -> None:
     """Their variables are a task's; their syntax is known."""
-    found = findings(EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: x, params: {a: "{{ b | }}"}}}'))
+    found = findings(
+        EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: packages_update, params: {a: "{{ b | }}"}}}')
+    )
     assert [(one.variable, one.problem) for one in found] == [
         ("rolling.update.params.a", "the Jinja expression does not parse (its line 1).")
     ]
@@ -160,4 +245,5 @@ def test_templates_of_mappings_are_parsed(findings: Callable[..., list[Finding]]
 
 def test_items_that_do_not_apply_are_not_evaluated(findings: Callable[..., list[Finding]]) -> None:
     """Their templates may use what is only there where they apply."""
-    assert findings(EXPORTS, instead('port: "{{ rack_port }}", proto', 'port: "{{ rack_tls }}", when: "{{ rack_port == 1 }}", proto')) == []
+    found = findings(EXPORTS, instead('port: "{{ rack_port }}", proto', 'port: "{{ rack_tls }}", when: "{{ rack_port == 1 }}", proto'))
+    assert [one for one in found if one.variable != "scrape_targets"] == []

@@ -54,7 +54,7 @@ def test_a_broken_rule_is_a_finding(judged: Judge, monkeypatch: pytest.MonkeyPat
     """And hides no other."""
 
     def check_nothing(site: Site) -> Iterator[Finding]:
-        yield Finding("domain-missing", "all", "-", "it is said before that.", "x")
+        yield Finding("domain-missing", "all", "-", "it is said before that.", "set x")
         raise TypeError("hunter2")
 
     monkeypatch.setattr(areas, "AREAS", (rules.Area("x", (), (check_nothing,)), *areas.AREAS))

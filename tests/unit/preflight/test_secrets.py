@@ -159,7 +159,7 @@ NOW = datetime(2035, 6, 1, 12, tzinfo=UTC)
         (timedelta(days=3), "ca-expires-soon", "run playbooks/pki/rotate_ca.yml"),
         (timedelta(hours=1), "ca-expires-soon", "in 0 days"),
         (timedelta(0), "ca-expired", "expired on 2035-06-01"),
-        (timedelta(days=-30), "ca-expired", "a planned outage of the whole site"),
+        (timedelta(days=-30), "ca-expired", "plan an outage of the whole site"),
     ],
 )
 def test_the_end_of_the_authority(judged: Judge, left: timedelta, code: str | None, words: str) -> None:

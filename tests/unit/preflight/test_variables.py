@@ -90,7 +90,7 @@ def test_an_undefined_variable_and_what_was_meant(judged: Judge) -> None:
     variables = "[postgresql]\npostgresql_data_directory: '{{ pg_volme }}/pg'\n[@db1]\npg_volume: /volume\n[@db2]\npg_volme: /volume"
     report = judged(site(THREE, variables))
     found = {(finding.where, finding.fix) for finding in report.errors if finding.code == "variable-undefined"}
-    assert ("db1", "pg_volume") in found
+    assert ("db1", "use pg_volume") in found
     assert {where for where, _fix in found} == {"db1", "db3"}
 
 
@@ -132,7 +132,7 @@ def test_misspelt_groups(judged: Judge, group: str, meant: str) -> None:
     """A group that is nearly one of the collection."""
     report = judged(site(f"{THREE}\n{group}: app2"))
     finding = next(found for found in report.errors if found.code == "group-misspelt")
-    assert (finding.where, finding.fix) == (group, meant)
+    assert (finding.where, finding.fix) == (group, f"use {meant}")
 
 
 def test_group_of_a_later_release(judged: Judge) -> None:
@@ -145,7 +145,7 @@ def test_group_of_a_later_release(judged: Judge) -> None:
 def test_did_you_mean(judged: Judge) -> None:
     """The message names the known name."""
     report = judged(site(THREE, "[etcd]\netcd_cliemt_port: 2379"))
-    assert [finding.fix for finding in report.errors] == ["etcd_client_port"]
+    assert [finding.fix for finding in report.errors] == ["use etcd_client_port"]
 
 
 def test_extra_vars(judged: Judge) -> None:
@@ -198,7 +198,7 @@ def test_files_for_nobody(judged: Judge, file: str, code: str, meant: str) -> No
     report = judged(site(THREE), files={file: "clinic_colour: red\n"})
     path = "/".join(file.split("/")[:2])
     assert points(report) == {(code, path, "-")}
-    assert not meant or report.errors[0].fix == meant
+    assert not meant or report.errors[0].fix == f"rename it to {meant}"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_booleans_of_ini(judged: Judge) -> None:
     ini = "[etcd]\ndb1 ansible_host=10.1.0.1 base_hosts_manage=true\n[all:vars]\nsite_domain=clinic.health\nbase_hosts_manage=False\n"
     found = judged("all:\n", files={"hosts.ini": ini}).errors
     assert [(finding.variable, finding.fix) for finding in found] == [
-        ("base_hosts_manage", "base_hosts_manage: True, with a capital and without quotes")
+        ("base_hosts_manage", "set base_hosts_manage: True, with a capital and without quotes")
     ]
 
 

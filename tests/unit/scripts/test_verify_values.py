@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 
 from tests.live.lib.reachability import Reached, missing
-from tests.live.lib.services_of_site import LIVE, not_of_site, service_of
+from tests.live.lib.services_of_site import LIVE, not_of_site, service_of, without_tests
 from tests.live.lib.values import REPOSITORY, Values, role_defaults
 from tests.live.postgresql.verify_postgresql import is_synchronous
 
@@ -50,6 +50,31 @@ def test_services_that_the_site_does_not_run(tmp_path: Path) -> None:
     given = {"base": ("all",), "haproxy": ("postgresql_client", "edge"), "postgresql": ("postgresql",), "etcd": ("etcd",)}
     roles = [site_map.Entry(role, "base", groups) for role, groups in given.items()]
     assert not_of_site(Reached(tmp_path / "hosts.yml", ["a"]), roles) == ["etcd", "haproxy"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "absent"),
+    [
+        ({"postgresql": "d"}, True),  # no backup server: the role is there, and has nothing to do
+        ({"backup": "b"}, True),
+        ({"postgresql": "d", "backup": "b"}, False),
+    ],
+)
+def test_a_role_that_says_that_the_site_has_none_of_it(tmp_path: Path, groups: dict[str, str], absent: bool) -> None:
+    """Its hosts have the role by another group."""
+    children = ", ".join(f"{group}: {{hosts: {{{host}: {{}}}}}}" for group, host in groups.items())
+    (tmp_path / "hosts.yml").write_text(f"all: {{children: {{{children}}}}}\n", encoding="utf-8")
+    assert ("pgbackrest" in not_of_site(Values(tmp_path / "hosts.yml"))) is absent
+
+
+def test_every_service_of_a_site_is_tested_or_named(tmp_path: Path) -> None:
+    """A service that is in none of the three lists would look as if it had been tested."""
+    (tmp_path / "hosts.yml").write_text("all: {children: {postgresql: {hosts: {a: {}}}, etcd: {hosts: {a: {}}}}}\n", encoding="utf-8")
+    absent = not_of_site(Values(tmp_path / "hosts.yml"))
+    tested = {service_of(path) for path in LIVE.rglob("verify_*.py")} - set(absent)
+    roles = {entry.role for entry in site_map.load().roles}
+    assert {"etcd"} <= set(without_tests(absent)) and "etcd" not in absent
+    assert roles <= tested | set(absent) | set(without_tests(absent))
 
 
 def test_every_verify_file_belongs_to_a_service_or_to_the_site() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
+from ansible_collections.vannah.healthcloud.plugins.action import site_secrets
 from ansible_collections.vannah.healthcloud.plugins.action.site_secrets import ActionModule
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import history, store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
@@ -52,6 +53,28 @@ def test_the_first_run_says_what_it_made_and_the_second_is_silent(tmp_path: Path
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("second", "refused"),
+    [
+        ({"name": "shop_key", "kind": "password", "role": "shop"}, False),
+        ({"name": "web_key", "kind": "password", "role": "web"}, False),  # of the same role, on another host
+        ({"name": "web_key", "kind": "password", "role": "shop"}, True),
+        ({"name": "web_key", "kind": "key32", "role": "shop"}, True),
+    ],
+)
+def test_a_secret_of_two_roles(monkeypatch: pytest.MonkeyPatch, second: dict[str, str], refused: bool) -> None:
+    """Names that templates give, such as those that a site lists for its apps: one role would use what the other one renews."""
+    hosts = {"a": [{"name": "web_key", "kind": "password", "role": "web"}], "b": [second]}
+    monkeypatch.setattr(site_secrets, "exports_of", lambda _kind, host, **_known: hosts[host])
+    inventory = SimpleNamespace(hosts={name: SimpleNamespace(implicit=False) for name in hosts})
+    hostvars = SimpleNamespace(_inventory=inventory, _loader=None)
+    if refused:
+        with pytest.raises(SecretsError, match=r"the roles web and shop both have a secret web_key made .*Fix: use another name"):
+            site_secrets.exported(hostvars)
+    else:
+        assert site_secrets.exported(hostvars) == [hosts["a"][0], second]
+
+
 @pytest.mark.parametrize("code", ["secrets-unwritable", "secrets-unlockable"])
 def test_a_checkout_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """As one on a read-only mount after an upgrade: the run continues, with a warning that says what to commit."""
@@ -59,7 +82,7 @@ def test_a_checkout_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "pki" / "generations").unlink()
 
     def refuse(*_arguments: Any) -> None:
-        raise SecretsError(code, "pki/generations cannot be written (Read-only file system)", "remount it")
+        raise SecretsError(code, "pki/generations cannot be written (Read-only file system)", "mount it for writing")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "write_file", refuse)
@@ -120,7 +143,7 @@ def test_a_lost_authority_is_warned_of(tmp_path: Path, check: bool) -> None:
     shutil.rmtree(tmp_path / "pki")
     done = run(tmp_path, check=check)
     assert "restore pki/ from the recovery kit" in done["warnings"][0]
-    assert "planned outage of the whole site" in done["warnings"][0]
+    assert "plan an outage of the whole site" in done["warnings"][0]
     assert (tmp_path / "secrets.yml").read_bytes() == secrets
     assert done["authority_created"]
 

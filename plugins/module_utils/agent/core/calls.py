@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..contract import Answer, CallAnswer, Payload, Restart, Unit
+    from ..contract import Answer, CallAnswer, Params, Payload, Restart, Unit
     from .component import Plan
     from .ledger import Ledger
     from .model import Component, Context
@@ -129,7 +129,7 @@ def domain(payload: Payload, ctx: Context, answer: Answer) -> None:
     answer["domain"] = call(payload["domain"], payload["call"], payload.get("params") or {}, ctx)
 
 
-def call(name: str, function: str, params: dict[str, Any], ctx: Context) -> CallAnswer:
+def call(name: str, function: str, params: Params, ctx: Context) -> CallAnswer:
     """What a function of a domain module did, or would do in check mode.
 
     :return: ``changed``, ``steps``, ``diff``, ``warnings``, ``result``, ``error``

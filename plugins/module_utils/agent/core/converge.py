@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..contract import Answer, ComponentAnswer, Csr, Error, Payload
+    from ..records import Section
     from .component import Plan
     from .ledger import Ledger
     from .model import Component, Context
@@ -93,14 +94,14 @@ def _once_each(runs: list[Run]) -> None:
             raise AgentError("component-twice", f"component {name} is defined twice for this host: give one of them another name")
 
 
-def _claims(runs: list[Run]) -> dict[tuple[str, str], tuple[str, str]]:
+def _claims(runs: list[Run]) -> dict[tuple[str, str], tuple[str, Section]]:
     """Everything that must be there -> component and section that want it.
 
     :raises AgentError: ``path-clash``
     """
     from .ledger import claims, space
 
-    found: dict[tuple[str, str], tuple[str, str]] = {}
+    found: dict[tuple[str, str], tuple[str, Section]] = {}
     for run in runs:
         name = run.component["name"]
         for section, key in claims(run.component):

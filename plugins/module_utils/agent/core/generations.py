@@ -18,8 +18,10 @@ from .model import STATE_DIR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
+    from ..records import FileSection, Generation, JournalData, Saved
     from .ledger import Ledger
     from .model import Context
 
@@ -42,19 +44,17 @@ def exists(ctx: Context, component: str) -> bool:
     return os.path.exists(ctx.path(folder(component) + "/generation.json"))
 
 
-def load(ctx: Context, component: str) -> dict[str, Any] | None:
-    """None where there is none.
-
-    ``{component, files: [saved], entry: {section: ...}, active: {unit: InvocationID}, units: {unit: known}, at, kept, undoing}``
-    """
-    return read_list(ctx, folder(component) + "/generation.json")
+def load(ctx: Context, component: str) -> Generation | None:
+    """None where there is none."""
+    found: Generation | None = read_list(ctx, folder(component) + "/generation.json")
+    return found
 
 
-def add(ctx: Context, component: str, data: dict[str, Any], source: str) -> None:
+def add(ctx: Context, component: str, data: JournalData, source: str) -> None:
     """Take over what a journal has kept; what the generation has already is older and stays."""
     from ..lib import backup_copy
 
-    found = load(ctx, component) or {
+    found: Generation = load(ctx, component) or {
         "component": component,
         "files": [],
         "entry": data["entry"],
@@ -70,7 +70,7 @@ def add(ctx: Context, component: str, data: dict[str, Any], source: str) -> None
     store(ctx, component, found)
 
 
-def store(ctx: Context, component: str, data: dict[str, Any]) -> None:
+def store(ctx: Context, component: str, data: Generation) -> None:
     """Write a generation's list."""
     from ..lib import write
 
@@ -115,11 +115,13 @@ def prune(ctx: Context, ledger: Ledger) -> None:
     if any(os.listdir(ctx.path(folder)) for folder in (FOLDER, STATE_DIR + "/journal") if os.path.isdir(ctx.path(folder))):
         return
     needed = set()
+    sections: tuple[FileSection, ...] = ("files", "links", "unit_files")
     for name, entry in ledger.components.items():
-        for section in ("files", "links", "unit_files"):
+        for section in sections:
             for known in entry.get(section, {}).values():
-                original = known.get("original") or {}
-                needed.add(f"{original.get('folder') or originals(name)}/{original.get('blob')}")
+                original: Saved | None = known.get("original")
+                if original:
+                    needed.add(f"{original.get('folder') or originals(name)}/{original.get('blob')}")
     for name in os.listdir(ctx.path(ORIGINALS)):
         place = f"{ORIGINALS}/{name}"
         blobs = os.listdir(ctx.path(place))
@@ -130,7 +132,7 @@ def prune(ctx: Context, ledger: Ledger) -> None:
             os.rmdir(ctx.path(place))
 
 
-def write_list(ctx: Context, path: str, data: dict[str, Any]) -> None:
+def write_list(ctx: Context, path: str, data: Mapping[str, object]) -> None:
     """Write a list of saved states, synced."""
     import json
 
@@ -139,7 +141,7 @@ def write_list(ctx: Context, path: str, data: dict[str, Any]) -> None:
     write.write_file(ctx, path, json.dumps(data).encode(), 0o600, *write.ids(ctx, "root", "root"))
 
 
-def read_list(ctx: Context, path: str) -> dict[str, Any] | None:
+def read_list(ctx: Context, path: str) -> Any:
     """Read a list of saved states. One that cannot be read does not happen: it is renamed into place whole."""
     data = disk.read(ctx.path(path))
     if data is None:

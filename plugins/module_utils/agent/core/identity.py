@@ -19,12 +19,12 @@ from .model import STATE_DIR, AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
+    from ..contract import Payload, Site
+    from ..records import Authority
+    from ..records import SiteRecord as Record
     from .model import Context
-
-    Record = dict[str, Any]
 
 PATH = STATE_DIR + "/site.json"
 AUTHORITY = "/etc/vannah/pki/ca.crt"
@@ -35,7 +35,7 @@ SITE_NAME = "site_name"
 TAKEN = ("name", "host", "authorities", "secrets")
 
 
-def guard(payload: Mapping[str, Any], ctx: Context) -> None:
+def guard(payload: Payload, ctx: Context) -> None:
     """Refuse a run that is not of this host's site, before the lease or anything else is touched. To ask is never refused.
 
     :raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``
@@ -50,7 +50,7 @@ def guard(payload: Mapping[str, Any], ctx: Context) -> None:
     ctx.call.site = own
 
 
-def _only_asks(payload: Mapping[str, Any]) -> bool:
+def _only_asks(payload: Payload) -> bool:
     """Whether a run from a folder without an authority, such as a playbook of people's own, changes nothing: it is of no other site."""
     if (payload.get("site") or {}).get("authorities"):
         return False
@@ -104,7 +104,7 @@ def _forget(ctx: Context, said: list[str], everything: bool) -> None:
     ledger.save(ctx)
 
 
-def is_current(former: Record, own: Mapping[str, Any]) -> bool:
+def is_current(former: Record, own: Site) -> bool:
     """Whether the host's record says what a run of this site would write.
 
     :param former: see :func:`recorded`; empty where the host has none
@@ -112,12 +112,18 @@ def is_current(former: Record, own: Mapping[str, Any]) -> bool:
     return not own.get("authorities") or _written(former, _wanted(former, own, moved=False))
 
 
-def _wanted(former: Record, own: Mapping[str, Any], moved: bool) -> Record:
-    return {name: own.get(name) or ("" if moved else former.get(name)) or "" for name in TAKEN}
+def _wanted(former: Record, own: Site, moved: bool) -> Record:
+    kept: Record = {} if moved else former
+    return {
+        "name": own.get("name") or kept.get("name") or "",
+        "host": own.get("host") or kept.get("host") or "",
+        "authorities": own.get("authorities") or kept.get("authorities") or [],
+        "secrets": own.get("secrets") or kept.get("secrets") or "",
+    }
 
 
 def _written(former: Record, wanted: Record) -> bool:
-    return former.get("version") == VERSION and all(former.get(name) == wanted[name] for name in TAKEN)
+    return former.get("version") == VERSION and all(former.get(name) == wanted.get(name) for name in TAKEN)
 
 
 def recorded(ctx: Context) -> Record | None:
@@ -144,11 +150,11 @@ def recorded(ctx: Context) -> Record | None:
 
 def _read(ctx: Context) -> Record | None:
     """None where it is broken: the certificate still says whose the host is."""
-    found = disk.read_json(ctx.path(PATH))
+    found: Any = disk.read_json(ctx.path(PATH))
     return found if found and all(isinstance(item, dict) for item in found.get("authorities") or [None]) else None
 
 
-def differences(found: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+def differences(found: Record, own: Site) -> list[str]:
     """What of a host's record is not this run's: ``authority``, ``name``, ``host``, ``certificate``, ``secrets``; empty for its own site.
 
     The last two say that the host was converged with something newer than this run has.
@@ -179,11 +185,11 @@ def differences(found: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _begins(authority: Mapping[str, Any]) -> str:
+def _begins(authority: Authority) -> str:
     return str(authority.get("begins") or "")
 
 
-def foreign(found: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+def foreign(found: Record, own: Site) -> bool:
     """Whether what lies on a host is another site's: its data, and the values that run there.
 
     A new authority of the same site, or a new name with the same authority, leaves the host's data its own.
@@ -203,12 +209,12 @@ def foreign(found: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     return f"{own.get('name') or 'site'} internal CA" not in [item.get("called") for item in found.get("authorities") or ()]
 
 
-def refuse(said: list[str], found: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+def refuse(said: list[str], found: Record, own: Site) -> None:
     """:raises AgentError: ``other-site``, ``other-name``, ``stale-checkout``, where there is something to refuse"""
     if not said:
         return
     host = own.get("host") or "HOST"
-    way = "Nothing was changed. Fix: playbooks/site.yml --check of this inventory, which says what differs and what to do"
+    way = "Nothing was changed. Fix: run playbooks/site.yml --check of this inventory, which says what differs and what to do"
     if "authority" in said or "name" in said:
         text = f"this host belongs to {site(found)} since {day(found)}, and this run is of {site(own)}"
         link = "" if own.get("authorities") else " A playbook of your own needs the site's pki/ca.crt in pki/ beside its inventory."
@@ -220,12 +226,12 @@ def refuse(said: list[str], found: Mapping[str, Any], own: Mapping[str, Any]) ->
     raise AgentError("stale-checkout", f"this host was converged on {when} with {what} newer than those of this checkout. {way}")
 
 
-def day(found: Mapping[str, Any]) -> str:
+def day(found: Record) -> str:
     """Since when a host is what its record says: the day, which hosts that were converged together have in common."""
     return str(found.get("since"))[:10]
 
 
-def site(known: Mapping[str, Any]) -> str:
+def site(known: Record | Site) -> str:
     """A site in words: its name, and the fingerprints of its authorities."""
     listed = list(known.get("authorities") or ())
     called = ", ".join(str(item.get("called")) for item in listed if item.get("called"))

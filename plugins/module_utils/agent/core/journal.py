@@ -21,8 +21,8 @@ from .model import STATE_DIR
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
+    from ..records import JournalData, Saved, SavedDirectory
     from .ledger import Ledger
     from .model import Context
 
@@ -35,9 +35,9 @@ SECTIONS = ("files", "links", "parents", "unit_files", "certificates")
 class Journal:
     """The open journal of one component."""
 
-    def __init__(self, component: str, data: dict[str, Any] | None = None) -> None:
+    def __init__(self, component: str, data: JournalData | None = None) -> None:
         self.component = component
-        self.data: dict[str, Any] = data or {"component": component, "files": [], "directories": [], "entry": {}, "active": {}}
+        self.data: JournalData = data or {"component": component, "files": [], "directories": [], "entry": {}, "active": {}}
         self.open = data is not None
 
     def keep(self, ctx: Context, writes: dict[str, str | None], active: dict[str, str], directories: Sequence[str] = ()) -> None:
@@ -53,8 +53,7 @@ class Journal:
         if not self.open:
             import json
 
-            copied: dict[str, Any] = json.loads(json.dumps({section: ctx.entry.get(section, {}) for section in SECTIONS}))
-            self.data["entry"] = copied
+            self.data["entry"] = json.loads(json.dumps({section: ctx.entry.get(section, {}) for section in SECTIONS}))
             self.data["active"] = active
             self.data["units"] = json.loads(json.dumps(ctx.entry.get("units", {})))
         for path in new:
@@ -83,8 +82,8 @@ class Journal:
                 continue
             units = units or path.startswith("/etc/systemd/")
             backup_copy.restore(ctx, FOLDER, saved)
-        for saved in self.data.get("directories", ()):
-            _restore(ctx, saved)
+        for directory in self.data.get("directories", ()):
+            _restore(ctx, directory)
         disk.forget(ctx)
         entry = ledger.entry(self.component)
         entry.update(self.data["entry"])
@@ -110,20 +109,20 @@ class Journal:
         self.open = False
 
 
-def _attributes(ctx: Context, path: str) -> dict[str, Any]:
+def _attributes(ctx: Context, path: str) -> SavedDirectory:
     """Mode and owner of a directory; behind a link those of the directory that it leads to, as they are what is changed."""
     found = os.stat(ctx.path(path))
     return {"path": path, "mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
 
 
-def _restore(ctx: Context, saved: dict[str, Any]) -> None:
+def _restore(ctx: Context, saved: SavedDirectory) -> None:
     """Restore a directory's mode and owner, unless it was removed."""
     real = os.path.realpath(ctx.path(saved["path"]))
     if os.path.isdir(real):
         write.set_attributes(ctx, real[len(ctx.root) :], saved["mode"], saved["uid"], saved["gid"])
 
 
-def _is_own(ctx: Context, saved: dict[str, Any]) -> bool:
+def _is_own(ctx: Context, saved: Saved) -> bool:
     """Whether a path holds the old or the new content; a hash that was not known beforehand leaves no doubt to act upon."""
     if saved.get("new") is None:
         return True
@@ -133,7 +132,7 @@ def _is_own(ctx: Context, saved: dict[str, Any]) -> bool:
 
 def heal(ctx: Context, ledger: Ledger) -> list[str]:
     """Undo what a killed run has left incomplete; returns the text for the answer."""
-    data = generations.read_list(ctx, LIST)
+    data: JournalData | None = generations.read_list(ctx, LIST)
     if data is None:
         if os.path.isdir(ctx.path(FOLDER)):
             backup_copy.drop(ctx, FOLDER)  # killed before the list was written: nothing had been changed

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..contract import Lease, Run
+    from ..contract import Lease, LeaseRecord, Run
     from ..contract import LeaseAnswer as Answer
     from .model import Context
 
@@ -119,23 +119,22 @@ def boottime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def _read(ctx: Context) -> dict[str, Any] | None:
+def _read(ctx: Context) -> LeaseRecord | None:
     """The holder; None where the file cannot be read."""
-    found = disk.read_json(ctx.path(LEASE))
+    found: Any = disk.read_json(ctx.path(LEASE))
     return found if found and isinstance(found.get("id"), str) else None
 
 
-def _write(ctx: Context, before: dict[str, Any] | None) -> dict[str, Any]:
+def _write(ctx: Context, before: LeaseRecord | None) -> LeaseRecord:
     """Write the lease of this run; ``since`` stays what it was when this is a renewal."""
     import json
     import time
 
-    lease = dict(ctx.run_info)
+    lease: LeaseRecord = {**ctx.run_info, "renewed": boottime()}
     if before is not None and before.get("since"):
         lease["since"] = before["since"]
     lease.setdefault("since", ctx.today())
     lease["until"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ctx.now() + LIFETIME))
-    lease["renewed"] = boottime()
     new = ctx.path(LEASE + ".new")
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w", encoding="utf-8") as file:
         json.dump(lease, file)
@@ -143,12 +142,12 @@ def _write(ctx: Context, before: dict[str, Any] | None) -> dict[str, Any]:
     return lease
 
 
-def _public(lease: dict[str, Any] | None) -> Run | None:
+def _public(lease: LeaseRecord | None) -> Run | None:
     shown: Any = {name: value for name, value in (lease or {}).items() if name != "renewed"}
     return shown if lease else None
 
 
-def _expired(lease: dict[str, Any]) -> bool:
+def _expired(lease: LeaseRecord) -> bool:
     renewed = lease.get("renewed")
     if not isinstance(renewed, int | float):
         return True

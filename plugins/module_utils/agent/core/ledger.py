@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ..records import Entry, FileRecord, FileSection, Saved, Section
     from .model import Component, Context, Step
-
-    Entry = dict[str, Any]
 
 PATH = STATE_DIR + "/ledger.json"
 VERSION = 1
@@ -40,21 +39,22 @@ class Ledger:
         """The entry of a component; an empty one is not written."""
         return self.components.setdefault(component, {})
 
-    def elsewhere(self, component: str, section: str, key: str) -> str:
+    def elsewhere(self, component: str, section: Section, key: str) -> str:
         """Another component that has made, or taken over, the same thing; empty where there is none."""
         return next((name for name, entry in self.components.items() if name != component and key in entry.get(section, {})), "")
 
-    def below(self, component: str, sections: Iterable[str], path: str) -> str:
+    def below(self, component: str, sections: Iterable[Section], path: str) -> str:
         """Another component that has made something in a folder; empty where there is none."""
         for name, entry in self.components.items():
             if name != component and any(key.startswith(path + "/") for section in sections for key in entry.get(section, {})):
                 return name
         return ""
 
-    def maker(self, component: str, section: str, path: str) -> tuple[str, Entry] | None:
+    def maker(self, component: str, section: FileSection, path: str) -> tuple[str, FileRecord] | None:
         """Which other component made what lies at a path, and what is known of it."""
+        sections: tuple[FileSection, ...] = ("files", "links", "unit_files")
         for name, entry in self.components.items():
-            for part in ("files", "links", "unit_files"):
+            for part in sections:
                 known = entry.get(part, {}).get(path)
                 if known and (name, part) != (component, section):
                     return name, known
@@ -92,13 +92,13 @@ class Ledger:
         return json.dumps({"version": VERSION, "components": kept}, sort_keys=True, separators=(",", ":"))
 
 
-def claims(component: Component) -> list[tuple[str, str]]:
+def claims(component: Component) -> list[tuple[Section, str]]:
     """``(section, key)`` of everything that a component wants to be there, by the names of the ledger's sections."""
     if component["state"] != "present":
         return []
     from ..lib.unit_files import unit_items
 
-    found = [("unit_files", item["path"]) for item in unit_items(component)]
+    found: list[tuple[Section, str]] = [("unit_files", item["path"]) for item in unit_items(component)]
     found += [("files", item["path"]) for item in component["files"] if item["state"] == "present"]
     found += [("links", item["path"]) for item in component["links"] if item["state"] == "present"]
     found += [("directories", item["path"]) for item in component["directories"] if item["state"] == "present"]
@@ -121,7 +121,7 @@ def space(section: str) -> str:
     return "path" if section in ("files", "links", "unit_files", "certificates") else section
 
 
-def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
+def next_owner(ctx: Context, section: Section, key: str) -> tuple[str, Section] | None:
     """Component and section that want, or have taken over, what leaves a section of the current component."""
     name = ctx.component["name"]
     found = ctx.call.claims.get((space(section), key))
@@ -132,20 +132,20 @@ def next_owner(ctx: Context, section: str, key: str) -> tuple[str, str] | None:
     return (other, section) if other else None
 
 
-def transfer_ownership(ctx: Context, section: str, key: str, to: tuple[str, str]) -> None:
+def transfer_ownership(ctx: Context, section: Section, key: str, to: tuple[str, Section]) -> None:
     """Forget something that another one has taken over, or will in this call; it gets what is known."""
-    known = ctx.section(section).pop(key, None)
+    known: Any = ctx.section(section).pop(key, None)
     ledger = ctx.call.ledger
     if not known or ledger is None or to[1] == "certificates":
         return
-    theirs = ledger.entry(to[0]).setdefault(to[1], {}).setdefault(key, {})
+    theirs: Any = ledger.entry(to[0]).setdefault(to[1], {}).setdefault(key, {})
     if known.get("original") and "original" not in theirs:
         known = {**known, "original": placed(known["original"], ctx.component["name"])}
     for what, value in known.items():
         theirs.setdefault(what, value)
 
 
-def placed(original: dict[str, Any], component: str) -> dict[str, Any]:
+def placed(original: Saved, component: str) -> Saved:
     """The original of a file with the folder in which it lies, so that it can be known to another component, too."""
     from .generations import originals
 

@@ -12,8 +12,7 @@ from .undo import definition_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..records import UndoFile
     from .journal import Journal
     from .ledger import Ledger
     from .model import Component, Context
@@ -30,7 +29,7 @@ def arm(ctx: Context, component: Component, journal: Journal, ledger: Ledger) ->
     from . import revert
     from .journal import FOLDER
 
-    undo: list[dict[str, Any]] = []
+    undo: list[UndoFile] = []
     for saved in journal.data["files"]:
         if saved["kind"] == "link":
             continue

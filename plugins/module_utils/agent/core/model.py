@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ..contract import Component as Component
-    from ..contract import Csr, Guard, Policy, StepReport
+    from ..contract import Csr, Guard, Policy, Site, StepReport
     from ..contract import Diff as Diff
     from ..contract import Run as RunInfo
+    from ..records import Entry, Section, SectionOf
     from .ledger import Ledger
 
     T = TypeVar("T")
@@ -82,7 +83,7 @@ class Step:
         *,
         writes: Mapping[str, str | None] | None = None,
         packages: Iterable[str] = (),
-        claims: Iterable[tuple[str, str]] = (),
+        claims: Iterable[tuple[Section, str]] = (),
         request: bool = False,
     ) -> None:
         self.kind = kind
@@ -133,10 +134,10 @@ class Call:
 
     def __init__(self) -> None:
         self.ledger: Ledger | None = None
-        self.site: dict[str, Any] | None = None
+        self.site: Site | None = None
         self.staged: dict[str, str] = {}
         self.warnings: list[str] = []
-        self.claims: dict[tuple[str, str], tuple[str, str]] = {}
+        self.claims: dict[tuple[str, str], tuple[str, Section]] = {}
         self.prepare: Collection[str] = ()
         self.peers = False
         self.guard: Guard | None = None
@@ -209,7 +210,7 @@ class Context:
         self.touched: dict[str, str] = {}
         self.start_component({}, {})  # type: ignore[typeddict-item]  # none yet
 
-    def start_component(self, component: Component, entry: dict[str, Any]) -> None:
+    def start_component(self, component: Component, entry: Entry) -> None:
         """Begin a component: its ledger entry becomes ``entry`` and everything collected is empty again."""
         self.component = component
         self.entry = entry
@@ -238,10 +239,13 @@ class Context:
         """True where nothing may be written, not even the ledger."""
         return self.mode == "check"
 
-    def section(self, name: str) -> dict[str, Any]:
-        """The part ``name`` of the component's ledger entry: what we made and know of it, by name or path."""
-        part: dict[str, Any] = self.entry.setdefault(name, {})
-        return part
+    if TYPE_CHECKING:
+        section: SectionOf  # what is known of a thing depends on the section
+    else:
+
+        def section(self, name):
+            """The part ``name`` of the component's ledger entry: what we made and know of it, by name or path."""
+            return self.entry.setdefault(name, {})
 
     def path(self, path: str) -> str:
         """Where ``path`` of the host really lies: below ``root`` in tests, itself otherwise."""
@@ -295,7 +299,7 @@ class Context:
             from ..lib.proc import run
 
             runner = run
-        extra: dict[str, Any] = {"user": user} if user else {}
+        extra: dict[str, str] = {"user": user} if user else {}
         result: Result = runner(list(argv), input=input, timeout=timeout, env=dict(env or {}), **extra)
         if check and result.rc != 0:
             if result.rc == 127 and not result.err:

@@ -22,8 +22,8 @@ from .model import RUN_DIR, STATE_DIR, AgentError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
+    from ..records import Manifest, UndoFile
     from .model import Context
 
 GUARD = STATE_DIR + "/guard"
@@ -45,7 +45,7 @@ PATIENCE = 1800
 def arm(
     ctx: Context,
     seconds: int,
-    undo: Sequence[dict[str, Any]],
+    undo: Sequence[UndoFile],
     units: Sequence[str],
     commands: Sequence[Sequence[str]] = (),
     restarted: Sequence[str] = (),
@@ -75,7 +75,7 @@ def arm(
         _await_revert(ctx)
         _clear(ctx)
     before = _manifest(ctx)
-    manifest: dict[str, Any] = before or {"undo": [], "units": [], "commands": []}
+    manifest: Manifest = before or {"undo": [], "units": [], "commands": []}
     known = {item["path"] for item in manifest["undo"]}
     manifest["undo"] += [{**item, "mode": _octal(item["mode"])} for item in undo if item["path"] not in known]
     manifest["units"] += [unit for unit in units if unit not in manifest["units"]]
@@ -136,7 +136,7 @@ def reverted(ctx: Context) -> bool:
     return os.path.exists(ctx.path(REVERTED))
 
 
-def script(manifest: dict[str, Any], root: str = "") -> str:
+def script(manifest: Manifest, root: str = "") -> str:
     """The shell script that restores everything. It continues after any failure: the next line may restore the access.
 
     With the word ``boot`` it does so at once and waits for no unit: they start after it.
@@ -209,7 +209,7 @@ def _octal(mode: int | str) -> str:
     return f"{int(mode, 8) if isinstance(mode, str) else mode:04o}"
 
 
-def _manifest(ctx: Context) -> dict[str, Any] | None:
+def _manifest(ctx: Context) -> Manifest | None:
     from ..lib.disk import read
 
     data = read(ctx.path(MANIFEST))
@@ -217,7 +217,7 @@ def _manifest(ctx: Context) -> dict[str, Any] | None:
         return None
     import json
 
-    found: dict[str, Any] = json.loads(data)
+    found: Manifest = json.loads(data)
     return found
 
 

@@ -9,12 +9,11 @@ from ..lib import systemd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..records import Entry
     from .model import Component, Context
 
 
-def expected_units(component: Component, entry: dict[str, Any]) -> list[str]:
+def expected_units(component: Component, entry: Entry) -> list[str]:
     """The names of all units that planning a component will ask systemd for."""
     names = [unit["name"] for unit in component["units"]] if component["state"] == "present" else []
     names += [socket for unit in component["units"] if (socket := unit.get("socket"))] if names else []

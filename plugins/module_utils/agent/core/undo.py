@@ -19,8 +19,7 @@ from .running import active_units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ..records import Entry, Generation, Held
     from .ledger import Ledger
     from .model import Component, Context
 
@@ -77,7 +76,7 @@ def undo(component: Component, ctx: Context, ledger: Ledger, error: AgentError) 
     ran = sorted(unit for unit, verb in verbs.items() if verb != "stop")
     stopped = sorted(unit for unit, verb in verbs.items() if verb == "stop")
     # One write says all: a run that is killed from here on is brought to its end by the next one.
-    held = {"hash": definition_hash(component), "since": ctx.today(), "reason": error.msg} if ran else None
+    held: Held | None = {"hash": definition_hash(component), "since": ctx.today(), "reason": error.msg} if ran else None
     generation["undoing"] = {"units": verbs, "held": held}
     generations.store(ctx, name, generation)
     problem = bring_back(ctx, ledger, generation)
@@ -115,7 +114,7 @@ def _verbs(component: Component, ctx: Context, active: dict[str, str]) -> dict[s
     return verbs
 
 
-def bring_back(ctx: Context, ledger: Ledger, generation: dict[str, Any]) -> str:
+def bring_back(ctx: Context, ledger: Ledger, generation: Generation) -> str:
     """Restore a generation's files and let the units run that ran with them; stop the others.
 
     :return: why a unit does not run with the old files; empty where all do
@@ -162,7 +161,7 @@ def _stop_first(ctx: Context, unit: str, made: bool) -> None:
     systemd.forget(ctx)
 
 
-def _run_again(ctx: Context, name: str, verb: str, entry: dict[str, Any]) -> str:
+def _run_again(ctx: Context, name: str, verb: str, entry: Entry) -> str:
     """Restart (or reload) a unit with its old files; its readiness check may belong to the new ones and is not asked."""
     try:
         restart.act(ctx, {"name": name, "no_block": False, "ready": None}, verb)

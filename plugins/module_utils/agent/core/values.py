@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..facts import Facts, RunningValues
+    from ..records import Entry
     from .model import Component, Context
 
 #: Where systemd keeps the processes of a unit that runs, with cgroup v2 and v1.
@@ -26,23 +28,23 @@ CGROUPS = ("/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/
 UNITS = "/etc/systemd/system"
 
 
-def running(ctx: Context, entries: dict[str, Any]) -> dict[str, Any]:
+def running(ctx: Context, entries: dict[str, Entry]) -> dict[str, RunningValues]:
     """What runs here, for the host checks: component -> ``values`` (variable -> value), ``role``, ``enabled`` (whether its unit starts).
 
     A member that was taken out of its cluster has no values.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, RunningValues] = {}
     for name, entry in entries.items():
         if entry.get("values"):
             member = entry.get("member") or {}
-            found[name] = {
-                "values": {} if given_up(ctx, entry) else {variable: now(ctx, known) for variable, known in entry["values"].items()},
-                **({"role": member["role"], "unit": member["unit"], "enabled": enabled(ctx, member["unit"])} if member else {}),
-            }
+            values = {} if given_up(ctx, entry) else {variable: now(ctx, known) for variable, known in entry["values"].items()}
+            found[name] = {"values": values}
+            if member:
+                found[name].update({"role": member["role"], "unit": member["unit"], "enabled": enabled(ctx, member["unit"])})
     return found
 
 
-def unrecorded(ctx: Context, entries: dict[str, Any]) -> dict[str, Any]:
+def unrecorded(ctx: Context, entries: dict[str, Entry]) -> Facts:
     """What an older release left: ``unrecorded`` (components that run and say nothing of their values); empty where there is none.
 
     Before the first converge of this release also ``tcp`` (ports that others reach): what they listen on is all that says how they run.
@@ -79,7 +81,7 @@ def enabled(ctx: Context, unit: str) -> bool:
     return any(os.path.lexists(ctx.path(f"{UNITS}/{name}/{unit}")) for name in wants)
 
 
-def given_up(ctx: Context, entry: dict[str, Any]) -> bool:
+def given_up(ctx: Context, entry: Entry) -> bool:
     """Whether the host is no longer a member: the unit neither runs nor starts at boot. What it ran with binds a new member to nothing."""
     unit = str((entry.get("member") or {}).get("unit") or "")
     return bool(unit) and not enabled(ctx, unit) and not any(os.path.isdir(ctx.path(f"{base}{unit}")) for base in CGROUPS)
@@ -120,7 +122,7 @@ def record(component: Component, ctx: Context) -> None:
     """Write down what runs now. What has not been seen to work with all hosts yet is recorded by the call that has seen it."""
     if generations.kept(ctx, component["name"]):
         return
-    section: dict[str, Any] = ctx.entry.setdefault("values", {})
+    section = ctx.entry.setdefault("values", {})
     wanted = component.get("values") or {} if component["state"] == "present" else {}
     for name in set(section) - set(wanted):
         del section[name]
@@ -129,4 +131,4 @@ def record(component: Component, ctx: Context) -> None:
         # Where nothing shows what runs, that is what ran before: the service is down just now.
         section[name] = [now(ctx, new, known[0] if known and len(new) == 3 else None), *new[1:]]
     member = component.get("member") if wanted else None
-    ctx.entry["member"] = dict(member) if member else {}
+    ctx.entry["member"] = {**member} if member else {}

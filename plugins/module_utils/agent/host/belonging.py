@@ -13,9 +13,9 @@ from .text import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from ..core.model import Context
+    from ..facts import Facts
 
 HOST_KEYS = tuple(f"/etc/ssh/ssh_host_{kind}_key.pub" for kind in ("ed25519", "ecdsa", "rsa"))
 #: The site's hosts by name, as the last converge had them (role base).
@@ -23,7 +23,7 @@ HOSTS = "/etc/vannah/hosts"
 NONLOCAL = tuple(f"/proc/sys/net/{family}/ip_nonlocal_bind" for family in ("ipv4", "ipv6"))
 
 
-def facts(ctx: Context, look: Iterable[str]) -> dict[str, Any]:
+def facts(ctx: Context, look: Iterable[str]) -> Facts:
     """Whose the host is, and what tells it from others.
 
     :param look: paths; ``found`` are those that hold something

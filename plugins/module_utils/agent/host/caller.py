@@ -11,15 +11,14 @@ from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..core.model import Context
+    from ..facts import Caller
 
 #: Processes between this one and the login shell: sudo, shells, Python.
 DEPTH = 12
 
 
-def caller(ctx: Context, pid: int | None = None) -> dict[str, Any] | None:
+def caller(ctx: Context, pid: int | None = None) -> Caller | None:
     """``address`` of the controller and the ``port`` of sshd that it reached; None where it did not come over SSH.
 
     sshd(8) says both in SSH_CONNECTION. sudo takes that variable away, so the processes above this one are asked too.

@@ -13,10 +13,9 @@ from . import belonging, facts, members, survey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..contract import Answer, Payload
     from ..core.model import Context
+    from ..facts import DataRoom, RunningValues
 
 #: The rules of the role firewall. Until they are there, the first firewall is still to come.
 RULES = "/etc/vannah/firewall.nft"
@@ -49,7 +48,8 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
     if os.path.exists(ctx.path(f"{STATE_DIR}/ledger.json")):
         from ..core.values import running, unrecorded
 
-        answer["facts"].update(running=running(ctx, entries), **unrecorded(ctx, entries))
+        answer["facts"]["running"] = running(ctx, entries)
+        answer["facts"].update(unrecorded(ctx, entries))
         answer["facts"]["rooms"] = rooms(ctx, answer["facts"]["running"])
     if payload.get("services"):
         from ..services import part
@@ -61,7 +61,7 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
         from .listening import served
 
         units = {name: sorted(entry["running"]) for name, entry in entries.items() if entry.get("running")}
-        answer["facts"].update(served=served(ctx), units=units)
+        answer["facts"]["served"], answer["facts"]["units"] = served(ctx), units
     if payload.get("packages"):
         from ..resources import apt
 
@@ -72,14 +72,14 @@ def look(payload: Payload, ctx: Context, answer: Answer) -> None:
         answer["facts"].update(listening.facts(ctx))
 
 
-def rooms(ctx: Context, recorded: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def rooms(ctx: Context, recorded: dict[str, RunningValues]) -> dict[str, list[DataRoom]]:
     """The file systems in which the services that run here keep their data: variable -> ``path`` and what :func:`.facts.disk` says.
 
     A directory in it may be a file system of its own, or lead to one: a database's WAL often does.
 
     :param recorded: as :func:`..core.values.running` gives it
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[DataRoom]] = {}
     for entry in recorded.values():
         for variable, path in entry["values"].items():
             if variable.endswith("_data_directory"):

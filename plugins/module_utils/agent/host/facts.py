@@ -12,16 +12,15 @@ from .text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..core.model import Context
+    from ..facts import Device, Facts, Room
 
 #: Block devices that are no drives: /sys/block names starting so.
 NO_DRIVES = ("loop", "ram", "zram", "fd", "sr")
 SECTOR = 512  # /sys/block/*/size counts 512-byte sectors whatever the drive's own sector is
 
 
-def facts(ctx: Context) -> dict[str, Any]:
+def facts(ctx: Context) -> Facts:
     """What a host is.
 
     :return: ``system`` (``debian``), ``release`` (``trixie``), ``version`` (``13``; empty for testing), ``kernel``,
@@ -144,13 +143,13 @@ def short(digits: str) -> str:
     return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
 
 
-def devices(ctx: Context) -> list[dict[str, Any]]:
+def devices(ctx: Context) -> list[Device]:
     """Drives and what is built from them (md, dm), empty ones left out: name, bytes, model."""
     try:
         names = sorted(os.listdir(ctx.path("/sys/block")))
     except OSError:
         return []
-    found = []
+    found: list[Device] = []
     for name in names:
         if name.startswith(NO_DRIVES):
             continue
@@ -161,7 +160,7 @@ def devices(ctx: Context) -> list[dict[str, Any]]:
     return found
 
 
-def disk(path: str) -> dict[str, int]:
+def disk(path: str) -> Room:
     """``size_mb`` and ``free_mb`` of a file system for any user, ``free_inodes`` where it counts them; empty where it cannot be asked."""
     try:
         found = os.statvfs(path)
@@ -170,9 +169,9 @@ def disk(path: str) -> dict[str, int]:
     return room(found)
 
 
-def room(found: os.statvfs_result) -> dict[str, int]:
+def room(found: os.statvfs_result) -> Room:
     """What :func:`disk` says. btrfs and the like make inodes as they need them, and say that they have none."""
-    inodes = {"free_inodes": found.f_favail} if found.f_files else {}
+    inodes: Room = {"free_inodes": found.f_favail} if found.f_files else {}
     return {"size_mb": found.f_blocks * found.f_frsize // 1048576, "free_mb": found.f_bavail * found.f_frsize // 1048576, **inodes}
 
 

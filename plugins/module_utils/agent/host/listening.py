@@ -13,9 +13,9 @@ from .text import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from ..core.model import Context
+    from ..facts import Facts
 
 LISTEN, UNCONNECTED = "0A", "07"  # states in /proc/net/tcp and /proc/net/udp
 #: Tables of the kernel, the protocol each is of, and the state of a socket that waits for others.
@@ -31,7 +31,7 @@ TABLES = (
 RESERVED = 1023
 
 
-def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> dict[str, Any]:
+def facts(ctx: Context, sleep: Callable[[float], None] | None = None) -> Facts:
     """``listening`` (``tcp/443``: ports that others reach; ``ip/112``: protocols), ``firewalls`` (``ufw``, ``firewalld``).
 
     ``listeners`` names programs as far as they are known: ``{"udp/51821": "wg-agent"}``.

@@ -10,12 +10,12 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from ..core.model import Context
+    from ..records import Entry
 
 
-def ran(entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def ran(entries: Mapping[str, Entry]) -> list[str]:
     """Names of managed components of which a unit has been ready on this host.
 
     :param entries: of the ledger

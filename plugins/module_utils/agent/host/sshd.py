@@ -16,9 +16,9 @@ from .text import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from ..core.model import Context
+    from ..facts import Sshd
 
 FOLDER = "/etc/ssh"
 CONFIG = FOLDER + "/sshd_config"
@@ -31,7 +31,7 @@ DEFAULTS = {"permitrootlogin": "", "logingracetime": "120", "clientaliveinterval
 DEPTH = 16
 
 
-def own(ctx: Context) -> dict[str, Any]:
+def own(ctx: Context) -> Sshd:
     """What sshd's configuration says without the role's file.
 
     :return: ``permitrootlogin`` (empty where it is not set), ``logingracetime`` (seconds, 0 for none), ``clientalive`` (seconds until a

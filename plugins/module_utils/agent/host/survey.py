@@ -16,9 +16,10 @@ from .text import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from ..contract import Check
     from ..core.model import Context
+    from ..facts import Place, Survey
 
 #: Written by each run, or by the packages that it installs.
 WRITTEN = ("/etc", "/usr", "/usr/local", "/var/lib", "/var/lib/dpkg", "/var/cache/apt")
@@ -32,7 +33,7 @@ CLOUD_INIT_UNITS = tuple(f"cloud-{name}.service" for name in ("init-main", "init
 TIMEOUT = 60
 
 
-def survey(ctx: Context, paths: list[str], checks: list[dict[str, Any]], ports: Iterable[int] = ()) -> dict[str, Any]:
+def survey(ctx: Context, paths: list[str], checks: list[Check], ports: Iterable[int] = ()) -> Survey:
     """What a host says of itself.
 
     :param paths: directories that roles will make or use
@@ -78,7 +79,7 @@ def taken(ctx: Context, ports: set[int]) -> dict[str, list[str]]:
     return told
 
 
-def place(ctx: Context, path: str) -> dict[str, Any]:
+def place(ctx: Context, path: str) -> Place:
     """Where a directory lies, or will lie: the file system of its nearest parent that exists.
 
     :return: ``at`` (that parent), ``real`` (the path without links), ``device``,
@@ -150,7 +151,7 @@ def cloud_init_works(ctx: Context) -> bool:
     return queued or bool(lines & {"ActiveState=activating", "ActiveState=reloading", "SubState=running"})
 
 
-def said(ctx: Context, check: dict[str, Any]) -> str:
+def said(ctx: Context, check: Check) -> str:
     """Why a role's check refuses the host; empty where it does not."""
     import sys
 

@@ -16,11 +16,8 @@ from . import disk, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..core.model import Context
-
-    Saved = dict[str, Any]
+    from ..records import Saved
 
 
 def save(ctx: Context, folder: str, path: str) -> Saved:
@@ -37,7 +34,14 @@ def save(ctx: Context, folder: str, path: str) -> Saved:
     if disk.is_link(found):
         return {"path": path, "kind": "link", "target": os.readlink(real), "uid": found.st_uid, "gid": found.st_gid}
     blob = disk.digest(path.encode())[:24]
-    saved = {"path": path, "kind": "file", "mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid, "blob": blob}
+    saved: Saved = {
+        "path": path,
+        "kind": "file",
+        "mode": stat.S_IMODE(found.st_mode),
+        "uid": found.st_uid,
+        "gid": found.st_gid,
+        "blob": blob,
+    }
     write.state_directory(ctx, folder)
     kept = f"{folder}/{blob}"
     if found.st_size >= disk.LARGE and _link(real, ctx.path(kept)):

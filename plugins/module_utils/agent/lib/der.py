@@ -11,12 +11,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from ..records import Authority
 
 SEQUENCE, SET, EXPLICIT_0, UTC_TIME = 0x30, 0x31, 0xA0, 0x17
 
 
-def outline(pem: str) -> dict[str, Any] | None:
+def outline(pem: str) -> Authority | None:
     """The first certificate of a PEM text; None where there is none that can be read.
 
     :return: ``key`` SHA-256 of the public key (SubjectPublicKeyInfo): a renewed certificate keeps it; ``fingerprint`` SHA-256 of the
@@ -48,7 +48,7 @@ def outline(pem: str) -> dict[str, Any] | None:
         return None
 
 
-def outlines(pem: str) -> list[dict[str, Any]]:
+def outlines(pem: str) -> list[Authority]:
     """All certificates of a PEM text, as :func:`outline` has them; one that cannot be read is left out."""
     begin = "-----BEGIN CERTIFICATE-----"
     return [found for part in pem.split(begin)[1:] if (found := outline(begin + part)) is not None]

@@ -20,9 +20,9 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..core.model import Context
+    from ..definition import Json
+    from ..records import FileRecord
 
 #: The "hash" of a path where there is nothing.
 ABSENT = ""
@@ -70,7 +70,7 @@ def read(path: str) -> bytes | None:
         return None
 
 
-def read_json(path: str) -> dict[str, Any] | None:
+def read_json(path: str) -> Json | None:
     """The mapping in a file of JSON that is replaced atomically; None where there is none, or it has other content."""
     try:
         with open(path, "rb") as file:
@@ -99,7 +99,7 @@ def stamp(found: os.stat_result) -> list[int]:
     return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def hash_path(ctx: Context, path: str, known: dict[str, Any] | None = None) -> str:
+def hash_path(ctx: Context, path: str, known: FileRecord | None = None) -> str:
     """The sha256 of the host's ``path``, read once per run; a large one's is taken from ``known`` while its stamp holds.
 
     :param known: the file's ledger entry, with ``sha256`` and ``stamp``

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..core.model import Context, Diff
+    from ..records import TextSection
 
 #: Every such file begins with this, so that one whose ledger entry was lost is still known to be managed.
 HEADER = "# Made by vannah.healthcloud"
@@ -40,7 +41,7 @@ def text_step(
     detail: str = "",
     *,
     target: str = "",
-    section: str = "",
+    section: TextSection | None = None,
     name: str = "",
 ) -> Step:
     """The step from ``before`` to ``after``; an empty ``after`` removes the file. Mode 0644, root's.
@@ -84,7 +85,7 @@ def _diff(ctx: Context, path: str, before: str, after: str) -> Diff | None:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
-def _write(path: str, text: str, section: str, key: str) -> Callable[[Context], None]:
+def _write(path: str, text: str, section: TextSection | None, key: str) -> Callable[[Context], None]:
     def apply(ctx: Context) -> None:
         from . import write
 

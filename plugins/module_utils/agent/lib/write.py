@@ -63,7 +63,7 @@ def _missing(ctx: Context, kind: str, name: str) -> AgentError:
     """A package creates its user when it is installed. It does not create the user again after it was deleted."""
     packages = [package["name"] for package in ctx.component.get("packages") or () if package["state"] == "present"]
     if packages:
-        text = f"there is no {kind} {name}, which a package creates. Fix: apt-get install --reinstall {' '.join(packages)}"
+        text = f"there is no {kind} {name}, which a package creates. Fix: run apt-get install --reinstall {' '.join(packages)}"
     else:
         text = f"there is no {kind} {name}: add it to the component's {kind}s, or the package that creates it to its packages"
     return AgentError("user-missing", text)

@@ -15,10 +15,9 @@ from .plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..contract import Certificate as Item
     from ..core.model import Context
+    from ..records import WantedCertificate
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 USAGES = {"server": "serverAuth", "client": "clientAuth"}
@@ -203,7 +202,7 @@ def date(when: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(when))
 
 
-def difference(ctx: Context, found: Certificate, wanted: dict[str, Any], key: str, ca_pem: str, pem: str = "") -> str:
+def difference(ctx: Context, found: Certificate, wanted: WantedCertificate, key: str, ca_pem: str, pem: str = "") -> str:
     """In what a certificate is not what is wanted; empty where it is.
 
     :param wanted: see ``certificates.wanted_of``

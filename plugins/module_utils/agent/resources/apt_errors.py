@@ -113,15 +113,15 @@ def explain(result: Result, what: str) -> AgentError:
         which = (
             f"{', '.join(names)} would have to change and {'is' if len(names) == 1 else 'are'} on hold" if names else "a package on hold"
         )
-        fix = f"apt-mark unhold {' '.join(names)}" if names else "apt-mark unhold with the one of apt-mark showhold that is meant"
-        return AgentError("package-held", f"cannot {what}: {which}. Fix: on the host {fix}, or leave this out")
+        held_back = " ".join(names) or "with the one of apt-mark showhold that is meant"
+        return AgentError("package-held", f"cannot {what}: {which}. Fix: run apt-mark unhold {held_back} on the host, or leave this out")
     broken = unconfigured(said)
     if broken:
         named = "; ".join(f"{name} ({reason})" if reason else name for name, reason in broken.items())
         return AgentError(
             "package-broken",
-            f"cannot {what}: dpkg cannot configure {named}. Fix: on the host dpkg --configure {' '.join(broken)} shows why; repair the"
-            f" package, or remove it with apt-get purge {' '.join(broken)}",
+            f"cannot {what}: dpkg cannot configure {named}. Fix: run dpkg --configure {' '.join(broken)} on the host, which shows why;"
+            f" repair the package, or remove it with apt-get purge {' '.join(broken)}",
         )
     if _any(CONFLICT, said):
         return AgentError("package-conflict", f"cannot {what}: {_tail(said)}")

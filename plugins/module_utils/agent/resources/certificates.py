@@ -23,17 +23,18 @@ from ..lib import disk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Literal
 
     from ..contract import Certificate as Item
     from ..core.model import Component, Context
     from ..lib.x509 import Certificate
+    from ..records import CertificateRecord, WantedCertificate
 
 DAY = 86400
 #: The controller lets a certificate begin this long before it is signed (pki/authority.py, BACKDATED).
 BACKDATED = 300
 ROTATED = "a new key and certificate were requested"
-SECTION = "certificates"
+SECTION: Literal["certificates"] = "certificates"
 CERT_MODE = 0o644
 
 
@@ -56,7 +57,7 @@ def plan_certificates(component: Component, ctx: Context) -> list[Step]:
     return steps
 
 
-def wanted_of(item: Item) -> dict[str, Any]:
+def wanted_of(item: Item) -> WantedCertificate:
     """What a certificate is asked to say, in the form that the ledger remembers."""
     return {
         "common_name": item["common_name"],
@@ -126,7 +127,7 @@ def _rotated(item: Item, not_before: float, ctx: Context) -> bool:
     return before is not None and not_before + BACKDATED < before and (not only or ctx.component["name"] in only or item["name"] in only)
 
 
-def _known_reason(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> str:
+def _known_reason(item: Item, wanted: WantedCertificate, known: CertificateRecord, ctx: Context) -> str:
     """Why the ledger does not vouch for the certificate; empty where it does. Runs no program."""
     if known.get("wanted") != wanted:
         return "the definition changed"
@@ -138,7 +139,7 @@ def _known_reason(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx
     return ""
 
 
-def _look(item: Item, wanted: dict[str, Any], known: dict[str, Any], ctx: Context) -> tuple[str, Certificate | None]:
+def _look(item: Item, wanted: WantedCertificate, known: CertificateRecord, ctx: Context) -> tuple[str, Certificate | None]:
     """Why a new certificate is needed, from what lies on the host; else what the certificate says."""
     from ..lib import x509
 
@@ -185,7 +186,7 @@ def _ask(item: Item, reason: str, ctx: Context) -> Step:
     return Step("certificate", item["name"], "request", detail, apply=apply, writes=writes, claims=[(SECTION, item["name"])], request=True)
 
 
-def _issue(item: Item, wanted: dict[str, Any], ctx: Context) -> Step:
+def _issue(item: Item, wanted: WantedCertificate, ctx: Context) -> Step:
     """Write what the controller has signed."""
     from ..lib import x509
 
@@ -247,17 +248,18 @@ def _take_key(item: Item, ctx: Context) -> Callable[[str], None]:
     return take
 
 
-def _remember(item: Item, wanted: dict[str, Any], found: Certificate, ctx: Context) -> None:
-    ctx.section(SECTION).setdefault(item["name"], {}).update(
-        wanted=wanted,
-        not_before=found.not_before,
-        not_after=found.not_after,
-        key=disk.digest_file(ctx.path(item["key"])),
-        cert=disk.digest_file(ctx.path(item["cert"])),
-    )
+def _remember(item: Item, wanted: WantedCertificate, found: Certificate, ctx: Context) -> None:
+    known: CertificateRecord = {
+        "wanted": wanted,
+        "not_before": found.not_before,
+        "not_after": found.not_after,
+        "key": disk.digest_file(ctx.path(item["key"])),
+        "cert": disk.digest_file(ctx.path(item["cert"])),
+    }
+    ctx.section(SECTION).setdefault(item["name"], {}).update(known)
 
 
-def _adopt(item: Item, wanted: dict[str, Any], found: Certificate | None) -> list[Step]:
+def _adopt(item: Item, wanted: WantedCertificate, found: Certificate | None) -> list[Step]:
     """A certificate that is as it should be, though the ledger does not know it: remember it, once."""
 
     def apply(ctx: Context) -> None:
@@ -333,7 +335,7 @@ def _remove(name: str, keep: set[str | None], ctx: Context) -> Step:
     def apply(ctx: Context) -> None:
         from ..lib import write
 
-        waits = [next_key(key) for key in known.get("wanted", {}).get("paths", [])[:1]]
+        waits = [next_key(key) for key in known.get("wanted", {}).get("paths", [])[:1] if key]
         for path in [*paths, *waits]:
             write.remove(ctx, path)
         for directory in sorted(set(known.get("made", [])), reverse=True):

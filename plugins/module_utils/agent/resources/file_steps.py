@@ -16,19 +16,18 @@ from .file_items import mode_number, wanted_bytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ..contract import Directory, File
     from ..core.model import Context, Result
+    from ..records import FileRecord, FileSection
 
-    Known = dict[str, Any]  # what the ledger knows of a file
     Apply = Callable[[Context], None]
 
 #: Where the roles put programs of their own. These quote no secret of a file that they judge.
 OWN_PROGRAMS = "/usr/local/lib/vannah/"
 
 
-def note(section: str, key: str, known: Known | None) -> Apply:
+def note(section: FileSection, key: str, known: FileRecord | None) -> Apply:
     """Let the ledger know, and nothing else; None forgets."""
 
     def apply(ctx: Context) -> None:
@@ -94,12 +93,15 @@ def link(path: str, target: str | None) -> Apply:
         if not _is_known(known):
             _keep_original(ctx, path, known, "links")
         write.make_link(ctx, path, target)
-        ctx.section("links")[path] = {key: value for key, value in known.items() if key == "original"} | {"target": target}
+        made: FileRecord = {"target": target}
+        if "original" in known:
+            made["original"] = known["original"]
+        ctx.section("links")[path] = made
 
     return apply
 
 
-def file(item: File, wanted: str, section: str) -> Apply:
+def file(item: File, wanted: str, section: FileSection) -> Apply:
     """Write a file if its own validator accepts it; the content of a foreign file is stored as the original."""
 
     def apply(ctx: Context) -> None:
@@ -118,7 +120,7 @@ def file(item: File, wanted: str, section: str) -> Apply:
     return apply
 
 
-def file_attributes(item: File, wanted: str, section: str) -> Apply:
+def file_attributes(item: File, wanted: str, section: FileSection) -> Apply:
     """Owner and mode of a file whose content is right."""
 
     def apply(ctx: Context) -> None:
@@ -141,7 +143,7 @@ def only_attributes(item: File) -> Apply:
     return apply
 
 
-def file_gone(path: str, known: Known, section: str) -> Apply:
+def file_gone(path: str, known: FileRecord, section: FileSection) -> Apply:
     """Remove a file, or put its original back."""
 
     def apply(ctx: Context) -> None:
@@ -157,12 +159,12 @@ def file_gone(path: str, known: Known, section: str) -> Apply:
     return apply
 
 
-def _is_known(known: Known) -> bool:
+def _is_known(known: FileRecord) -> bool:
     """Whether what lies there is managed, or what lay there before was kept already."""
     return bool(known.get("sha256") or known.get("target") or "original" in known)
 
 
-def _keep_original(ctx: Context, path: str, known: Known, section: str) -> None:
+def _keep_original(ctx: Context, path: str, known: FileRecord, section: FileSection) -> None:
     """Store the original of a foreign file; a file of another component has an original of its own."""
     ledger = ctx.call.ledger
     made = ledger.maker(ctx.component["name"], section, path) if ledger is not None else None
@@ -179,7 +181,7 @@ def _keep_original(ctx: Context, path: str, known: Known, section: str) -> None:
             ledger.save(ctx)  # before it is overwritten
 
 
-def _remember(ctx: Context, path: str, known: Known, item: File) -> None:
+def _remember(ctx: Context, path: str, known: FileRecord, item: File) -> None:
     found = disk.status(ctx.path(path))
     if found is not None and found.st_size >= disk.LARGE:
         known["stamp"] = disk.stamp(found)

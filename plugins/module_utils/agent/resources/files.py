@@ -20,12 +20,10 @@ from .file_items import attributes, wanted_bytes, wanted_hash
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from ..contract import File, Link
     from ..core.model import Component, Context, Diff
-
-    Known = dict[str, Any]  # what the ledger knows of a file
+    from ..records import FileRecord, FileSection, Section
 
 
 def plan_directories(component: Component, ctx: Context) -> list[Step]:
@@ -104,7 +102,7 @@ def plan_directories_gone(component: Component, ctx: Context) -> list[Step]:
 
 def _user_of(path: str, going: set[str], ctx: Context) -> str:
     """Another component that has something in a folder in which this one no longer has anything; empty where there is none."""
-    sections = ("files", "links", "unit_files", "directories")
+    sections: tuple[Section, ...] = ("files", "links", "unit_files", "directories")
     if any(key.startswith(path + "/") and key not in going for section in sections for key in ctx.section(section)):
         return ""
     ledger = ctx.call.ledger
@@ -167,7 +165,7 @@ def _link_step(path: str, action: str, now: str | None, target: str | None, ctx:
     if ctx.diff:
         before, after = (f"-> {where}\n" if where else "" for where in (now, target))
         diff = {"before_header": path, "after_header": path, "before": before, "after": after}
-    claims = [("links", path)] if target else []
+    claims: list[tuple[Section, str]] = [("links", path)] if target else []
     return Step("link", path, action, f"-> {target or now}", diff, link(path, target), writes={path: None}, claims=claims)
 
 
@@ -201,7 +199,7 @@ def plan_unit_files(component: Component, ctx: Context) -> list[Step]:
     return steps
 
 
-def plan_gone(component: Component, ctx: Context, section: str = "files") -> list[Step]:
+def plan_gone(component: Component, ctx: Context, section: FileSection = "files") -> list[Step]:
     """Steps that remove what left the definition, or bring its original back.
 
     :param section: ``files`` or ``unit_files``
@@ -215,7 +213,7 @@ def plan_gone(component: Component, ctx: Context, section: str = "files") -> lis
     return steps
 
 
-def plan_file(item: File, ctx: Context, section: str = "files") -> list[Step]:
+def plan_file(item: File, ctx: Context, section: FileSection = "files") -> list[Step]:
     """The step for one file, if any; a silent one where only the ledger has to learn of it."""
     path = item["path"]
     found = disk.status(ctx.path(path))
@@ -248,7 +246,7 @@ def plan_file(item: File, ctx: Context, section: str = "files") -> list[Step]:
     return [_write_step(item, wanted, found, ctx, section)]
 
 
-def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Context, section: str) -> Step:
+def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Context, section: FileSection) -> Step:
     from .file_steps import file
 
     path = item["path"]
@@ -269,7 +267,7 @@ def _write_step(item: File, wanted: str, found: os.stat_result | None, ctx: Cont
     return Step("file", path, action, detail, diff, file(item, wanted, section), writes={path: wanted}, claims=[(section, path)])
 
 
-def _gone(path: str, known: Known, ctx: Context, section: str) -> list[Step]:
+def _gone(path: str, known: FileRecord, ctx: Context, section: FileSection) -> list[Step]:
     """Remove a managed file; if it had replaced a foreign file, that one is restored."""
     from .file_steps import file_gone, note
 
@@ -308,9 +306,9 @@ def _attributes_only(item: File, found: os.stat_result | None, ctx: Context) -> 
     return [Step("file", path, "update", wrong, apply=only_attributes(item))]
 
 
-def _noted(item: File, wanted: str, known: Known | None, found: os.stat_result | None, section: str) -> list[Step]:
+def _noted(item: File, wanted: str, known: FileRecord | None, found: os.stat_result | None, section: FileSection) -> list[Step]:
     """Nothing to do; where the ledger does not say so yet, a silent step."""
-    entry = {**(known or {}), "sha256": wanted}
+    entry: FileRecord = {**(known or {}), "sha256": wanted}
     if found is not None and found.st_size >= disk.LARGE:
         entry["stamp"] = disk.stamp(found)
     if item.get("sensitive"):
@@ -322,7 +320,7 @@ def _noted(item: File, wanted: str, known: Known | None, found: os.stat_result |
     return [Step("file", item["path"], "", apply=note(section, item["path"], entry))]
 
 
-def _bequest(kind: str, key: str, section: str, to: tuple[str, str]) -> Step:
+def _bequest(kind: str, key: str, section: Section, to: tuple[str, Section]) -> Step:
     """A silent step: what leaves is another one's by now, or will be in this call."""
     return Step(kind, key, "", apply=lambda ctx: transfer_ownership(ctx, section, key, to))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..contract import Package as Item
     from ..core.model import Component, Context
+    from ..records import Section
     from .apt import Transaction
 
 
@@ -80,7 +81,7 @@ def _transaction(changes: list[tuple[Item, Package]], ctx: Context, request: boo
             action, detail = "update", f"{package.version} -> {pin}"
         else:
             action, detail = "install", pin
-        claims = [("packages", name)] if action == "install" and not request else []
+        claims: list[tuple[Section, str]] = [("packages", name)] if action == "install" and not request else []
         steps.append(
             Step("package", name, action, detail, apply=_change(transaction, item), packages=[name], claims=claims, request=request)
         )

@@ -14,11 +14,13 @@ from . import watch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import TypeVar
 
     from ..contract import Started, Unit
     from ..core.model import Component, Context
+    from ..records import Section, UnitRecord
 
+    T = TypeVar("T")
     Apply = Callable[[Context], None]
 
 #: Seconds a unit without a readiness check has to stay up, where its start says nothing (Type=simple).
@@ -41,7 +43,7 @@ def know_unit(name: str) -> Apply:
     return apply
 
 
-def forget_unit(name: str, next_owner: tuple[str, str] | None = None) -> Apply:
+def forget_unit(name: str, next_owner: tuple[str, Section] | None = None) -> Apply:
     """The unit is forgotten; a component that has taken it over is informed."""
 
     def apply(ctx: Context) -> None:
@@ -69,8 +71,8 @@ def remove_unit(name: str, stop: bool, disable: bool, unmask: bool) -> Apply:
     return apply
 
 
-def _known(ctx: Context, name: str) -> dict[str, Any]:
-    known: dict[str, Any] = ctx.section("units").setdefault(name, {})
+def _known(ctx: Context, name: str) -> UnitRecord:
+    known = ctx.section("units").setdefault(name, {})
     known.setdefault("found", True)  # an entry without anything in it would not be kept
     return known
 
@@ -260,12 +262,18 @@ def record(ctx: Context, unit: Unit, deferred: Iterable[str] = ()) -> None:
     new = watch.snapshot(unit, ctx.component, systemd.status(ctx, name), ctx)
     old = ctx.section("running").get(name)
     for what in deferred:
-        for part, key in (("packages", what[8:]),) if what.startswith("package ") else (("files", what),):
-            if old and key in old[part]:
-                new[part][key] = old[part][key]
-            else:
-                new[part].pop(key, None)
+        if what.startswith("package "):
+            _keep(new["packages"], old["packages"] if old else {}, what[8:])
+        else:
+            _keep(new["files"], old["files"] if old else {}, what)
     ctx.section("running")[name] = new
+
+
+def _keep(new: dict[str, T], old: dict[str, T], key: str) -> None:
+    if key in old:
+        new[key] = old[key]
+    else:
+        new.pop(key, None)
 
 
 def units_to_start(component: Component) -> list[Unit]:

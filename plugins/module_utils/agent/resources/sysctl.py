@@ -19,6 +19,7 @@ from ..lib.text_file import header, read_text, text_step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..core.model import Component, Context
+    from ..records import Section, SysctlRecord
 
 #: In a container these reach the machine itself: neither set now nor left in a file for the container's systemd-sysctl.
 HOST_WIDE = ("vm.", "kernel.", "fs.", "dev.", "debug.", "abi.")
@@ -120,7 +121,7 @@ def _set(name: str, value: str, ctx: Context) -> list[Step]:
     return [Step("sysctl", name, "set", f"{now} -> {value}", apply=apply, claims=[("sysctls", name)])]
 
 
-def _hand_over(name: str, to: tuple[str, str]) -> Step:
+def _hand_over(name: str, to: tuple[str, Section]) -> Step:
     """Another component sets the parameter now: it gets the previous value, which may be managed."""
 
     def apply(ctx: Context) -> None:
@@ -132,7 +133,7 @@ def _hand_over(name: str, to: tuple[str, str]) -> Step:
     return Step("sysctl", name, "", apply=apply)
 
 
-def _restore(name: str, known: dict[str, str], ctx: Context) -> Step:
+def _restore(name: str, known: SysctlRecord, ctx: Context) -> Step:
     """Restore the previous value, unless it was changed since."""
     back = known.get("before")
     restore = back is not None and _now(name, ctx) == known.get("said", known.get("value"))

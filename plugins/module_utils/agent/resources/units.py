@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..contract import Unit
     from ..core.model import Component, Context
     from ..lib.systemd import Status
+    from ..records import Running
 
     Reactions = dict[str, list[str]]  # policy -> what asks for it
 
@@ -196,13 +197,13 @@ def _plan_started(unit: Unit, component: Component, found: Status, ctx: Context,
     return steps
 
 
-def _record_elsewhere(name: str, component: Component, ctx: Context) -> dict[str, Any] | None:
+def _record_elsewhere(name: str, component: Component, ctx: Context) -> Running | None:
     """What the component knows of the unit that it is taken over from."""
     ledger = ctx.call.ledger
     if ledger is None:
         return None
     other = ledger.elsewhere(component["name"], "running", name)
-    record: dict[str, Any] | None = ledger.entry(other)["running"][name] if other else None
+    record: Running | None = ledger.entry(other)["running"][name] if other else None
     return record
 
 
@@ -210,7 +211,7 @@ def _why(what: list[str]) -> str:
     return ", ".join(what[:4]) + (f" and {len(what) - 4} more" if len(what) > 4 else "")
 
 
-def _has_run(found: Status, record: dict[str, Any] | None, unit: Unit, component: Component, ctx: Context) -> bool:
+def _has_run(found: Status, record: Running | None, unit: Unit, component: Component, ctx: Context) -> bool:
     """A unit that ends by itself (Type=oneshot) is in the desired state once it has run with the current files."""
     if found.get("Type") != "oneshot" or found.get("RemainAfterExit") == "yes" or found.get("ActiveState") != "inactive" or not record:
         return False

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..contract import Group, User
     from ..core.model import Component, Context
+    from ..records import NameSection
 
     Entry = list[str]  # the fields of a line
     Database = dict[str, Entry]
@@ -271,7 +272,7 @@ def _remove_group(name: str, gone_users: list[str], users: Database, groups: Dat
     return Step("group", name, "remove", apply=_groupdel(name))
 
 
-def _forget(section: str, name: str) -> Callable[[Context], None]:
+def _forget(section: NameSection, name: str) -> Callable[[Context], None]:
     def forget(ctx: Context) -> None:
         ctx.section(section).pop(name, None)
 

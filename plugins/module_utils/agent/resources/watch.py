@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..contract import File, Unit
     from ..core.model import Component, Context
     from ..lib.systemd import Status
+    from ..records import FileRecord, Running
 
     Reactions = dict[str, list[str]]  # policy -> what asks for it
 
@@ -91,7 +92,7 @@ def package_names(unit: Unit, component: Component) -> list[str]:
     return [item["name"] for item in component["packages"] if item["state"] == "present"]
 
 
-def reactions(unit: Unit, component: Component, found: Status, record: dict[str, Any] | None, ctx: Context) -> Reactions:
+def reactions(unit: Unit, component: Component, found: Status, record: Running | None, ctx: Context) -> Reactions:
     """What each policy is asked for by, and an empty list for the others."""
     asked: Reactions = {policy: [] for policy in POLICIES}
     judge = Judge(found, record, ctx)
@@ -121,7 +122,7 @@ def reactions(unit: Unit, component: Component, found: Status, record: dict[str,
 class Judge:
     """Whether a unit was started with the current files, or with those after the planned steps."""
 
-    def __init__(self, found: Status, record: dict[str, Any] | None, ctx: Context) -> None:
+    def __init__(self, found: Status, record: Running | None, ctx: Context) -> None:
         self.found = found
         self.ctx = ctx
         self.files: dict[str, list[Any]] = record["files"] if record else {}
@@ -189,14 +190,14 @@ def follow(ctx: Context, path: str) -> os.stat_result | None:
         return None
 
 
-def known_file(known: list[Any] | None) -> dict[str, Any] | None:
+def known_file(known: list[Any] | None) -> FileRecord | None:
     """A record's word on a file as :func:`.disk.hash_path` takes it, where the file is so large that it saves something."""
     if known and len(known) == 5 and known[2] >= disk.LARGE:
         return {"sha256": known[0], "stamp": known[1:]}
     return None
 
 
-def snapshot(unit: Unit, component: Component, found: Status, ctx: Context) -> dict[str, Any]:
+def snapshot(unit: Unit, component: Component, found: Status, ctx: Context) -> Running:
     """The record of a unit that runs with the current files."""
     seen: dict[str, list[Any]] = {}
     for path in watched(unit, component, found):
@@ -209,7 +210,7 @@ def snapshot(unit: Unit, component: Component, found: Status, ctx: Context) -> d
         from .dpkg import versions
 
         known = versions(ctx, names)
-    result = {"invocation": found.get("InvocationID", ""), "files": seen, "packages": known}
+    result: Running = {"invocation": found.get("InvocationID", ""), "files": seen, "packages": known}
     if unit.get("watch_command"):
         result["printed"] = printed(unit, ctx)
     return result
@@ -226,7 +227,7 @@ def printed(unit: Unit, ctx: Context) -> str:
     return sha256(f"{answer.rc}\n{'' if answer.rc else answer.out}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def recorded(unit: Unit, component: Component, found: Status, record: dict[str, Any] | None, ctx: Context) -> bool:
+def recorded(unit: Unit, component: Component, found: Status, record: Running | None, ctx: Context) -> bool:
     """Whether the record is up to date (files that will be written are recorded by the step that follows)."""
     if record is None or record["invocation"] != found.get("InvocationID", "") or bool(unit.get("watch_command")) != ("printed" in record):
         return False

@@ -40,11 +40,11 @@ def check_names(site: Site) -> Iterator[Finding]:
         if own or by:
             problem = f"{(own or by)[0]} needs its IP address, and the inventory has only the name {known}."
             _where, variable, source = place(site, host, _VARIABLES, host.name)
-            fix = f"site_address: the IP address that the other hosts reach {host.name} by"
+            fix = f"set site_address: the IP address that the other hosts reach {host.name} by"
             meant = _meant(site, host) if known == host.name else ""
             if meant:
                 problem = f"{problem[:-1]}; {meant}, a host with an address, is nearly the same name. Is {meant} meant?"
-                fix = f"one name for the server in all of its groups; or, of another server, {fix}"
+                fix = f"use one name for the server in all of its groups; or, of another server, {fix}"
             yield Finding("host-address-name", host.name, variable, problem, fix, source)
 
 
@@ -119,7 +119,7 @@ def _check_given(site: Site, host: Host, variable: str, key: str, fits: Callable
         if isinstance(value, str) and not fits(value):
             where, _name, source = place(site, host, (variable,), host.name)
             path = f"{variable}[{index}]" + (f".{key}" if key else "")
-            fix = f"{key or variable}: an IPv4 or IPv6 address"
+            fix = f"set {key or variable}: an IPv4 or IPv6 address"
             yield Finding("host-network-invalid", where, path, "this is not an address.", fix, source)
 
 

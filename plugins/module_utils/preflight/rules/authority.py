@@ -20,7 +20,7 @@ _RENEWAL = (
     " After it expires this requires an outage of the whole site"
 )
 _OUTAGE = (
-    "a planned outage of the whole site (docs/day2.md, The site's authority): stop its services on all hosts,"
+    "plan an outage of the whole site (docs/day2.md, The site's authority): stop its services on all hosts,"
     " move pki/ca.crt away, leave pki/ca.key, converge all hosts"
 )
 

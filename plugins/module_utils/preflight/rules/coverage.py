@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ...task_types import Written
 from ..findings import Code, Finding
 from ..model import UNKNOWN, Site
 from .entries import entries
@@ -58,7 +59,7 @@ def waivers(site: Site) -> list[Mapping[str, Any]]:
 
 def matrix(site: Site) -> list[Row]:
     """Everything that is kept, in the order of the hosts and their roles."""
-    kept: dict[tuple[str, str], tuple[dict[str, Any], list[str]]] = {}
+    kept: dict[tuple[str, str], tuple[Written, list[str]]] = {}
     jobs: dict[str, str] = {}
     for host in site.hosts.values():
         for item in host.exported("keeps"):
@@ -92,7 +93,7 @@ def check_coverage(site: Site) -> Iterator[Finding]:
     """Data without a backup, where the site has a backup server; a site without one has decided so."""
     for row in matrix(site) if site.members(GROUP) else ():
         where = f"{row.role} keeps {row.data} on {', '.join(row.hosts)}"
-        fix = f"{WAIVERS}: [{{role: {row.role}, until: YYYY-MM-DD, why: REASON}}], or a backup job that covers it"
+        fix = f"set {WAIVERS}: [{{role: {row.role}, until: YYYY-MM-DD, why: REASON}}], or add a backup job that covers it"
         if row.state == "none":
             yield Finding("backup-uncovered", "all", WAIVERS, f"{where}, and no backup job covers it.", fix)
         elif row.state == "expired":
@@ -114,7 +115,7 @@ def check_waivers(site: Site) -> Iterator[Finding]:
         elif not str(entry.get("why") or "").strip():
             problem = "there is no reason."
         if problem:
-            yield Finding("backup-waiver", "all", f"{WAIVERS}[{number}]", problem, "{role: ROLE, until: 2027-06-30, why: REASON}")
+            yield Finding("backup-waiver", "all", f"{WAIVERS}[{number}]", problem, "write {role: ROLE, until: 2027-06-30, why: REASON}")
 
 
 def lines(rows: list[Row]) -> list[str]:

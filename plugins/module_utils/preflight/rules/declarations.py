@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
-from ...declared import forms, kinds
+from ...declared import checks, forms, kinds
+from ...task_types import Written
 from ..findings import Code, Finding
 from ..model import Host, Site
 
 CODES = (
     Code(
         "role-declaration-invalid",
-        "A role's meta/exports.yml is not as its readers expect, so a port, a need or a path would be left out.",
-        "Correct what the message names in the role's meta/exports.yml; docs/architecture.md has the keys of each kind.",
+        "What a role declares has another form than its readers expect, names what does not exist, leaves something out, or belongs to"
+        " another role.",
+        "Correct what the message names in the file of the role; docs/architecture.md has the keys of each kind.",
     ),
     Code(
         "role-file-invalid",
@@ -35,6 +36,11 @@ def check_files(site: Site) -> Iterator[Finding]:
         where = f"roles/{role}/meta/exports.yml"
         if role not in site.schema.exports and where not in wrong:
             problem = "is missing: each role declares there what others have to know of it."
+            yield Finding("role-file-invalid", where, "-", problem, f"write {where}, as `make new-role` does")
+        declared = site.schema.declared.roles.get(role) if site.schema.declared else None
+        if declared is not None and not declared.has("meta/components.yml"):
+            where = f"roles/{role}/meta/components.yml"
+            problem = "is missing: converge applies what a role defines there."
             yield Finding("role-file-invalid", where, "-", problem, f"write {where}, as `make new-role` does")
 
 
@@ -62,11 +68,23 @@ def check_declarations(site: Site) -> Iterator[Finding]:
                 yield Finding("role-declaration-invalid", where, path, problem, f"correct {path} in {where}")
 
 
+def check_references(site: Site) -> Iterator[Finding]:
+    """What the declarations of a role name, and what they say beside those of the others; not where a file has another form."""
+    world = site.schema.declared
+    wrong = {where.split("/")[1] for where, _problem in site.schema.misread}
+    for name in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
+        if world is None or name not in world.roles or name in wrong or any(kinds.of_role(site.schema.exports.get(name), forms.Known())):
+            continue
+        for found in checks.problems(world.roles[name], world):
+            where = f"roles/{name}/{found.file}"
+            yield Finding("role-declaration-invalid", where, found.path, f"{found.problem}.", f"{found.fix} ({where})")
+
+
 def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
     """What is wrong with what templates give. Which groups and hosts a variable names, its own rule judges."""
     found: dict[str, list[str]] = {role: [] for role in roles}
     for name in (name for name, kind in kinds.KINDS.items() if roles and kind.listed):
-        items: dict[str, list[dict[str, Any]]] = {}
+        items: dict[str, list[Written]] = {}
         for item in host.exported(name):
             items.setdefault(item["role"], []).append({key: part for key, part in item.items() if key != "role"})
         for role in roles:
@@ -74,4 +92,4 @@ def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-RULES = (check_files, check_declarations)
+RULES = (check_files, check_declarations, check_references)

@@ -11,12 +11,13 @@ from typing import Any
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
 from ...agent.core.model import AgentError
+from ...task_types import Written
 from ..model import UNKNOWN
 from ..schema import Option
 from ..texts import Vaulted, walk
 from ..values import check
 
-Entry = dict[str, Any]
+Entry = Written
 
 #: Keys whose values no message of the checks quotes.
 _SECRETS = frozenset({"secret", "secret_key"})

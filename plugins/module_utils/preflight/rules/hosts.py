@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from ...agent.lib.plural import counted
+from ...task_types import Written
 from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Host, Port, Site, parse_address
 from ..nearby import Names
@@ -112,7 +113,7 @@ def _same(site: Site, one: Host, other: Host) -> Finding:
     shared = one.address if alike(one.address) == alike(other.address) else one.connection_address
     if one.is_local and other.is_local:
         problem = f"{one.name} and {other.name} both have ansible_connection: local, so both are this machine."
-        return Finding("host-two-names", other.name, "ansible_connection", problem, "one of the two names, in all its groups")
+        return Finding("host-two-names", other.name, "ansible_connection", problem, "use one of the two names, in all its groups")
     # An address that is the other's very name: the same server, written once as an address and once as a name.
     if (
         one.name in (other.connection_address, other.address)
@@ -128,7 +129,7 @@ def _same(site: Site, one: Host, other: Host) -> Finding:
         other.name,
         variable,
         f"{one.name} has the address {shared} too.",
-        f"{variable}: the address of {other.name}",
+        f"set {variable}: the address of {other.name}",
         source,
     )
 
@@ -139,7 +140,7 @@ def _same_name(one: Host, other: Host) -> Finding:
         other.name,
         "-",
         f"this is {one.name} under another name.",
-        f"one of {one.name} and {other.name}, in all its groups",
+        f"use one of {one.name} and {other.name}, in all its groups",
     )
 
 
@@ -169,24 +170,28 @@ def check_names(site: Site) -> Iterator[Finding]:
             given = host.text(variable)
             if given and parse_address(given) is None and not is_name(given):
                 problem = f"{given!r} is neither an IP address nor a host name."
-                fix = f"{variable}: an IP address or a host name, without scheme, port and spaces"
+                fix = f"set {variable}: an IP address or a host name, without scheme, port and spaces"
                 yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, fix)
         address = parse_address(host.address)
         if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):
             variable = "site_address" if host.text("site_address") else "ansible_host"
             problem = f"{address} is from a range set aside for documentation."
-            yield finding(site, host, (variable,), host.name, "host-address-documentation", problem, f"{variable}: the server's address")
+            yield finding(
+                site, host, (variable,), host.name, "host-address-documentation", problem, f"set {variable}: the server's address"
+            )
         if parse_address(host.name) is None and not is_name(host.name):
             yield Finding(
                 "host-name-invalid",
                 host.name,
                 "-",
                 "this is not a valid host name, and the server would get it as its name.",
-                "letters, digits and hyphens, at most 63 between two dots",
+                "use letters, digits and hyphens, at most 63 between two dots",
             )
         elif len(host.name) > NAME:
             problem = f"it has {counted(len(host.name), 'character')}, and a name has at most {NAME}, also in a certificate."
-            yield Finding("host-name-invalid", host.name, "-", problem, "a shorter name in the inventory; ansible_host with the address")
+            yield Finding(
+                "host-name-invalid", host.name, "-", problem, "use a shorter name in the inventory, and set ansible_host: the address"
+            )
 
 
 def is_name(text: str) -> bool:
@@ -210,7 +215,7 @@ def check_localhost(site: Site) -> Iterator[Finding]:
                     host.name,
                     "-",
                     f"a member of {group} cannot be named localhost.",
-                    "the server's own name, with its ansible_host",
+                    "use the server's own name, with its ansible_host",
                 )
             elif (address is not None and (address.is_loopback or address.is_unspecified)) or host.address.lower() == "localhost":
                 variable = "site_address" if host.text("site_address") else "ansible_host"
@@ -219,7 +224,7 @@ def check_localhost(site: Site) -> Iterator[Finding]:
                     host.name,
                     variable,
                     f"a member of {group} cannot have the address {host.address}.",
-                    "site_address: the address that the other hosts reach it by",
+                    "set site_address: the address that the other hosts reach it by",
                 )
 
 
@@ -230,7 +235,9 @@ def check_exclusive(site: Site) -> Iterator[Finding]:
         pairs += [(str(item["group"]), str(item["other"]), str(item["why"])) for item in host.exported("excludes")]
         for one, other, why in pairs:
             if one in host.groups and other in host.groups:
-                yield Finding("host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {why}", f"another host for {other}")
+                yield Finding(
+                    "host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {why}", f"use another host for {other}"
+                )
 
 
 def check_ports(site: Site) -> Iterator[Finding]:
@@ -243,9 +250,9 @@ def check_ports(site: Site) -> Iterator[Finding]:
                 variables = [name for name in (other.option, one.option) if name]
                 if variables:
                     where, variable, source = place(site, host, variables, host.name)
-                    yield Finding("host-port-twice", where, variable, problem, f"{variable}: another port", source)
+                    yield Finding("host-port-twice", where, variable, problem, f"set {variable}: a free port", source)
                 else:
-                    yield Finding("host-port-twice", host.name, "-", problem, f"another host for {_service(other)}")
+                    yield Finding("host-port-twice", host.name, "-", problem, f"use another host for {_service(other)}")
 
 
 def _service(port: Port) -> str:
@@ -272,7 +279,7 @@ def check_networks(site: Site) -> Iterator[Finding]:
                     yield from _check_list(site, host, variable, f"{variable}[{index}].{key}", item.get(key), groups)
 
 
-def _networks(site: Site) -> list[dict[str, Any]]:
+def _networks(site: Site) -> list[Written]:
     """What the roles say of their variables that hold networks; groups of the inventory may stand where a packet's source is meant."""
     return [item for item in site.schema.exported("addresses") if item["form"] in ("network", "source")]
 
@@ -302,7 +309,7 @@ def _check_list(site: Site, host: Host, variable: str, path: str, value: Any, gr
             where,
             f"{path}[{index}]",
             f"this is neither an address nor a network.{hint}",
-            f"{short}: addresses and networks such as 10.0.0.0/24{also}",
+            f"set {short}: addresses and networks such as 10.0.0.0/24{also}",
             source,
         )
 
@@ -327,7 +334,7 @@ def check_container_subnets(site: Site) -> Iterator[Finding]:
                 address = parse_address(other.address)
                 if address is not None and address in network:
                     problem = f"{network} contains {address}, the address of {other.name}."
-                    fix = f"site_container_subnets: another network than {network}"
+                    fix = f"set site_container_subnets: another network than {network}"
                     yield finding(site, host, ("site_container_subnets",), "all", "host-in-container-subnet", problem, fix)
 
 

@@ -45,7 +45,7 @@ def check_domain(site: Site) -> Iterator[Finding]:
 
 
 def _judge(value: str | None) -> Iterator[tuple[str, str, str]]:
-    bare = "site_domain: a bare domain such as clinic.health"
+    bare = "set site_domain: a bare domain such as clinic.health"
     if value is None or not value.strip():
         yield "domain-missing", "the site has no domain.", bare
         return
@@ -59,7 +59,7 @@ def _judge(value: str | None) -> Iterator[tuple[str, str, str]]:
     elif len(domain) > 253 or not all(_LABEL.fullmatch(label) for label in domain.split(".")):
         yield "domain-invalid", "this is not a domain: labels of letters, digits and hyphens with dots between them.", bare
     elif _EXAMPLES.search(domain):
-        yield "domain-example", "this is a domain reserved for examples.", "site_domain: the site's own domain"
+        yield "domain-example", "this is a domain reserved for examples.", "set site_domain: the site's own domain"
     elif "." not in domain:
         yield "domain-invalid", "a single word is not a domain that can contain names.", bare
 

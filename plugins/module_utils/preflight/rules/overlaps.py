@@ -23,7 +23,7 @@ CODES = (
     ),
 )
 
-#: The variable that says where a directory is, and the directory.
+#: The variable that says where a directory is (of one without: its role's declaration), and the directory.
 Directory = tuple[str, PurePosixPath]
 
 
@@ -40,14 +40,16 @@ def overlap(site: Site, host: Host, one: Directory, other: Directory) -> Iterato
     if variable != its and (path == beside or path in beside.parents or beside in path.parents):
         how = "is" if path == beside else "lies within" if path in beside.parents else "holds"
         problem = f"{beside} of {its} {how} {path} of {variable}."
-        fix = f"{variable} and {its}: directories beside each other"
-        yield finding(site, host, (its, variable), host.name, "host-directories-overlap", problem, fix)
+        fix = f"use directories beside each other for {variable} and {its}"
+        names = sorted((its, variable), key=lambda name: name not in site.schema.options)
+        yield finding(site, host, names, host.name, "host-directories-overlap", problem, fix)
 
 
 def stated(host: Host) -> list[Directory]:
-    """The directories in ``data_directories`` of the host's roles that have a variable: ``stated``, or else ``path``."""
-    items = host.exported("data_directories")
-    return list(directories((str(item["variable"]), item.get("stated", item["path"])) for item in items if item.get("variable")))
+    """The directories in ``data_directories`` of the host's roles (``stated``, or else ``path``) that are not made to hold others'."""
+    items = [item for item in host.exported("data_directories") if item.get("shared") is not True]
+    named = [(str(item.get("variable") or f"data_directories of the role {item['role']}"), item) for item in items]
+    return list(directories((name, item.get("stated", item["path"])) for name, item in named))
 
 
 def directories(given: Iterable[tuple[str, object]]) -> Iterator[Directory]:

@@ -42,7 +42,7 @@ def check_windows(site: Site) -> Iterator[Finding]:
             try:
                 window(text)
             except ValueError as problem:
-                said = finding(site, host, (WINDOWS,), "all", "maintenance-window-unreadable", f"{problem}.", "Sun 02:00-04:00")
+                said = finding(site, host, (WINDOWS,), "all", "maintenance-window-unreadable", f"{problem}.", "write Sun 02:00-04:00")
                 yield Finding(said.code, said.where, f"{WINDOWS}[{index}]", said.problem, said.fix, said.source)
 
 
@@ -54,11 +54,11 @@ def check_policies(site: Site) -> Iterator[Finding]:
         policies = {value for host in members if isinstance(value := host.get(name), str)}
         if len(policies) > 1:
             problem = f"members of one cluster have different policies: {', '.join(sorted(policies))}."
-            yield Finding("restart-policy-differs", group, name, problem, f"{name} once, in group_vars/{group}.yml")
+            yield Finding("restart-policy-differs", group, name, problem, f"set {name} once, in group_vars/{group}.yml")
         for host in members:
             if host.get(name) == "window" and host.get(WINDOWS) is not UNKNOWN and not host.get(WINDOWS):
                 problem = "restarts are to wait for a maintenance window, and none is defined."
-                fix = f'{WINDOWS}: ["Sun 02:00-04:00"]'
+                fix = f'set {WINDOWS}: ["Sun 02:00-04:00"]'
                 yield finding(site, host, (name,), group, "maintenance-window-missing", problem, fix)
 
 

@@ -46,7 +46,7 @@ def check_limit(site: Site) -> Iterator[Finding]:
         left = [name for name in members if name in limit]
         if left and len(left) < len(members):
             problem = f"--limit leaves {len(left)} of the {len(members)} members of this cluster."
-            yield Finding("safety-limit-part-of-cluster", group, "-", problem, f"--limit {group}, or no --limit")
+            yield Finding("safety-limit-part-of-cluster", group, "-", problem, f"use --limit {group}, or no --limit")
 
 
 def check_tags(site: Site) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def check_tags(site: Site) -> Iterator[Finding]:
         problem = f"{', '.join(site.controller.tags)}: the playbooks have no tags, and the run would leave out what belongs together."
         roles = sorted({role for host in site.hosts.values() for role in host.roles if site.controller.has_playbook(role)})
         one = f", the playbook converge.yml of one service ({', '.join(roles)})" if roles else ""
-        fix = f"no --tags and no --skip-tags; --limit for some hosts{one}"
+        fix = f"remove --tags and --skip-tags; use --limit for some hosts{one}"
         yield Finding("safety-run-by-tags", "-", "-", problem, fix)
 
 
@@ -75,7 +75,7 @@ def check_client(site: Site) -> Iterator[Finding]:
     by_ssh = [host.name for host in site.hosts.values() if host.get("ansible_connection") in (None, "ssh", "smart")]
     if by_ssh and not site.controller.ssh:
         problem = f"this machine has no SSH client, and reaches {by_ssh[0]}{' and others' if len(by_ssh) > 1 else ''} by SSH."
-        yield Finding("safety-no-ssh-client", "-", "-", problem, "apt install openssh-client on this machine")
+        yield Finding("safety-no-ssh-client", "-", "-", problem, "run apt install openssh-client on this machine")
 
 
 RULES = (check_client, check_strategy, check_tags, check_limit)

@@ -149,10 +149,10 @@ def check_files(site: Site) -> Iterator[Finding]:
     for file in site.secrets:
         if not file.encrypted:
             problem = "the file is in plain text: anyone who reads it controls the site."
-            fix = f"ansible-vault encrypt {file.path}, and new secrets if others could read it"
+            fix = f"run ansible-vault encrypt {file.path}, and renew the secrets if others could read it"
             yield Finding("secret-in-plain", file.path, "-", problem, fix)
         elif file.malformed:
-            fix = f'one line name: "text" for each secret, with ansible-vault edit {file.path}'
+            fix = f'write one line name: "text" for each secret, with ansible-vault edit {file.path}'
             yield Finding("secret-file-form", file.path, "-", f"{file.reason.rstrip('.')}.", fix)
         elif not file.opened:
             fix = "give the right vault password (--vault-password-file, --ask-vault-pass), or restore a damaged file from the recovery kit"
@@ -168,7 +168,7 @@ def check_values(site: Site) -> Iterator[Finding]:
         short = secret.path.rpartition(".")[2]
         if secret.plain and secret.where not in in_files:
             problem = "a secret in plain text."
-            fix = f"{short}: the value from ansible-vault encrypt_string, or nothing where the site's secrets.yml has one"
+            fix = f"set {short}: the value from ansible-vault encrypt_string, or remove it where the site's secrets.yml has one"
             yield Finding("secret-in-plain", secret.where, secret.path, problem, fix, secret.source)
         if has_control(secret.value):
             problem = "there is a line break or another control character in the value."
@@ -177,18 +177,23 @@ def check_values(site: Site) -> Iterator[Finding]:
                 secret.where,
                 secret.path,
                 problem,
-                f"{short}: the value on one line, without a block scalar",
+                f"set {short}: the value on one line, without a block scalar",
                 secret.source,
             )
         if is_guessable(secret.value.strip()):
             problem = "the value is a well-known default, or a pattern."
             yield Finding(
-                "secret-known-default", secret.where, secret.path, problem, f"{short}: the output of openssl rand -base64 24", secret.source
+                "secret-known-default",
+                secret.where,
+                secret.path,
+                problem,
+                f"set {short}: the output of openssl rand -base64 24",
+                secret.source,
             )
         elif len(secret.value.strip()) < SHORTEST and secret.purpose != _CONNECTION and secret.purpose not in names:
             problem = f"the value is shorter than {SHORTEST} characters."
             yield Finding(
-                "secret-too-short", secret.where, secret.path, problem, f"{short}: the output of openssl rand -base64 24", secret.source
+                "secret-too-short", secret.where, secret.path, problem, f"set {short}: the output of openssl rand -base64 24", secret.source
             )
 
 
@@ -202,7 +207,7 @@ def check_purposes(site: Site) -> Iterator[Finding]:
         for secret in holders:
             if secret.purpose != first.purpose:
                 problem = f"the value is that of {first.path} ({first.where}) too."
-                fix = f"{secret.path.rpartition('.')[2]}: a value of its own"
+                fix = f"set {secret.path.rpartition('.')[2]}: a value of its own"
                 yield Finding("secret-two-purposes", secret.where, secret.path, problem, fix, secret.source)
 
 
@@ -216,7 +221,7 @@ def check_names(site: Site) -> Iterator[Finding]:
                 if not NAME.fullmatch(f"of_{name}"):
                     shown = "this name" if isinstance(name, Vaulted) else repr(str(name))
                     problem = f"one of the site's secrets would be named after {shown}, and has only letters, digits and _ . - in its name."
-                    fix = f"{key}: such a name, or {own}: its own, from ansible-vault encrypt_string"
+                    fix = f"set {key}: such a name, or {own}: its own, from ansible-vault encrypt_string"
                     yield Finding("secret-name-unusable", where, f"{variable}[{index}].{key}", problem, fix, source)
 
 

@@ -45,7 +45,7 @@ def check_lines(site: Site) -> Iterator[Finding]:
                         where, _name, source = place(site, host, (variable,), host.name)
                         path = f"{variable}.{_shown(name)}"
                         problem = "there is a line break or another control character in it, which would begin another setting."
-                        yield Finding("setting-line-break", where, path, problem, f"{path}: a text on one line", source)
+                        yield Finding("setting-line-break", where, path, problem, f"set {path}: a text on one line", source)
                         break
 
 

@@ -48,14 +48,14 @@ def check_switches(site: Site) -> Iterator[Finding]:
     for definition in site.definitions:
         if definition.name in SWITCHES and not definition.from_cli:
             problem = "it is set in the inventory, and it is for one run."
-            fix = f"-e {definition.name}=db1,db2 on the command line of that run"
+            fix = f"write -e {definition.name}=db1,db2 on the command line of that run"
             code, _unknown_host = SWITCHES[definition.name]
             yield Finding(code, definition.owner, definition.name, problem, fix, definition.source)
     for switch, (_not_a_switch, code) in SWITCHES.items():
         unknown = next(filter(None, (_unknown(host.get(switch), site) for host in site.hosts.values())), [])
         if unknown:
             problem = f"the inventory has no host {', '.join(unknown)}."
-            yield Finding(code, "extra vars", switch, problem, f"-e {switch}= with names of hosts, commas between them")
+            yield Finding(code, "extra vars", switch, problem, f"write -e {switch}= with names of hosts, commas between them")
 
 
 def _unknown(value: object, site: Site) -> list[str]:

@@ -49,9 +49,9 @@ def check_files(site: Site) -> Iterator[Finding]:
         meant = f"{other}/{file}" if name in (site.hosts if kind == "group" else site.groups) else _meant(site, folder, name, names[folder])
         problem = f"there is no {kind} {name}, so this is not read."
         if meant:
-            yield Finding("variables-file-misspelt", path, "-", f"{problem} Did you mean {meant}?", meant)
+            yield Finding("variables-file-misspelt", path, "-", f"{problem} Did you mean {meant}?", f"rename it to {meant}")
         else:
-            yield Finding("variables-file-unread", path, "-", problem, f"a {kind} {name} in the inventory, or remove this file")
+            yield Finding("variables-file-unread", path, "-", problem, f"add a {kind} {name} to the inventory, or remove this file")
 
 
 def check_hidden(site: Site) -> Iterator[Finding]:

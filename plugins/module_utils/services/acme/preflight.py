@@ -92,16 +92,16 @@ def check_certificates(site: Site) -> Iterator[Finding]:
             if isinstance(names, list | tuple) and not 1 <= len(names) <= MOST_NAMES:
                 problem = f"it has {len(names)} names."
             if problem:
-                yield Finding("acme-certificate", where, at, problem, "another name, and 1 to 100 names", source)
+                yield Finding("acme-certificate", where, at, problem, "use another name, and 1 to 100 names", source)
             for one in names if isinstance(names, list | tuple) else ():
                 if not isinstance(one, str):
                     continue
                 wrong = name_problem(one.lower())
                 if wrong:
-                    fix = "a name in the public DNS; the site's own CA for names of its own network"
+                    fix = "use a name in the public DNS; use the site's own CA for names of its own network"
                     yield Finding("acme-name", where, f"{at}.names", f"{one}: {wrong}", fix, source)
                 elif one.startswith("*.") and entry.get("challenge", "http") != "dns":
-                    yield Finding("acme-wildcard", where, f"{at}.challenge", f"{one} is a wildcard.", "challenge: dns", source)
+                    yield Finding("acme-wildcard", where, f"{at}.challenge", f"{one} is a wildcard.", "set challenge: dns", source)
 
 
 def name_problem(name: str) -> str:
@@ -123,10 +123,10 @@ def check_challenge(site: Site) -> Iterator[Finding]:
         if not any(entry.get("challenge") == "dns" for entry in _listed(host)):
             continue
         if host.known("acme_dns_provider") == "":
-            fix = "acme_dns_provider: a provider of `lego dnshelp`, such as cloudflare"
+            fix = "set acme_dns_provider: a provider of `lego dnshelp`, such as cloudflare"
             yield finding(site, host, ("acme_dns_provider",), GROUP, "acme-dns", "a certificate has the challenge dns.", fix)
         elif host.known("acme_dns_credentials") == {}:
-            fix = "acme_dns_credentials with the settings of the provider, encrypted"
+            fix = "set acme_dns_credentials with the settings of the provider, encrypted"
             yield finding(site, host, ("acme_dns_credentials",), GROUP, "acme-dns", "the provider gets no credentials.", fix)
 
 
@@ -136,7 +136,7 @@ def check_account(site: Site) -> Iterator[Finding]:
         mail = host.known("acme_email")
         if isinstance(mail, str) and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", mail):
             problem = "the authority has no address to write to." if not mail else f"{mail} is not a mail address."
-            yield finding(site, host, ("acme_email",), GROUP, "acme-account", problem, "acme_email: an address that is read")
+            yield finding(site, host, ("acme_email",), GROUP, "acme-account", problem, "set acme_email: an address that is read")
         if host.known("acme_accept_terms") is False:
             problem = "the authority issues nothing before its terms are accepted."
             fix = "read them (Let's Encrypt: letsencrypt.org/repository), then acme_accept_terms: true"
@@ -144,10 +144,10 @@ def check_account(site: Site) -> Iterator[Finding]:
         chosen = host.text("acme_host")
         if chosen and chosen not in {one.name for one in site.hosts.values() if ROLE in one.roles}:
             problem = f"{chosen} is not a host with the role."
-            yield finding(site, host, ("acme_host",), GROUP, "acme-host", problem, "acme_host: a host of the group edge")
+            yield finding(site, host, ("acme_host",), GROUP, "acme-host", problem, "set acme_host: a host of the group edge")
         if host.known("acme_staging") is True:
             problem = "no client trusts what the staging environment issues."
-            yield finding(site, host, ("acme_staging",), GROUP, "acme-staging", problem, "acme_staging: false")
+            yield finding(site, host, ("acme_staging",), GROUP, "acme-staging", problem, "set acme_staging: false")
 
 
 AREA = Area("Certificates of a public authority", CODES, (check_certificates, check_challenge, check_account))

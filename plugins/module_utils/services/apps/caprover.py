@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...task_types import Written
 from . import references
 from .catalogue import App, parse
 from .rules import steps
 
-Item = dict[str, Any]
+Item = Written
 
 
 @dataclass(frozen=True)

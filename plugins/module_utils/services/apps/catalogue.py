@@ -35,6 +35,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...task_types import Written
+
 NAME = re.compile(r"(?=.{1,40}$)[a-z](?:-?[a-z0-9])*")
 VOLUME = re.compile(r"(?=.{1,40}$)[a-z](?:[-_]?[a-z0-9])*")
 DOMAIN = re.compile(r"(?=.{1,80}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
@@ -114,19 +116,19 @@ def parse(entry: Any) -> App:
         raise BadAppError("", "this is not a mapping", "name, image, port and what else the app needs")
     unknown = sorted(set(map(str, entry)) - set(KEYS))
     if unknown:
-        raise BadAppError(unknown[0], "there is no such key", f"one of {', '.join(KEYS)}")
+        raise BadAppError(unknown[0], "there is no such key", f"use one of {', '.join(KEYS)}")
     name = _text(entry, "name")
     if not NAME.fullmatch(name):
         fix = "lower-case letters, digits and single hyphens, at most 40, a letter first"
         raise BadAppError("name", f"{name!r} is not a valid name of an app", fix)
     state = _text(entry, "state", "present")
     if state not in ("present", "absent"):
-        raise BadAppError("state", f"{state!r} is no state", "present or absent")
+        raise BadAppError("state", f"{state!r} is no state", "write present or absent")
     image = _text(entry, "image")
     if state == "absent":
         return App(name, present=False)
     if not IMAGE.fullmatch(image):
-        raise BadAppError("image", f"{image!r} names no image" if image else "there is none", "registry/name@sha256:...")
+        raise BadAppError("image", f"{image!r} names no image" if image else "there is none", "use registry/name@sha256:...")
     health, resources = _mapping(entry, "health", ("path", "command")), _mapping(entry, "resources", ("memory_mb", "cpus"))
     app = App(
         name=name,
@@ -154,10 +156,10 @@ def parse(entry: Any) -> App:
 def _refuse_contradictions(app: App) -> None:
     """:raises BadAppError: parts of it do not go together"""
     if (app.domains or app.health) and not app.port:
-        raise BadAppError("port", "there is none, and HTTP is to be asked of it", "the port on which the container answers HTTP")
+        raise BadAppError("port", "there is none, and HTTP is to be asked of it", "write the port on which the container answers HTTP")
     if app.volumes and app.replicas > 1:
         problem = f"{app.replicas} of them would write into the same volume"
-        raise BadAppError("replicas", problem, "1, or data in a database or the object store in place of volumes")
+        raise BadAppError("replicas", problem, "write 1, or keep the data in a database or the object store in place of volumes")
     for what, values in (
         ("domains", app.domains),
         ("volumes", [volume.name for volume in app.volumes]),
@@ -167,7 +169,7 @@ def _refuse_contradictions(app: App) -> None:
     ):
         twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
         if twice is not None:
-            raise BadAppError(what, f"{twice} is listed twice", "one entry of both")
+            raise BadAppError(what, f"{twice} is listed twice", "merge both into one entry")
 
 
 def _text(entry: Mapping[str, Any], key: str, default: str = "") -> str:
@@ -175,7 +177,7 @@ def _text(entry: Mapping[str, Any], key: str, default: str = "") -> str:
     if value is None:
         return default
     if not isinstance(value, str):
-        raise BadAppError(key, "this is no text", f"{key}: a text")
+        raise BadAppError(key, "this is no text", f"set {key}: a text")
     return value
 
 
@@ -184,7 +186,7 @@ def _truth(entry: Mapping[str, Any], key: str, default: bool) -> bool:
     if value is None:
         return default
     if not isinstance(value, bool):
-        raise BadAppError(key, f"{value!r} is neither true nor false", "true or false")
+        raise BadAppError(key, f"{value!r} is neither true nor false", "write true or false")
     return value
 
 
@@ -193,7 +195,7 @@ def _number(entry: Mapping[str, Any], key: str, low: int, high: int, default: in
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadAppError(f"{where}{key}", f"{value!r} cannot be", f"a number from {max(low, 1) if key == 'port' else low} to {high}")
+        raise BadAppError(f"{where}{key}", f"{value!r} cannot be", f"write a number from {max(low, 1) if key == 'port' else low} to {high}")
     return value
 
 
@@ -201,7 +203,7 @@ def _cpus(value: Any) -> float:
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value <= 1024:
-        raise BadAppError("resources.cpus", f"{value!r} cannot be", "how many processors, such as 1.5")
+        raise BadAppError("resources.cpus", f"{value!r} cannot be", "write how many processors, such as 1.5")
     return float(value)
 
 
@@ -210,7 +212,7 @@ def _list(entry: Mapping[str, Any], key: str, where: str = "") -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise BadAppError(f"{where}{key}", "this is no list", f"{key}: a list")
+        raise BadAppError(f"{where}{key}", "this is no list", f"set {key}: a list")
     return list(value)
 
 
@@ -220,34 +222,34 @@ def _mapping(entry: Mapping[str, Any], key: str, known: Iterable[str], where: st
         return {}
     at = where or key
     if not isinstance(value, Mapping):
-        raise BadAppError(at, "this is not a mapping", f"{', '.join(known)}")
+        raise BadAppError(at, "this is not a mapping", f"write {', '.join(known)}")
     for name in value:
         if name not in known:
-            raise BadAppError(f"{at}.{name}", "there is no such key", f"one of {', '.join(known)}")
+            raise BadAppError(f"{at}.{name}", "there is no such key", f"use one of {', '.join(known)}")
     return value
 
 
 def _domain(where: str, given: Any) -> str:
     text = str(given).strip().lower()
     if not DOMAIN.fullmatch(text):
-        raise BadAppError(where, f"{given!r} is no domain", "a name such as api.example.org, without scheme, port and star")
+        raise BadAppError(where, f"{given!r} is no domain", "write a name such as api.example.org, without scheme, port and star")
     return text
 
 
 def _path(where: str, given: Any) -> str:
     if not isinstance(given, str) or not given.startswith("/") or any(letter.isspace() for letter in given):
-        raise BadAppError(where, f"{given!r} is no path", "a path that begins with /")
+        raise BadAppError(where, f"{given!r} is no path", "write a path that begins with /")
     return given
 
 
 def _command(health: Mapping[str, Any]) -> Iterator[str]:
     given = _list(health, "command", "health.")
     if "command" in health and not given:
-        raise BadAppError("health.command", "it is empty", "a program of the image and its arguments, such as [/app/ready]")
+        raise BadAppError("health.command", "it is empty", "write a program of the image and its arguments, such as [/app/ready]")
     for word in given:
         if not isinstance(word, str) or not word:
             raise BadAppError(
-                "health.command", f"{word!r} is not a word of a command", "a program of the image and its arguments, as texts"
+                "health.command", f"{word!r} is not a word of a command", "write a program of the image and its arguments, as texts"
             )
         yield word
 
@@ -266,9 +268,9 @@ def _environment(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Values as text. None of them is quoted: it may be secret."""
     for name, value in _pairs(entry, "environment", "names with their values"):
         if not VARIABLE.fullmatch(str(name)):
-            raise BadAppError("environment", f"{name!r} is not a valid name of a variable", "letters, digits and underscores")
+            raise BadAppError("environment", f"{name!r} is not a valid name of a variable", "use letters, digits and underscores")
         if not isinstance(value, str | int | float):
-            raise BadAppError(f"environment.{name}", "the value is neither text nor a number", "a text, a number, true or false")
+            raise BadAppError(f"environment.{name}", "the value is neither text nor a number", "write a text, a number, true or false")
         yield str(name), str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -276,9 +278,9 @@ def _secret_files(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """No value is quoted: it may be secret."""
     for name, value in _pairs(entry, "secret_files", "names of files with their contents"):
         if not FILE.fullmatch(str(name)):
-            raise BadAppError("secret_files", f"{name!r} is not the name of a file", "letters, digits, dots, hyphens and underscores")
+            raise BadAppError("secret_files", f"{name!r} is not the name of a file", "use letters, digits, dots, hyphens and underscores")
         if not isinstance(value, str) or not value:
-            raise BadAppError(f"secret_files.{name}", "the content is not a text", 'a text such as "${secret.NAME}"')
+            raise BadAppError(f"secret_files.{name}", "the content is not a text", 'write a text such as "${secret.NAME}"')
         yield str(name), value
 
 
@@ -296,17 +298,17 @@ def _published(entry: Mapping[str, Any]) -> Iterator[Published]:
     for index, item in enumerate(_list(entry, "publish")):
         where = f"publish[{index}]"
         if not isinstance(item, Mapping):
-            raise BadAppError(where, "this is not a mapping", "port, and target where it is another one")
+            raise BadAppError(where, "this is not a mapping", "write port, and target where it is another one")
         found = _mapping(item, "", ("port", "target", "from"), where)
         port = _number(found, "port", 1, 65535, 0, f"{where}.")
         if not port:
-            raise BadAppError(f"{where}.port", "there is none", "the port of the servers")
+            raise BadAppError(f"{where}.port", "there is none", "write the port of the servers")
         yield Published(port, _number(found, "target", 1, 65535, port, f"{where}."), tuple(map(str, _list(found, "from"))))
 
 
-def published(entries: Any) -> list[dict[str, Any]]:
+def published(entries: Any) -> list[Written]:
     """The ports of a catalogue besides HTTP, as a role exports ``firewall_ports``. Entries that are no apps are left to preflight."""
-    found: list[dict[str, Any]] = []
+    found: list[Written] = []
     for entry in entries if isinstance(entries, list | tuple) else ():
         try:
             app = parse(entry)
@@ -319,12 +321,12 @@ def published(entries: Any) -> list[dict[str, Any]]:
     return found
 
 
-def ingress(entries: Any, server: str) -> list[dict[str, Any]]:
+def ingress(entries: Any, server: str) -> list[Written]:
     """The apps of a catalogue that an edge serves, as a role exports ``ingress``: those with domains whose TLS the platform does not end.
 
     :param server: ``host:port`` where the platform answers for all apps, by the name in the request
     """
-    found: list[dict[str, Any]] = []
+    found: list[Written] = []
     for entry in entries if isinstance(entries, list | tuple) else ():
         try:
             app = parse(entry)

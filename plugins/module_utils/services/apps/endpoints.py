@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...task_types import Written
 
-def services(exported: Iterable[Mapping[str, Any]], declared: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
+
+def services(exported: Iterable[Mapping[str, Any]], declared: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Written]:
     """Service -> its values.
 
     :param exported: ``name`` and ``values`` of each host, in the inventory's order. The values of the first host count; ``hosts`` lists
         all of them as ``host:port,host:port``, as libpq and others accept them.
     :param declared: the inventory's own, which take precedence
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Written] = {}
     members: dict[str, list[str]] = {}
     for item in exported:
         name, values = str(item["name"]), dict(item["values"])

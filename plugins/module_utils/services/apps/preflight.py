@@ -126,11 +126,13 @@ def refused(entries: list[Any], host: Host) -> Iterator[Problem]:
         try:
             app_name(app.name)
         except AgentError as error:
-            yield Problem("apps-name-refused", f"apps[{index}].name", f"{error.msg.partition('. Fix:')[0]}.", "another name")
+            yield Problem("apps-name-refused", f"apps[{index}].name", f"{error.msg.partition('. Fix:')[0]}.", "use another name")
         yield from _domains(f"apps[{index}]", app, root)
         if app.present and app.domains and app.tls and root_tls is False:
             problem = f"{app.domains[0]} is to have TLS, and CapRover has no certificate itself."
-            yield Problem("apps-domain-certificate", f"apps[{index}].tls", problem, "caprover_root_tls: true, or tls: false behind an edge")
+            yield Problem(
+                "apps-domain-certificate", f"apps[{index}].tls", problem, "set caprover_root_tls: true, or tls: false behind an edge"
+            )
 
 
 def unopened(entries: list[Any], site: Site) -> Iterator[Problem]:
@@ -144,7 +146,7 @@ def unopened(entries: list[Any], site: Site) -> Iterator[Problem]:
             for name in one.sources:
                 if name != "any" and name not in site.groups and name not in site.hosts and not networks.network(name):
                     problem = f"{name} is not a group, host, address or network of the site."
-                    yield Problem("apps-publish-source", f"apps[{index}].publish[{number}].from", problem, "any, or names that exist")
+                    yield Problem("apps-publish-source", f"apps[{index}].publish[{number}].from", problem, "write any, or names that exist")
 
 
 def _domains(path: str, app: App, root: str) -> Iterator[Problem]:
@@ -153,7 +155,7 @@ def _domains(path: str, app: App, root: str) -> Iterator[Problem]:
         # Names below its own domain are an app's (recorded).
         if root and f".{domain}".endswith(f".{root}") and domain != own and not domain.endswith(f".{own}"):
             problem = f"CapRover gives out {root} and the names below it itself, and refuses {domain}."
-            fix = f"{own}, or a domain outside of {root}"
+            fix = f"use {own}, or a domain outside of {root}"
             yield Problem("apps-domain-refused", f"{path}.domains[{number}]", problem, fix)
 
 
@@ -166,7 +168,7 @@ def check_purge(site: Site) -> Iterator[Finding]:
         owner, entries = host.get("apps_owner"), host.get("apps")
         if owner in ("", None) or (entries is not UNKNOWN and not entries):
             problem = "apps that left the catalogue are to be removed, and the catalogue or the tag apps_owner is empty."
-            yield Finding("apps-purge-empty", where, variable, problem, "apps_purge: false, or apps_owner and apps", source)
+            yield Finding("apps-purge-empty", where, variable, problem, "set apps_purge: false, or set apps_owner and apps", source)
 
 
 RULES = (check_catalogue, check_purge)

@@ -63,7 +63,7 @@ def problems(entries: Sequence[Any], around: Surroundings) -> Iterator[Problem]:
     circle = _circle([app for _index, app in present])
     if circle:
         index = next(index for index, app in present if app.name == circle[0])
-        yield Problem("apps-order", f"apps[{index}].after", f"{' waits for '.join(circle)}.", "after without this circle")
+        yield Problem("apps-order", f"apps[{index}].after", f"{' waits for '.join(circle)}.", "change after so that it has no circle")
 
 
 def _twice(known: Iterable[tuple[int, App]]) -> Iterator[Problem]:
@@ -80,22 +80,26 @@ def _twice(known: Iterable[tuple[int, App]]) -> Iterator[Problem]:
                 first = seen.setdefault((kind, value), index)
                 if first != index:
                     what = {"name": "the name", "domain": "the domain", "port": "the published port", "volume": "the volume"}[kind]
-                    yield Problem("apps-twice", f"apps[{index}].{path}", f"{what} {value} is that of apps[{first}] too.", f"another {kind}")
+                    yield Problem(
+                        "apps-twice", f"apps[{index}].{path}", f"{what} {value} is that of apps[{first}] too.", f"use another {kind}"
+                    )
 
 
 def _of_app(path: str, app: App, names: Collection[str], apps: Mapping[str, App], around: Surroundings) -> Iterator[Problem]:
     if not app.digest:
-        yield Problem("apps-image-tag", f"{path}.image", f"{app.image} has no digest.", "image: name@sha256:...")
+        yield Problem("apps-image-tag", f"{path}.image", f"{app.image} has no digest.", "set image: name@sha256:...")
     for other in app.after:
         if other not in names or other == app.name:
             problem = "an app cannot wait for itself." if other == app.name else f"there is no app {other}."
-            yield Problem("apps-order", f"{path}.after", problem, f"after: of {', '.join(sorted(set(names) - {app.name}))}")
+            yield Problem("apps-order", f"{path}.after", problem, f"set after: of {', '.join(sorted(set(names) - {app.name}))}")
     texts = [(f"{path}.{key}.{name}", value) for key in ("environment", "secret_files") for name, value in getattr(app, key).items()]
     for where, value in texts:
         try:
             found = list(references.read(value))
         except references.BadReferenceError as error:
-            yield Problem("apps-reference", where, f"{error}.", "${secret.NAME}, ${service.NAME.KEY}, ${app.NAME.url}, or $${ for the text")
+            yield Problem(
+                "apps-reference", where, f"{error}.", "write ${secret.NAME}, ${service.NAME.KEY}, ${app.NAME.url}, or $${ for the text"
+            )
             continue
         for reference in found:
             problem, fix = _unknown(reference, names, apps, around)
@@ -108,22 +112,22 @@ def _unknown(reference: references.Reference, names: Collection[str], apps: Mapp
     if reference.kind == "secret":
         if around.secrets is None or reference.name in around.secrets:
             return "", ""
-        return f"the site has no secret {reference.name}.", "a secret of secrets.yml, or one that a role makes"
+        return f"the site has no secret {reference.name}.", "use a secret of secrets.yml, or one that a role makes"
     if reference.kind == "service":
         service = around.services.get(reference.name)
         if service is None:
             return (
                 f"the site has no service {reference.name}.",
-                f"one of {', '.join(sorted(around.services)) or 'none; apps_services declares others'}",
+                f"use one of {', '.join(sorted(around.services)) or 'none; apps_services declares others'}",
             )
         if reference.key not in service:
-            return f"the service {reference.name} exports no {reference.key}.", f"one of {', '.join(sorted(service))}"
+            return f"the service {reference.name} exports no {reference.key}.", f"use one of {', '.join(sorted(service))}"
         return "", ""
     if reference.name not in names:
-        return f"there is no app {reference.name}.", f"one of {', '.join(sorted(names))}"
+        return f"there is no app {reference.name}.", f"use one of {', '.join(sorted(names))}"
     app = apps.get(reference.name)
     if app is not None and not app.port and reference.key != "host":
-        return f"the app {reference.name} has no port.", f"port of {reference.name}, or its host alone"
+        return f"the app {reference.name} has no port.", f"set port of {reference.name}, or use its host alone"
     return "", ""
 
 

@@ -81,14 +81,16 @@ def check_update_settings(site: Site) -> Iterator[Finding]:
             path = f"{name}.{option}"
             if not isinstance(option, str) or not _OPTION.fullmatch(option):
                 problem = "this is not the name of an option of apt."
-                yield _finding(site, host, name, path, "updates-setting-invalid", problem, f"{name}: names such as Mail or Dpkg::Options")
+                yield _finding(
+                    site, host, name, path, "updates-setting-invalid", problem, f"set {name}: names such as Mail or Dpkg::Options"
+                )
                 continue
             items = value if isinstance(value, list | tuple) else [value]
             for index, item in enumerate(items):
                 problem = _unwritable(item)
                 if problem:
                     where = f"{path}[{index}]" if items is value else path
-                    fix = f"{option}: a text without double quotes and line breaks, a number, true, false, or a list of these"
+                    fix = f"set {option}: a text without double quotes and line breaks, a number, true, false, or a list of these"
                     yield _finding(site, host, name, where, "updates-setting-invalid", problem, fix)
 
 
@@ -108,7 +110,7 @@ def check_update_patterns(site: Site) -> Iterator[Finding]:
         problem = _no_pattern(pattern)
         if problem:
             name = "base_updates_exclude"
-            fix = f"{name}: beginnings of packages' names, or regular expressions without quotes"
+            fix = f"set {name}: beginnings of packages' names, or regular expressions without quotes"
             yield _finding(site, host, name, f"{name}[{index}]", "updates-pattern-invalid", problem, fix)
 
 
@@ -129,7 +131,7 @@ def check_packages(site: Site) -> Iterator[Finding]:
     for host, index, name in _texts(site, "base_packages"):
         if not _PACKAGE.fullmatch(name):
             problem = "this is not the name of a Debian package."
-            fix = "base_packages: names of small letters, digits, +, - and dots, one in each item"
+            fix = "set base_packages: names of small letters, digits, +, - and dots, one in each item"
             yield _finding(site, host, "base_packages", f"base_packages[{index}]", "package-name-invalid", problem, fix)
 
 
@@ -139,7 +141,7 @@ def check_time_servers(site: Site) -> Iterator[Finding]:
         if "[" in server or (parse_address(server) is None and not is_name(server)):
             name = "site_time_servers"
             problem = "this is neither an IP address nor a host name."
-            fix = f"{name}: IP addresses or host names, without ports and options"
+            fix = f"set {name}: IP addresses or host names, without ports and options"
             yield _finding(site, host, name, f"{name}[{index}]", "time-server-invalid", problem, fix)
 
 
@@ -155,7 +157,7 @@ def check_ssh_users(site: Site) -> Iterator[Finding]:
                 f"{name}[{index}]",
                 "ssh-user-invalid",
                 "this is not the name of an account.",
-                f"{name}: names of accounts",
+                f"set {name}: names of accounts",
             )
 
 
@@ -169,7 +171,7 @@ def check_extra_names(site: Site) -> Iterator[Finding]:
                 if isinstance(name, str) and not (len(name) <= 253 and all(_LABEL.fullmatch(part) for part in name.rstrip(".").split("."))):
                     path = f"base_hosts_extra[{index}].names[{at}]"
                     problem = "this cannot be a name in /etc/hosts."
-                    fix = "names: letters, digits, hyphens, underscores and dots; another alphabet in its xn-- form"
+                    fix = "set names: letters, digits, hyphens, underscores and dots; another alphabet in its xn-- form"
                     yield _finding(site, host, "base_hosts_extra", path, "hosts-name-invalid", problem, fix)
 
 
@@ -182,7 +184,7 @@ def check_journal(site: Site) -> Iterator[Finding]:
             if found:
                 problem, example = found
                 path = f"base_journal.{name}"
-                yield _finding(site, host, "base_journal", path, "journal-setting-invalid", problem, f"{name}: {example}")
+                yield _finding(site, host, "base_journal", path, "journal-setting-invalid", problem, f"set {name}: {example}")
 
 
 def check_host_names(site: Site) -> Iterator[Finding]:
@@ -199,7 +201,7 @@ def check_host_names(site: Site) -> Iterator[Finding]:
                 continue  # one host under two names: host-two-names
             where, variable, source = place(site, other, ("base_hostname",), other.name)
             problem = f"{other.name} and {first.name} would both get the host name {name}."
-            fix = f"base_hostname: another name for {other.name}, in its host_vars"
+            fix = f"set base_hostname: another name for {other.name}, in its host_vars"
             yield Finding("hostname-twice", where, variable, problem, fix, source)
 
 

@@ -44,7 +44,7 @@ def check_sshd_settings(site: Site) -> Iterator[Finding]:
         for key, value in settings.items():
             if str(key).lower() in _WHERE_SSHD_LISTENS and value is not None:
                 problem = f"{key} moves sshd while it is being used, and the firewall and the inventory would not follow."
-                yield Finding("safety-ssh-port-moved", where, f"{name}.{key}", problem, f"{name} without {key}", source)
+                yield Finding("safety-ssh-port-moved", where, f"{name}.{key}", problem, f"remove {key} from {name}", source)
 
 
 def check_keys(site: Site) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def check_keys(site: Site) -> Iterator[Finding]:
         problem = _no_key(site, host)
         if problem is not None:
             new = "ssh-keygen -t ed25519, then ssh-copy-id <user>@<host>"
-            fix = f"ansible_ssh_private_key_file: a key that opens the host (a new one: {new})"
+            fix = f"set ansible_ssh_private_key_file: a key that opens the host (a new one: {new})"
             yield finding(site, host, ("base_ssh_key_only", *_KEY_FILES), host.name, "safety-key-only-without-key", problem, fix)
 
 

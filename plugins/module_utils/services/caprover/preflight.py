@@ -95,12 +95,12 @@ def check_managers(site: Site) -> Iterator[Finding]:
             problem = "" if name in members else f"{name} is not a host of the group {ROLE}."
             problem = f"{name} is listed twice." if name in named[:index] else problem
             if problem:
-                fix = f"{variable}: some of {', '.join(members)}, each once"
+                fix = f"set {variable}: some of {', '.join(members)}, each once"
                 yield Finding("caprover-managers", where, f"{variable}[{index}]", problem, fix, source)
         count = len(set(named))
         if count % 2 == 0:
             problem = f"with {count} managers the Swarm survives no more losses than with {count - 1}."
-            fix = f"{variable}: an odd number of hosts: {count - 1}, or {count + 1}"
+            fix = f"set {variable}: an odd number of hosts: {count - 1}, or {count + 1}"
             yield Finding("caprover-managers-even", where, variable, problem, fix, source)
 
 
@@ -109,10 +109,10 @@ def check_hosts(site: Site) -> Iterator[Finding]:
     for host in caprover_hosts(site):
         if "docker" not in host.roles:
             problem = "CapRover runs on Docker, which this host does not get."
-            yield Finding("caprover-docker", host.name, "-", problem, f"{host.name} in the group docker")
+            yield Finding("caprover-docker", host.name, "-", problem, f"put {host.name} into the group docker")
         if host.known("caprover_accept_terms") is False:
             problem = "CapRover's installer does nothing before its makers' terms of service are accepted, which only you can do."
-            fix = "caprover_accept_terms: true, after reading TERMS_AND_CONDITIONS.md of CapRover's repository"
+            fix = "set caprover_accept_terms: true, after reading TERMS_AND_CONDITIONS.md of CapRover's repository"
             yield finding(site, host, ("caprover_accept_terms",), ROLE, "caprover-terms", problem, fix)
 
 
@@ -132,7 +132,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
             if not wrong and ":" in str(text):
                 wrong = f"{text} is an IPv6 network, which a Swarm does not take"
             if wrong:
-                fix = f"{name}: networks such as 10.211.0.0/16, caprover_pool_size: 24"
+                fix = f"set {name}: networks such as 10.211.0.0/16, caprover_pool_size: 24"
                 yield Finding("caprover-pool", where, f"{name}[{index}]", f"{wrong}.", fix, source)
                 continue
             found += [networks.Pool(index, pool.base, pool.size) for pool in networks.pools([entry])]
@@ -141,7 +141,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
             taken = networks.taken(pool, [*networks.of_hosts(site), *_bridges(host), *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from containers."
-                fix = f"{name}: a network that the site does not use"
+                fix = f"set {name}: a network that the site does not use"
                 yield Finding("caprover-pool-overlap", where, f"{name}[{pool.index}]", problem, fix, source)
 
 
@@ -158,11 +158,13 @@ def check_tls(site: Site) -> Iterator[Finding]:
         missing = [name for name in ("caprover_root_domain", "caprover_email") if root_tls is True and host.get(name) in ("", None)]
         for name in missing:
             problem = f"Let's Encrypt needs {name}, which is empty."
-            yield finding(site, host, (name, "caprover_root_tls"), ROLE, "caprover-tls", problem, f"{name}, or caprover_root_tls: false")
+            yield finding(
+                site, host, (name, "caprover_root_tls"), ROLE, "caprover-tls", problem, f"set {name}, or caprover_root_tls: false"
+            )
         for name in ("caprover_force_tls", "caprover_self_hosted_registry"):
             if host.known(name) is True and root_tls is False:
                 problem = f"{name} needs a certificate of CapRover itself."
-                yield finding(site, host, (name,), ROLE, "caprover-tls", problem, f"caprover_root_tls: true, or {name}: false")
+                yield finding(site, host, (name,), ROLE, "caprover-tls", problem, f"set caprover_root_tls: true, or {name}: false")
 
 
 def check_password(site: Site) -> Iterator[Finding]:
@@ -171,7 +173,7 @@ def check_password(site: Site) -> Iterator[Finding]:
         value = file.values.get(PASSWORD)
         if value is not None and not SHORTEST <= len(value) <= LONGEST and caprover_hosts(site):
             problem = "CapRover sets such a password, and then accepts no login with it."
-            yield Finding("caprover-password", file.path, PASSWORD, problem, f"{PASSWORD}: {SHORTEST} to {LONGEST} characters")
+            yield Finding("caprover-password", file.path, PASSWORD, problem, f"set {PASSWORD}: {SHORTEST} to {LONGEST} characters")
 
 
 def check_registries(site: Site) -> Iterator[Finding]:
@@ -186,9 +188,9 @@ def check_registries(site: Site) -> Iterator[Finding]:
         if wanted not in known and UNKNOWN not in known:
             problem = f"CapRover does not get a registry {wanted} with an image_prefix."
             fix = (
-                f"caprover_default_push_registry: one of {', '.join(map(str, known))}, or none"
+                f"set caprover_default_push_registry: one of {', '.join(map(str, known))}, or none"
                 if known
-                else "an entry in caprover_registries"
+                else "add an entry to caprover_registries"
             )
             yield finding(site, host, ("caprover_default_push_registry",), ROLE, "caprover-push-registry", problem, fix)
 

@@ -51,7 +51,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             yield from _pools(answer, said.get("routes") or ())
             if said.get("swarm") and answer.values("docker_live_restore") is True:
                 problem = "this server is a node of a Swarm, and Docker refuses live-restore there."
-                yield Finding("contact-docker-swarm", answer.host, "docker_live_restore", problem, "docker_live_restore: false")
+                yield Finding("contact-docker-swarm", answer.host, "docker_live_restore", problem, "set docker_live_restore: false")
 
 
 def _version(answer: Answer) -> Iterator[Finding]:
@@ -62,13 +62,15 @@ def _version(answer: Answer) -> Iterator[Finding]:
     asked = _said(answer, "docker_version")
     if asked and not compatibility.fits(asked, carried):
         problem = f"Docker {asked} is requested, and Debian {release} carries {carried}."
-        fix = f'docker_version: "{carried}" or nothing, or docker_source: docker'
+        fix = f'set docker_version: "{carried}" or remove it, or set docker_source: docker'
         yield Finding("contact-docker-version", answer.host, "docker_version", problem, fix)
         return
     reason = compatibility.with_caprover(compatibility.parse(carried) or (), None) if _is_caprover(answer) else ""
     if reason:
         problem = f"{reason}, and Debian {release} carries {carried}."
-        yield Finding("contact-docker-version", answer.host, "docker_version", problem, "a server with Debian 13, or docker_source: docker")
+        yield Finding(
+            "contact-docker-version", answer.host, "docker_version", problem, "use a server with Debian 13, or set docker_source: docker"
+        )
 
 
 def _is_caprover(answer: Answer) -> bool:
@@ -81,7 +83,7 @@ def _source(answer: Answer, engines: Any) -> Iterator[Finding]:
     for other in (name for name in sorted(engines) if wanted and name != wanted):
         source = next(name for name, package in ENGINES.items() if package == other)
         problem = f"{other} {engines[other]} is installed, and {wanted} of docker_source would replace it."
-        fix = f"docker_source: {source}, or remove it first: apt-get remove {other}"
+        fix = f"set docker_source: {source}, or remove it first: apt-get remove {other}"
         yield Finding("contact-docker-source", answer.host, "docker_source", problem, fix)
 
 
@@ -97,7 +99,7 @@ def _pools(answer: Answer, routes: Iterable[str]) -> Iterator[Finding]:
         # Also a part of a larger network that the server reaches: its own address is somewhere in it.
         for what in (*taken.overlapping, *taken.around):
             problem = f"{pool.base} overlaps {what}."
-            fix = "docker_address_pools: a network that the site does not use"
+            fix = "set docker_address_pools: a network that the site does not use"
             yield Finding("contact-docker-pool", answer.host, f"docker_address_pools[{pool.index}]", problem, fix)
 
 

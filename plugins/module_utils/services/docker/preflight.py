@@ -81,12 +81,12 @@ CODES = (
 
 #: Keys of docker_settings that are refused: what is wrong, and the fix.
 REFUSED = {
-    "data-root": ("it has a variable of its own", "docker_data_directory"),
-    "default-address-pools": ("it has a variable of its own", "docker_address_pools"),
-    "insecure-registries": ("it has a variable of its own", "docker_insecure_registries"),
-    "live-restore": ("it has a variable of its own", "docker_live_restore"),
-    "registry-mirrors": ("it has a variable of its own", "docker_registry_mirrors"),
-    "hosts": ("the unit says where the engine listens, and it does not start with both", "docker_settings without hosts"),
+    "data-root": ("it has a variable of its own", "use docker_data_directory"),
+    "default-address-pools": ("it has a variable of its own", "use docker_address_pools"),
+    "insecure-registries": ("it has a variable of its own", "use docker_insecure_registries"),
+    "live-restore": ("it has a variable of its own", "use docker_live_restore"),
+    "registry-mirrors": ("it has a variable of its own", "use docker_registry_mirrors"),
+    "hosts": ("the unit says where the engine listens, and it does not start with both", "remove hosts from docker_settings"),
 }
 
 
@@ -102,7 +102,7 @@ def check_version(site: Site) -> Iterator[Finding]:
         if not text and host.known("docker_source") == "docker":
             problem = "docker_source is docker, and no version is named."
             yield finding(
-                site, host, ("docker_source",), ROLE, "docker-version-missing", problem, 'docker_version: a version such as "28.5"'
+                site, host, ("docker_source",), ROLE, "docker-version-missing", problem, 'set docker_version: a version such as "28.5"'
             )
         version = compatibility.parse(text)
         if version is None:
@@ -112,9 +112,9 @@ def check_version(site: Site) -> Iterator[Finding]:
         )
         if reason:
             fix = (
-                "docker_version: 25 or newer, which Debian 13 carries as 26.1"
+                "set docker_version: 25 or newer, which Debian 13 carries as 26.1"
                 if version < compatibility.FIRST
-                else "caprover_version: 1.15.3"
+                else "set caprover_version: 1.15.3"
             )
             yield finding(site, host, ("docker_version",), ROLE, "docker-caprover", f"{reason}, and Docker {text} is requested.", fix)
         # Traefik may run on another host than the containers that it asks Docker for.
@@ -122,7 +122,7 @@ def check_version(site: Site) -> Iterator[Finding]:
             older = compatibility.with_traefik(version, compatibility.parse(other.text("traefik_version")))
             if older:
                 problem = f"{older}, and Docker {text} is requested beside the Traefik of {other.name}."
-                fix = "traefik_version: 3.6.1 or newer, or docker_version below 29"
+                fix = "set traefik_version: 3.6.1 or newer, or docker_version below 29"
                 yield finding(site, host, ("docker_version",), ROLE, "docker-traefik", problem, fix)
                 break
 
@@ -136,7 +136,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
         for index, entry in enumerate(entries):
             wrong = networks.problem(entry) if isinstance(entry, Mapping) and UNKNOWN not in entry.values() else ""
             if wrong:
-                fix = "base: a network such as 10.209.0.0/16, size: 24"
+                fix = "set base: a network such as 10.209.0.0/16, size: 24"
                 yield Finding("docker-pool-invalid", where, f"{name}[{index}]", f"{wrong}.", fix, source)
         found = list(networks.pools(entries))
         for pool in found:
@@ -146,11 +146,11 @@ def check_pools(site: Site) -> Iterator[Finding]:
             taken = networks.taken(pool, [*networks.of_hosts(site), *named, *others])
             for what in taken.overlapping:
                 problem = f"{pool.base} overlaps {what}, which could not be reached from this host."
-                fix = f"{name}: a network that the site does not use"
+                fix = f"set {name}: a network that the site does not use"
                 yield Finding("docker-pool-overlap", where, f"{name}[{pool.index}]", problem, fix, source)
             for what in taken.around:
                 problem = f"{pool.base} lies within {what}: hosts with an address in that part could not be reached from this host."
-                fix = f"{name}: a network outside of it, or nothing where no host has such an address"
+                fix = f"set {name}: a network outside of it, or ignore it where no host has such an address"
                 yield Finding("docker-pool-within", where, f"{name}[{pool.index}]", problem, fix, source)
 
 
@@ -184,12 +184,12 @@ def check_registries(site: Site) -> Iterator[Finding]:
         for index, text in insecure.items():
             wrong = registries.insecure_problem(text)
             if wrong:
-                fix = "the name of one registry, such as registry.example.org:5000"
+                fix = "write the name of one registry, such as registry.example.org:5000"
                 yield _item(site, host, "docker_insecure_registries", index, "docker-insecure-registry", wrong, fix)
         for index, text in _texts(host.known("docker_registry_mirrors")).items():
             wrong = registries.mirror_problem(text, insecure.values())
             if wrong:
-                fix = "https://host:port, and for http the same host:port in docker_insecure_registries"
+                fix = "write https://host:port, and for http the same host:port in docker_insecure_registries"
                 yield _item(site, host, "docker_registry_mirrors", index, "docker-registry-mirror", wrong, fix)
 
 
@@ -214,7 +214,7 @@ def check_settings(site: Site) -> Iterator[Finding]:
                     "distinguished from "
                     "the host's own"
                 )
-                fix = "docker_settings without iptables"
+                fix = "remove iptables from docker_settings"
             if problem:
                 where, _name, source = place(site, host, ("docker_settings",), ROLE)
                 yield Finding("docker-setting-refused", where, f"docker_settings.{key}", f"{problem}.", fix, source)
@@ -226,7 +226,13 @@ def check_live_restore(site: Site) -> Iterator[Finding]:
         if host.known("docker_live_restore") is True and "caprover" in host.groups:
             problem = "hosts of the group caprover are nodes of a Swarm, and Docker refuses live-restore there."
             yield finding(
-                site, host, ("docker_live_restore",), ROLE, "docker-live-restore", problem, "docker_live_restore: false, or leave it out"
+                site,
+                host,
+                ("docker_live_restore",),
+                ROLE,
+                "docker-live-restore",
+                problem,
+                "set docker_live_restore: false, or leave it out",
             )
 
 
@@ -236,7 +242,7 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("docker_data_directory")
         problem = directory_problem(text, "Docker's") if isinstance(text, str) else None
         if problem:
-            fix = "docker_data_directory: an absolute path of its own, such as /var/lib/docker"
+            fix = "set docker_data_directory: an absolute path of its own, such as /var/lib/docker"
             yield finding(site, host, ("docker_data_directory",), ROLE, "docker-data-directory", problem, fix)
 
 

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from ...task_types import Written
 from .plan import AUTHORITY, Plan
 from .sites import EdgeSite
 
@@ -27,7 +28,7 @@ ACME = "/etc/vannah/acme"
 LONGEST_COMMON_NAME = 64
 
 
-def definitions(plan: Plan) -> list[dict[str, Any]]:
+def definitions(plan: Plan) -> list[Written]:
     """What the hosts of the edge ask the site's authority for, as a component has it."""
     found = []
     for site in plan.sites:
@@ -61,7 +62,7 @@ def _pairs(site: EdgeSite) -> list[tuple[str, str]]:
     return [*acme, _own(site)]
 
 
-def prepare(plan: Plan, passwords: Mapping[str, str]) -> dict[str, Any]:
+def prepare(plan: Plan, passwords: Mapping[str, str]) -> Written:
     """What ``edge-server prepare`` makes the engine's copies from.
 
     :param passwords: of users, by their names
@@ -87,12 +88,12 @@ def watched(plan: Plan) -> dict[str, str]:
     return dict.fromkeys([AUTHORITY, *filter(None, lists), *paths], "reload")
 
 
-def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Written]:
     """Files of the certificates that the inventory brings, as a component has them.
 
     :raises ValueError: one is missing, or not what its sites need
     """
-    found: list[dict[str, Any]] = []
+    found: list[Written] = []
     names: dict[str, set[str]] = {}
     for site in plan.sites:
         if site.terminates and site.certificate.source == "provided":
@@ -100,7 +101,7 @@ def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) 
     for name, wanted in sorted(names.items()):
         entry = given.get(name)
         if entry is None:
-            raise ValueError(f"edge_certificates has no {name}. Fix: {name} with fullchain and key, both PEM")
+            raise ValueError(f"edge_certificates has no {name}. Fix: add {name} with fullchain and key, both PEM")
         chain, key = str(entry.get("fullchain") or "").strip(), str(entry.get("key") or "").strip()
         for problem, fix in [*chain_problems(chain, wanted, now), *key_problems(chain, key)]:
             raise ValueError(f"edge_certificates.{name}: {problem} Fix: {fix}")
@@ -114,18 +115,18 @@ def chain_problems(text: str, names: Iterable[str], now: datetime) -> list[tuple
     try:
         certificates = x509.load_pem_x509_certificates(text.encode())
     except ValueError:
-        return [("fullchain is not a PEM certificate.", "fullchain: the certificate, then the certificates of its issuers")]
+        return [("fullchain is not a PEM certificate.", "set fullchain: the certificate, then the certificates of its issuers")]
     leaf = certificates[0]
     found = []
     if leaf.not_valid_after_utc <= now:
-        found.append((f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}.", "a certificate that is valid"))
+        found.append((f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}.", "use a certificate that is valid"))
     if leaf.not_valid_before_utc > now:
-        found.append((f"the certificate is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}.", "a certificate that is valid"))
+        found.append((f"the certificate is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}.", "use a certificate that is valid"))
     known = names_of(leaf)
     missing = [name for name in sorted(names) if not any(_covers(one, name) for one in known)]
     if missing:
         problem = f"the certificate is for {', '.join(known) or 'no name'}, and not for {', '.join(missing)}."
-        found.append((problem, "a certificate for all names of the site"))
+        found.append((problem, "use a certificate for all names of the site"))
     return found
 
 
@@ -140,7 +141,7 @@ def is_chain_missing(text: str) -> bool:
 
 def key_problems(chain: str, key: str) -> list[tuple[str, str]]:
     """What is wrong with the key of a certificate: (problem, fix). Nothing of the key is quoted."""
-    fix = "key: the PEM key that the certificate was made for, without a passphrase"
+    fix = "set key: the PEM key that the certificate was made for, without a passphrase"
     try:
         private = load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

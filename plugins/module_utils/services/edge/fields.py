@@ -21,7 +21,7 @@ def refuse_unknown(where: str, given: Mapping[str, Any], known: Collection[str])
     """:raises BadSiteError: a key is not known"""
     for key in given:
         if key not in known:
-            raise BadSiteError(_at(where, str(key)), "there is no such key", f"one of {', '.join(known)}")
+            raise BadSiteError(_at(where, str(key)), "there is no such key", f"use one of {', '.join(known)}")
 
 
 def text(entry: Mapping[str, Any], key: str, default: str = "", choices: Collection[str] = (), where: str = "") -> str:
@@ -33,9 +33,9 @@ def text(entry: Mapping[str, Any], key: str, default: str = "", choices: Collect
     if value is None:
         return default
     if not isinstance(value, str):
-        raise BadSiteError(_at(where, key), "this is not a text", f"{key}: a text")
+        raise BadSiteError(_at(where, key), "this is not a text", f"set {key}: a text")
     if choices and value not in choices:
-        raise BadSiteError(_at(where, key), f"{value!r} is not one of {', '.join(choices)}", f"{key}: one of {', '.join(choices)}")
+        raise BadSiteError(_at(where, key), f"{value!r} is not one of {', '.join(choices)}", f"set {key}: one of {', '.join(choices)}")
     return str(value)
 
 
@@ -45,7 +45,7 @@ def truth(entry: Mapping[str, Any], key: str, default: bool, where: str = "") ->
     if value is None:
         return default
     if not isinstance(value, bool):
-        raise BadSiteError(_at(where, key), f"{value!r} is neither true nor false", "true or false")
+        raise BadSiteError(_at(where, key), f"{value!r} is neither true nor false", "write true or false")
     return value
 
 
@@ -56,7 +56,7 @@ def number(entry: Mapping[str, Any], key: str, low: int, high: int, default: int
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise BadSiteError(
-            _at(where, key), f"{value!r} is not a whole number from {low} to {high}", f"{key}: a number from {low} to {high}"
+            _at(where, key), f"{value!r} is not a whole number from {low} to {high}", f"set {key}: a number from {low} to {high}"
         )
     return value
 
@@ -67,7 +67,7 @@ def listed(entry: Mapping[str, Any], key: str, where: str = "") -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise BadSiteError(_at(where, key), "this is not a list", f"{key}: a list")
+        raise BadSiteError(_at(where, key), "this is not a list", f"set {key}: a list")
     return list(value)
 
 
@@ -77,7 +77,7 @@ def mapping(entry: Mapping[str, Any], key: str, where: str = "") -> Mapping[str,
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise BadSiteError(_at(where, key), "this is not a mapping", f"{key}: a mapping")
+        raise BadSiteError(_at(where, key), "this is not a mapping", f"set {key}: a mapping")
     return value
 
 

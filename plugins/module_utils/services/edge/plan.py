@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...addresses import addresses_of
+from ...task_types import Written
 from .fields import BadSiteError
 from .sites import EdgeSite, Pool, parse
 
@@ -86,7 +87,7 @@ def merge(declared: Sequence[Any], exported: Iterable[Mapping[str, Any]], domain
     :param wanted: names of exports that are served; ``all`` for every one
     :return: a declared entry with the name of an export has its own keys over it
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Written] = {}
     for item in exported:
         name = str(item["name"])
         if "all" not in wanted and name not in wanted:
@@ -154,7 +155,7 @@ def _pool(where: str, pool: Pool, hostvars: Mapping[str, Any], pem: dict[str, st
         hosts = {server.rpartition(":")[0] for server in pool.servers}
         if len(hosts) != 1:
             problem = "the servers have several names, and which one their certificates are for is not known"
-            raise BadSiteError(f"{where}upstream.server_name", problem, "server_name: the name in their certificates")
+            raise BadSiteError(f"{where}upstream.server_name", problem, "set server_name: the name in their certificates")
         name = hosts.pop()
     return replace(pool, servers=servers, authority=_file(pool.authority, pem) or AUTHORITY, server_name=name)
 
@@ -184,7 +185,7 @@ def sources(given: Iterable[str], groups: Mapping[str, Sequence[str]], hostvars:
                 found.append(str(ipaddress.ip_network(text, strict=False)) if "/" in text else str(ipaddress.ip_address(text)))
             except ValueError as error:
                 problem = f"{text} is not a group, host, address or network of the site"
-                raise BadSiteError("allow_from", problem, "allow_from: groups, hosts, addresses, networks, or any") from error
+                raise BadSiteError("allow_from", problem, "set allow_from: groups, hosts, addresses, networks, or any") from error
     if listed and not found:
         # An empty group: no address is let in, and an empty list would let in all.
         return ["255.255.255.255"]

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...task_types import Written
 from .fields import BadSiteError
 from .sites import parse
 
 
-def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, metrics: Any = 0, floating: Any = ()) -> list[dict[str, Any]]:
+def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, metrics: Any = 0, floating: Any = ()) -> list[Written]:
     """A port for HTTP, one for HTTPS, and those that sites have of their own. Entries that are not sites are left to preflight.
 
     :param allowed: who may reach them (``edge_allowed_from``). The port of a TCP site with ``allow_from`` is opened to those alone
     :param metrics: the port of the metrics
     :param floating: addresses that the hosts pass on to each other (``edge_floating_addresses``)
     """
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[int, Written] = {}
 
     def add(name: str, port: Any, sources: Any) -> None:
         found.setdefault(int(port), {"name": name, "port": int(port), "proto": "tcp", "from": sources})
@@ -35,5 +36,5 @@ def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, metrics: 
             add(f"edge-{site.name}", site.port, list(site.allow_from) if own else allowed)
     if metrics:
         add("edge-metrics", metrics, ["monitoring"])
-    vrrp: list[dict[str, Any]] = [{"name": "edge-vrrp", "proto": "vrrp", "from": ["edge"]}] if floating else []
+    vrrp: list[Written] = [{"name": "edge-vrrp", "proto": "vrrp", "from": ["edge"]}] if floating else []
     return [*found.values(), *vrrp]

@@ -14,6 +14,7 @@ from ...preflight.rules import Area
 from ...preflight.rules.entries import entries as entries_of
 from ...preflight.rules.entries import is_open
 from ...preflight.rules.places import place
+from ...task_types import Written
 from . import rules
 from .plan import merge
 
@@ -84,7 +85,7 @@ def surroundings(site: Site, host: Host) -> rules.Surroundings:
     )
 
 
-def _certificates(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _certificates(given: Mapping[str, Any]) -> dict[str, Written]:
     """What of ``edge_certificates`` is known: texts."""
     return {
         str(name): {key: value for key, value in entry.items() if isinstance(value, str)} if isinstance(entry, Mapping) else {}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ...task_types import Written
 from . import certificates, rules
 from .nginx import nginx
 from .plan import plan
@@ -22,7 +23,7 @@ def rendered(
     groups: Mapping[str, Sequence[str]],
     hostvars: Mapping[str, Any],
     given: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> Written:
     """The files and certificates of an edge.
 
     :param settings: see :class:`.plan.Settings`; ``engine``

@@ -143,13 +143,13 @@ def _twice(known: Iterable[tuple[str, EdgeSite]], around: Surroundings) -> Itera
     for path, site in known:
         first = sites.setdefault(site.name, path)
         if first != path:
-            yield Problem("edge-site-twice", f"{path}.name", f"the name {site.name} is that of {first} too.", "name: another one")
+            yield Problem("edge-site-twice", f"{path}.name", f"the name {site.name} is that of {first} too.", "set name: another one")
         for index, name in enumerate(site.names):
             port = site.port or around.https_port
             first = names.setdefault((port, name), path)
             if first != path:
                 problem = f"{name} on port {port} is served by {first} too."
-                yield Problem("edge-site-twice", f"{path}.names[{index}]", problem, "one site with several paths, or another name")
+                yield Problem("edge-site-twice", f"{path}.names[{index}]", problem, "use one site with several paths, or another name")
 
 
 def _ports(known: Sequence[tuple[str, EdgeSite]], around: Surroundings) -> Iterator[Problem]:
@@ -158,7 +158,7 @@ def _ports(known: Sequence[tuple[str, EdgeSite]], around: Surroundings) -> Itera
         port = site.port or around.https_port
         if port == around.http_port:
             problem = f"port {port} is that of HTTP without TLS (edge_http_port)."
-            yield Problem("edge-site-twice", f"{path}.port", problem, "port: another one, or none for the port of HTTPS")
+            yield Problem("edge-site-twice", f"{path}.port", problem, "set port: another one, or remove it for the port of HTTPS")
         users.setdefault(port, []).append((path, site))
     for port, here in users.items():
         (first, one), *others = here
@@ -168,20 +168,20 @@ def _ports(known: Sequence[tuple[str, EdgeSite]], around: Surroundings) -> Itera
             by_name = all(entry.is_tcp and entry.tls == "passthrough" and entry.names for entry in (one, site))
             if not by_name:
                 problem = f"port {port} is that of {first} too, and only HTTP sites, or TLS that passes through by name, can share one."
-                yield Problem("edge-site-twice", f"{path}.port", problem, "port: another one")
+                yield Problem("edge-site-twice", f"{path}.port", problem, "set port: another one")
             elif site.allow_from != one.allow_from:
                 problem = f"{first} on the same port lets in other addresses, and nginx judges them before it sees a name."
-                yield Problem("edge-site-twice", f"{path}.allow_from", problem, "the same allow_from for both, or another port")
+                yield Problem("edge-site-twice", f"{path}.allow_from", problem, "use the same allow_from for both, or another port")
 
 
 def _names(path: str, site: EdgeSite) -> Iterator[Problem]:
     for index, name in enumerate(site.names):
         if EXAMPLES.search(name):
             problem = f"{name} is reserved for examples."
-            yield Problem("edge-name-example", f"{path}.names[{index}]", problem, "a name of your own domain")
+            yield Problem("edge-name-example", f"{path}.names[{index}]", problem, "use a name of your own domain")
         elif site.terminates and site.certificate.source == "acme" and PRIVATE.search(name):
             problem = f"no public authority signs {name}."
-            yield Problem("edge-name-private", f"{path}.names[{index}]", problem, "certificate: {source: internal}, or a public name")
+            yield Problem("edge-name-private", f"{path}.names[{index}]", problem, "set certificate: {source: internal}, or a public name")
 
 
 def _servers(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem]:
@@ -193,7 +193,9 @@ def _servers(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Proble
             host = server.rpartition(":")[0]
             if host not in around.hosts and parse_address(host) is None and "." not in host and host != "localhost":
                 problem = f"{host} is not a host of the inventory."
-                yield Problem("edge-server-unknown", f"{where}[{index}]", problem, "a host of the inventory, an address, or a whole name")
+                yield Problem(
+                    "edge-server-unknown", f"{where}[{index}]", problem, "use a host of the inventory, an address, or a whole name"
+                )
 
 
 def _users(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem]:
@@ -201,14 +203,14 @@ def _users(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem]
         if user not in (around.users or ()):
             known = ", ".join(sorted(around.users or ())) or "none"
             yield Problem(
-                "edge-user-unknown", f"{path}.basic_auth[{index}]", f"edge_users has no {user}.", f"one of {known}, or an entry more"
+                "edge-user-unknown", f"{path}.basic_auth[{index}]", f"edge_users has no {user}.", f"use one of {known}, or add an entry"
             )
 
 
 def _engine(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem]:
     if around.engine != "traefik":
         return
-    fix = "edge_engine: nginx"
+    fix = "set edge_engine: nginx"
     if site.is_tcp and site.clients is not None and site.clients.revoked:
         problem = "Traefik does not look whether the certificate of a TCP client was revoked."
         yield Problem("edge-engine-lacks", f"{path}.client_certificates.revoked", problem, f"{fix}, or tls: passthrough")
@@ -220,7 +222,7 @@ def _engine(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Problem
         yield Problem("edge-engine-lacks", f"{path}.client_certificates", problem, f"{fix}, or names without a star")
     if site.is_tcp and site.pool.balance != "round_robin":
         problem = f"Traefik does not know {site.pool.balance} for TCP."
-        yield Problem("edge-engine-lacks", f"{path}.upstream.balance", problem, f"balance: round_robin, or {fix}")
+        yield Problem("edge-engine-lacks", f"{path}.upstream.balance", problem, f"set balance: round_robin, or {fix}")
 
 
 def _provided(known: Iterable[tuple[str, EdgeSite]], given: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Problem]:
@@ -232,7 +234,9 @@ def _provided(known: Iterable[tuple[str, EdgeSite]], given: Mapping[str, Mapping
         entry = given.get(name)
         if entry is None:
             problem = f"edge_certificates has no {name}."
-            yield Problem("edge-certificate-provided", f"{path}.certificate", problem, f"edge_certificates: {name} with fullchain and key")
+            yield Problem(
+                "edge-certificate-provided", f"{path}.certificate", problem, f"set edge_certificates: {name} with fullchain and key"
+            )
             continue
         chain, key = entry.get("fullchain"), entry.get("key")
         if not isinstance(chain, str):
@@ -244,7 +248,9 @@ def _provided(known: Iterable[tuple[str, EdgeSite]], given: Mapping[str, Mapping
         if name not in warned and certificates.is_chain_missing(chain):
             warned.add(name)
             problem = f"edge_certificates.{name}.fullchain has one certificate, which another one has signed."
-            yield Problem("edge-certificate-chain", f"{path}.certificate", problem, "fullchain: the certificate, then those of its issuers")
+            yield Problem(
+                "edge-certificate-chain", f"{path}.certificate", problem, "set fullchain: the certificate, then those of its issuers"
+            )
 
 
 def user_problems(users: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
@@ -256,11 +262,11 @@ def user_problems(users: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
             problem = "a name with a colon cannot log in." if ":" in name else "" if name.strip() else "there is no name."
             problem = f"{name} is listed twice." if name in known else problem
             if problem:
-                yield Problem("edge-user-invalid", f"edge_users[{index}].name", problem, "name: letters and digits")
+                yield Problem("edge-user-invalid", f"edge_users[{index}].name", problem, "set name: letters and digits")
             known.append(name)
         if isinstance(password, str) and len(password.encode()) > LONGEST_PASSWORD:
             problem = f"the password is longer than {LONGEST_PASSWORD} bytes, and bcrypt does not look at the rest."
-            yield Problem("edge-user-invalid", f"edge_users[{index}].password", problem, "password: a shorter one, or nothing")
+            yield Problem("edge-user-invalid", f"edge_users[{index}].password", problem, "set password: a shorter one, or remove it")
 
 
 def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: int) -> Iterator[Problem]:
@@ -271,7 +277,7 @@ def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: i
     """
     listed = list(given)
     for index, text in enumerate(listed):
-        path, fix = f"edge_floating_addresses[{index}]", "an address with its prefix that no host has, such as 10.0.0.100/24"
+        path, fix = f"edge_floating_addresses[{index}]", "use an address with its prefix that no host has, such as 10.0.0.100/24"
         try:
             if not isinstance(text, str) or "/" not in text:
                 raise ValueError
@@ -283,4 +289,9 @@ def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: i
             yield Problem("edge-floating-address", path, f"{address} is that of {hosts[address]}.", fix)
     if listed and members < 2:
         problem = "the edge has one host, and no other one could take over an address."
-        yield Problem("edge-floating-address", "edge_floating_addresses", problem, "another host in the group edge, or no floating address")
+        yield Problem(
+            "edge-floating-address",
+            "edge_floating_addresses",
+            problem,
+            "put another host in the group edge, or remove the floating address",
+        )

@@ -205,15 +205,17 @@ def _refuse_contradictions(site: EdgeSite) -> None:
         _refuse_of_tcp(site)
     else:
         if site.tls != "terminate":
-            raise BadSiteError("tls", f"{site.tls} is not possible with the protocol {site.protocol}", "tls: terminate, or protocol: tcp")
+            raise BadSiteError(
+                "tls", f"{site.tls} is not possible with the protocol {site.protocol}", "set tls: terminate, or protocol: tcp"
+            )
         if not site.names:
-            raise BadSiteError("names", "there is none", "names: [pacs.clinic.health]")
+            raise BadSiteError("names", "there is none", "set names: [pacs.clinic.health]")
         if not site.pools() and not site.redirect_to and not site.redirects:
-            raise BadSiteError("servers", "there is none", 'servers: ["app1:8042"], paths with servers of their own, or redirect_to')
+            raise BadSiteError("servers", "there is none", 'set servers: ["app1:8042"], paths with servers of their own, or redirect_to')
         if site.protocol == "grpc" and site.redirect_to:
-            raise BadSiteError("redirect_to", "clients of gRPC do not follow redirects", "protocol: http")
+            raise BadSiteError("redirect_to", "clients of gRPC do not follow redirects", "set protocol: http")
     if site.clients is not None and not site.terminates:
-        raise BadSiteError("client_certificates", "the edge does not see them without terminating TLS", "tls: terminate")
+        raise BadSiteError("client_certificates", "the edge does not see them without terminating TLS", "set tls: terminate")
     twice = [
         ("names", site.names),
         ("servers", site.pool.servers),
@@ -224,7 +226,7 @@ def _refuse_contradictions(site: EdgeSite) -> None:
     for what, values in twice:
         found = next((value for index, value in enumerate(values) if value in values[:index]), None)
         if found is not None:
-            raise BadSiteError(what, f"{found} is listed twice", "one entry of both")
+            raise BadSiteError(what, f"{found} is listed twice", "merge both into one entry")
 
 
 #: Keys that are about requests.
@@ -243,15 +245,15 @@ _OF_REQUESTS = (
 def _refuse_of_tcp(site: EdgeSite) -> None:
     for key, attribute in _OF_REQUESTS:
         if getattr(site, attribute):
-            raise BadSiteError(key, "a TCP connection has no requests", "protocol: http, or without it")
+            raise BadSiteError(key, "a TCP connection has no requests", "set protocol: http, or remove it")
     if not site.port:
-        raise BadSiteError("port", "a TCP site has no port of its own yet", "port: the port on which clients connect, such as 4242")
+        raise BadSiteError("port", "a TCP site has no port of its own yet", "set port: the port on which clients connect, such as 4242")
     if not site.pool.servers:
-        raise BadSiteError("servers", "there is none", 'servers: ["app1:4242"]')
+        raise BadSiteError("servers", "there is none", 'set servers: ["app1:4242"]')
     if site.pool.tls and site.tls == "passthrough":
-        raise BadSiteError("upstream.tls", "TLS passes through unopened", "upstream without tls")
+        raise BadSiteError("upstream.tls", "TLS passes through unopened", "remove tls from upstream")
     if site.tls == "terminate" and not site.names and site.certificate.source != "provided":
-        raise BadSiteError("names", "a certificate needs a name", "names: [dicom.clinic.health]")
+        raise BadSiteError("names", "a certificate needs a name", "set names: [dicom.clinic.health]")
 
 
 def _domain(where: str, given: Any) -> str:
@@ -268,7 +270,7 @@ def _domain(where: str, given: Any) -> str:
         problem = f"{given!r} has an underscore"
     elif ":" in name:
         problem = f"{given!r} has a port"
-    raise BadSiteError(where, problem, "a name such as pacs.clinic.health, without scheme and port")
+    raise BadSiteError(where, problem, "write a name such as pacs.clinic.health, without scheme and port")
 
 
 def _pool(where: str, servers: list[Any], given: Mapping[str, Any]) -> Pool:
@@ -277,13 +279,13 @@ def _pool(where: str, servers: list[Any], given: Mapping[str, Any]) -> Pool:
     for index, item in enumerate(servers):
         found = SERVER.fullmatch(str(item))
         if not found or not 0 < int(found[1]) < 65536:
-            raise BadSiteError(f"{where}servers[{index}]", f"{item!r} is not a server", '"host:port", such as "app1:8042"')
+            raise BadSiteError(f"{where}servers[{index}]", f"{item!r} is not a server", 'write "host:port", such as "app1:8042"')
     name = text(given, "server_name", where=at)
     if name and not DOMAIN.fullmatch(name.lower()) and not re.fullmatch(LABEL, name.lower()):
-        raise BadSiteError(f"{at}.server_name", f"{name!r} is not a name", "the name in the servers' certificate")
+        raise BadSiteError(f"{at}.server_name", f"{name!r} is not a name", "write the name in the servers' certificate")
     health = text(given, "health_path", where=at)
     if health and not PATH.fullmatch(health):
-        raise BadSiteError(f"{at}.health_path", f"{health!r} is not a path", "a path such as /healthz")
+        raise BadSiteError(f"{at}.health_path", f"{health!r} is not a path", "write a path such as /healthz")
     return Pool(
         servers=tuple(str(item) for item in servers),
         tls=truth(given, "tls", False, at),
@@ -299,14 +301,14 @@ def _pool(where: str, servers: list[Any], given: Mapping[str, Any]) -> Pool:
 def _path_of(index: int, item: Any, inherited: Mapping[str, Any]) -> tuple[str, Pool]:
     where = f"paths[{index}]"
     if not isinstance(item, Mapping):
-        raise BadSiteError(where, "this is not a mapping", "path and servers")
+        raise BadSiteError(where, "this is not a mapping", "write path and servers")
     refuse_unknown(where, item, ("path", "servers", "upstream"))
     path = text(item, "path", where=where)
     if not PATH.fullmatch(path):
-        raise BadSiteError(f"{where}.path", f"{path!r} is not a path", "a path that begins with /, without spaces")
+        raise BadSiteError(f"{where}.path", f"{path!r} is not a path", "write a path that begins with /, without spaces")
     servers = listed(item, "servers", where)
     if not servers:
-        raise BadSiteError(f"{where}.servers", "there is none", 'servers: ["app1:8042"]')
+        raise BadSiteError(f"{where}.servers", "there is none", 'set servers: ["app1:8042"]')
     return path, _pool(f"{where}.", servers, {**inherited, **mapping(item, "upstream", where)})
 
 
@@ -334,7 +336,7 @@ def _pem(given: Mapping[str, Any], key: str, what: str, where: str) -> str:
     value = text(given, key, where=where).strip()
     if value and f"-----BEGIN {what}-----" not in value:
         raise BadSiteError(
-            f"{where}.{key}", f"this is not a PEM text of a {what}", f"{key}: the text between BEGIN {what} and END {what}, with both"
+            f"{where}.{key}", f"this is not a PEM text of a {what}", f"set {key}: the text between BEGIN {what} and END {what}, with both"
         )
     return value
 
@@ -350,10 +352,10 @@ def _headers(entry: Mapping[str, Any], key: str) -> dict[str, str]:
     found = {}
     for name, value in mapping(entry, key).items():
         if not HEADER.fullmatch(str(name)):
-            raise BadSiteError(key, f"{name!r} is not a name of a header", "letters, digits and hyphens")
+            raise BadSiteError(key, f"{name!r} is not a name of a header", "use letters, digits and hyphens")
         if not isinstance(value, str | int) or isinstance(value, bool) or not VALUE.fullmatch(str(value)):
             problem = "the value is not a text, or has a quote, a dollar, a brace, a backslash or a control character"
-            raise BadSiteError(f"{key}.{name}", problem, "a text without them")
+            raise BadSiteError(f"{key}.{name}", problem, "write a text without them")
         found[str(name)] = str(value)
     return found
 
@@ -366,24 +368,24 @@ def _rate_limit(entry: Mapping[str, Any]) -> RateLimit | None:
     refuse_unknown(at, given, ("requests", "seconds", "burst"))
     requests, seconds = number(given, "requests", 1, 1000000, 0, at), number(given, "seconds", 1, 60, 1, at)
     if not requests:
-        raise BadSiteError(f"{at}.requests", "there is none", "requests: 20")
+        raise BadSiteError(f"{at}.requests", "there is none", "set requests: 20")
     return RateLimit(requests, seconds, number(given, "burst", 0, 1000000, requests, at))
 
 
 def _redirect(index: int, item: Any) -> Redirect:
     where = f"redirects[{index}]"
     if not isinstance(item, Mapping):
-        raise BadSiteError(where, "this is not a mapping", "path and to")
+        raise BadSiteError(where, "this is not a mapping", "write path and to")
     refuse_unknown(where, item, ("path", "to", "permanent"))
     path, to = text(item, "path", where=where), text(item, "to", where=where)
     if not PATH.fullmatch(path):
-        raise BadSiteError(f"{where}.path", f"{path!r} is not a path", "a path that begins with /")
+        raise BadSiteError(f"{where}.path", f"{path!r} is not a path", "write a path that begins with /")
     if not to:
-        raise BadSiteError(f"{where}.to", "there is none", "a path, or a URL with https://")
+        raise BadSiteError(f"{where}.to", "there is none", "write a path, or a URL with https://")
     return Redirect(path, _url(f"{where}.to", to), truth(item, "permanent", True, where))
 
 
 def _url(where: str, given: str) -> str:
     if given and (not URL.fullmatch(given) or not given.startswith(("/", "http://", "https://"))):
-        raise BadSiteError(where, f"{given!r} is neither a path nor a URL", "/path or https://name/path")
+        raise BadSiteError(where, f"{given!r} is neither a path nor a URL", "write /path or https://name/path")
     return given

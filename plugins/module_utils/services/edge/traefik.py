@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -21,6 +21,9 @@ from .sites import EdgeSite
 from .tls_profiles import GO_CURVES, ON_TCP, PROFILES, Profile
 from .traefik_http import http
 from .traefik_tcp import tcp
+
+if TYPE_CHECKING:
+    from ...agent.definition import Json
 
 FILE = "/etc/traefik/vannah.yml"
 ACCESS_LOG = "/var/log/traefik/access.log"
@@ -34,7 +37,7 @@ HEAD = "# Made by vannah.healthcloud (role edge); changes are overwritten.\n"
 def static(plan: Plan) -> str:
     """What Traefik reads when it starts: ports, logs, metrics."""
     settings = plan.settings
-    made: dict[str, Any] = {
+    made: Json = {
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         "log": {"level": "WARN", "noColor": True},
         # Its own interface, on the loopback.
@@ -68,7 +71,7 @@ def static(plan: Plan) -> str:
 def dynamic(plan: Plan) -> str:
     """What Traefik reads again on SIGHUP: sites, certificates; its second line has the generation."""
     profile = PROFILES[plan.settings.profile]
-    made: dict[str, Any] = {"http": http(plan, profile), "tls": _tls(plan, profile)}
+    made: Json = {"http": http(plan, profile), "tls": _tls(plan, profile)}
     if plan.ports(tcp=True):
         made["tcp"] = tcp(plan)
     generation = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:32]
@@ -94,7 +97,7 @@ class _Whole(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mis
         return True
 
 
-def entry_points(plan: Plan, ports: list[int], options: dict[str, Any]) -> dict[str, Any]:
+def entry_points(plan: Plan, ports: list[int], options: Json) -> Json:
     """An entry point for each address of each port; :func:`.traefik_http.entries` names them."""
     found = {}
     for port in ports:
@@ -104,7 +107,7 @@ def entry_points(plan: Plan, ports: list[int], options: dict[str, Any]) -> dict[
     return found
 
 
-def _of_http() -> dict[str, Any]:
+def _of_http() -> Json:
     return {
         "transport": {
             "respondingTimeouts": {"readTimeout": f"{WHOLE_REQUEST}s", "writeTimeout": "0s", "idleTimeout": "180s"},
@@ -113,8 +116,8 @@ def _of_http() -> dict[str, Any]:
     }
 
 
-def _options(profile: Profile) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _options(profile: Profile) -> Json:
+    found: Json = {
         "minVersion": profile.oldest,
         "curvePreferences": [GO_CURVES[curve] for curve in profile.curves],
         "alpnProtocols": ["h2", "http/1.1"],
@@ -125,7 +128,7 @@ def _options(profile: Profile) -> dict[str, Any]:
     return found
 
 
-def _tls(plan: Plan, profile: Profile) -> dict[str, Any]:
+def _tls(plan: Plan, profile: Profile) -> Json:
     options = {"default": _options(profile)}
     for site in plan.sites:
         if not site.terminates:
@@ -141,7 +144,7 @@ def _tls(plan: Plan, profile: Profile) -> dict[str, Any]:
         if own != options["default"]:
             options[site.name] = own
     terminating = [site for site in plan.sites if site.terminates]
-    found: dict[str, Any] = {"options": options, "certificates": [_certificate(site) for site in terminating]}
+    found: Json = {"options": options, "certificates": [_certificate(site) for site in terminating]}
     nameless = [site for site in terminating if site.is_tcp]
     if nameless:
         found["stores"] = {"default": {"defaultCertificate": _certificate(nameless[0])}}

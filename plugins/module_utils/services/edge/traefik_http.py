@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .plan import AUTHORITY, Plan, prepared
 from .sites import EdgeSite, Pool, Redirect
 from .tls_profiles import Profile
+
+if TYPE_CHECKING:
+    from ...agent.definition import Json
 
 _STRATEGY = {"round_robin": "wrr", "least_connections": "p2c", "source": "hrw"}
 #: Above every path of a site.
@@ -24,12 +27,12 @@ def entries(plan: Plan, port: int) -> list[str]:
     return [f"port-{port}-{index}" for index in range(len(plan.settings.bind))]
 
 
-def http(plan: Plan, profile: Profile) -> dict[str, Any]:
+def http(plan: Plan, profile: Profile) -> Json:
     """``http`` of the dynamic configuration."""
-    routers: dict[str, Any] = {}
-    services: dict[str, Any] = {}
-    middlewares: dict[str, Any] = {}
-    transports: dict[str, Any] = {}
+    routers: Json = {}
+    services: Json = {}
+    middlewares: Json = {}
+    transports: Json = {}
     _plain(plan, routers, services, middlewares)
     for site in plan.sites:
         if site.is_tcp:
@@ -71,7 +74,7 @@ def _host(name: str) -> str:
     return f"Host(`{name}`)"
 
 
-def _plain(plan: Plan, routers: dict[str, Any], services: dict[str, Any], middlewares: dict[str, Any]) -> None:
+def _plain(plan: Plan, routers: Json, services: Json, middlewares: Json) -> None:
     """HTTP without TLS: leads to HTTPS, and answers challenges of ACME."""
     settings = plan.settings
     sites = sorted((site for site in plan.sites if not site.is_tcp), key=lambda site: (site.port != settings.https_port, site.port))
@@ -101,16 +104,16 @@ def _plain(plan: Plan, routers: dict[str, Any], services: dict[str, Any], middle
         services["acme-challenge"] = {"loadBalancer": {"servers": [{"url": f"http://{server}"} for server in settings.challenge]}}
 
 
-def _middlewares(site: EdgeSite, profile: Profile, found: dict[str, Any]) -> list[str]:
+def _middlewares(site: EdgeSite, profile: Profile, found: Json) -> list[str]:
     """The middlewares of a site, in the order in which a request passes them."""
     names: list[str] = []
 
-    def add(what: str, options: dict[str, Any]) -> None:
+    def add(what: str, options: Json) -> None:
         names.append(f"{site.name}-{what}")
         found[names[-1]] = options
 
     # First: an answer of the others carries them, too.
-    headers: dict[str, Any] = {}
+    headers: Json = {}
     if site.hsts:
         headers["stsSeconds"] = profile.hsts
     if site.request_headers:
@@ -138,14 +141,14 @@ def _middlewares(site: EdgeSite, profile: Profile, found: dict[str, Any]) -> lis
     return names
 
 
-def _redirect(redirect: Redirect) -> dict[str, Any]:
+def _redirect(redirect: Redirect) -> Json:
     to = redirect.to if "://" in redirect.to else "${1}" + redirect.to
     return {"regex": f"^(https?://[^/]+){re.escape(redirect.path)}(\\?.*)?$", "replacement": to, "permanent": redirect.permanent}
 
 
-def _service(site: EdgeSite, pool: Pool, name: str) -> dict[str, Any]:
+def _service(site: EdgeSite, pool: Pool, name: str) -> Json:
     scheme = "https" if pool.tls else "h2c" if site.protocol == "grpc" else "http"
-    found: dict[str, Any] = {
+    found: Json = {
         "servers": [{"url": f"{scheme}://{server}"} for server in pool.servers],
         "strategy": _STRATEGY[pool.balance],
         "serversTransport": name,
@@ -156,8 +159,8 @@ def _service(site: EdgeSite, pool: Pool, name: str) -> dict[str, Any]:
     return found
 
 
-def _transport(site: EdgeSite, pool: Pool) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _transport(site: EdgeSite, pool: Pool) -> Json:
+    found: Json = {
         # As many as Traefik's own transport keeps; Go keeps two, and each further request at the same time would connect again.
         "maxIdleConnsPerHost": 200,
         "forwardingTimeouts": {

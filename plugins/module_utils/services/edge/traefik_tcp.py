@@ -6,19 +6,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .plan import AUTHORITY, Plan
 from .sites import EdgeSite
 from .traefik_http import entries
 
+if TYPE_CHECKING:
+    from ...agent.definition import Json
 
-def tcp(plan: Plan) -> dict[str, Any]:
+
+def tcp(plan: Plan) -> Json:
     """``tcp`` of the dynamic configuration."""
-    routers: dict[str, Any] = {}
-    services: dict[str, Any] = {}
-    middlewares: dict[str, Any] = {}
-    transports: dict[str, Any] = {}
+    routers: Json = {}
+    services: Json = {}
+    middlewares: Json = {}
+    transports: Json = {}
     for site in plan.sites:
         if not site.is_tcp:
             continue
@@ -26,7 +29,7 @@ def tcp(plan: Plan) -> dict[str, Any]:
         if site.allow_from:
             middlewares[f"{site.name}-allow"] = {"ipAllowList": {"sourceRange": list(site.allow_from)}}
             routers[site.name]["middlewares"] = [f"{site.name}-allow"]
-        balancer: dict[str, Any] = {"servers": [_server(site, server) for server in site.pool.servers], "serversTransport": site.name}
+        balancer: Json = {"servers": [_server(site, server) for server in site.pool.servers], "serversTransport": site.name}
         if len(site.pool.servers) > 1:
             # A connection that failed is not tried elsewhere: Traefik has to know before.
             balancer["healthCheck"] = {"interval": f"{min(site.pool.pause, 5)}s", "timeout": f"{min(site.timeouts.connect, 4)}s"}
@@ -38,13 +41,13 @@ def tcp(plan: Plan) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _server(site: EdgeSite, server: str) -> dict[str, Any]:
+def _server(site: EdgeSite, server: str) -> Json:
     return {"address": server, "tls": True} if site.pool.tls else {"address": server}
 
 
-def _router(site: EdgeSite, plan: Plan) -> dict[str, Any]:
+def _router(site: EdgeSite, plan: Plan) -> Json:
     rule = "HostSNI(`*`)"
-    found: dict[str, Any] = {"entryPoints": entries(plan, site.port), "service": site.name}
+    found: Json = {"entryPoints": entries(plan, site.port), "service": site.name}
     if site.tls == "passthrough":
         found["tls"] = {"passthrough": True}
         rule = " || ".join(_name(name) for name in site.names) or rule

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ...agent.services.etcd.data import foreign as other_member
 from ...preflight.answers import Answer
@@ -14,6 +14,9 @@ from ...preflight.belonging import Belonging
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN
 from .member_settings import MIB, quota
+
+if TYPE_CHECKING:
+    from ...agent.services.etcd.types import Data
 
 CODES = (
     Code(
@@ -78,8 +81,8 @@ def _removed(answers: Iterable[Answer]) -> Iterator[Finding]:
             where = own["directory"]
             problem = f"{where} has the data of a member that was removed from etcd (ID {own['member']}): etcd does not start with them."
             fix = (
-                f"on {host} systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined, then run again: it joins as a new member;"
-                f" or take {host} out of the group etcd"
+                f"run on {host}: systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined, then run again: it joins as a new"
+                f" member; or take {host} out of the group etcd"
             )
             yield Finding("contact-etcd-removed", host, "-", problem, fix)
 
@@ -93,7 +96,7 @@ def _room(host: str, size: int, wanted: int | None, running: str) -> Iterator[Fi
     if not wanted or size < wanted * ROOM:
         return
     there = f"the database has {_mib(size)} MiB, and its quota"
-    needed = f"etcd_quota_mb: {max(_mib(int(size / ROOM)) * 2, 64)} or more"
+    needed = f"set etcd_quota_mb: {max(_mib(int(size / ROOM)) * 2, 64)} or more"
     if running.isdigit() and int(running) <= wanted and int(running):
         problem = f"{there} is {_mib(wanted)} MiB. At the quota the whole cluster refuses writes."
         yield Finding("contact-etcd-full", host, "etcd_quota_mb", problem, f"{needed}, or a shorter etcd_compaction_retention")
@@ -106,8 +109,8 @@ def _alarm(member: str, kind: str, hosts: list[str]) -> Finding:
     if kind == "NOSPACE":
         problem = f"{member} has raised etcd's alarm NOSPACE: its database had reached its quota, and the whole cluster refuses writes."
         fix = (
-            "site.yml with all members of etcd takes it back where the database has room, and compacts and defragments it first where"
-            " it has not; else a larger etcd_quota_mb, and site.yml twice"
+            "run site.yml with all members of etcd, which takes it back where the database has room, and compacts and defragments it"
+            " first where it has not; else set a larger etcd_quota_mb, and run site.yml twice"
         )
     else:
         problem = f"{member} has raised etcd's alarm {kind}: its data differ from the others'."
@@ -122,15 +125,15 @@ def _mib(size: int) -> int:
     return -(-size // MIB)
 
 
-def _identity(host: str, said: Mapping[str, Any], known: Belonging) -> Iterator[Finding]:
+def _identity(host: str, said: Data, known: Belonging) -> Iterator[Finding]:
     shown = f"[{known.address}]" if ":" in known.address else known.address
     # The port may be another one by now: who listens at the address of this host is this host.
     mine = next((url for url in said.get("urls") or () if str(url).rpartition("://")[2].rpartition(":")[0] == shown), "")
-    if other_member(dict(said), host, str(mine)) and said["directory"] not in known.adopted():
+    if other_member(said, host, str(mine)) and said["directory"] not in known.adopted():
         where = said["directory"]
         problem = f"{where} holds the data of the etcd member {said['name']} ({', '.join(said['urls'])}, ID {said['member']})."
         fix = (
-            f"an empty directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined;"
+            f"empty the directory on this server, if it is the copy: systemctl stop etcd; rm -rf {where}/member /etc/etcd/vannah-joined;"
             " it then joins as a new member"
         )
         yield Finding("contact-etcd-identity", host, "etcd_data_directory", problem, fix)

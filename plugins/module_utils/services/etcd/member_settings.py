@@ -85,7 +85,7 @@ def check_ranges(site: Site) -> Iterator[Finding]:
             number = whole(value)
             problem = RANGES[flag].problem(number) if flag in RANGES and number is not None else ""
             if problem:
-                fix = f"etcd_settings.{flag}: from {RANGES[flag].low} to {RANGES[flag].high}, or leave it out"
+                fix = f"set etcd_settings.{flag}: from {RANGES[flag].low} to {RANGES[flag].high}, or leave it out"
                 if flag == "quota-backend-bytes":
                     fix = f"leave etcd_settings.{flag} out and set etcd_quota_mb: 2048, or write {RANGES[flag].low} or more"
                 yield _finding(site, host, flag, "etcd-setting-range", f"{problem}.", fix)
@@ -113,7 +113,7 @@ def check_compaction(site: Site) -> Iterator[Finding]:
             continue  # unknown; the reader of the inventory reports why
         problem = compaction_problem(mode, retention)
         if problem:
-            fix = "etcd_compaction_retention: 1h, and neither of the two settings of auto-compaction in etcd_settings"
+            fix = "set etcd_compaction_retention: 1h, and neither of the two settings of auto-compaction in etcd_settings"
             names = dict.fromkeys((variable, "etcd_settings" if _MODE in settings else variable))
             yield finding(site, host, names, "etcd", "etcd-compaction", problem, fix)
 
@@ -136,7 +136,7 @@ def compaction_problem(mode: Any, retention: Any) -> str:
     return ""
 
 
-def given(host: Host) -> dict[str, Any]:
+def given(host: Host) -> dict[str, object]:
     """``etcd_settings`` of a host by the names of etcd's flags."""
     settings = host.known("etcd_settings")
     return {str(name).lower().replace("_", "-"): value for name, value in settings.items()} if isinstance(settings, Mapping) else {}

@@ -62,7 +62,7 @@ def check_members(site: Site) -> Iterator[Finding]:
             "etcd",
             "-",
             f"{count} members survive the loss of no more than {count - 1} would.",
-            f"{count - 1} or {count + 1} hosts in the group etcd",
+            f"put {count - 1} or {count + 1} hosts in the group etcd",
         )
     if count == 1 and databases > 1:
         yield Finding(
@@ -70,7 +70,7 @@ def check_members(site: Site) -> Iterator[Finding]:
             "etcd",
             "-",
             f"{databases} database servers depend on one etcd member.",
-            "three hosts in the group etcd",
+            "put three hosts in the group etcd",
         )
     elif count == 1:
         yield Finding(
@@ -78,11 +78,11 @@ def check_members(site: Site) -> Iterator[Finding]:
             "etcd",
             "-",
             "one member: when its host is lost, the database turns read-only.",
-            "three hosts in the group etcd, where the site has three",
+            "put three hosts in the group etcd, where the site has three",
         )
     if count > 7:
         yield Finding(
-            "etcd-many-members", "etcd", "-", f"{count} members make every write slower.", "three or five hosts in the group etcd"
+            "etcd-many-members", "etcd", "-", f"{count} members make every write slower.", "put three or five hosts in the group etcd"
         )
 
 
@@ -97,7 +97,7 @@ def check_timing(site: Site) -> Iterator[Finding]:
         election, elections = _timing(host, "election-timeout")
         if heartbeat is not None and election is not None and (election < 5 * heartbeat or election > 50000):
             problem = f"{election} ms without a heartbeat start an election, with a heartbeat each {heartbeat} ms."
-            fix = f"etcd_election_timeout: from {5 * heartbeat} to 50000"
+            fix = f"set etcd_election_timeout: from {5 * heartbeat} to 50000"
             if "etcd_settings" in (its, elections):
                 fix += ", and neither of the two in etcd_settings"
             yield finding(site, host, dict.fromkeys((elections, its)), "etcd", "etcd-timing", problem, fix)
@@ -119,7 +119,7 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
         text = host.known("etcd_data_directory")
         problem = directory_problem(text, "etcd's", homes_hidden=True) if isinstance(text, str) else None
         if problem:
-            fix = "etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah"
+            fix = "set etcd_data_directory: an absolute path of its own, such as /var/lib/etcd/vannah"
             yield finding(site, host, ("etcd_data_directory",), "etcd", "etcd-data-directory", problem, fix)
 
 

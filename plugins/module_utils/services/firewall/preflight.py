@@ -77,7 +77,7 @@ def check_extra_rules(site: Site) -> Iterator[Finding]:
             else:
                 continue
             where, name, source = place(site, host, ("firewall_extra_rules",), host.name)
-            fix = "one rule of nft in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept"
+            fix = "write one rule of nft in each entry, such as ip saddr 10.0.0.0/8 tcp dport 104 accept"
             yield Finding("firewall-rule-invalid", where, f"{name}[{index}]", text, fix, source)
 
 
@@ -94,13 +94,13 @@ def check_ssh_port(site: Site) -> Iterator[Finding]:
             and not _contains(ports, host.connection_port)
         ):
             listed = f"{host.connection_port} of ansible_port is not among them" if ports else "there is none"
-            fix = f"firewall_ssh_ports with {host.connection_port} among them, or leave it out"
+            fix = f"add {host.connection_port} to firewall_ssh_ports, or leave it out"
             problem = f"the firewall leaves these ports open for SSH, and {listed}."
             yield finding(site, host, ("firewall_ssh_ports",), host.name, "safety-ssh-port-closed", problem, fix)
         admins = host.get("site_admin_addresses")
         if isinstance(admins, list | tuple) and not admins:
             problem = "an empty list counts as not set, and SSH would be open for any address."
-            fix = "site_admin_addresses: the networks you come from, or leave it out for any"
+            fix = "set site_admin_addresses: the networks you come from, or leave it out for any"
             yield finding(site, host, ("site_admin_addresses",), "all", "safety-admin-addresses-empty", problem, fix)
 
 

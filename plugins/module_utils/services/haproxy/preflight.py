@@ -48,7 +48,7 @@ def check_numbers(site: Site) -> Iterator[Finding]:
                 if isinstance(value, bool) or number is None or number < 0:
                     where, _name, source = place(site, host, (variable,), host.name)
                     problem = f"{value!r} is not a whole number. HAProxy would read another number, without an error."
-                    yield Finding("haproxy-number-invalid", where, f"{variable}.{option}", problem, f"{option}: 10000", source)
+                    yield Finding("haproxy-number-invalid", where, f"{variable}.{option}", problem, f"set {option}: 10000", source)
 
 
 RULES = (check_numbers,)

@@ -30,11 +30,11 @@ _OPTION = option_of(VARIABLE, {"type": "dict", "options": _BUCKET})
 _DAYS = ("expiry_days", "noncurrent_days", "transition_days", "noncurrent_transition_days", "abort_incomplete_days")
 #: What to write for an attribute that the module refuses.
 _FIXES = {
-    "object_lock": "mode: governance or compliance, and days or years of 1 or more",
-    "versioning": "nothing for versioning: an object lock brings it",
-    "quota": "a whole number with KiB, MiB, GiB or TiB, as 500GiB, or none",
-    "tags": "at most 50 tags of letters, digits, spaces and + - = . _ : / @",
-    "policy": "none, download, upload, public, or a document: each statement with Effect, Principal, Action, and Resource of this bucket",
+    "object_lock": "set mode: governance or compliance, and days or years of 1 or more",
+    "versioning": "remove versioning: an object lock brings it",
+    "quota": "write a whole number with KiB, MiB, GiB or TiB, as 500GiB, or none",
+    "tags": "write at most 50 tags of letters, digits, spaces and + - = . _ : / @",
+    "policy": "write none, download, upload, public, or a document: each statement with Effect, Principal, Action, Resource of this bucket",
 }
 
 CODES = (
@@ -98,14 +98,14 @@ def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator
         problem = name_problem(name) or (f"{shown} is listed twice." if name in seen else "")
         seen.add(name)
         if problem:
-            yield "bucket-name-invalid", "name", problem, "a name of 3 to 63 lower-case letters, digits and hyphens"
+            yield "bucket-name-invalid", "name", problem, "use a name of 3 to 63 lower-case letters, digits and hyphens"
     if bucket.get("state") == "absent":
         return  # nothing else is asked of it
     settings = host.known("minio_settings")
     keyless = isinstance(settings, Mapping) and "MINIO_KMS_SECRET_KEY" in settings and settings["MINIO_KMS_SECRET_KEY"] is None
     if bucket.get("encryption") == "sse-s3" and keyless and host.known(BACKEND) != "s3":
         problem = "the bucket is to be encrypted, and the server would have no key."
-        yield "bucket-encryption-without-key", "encryption", problem, "nothing for MINIO_KMS_SECRET_KEY in minio_settings"
+        yield "bucket-encryption-without-key", "encryption", problem, "remove MINIO_KMS_SECRET_KEY from minio_settings"
     refused = set()
     for path, said in _attributes(bucket) if usable else ():
         refused.add(path)
@@ -117,7 +117,7 @@ def _bucket(host: Host, bucket: Entry, seen: set[str], usable: bool) -> Iterator
         judged = [*_rule(host, rule)]
         judged += _rule_together(name, rule, kept, alone=not judged) if usable else []
         if rule.get("id") in ids:
-            judged.append((INVALID, "id", "bad-lifecycle: another rule of the bucket has this id.", "an id of its own for each rule"))
+            judged.append((INVALID, "id", "bad-lifecycle: another rule of the bucket has this id.", "give each rule an id of its own"))
         ids.add(str(rule.get("id")))
         for code, key, said, fix in judged:
             yield code, f"lifecycle[{number}]{key and '.'}{key}", said, fix
@@ -147,7 +147,7 @@ def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, 
     for key in _DAYS:
         days, least = rule.get(key), int(not key.endswith("transition_days"))
         if isinstance(days, int) and not isinstance(days, bool) and days < least:
-            yield "bucket-lifecycle-days", key, f"{counted(days, 'day')}.", f"{key}: {least} or more, or nothing"
+            yield "bucket-lifecycle-days", key, f"{counted(days, 'day')}.", f"set {key}: {least} or more, or remove it"
     # Elsewhere a tier is a storage class, and each store has its own.
     tiers = UNKNOWN if host.known(BACKEND) == "s3" else host.get("minio_tiers")
     names = [entry.get("name") for entry in entries(tiers) if entry.get("state", "present") == "present"]
@@ -155,9 +155,9 @@ def _rule(host: Host, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, 
     for key, days in (("tier", "transition_days"), ("noncurrent_tier", "noncurrent_transition_days")):
         tier = rule.get(key)
         if isinstance(tier, str) and tiers is not UNKNOWN and UNKNOWN not in known and tier not in known:
-            yield "bucket-tier-unknown", key, f"minio_tiers has no {tier}.", f"an entry for {tier} in minio_tiers"
+            yield "bucket-tier-unknown", key, f"minio_tiers has no {tier}.", f"add an entry for {tier} to minio_tiers"
         elif (tier is None) != (rule.get(days) is None):
-            yield "bucket-tier-unknown", key, f"{key} and {days} belong together.", f"both {key} and {days}"
+            yield "bucket-tier-unknown", key, f"{key} and {days} belong together.", f"set both {key} and {days}"
 
 
 def _rule_together(name: Any, rule: Mapping[str, Any], lock: Any, alone: bool) -> Iterator[tuple[str, str, str, str]]:
@@ -173,7 +173,7 @@ def _rule_together(name: Any, rule: Mapping[str, Any], lock: Any, alone: bool) -
                 INVALID,
                 "",
                 said,
-                "actions that go together, in the order transition_days before expiry_days, and an id of 1 to 255 characters",
+                "write actions that go together, in the order transition_days before expiry_days, and an id of 1 to 255 characters",
             )
     enabled = rule.get("enabled", True)
     for key in ("expiry_days", "noncurrent_days", "newer_noncurrent_versions"):
@@ -184,7 +184,7 @@ def _rule_together(name: Any, rule: Mapping[str, Any], lock: Any, alone: bool) -
         said = refusal([name, rule], minio_wanted.check_retention, shown, lock, rules)
         if said:
             least = minio_wanted.retention_days(lock)
-            needed = f"{'noncurrent_days' if key.startswith('newer') else key}: {least} or more"
+            needed = f"set {'noncurrent_days' if key.startswith('newer') else key}: {least} or more"
             yield "bucket-expiry-below-retention", key, said, needed
 
 

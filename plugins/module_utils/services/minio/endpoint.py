@@ -28,11 +28,11 @@ _ALIKE = (BACKEND, ENDPOINT, REGION, "object_store_ca", "minio_buckets")
 _OF_ENDPOINT = (ENDPOINT, REGION, "object_store_ca")
 #: Lists of what only MinIO has, and where it is made instead.
 _MINIO_ONLY = {
-    "minio_users": "nothing; create users where the endpoint is administered (AWS: IAM), and "
+    "minio_users": "remove it, and create users where the endpoint is administered (AWS: IAM), and "
     "set the rights of others in a bucket with its policy",
-    "minio_service_accounts": "nothing; create further credentials where the endpoint is administered (AWS: access keys of IAM)",
-    "minio_policies": "nothing; create users' policies where the endpoint is administered (AWS: IAM), a bucket's in minio_buckets",
-    "minio_tiers": "nothing; a lifecycle's tier is a storage class of the endpoint, such as GLACIER",
+    "minio_service_accounts": "remove it, and create further credentials where the endpoint is administered (AWS: access keys of IAM)",
+    "minio_policies": "remove it, and create users' policies where the endpoint is administered (AWS: IAM), a bucket's in minio_buckets",
+    "minio_tiers": "remove it: a lifecycle's tier is a storage class of the endpoint, such as GLACIER",
 }
 #: Names of AWS (docs.aws.amazon.com/general/latest/gr/s3.html): a region's endpoint, the first one of all, and a bucket before either.
 _AWS_REGION = re.compile(r"s3(?:-fips)?[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d+)\.amazonaws\.com(?:\.cn)?")
@@ -109,7 +109,7 @@ def check_endpoint(site: Site) -> Iterator[Finding]:
         given = host.get(ENDPOINT)
         if given is None or given == "":
             problem = "the site's objects are stored at an endpoint, and no endpoint is set."
-            fix = f"{ENDPOINT}: https://s3.eu-central-1.amazonaws.com, or whichever it is"
+            fix = f"set {ENDPOINT}: https://s3.eu-central-1.amazonaws.com, or whichever it is"
             yield finding(site, host, (BACKEND,), GROUP, "object-store-endpoint-missing", problem, fix)
         elif isinstance(given, str):
             yield from _judge(site, host, given)
@@ -118,7 +118,7 @@ def check_endpoint(site: Site) -> Iterator[Finding]:
 def _judge(site: Site, host: Host, given: str) -> Iterator[Finding]:
     problem = endpoint_problem(given)
     if problem:
-        fix = f"{ENDPOINT}: https://name or https://name:port"
+        fix = f"set {ENDPOINT}: https://name or https://name:port"
         yield finding(site, host, (ENDPOINT,), GROUP, "object-store-endpoint-invalid", problem, fix)
         return
     name = (urlsplit(given).hostname or "").lower()
@@ -128,7 +128,7 @@ def _judge(site: Site, host: Host, given: str) -> Iterator[Finding]:
     meant = DEFAULT_REGION if region is None else region
     if its and meant is not UNKNOWN and meant != its:
         problem = f"the endpoint is that of {its}, and requests would be signed for {meant}."
-        yield finding(site, host, (REGION, ENDPOINT), GROUP, "object-store-endpoint-region", problem, f"{REGION}: {its}")
+        yield finding(site, host, (REGION, ENDPOINT), GROUP, "object-store-endpoint-region", problem, f"set {REGION}: {its}")
 
 
 def endpoint_problem(given: str) -> str:
@@ -165,7 +165,7 @@ def check_keys(site: Site) -> Iterator[Finding]:
     for name in KEYS:
         if not any(str(file.values.get(name) or "").strip() for file in site.secrets):
             problem = "the endpoint's owner issues this key, and it is not among the site's secrets."
-            fix = f'{name}: "...", with ansible-vault edit {SECRETS_FILE} (or create, if the file does not exist)'
+            fix = f'set {name}: "...", with ansible-vault edit {SECRETS_FILE} (or create, if the file does not exist)'
             yield Finding("object-store-endpoint-keys", SECRETS_FILE, name, problem, fix)
 
 
@@ -178,19 +178,19 @@ def check_use(site: Site) -> Iterator[Finding]:
         for name in _OF_ENDPOINT:
             if host.get(name) is not None:
                 problem = f"{BACKEND} is not s3, so servers would be set up and the endpoint never used."
-                fix = f"{BACKEND}: s3, or nothing for {name}"
+                fix = f"set {BACKEND}: s3, or remove {name}"
                 yield finding(site, host, (name,), GROUP, "object-store-endpoint-unused", problem, fix)
     if not foreign(site):
         if not members and any(host.known(BACKEND) == "s3" for host in site.hosts.values()):
             problem = f"no host is in the group {GROUP}, so no bucket is made at the endpoint."
             host = next(host for host in site.hosts.values() if host.known(BACKEND) == "s3")
-            fix = f"one host in the group {GROUP}"
+            fix = f"put one host in the group {GROUP}"
             yield finding(site, host, (BACKEND,), "all", "object-store-endpoint-nobody", problem, fix)
         return
     for name in _ALIKE:
         if len({repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}) > 1:
             problem = "the hosts have different values, and one of them connects for all."
-            yield Finding("object-store-endpoint-differs", GROUP, name, problem, f"{name} once, in group_vars/{GROUP}.yml")
+            yield Finding("object-store-endpoint-differs", GROUP, name, problem, f"set {name} once, in group_vars/{GROUP}.yml")
 
 
 def check_minio_only(site: Site) -> Iterator[Finding]:
@@ -211,7 +211,7 @@ def check_minio_only(site: Site) -> Iterator[Finding]:
         )
         if idle and members.intersection(definition.hosts):
             problem = "the site has no object store server that this setting applies to."
-            fix = f"nothing for {definition.name}"
+            fix = f"remove {definition.name}"
             yield Finding("object-store-setting-idle", definition.owner, definition.name, problem, fix, definition.source)
 
 
@@ -221,7 +221,7 @@ def _quotas(site: Site, host: Host) -> Iterator[Finding]:
     for index, bucket in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(bucket, Mapping) and bucket.get("quota") not in (None, "none", "0", 0, UNKNOWN):
             problem = "only MinIO supports quotas, and the site's object store is another one."
-            fix = "nothing for quota; set a limit, if the endpoint supports one, where it is administered"
+            fix = "remove quota; set a limit, if the endpoint supports one, where it is administered"
             yield Finding("object-store-minio-only", where, f"minio_buckets[{index}].quota", problem, fix, source)
 
 

@@ -53,7 +53,7 @@ class Kind:
     variable: str
     key: str
     spec: Mapping[str, Any]
-    check: Callable[[Entry], Any]
+    check: Callable[[Any], Any]
     stand_ins: Entry
     fix: str
 
@@ -73,7 +73,7 @@ KINDS = (
             "access_key": "unknown",
             "secret_key": _STAND_IN_SECRET,
         },
-        "name in capitals, endpoint: https://name:9000, bucket, access_key and secret_key; storage_class only with type: s3",
+        "write name in capitals, endpoint: https://name:9000, bucket, access_key and secret_key; storage_class only with type: s3",
     ),
     Kind(
         "minio_policies",
@@ -81,7 +81,8 @@ KINDS = (
         documented.entry("minio_users", "policies"),
         minio_users.check_policy,
         {"name": "unknown", "state": "absent", "document": _DOCUMENT},
-        f"name, without a comma and none of {', '.join(minio_users.BUILT_IN)}; document, each statement with Effect, Action and Resource",
+        f"write name, without a comma and none of {', '.join(minio_users.BUILT_IN)}; document, each statement with Effect, Action and"
+        " Resource",
     ),
     Kind(
         "minio_users",
@@ -89,7 +90,7 @@ KINDS = (
         documented.entry("minio_users", "users"),
         minio_users.check_user,
         {"name": "unknown", "state": "absent", "enabled": True},
-        "name of 3 or more characters without = and , and spaces around it; secret of 8 or more characters, or none",
+        "write name of 3 or more characters without = and , and spaces around it; secret of 8 or more characters, or none",
     ),
     Kind(
         "minio_service_accounts",
@@ -97,7 +98,7 @@ KINDS = (
         documented.entry("minio_users", "service_accounts"),
         minio_users.check_account,
         {"access_key": "unknown", "state": "absent", "user": "unknown", "secret_key": _STAND_IN_SECRET},
-        "access_key of 3 to 20 characters, user, and secret_key of 8 to 40 characters or none",
+        "write access_key of 3 to 20 characters, user, and secret_key of 8 to 40 characters or none",
     ),
 )
 
@@ -122,7 +123,7 @@ def _entry(kind: Kind, option: Option, entry: Entry, at: str, seen: set[Any]) ->
     name = entry.get(kind.key)
     if isinstance(name, str) and name in seen:
         shown = "an entry" if isinstance(name, Vaulted) else name
-        yield INVALID, f"{at}.{kind.key}", f"listed-twice: {shown} is listed twice.", "one entry of both"
+        yield INVALID, f"{at}.{kind.key}", f"listed-twice: {shown} is listed twice.", "merge both into one entry"
     if isinstance(name, str):
         seen.add(name)
     if wrong:
@@ -149,12 +150,17 @@ def _references(host: Host, variable: str, entry: Entry, at: str) -> Iterator[tu
             if known is not None and isinstance(policy, str) and policy not in known:
                 shown = "that policy" if isinstance(policy, Vaulted) else policy
                 problem = f"{shown} is neither in minio_policies nor one of MinIO's own."
-                yield UNDECLARED, f"{at}.policies[{index}]", problem, f"one of {', '.join(sorted(known))}, or the policy in minio_policies"
+                yield UNDECLARED, f"{at}.policies[{index}]", problem, f"use one of {', '.join(sorted(known))}, or add it to minio_policies"
     if variable == "minio_service_accounts" and isinstance(entry.get("user"), str) and entry["user"]:
         known = _names(host.get("minio_users"), ())
         if known is not None and entry["user"] not in known:
             shown = "that user" if isinstance(entry["user"], Vaulted) else entry["user"]
-            yield UNDECLARED, f"{at}.user", f"minio_users has no {shown}.", "a user of minio_users; or root's, by lookup of minio_root_user"
+            yield (
+                UNDECLARED,
+                f"{at}.user",
+                f"minio_users has no {shown}.",
+                "use a user of minio_users; or root's, by lookup of minio_root_user",
+            )
 
 
 def _names(listed: Any, always: tuple[str, ...]) -> set[str] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 #: Sizes that a set may have.
 SMALLEST, LARGEST = 2, 16
@@ -77,9 +77,25 @@ def pools(declared: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[s
     return found
 
 
+class Made(TypedDict):
+    """A pool in the form that the server gets."""
+
+    hosts: list[str]
+    drives: dict[str, list[str]]
+    set_size: int
+    urls: list[str]
+
+
+class Declared(TypedDict):
+    """A pool in the form of ``minio_pools``; drives by host, where those of the hosts differ."""
+
+    hosts: list[str]
+    drives: list[str] | dict[str, list[str]]
+
+
 def layout(
     declared: Sequence[Mapping[str, Any]] | None, groups: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any], port: int = 9000
-) -> list[dict[str, Any]]:
+) -> list[Made]:
     """The filter ``minio_layout``: pools in the form that the server gets.
 
     :return: for each pool ``hosts``, ``drives`` (by host), ``set_size``, ``urls`` (the first drive of each host, the second of each, ...)
@@ -88,7 +104,7 @@ def layout(
         host for pool in declared or [{}] for host in groups.get(str(pool.get("group") or GROUP), ())
     }
     drives = {host: hostvars[host].get("minio_drives") for host in members if host in hostvars}
-    found = []
+    found: list[Made] = []
     for pool in pools(declared or [], groups, {host: own for host, own in drives.items() if own}):
         rows = max((len(own) for own in pool.drives), default=0)
         pairs = list(zip(pool.hosts, pool.drives, strict=True))
@@ -97,12 +113,12 @@ def layout(
     return found
 
 
-def as_declared(made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def as_declared(made: Sequence[Made]) -> list[Declared]:
     """The filter ``minio_pools_declared``: pools of :func:`layout` in the form of ``minio_pools``, for people to copy.
 
     Drives of a host of its own are by host, which no variable takes: such a pool is of ``minio_drives``.
     """
-    found = []
+    found: list[Declared] = []
     for pool in made:
         own = list(pool["drives"].values())
         alike = all(drives == own[0] for drives in own)

@@ -187,7 +187,7 @@ def check_layout(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "object-store-drives-unequal",
                 f"the hosts of {called} have different numbers of drives: {counts}.",
-                "as many drives on every host of the pool",
+                "use as many drives on every host of the pool",
             )
         elif pool.total and not pool.set_size:
             yield finding(
@@ -197,7 +197,7 @@ def check_layout(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "object-store-sets-unequal",
                 f"{called} has {pool.total} drives, and no size from 2 to 16 divides them.",
-                f"{pool.total - 1} or {pool.total + 1} drives",
+                f"use {pool.total - 1} or {pool.total + 1} drives",
             )
         elif parity is not UNKNOWN and not isinstance(parity, bool) and isinstance(parity, int | None):
             if parity is None and common > pool.set_size // 2:
@@ -205,7 +205,7 @@ def check_layout(site: Site) -> Iterator[Finding]:
                     f"without minio_parity all pools have that of the first ({common}), and {called} has sets of {pool.set_size} drives: "
                     "at most half of them can be spared."
                 )
-                fix = f"minio_parity: {pool.set_size // 2} or less, where no object is there yet; else larger sets in {called}"
+                fix = f"set minio_parity: {pool.set_size // 2} or less, where no object is there yet; else use larger sets in {called}"
                 yield finding(site, lead, ("minio_parity", *variables), GROUP, "object-store-parity-too-high", problem, fix)
             else:
                 yield from _parity(site, lead, called, pool, parity, variables)
@@ -216,17 +216,18 @@ def _parity(site: Site, lead: Host, called: str, pool: Pool, parity: int | None,
     said = ("minio_parity", *variables)
     if parity is not None and (parity < 0 or (size >= 4 and parity > size // 2)):
         problem = f"parity {parity} for sets of {size} drives in {called}: at most half of them can be spared."
-        yield finding(site, lead, said, GROUP, "object-store-parity-too-high", problem, f"minio_parity: from 0 to {size // 2}, or nothing")
+        yield finding(
+            site, lead, said, GROUP, "object-store-parity-too-high", problem, f"set minio_parity: from 0 to {size // 2}, or remove it"
+        )
     elif parity == 0:
         problem = "nothing survives the loss of a drive."
         yield finding(
-            site, lead, said, GROUP, "object-store-parity-none", problem, "minio_parity: 2 or more, on at least four drives of a set"
+            site, lead, said, GROUP, "object-store-parity-none", problem, "set minio_parity: 2 or more, on at least four drives of a set"
         )
     elif parity is None and default_parity(size) == 0:
         problem = f"{called} has one drive, and its data are lost with it."
-        yield finding(
-            site, lead, variables, GROUP, "object-store-parity-unsaid", problem, "minio_parity: 0 where that is meant, else four drives"
-        )
+        fix = "set minio_parity: 0 where that is meant, else use four drives"
+        yield finding(site, lead, variables, GROUP, "object-store-parity-unsaid", problem, fix)
     elif size < 4 and (parity is None or parity > size // 2):
         problem = f"{called} has {counted(pool.total, 'drive')}; a parity of {parity or 2} needs {2 * (parity or 2)}."
         yield finding(
@@ -236,7 +237,7 @@ def _parity(site: Site, lead: Host, called: str, pool: Pool, parity: int | None,
             GROUP,
             "object-store-too-few-drives",
             problem,
-            "four drives or more" + ("; or minio_parity: 1" if size in (2, 3) else ""),
+            "use four drives or more" + ("; or minio_parity: 1" if size in (2, 3) else ""),
         )
 
 
@@ -257,7 +258,7 @@ def check_drives(site: Site) -> Iterator[Finding]:
         if listed == []:
             problem = f"the list of drives of {host.name} is empty, and the role's default would be used."
             yield Finding(
-                "object-store-drive-path", where, variable, problem, "minio_drives: the host's drives; or no minio_drives", source
+                "object-store-drive-path", where, variable, problem, "set minio_drives: the host's drives; or remove minio_drives", source
             )
         for index, entry in entries:
             if isinstance(entry, Mapping):
@@ -266,7 +267,7 @@ def check_drives(site: Site) -> Iterator[Finding]:
         devices = [entry.get("device") for _index, entry in entries if isinstance(entry, Mapping)]
         for device in sorted({one for one in devices if isinstance(one, str) and one and devices.count(one) > 1}):
             yield Finding(
-                "object-store-drive-twice", where, variable, f"{device} is named twice on {host.name}.", "each drive once", source
+                "object-store-drive-twice", where, variable, f"{device} is named twice on {host.name}.", "write each drive once", source
             )
 
 
@@ -274,17 +275,17 @@ def _paths(name: str, own: list[str]) -> Iterator[tuple[str, str, str]]:
     """What is wrong with the paths of one host's drives."""
     meant = [plain(path) for path in own]
     for path in sorted({path for path in meant if meant.count(path) > 1}):
-        yield "object-store-drive-twice", f"{path} is named twice on {name}.", "each drive once"
+        yield "object-store-drive-twice", f"{path} is named twice on {name}.", "write each drive once"
     for path in dict.fromkeys(meant):
         if not path.is_absolute() or ".." in path.parts or path in _SHARED or foreign_tree(path) is not None:
-            yield "object-store-drive-path", f"{path if path.parts else '/'} cannot be a drive.", "a path such as /srv/minio/drive1"
+            yield "object-store-drive-path", f"{path if path.parts else '/'} cannot be a drive.", "use a path such as /srv/minio/drive1"
         hidden = hidden_tree(path)
         if hidden is not None and foreign_tree(path) is None and path not in _SHARED:
             problem = f"{path} cannot be a drive: the server's unit does not see what lies below {hidden} (ProtectHome)."
-            yield "object-store-drive-path", problem, "a path such as /srv/minio/drive1"
+            yield "object-store-drive-path", problem, "use a path such as /srv/minio/drive1"
         outer = next((other for other in meant if other in path.parents), None)
         if outer is not None:
-            yield "object-store-drive-within", f"{path} lies within {outer} on {name}.", "drives beside each other"
+            yield "object-store-drive-within", f"{path} lies within {outer} on {name}.", "use drives beside each other"
 
 
 def drives_of(site: Site) -> dict[str, tuple[str, ...]]:
@@ -316,7 +317,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
         devices = [drive["device"] for drive in drives if isinstance(drive, Mapping) and drive.get("device")]
         if devices:
             problem = f"{', '.join(map(str, devices))} would not be mounted: the role mounts what is in minio_drives of a host."
-            fix = "{path, device} in minio_drives of the pool's hosts, and here the path alone"
+            fix = "write {path, device} in minio_drives of the pool's hosts, and here the path alone"
             yield Finding("object-store-pool-device", where, f"{variable}[{number}].drives", problem, fix, source)
     members = {host.name for host in servers(site)}
     placed = [name for pool in found for name in pool.hosts]
@@ -325,7 +326,7 @@ def check_pools(site: Site) -> Iterator[Finding]:
     problems += [f"{name} is in no pool." for name in sorted(members - set(placed))]
     problems += [f"pool {number + 1} has no host." for number, pool in enumerate(found) if not pool.hosts]
     for problem in problems:
-        yield Finding("object-store-pool-hosts", where, variable, problem, f"each host of the group {GROUP} in one pool", source)
+        yield Finding("object-store-pool-hosts", where, variable, problem, f"put each host of the group {GROUP} in one pool", source)
 
 
 def check_settings(site: Site) -> Iterator[Finding]:
@@ -335,7 +336,7 @@ def check_settings(site: Site) -> Iterator[Finding]:
         values = {repr(value) for host in members if (value := host.get(name)) is not UNKNOWN}
         if len(values) > 1:
             problem = "the servers have different values, and would not work together."
-            yield Finding("object-store-setting-differs", GROUP, name, problem, f"{name} once, in group_vars/{GROUP}.yml")
+            yield Finding("object-store-setting-differs", GROUP, name, problem, f"set {name} once, in group_vars/{GROUP}.yml")
     for host in members:
         settings = host.known("minio_settings")
         if not isinstance(settings, Mapping):
@@ -343,11 +344,11 @@ def check_settings(site: Site) -> Iterator[Finding]:
         for name in settings:
             if str(name) == "MINIO_KMS_SECRET_KEY" and settings[name] is None:
                 problem = "the server's key is removed, and objects are to be encrypted."
-                fix = "nothing for MINIO_KMS_SECRET_KEY"
+                fix = "remove MINIO_KMS_SECRET_KEY"
                 yield finding(site, host, ("minio_settings",), GROUP, "object-store-key-missing", problem, fix)
             elif str(name) in _OWN:
                 problem = f"{name} is set by {_OWN[str(name)]}."
-                yield finding(site, host, ("minio_settings",), GROUP, "object-store-setting-own", problem, _OWN[str(name)])
+                yield finding(site, host, ("minio_settings",), GROUP, "object-store-setting-own", problem, f"use {_OWN[str(name)]}")
 
 
 def check_key(site: Site) -> Iterator[Finding]:
@@ -357,7 +358,7 @@ def check_key(site: Site) -> Iterator[Finding]:
     for file in site.secrets:
         if KEY in file.values and not _is_key(str(file.values[KEY])):
             problem = f"the key is not {KEY_BYTES} bytes in base64."
-            fix = f"{KEY}: the output of openssl rand -base64 {KEY_BYTES}, or nothing"
+            fix = f"set {KEY}: the output of openssl rand -base64 {KEY_BYTES}, or remove it"
             yield Finding("object-store-key-size", file.path, KEY, problem, fix)
 
 
@@ -373,7 +374,7 @@ def check_distribution(site: Site) -> Iterator[Finding]:
     for host in servers(site):
         if host.known("minio_distribution") == "minio":
             problem = f"the last upstream MinIO is unmaintained: at least {OPEN_VULNERABILITIES} vulnerabilities of 2026 have no fix."
-            fix = "minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
+            fix = "set minio_distribution: silo, with a binary of the site's; until then keep its ports inside the site"
             yield finding(site, host, ("minio_distribution",), GROUP, "object-store-unmaintained", problem, fix)
 
 

@@ -108,7 +108,7 @@ def check_values(site: Site) -> Iterator[Finding]:
             if example:
                 where, _name, source = place(site, host, ("minio_settings",), GROUP)
                 path, problem = f"minio_settings.{name}", "MinIO cannot read this value, and would run with its own default or not start."
-                yield Finding("object-store-setting-invalid", where, path, problem, f"{name}: {example}", source)
+                yield Finding("object-store-setting-invalid", where, path, problem, f"set {name}: {example}", source)
 
 
 RULES = (check_values,)

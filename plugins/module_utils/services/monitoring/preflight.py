@@ -30,7 +30,7 @@ def check_alerts(site: Site) -> Iterator[Finding]:
             "monitoring",
             "site_alert_receivers",
             "no receiver of alerts is defined.",
-            "site_alert_receivers: addresses",
+            "set site_alert_receivers: addresses",
         )
 
 

@@ -21,22 +21,22 @@ Sections = dict[str, dict[str, Value]]
 CIPHER = "aes-256-cbc"
 #: Options that a variable of the role sets, or that would take away what the role promises -> the fix.
 OWNED = {
-    "archive-async": "nothing: WAL is archived asynchronously",
+    "archive-async": "remove it: WAL is archived asynchronously",
     "archive-push-queue-max": "pgbackrest_archive_queue_max",
     "backup-standby": "pgbackrest_from_standby",
     "compress": "pgbackrest_compress_type",
     "compress-level": "pgbackrest_compress_level",
     "compress-type": "pgbackrest_compress_type",
-    "config": "nothing: the role writes the file",
-    "log-path": "nothing: the role's jobs read the logs there",
-    "online": "nothing: a backup of files that a server writes to cannot be restored",
+    "config": "remove it: the role writes the file",
+    "log-path": "remove it: the role's jobs read the logs there",
+    "online": "remove it: a backup of files that a server writes to cannot be restored",
     "process-max": "pgbackrest_processes",
-    "spool-path": "nothing: the role's jobs measure the queue there",
+    "spool-path": "remove it: the role's jobs measure the queue there",
     "stanza": "pgbackrest_stanza",
 }
 #: Beginnings of such options.
 OWNED_BEGINNINGS = {
-    "pg": "nothing: the role knows the members of the cluster",
+    "pg": "remove it: the role knows the members of the cluster",
     "repo": "pgbackrest_retention, pgbackrest_offsite or another variable of the role",
     "tls-server": "pgbackrest_port",
 }
@@ -223,12 +223,16 @@ def _text(value: Any) -> str:
 def owned(option: str) -> str:
     """What to write in place of an option of ``pgbackrest_settings``; empty where it may be set there."""
     if option in OWNED:
-        return OWNED[option]
+        return _instruction(OWNED[option])
     for beginning, fix in OWNED_BEGINNINGS.items():
         rest = option.removeprefix(beginning)
         if rest != option and (rest.startswith("-") or rest[:1].isdigit()):
-            return fix
+            return _instruction(fix)
     return ""
+
+
+def _instruction(said: str) -> str:
+    return said if said.startswith("remove it") else f"use {said}"
 
 
 def text_of(sections: Sections) -> str:

@@ -31,5 +31,5 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             if mine and other and mine != other:
                 problem = f"it has Debian {other}, and the backup server {server.host} has {mine}: their pgBackRest refuse each other."
                 yield Finding(
-                    "contact-backup-release", answer.host, "-", problem, f"Debian {mine} here, or Debian {other} on {server.host}"
+                    "contact-backup-release", answer.host, "-", problem, f"use Debian {mine} here, or Debian {other} on {server.host}"
                 )

@@ -116,11 +116,11 @@ def check_servers(site: Site) -> Iterator[Finding]:
     databases, servers = site.members(DATABASES), _servers(site)
     if len(servers) > 1:
         names = ", ".join(host.name for host in servers)
-        yield Finding("backup-servers", SERVERS, "-", f"{names} would each keep a part of the backups.", "one host in the group backup")
+        yield Finding("backup-servers", SERVERS, "-", f"{names} would each keep a part of the backups.", "put one host in the group backup")
     for host in (*databases, *servers) if servers else ():
         if parse_address(host.name):
             problem = f"pgBackRest compares the name {host.name} with the names of a certificate, and addresses are not among these."
-            yield Finding("backup-host-name", host.name, "-", problem, f"{{NAME: {{ansible_host: {host.name}}}}} in hosts.yml")
+            yield Finding("backup-host-name", host.name, "-", problem, f"write {{NAME: {{ansible_host: {host.name}}}}} in hosts.yml")
 
 
 def check_schedules(site: Site) -> Iterator[Finding]:
@@ -133,11 +133,13 @@ def check_schedules(site: Site) -> Iterator[Finding]:
                 continue
             if not text.strip():
                 if variable == FULL:
-                    fix = f"{variable}: such as 15 1 * * 0"
+                    fix = f"set {variable}: a schedule such as 15 1 * * 0"
                     yield finding(site, host, (variable,), SERVERS, "backup-schedule-missing", "there would be no full backup.", fix)
                 continue
             if problem := schedules.problem_of(text):
-                yield finding(site, host, (variable,), SERVERS, "backup-schedule", f"{problem}.", f"{variable}: such as 15 1 * * 0")
+                yield finding(
+                    site, host, (variable,), SERVERS, "backup-schedule", f"{problem}.", f"set {variable}: a schedule such as 15 1 * * 0"
+                )
                 continue
             if variable.startswith("pgbackrest_offsite") and not host.known("pgbackrest_offsite"):
                 continue
@@ -145,7 +147,7 @@ def check_schedules(site: Site) -> Iterator[Finding]:
                 if schedules.meet(text, first):
                     problem = f"{job} begins in the same minute as {SCHEDULES[other]}."
                     yield finding(
-                        site, host, (variable,), SERVERS, "backup-schedule-together", problem, f"{variable}: another hour or minute"
+                        site, host, (variable,), SERVERS, "backup-schedule-together", problem, f"set {variable}: another hour or minute"
                     )
                     break
             good[variable] = text
@@ -163,7 +165,7 @@ def check_retention(site: Site) -> Iterator[Finding]:
                 yield Finding("backup-retention", where, f"{name}.{key}", problem, fix, source)
             if given.get("full") == 1 and given.get("type", "count") == "count":
                 problem = "a new full backup replaces the only one, before any restore has proven it."
-                yield Finding("backup-retention-single", where, f"{name}.full", problem, "full: 2 or more", source)
+                yield Finding("backup-retention-single", where, f"{name}.full", problem, "set full: 2 or more", source)
 
 
 def retention_problems(given: Mapping[str, Any], schedule: str = "") -> Iterator[tuple[str, str, str]]:
@@ -174,26 +176,26 @@ def retention_problems(given: Mapping[str, Any], schedule: str = "") -> Iterator
     kind = given.get("type", "count")
     for key in given:
         if key not in RETENTION_KEYS:
-            yield str(key), "there is no such key.", f"one of {', '.join(sorted(RETENTION_KEYS))}"
+            yield str(key), "there is no such key.", f"use one of {', '.join(sorted(RETENTION_KEYS))}"
     if kind is not UNKNOWN and kind not in ("count", "time"):
-        yield "type", "it is neither count nor time.", "type: count, or type: time (then full is a number of days)"
+        yield "type", "it is neither count nor time.", "set type: count, or type: time (then full is a number of days)"
     if "full" not in given:
-        yield "full", "it is not stated how many full backups are kept.", "full: 2 or more"
+        yield "full", "it is not stated how many full backups are kept.", "set full: 2 or more"
     for key in ("full", "differential", "archive"):
         value = given.get(key)
         if value is UNKNOWN or (value is None and key != "full") or (key == "full" and key not in given):
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 9999999:
             text = "the last full backup would be removed." if key == "full" and value == 0 else "it is not a number from 1 to 9999999."
-            yield key, text, f"{key}: 1 or more"
+            yield key, text, f"set {key}: 1 or more"
     full, archive = given.get("full"), given.get("archive")
     if isinstance(full, int) and isinstance(archive, int) and kind == "count" and archive > full >= 1:
-        yield "archive", f"WAL of {archive} backups would be kept and only {full} of them.", f"archive: {full}, or nothing"
+        yield "archive", f"WAL of {archive} backups would be kept and only {full} of them.", f"set archive: {full}, or remove it"
     if kind == "time" and isinstance(full, int) and schedule and not schedules.problem_of(schedule):
         gap = schedules.longest_gap(schedule)
         if 1 <= full < gap:
             problem = f"full backups are {gap} days apart, and would be kept for {full}: incremental ones would go with their full one."
-            yield "full", problem, f"full: {gap * 2}"
+            yield "full", problem, f"set full: {gap * 2}"
 
 
 def check_offsite(site: Site) -> Iterator[Finding]:
@@ -205,17 +207,19 @@ def check_offsite(site: Site) -> Iterator[Finding]:
         where, name, source = place(site, host, ("pgbackrest_offsite",), SERVERS)
         for key in ("endpoint", "bucket", "region", "key"):
             if not given.get(key):
-                yield Finding("backup-offsite-incomplete", where, f"{name}.{key}", f"there is no {key}.", f"{name}.{key}", source)
+                yield Finding("backup-offsite-incomplete", where, f"{name}.{key}", f"there is no {key}.", f"set {name}.{key}", source)
         readable = all(file.opened and not file.malformed for file in site.secrets)
         if readable and not any(OFFSITE_SECRET in file.values for file in site.secrets) and not host.known(OFFSITE_SECRET):
             problem = f"{OFFSITE_SECRET}, the secret key of the off-site store, is not in {SECRETS_FILE}, and only its owner knows it."
-            fix = f"{OFFSITE_SECRET} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
+            fix = f"set {OFFSITE_SECRET} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
             yield Finding("backup-offsite-incomplete", where, name, problem, fix, source)
         text = given.get("endpoint")
         if not text or not isinstance(text, str):
             continue
         if problem := endpoint_problem(text):
-            yield Finding("backup-offsite-endpoint", where, f"{name}.endpoint", f"{problem}.", "https://host or https://host:port", source)
+            yield Finding(
+                "backup-offsite-endpoint", where, f"{name}.endpoint", f"{problem}.", "write https://host or https://host:port", source
+            )
             continue
         target = endpoint(text)[0]
         same = next((one for one in (*site.members(DATABASES), host) if target in _names(one)), None)
@@ -223,7 +227,7 @@ def check_offsite(site: Site) -> Iterator[Finding]:
         if same or target == "localhost" or (address is not None and address.is_loopback):
             server = f"the database server {same.name}" if same and same is not host else "the backup server"
             problem = f"{target} is {server}: one loss would take the database and both repositories, or two of them."
-            yield Finding("backup-offsite-same", where, f"{name}.endpoint", problem, "an object store elsewhere", source)
+            yield Finding("backup-offsite-same", where, f"{name}.endpoint", problem, "use an object store elsewhere", source)
 
 
 def _names(host: Host) -> set[str]:
@@ -247,7 +251,7 @@ def check_settings(site: Site) -> Iterator[Finding]:
             if str(option).lower() in ("archive_mode", "archive_command", "archive_library"):
                 where, name, source = place(site, host, ("postgresql_settings",), DATABASES)
                 problem = "WAL would not reach the backup server, and a backup without its WAL cannot be restored."
-                yield Finding("backup-archive-command", where, f"{name}.{option}", problem, f"{name} without {option}", source)
+                yield Finding("backup-archive-command", where, f"{name}.{option}", problem, f"remove {option} from {name}", source)
 
 
 def check_directory(site: Site) -> Iterator[Finding]:
@@ -256,7 +260,7 @@ def check_directory(site: Site) -> Iterator[Finding]:
         text = host.known("pgbackrest_repository")
         problem = directory_problem(text, "the repository's") if isinstance(text, str) else None
         if problem:
-            fix = "pgbackrest_repository: an absolute path of its own, such as /var/lib/pgbackrest"
+            fix = "set pgbackrest_repository: an absolute path of its own, such as /var/lib/pgbackrest"
             yield finding(site, host, ("pgbackrest_repository",), SERVERS, "backup-directory", problem, fix)
 
 

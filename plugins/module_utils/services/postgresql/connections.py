@@ -38,24 +38,24 @@ CODES = (
     ),
 )
 
-_NOTHING = "nothing for it in postgresql_settings"
+_NOTHING = "remove it from postgresql_settings"
 #: Setting -> what to write instead, and values that are not refused.
 _OWN: dict[str, tuple[str, tuple[str, ...]]] = {
-    "port": ("postgresql_port", ()),
-    "cluster_name": ("postgresql_cluster", ()),
+    "port": ("use postgresql_port", ()),
+    "cluster_name": ("use postgresql_cluster", ()),
     "listen_addresses": (_NOTHING + "; the firewall decides who reaches the server", ()),
     "unix_socket_directories": (_NOTHING, ("/run/postgresql", "/var/run/postgresql")),
-    "data_directory": ("postgresql_data_directory", ()),
+    "data_directory": ("use postgresql_data_directory", ()),
     "config_file": (_NOTHING, ()),
-    "hba_file": ("postgresql_hba", ()),
+    "hba_file": ("use postgresql_hba", ()),
     "ident_file": (_NOTHING, ()),
     "ssl": (_NOTHING + "; every connection has TLS", ("on", "true", "yes", "1")),
     "ssl_cert_file": (_NOTHING + "; the site's authority signs it", ()),
     "ssl_key_file": (_NOTHING + "; the site's authority signs its certificate", ()),
     "ssl_ca_file": (_NOTHING + "; it is the site's authority", ()),
-    "wal_level": ("replica or logical", ("replica", "logical")),
+    "wal_level": ("use replica or logical", ("replica", "logical")),
     "hot_standby": (_NOTHING, ("on", "true", "yes", "1")),
-    "synchronous_standby_names": ("postgresql_synchronous and postgresql_synchronous_nodes", ()),
+    "synchronous_standby_names": ("use postgresql_synchronous and postgresql_synchronous_nodes", ()),
     "primary_conninfo": (_NOTHING + "; Patroni writes it", ()),
     "primary_slot_name": (_NOTHING + "; Patroni writes it", ()),
 }
@@ -127,7 +127,7 @@ def check_lockout(site: Site) -> Iterator[Finding]:
             if line is None or (line.method in login.methods if login.methods else line.method != "reject"):
                 continue
             problem = f"the line {text!r} comes first for {login.what}, and {line.method} does not accept its login."
-            fix = "the line for fewer databases, users or addresses; or nothing"
+            fix = "write the line for fewer databases, users or addresses; or remove it"
             yield finding(site, host, (VARIABLE,), GROUP, "database-hba-lockout", problem, fix)
             break
 
@@ -139,7 +139,7 @@ def check_lines(site: Site) -> Iterator[Finding]:
             said = hba.problem(text)
             if said:
                 problem = f"PostgreSQL cannot read the line {text!r}: {said}."
-                yield finding(site, host, (VARIABLE,), GROUP, "database-hba-invalid", problem, f"a line as in {hba.MANUAL}")
+                yield finding(site, host, (VARIABLE,), GROUP, "database-hba-invalid", problem, f"write a line as in {hba.MANUAL}")
 
 
 def check_settings(site: Site) -> Iterator[Finding]:

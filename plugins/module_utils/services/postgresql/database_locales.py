@@ -50,7 +50,7 @@ def check_names(site: Site) -> Iterator[Finding]:
             where, _variable, source = place(site, host, (path.partition(".")[0].partition("[")[0],), GROUP)
             meant = parts(name)[0] + parts(name)[2]
             near = meant if meant in _names() else _names().closest(meant)
-            fix = f"{near.partition('@')[0]}.UTF-8{''.join(near.partition('@')[1:])}" if near else "a name such as de_DE.UTF-8"
+            fix = f"use {near.partition('@')[0]}.UTF-8{''.join(near.partition('@')[1:])}" if near else "use a name such as de_DE.UTF-8"
             yield Finding("database-locale-unknown", where, path, f"Debian has no locale {name!r}.", fix, source)
 
 
@@ -66,7 +66,11 @@ def check_encodings(site: Site) -> Iterator[Finding]:
             charset = charset_of(name)
             if charset and (encoding_name(encoding) == "utf8") is not (charset == "UTF-8") and encoding_name(encoding) != "sqlascii":
                 problem = f"the locale {name} is in {charset}, and the database's encoding is {encoding}."
-                fix = f"{parts(name)[0]}.UTF-8{parts(name)[2]}" if charset != "UTF-8" else f"encoding: UTF8, or a locale in {encoding}"
+                fix = (
+                    f"use {parts(name)[0]}.UTF-8{parts(name)[2]}"
+                    if charset != "UTF-8"
+                    else f"set encoding: UTF8, or a locale in {encoding}"
+                )
                 yield Finding("database-locale-encoding", where, f"postgresql_databases[{index}].locale", problem, fix, source)
 
 

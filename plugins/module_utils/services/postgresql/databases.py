@@ -110,11 +110,11 @@ def check_groups(site: Site) -> Iterator[Finding]:
             "postgresql_client",
             "-",
             "these hosts are clients of a database that no host serves.",
-            "hosts in the group postgresql",
+            "put hosts in the group postgresql",
         )
     if site.members(GROUP) and not site.members("etcd"):
         problem = "the database servers cannot elect a leader."
-        yield Finding("database-without-etcd", GROUP, "-", problem, "one or three hosts in the group etcd")
+        yield Finding("database-without-etcd", GROUP, "-", problem, "put one or three hosts in the group etcd")
 
 
 def check_version(site: Site) -> Iterator[Finding]:
@@ -130,7 +130,7 @@ def check_version(site: Site) -> Iterator[Finding]:
             problem = f"the major version is meant, {major[0]}; the minor comes from Debian."
         else:
             problem = "no supported Debian carries this version."
-        fix = 'postgresql_version: "15" on Debian 12, "17" on Debian 13, or nothing'
+        fix = 'set postgresql_version: "15" on Debian 12, "17" on Debian 13, or remove it'
         yield finding(site, host, ("postgresql_version",), GROUP, "database-version-unsupported", problem, fix)
 
 
@@ -146,7 +146,7 @@ def check_cluster_settings(site: Site) -> Iterator[Finding]:
                 GROUP,
                 name,
                 "the members have different values, and the cluster has one.",
-                f"{name} once, in group_vars/{GROUP}.yml",
+                f"set {name} once, in group_vars/{GROUP}.yml",
             )
 
 
@@ -169,7 +169,7 @@ def check_timing(site: Site) -> Iterator[Finding]:
                     GROUP,
                     "database-ttl-too-small",
                     f"{value} s is below Patroni's minimum of {minimum} s.",
-                    f"{name}: at least {minimum}",
+                    f"set {name}: at least {minimum}",
                 )
         ttl, loop_wait, retry = (host.number(name) for name in _MINIMA)
         if ttl is not None and loop_wait is not None and retry is not None and loop_wait + 2 * retry > ttl:
@@ -182,7 +182,7 @@ def check_timing(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "database-timing",
                 problem,
-                f"postgresql_ttl: at least {max(needed, 20)}, or a smaller postgresql_retry_timeout",
+                f"set postgresql_ttl: at least {max(needed, 20)}, or a smaller postgresql_retry_timeout",
             )
 
 
@@ -194,7 +194,7 @@ def check_data_directory(site: Site) -> Iterator[Finding]:
             continue
         problem = directory_problem(text, "the database's", shared=_SHARED)
         if problem:
-            fix = "postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
+            fix = "set postgresql_data_directory: an absolute path of its own, such as /var/lib/postgresql/17/vannah"
             yield finding(site, host, ("postgresql_data_directory",), GROUP, "database-data-directory", problem, fix)
 
 
@@ -210,7 +210,9 @@ def check_wal_senders(site: Site) -> Iterator[Finding]:
         if value is not None and value < needed:
             name = "postgresql_max_wal_senders" if override is None else "postgresql_settings"
             problem = f"{counted(value, 'WAL sender')} for {counted(len(members) - 1, 'standby', 'standbys')} and the two of a copy."
-            yield finding(site, host, (name,), GROUP, "database-wal-senders", problem, f"max_wal_senders of at least {needed}, or nothing")
+            yield finding(
+                site, host, (name,), GROUP, "database-wal-senders", problem, f"set max_wal_senders: at least {needed}, or remove it"
+            )
 
 
 def check_archive_timeout(site: Site) -> Iterator[Finding]:
@@ -236,7 +238,7 @@ def check_archive_timeout(site: Site) -> Iterator[Finding]:
             GROUP,
             "database-archive-timeout",
             problem,
-            f"{'archive_timeout' if variable == 'postgresql_settings' else variable}: from 1 to {rpo}",
+            f"set {'archive_timeout' if variable == 'postgresql_settings' else variable}: from 1 to {rpo}",
         )
 
 
@@ -258,7 +260,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "database-replication-without-standby",
                 "synchronous replication is requested, and there is no standby.",
-                "more hosts in the group postgresql, or postgresql_synchronous: false",
+                "put more hosts in the group postgresql, or set postgresql_synchronous: false",
             )
         elif strict is True and standbys == 0:
             yield finding(
@@ -268,7 +270,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "database-replication-without-standby",
                 "writes would wait for a standby, and there is none.",
-                "more hosts in the group postgresql, or postgresql_synchronous_strict: false",
+                "put more hosts in the group postgresql, or set postgresql_synchronous_strict: false",
             )
         if synchronous is True and strict is True and standbys == 1:
             yield finding(
@@ -278,7 +280,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "database-strict-one-standby",
                 "when the only standby is lost, nothing can be written.",
-                "a third host in the group postgresql, or postgresql_synchronous_strict: false",
+                "put a third host in the group postgresql, or set postgresql_synchronous_strict: false",
             )
         if nodes is not None and standbys and (nodes > standbys or nodes < 1) and synchronous is not False:
             yield finding(
@@ -288,7 +290,7 @@ def check_replication(site: Site) -> Iterator[Finding]:
                 GROUP,
                 "database-synchronous-nodes",
                 f"commits are to wait for {counted(nodes, 'standby', 'standbys')}, and the cluster has {standbys}.",
-                f"postgresql_synchronous_nodes: from 1 to {standbys}",
+                f"set postgresql_synchronous_nodes: from 1 to {standbys}",
             )
 
 

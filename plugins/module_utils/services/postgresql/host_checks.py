@@ -33,7 +33,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
     for answer in given:
         if reason := str(answer.of_service(ROLE).get("watchdog") or ""):
             problem = f"a watchdog is required, and Patroni could not use one: {reason}. A leader would demote itself."
-            fix = "postgresql_watchdog: automatic, or give the server a device that no other program holds"
+            fix = "set postgresql_watchdog: automatic, or give the server a device that no other program holds"
             yield Finding("contact-watchdog", answer.host, "postgresql_watchdog", problem, fix)
     yield from newest.findings(everybody)
     yield from versions.findings(map(_member, given))

@@ -55,7 +55,7 @@ def findings(answers: Iterable[Answer]) -> Iterator[Finding]:
             f"etcd starts empty, and Patroni runs on {', '.join(running)}: the first one that etcd sees would lead, and the others would"
             " lose what it does not have. No host was changed."
         )
-        fix = f"systemctl stop patroni on {', '.join(members)}, then run again: the run then says which member has the newest data"
+        fix = f"run systemctl stop patroni on {', '.join(members)}, then run again: the run then says which member has the newest data"
         yield Finding("contact-newest-member", hosts, "-", problem, fix)
         return
     best = max(holding, key=lambda host: _order(holding[host].get("wal")))

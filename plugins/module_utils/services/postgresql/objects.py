@@ -51,7 +51,7 @@ CODES = (
 #: Made with the cluster; ``__postgresql_own_roles`` of the role gives them their passwords.
 OWN_ROLES = ("postgres", "replicator", "rewinder")
 #: Variable -> what the module takes of an entry, and its check.
-KINDS: Mapping[str, tuple[documented.Spec, Callable[[Entry], Any]]] = {
+KINDS: Mapping[str, tuple[documented.Spec, Callable[[Any], Any]]] = {
     "postgresql_roles": (documented.entry("postgresql_objects", "roles"), postgresql.wanted_role),
     "postgresql_databases": (documented.entry("postgresql_objects", "databases"), postgresql.wanted_database),
 }
@@ -71,7 +71,7 @@ def check_entries(site: Site) -> Iterator[Finding]:
                 if variable == "postgresql_roles" and (name in OWN_ROLES or name.startswith("pg_")):
                     whose = "made by the role postgresql itself" if name in OWN_ROLES else "one of PostgreSQL's own roles"
                     problem = f"{'the role' if isinstance(entry['name'], Vaulted) else name} is {whose}."
-                    fix = "another name, or no entry; to have what such a role has: member_of in an entry of your own"
+                    fix = "use another name, or remove the entry; to have what such a role has, write member_of in an entry of your own"
                     yield Finding("database-role-reserved", where, f"{at}.name", problem, fix, source)
                     continue
                 wrong = list(shape(option, entry, at))
@@ -79,10 +79,10 @@ def check_entries(site: Site) -> Iterator[Finding]:
                     yield Finding(code, where, path, problem, fix, source)
                 problem = "" if wrong else _refusal(spec, call, entry)
                 if problem:
-                    yield Finding("database-entry-refused", where, at, problem, "the entry as the message says it", source)
+                    yield Finding("database-entry-refused", where, at, problem, "write the entry as the message says it", source)
 
 
-def _refusal(spec: documented.Spec, call: Callable[[Entry], Any], entry: Entry) -> str:
+def _refusal(spec: documented.Spec, call: Callable[[Any], Any], entry: Entry) -> str:
     """What the module's check says of an entry; what cannot be told yet is left out of it."""
     known = {key: value for key, value in entry.items() if not is_open(value)}
     for key in ("grants", "schemas", "extensions"):
@@ -109,7 +109,7 @@ def check_names(site: Site) -> Iterator[Finding]:
                     where,
                     f"postgresql_databases[{index}].owner",
                     "postgresql_roles does not name this role, or has it with state: absent.",
-                    "an entry for it in postgresql_roles",
+                    "add an entry for it to postgresql_roles",
                     source,
                 )
 
@@ -125,10 +125,12 @@ def _check_names(site: Site, host: Host, variable: str) -> Generator[Finding, No
         if name is UNKNOWN:
             unknown = True
         elif not isinstance(name, str) or not name:
-            yield Finding("database-entry-invalid", where, f"{variable}[{index}].name", "the entry has no name.", "name: a text", source)
+            yield Finding(
+                "database-entry-invalid", where, f"{variable}[{index}].name", "the entry has no name.", "set name: a text", source
+            )
         elif name in names:
             yield Finding(
-                "database-entry-invalid", where, f"{variable}[{index}].name", f"{name} is listed twice.", "each name once", source
+                "database-entry-invalid", where, f"{variable}[{index}].name", f"{name} is listed twice.", "write each name once", source
             )
         else:
             names.add(name)
@@ -149,7 +151,7 @@ def check_memberships(site: Site) -> Iterator[Finding]:
         if around:
             where, _name, source = place(site, host, ("postgresql_roles",), GROUP)
             problem = f"roles would be members of themselves: {' in '.join(around)}."
-            yield Finding("database-role-circle", where, "postgresql_roles", problem, "one member_of of them less", source)
+            yield Finding("database-role-circle", where, "postgresql_roles", problem, "remove one member_of of them", source)
 
 
 RULES = (check_names, check_entries, check_memberships)

@@ -60,11 +60,11 @@ def _ignored(name: str, value: Any) -> tuple[str, str] | None:
     """Why a value is not taken, and what to write."""
     text = str(value).strip()
     if name in MINIMA and ((number := whole(value)) is None or number < MINIMA[name]):
-        return f"Patroni takes its own default in place of {text!r}", f"{name}: a whole number of at least {MINIMA[name]}, or nothing"
+        return f"Patroni takes its own default in place of {text!r}", f"set {name}: a whole number of at least {MINIMA[name]}, or remove it"
     if name == "wal_keep_size" and not _is_size(text):
-        return f"Patroni takes its own default in place of {text!r}", f"wal_keep_size: at least {WAL_KEEP_SIZE}MB, or nothing"
+        return f"Patroni takes its own default in place of {text!r}", f"set wal_keep_size: at least {WAL_KEEP_SIZE}MB, or remove it"
     if name in SWITCHES and text.lower() not in _SWITCHED:
-        return f"Patroni takes its own default in place of {text!r}", f"{name}: on or off, or nothing"
+        return f"Patroni takes its own default in place of {text!r}", f"set {name}: on or off, or remove it"
     return None
 
 

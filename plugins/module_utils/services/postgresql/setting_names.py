@@ -116,10 +116,10 @@ def check_names(site: Site) -> Iterator[Finding]:
                 guess = _NAMES.closest(name)
                 if guess:
                     problem = f"PostgreSQL knows no setting of this name. Did you mean {guess}?"
-                    yield Finding("database-setting-misspelt", where, f"{path}.{name}", problem, guess, source)
+                    yield Finding("database-setting-misspelt", where, f"{path}.{name}", problem, f"use {guess}", source)
                 else:
                     problem = "no PostgreSQL of a supported Debian is known to have a setting of this name."
-                    yield Finding("database-setting-unknown", where, f"{path}.{name}", problem, "a name of pg_settings", source)
+                    yield Finding("database-setting-unknown", where, f"{path}.{name}", problem, "use a name of pg_settings", source)
 
 
 def _given(host: Host) -> Iterator[tuple[str, str, Mapping[object, object]]]:

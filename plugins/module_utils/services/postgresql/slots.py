@@ -65,7 +65,7 @@ def check_slots(site: Site) -> Iterator[Finding]:
                 continue
             if _wal_level(settings) not in ("logical", None):
                 problem = "PostgreSQL creates no logical slot while wal_level is replica."
-                fix = "postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
+                fix = "set postgresql_settings: {wal_level: logical}; the members are restarted for it, one after the other"
                 yield Finding("database-slot-wal-level", where, f"{VARIABLE}.{name}", problem, fix, source)
             database = slot.get("database")
             if databases is not None and isinstance(database, str) and database not in databases:
@@ -85,30 +85,30 @@ def _databases(host: Host) -> frozenset[str] | None:
 def _without_database(database: str, databases: frozenset[str]) -> tuple[str, str]:
     """What is wrong with a slot for a database that will not be there, and what to write."""
     if database == "template0":
-        return "template0 takes no connections, so it has no slots.", "database: the database whose changes are wanted"
+        return "template0 takes no connections, so it has no slots.", "set database: the database whose changes are wanted"
     guess = Names(databases).closest(database, extra=1)
     hint = f" Did you mean {guess}?" if guess else ""
     problem = f"postgresql_databases does not name the database {database}, or has it with state: absent.{hint}"
-    return problem, f"{f'database: {guess}; or ' if guess else ''}an entry {{name: {database}}} in postgresql_databases"
+    return problem, f"{f'set database: {guess}; or ' if guess else ''}add an entry {{name: {database}}} to postgresql_databases"
 
 
 def _invalid(name: str, slot: Any, members: set[str]) -> tuple[str, str]:
     """What is wrong with a slot and what to write; empty texts where nothing is."""
     if not _NAME.fullmatch(name):
-        return "this is not the name of a slot.", "1 to 63 small letters, digits and _"
+        return "this is not the name of a slot.", "use 1 to 63 small letters, digits and _"
     if slot is UNKNOWN:
         return "", ""
     if not isinstance(slot, Mapping):
-        return "a slot is a dict.", f"{{type: physical}} or {_LOGICAL}"
+        return "a slot is a dict.", f"write {{type: physical}} or {_LOGICAL}"
     kind = slot.get("type")
     if kind is not UNKNOWN and kind is not None and kind not in _TYPES:
-        return "type is neither physical nor logical.", "type: physical, or type: logical"
+        return "type is neither physical nor logical.", "set type: physical, or type: logical"
     texts = {key: slot.get(key) for key in ("database", "plugin")}
     lacking = [key for key, value in texts.items() if value is not UNKNOWN and not (isinstance(value, str) and value)]
     if (kind == "logical" and lacking) or (kind is None and len(lacking) == 1):
-        return f"a logical slot needs {' and '.join(lacking)}.", _LOGICAL
+        return f"a logical slot needs {' and '.join(lacking)}.", f"write {_LOGICAL}"
     if _is_logical(slot) and name in members:
-        return "a member of the cluster has a physical slot of this name.", "another name"
+        return "a member of the cluster has a physical slot of this name.", "use another name"
     return "", ""
 
 

@@ -44,14 +44,14 @@ def check_standard(site: Site) -> Iterator[Finding]:
             if name == "template0":
                 problem = "template0 stays as the server created it: databases in another encoding are created from it."
                 yield Finding(
-                    "database-reserved", where, f"{at}.name", problem, "an entry for template1, or for a database of your own", source
+                    "database-reserved", where, f"{at}.name", problem, "write an entry for template1, or for a database of your own", source
                 )
             elif isinstance(name, str) and name in STANDARD:
                 for key, same in _FIXED.items():
                     value = entry.get(key)
                     if value is not None and value is not UNKNOWN and value != same:
                         problem = f"{name} belongs to the server, and {key} of it is not changed here."
-                        yield Finding("database-reserved", where, f"{at}.{key}", problem, f"the entry without {key}", source)
+                        yield Finding("database-reserved", where, f"{at}.{key}", problem, f"remove {key} from the entry", source)
 
 
 RULES = (check_standard,)

@@ -57,11 +57,13 @@ def _alone(member: Member) -> Iterator[Finding]:
     carried = str(member.carried)
     if member.asked and member.asked != carried:
         problem = f"PostgreSQL {member.asked} is requested, and Debian {member.release} carries {carried}."
-        fix = f'postgresql_version: "{carried}", or nothing'
+        fix = f'set postgresql_version: "{carried}", or remove it'
         yield Finding("contact-database-version", member.host, "postgresql_version", problem, fix)
     elif member.data and carried not in member.data:
         problem = f"the data of the cluster {member.cluster} is of PostgreSQL {member.data[-1]}, and {carried} would be installed."
-        fix = f"a server with the Debian that carries PostgreSQL {member.data[-1]}, or a dump, an empty data directory and a restore"
+        fix = (
+            f"use a server with the Debian that carries PostgreSQL {member.data[-1]}; or make a dump, empty the data directory and restore"
+        )
         yield Finding("contact-database-version", member.host, "postgresql_version", problem, fix)
 
 
@@ -82,5 +84,5 @@ def _together(members: list[Member]) -> Iterator[Finding]:
             f"Debian {member.release} of this server carries PostgreSQL {member.carried}, and the cluster {member.cluster} {has}"
             f" {others[0].carried} on {names} (Debian {others[0].release})."
         )
-        fix = f"a server with Debian {others[0].release}, or this one out of the group postgresql"
+        fix = f"use a server with Debian {others[0].release}, or take this one out of the group postgresql"
         yield Finding("contact-database-release", member.host, "-", problem, fix)

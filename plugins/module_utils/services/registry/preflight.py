@@ -74,13 +74,13 @@ _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[
 REFUSED = {
     ("auth",): ("every client that reaches the registry could push to it, or no user could log in", "registry_users"),
     ("http", "addr"): ("it has a variable of its own", "registry_port"),
-    ("http", "tls"): ("passwords would go over the network without encryption, or Docker not trust the certificate", "nothing"),
+    ("http", "tls"): ("passwords would go over the network without encryption, or Docker not trust the certificate", ""),
     ("http", "draintimeout"): ("it has a variable of its own", "registry_drain_timeout"),
     ("http", "debug", "addr"): ("it has a variable of its own", "registry_metrics_port"),
     ("storage", "filesystem", "rootdirectory"): ("it has a variable of its own", "registry_data_directory"),
-    ("storage", "maintenance", "readonly"): ("garbage collection sets it, and takes it back", "nothing"),
+    ("storage", "maintenance", "readonly"): ("garbage collection sets it, and takes it back", ""),
     ("proxy",): ("the registry would take no pushes", "registry_mirror"),
-    ("version",): ("the registry reads no other version", "nothing"),
+    ("version",): ("the registry reads no other version", ""),
 }
 
 
@@ -95,7 +95,7 @@ def check_name(site: Site) -> Iterator[Finding]:
         text = host.text("registry_name") or host.name
         if not _HOST.fullmatch(text):
             problem = f"{text!r} is nothing that names of images can begin with."
-            fix = "registry_name: a name without port and scheme, such as registry.example.org"
+            fix = "set registry_name: a name without port and scheme, such as registry.example.org"
             yield finding(site, host, ("registry_name",), ROLE, "registry-name", problem, fix)
 
 
@@ -107,7 +107,7 @@ def check_users(site: Site) -> Iterator[Finding]:
             continue
         where, name, source = place(site, host, ("registry_users",), ROLE)
         if not given:
-            fix = "registry_users: [{name: site}], whose password is made"
+            fix = "set registry_users: [{name: site}], whose password is made"
             yield Finding("registry-users", where, name, "no client could pull or push.", fix, source)
         known: list[str] = []
         for index, entry in enumerate(entries(list(given))):
@@ -117,16 +117,18 @@ def check_users(site: Site) -> Iterator[Finding]:
                 problem = "there is no name." if not user.strip() else problem
                 problem = f"{user} is listed twice." if user in known else problem
                 if problem:
-                    yield Finding("registry-users", where, f"{name}[{index}].name", problem, "name: letters and digits", source)
+                    yield Finding("registry-users", where, f"{name}[{index}].name", problem, "set name: letters and digits", source)
                 known.append(user)
             if isinstance(password, str) and len(password.encode()) > LONGEST_PASSWORD:
                 problem = f"the password is longer than {LONGEST_PASSWORD} bytes, and bcrypt does not look at the rest."
-                yield Finding("registry-users", where, f"{name}[{index}].password", problem, "password: a shorter one, or nothing", source)
+                yield Finding(
+                    "registry-users", where, f"{name}[{index}].password", problem, "set password: a shorter one, or remove it", source
+                )
         login = host.text("registry_login")
         if login not in ("", "none", *known) and not is_open(given):
             problem = f"the registry has no user {login}."
             yield finding(
-                site, host, ("registry_login",), ROLE, "registry-login", problem, f"registry_login: {' or '.join((*known, 'none'))}"
+                site, host, ("registry_login",), ROLE, "registry-login", problem, f"set registry_login: {' or '.join((*known, 'none'))}"
             )
 
 
@@ -142,7 +144,7 @@ def check_images(site: Site) -> Iterator[Finding]:
         for number, entry in enumerate(given):
             path = entry.get("source") if isinstance(entry, Mapping) else None
             if path and not str(path).startswith("/"):
-                fix = "source: the whole path of the file on the registry's host"
+                fix = "set source: the whole path of the file on the registry's host"
                 yield Finding("registry-image", where, f"{name}[{number}]", f"{path} is a relative path.", fix, source)
 
 
@@ -154,12 +156,12 @@ def check_mirror(site: Site) -> Iterator[Finding]:
         text, user = host.text("registry_mirror_url"), host.text("registry_mirror_user")
         problem = _url_problem(text, user)
         if problem:
-            fix = "registry_mirror_url: https://host:port of another registry, such as https://registry-1.docker.io"
+            fix = "set registry_mirror_url: https://host:port of another registry, such as https://registry-1.docker.io"
             yield finding(site, host, ("registry_mirror_url",), ROLE, "registry-mirror-url", problem, fix)
         readable = all(file.opened and not file.malformed for file in site.secrets)
         if user and readable and not any(MIRROR_PASSWORD in file.values for file in site.secrets) and not host.known(MIRROR_PASSWORD):
             problem = f"{MIRROR_PASSWORD} of the account {user} is not in {SECRETS_FILE}, and only its owner knows it."
-            fix = f"{MIRROR_PASSWORD} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
+            fix = f"set {MIRROR_PASSWORD} in {SECRETS_FILE} (ansible-vault edit {SECRETS_FILE})"
             yield finding(site, host, ("registry_mirror_user",), ROLE, "registry-mirror-password", problem, fix)
 
 
@@ -185,7 +187,14 @@ def check_settings(site: Site) -> Iterator[Finding]:
         for path, (problem, fix) in REFUSED.items():
             if _has(given, path):
                 where, name, source = place(site, host, ("registry_settings",), ROLE)
-                yield Finding("registry-setting-refused", where, f"{name}.{'.'.join(path)}", f"{problem}.", f"{fix} in its place", source)
+                yield Finding(
+                    "registry-setting-refused",
+                    where,
+                    f"{name}.{'.'.join(path)}",
+                    f"{problem}.",
+                    f"set {fix} in its place" if fix else "remove it",
+                    source,
+                )
 
 
 def _has(given: Any, path: tuple[str, ...]) -> bool:
@@ -207,7 +216,7 @@ def check_directories(site: Site) -> Iterator[Finding]:
             text = host.known(name)
             problem = directory_problem(text, "the registry's", homes_hidden=True) if isinstance(text, str) else None
             if problem:
-                fix = f"{name}: an absolute path of its own, such as /var/lib/docker-registry"
+                fix = f"set {name}: an absolute path of its own, such as /var/lib/docker-registry"
                 yield finding(site, host, (name,), ROLE, "registry-data-directory", problem, fix)
 
 

@@ -21,7 +21,7 @@ WRITER = "while true; do echo 'insert into written values (clock_timestamp());';
 
 @pytest.mark.parametrize(
     ("hosts", "said"),
-    [("db1", "whose servers are all lost"), ("db1,db2", "Fix: -e site_data_lost_hosts=db1,db2,backup1")],
+    [("db1", "whose servers are all lost"), ("db1,db2", "Fix: write -e site_data_lost_hosts=db1,db2,backup1")],
 )
 def test_servers_that_are_not_lost(site: Cluster, hosts: str, said: str) -> None:
     """A rebuild without all members, or one that leaves etcd without a quorum, is refused before anything is changed."""

@@ -171,7 +171,7 @@ def test_the_last_domain_with_tls_goes_after_forced_tls(captain: StandIn, call: 
         (
             {"redirect": "foreign.example"},
             "bad-app",
-            "redirect foreign.example is none of the app's domains. Fix: one of them: new.cap.test",
+            "redirect foreign.example is none of the app's domains. Fix: use one of them: new.cap.test",
         ),
         ({"domains": [{"name": "a.example.net"}]}, "domain-taken", "app new: domains: app web has a.example.net already"),
         ({"ports": [{"host": 9101, "container": 1}]}, "port-taken", "app new: ports: app web publishes host port 9101 already"),

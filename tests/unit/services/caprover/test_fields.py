@@ -104,7 +104,10 @@ def test_nodes_and_projects_by_name() -> None:
     assert changes({"node": "a", "project": "shop"}, known=known) == {"nodeId": ("", "n1"), "projectId": ("", "p1")}
     assert changes({"node": "n2"}, known=known)["nodeId"][1] == "n2"
     for given, text in (
-        ({"node": "c"}, "node c is none of the Swarm's nodes. Fix: one of these, by its ID where names are alike: a (n1), b (n2), b (n3)"),
+        (
+            {"node": "c"},
+            "node c is none of the Swarm's nodes. Fix: use one of these, by its ID where names are alike: a (n1), b (n2), b (n3)",
+        ),
         ({"node": "b"}, "the name of several nodes"),
         ({"project": "x"}, "no project of this CapRover"),
         ({"project": "twice"}, "the name of several projects"),

@@ -169,7 +169,7 @@ def test_what_cannot_be(call: Call, host: Host, given: dict[str, Any], code: str
 @pytest.mark.parametrize(
     ("said", "code", "words"),
     [
-        (NO_MANAGER, "swarm-role", "this host is not one. Fix: docker_swarm first"),
+        (NO_MANAGER, "swarm-role", "this host is not one. Fix: run docker_swarm first"),
         ("Cannot connect", "docker-silent", "systemctl status docker"),
     ],
 )
@@ -189,7 +189,7 @@ def test_it_would_run_on_the_leader_and_nowhere_else(call: Call, host: Host) -> 
 
 def test_one_that_is_there_keeps_its_node_and_its_ports(call: Call, host: Host) -> None:
     install(call, host)
-    with pytest.raises(AgentError, match=r"http_port is 8080, and CapRover was installed with 80.* Fix: http_port: 80") as caught:
+    with pytest.raises(AgentError, match=r"http_port is 8080, and CapRover was installed with 80.* Fix: set http_port: 80") as caught:
         install(call, host, http_port=8080)
     assert caught.value.code == "caprover-ports"
     host.node = "another"

@@ -236,7 +236,7 @@ def test_the_first_registry_becomes_no_default_that_cannot_be_pushed_to(captain:
         ({"registries": [{**REGISTRY, "password": ""}]}, "registry registry.example.org:5000/vhc: user or password is missing"),
         ({"registries": [{**REGISTRY, "domain": "a/b"}]}, "domain is not the name of a host"),
         ({"registries": [REGISTRY, {**REGISTRY, "domain": "http://REGISTRY.example.org:5000"}]}, "is listed twice"),
-        ({"default_push_registry": "x"}, "default_push_registry x: none of the registries. Fix: one of these, with its prefix: none"),
+        ({"default_push_registry": "x"}, "default_push_registry x: none of the registries. Fix: use one of these, with its prefix: none"),
         (
             {"registries": [REGISTRY, {**REGISTRY, "image_prefix": "b"}], "default_push_registry": "registry.example.org:5000"},
             "default_push_registry registry.example.org:5000: several registries",

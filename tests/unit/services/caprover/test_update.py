@@ -235,7 +235,7 @@ def test_no_update_while_an_app_is_built(captain: StandIn, call: Call, host: Hos
 
 def test_an_older_version_that_was_kept_names_the_way_back(call: Call, host: Host) -> None:
     update(call, host)
-    with pytest.raises(AgentError, match="back: true restores it"):
+    with pytest.raises(AgentError, match="set back: true, which restores it"):
         update(call, host, "1.15.3")
 
 

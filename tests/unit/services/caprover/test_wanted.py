@@ -63,8 +63,8 @@ def test_values_of_an_environment_become_text() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"instances": -1}, "app web: instances is -1. Fix: a number from 0"),
-    ({"http_port": 0}, "app web: http_port is 0. Fix: a number from 1 to 65535"),
+    ({"instances": -1}, "app web: instances is -1. Fix: use a number from 0"),
+    ({"http_port": 0}, "app web: http_port is 0. Fix: use a number from 1 to 65535"),
     ({"ports": [{"host": 70000, "container": 80}]}, "app web: ports: host is 70000"),
     ({"ports": [{"host": 80, "container": 0}]}, "app web: ports: container is 0"),
     ({"ports": [{"host": 80, "container": 1}, {"host": 80, "container": 2}]}, "host port 80 is listed twice"),
@@ -78,7 +78,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"persistent": False, "volumes": [{"path": "/a", "volume": "a"}]}, "app web: persistent is false, but it has volumes"),
     ({"environment": {"A B=C": "x"}}, "app web: environment is a mapping with the variable 'A B=C'"),
     ({"environment": {"": "x"}}, "the variable ''"),
-    ({"environment": {"A": ["x"]}}, "app web: environment: A is a list or a mapping. Fix: a text, such as the output of to_json"),
+    ({"environment": {"A": ["x"]}}, "app web: environment: A is a list or a mapping. Fix: use a text, such as the output of to_json"),
     ({"basic_auth": {"user": "u"}}, "app web: basic_auth is half of a pair"),
     ({"basic_auth": {"user": "u:v", "password": "p"}}, "a name with a colon"),
     ({"tags": ["a", " "]}, "app web: tags is a list with an empty tag"),

@@ -53,7 +53,7 @@ def test_what_an_unchanged_deploy_is_known_by(tmp_path: Path) -> None:
         ({"image": "a b"}, "is not an image name"),
         ({"captain_definition": "not json"}, "app web: captain_definition: it is not JSON"),
         ({"captain_definition": "[1]"}, "it is not a mapping"),
-        ({"captain_definition": {"schemaVersion": 1, "imageName": "x"}}, "schemaVersion is 1. Fix: schemaVersion: 2"),
+        ({"captain_definition": {"schemaVersion": 1, "imageName": "x"}}, "schemaVersion is 1. Fix: set schemaVersion: 2"),
         ({"captain_definition": {"schemaVersion": 2}}, "no source of the image"),
         ({"captain_definition": {"schemaVersion": 2, "imageName": "x", "dockerfileLines": ["y"]}}, "imageName, dockerfileLines"),
         ({"tarball": "/nowhere.tar"}, "app web: tarball: /nowhere.tar is not a file of this host"),

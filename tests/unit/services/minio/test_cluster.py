@@ -239,7 +239,7 @@ def test_heal_that_stops_fails() -> None:
 
 @pytest.mark.parametrize(
     ("bucket", "said"),
-    [("dicmo", r"no bucket dicmo\. Did you mean dicom\? .* Fix: one of dicom, reports"), ("x", r"no bucket x\. Nothing is healed")],
+    [("dicmo", r"no bucket dicmo\. Did you mean dicom\? .* Fix: use one of dicom, reports"), ("x", r"no bucket x\. Nothing is healed")],
 )
 def test_heal_of_a_bucket_that_is_not_there(bucket: str, said: str) -> None:
     """The server would begin, and stop with words of its own."""

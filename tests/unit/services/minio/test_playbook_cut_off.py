@@ -68,7 +68,7 @@ def test_a_run_of_the_site_continues_with_an_update(run: Run, waits: bool, apart
     [
         (True, SILENT, ""),
         (True, LOST, ""),
-        (False, SILENT, "No server of the object store answers. Fix: make converge starts servers that do not run"),
+        (False, SILENT, "No server of the object store answers. Fix: run make converge, which starts servers that do not run"),
         (False, LOST, "while the cluster is unhealthy: server store1:9000 is offline. Fix: repair that first"),
     ],
 )

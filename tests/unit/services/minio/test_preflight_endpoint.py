@@ -193,7 +193,7 @@ def test_switches_of_the_playbooks_are_no_slips(judged: Judge) -> None:
     report = judged(site(ONE, S3), secrets=KEYS, extra={f"minio_{name}": value for name, value in given.items()})
     assert [finding.line() for finding in report.errors] == []
     old = judged(site(ONE, S3), secrets=KEYS, extra={f"object_store_{name}": value for name, value in given.items()})
-    assert {(finding.code, finding.fix) for finding in old.errors} == {("variable-removed", f"minio_{name}") for name in given}
+    assert {(finding.code, finding.fix) for finding in old.errors} == {("variable-removed", f"use minio_{name}") for name in given}
 
 
 def test_no_port_is_anybodys(read: Callable[..., Site]) -> None:

@@ -111,7 +111,7 @@ def test_a_rotation_that_was_cut_off_is_known(tmp_path: Path) -> None:
     ("own", "before", "said"),
     [
         (False, OLD, "the secret key is not that of the access key"),
-        (True, None, "this host no longer has them. Fix: minio/update.yml -e minio_force=true"),
+        (True, None, "this host no longer has them. Fix: run minio/update.yml -e minio_force=true"),
     ],
 )
 def test_others_are_not_tried(tmp_path: Path, own: bool, before: tuple[str, str] | None, said: str) -> None:

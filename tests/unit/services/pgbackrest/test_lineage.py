@@ -88,6 +88,6 @@ def test_segments_that_are_missing(begin: int, end: int, missing: list[tuple[int
 
 
 def test_no_backup_before_the_target() -> None:
-    with pytest.raises(AgentError, match="Fix: a later target") as error:
+    with pytest.raises(AgentError, match="Fix: use a later target") as error:
         lineage.newest_before("time", "-", [FIRST], 299.0)
     assert error.value.code == "no-backup"

@@ -17,5 +17,5 @@ def test_a_list_that_is_not_complete(run: Run, lost: str) -> None:
     """Its fix has the whole list: all servers but the backup server, and the members of etcd, which have no quorum."""
     done = run("backup/restore_site.yml", GROUPS, {}, restore_in_place="clinic/vannah", site_name="clinic", site_data_lost_hosts=lost)
     text = " ".join(done.printed.split())
-    assert done.code != 0 and "Fix: -e site_data_lost_hosts=app1,backup1,db1,db2 where that is so" in text, done.printed
+    assert done.code != 0 and "Fix: write -e site_data_lost_hosts=app1,backup1,db1,db2 where that is so" in text, done.printed
     assert done.calls == [] or not any(call.startswith(("converge", "pgbackrest")) for call in done.calls), done.calls

@@ -55,7 +55,7 @@ def test_targets(kind: str, given: str, options: list[str]) -> None:
         ("latest", "2026-12-01 10:13:30", "needs no target"),
         ("time", "", "needs a target"),
         ("time", "yesterday", "is not a time"),
-        ("time", "2026-12-01 10:13:23+00", "before the end of the oldest backup. Fix: a time from 2026-12-01 10:13:24+00 on"),
+        ("time", "2026-12-01 10:13:23+00", "before the end of the oldest backup. Fix: choose a time from 2026-12-01 10:13:24+00 on"),
         ("time", "2027-12-01 10:13:23+00", "is in the future"),
         ("lsn", "5000028", "is not a position"),
         ("lsn", "0/3000049", "before the end of the oldest backup"),
@@ -169,7 +169,7 @@ def test_a_restore_that_fails(ctx: Context, programs: Programs) -> None:
     [
         (
             "1 LOG:  redo done at 0/1\n1 FATAL:  recovery ended before configured recovery target was reached\n",
-            "recovery ended before configured recovery target was reached. Fix: an earlier target",
+            "recovery ended before configured recovery target was reached. Fix: choose an earlier target",
         ),
         ("1 FATAL:  could not open file\n", "could not open file. Fix: see the lines of its journal"),
         ("", "does not start: without a message"),
@@ -200,7 +200,7 @@ def test_it_ends_before_it_has_reached_the_target(ctx: Context, programs: Progra
     programs.on("psql", rc=2)
     programs.on("is-active", rc=3)
     programs.on("journalctl", out=f"1 FATAL:  {instance.ENDED_EARLY}\n")
-    with pytest.raises(AgentError, match="Fix: an earlier target"):
+    with pytest.raises(AgentError, match="Fix: choose an earlier target"):
         call(ctx)
 
 

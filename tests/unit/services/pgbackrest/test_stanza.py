@@ -45,7 +45,7 @@ def test_it_is_left_alone(ctx: Context, programs: Programs) -> None:
 def test_without_a_backup(ctx: Context, programs: Programs) -> None:
     programs.on("info", out=EMPTY)
     assert call(ctx)[0] == []
-    assert ctx.warnings == ["t has no backup yet. Fix: playbooks/backup/now.yml, or wait for the next scheduled one"]
+    assert ctx.warnings == ["t has no backup yet. Fix: run playbooks/backup/now.yml, or wait for the next scheduled one"]
 
 
 def test_a_repository_that_is_new(ctx: Context, programs: Programs) -> None:
@@ -130,7 +130,7 @@ def test_before_the_members_archive(ctx: Context, programs: Programs) -> None:
     programs.on("info", out=NO_STANZA)
     programs.on("check", rc=DISABLED[0], err=DISABLED[1])
     call(ctx)
-    assert ctx.warnings == ["WAL is not archived before the members are restarted. Fix: playbooks/postgresql/rolling_restart.yml"]
+    assert ctx.warnings == ["WAL is not archived before the members are restarted. Fix: run playbooks/postgresql/rolling_restart.yml"]
 
 
 def test_the_error_that_is_named(ctx: Context) -> None:

@@ -101,7 +101,7 @@ def test_a_name(wal: Wal, ctx: Context, name: str, timeline: str, chosen: int, l
 @pytest.mark.parametrize(("name", "timeline"), [("beforehand", ""), ("before", "2"), ("later", "1"), ("before ", "")])
 def test_a_name_that_is_not_there(wal: Wal, ctx: Context, name: str, timeline: str) -> None:
     """A mistyped one is refused here, and not by a recovery."""
-    with pytest.raises(AgentError, match=r"Nothing was changed\. Fix: the name as it was given") as error:
+    with pytest.raises(AgentError, match=r"Nothing was changed\. Fix: give the name as it was given") as error:
         found(ctx, type="name", target=name, timeline=timeline)
     assert error.value.code == "bad-target"
 
@@ -118,7 +118,7 @@ def test_two_points_of_a_name(wal: Wal, ctx: Context) -> None:
 
 
 def test_a_search_that_takes_too_long(wal: Wal, ctx: Context) -> None:
-    with pytest.raises(AgentError, match="Fix: -e restore_wait=SECONDS") as error:
+    with pytest.raises(AgentError, match="Fix: use -e restore_wait=SECONDS") as error:
         found(ctx, type="name", target="beforehand", wait=-1)
     assert error.value.code == "search-too-long"
 
@@ -133,10 +133,10 @@ def test_the_timeline_of_a_position(wal: Wal, ctx: Context, lsn: str, timeline: 
     [
         (
             "0/9000064",
-            "is on several timelines, which have different data there. Fix: -e restore_timeline=2 for the newest timeline, or another",
+            "is on several timelines, which have different data there. Fix: use -e restore_timeline=2 for the newest timeline, or another",
         ),
-        ("0/C000000", "the repository has no WAL at 0/C000000 or after it. Fix: an earlier position"),
-        ("0/B000065", "the repository has no WAL at 0/B000065 or after it. Fix: an earlier position"),
+        ("0/C000000", "the repository has no WAL at 0/C000000 or after it. Fix: choose an earlier one"),
+        ("0/B000065", "the repository has no WAL at 0/B000065 or after it. Fix: choose an earlier one"),
     ],
 )
 def test_positions_that_are_refused(wal: Wal, ctx: Context, lsn: str, said: str) -> None:

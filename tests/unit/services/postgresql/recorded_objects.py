@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Server(Context):
         return [line for line in lines if not line.startswith(("SET ", "\\"))]
 
 
-def plan(server: Server, roles: Any = None, databases: Any = None, wait: int = 60) -> tuple[list[Step], dict[str, Any]]:
+def plan(server: Server, roles: Any = None, databases: Any = None, wait: int = 60) -> tuple[list[Step], Mapping[str, Any]]:
     """The plan of the call; by default for what was recorded."""
     given = {
         "wait": wait,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context, Result
@@ -110,7 +110,7 @@ def no_server(argv: list[str], **_more: Any) -> Result:
 
 def do(
     call: str, real: Patroni, mode: str = "apply", runner: Callable[..., Result] = no_server, **params: Any
-) -> tuple[list[str], dict[str, Any]]:
+) -> tuple[list[str], Mapping[str, Any]]:
     """A call as the agent makes it: the steps' details, and the result after they were applied."""
     ctx = context(real, mode, runner)
     steps, result = patroni.CALLS[call]({**COMMON, **params}, ctx)

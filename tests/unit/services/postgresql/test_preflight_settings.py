@@ -162,8 +162,8 @@ def test_slots_that_patroni_would_leave_out(judged: Judge, variables: str, code:
 @pytest.mark.parametrize(
     ("database", "fix"),
     [
-        ("customer", "database: customers; or an entry {name: customer} in postgresql_databases"),
-        ("x", "an entry {name: x} in postgresql_databases"),
+        ("customer", "set database: customers; or add an entry {name: customer} to postgresql_databases"),
+        ("x", "add an entry {name: x} to postgresql_databases"),
     ],
 )
 def test_a_slot_of_an_unknown_database_says_what_to_write(judged: Judge, database: str, fix: str) -> None:

@@ -19,7 +19,7 @@ import socket
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -216,11 +216,12 @@ class Target:
         """As the user of the tests."""
         return api.Registry(self.context(), self.url, USER, PASSWORD, self.ca, 20)
 
-    def images(self, *images: dict[str, Any], check: bool = False, **more: Any) -> tuple[list[Step], dict[str, Any]]:
+    def images(self, *images: dict[str, Any], check: bool = False, **more: Any) -> tuple[list[Step], Mapping[str, Any]]:
         """Plan, and apply unless it is a check: the steps and the result."""
         ctx = self.context("check" if check else "apply")
         given = {"url": self.url, "user": USER, "password": PASSWORD, "ca": self.ca, "wait": 0, "images": list(images), **more}
-        steps, result = calls.CALLS["images"](filled(documented.spec("registry_images"), given), ctx)
+        params: Any = filled(documented.spec("registry_images"), given)
+        steps, result = calls.CALLS["images"](params, ctx)
         for step in steps:
             if not check and step.apply is not None:
                 step.apply(ctx)

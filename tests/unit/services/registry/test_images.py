@@ -137,13 +137,13 @@ def test_absent(target: Target, tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("image", "code", "words"),
     [
-        ({"name": "Vhc/Api", "source": "/x"}, "bad-image", "images[0]: 'Vhc/Api' is not a valid name of an image. Fix: small letters"),
+        ({"name": "Vhc/Api", "source": "/x"}, "bad-image", "images[0]: 'Vhc/Api' is not a valid name of an image. Fix: use small letters"),
         ({"name": "r.example:5000/vhc/api", "source": "/x"}, "bad-image", "without the registry's name"),
-        ({"name": "api", "digest": "5b0b"}, "bad-image", "'5b0b' is no digest. Fix: sha256:"),
+        ({"name": "api", "digest": "5b0b"}, "bad-image", "'5b0b' is no digest. Fix: write sha256:"),
         ({"name": "api", "tag": "-1", "source": "/x"}, "bad-image", "'-1' is no tag"),
         ({"name": "api", "state": "absent"}, "bad-image", "removes images by their digest"),
         ({"name": "api"}, "bad-image", "neither digest nor source"),
-        ({"name": "api", "digest": NOBODY}, "image-file", "is not in the registry, and no file has it. Fix: source"),
+        ({"name": "api", "digest": NOBODY}, "image-file", "is not in the registry, and no file has it. Fix: set source"),
         ({"name": "api", "source": "/nonexistent/file"}, "image-file", "source /nonexistent/file: there is no such file on this host"),
     ],
 )
@@ -157,7 +157,7 @@ def test_refused(fake: Target, memory: Memory, image: dict[str, Any], code: str,
 
 def test_one_tag_for_two() -> None:
     found = list(wanted.problems([{"name": "a", "tag": "1", "source": "/x"}, {"name": "a", "tag": "1", "source": "/y"}]))
-    assert found == [(1, "a 1 is in entry 0 too", "one entry of both")]
+    assert found == [(1, "a 1 is in entry 0 too", "merge both into one entry")]
 
 
 def damaged(made: Layout, _image: str) -> None:
@@ -210,7 +210,7 @@ def strange(made: Layout, _image: str) -> None:
         (other_manifest, "image-file", "is damaged: its content has another digest"),
         (outside, "image-file", "is no sha256 digest"),
         (one_platform, "image-file", "has only some of the image's platforms (1 of 2)"),
-        (two_images, "image-file", "has 2 images. Fix: digest, one of sha256:"),
+        (two_images, "image-file", "has 2 images. Fix: set digest: one of sha256:"),
         (empty, "image-file", "there is no image in it"),
         (strange, "image-file", "its documents are not what they should be (KeyError"),
     ],
@@ -254,7 +254,7 @@ def test_a_certificate_of_somebody_else(real: Target, tmp_path: Path) -> None:
     path, _found = layout(tmp_path)
     with pytest.raises(AgentError) as refused:
         real.images({"name": "a", "source": path}, ca="")
-    assert refused.value.code == "registry-untrusted" and "Fix: ca" in refused.value.msg
+    assert refused.value.code == "registry-untrusted" and "Fix: set ca" in refused.value.msg
 
 
 def test_read_only(fake: Target, memory: Memory, tmp_path: Path) -> None:

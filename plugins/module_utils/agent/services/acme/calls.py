@@ -12,18 +12,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from .types import Answer, CertificatesParams, Export, Given, Status
 
 PROGRAM = "/usr/local/lib/vannah/acme-certificates"
 #: Seconds. lego waits for the authority, and for records of a zone to spread.
 TIMEOUT = 1800
 #: States in which services have a certificate that clients accept.
 GOOD = ("valid", "due")
-UNFINISHED = "Fix: journalctl -u vannah-acme on the host; -e acme_retry=true tries again at once"
+UNFINISHED = "Fix: run journalctl -u vannah-acme on the host; -e acme_retry=true tries again at once"
 
 
-def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def certificates(params: CertificatesParams, ctx: Context) -> tuple[list[Step], Answer]:
     """Certificates of this host as the role wants them.
 
     :param params: ``obtains``: it asks the authority for them; ``given``: those of the host that does (None where it is not asked now);
@@ -34,13 +33,13 @@ def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     rows = _status(ctx)
     if rows is None:  # the component that brings the program is not there yet: check mode of a first run
         return [], {"certificates": []}
-    result = {"certificates": [{"name": row["name"], "state": row["state"], "reason": row["reason"]} for row in rows]}
+    result: Answer = {"certificates": [{"name": row["name"], "state": row["state"], "reason": row["reason"]} for row in rows]}
     if params["obtains"]:
         return _obtain(rows, result, params["retry"], ctx), result
     return _install(rows, params["given"], ctx), result
 
 
-def _obtain(rows: list[Item], result: Item, retry: bool, ctx: Context) -> list[Step]:
+def _obtain(rows: list[Status], result: Answer, retry: bool, ctx: Context) -> list[Step]:
     todo = [row for row in rows if row["state"] != "valid" and (retry or not row["waits"])]
     waits = [row for row in rows if row["state"] != "valid" and row["waits"] and not retry]
     _tell([f"{row['name']}: {row['failed']} (not asked again before {row['again']})" for row in waits], waits, ctx)
@@ -58,7 +57,7 @@ def _obtain(rows: list[Item], result: Item, retry: bool, ctx: Context) -> list[S
     return [Step("certificates", "of the public authority", "obtain", detail, apply=apply)]
 
 
-def _tell(problems: list[str], rows: list[Item], ctx: Context) -> None:
+def _tell(problems: list[str], rows: list[Status], ctx: Context) -> None:
     """A failure that leaves a valid certificate is a warning: the timer tries again.
 
     :raises AgentError: ``acme-failed``
@@ -72,7 +71,7 @@ def _tell(problems: list[str], rows: list[Item], ctx: Context) -> None:
     raise AgentError("acme-failed", f"no certificate was issued: {text}. {UNFINISHED}")
 
 
-def _install(rows: list[Item], given: list[Item] | None, ctx: Context) -> list[Step]:
+def _install(rows: list[Status], given: list[Given] | None, ctx: Context) -> list[Step]:
     import hashlib
     import json
 
@@ -82,7 +81,7 @@ def _install(rows: list[Item], given: list[Item] | None, ctx: Context) -> list[S
     mine = {row["name"]: row for row in rows}
     new = [item for item in given if item["name"] in mine and _digest(hashlib, item) != mine[item["name"]]["digest"]]
 
-    def install(item: Item) -> Step:
+    def install(item: Given) -> Step:
         def apply(ctx: Context) -> None:
             done = ctx.run([PROGRAM, "install"], input=json.dumps([item]), check=False, timeout=TIMEOUT)
             if done.rc:
@@ -96,11 +95,11 @@ def _install(rows: list[Item], given: list[Item] | None, ctx: Context) -> list[S
     return [install(item) for item in new]
 
 
-def _digest(hashlib: Any, item: Item) -> str:
+def _digest(hashlib: Any, item: Given) -> str:
     return str(hashlib.sha256(item["fullchain"].encode()).hexdigest())
 
 
-def export(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def export(params: object, ctx: Context) -> tuple[list[Step], Export]:
     """Valid certificates with their keys, for the other hosts. Asked by tasks that show nothing of it.
 
     :raises AgentError: ``program-missing``, ``program-failed``
@@ -111,13 +110,13 @@ def export(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return [], {"certificates": json.loads(ctx.run([PROGRAM, "export"]).out)}
 
 
-def _status(ctx: Context) -> list[Item] | None:
+def _status(ctx: Context) -> list[Status] | None:
     import json
     import os
 
     if not os.path.exists(ctx.path(PROGRAM)):
         return None
-    rows: list[Item] = json.loads(ctx.run([PROGRAM, "status"]).out)
+    rows: list[Status] = json.loads(ctx.run([PROGRAM, "status"]).out)
     return rows
 
 

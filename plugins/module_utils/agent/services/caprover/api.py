@@ -18,13 +18,12 @@ from .wire import LOOPBACK, Broken, Link, Silent, Upload, check_url
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json as Data
     from .types import Build, Definition
     from .wire import Heads, Said, Wire
 
-    Data = dict[str, Any]
 
 #: Seconds for which another write may keep us waiting: a build that a client waits for holds the lock all the time.
 BUSY = 300.0
@@ -108,7 +107,7 @@ class Api:
         text += ", nor previous_password" if len(self.passwords) > 1 else ""
         raise AgentError(
             "caprover-login",
-            f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: the password that it has",
+            f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: set the password that it has",
         )
 
     def renew(self, password: str) -> None:

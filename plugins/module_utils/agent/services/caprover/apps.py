@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .notes import Notes
     from .types import App, Definition, Node
 
-    Item = dict[str, Any]
-
 
 class World:
     """What is there.
@@ -67,7 +65,7 @@ def purged(world: World, listed: list[App], owner: str, limit: int) -> list[str]
     """
     if not owner:
         raise AgentError(
-            "purge-unguarded", "purge without owner would remove apps of other teams. Fix: owner, the tag of the apps of this list"
+            "purge-unguarded", "purge without owner would remove apps of other teams. Fix: set owner: the tag of the apps of this list"
         )
     if not listed:
         raise AgentError(
@@ -99,7 +97,7 @@ def refuse(listed: list[App], world: World, owner: str, gone: set[str], notes: N
         known = now is None or app["adopt"] or fields.is_fresh(now) or _is_owned(now, owner) or notes.get("owned", app["name"]) == owner
         if owner and not known:
             text = f"app {app['name']} exists and does not have the tag {owner}: it may be another team's. Nothing was changed"
-            raise AgentError("app-not-managed", f"{text}. Fix: another name, or adopt: true for this app to take it over")
+            raise AgentError("app-not-managed", f"{text}. Fix: use another name, or set adopt: true for this app to take it over")
         if app["state"] == "present":
             _refuse_kind(app, now)
             _refuse_domains(app, now or fields.definition(app["name"], False), world)
@@ -110,7 +108,7 @@ def _refuse_kind(app: App, now: Definition | None) -> None:
     if now is None:
         return
     persistent = bool(now.get("hasPersistentData"))
-    fix = "another name; or state: absent for one run, with its data saved before, and the next run creates it again"
+    fix = "use another name; or save its data and set state: absent for one run, and the next run creates it again"
     if app["persistent"] is not None and app["persistent"] != persistent:
         there = "with" if persistent else "without"
         raise wanted.bad(app["name"], "persistent", f"fixed when an app is created, and this one was created {there} it", fix)
@@ -132,11 +130,13 @@ def _refuse_domains(app: App, now: Definition, world: World) -> None:
     ends = _domains_at_end(app, now)
     forced = app["fields"].get("forceSsl", fields.value(now, "forceSsl"))
     if forced and not (app["tls"] or now.get("hasDefaultSubDomainSsl") or any(ends.values())):
-        raise wanted.bad(name, "force_tls", "on, but none of its domains has TLS", "tls: true for the app or a domain, or force_tls: false")
+        raise wanted.bad(
+            name, "force_tls", "on, but none of its domains has TLS", "set tls: true for the app or a domain, or force_tls: false"
+        )
     redirect = app["fields"].get("redirectDomain")
     if redirect and redirect not in ends and redirect != own and world.answers:
         known = ", ".join([*([own] if own else []), *sorted(ends)]) or "none yet"
-        raise wanted.bad(name, f"redirect {redirect}", "none of the app's domains", f"one of them: {known}")
+        raise wanted.bad(name, f"redirect {redirect}", "none of the app's domains", f"use one of them: {known}")
 
 
 def _domains_at_end(app: App | None, now: Definition | None) -> dict[str, bool]:

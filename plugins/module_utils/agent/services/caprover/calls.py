@@ -16,11 +16,8 @@ from .wire import Silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context, Step
-
-    Item = dict[str, Any]
+    from ...definition import Json as Item
 
 
 def connect(ctx: Context, params: Item) -> Api:

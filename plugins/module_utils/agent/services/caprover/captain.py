@@ -9,11 +9,9 @@ from ...core.model import STATE_DIR, AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 SERVICE = "captain-captain"
 #: The host's own engine, whatever contexts root's client knows.
@@ -38,7 +36,9 @@ def own_node(ctx: Context) -> str:
         return ""
     why = " ".join(said.err.split())[-300:] or "there is no docker on this host"
     if "swarm" in why:
-        raise AgentError("swarm-role", "CapRover is installed on a manager of a Swarm, and this host is not one. Fix: docker_swarm first")
+        raise AgentError(
+            "swarm-role", "CapRover is installed on a manager of a Swarm, and this host is not one. Fix: run docker_swarm first"
+        )
     raise AgentError("docker-silent", f"Docker does not answer: {why}. Fix: see systemctl status docker")
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ...core.model import Context
+    from ...definition import Json
     from .api import Api
     from .notes import Notes
     from .types import Build, Definition
@@ -116,7 +117,7 @@ class Changer:
 
         return apply
 
-    def _send(self, ctx: Context, name: str, body: dict[str, Any]) -> None:
+    def _send(self, ctx: Context, name: str, body: Json) -> None:
         """One update, sent again where it was not done yet.
 
         :raises Refused: the app cannot be like this

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
     from .api import Api
     from .notes import Notes
     from .types import Build, Definition, Deploy, Version
@@ -40,7 +41,7 @@ FIXES = (
     ("Build has finished successfully", "correct service_override, ports or volumes of caprover_apps, which Docker refused"),
     (
         "Pulling this image",
-        "an image that this server can pull; its registry with user and password belongs to registries of caprover_server",
+        "use an image that this server can pull; its registry with user and password belongs to registries of caprover_server",
     ),
 )
 
@@ -86,7 +87,7 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
     return steps, unchanged
 
 
-def _held(name: str, note: dict[str, Any]) -> AgentError:
+def _held(name: str, note: Json) -> AgentError:
     text = f"app {name}: this deploy was reverted on {note['since']} ({note['reason']}), and is held back until it changes"
     return AgentError(
         "held-back", f"{text}. Fix: use another image, or set force: true for the app (-e component_retry=true) to try it again"
@@ -141,7 +142,7 @@ class Deployer:
             # What an earlier run has deployed and not seen healthy is no version to go back to.
             previous = (note or {}).get("previous") or wanted_deploy.deployed(now)
             self.notes.put("unproven", name, {"mark": wanted["mark"], "previous": previous, "since": ctx.today()})
-            body: dict[str, Any] | Upload = {"captainDefinitionContent": wanted["definition"], "gitHash": _git_hash(wanted)}
+            body: Json | Upload = {"captainDefinitionContent": wanted["definition"], "gitHash": _git_hash(wanted)}
             if wanted["tarball"]:
                 body = Upload(ctx.path(wanted["tarball"]), {"gitHash": wanted["mark"]})
             try:
@@ -163,7 +164,7 @@ class Deployer:
 
     # --- a build --------------------------------------------------------------------------------------------------------
 
-    def _build(self, name: str, body: dict[str, Any] | Upload, now: Definition) -> None:
+    def _build(self, name: str, body: Json | Upload, now: Definition) -> None:
         """Send a deploy and see it end.
 
         :raises AgentError: ``caprover-refused``, ``build-failed``, ``caprover-unreachable``

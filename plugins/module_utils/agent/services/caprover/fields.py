@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from ...definition import Json
+    from ...definition import Json as Item
     from .types import App, Definition, Node
 
-    Item = dict[str, Any]
     Changes = dict[str, tuple[Any, Any]]
 
 #: What an absent field means. Most are absent until the first update.
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: Json = {
     "projectId": "",
     "description": "",
     "instanceCount": 1,
@@ -176,7 +177,7 @@ def _node(name: str, given: str, nodes: list[Node] | None) -> str:
     if len(fitting) != 1:
         there = ", ".join(sorted(f"{node['hostname']} ({node['nodeId']})" for node in nodes or ())) or "none"
         what = "none of the Swarm's nodes" if not fitting else "the name of several nodes"
-        raise bad(name, f"node {given}", what, f"one of these, by its ID where names are alike: {there}")
+        raise bad(name, f"node {given}", what, f"use one of these, by its ID where names are alike: {there}")
     return fitting[0]
 
 
@@ -187,7 +188,7 @@ def _project(name: str, given: str, projects: dict[str, list[str]] | None) -> st
     if len(fitting) != 1:
         there = ", ".join(sorted(projects or ())) or "none"
         what = "no project of this CapRover" if not fitting else "the name of several projects"
-        raise bad(name, f"project {given}", what, f"a project that is there once: {there}")
+        raise bad(name, f"project {given}", what, f"use a project that is there once: {there}")
     return fitting[0]
 
 

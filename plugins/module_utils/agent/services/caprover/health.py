@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
+    from ...definition import Json as Task
 
     Look = Callable[[], str]
-    Task = dict[str, Any]
 
 #: What is asked where a task says nothing.
-DEFAULTS: dict[str, Any] = {"docker": True, "url": "", "host": "", "statuses": [200], "ca": "", "timeout": 120, "steady": 10}
+DEFAULTS: Json = {"docker": True, "url": "", "host": "", "statuses": [200], "ca": "", "timeout": 120, "steady": 10}
 #: Seconds for traffic to move to the new containers (2 to 15 recorded): a URL that answers before is the old one's.
 MOVES = 15.0
 #: So many new tasks that failed are a proof.
@@ -47,7 +48,7 @@ class Health:
     :param options: those of :data:`DEFAULTS`; None for Docker where it can be asked
     """
 
-    def __init__(self, ctx: Context, app: str, service: str, replicas: int, options: dict[str, Any] | None) -> None:
+    def __init__(self, ctx: Context, app: str, service: str, replicas: int, options: Json | None) -> None:
         self.ctx = ctx
         self.app = app
         self.service = service

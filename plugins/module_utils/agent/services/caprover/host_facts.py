@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Params, Result
 
     Item = Mapping[str, Any]
 
@@ -22,7 +23,7 @@ MANAGER = "it is a manager of the Swarm, which counts for the quorum whether it 
 WORKER = "it is a worker of the Swarm, where apps may run"
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, asked: Params) -> Result:
     """``peers``, see the host checks. A manager knows all nodes of its Swarm, a worker knows the managers. Empty where Docker is silent.
 
     :param asked: ``cluster``: what the site calls the Swarm

@@ -10,12 +10,10 @@ from .api import APPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from ...definition import Json as Item
     from .api import Api
     from .types import Definition, Node, Registry
 
-    Item = dict[str, Any]
 
 _NODE = ("nodeId", "hostname", "type", "isLeader", "ip", "state", "status", "dockerEngineVersion")
 _NAMES = {"nodeId": "id", "isLeader": "leader", "dockerEngineVersion": "docker"}

@@ -24,11 +24,10 @@ from .wire import Silent
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
     Apply = Callable[[Context], None]
 
 #: The installer's container, so that one of a run that was cut off is found.
@@ -87,7 +86,7 @@ def _refuse(params: Item, there: Item, own: str) -> None:
         now = there["env"].get(name)
         if now and now != str(params[option]):
             text = f"{option} is {params[option]}, and CapRover was installed with {now}, which cannot be changed while it runs"
-            raise AgentError("caprover-ports", f"{text}. Fix: {option}: {now}")
+            raise AgentError("caprover-ports", f"{text}. Fix: set {option}: {now}")
 
 
 def _refuse_unfinished(ctx: Context) -> None:

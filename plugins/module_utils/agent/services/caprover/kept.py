@@ -18,9 +18,9 @@ from . import captain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import tarfile
-    from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
 
 DATA = "/captain/data"
 #: Folders of :data:`DATA` (its src/utils/CaptainConstants.ts, ``registryPathOnHost`` and ``nginxSharedLogsPathOnHost``).
@@ -74,7 +74,7 @@ def restore(ctx: Context, path: str) -> None:
         raise error_of(error, DATA) from error
 
 
-def write_note(ctx: Context, note: dict[str, Any]) -> None:
+def write_note(ctx: Context, note: Json) -> None:
     """Write down how far an update is."""
     import json
 

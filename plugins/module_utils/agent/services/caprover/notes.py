@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
 
 
 PATH = f"{STATE_DIR}/caprover.json"
@@ -36,7 +37,7 @@ class Notes:
 
         self.ctx = ctx
         self.url = url
-        self._all: dict[str, Any] = disk.read_json(ctx.path(PATH)) or {}
+        self._all: Json = disk.read_json(ctx.path(PATH)) or {}
 
     def get(self, kind: str, app: str) -> Any:
         """A note; None where there is none."""

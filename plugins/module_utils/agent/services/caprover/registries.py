@@ -14,13 +14,12 @@ from ...core.model import AgentError, Step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from ...core.model import Context, Diff
+    from ...definition import Json as Item
     from .api import Api
     from .types import Registry
 
-    Item = dict[str, Any]
     Key = tuple[str, str]
     Apply = Callable[[Context], None]
 
@@ -53,7 +52,7 @@ def registry(item: Item) -> Item:
     domain, prefix = domain.rstrip("/"), (item["image_prefix"] or "").strip().strip("/")
     if not domain or "/" in domain or any(char.isspace() for char in domain):
         text = f"registry {item['domain']!r}: domain is not the name of a host"
-        raise AgentError("bad-registry", f"{text}. Fix: registry.example.org:5000, and a path as image_prefix")
+        raise AgentError("bad-registry", f"{text}. Fix: write registry.example.org:5000, and a path as image_prefix")
     made = {
         "domain": domain,
         "image_prefix": prefix,
@@ -103,11 +102,11 @@ def check(listed: list[Item], default: str | None, there: Registries, answers: b
         if len(fitting) != 1 and answers:
             what = "none of the registries" if not fitting else "several registries"
             names = ", ".join(sorted(known)) or "none"
-            raise AgentError("bad-registry", f"default_push_registry {default}: {what}. Fix: one of these, with its prefix: {names}")
+            raise AgentError("bad-registry", f"default_push_registry {default}: {what}. Fix: use one of these, with its prefix: {names}")
         # CapRover names the image domain/prefix/name, also where the prefix is empty (its src/user/DockerRegistryHelper.ts).
         if fitting and not fitting[0].partition("/")[2]:
             text = f"default_push_registry {default}: it has no image_prefix, and Docker refuses its images' names {default}//..."
-            raise AgentError("bad-registry", f"{text}. Fix: an entry of registries with an image_prefix, such as {default}/caprover")
+            raise AgentError("bad-registry", f"{text}. Fix: add an entry of registries with an image_prefix, such as {default}/caprover")
 
 
 def plan(api: Api, listed: list[Item], default: str | None, there: Registries) -> Iterator[Step]:

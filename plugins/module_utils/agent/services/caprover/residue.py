@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...definition import Json
+
     Path = tuple[str, ...]
 
 _LIMITS = ("MemoryBytes", "NanoCPUs", "Pids")
@@ -74,7 +76,7 @@ def _node_only(after: str) -> str:
     return json.dumps(made, sort_keys=True)
 
 
-def _mapping(text: str) -> dict[str, Any] | None:
+def _mapping(text: str) -> Json | None:
     import json
 
     if not text.strip():
@@ -86,7 +88,7 @@ def _mapping(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _leaves(tree: dict[str, Any], above: Path = ()) -> dict[Path, Any]:
+def _leaves(tree: Json, above: Path = ()) -> dict[Path, Any]:
     found: dict[Path, Any] = {}
     for key, value in tree.items():
         path = (*above, key)
@@ -94,7 +96,7 @@ def _leaves(tree: dict[str, Any], above: Path = ()) -> dict[Path, Any]:
     return found
 
 
-def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
+def _put(tree: Json, path: Path, value: Any) -> None:
     for key in path[:-1]:
         tree = tree.setdefault(key, {})
     tree[path[-1]] = value

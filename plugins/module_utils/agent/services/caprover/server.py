@@ -17,13 +17,12 @@ from .wanted import domain_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from ...core.model import Context, Diff
+    from ...definition import Json as Item
     from .api import Api
     from .types import Info
 
-    Item = dict[str, Any]
     Apply = Callable[[Context], None]
 
 #: Characters of a password: fewer are refused when it is changed, more when it is used.
@@ -75,11 +74,11 @@ def wanted(params: Item) -> Item:
             root = root.removeprefix(scheme)
         made["root_domain"] = domain_name("root_domain", root)
     if params["root_tls"] and not (params["email"] and "@" in params["email"]):
-        raise AgentError("bad-server", "root_tls needs an address that the certificate authority may write to. Fix: email")
+        raise AgentError("bad-server", "root_tls needs an address that the certificate authority may write to. Fix: set email")
     if params["force_tls"] and params["root_tls"] is False:
         raise AgentError("bad-server", "force_tls is on and root_tls is off. Fix: set root_tls: true, or force_tls: false")
     if params["disk_cleanup"] is not None and params["disk_cleanup"]["keep"] < 0:
-        raise AgentError("bad-server", "disk_cleanup: keep is below zero. Fix: how many images of each app stay, 0 or more")
+        raise AgentError("bad-server", "disk_cleanup: keep is below zero. Fix: set how many images of each app stay, 0 or more")
     made["registries"] = [registries.registry(item) for item in params["registries"]]
     return made
 
@@ -133,7 +132,7 @@ def refuse(want: Item, there: There) -> None:
     root = want["root_domain"] or there.info.get("rootDomain")
     for option in ("root_tls", "force_tls", "self_hosted_registry"):
         if want[option] and not root and there.answers:
-            raise AgentError("bad-server", f"{option} needs a root domain, and none is set. Fix: root_domain")
+            raise AgentError("bad-server", f"{option} needs a root domain, and none is set. Fix: set root_domain")
         if want[option] and not ends and option != "root_tls":
             raise AgentError("bad-server", f"{option} needs TLS for the root domain. Fix: set root_tls: true and email")
     local = there.registries.local

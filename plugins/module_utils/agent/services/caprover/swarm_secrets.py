@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 #: Says which app a secret was made for.
 LABEL = "health.vannah.app"
@@ -91,7 +91,7 @@ def name_of(app: str, file: str, value: str) -> str:
 def _with(item: Item, listed: list[Item]) -> Item | None:
     given = item["service_override"]
     if given is not None and not isinstance(given, dict):
-        raise bad(item["name"], "service_override", "a text, and secret_files are added to it", "a mapping")
+        raise bad(item["name"], "service_override", "a text, and secret_files are added to it", "write a mapping")
     if not listed:
         return given
     task = dict((given or {}).get("TaskTemplate") or {})
@@ -163,4 +163,4 @@ def check_files(name: str, files: Iterable[str]) -> None:
     """
     for file in files:
         if not file or file.startswith(".") or not all(letter.isalnum() or letter in "._-" for letter in file):
-            raise bad(name, f"secret_files: {file!r}", "not the name of a file", "letters, digits, dots, hyphens and underscores")
+            raise bad(name, f"secret_files: {file!r}", "not the name of a file", "use letters, digits, dots, hyphens and underscores")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
+
+from ...definition import Json
 
 
 class Pair(TypedDict):
@@ -81,9 +83,9 @@ class Definition(TypedDict, total=False):
     customNginxConfig: str
     preDeployFunction: str
     serviceUpdateOverride: str
-    appDeployTokenConfig: dict[str, Any]
+    appDeployTokenConfig: Json
     httpAuth: dict[str, str]
-    appPushWebhook: dict[str, Any]
+    appPushWebhook: Json
 
 
 class Apps(TypedDict):
@@ -123,7 +125,7 @@ class Build(TypedDict):
 
     isAppBuilding: bool
     isBuildFailed: bool
-    logs: dict[str, Any]
+    logs: Json
 
 
 class Info(TypedDict, total=False):
@@ -153,14 +155,14 @@ class App(TypedDict):
     adopt: bool
     drop_volumes: bool
     persistent: bool | None
-    fields: dict[str, Any]
+    fields: Json
     environment: dict[str, str | None] | None
     merge_environment: bool
     auth: dict[str, str] | None
     node: str | None
     project: str | None
     tags: list[str] | None
-    token: dict[str, Any] | None
+    token: Json | None
     domains: list[Named] | None
     tls: bool | None
 
@@ -174,4 +176,4 @@ class Deploy(TypedDict):
     tarball: str
     mark: str
     force: bool
-    health: dict[str, Any] | None
+    health: Json | None

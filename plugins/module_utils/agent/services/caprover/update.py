@@ -23,11 +23,9 @@ from .wire import Silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 #: Seconds between two looks at tasks of the service.
 INTERVAL = 1.0
@@ -61,7 +59,7 @@ def update(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     unfinished = note.get("phase") in captain.UNFINISHED
     if unfinished and wanted != note["after"]:
         text = f"an update of CapRover to {captain.version_of(note['after'])} was interrupted, and {params['version']} is requested"
-        raise AgentError("caprover-half-updated", f"{text}. Fix: version: {captain.version_of(note['after'])}, or back: true")
+        raise AgentError("caprover-half-updated", f"{text}. Fix: set version: {captain.version_of(note['after'])}, or back: true")
     if now == wanted and not unfinished:
         return [], result
     if not unfinished:
@@ -85,7 +83,7 @@ def _refuse_older(now: str, wanted: str, kept_of: str) -> None:
     """:raises AgentError: ``caprover-older``"""
     old, new = versions.parse(now), versions.parse(wanted)
     if old and new and new < old:
-        fix = "back: true restores it with its data of that time" if kept_of == wanted else f"version: {now}"
+        fix = "set back: true, which restores it with its data of that time" if kept_of == wanted else f"set version: {now}"
         text = f"CapRover {now} runs, and {wanted} is older: it may not read the data that the newer one has changed"
         raise AgentError("caprover-older", f"{text}. Fix: {fix}")
 
@@ -226,7 +224,9 @@ def _pull(ctx: Context, image: str, seconds: float) -> None:
     said = ctx.run(["docker", "pull", "--quiet", image], env=captain.DOCKER, timeout=max(seconds, 60), check=False)
     if said.rc and ctx.run(["docker", "image", "inspect", image], env=captain.DOCKER, check=False).rc:
         why = " ".join(said.err.split())[-300:] or "the registry did not answer in time"
-        raise AgentError("image-missing", f"{image} cannot be pulled: {why}. Fix: a version that exists, or load the image on this host")
+        raise AgentError(
+            "image-missing", f"{image} cannot be pulled: {why}. Fix: use a version that exists, or load the image on this host"
+        )
 
 
 def _stop(ctx: Context) -> None:

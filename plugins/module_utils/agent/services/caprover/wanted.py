@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ...definition import Json as Item
     from .types import App, Named, Pair, Port, Volume
 
-    Item = dict[str, Any]
 
 #: Option -> the field of an app's definition, where the value is sent as it is.
 PLAIN = {
@@ -79,7 +79,7 @@ def _fields(name: str, item: Item) -> Item:
     for option, low, high in (("instances", 0, 1000), ("http_port", 1, 65535)):
         value = item[option]
         if value is not None and not low <= value <= high:
-            raise bad(name, option, str(value), f"a number from {low} to {high}")
+            raise bad(name, option, str(value), f"use a number from {low} to {high}")
     if item["expose"] is not None:
         fields["notExposeAsWebApp"] = not item["expose"]
     if item["ports"] is not None:
@@ -87,7 +87,7 @@ def _fields(name: str, item: Item) -> Item:
     if item["volumes"] is not None:
         fields["volumes"] = _volumes(name, item["volumes"])
         if item["persistent"] is False and item["volumes"]:
-            raise bad(name, "persistent", "false, but it has volumes", "true, or no volumes")
+            raise bad(name, "persistent", "false, but it has volumes", "write true, or remove the volumes")
     if item["repository"] is not None:
         fields["appPushWebhook"] = _repository(name, item["repository"])
     if item["service_override"] is not None:
@@ -143,7 +143,9 @@ def override(name: str, given: Any) -> str:
     """
     import json
 
-    fix = "a mapping as Docker's service specification has it, such as {TaskTemplate: {Resources: {Limits: {MemoryBytes: 268435456}}}}"
+    fix = (
+        "write a mapping as Docker's service specification has it, such as {TaskTemplate: {Resources: {Limits: {MemoryBytes: 268435456}}}}"
+    )
     if isinstance(given, dict):
         return json.dumps(given, sort_keys=True) if given else ""
     if not isinstance(given, str):
@@ -167,7 +169,7 @@ def _ports(name: str, given: list[Item]) -> list[Port]:
     for item in given:
         for side in ("host", "container"):
             if not 1 <= item[side] <= 65535:
-                raise bad(name, f"ports: {side}", str(item[side]), "a port from 1 to 65535")
+                raise bad(name, f"ports: {side}", str(item[side]), "use a port from 1 to 65535")
         made.append({"hostPort": item["host"], "containerPort": item["container"]})
     _once(name, "ports: host port", [str(port["hostPort"]) for port in made])
     return made
@@ -178,13 +180,13 @@ def _volumes(name: str, given: list[Item]) -> list[Volume]:
     for item in given:
         path, volume, host_path = item["path"].strip(), (item["volume"] or "").strip(), (item["host_path"] or "").strip()
         if not path.startswith("/") or path == "/":
-            raise bad(name, "volumes: path", repr(item["path"]), "the directory's whole path in the container")
+            raise bad(name, "volumes: path", repr(item["path"]), "use the directory's whole path in the container")
         if bool(volume) == bool(host_path):
-            raise bad(name, f"volumes: {path}", "of both, or of neither, volume and host_path", "one of them")
+            raise bad(name, f"volumes: {path}", "of both, or of neither, volume and host_path", "use one of them")
         if volume and not _is_volume_name(volume):
-            raise bad(name, f"volumes: {path}: volume", repr(volume), "letters, digits, _, and single hyphens and dots")
+            raise bad(name, f"volumes: {path}: volume", repr(volume), "use letters, digits, _, and single hyphens and dots")
         if host_path and not host_path.startswith("/"):
-            raise bad(name, f"volumes: {path}: host_path", repr(host_path), "a whole path; it has to exist on the app's node")
+            raise bad(name, f"volumes: {path}: host_path", repr(host_path), "use a whole path; it has to exist on the app's node")
         made.append({"containerPath": path, "volumeName": volume} if volume else {"containerPath": path, "hostPath": host_path})
     _once(name, "volumes: path", [volume["containerPath"] for volume in made])
     return made
@@ -202,7 +204,7 @@ def _environment(name: str, given: Item | None) -> dict[str, str | None] | None:
     for key, value in given.items():
         key = str(key)
         if not key or key != key.strip() or "=" in key or "\0" in key:
-            raise bad(name, "environment", f"a mapping with the variable {key!r}", "names without spaces around them and without =")
+            raise bad(name, "environment", f"a mapping with the variable {key!r}", "use names without spaces around them and without =")
         made[key] = _text(name, key, value)
     return made
 
@@ -214,7 +216,7 @@ def _text(name: str, key: str, value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    raise bad(name, f"environment: {key}", "a list or a mapping", "a text, such as the output of to_json")
+    raise bad(name, f"environment: {key}", "a list or a mapping", "use a text, such as the output of to_json")
 
 
 def pairs(environment: dict[str, str | None]) -> list[Pair]:
@@ -227,9 +229,9 @@ def _auth(name: str, given: Item | None) -> dict[str, str] | None:
         return None
     user, password = given["user"] or "", given["password"] or ""
     if bool(user) != bool(password):
-        raise bad(name, "basic_auth", "half of a pair", "user and password, or {} for none")
+        raise bad(name, "basic_auth", "half of a pair", "write user and password, or {} for none")
     if ":" in user:
-        raise bad(name, "basic_auth: user", "a name with a colon, which HTTP does not allow", "a name without one")
+        raise bad(name, "basic_auth: user", "a name with a colon, which HTTP does not allow", "write a name without one")
     return {"user": user, "password": password} if user else {}
 
 
@@ -238,7 +240,7 @@ def _tags(name: str, given: list[str] | None) -> list[str] | None:
         return None
     tags = [tag.strip() for tag in given]
     if "" in tags:
-        raise bad(name, "tags", "a list with an empty tag", "a word for each tag")
+        raise bad(name, "tags", "a list with an empty tag", "write a word for each tag")
     return list(dict.fromkeys(tags))
 
 
@@ -255,9 +257,9 @@ def _repository(name: str, given: Item) -> Item:
         return {}
     login = bool(made["user"]) and bool(made["password"])
     if not (made["repo"] and made["branch"]) or login == bool(made["sshKey"]) or bool(made["user"]) != bool(made["password"]):
-        raise bad(name, "repository", "incomplete", "repo and branch, with user and password or with private_key")
+        raise bad(name, "repository", "incomplete", "write repo and branch, with user and password or with private_key")
     if "ENCRYPTED" in made["sshKey"]:
-        raise bad(name, "repository: private_key", "encrypted with a passphrase", "a key without one")
+        raise bad(name, "repository: private_key", "encrypted with a passphrase", "use a key without one")
     return {"repoInfo": {key: value.strip() if key in ("repo", "branch", "user") else value for key, value in made.items()}}
 
 

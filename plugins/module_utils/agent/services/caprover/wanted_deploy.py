@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
+    from ...definition import Json as Item
     from .types import Definition, Deploy, Version
 
-    Item = dict[str, Any]
 
 #: What a captain-definition says of where an image comes from: one of these.
 SOURCES = ("imageName", "dockerfileLines", "dockerfilePath", "templateId")
@@ -36,7 +37,7 @@ def deploy(item: Item, ctx: Context) -> Deploy:
             name,
             "image, captain_definition and tarball",
             "all missing" if not given else f"more than one: {', '.join(given)}",
-            "one of them",
+            "use one of them",
         )
     made: Deploy = {
         "name": name,
@@ -66,7 +67,9 @@ def _image(made: Deploy) -> None:
 
     image = made["image"].strip()
     if not image or any(char.isspace() for char in image) or "://" in image or image.startswith(("-", "/")):
-        raise bad(made["name"], "image", f"{made['image']!r} is not an image name", "one such as registry.example.org/team/web@sha256:...")
+        raise bad(
+            made["name"], "image", f"{made['image']!r} is not an image name", "use one such as registry.example.org/team/web@sha256:..."
+        )
     made["image"] = image
     made["definition"] = json.dumps({"schemaVersion": 2, "imageName": image})
     made["mark"] = f"image {image}"
@@ -82,14 +85,14 @@ def _definition(made: Deploy, given: Any) -> None:
         try:
             given = json.loads(given)
         except ValueError:
-            raise bad(name, option, "it is not JSON", "a mapping, or JSON of one") from None
+            raise bad(name, option, "it is not JSON", "write a mapping, or JSON of one") from None
     if not isinstance(given, dict):
-        raise bad(name, option, "it is not a mapping", "a mapping with schemaVersion and one source of the image")
+        raise bad(name, option, "it is not a mapping", "write a mapping with schemaVersion and one source of the image")
     if given.get("schemaVersion") != 2:
-        raise bad(name, option, f"schemaVersion is {given.get('schemaVersion')!r}", "schemaVersion: 2")
+        raise bad(name, option, f"schemaVersion is {given.get('schemaVersion')!r}", "set schemaVersion: 2")
     sources = [source for source in SOURCES if given.get(source)]
     if len(sources) != 1:
-        raise bad(name, option, f"it has {', '.join(sources) or 'no source of the image'}", f"one of {', '.join(SOURCES)}")
+        raise bad(name, option, f"it has {', '.join(sources) or 'no source of the image'}", f"use one of {', '.join(SOURCES)}")
     if sources == ["imageName"] and len(given) == 2:
         made["image"] = str(given["imageName"])
         return
@@ -105,18 +108,18 @@ def _tarball(made: Deploy, ctx: Context) -> None:
     name, path = made["name"], made["tarball"]
     found = digest_file(ctx.path(path))
     if found in (ABSENT, "directory"):
-        raise bad(name, "tarball", f"{path} is not a file of this host", "the path of a tar file, copied there by a task before")
+        raise bad(name, "tarball", f"{path} is not a file of this host", "write the path of a tar file, copied there by a task before")
     try:
         with tarfile.open(ctx.path(path)) as archive:
             names = [entry.removeprefix("./") for entry in archive.getnames()]
     except (tarfile.TarError, OSError):
-        raise bad(name, "tarball", f"{path} is not a tar file", "a tar file, plain or compressed with gzip") from None
+        raise bad(name, "tarball", f"{path} is not a tar file", "use a tar file, plain or compressed with gzip") from None
     made["mark"] = f"sha256-{found}"
     tops = {entry.partition("/")[0] for entry in names if entry not in ("", ".")}
     below = next(iter(tops)) + "/" if len(tops) == 1 else ""
     # CapRover looks at the top and in a single folder there; definition_path of the app may name another place.
     if not any(entry.removeprefix(below).endswith(("captain-definition", "Dockerfile")) for entry in names):
-        raise bad(name, "tarball", f"{path} has no captain-definition and no Dockerfile", "one of them at its top")
+        raise bad(name, "tarball", f"{path} has no captain-definition and no Dockerfile", "put one of them at its top")
 
 
 # --- what is there ------------------------------------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ def back_to(version: Version) -> tuple[str, str]:
     import json
 
     image = version.get("deployedImageName", "")
-    source: dict[str, Any] = {"imageName": image}
+    source: Json = {"imageName": image}
     if image.startswith(_BUILT):
         source = {"dockerfileLines": [f"FROM {image}"]}
     return json.dumps({"schemaVersion": 2, **source}), version.get("gitHash") or ""

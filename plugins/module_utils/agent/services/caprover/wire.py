@@ -145,7 +145,7 @@ class Link:
             if isinstance(error, ssl.SSLCertVerificationError):
                 trusted = self.ca or "this system"
                 text = f"the certificate at {self.url} is not signed by an authority that {trusted} trusts: {error.verify_message}"
-                raise AgentError("caprover-untrusted", f"{text}. Fix: ca, or the name in url") from error
+                raise AgentError("caprover-untrusted", f"{text}. Fix: set ca, or correct the name in url") from error
             kind = Broken if sent and method != "GET" else Silent
             raise kind(str(error) or type(error).__name__) from error
         self._last = time.monotonic()

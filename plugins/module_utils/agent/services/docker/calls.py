@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from ...core.model import Context
     from .client import Node
+    from .types import Health, HealthParams, Logins, LoginsParams, Moved, NodeParams, Part, SwarmParams
 
 #: Seconds between two looks.
 INTERVAL = 1.0
 
 
-def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Health]:
     """The engine of this host, and the Swarm that it is in.
 
     :param params: ``name``: the host's; ``interrupt``: refuse where the node cannot be spared now; ``wait``: seconds until all is healthy
@@ -47,13 +48,21 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     return [], found
 
 
-def look(docker: Docker, name: str) -> dict[str, Any]:
+def look(docker: Docker, name: str) -> Health:
     """What ``health`` returns, asked once.
 
     :param name: the host's name in the inventory
     """
-    found: dict[str, Any] = {"answers": False, "version": "", "swarm": decisions.OUTSIDE, "leader": "", "directs": False, "problems": []}
-    found.update(member={"id": "", "manager": False}, directors=[])
+    found: Health = {
+        "answers": False,
+        "version": "",
+        "swarm": decisions.OUTSIDE,
+        "leader": "",
+        "directs": False,
+        "problems": [],
+        "member": {"id": "", "manager": False},
+        "directors": [],
+    }
     try:
         info = docker.info()
     except AgentError as error:
@@ -62,7 +71,7 @@ def look(docker: Docker, name: str) -> dict[str, Any]:
     manager = bool(swarm.get("ControlAvailable"))
     state = swarm.get("LocalNodeState") or decisions.OUTSIDE
     inside = state != decisions.OUTSIDE
-    found.update(answers=True, version=str(info["ServerVersion"]), swarm=state, problems=decisions.own_problems(swarm))
+    found.update({"answers": True, "version": str(info["ServerVersion"]), "swarm": state, "problems": decisions.own_problems(swarm)})
     found["member"] = {"id": str(swarm.get("NodeID") or "") if inside else "", "manager": manager}
     found["directors"] = [str(one["NodeID"]) for one in swarm.get("RemoteManagers") or () if one.get("NodeID")]
     if not manager:
@@ -79,7 +88,7 @@ def look(docker: Docker, name: str) -> dict[str, Any]:
     return found
 
 
-def refuse_interrupt(docker: Docker, found: dict[str, Any], name: str) -> None:
+def refuse_interrupt(docker: Docker, found: Health, name: str) -> None:
     """Whether this host's engine may be restarted now.
 
     A node that is itself what is wrong may be: the restart is to repair it.
@@ -105,7 +114,7 @@ def refuse_interrupt(docker: Docker, found: dict[str, Any], name: str) -> None:
         )
 
 
-def node(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def node(params: NodeParams, ctx: Context) -> tuple[list[Step], Moved]:
     """Have a node hand its tasks over, or give it work again. Asked of a manager.
 
     :param params: ``node``: an ID; empty (only ``restored``): all nodes that a run has drained; ``state``: ``drained``, ``restored`` or
@@ -123,10 +132,10 @@ def node(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, An
     return _restore(docker, params, ctx)
 
 
-def _drain(docker: Docker, params: dict[str, Any]) -> tuple[list[Step], dict[str, Any]]:
+def _drain(docker: Docker, params: NodeParams) -> tuple[list[Step], Moved]:
     nodes = docker.nodes()
     found = _node(nodes, params["node"])
-    result: dict[str, Any] = {"nodes": [], "waits": []}
+    result: Moved = {"nodes": [], "waits": []}
     # A node that was drained by hand stays so; and where no other node can take its tasks over, they resume fastest without a drain.
     if found["availability"] != "active" or not decisions.takers(nodes, found["id"]):
         return [], result
@@ -162,8 +171,8 @@ def _await_moved(docker: Docker, ctx: Context, found: Node, left: list[Any], sec
     return [*still, *homeless]
 
 
-def _restore(docker: Docker, params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
-    result: dict[str, Any] = {"nodes": [], "waits": []}
+def _restore(docker: Docker, params: NodeParams, ctx: Context) -> tuple[list[Step], Moved]:
+    result: Moved = {"nodes": [], "waits": []}
     if not params["node"] and not in_swarm(ctx):
         return [], result
     drained = docker.labelled()
@@ -214,21 +223,21 @@ def in_swarm(ctx: Context) -> bool:
     return os.path.exists(ctx.path(f"{root(ctx)}/swarm/docker-state.json"))
 
 
-def swarm(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def swarm(params: SwarmParams, ctx: Context) -> tuple[list[Step], Part]:
     """The part of this host in a Swarm: :func:`.membership.swarm`."""
     from . import membership
 
     return membership.swarm(params, ctx, _await_moved)
 
 
-def tokens(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def tokens(params: object, ctx: Context) -> tuple[list[Step], dict[str, str]]:
     """The Swarm's join tokens: :func:`.membership.tokens`."""
     from . import membership
 
     return membership.tokens(params, ctx)
 
 
-def logins(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def logins(params: LoginsParams, ctx: Context) -> tuple[list[Step], Logins]:
     """See :func:`.logins.logins`; loaded where it is called."""
     from . import logins as docker_logins
 

@@ -9,9 +9,10 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NotRequired, TypedDict
+    from typing import NotRequired, TypedDict
 
     from ...core.model import Context
+    from ...definition import Json
 
     class Node(TypedDict):
         """A node of a Swarm, as a manager knows it; ``drained``: since when it was drained by this collection, else empty."""
@@ -65,7 +66,7 @@ class Docker:
             )
         raise AgentError("docker-failed", f"docker {' '.join(words[:2])}: {said or f'exit status {result.rc}'}")
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Json:
         """``docker info``.
 
         :raises AgentError: ``docker-silent``
@@ -117,7 +118,7 @@ class Docker:
                     raise
 
 
-def parse_info(text: str) -> dict[str, Any]:
+def parse_info(text: str) -> Json:
     """``docker info --format '{{json .}}'``."""
     import json
 

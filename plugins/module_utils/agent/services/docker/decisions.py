@@ -23,7 +23,9 @@ def own_problems(swarm: Mapping[str, Any]) -> list[str]:
         said = swarm.get("Error") or ""
         return [f"this node reports about its Swarm: {said}"] if said else []
     if state == "locked":
-        return ["this node's Swarm is locked. Fix: docker swarm unlock here, with the key that docker swarm unlock-key shows on a manager"]
+        return [
+            "this node's Swarm is locked. Fix: run docker swarm unlock here, with the key that docker swarm unlock-key shows on a manager"
+        ]
     return [f"this node is {state} in its Swarm{': ' + swarm['Error'] if swarm.get('Error') else ''}"]
 
 

@@ -12,9 +12,9 @@ from ...resources.dpkg import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Params
+    from .types import Facts
 
 SETTINGS = "/etc/docker/daemon.json"
 #: Packages that bring an engine.
@@ -23,7 +23,7 @@ ENGINES = ("docker.io", "docker-ce")
 OWN = ("docker", "br-", "veth", "lo")
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, asked: Params) -> Facts:
     """``engines`` (package -> version), ``swarm`` (whether it is in one) and ``routes`` (networks that the host reaches, see below).
 
     :param asked: ``directory``: where the data lie

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
+    from .types import Logins, LoginsParams
 
 #: Of the user root, which the site works as.
 PATH = "/root/.docker/config.json"
 
 
-def logins(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def logins(params: LoginsParams, ctx: Context) -> tuple[list[Step], Logins]:
     """Have root's client logged in to registries.
 
     :param params: ``logins``: list of ``registry`` (host:port), ``user`` and ``password``
@@ -43,7 +45,7 @@ def logins(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     return steps, {"registries": [item["registry"] for item in params["logins"]]}
 
 
-def read(ctx: Context) -> dict[str, Any]:
+def read(ctx: Context) -> Json:
     """The file; nothing where there is none.
 
     :raises AgentError: ``docker-config``

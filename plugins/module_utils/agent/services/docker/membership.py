@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
     from .client import Node
+    from .types import Moved, NodeParams, Part, SwarmParams
 
-    Item = dict[str, Any]
-    Moved = Callable[[Docker, Context, Node, list[Any], int], list[str]]
+    Wait = Callable[[Docker, Context, Node, list[Any], int], list[str]]
 
 #: Where managers speak to each other (docs.docker.com, "Getting started with Swarm mode").
 PORT = 2377
@@ -33,7 +34,7 @@ _CONTINUES = "will continue in the background"
 _INTERVAL = 1.0
 
 
-def tokens(_params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def tokens(_params: object, ctx: Context) -> tuple[list[Step], dict[str, str]]:
     """The join tokens of the Swarm that this host manages; empty where it manages none.
 
     :return: no steps; ``manager``, ``worker``
@@ -45,7 +46,7 @@ def tokens(_params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return [], {role: docker.run("swarm", "join-token", "--quiet", role).strip() for role in ("manager", "worker")}
 
 
-def swarm(params: Item, ctx: Context, moved: Moved) -> tuple[list[Step], Item]:
+def swarm(params: SwarmParams, ctx: Context, moved: Wait) -> tuple[list[Step], Part]:
     """Have this host be a manager or a worker, or in no Swarm.
 
     :param params: as the module ``docker_swarm`` documents them
@@ -58,7 +59,7 @@ def swarm(params: Item, ctx: Context, moved: Moved) -> tuple[list[Step], Item]:
     state = params["state"]
     if state != "absent" and not params["address"]:
         raise AgentError("swarm-address", "address is missing. Fix: give the IP address at which the other nodes reach this host")
-    found: Item = {}
+    found: Json = {}
     try:
         found = docker.info().get("Swarm") or {}
     except AgentError:
@@ -68,7 +69,7 @@ def swarm(params: Item, ctx: Context, moved: Moved) -> tuple[list[Step], Item]:
     local = found.get("LocalNodeState") or decisions.OUTSIDE
     # Who has no ID began to join, and was never taken in.
     half = local != decisions.OUTSIDE and not found.get("NodeID")
-    result = {"node": str(found.get("NodeID") or "")}
+    result: Part = {"node": str(found.get("NodeID") or "")}
     if local == decisions.OUTSIDE or half:
         steps = [Step("swarm", "swarm", "leave", "it was not taken in", apply=_left(("--force",)))] if half else []
         return [*steps, *([] if state == "absent" else [_enter(params, ctx)])], result
@@ -78,7 +79,7 @@ def swarm(params: Item, ctx: Context, moved: Moved) -> tuple[list[Step], Item]:
     return [], result
 
 
-def _refuse(params: Item, found: Item) -> None:
+def _refuse(params: SwarmParams, found: Json) -> None:
     """A host that is in a Swarm already stays in it; what would have to change is said.
 
     :raises AgentError: see :func:`swarm`
@@ -104,7 +105,7 @@ def _refuse(params: Item, found: Item) -> None:
 # --- entering -------------------------------------------------------------------------------------------------------------------
 
 
-def _enter(params: Item, ctx: Context) -> Step:
+def _enter(params: SwarmParams, ctx: Context) -> Step:
     address, state = params["address"], params["state"]
     listens = _host_port(address)
     if not params["managers"]:
@@ -134,7 +135,7 @@ def _enter(params: Item, ctx: Context) -> Step:
         said = _post(ctx, "/swarm/join", body)
         if said and _CONTINUES not in said:
             fix = f"see that port {PORT} of {', '.join(params['managers'])} is open for this host"
-            fix = f"token: what docker_tokens gives on a manager, for a {state}" if "token" in said else fix
+            fix = f"set token: what docker_tokens gives on a manager, for a {state}" if "token" in said else fix
             raise AgentError("docker-failed", f"docker swarm join as a {state}: {said}. Fix: {fix}")
         _await_active(ctx, params["wait"])
 
@@ -162,7 +163,7 @@ def _await_active(ctx: Context, seconds: int) -> None:
         time.sleep(ctx.pause(_INTERVAL))
 
 
-def _post(ctx: Context, path: str, body: Item) -> str:
+def _post(ctx: Context, path: str, body: Json) -> str:
     """Send something to the engine; why it was refused, "" where it was not.
 
     :raises AgentError: ``docker-silent``
@@ -186,7 +187,7 @@ def _post(ctx: Context, path: str, body: Item) -> str:
 # --- leaving --------------------------------------------------------------------------------------------------------------------
 
 
-def _leave(docker: Docker, params: Item, found: Item, moved: Moved) -> list[Step]:
+def _leave(docker: Docker, params: SwarmParams, found: Json, moved: Wait) -> list[Step]:
     if not found.get("ControlAvailable"):
         running = docker.run("ps", "--quiet", "--filter", "label=com.docker.swarm.task.id").split()
         if running and not docker.ctx.check:
@@ -199,7 +200,7 @@ def _leave(docker: Docker, params: Item, found: Item, moved: Moved) -> list[Step
     if not others:
         if not params["end_swarm"]:
             text = f"this host is the only manager of a Swarm with {counted(len(nodes), 'node')}: without it all services end"
-            raise AgentError("would-lose-quorum", f"{text}. Fix: have another manager join first, or end_swarm: true if that is meant")
+            raise AgentError("would-lose-quorum", f"{text}. Fix: let another manager join first, or set end_swarm: true if that is meant")
         return [Step("swarm", "swarm", "leave", "the last manager: the Swarm ends", apply=_left(("--force",)))]
     reachable = [node for node in others if node["reachable"]]
     if len(reachable) < len(others) // 2 + 1:
@@ -213,7 +214,7 @@ def _leave(docker: Docker, params: Item, found: Item, moved: Moved) -> list[Step
     return steps
 
 
-def _drained(docker: Docker, own: Node, wait: int, moved: Moved) -> Callable[[Context], None]:
+def _drained(docker: Docker, own: Node, wait: int, moved: Wait) -> Callable[[Context], None]:
     def apply(ctx: Context) -> None:
         left = decisions.leaving(docker.tasks(own["id"]), own["id"])
         docker.update_node(own["id"], "--availability", "drain")
@@ -245,7 +246,7 @@ def _left(options: tuple[str, ...]) -> Callable[[Context], None]:
     return apply
 
 
-def removed(docker: Docker, params: Item) -> tuple[list[Step], Item]:
+def removed(docker: Docker, params: NodeParams) -> tuple[list[Step], Moved]:
     """Take a node that is away out of the Swarm's list. Asked of a manager.
 
     :param params: ``node``: its ID or name; ``wait``: seconds until the Swarm sees that it is away

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
+    from .types import Access, Alarms
 
 NOSPACE, CORRUPT = "NOSPACE", "CORRUPT"
 #: As ``etcdctl endpoint health`` says it of a member that is healthy otherwise.
@@ -45,7 +47,7 @@ def is_room(size: int, quota: int) -> bool:
     return not quota or size < quota * ROOM
 
 
-def alarms(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def alarms(params: Access, ctx: Context) -> tuple[list[Step], Alarms]:
     """Take back the alarm NOSPACE that this host's member has raised, where its database has room, or gets some by compaction.
 
     Alarms of others are theirs; those of a member that the cluster no longer has are taken back here.
@@ -55,7 +57,7 @@ def alarms(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     """
     from .api import post, text
 
-    nothing: dict[str, Any] = {"alarms": [], "size": 0, "quota": 0}
+    nothing: Alarms = {"alarms": [], "size": 0, "quota": 0}
     try:
         status = post(ctx, params, "/v3/maintenance/status")
         found = raised(status.get("errors") or ())
@@ -68,7 +70,7 @@ def alarms(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     own, size = int((status.get("header") or {}).get("member_id") or 0), int(status.get("dbSize") or 0)
     members = {int(one.get("ID") or 0) for one in listed}
     mine = [(number, kind) for number, kind in found if number == own or number not in members]
-    result: dict[str, Any] = {"alarms": [kind for _number, kind in mine], "size": size, "quota": quota}
+    result: Alarms = {"alarms": [kind for _number, kind in mine], "size": size, "quota": quota}
     steps: list[Step] = []
     if any(kind == NOSPACE for _number, kind in mine) and not is_room(size, quota):
         steps += _shrink(params, status)
@@ -78,7 +80,7 @@ def alarms(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     return steps, result
 
 
-def _shrink(params: dict[str, Any], status: dict[str, Any]) -> list[Step]:
+def _shrink(params: Access, status: Json) -> list[Step]:
     from .api import PATIENT, post
 
     revision = str((status.get("header") or {}).get("revision") or "0")
@@ -104,7 +106,7 @@ def _shrink(params: dict[str, Any], status: dict[str, Any]) -> list[Step]:
     ]
 
 
-def _disarm(params: dict[str, Any], member: int, quota: int) -> Step:
+def _disarm(params: Access, member: int, quota: int) -> Step:
     from .api import post
 
     def apply(ctx: Context) -> None:

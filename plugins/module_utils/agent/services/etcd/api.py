@@ -10,10 +10,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
+    from .types import Access
+
+    Body = Mapping[str, object]
 
 #: Seconds for one answer.
 LOOK = 3.0
@@ -24,7 +28,7 @@ PKI = "/etc/vannah/pki/etcd"
 ENDPOINT = "https://127.0.0.1:2379"
 
 
-def get(ctx: Context, params: dict[str, Any], path: str) -> dict[str, Any]:
+def get(ctx: Context, params: Mapping[str, Any], path: str) -> Json:
     """What the member answers to ``GET``.
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; by default where the role has them
@@ -34,7 +38,7 @@ def get(ctx: Context, params: dict[str, Any], path: str) -> dict[str, Any]:
     return _mapping(_json(ctx.kept(Kept).ask(_complete(ctx, params), path, None, LOOK)))
 
 
-def text(ctx: Context, params: dict[str, Any], path: str) -> str:
+def text(ctx: Context, params: Mapping[str, Any], path: str) -> str:
     """The same as text.
 
     :raises OSError: no connection
@@ -43,7 +47,7 @@ def text(ctx: Context, params: dict[str, Any], path: str) -> str:
     return ctx.kept(Kept).ask(_complete(ctx, params), path, None, LOOK)
 
 
-def post(ctx: Context, params: dict[str, Any], path: str, body: dict[str, Any] | None = None, timeout: float = LOOK) -> dict[str, Any]:
+def post(ctx: Context, params: Mapping[str, Any], path: str, body: Body | None = None, timeout: float = LOOK) -> Json:
     """The same of ``POST``, with JSON.
 
     :raises OSError: no connection
@@ -61,19 +65,22 @@ def _json(answer: str) -> Any:
     return json.loads(answer)
 
 
-def _mapping(said: Any) -> dict[str, Any]:
+def _mapping(said: Any) -> Json:
     if not isinstance(said, dict):
         raise ValueError("no mapping")
     return said
 
 
-def _complete(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    files = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
-    found = {name: ctx.path(params.get(name) or f"{PKI}/{file}") for name, file in files.items()}
-    return {"endpoint": params.get("endpoint") or ENDPOINT, **found}
+def _complete(ctx: Context, params: Mapping[str, Any]) -> Access:
+    return {
+        "endpoint": params.get("endpoint") or ENDPOINT,
+        "ca": ctx.path(params.get("ca") or f"{PKI}/ca.pem"),
+        "cert": ctx.path(params.get("cert") or f"{PKI}/cert.pem"),
+        "key": ctx.path(params.get("key") or f"{PKI}/key.pem"),
+    }
 
 
-def _ask(params: dict[str, Any], path: str, body: dict[str, Any] | None, timeout: float) -> str:
+def _ask(params: Access, path: str, body: Body | None, timeout: float) -> str:
     """Ask this host's member.
 
     :raises OSError: no connection
@@ -109,4 +116,4 @@ class Kept:
     """Asks a member: parameters, path, body (None: ``GET``), seconds; the text of its answer. Tests set it."""
 
     def __init__(self) -> None:
-        self.ask: Callable[[dict[str, Any], str, dict[str, Any] | None, float], str] = _ask
+        self.ask: Callable[[Access, str, Body | None, float], str] = _ask

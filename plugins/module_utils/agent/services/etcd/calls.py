@@ -13,17 +13,24 @@ from .remove import remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context, Step
+    from ...definition import Result
+    from .types import HealthParams, Shown, State
 
 #: Seconds between two looks.
 INTERVAL = 1.0
 #: The public data of a member.
-REPORTED = ("name", "endpoint", "healthy", "leader", "learner", "alarms")
+REPORTED: tuple[Shown, ...] = (
+    "name",
+    "endpoint",
+    "healthy",
+    "leader",
+    "learner",
+    "alarms",
+)
 
 
-def problems(members: list[dict[str, Any]], expected: list[str]) -> list[str]:
+def problems(members: list[State], expected: list[str]) -> list[str]:
     """What is not as it should be, a sentence each."""
     found = [f"{name} is not a member" for name in expected if name not in [member["name"] for member in members]]
     for member in members:
@@ -38,7 +45,7 @@ def problems(members: list[dict[str, Any]], expected: list[str]) -> list[str]:
     return found
 
 
-def refuse_interrupt(members: list[dict[str, Any]], name: str) -> None:
+def refuse_interrupt(members: list[State], name: str) -> None:
     """Whether a member may be interrupted.
 
     :raises AgentError: ``would-lose-quorum``. Of one or two members none can be spared; where only they are, the site has accepted that.
@@ -55,7 +62,7 @@ def refuse_interrupt(members: list[dict[str, Any]], name: str) -> None:
         )
 
 
-def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Result]:
     """All members, asked through this host's one.
 
     :param params: ``endpoint``, ``ca``, ``cert``, ``key``; ``interrupt``: a name, refused where the quorum would be lost;
@@ -78,7 +85,7 @@ def health(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     deadline = begun + wait
     while True:
         error: AgentError | None = None
-        members: list[dict[str, Any]] = []
+        members: list[State] = []
         try:
             members = states(etcdctl)
             found = problems(members, params["members"])

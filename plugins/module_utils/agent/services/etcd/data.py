@@ -19,7 +19,21 @@ import struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, BinaryIO
+    from typing import Any, BinaryIO, TypedDict
+
+    class Logged(TypedDict):
+        """IDs of a member and of its cluster, as etcd writes them."""
+
+        member: str
+        cluster: str
+
+    class Identity(Logged):
+        """Whose data lie in a directory, see :func:`identity`."""
+
+        name: str
+        urls: list[str]
+        members: list[str]
+
 
 METADATA = 1  # a type of record: server/storage/wal/wal.go
 BRANCH, LEAF = 0x01, 0x02  # flags of a page
@@ -33,7 +47,7 @@ LEAF_ELEMENT = struct.Struct("<IIII")  # flags, position, size of the key, size 
 BRANCH_ELEMENT = struct.Struct("<IIQ")  # position, size of the key, page
 
 
-def identity(directory: str) -> dict[str, Any] | None:
+def identity(directory: str) -> Identity | None:
     """Whose data a directory holds.
 
     :param directory: etcd's ``data-dir``
@@ -56,7 +70,7 @@ def identity(directory: str) -> dict[str, Any] | None:
     return {**found, "name": name, "urls": urls, "members": sorted(members)}
 
 
-def foreign(said: dict[str, Any] | None, name: str, url: str) -> bool:
+def foreign(said: Identity | None, name: str, url: str) -> bool:
     """Whether data are another member's: they know neither this one's name nor its peer URL.
 
     One of the two may change in a member's life: a host is renamed, or gets another address.
@@ -66,7 +80,7 @@ def foreign(said: dict[str, Any] | None, name: str, url: str) -> bool:
     return bool(said and said["name"] and said["urls"]) and said["name"] != name and url not in said["urls"]  # type: ignore[index]
 
 
-def logged(folder: str) -> dict[str, str] | None:
+def logged(folder: str) -> Logged | None:
     """The IDs in the newest file of a write-ahead log (raft's ``Metadata``: NodeID 1, ClusterID 2)."""
     try:
         newest = max(name for name in os.listdir(folder) if name.endswith(".wal"))

@@ -11,20 +11,19 @@ from .present import address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from .types import Access, Member, State
 
 
 class Etcdctl:
     """``etcdctl`` with the host's certificate. Version 3 of the interface is the default from etcd 3.4 on; Debian 12 has 3.4."""
 
-    def __init__(self, ctx: Context, params: dict[str, Any]) -> None:
+    def __init__(self, ctx: Context, params: Access) -> None:
         self.ctx = ctx
         self.endpoint = params["endpoint"]
         self.tls = ["--cacert", params["ca"], "--cert", params["cert"], "--key", params["key"]]
 
-    def members(self) -> list[dict[str, Any]]:
+    def members(self) -> list[Member]:
         """``member list``: name (empty for one that never started), ID, client URLs, learner.
 
         :raises AgentError: ``etcd-silent``
@@ -61,7 +60,7 @@ class Etcdctl:
         return result.rc, result.out, result.err
 
 
-def parse_members(text: str) -> list[dict[str, Any]]:
+def parse_members(text: str) -> list[Member]:
     """``etcdctl member list -w json``."""
     import json
 
@@ -111,7 +110,7 @@ def parse_leaders(text: str) -> set[int]:
         return set()
 
 
-def states(etcdctl: Etcdctl) -> list[dict[str, Any]]:
+def states(etcdctl: Etcdctl) -> list[State]:
     """All members, and how each is.
 
     :raises AgentError: ``etcd-silent``

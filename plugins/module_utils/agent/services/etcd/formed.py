@@ -17,13 +17,12 @@ from .api import get
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
     from .etcdctl import Etcdctl
+    from .types import Access, HealthParams
 
 
-def await_formed(ctx: Context, etcdctl: Etcdctl, params: dict[str, Any], interval: float) -> str:
+def await_formed(ctx: Context, etcdctl: Etcdctl, params: HealthParams, interval: float) -> str:
     """Wait until the cluster has decided on its version.
 
     :return: the version
@@ -63,7 +62,7 @@ def never_started(etcdctl: Etcdctl) -> list[str]:
         return []
 
 
-def cluster_version(ctx: Context, params: dict[str, Any]) -> str:
+def cluster_version(ctx: Context, params: Access) -> str:
     """What this host's member says of the cluster (``GET /version``); empty where it does not answer."""
     try:
         return str(get(ctx, params, "/version").get("etcdcluster") or "")

@@ -13,15 +13,15 @@ from .data import identity, logged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Params
+    from .types import Data, Facts
 
 SETTINGS = "/etc/etcd/vannah.env"
 DATA = "/var/lib/etcd/vannah"
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, asked: Params) -> Facts:
     """``data``: the owner of the data here while etcd does not run; None. One that runs has passed the look at each start (etcd-member).
 
     ``own``: ``member`` and ``cluster``, the IDs of the data here, whether etcd runs or not; None where there are none, and ``directory``.
@@ -32,7 +32,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """
     data, directory = _data(ctx), _setting(ctx, "ETCD_DATA_DIR") or DATA
     own = logged(ctx.path(f"{directory}/member/wal"))
-    found: dict[str, Any] = {
+    found: Facts = {
         "data": data,
         "own": {**own, "directory": directory} if own else None,
         "voters": data["members"] if data else [],
@@ -40,7 +40,8 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     if asked.get("cluster"):
         from .present import present
 
-        found.update(present(ctx, asked), quota=_setting(ctx, "ETCD_QUOTA_BACKEND_BYTES"))
+        found.update(present(ctx, asked))
+        found["quota"] = _setting(ctx, "ETCD_QUOTA_BACKEND_BYTES")
     return found
 
 
@@ -52,7 +53,7 @@ def _setting(ctx: Context, wanted: str) -> str:
     return ""
 
 
-def _data(ctx: Context) -> dict[str, Any] | None:
+def _data(ctx: Context) -> Data | None:
     directory = _setting(ctx, "ETCD_DATA_DIR") or DATA
     if not os.path.isdir(ctx.path(f"{directory}/member")) or any(os.path.isdir(ctx.path(f"{base}etcd.service")) for base in CGROUPS):
         return None

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Params
+    from ...facts import Peer
+    from .types import Facts
 
 
-def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def present(ctx: Context, asked: Params) -> Facts:
     """``peers`` (see the host checks), ``voters`` (all members, by name), ``size`` in bytes, and ``alarms`` (``[member, kind]``).
 
     ``listed``: the IDs of the ``cluster`` and of its ``members``, as the data on a disk have them. Empty where etcd is silent.
@@ -45,7 +48,7 @@ def present(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def peers(listed: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+def peers(listed: Iterable[Mapping[str, Any]]) -> list[Peer]:
     """The members as the host checks take them; one that has never started has no name.
 
     :param listed: ``members`` of ``/v3/cluster/member/list``

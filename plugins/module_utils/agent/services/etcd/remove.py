@@ -11,12 +11,12 @@ from .etcdctl import Etcdctl, states
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from ...core.model import Context
+    from .types import Removed, RemoveParams, State
 
 
-def remove(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def remove(params: RemoveParams, ctx: Context) -> tuple[list[Step], Removed]:
     """Take a member out of the cluster. The data stay on its host.
 
     :param params: ``member`` (its name, or its address where it has never started), and how this host's member is asked
@@ -40,18 +40,18 @@ def remove(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
     }
 
 
-def find(members: Sequence[dict[str, Any]], name: str) -> dict[str, Any] | None:
+def find(members: Sequence[State], name: str) -> State | None:
     """A member by its name; one that has never started has none, and is known by the address of its peer URL."""
     named = [one for one in members if one["name"] == name]
     return next(iter(named or [one for one in members if not one["name"] and name in one["addresses"]]), None)
 
 
-def shown(member: dict[str, Any]) -> str:
+def shown(member: State) -> str:
     """The member's name, or where it is expected."""
     return str(member["name"] or ", ".join(member["addresses"]) or f"member {member['id']:x}")
 
 
-def refuse_remove(members: Sequence[dict[str, Any]], target: dict[str, Any]) -> None:
+def refuse_remove(members: Sequence[State], target: State) -> None:
     """Whether a member may be taken out: enough of the others answer, before and after.
 
     :raises AgentError: ``would-lose-quorum``, ``last-member``

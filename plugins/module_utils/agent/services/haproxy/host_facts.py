@@ -11,9 +11,11 @@ import socket
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ...core.model import Context
+    from ...definition import Params
+    from ...facts import Peer
+    from .types import Facts
 
 #: Seconds for an answer.
 LOOK = 3.0
@@ -28,7 +30,7 @@ class Kept:
         self.ask: Callable[[str, str], str] = _ask
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, asked: Params) -> Facts:
     """``peers``: servers that are up in a backend of HAProxy here, by the cluster whose members they are.
 
     :param asked: ``socket`` of the statistics, and ``cluster``
@@ -40,7 +42,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     return {"peers": {asked["cluster"]: up(said)}}
 
 
-def up(statistics: str) -> list[dict[str, str]]:
+def up(statistics: str) -> list[Peer]:
     """The servers that are up, with ``name``, ``address`` and ``what`` HAProxy does with them.
 
     :param statistics: the answer to ``show stat``

@@ -14,21 +14,21 @@ from .wanted import ATTRIBUTES, check_retention
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from ...core.model import Context, Diff
     from .s3 import S3
     from .state import Store
+    from .types import Bucket, BucketNow, Rules
 
-    Item = dict[str, Any]
     Changes = dict[str, tuple[Any, Any]]
 
 #: Where the value is empty, the document is taken away with DELETE.
 _WORDS = {"encryption": "encryption", "tags": "tagging", "policy": "policy", "lifecycle": "lifecycle"}
 
 
-def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
+def refuse(s3: S3, wanted: list[Bucket], store: Store) -> None:
     """Everything that cannot be, told before anything is changed.
 
     :raises AgentError: ``object-lock-late``, ``lifecycle-below-retention``, ``unknown-tier``, ``bucket-not-empty``, ``not-minio``,
@@ -58,7 +58,7 @@ def refuse(s3: S3, wanted: list[Item], store: Store) -> None:
         _has_key(s3)
 
 
-def _refuse_change(bucket: Item, now: Item) -> None:
+def _refuse_change(bucket: Bucket, now: BucketNow) -> None:
     name = bucket["name"]
     if "object_lock" in bucket and now["object_lock"] is None:
         text = f"bucket {name} was created without an object lock, and it cannot be added later"
@@ -68,11 +68,11 @@ def _refuse_change(bucket: Item, now: Item) -> None:
         raise AgentError("bad-bucket", text)
     lock = bucket.get("object_lock", now["object_lock"])
     if "lifecycle" in bucket or "object_lock" in bucket:
-        rules: dict[str, Item] = bucket["lifecycle"] if "lifecycle" in bucket else now["lifecycle"]
+        rules: Rules = bucket["lifecycle"] if "lifecycle" in bucket else now["lifecycle"]
         check_retention(name, lock, rules)
 
 
-def _tiers_known(s3: S3, bucket: Item, store: Store) -> None:
+def _tiers_known(s3: S3, bucket: Bucket, store: Store) -> None:
     if store.tiers is None:
         return
     for rule_id, rule in bucket.get("lifecycle", {}).items():
@@ -99,7 +99,7 @@ def _has_key(s3: S3) -> None:
         raise unreachable(s3, error) from error
 
 
-def plan(s3: S3, wanted: list[Item], store: Store) -> Iterator[Step]:
+def plan(s3: S3, wanted: list[Bucket], store: Store) -> Iterator[Step]:
     """The steps, in the order of the list."""
     for bucket in wanted:
         name, now = bucket["name"], store.buckets.get(bucket["name"])
@@ -120,12 +120,12 @@ def plan(s3: S3, wanted: list[Item], store: Store) -> Iterator[Step]:
             yield Step("bucket", target, "update", ", ".join(changes), _diff(s3.ctx, target, changes), _update(s3, name, changes))
 
 
-def _changes(ctx: Context, bucket: Item, now: Item, store: Store) -> Changes:
-    found = {}
+def _changes(ctx: Context, bucket: Bucket, now: BucketNow, store: Store) -> Changes:
+    found: Changes = {}
     for attribute in ATTRIBUTES:
         if attribute not in bucket:
             continue
-        value = bucket[attribute]
+        value: Any = bucket[attribute]
         if attribute == "lifecycle" and store.minio:
             value = _without_abort(ctx, bucket["name"], value)
         if value != now[attribute]:
@@ -133,7 +133,7 @@ def _changes(ctx: Context, bucket: Item, now: Item, store: Store) -> Changes:
     return found
 
 
-def _without_abort(ctx: Context, name: str, rules: dict[str, Item]) -> dict[str, Item]:
+def _without_abort(ctx: Context, name: str, rules: Rules) -> Rules:
     """MinIO drops this action without a message, and does the same by itself after a day."""
     made = {}
     for rule_id, rule in rules.items():
@@ -155,7 +155,7 @@ def _diff(ctx: Context, header: str, changes: Changes) -> Diff | None:
     return {"before_header": header, "after_header": header, "before": before, "after": after}
 
 
-def _lines(values: Item) -> str:
+def _lines(values: Mapping[str, Any]) -> str:
     import json
 
     lines = []
@@ -222,7 +222,7 @@ def _put(s3: S3, name: str, attribute: str, value: Any) -> None:
         s3.insist(what, "PUT", path, {_WORDS[attribute]: ""}, bodies[attribute]())
 
 
-def _remove(s3: S3, bucket: Item, now: Item, minio: bool) -> Callable[[Context], None]:
+def _remove(s3: S3, bucket: Bucket, now: BucketNow, minio: bool) -> Callable[[Context], None]:
     name = bucket["name"]
 
     def apply(_ctx: Context) -> None:

@@ -14,11 +14,12 @@ from .s3 import S3, Refused, Silent, connect, refusal, unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ...core.model import Context, Step
-
-    Item = dict[str, Any]
+    from ...definition import Params, Result
+    from .types import Bucket, Buckets, BucketsParams, Info, InfoParams, Tier, Tiers, TiersParams, Users, UsersParams
 
 #: Seconds between two looks.
 INTERVAL = 1.0
@@ -34,7 +35,7 @@ def unseen(s3: S3, error: Silent) -> None:
     s3.ctx.warn(f"The object store does not answer at {s3.endpoint} ({error}): everything is reported as to be created.")
 
 
-def buckets(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def buckets(params: BucketsParams, ctx: Context) -> tuple[list[Step], Buckets]:
     """Make the store have the buckets that are listed; what is not listed stays as it is.
 
     :param params: as the module ``minio_buckets`` documents them, every option present
@@ -57,11 +58,11 @@ def buckets(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         store.minio = params["backend"] != "s3"
     minio_buckets.refuse(s3, wanted, store)
     names = store.names | {item["name"] for item in wanted if item["state"] == "present"}
-    result = {"answers": store.answers, "buckets": sorted(names - {item["name"] for item in wanted if item["state"] == "absent"})}
+    result: Buckets = {"answers": store.answers, "buckets": sorted(names - {item["name"] for item in wanted if item["state"] == "absent"})}
     return list(minio_buckets.plan(s3, wanted, store)), result
 
 
-def tiers(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def tiers(params: TiersParams, ctx: Context) -> tuple[list[Step], Tiers]:
     """Make the store have the tiers that are listed.
 
     :param params: as the module ``minio_tiers`` documents them
@@ -81,7 +82,7 @@ def tiers(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return steps, {"answers": True, "tiers": names}
 
 
-def users(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def users(params: UsersParams, ctx: Context) -> tuple[list[Step], Users]:
     """Make the store have the policies, users and service accounts that are listed.
 
     :param params: as the module ``minio_users`` documents them
@@ -104,7 +105,7 @@ def users(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return list(minio_users.plan(s3, made, known)), {"answers": answers, "users": sorted(names)}
 
 
-def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def info(params: InfoParams, ctx: Context) -> tuple[list[Step], Info]:
     """How the store is.
 
     :param params: as the module ``minio_info`` documents them; ``wait``: seconds until nothing is wrong, with ``drive`` with that drive
@@ -122,11 +123,11 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     deadline = begun + wait
     while True:
         try:
-            result: Item = {"answers": True, "error": "", **minio_info.read(s3), "before": s3.before}
+            result: Info = {"answers": True, "error": "", **minio_info.read(s3), "before": s3.before}
         except (Silent, Refused) as error:
             said = unreachable(s3, error) if isinstance(error, Silent) else refusal(s3, "report its state", error)
             result = {"answers": False, "error": said.msg, **minio_info.summary({}), "before": False}
-            result |= {"problems": [said.msg], "lasting_problems": [said.msg]}
+            result.update({"problems": [said.msg], "lasting_problems": [said.msg]})
         found_wrong = minio_info.problems_of(result, params["drive"])
         if not found_wrong or time.monotonic() >= deadline:
             break
@@ -138,7 +139,7 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return [], result
 
 
-def _once(kind: str, items: list[Item]) -> None:
+def _once(kind: str, items: Sequence[Bucket] | Sequence[Tier]) -> None:
     names = [item["name"] for item in items]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -148,10 +149,10 @@ def _once(kind: str, items: list[Item]) -> None:
 def _of(module: str, call: str) -> Any:
     """A call that another file of this domain has, loaded when it is made."""
 
-    def made(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+    def made(params: Params, ctx: Context) -> tuple[list[Step], Result]:
         from importlib import import_module
 
-        found: tuple[list[Step], Item] = getattr(import_module(f".{module}", __package__), call)(params, ctx)
+        found: tuple[list[Step], Result] = getattr(import_module(f".{module}", __package__), call)(params, ctx)
         return found
 
     return made

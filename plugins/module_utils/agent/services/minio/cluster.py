@@ -12,11 +12,9 @@ from .s3 import ADMIN, S3, Refused, Silent, _wire, connect, parse_xml, refusal, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from ...definition import Json
+    from .types import Healed, HealParams, Health, HealthParams, Running, RunningParams, Seen
 
 #: Seconds between two looks.
 INTERVAL = 1.0
@@ -24,7 +22,7 @@ INTERVAL = 1.0
 SHOWN = 50
 
 
-def look(s3: S3, maintenance: bool) -> Item:
+def look(s3: S3, maintenance: bool) -> Seen:
     """``/minio/health/cluster`` of one server, which needs no credentials.
 
     :param maintenance: checks as if this server's own drives were lost
@@ -51,7 +49,7 @@ def age(ctx: Context) -> float:
     return time.clock_gettime(time.CLOCK_MONOTONIC) - int(found.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
 
 
-def serves(seen: Item) -> bool:
+def serves(seen: Seen) -> bool:
     """Whether a server takes part in the store: one that does not listen, or that still waits for the others, does not.
 
     It says ``offline`` until it has found its drives and the other servers run with what it runs with (``ClusterCheckHandler`` of MinIO's
@@ -62,7 +60,7 @@ def serves(seen: Item) -> bool:
     return not (seen["status"] == 503 and seen["error"] == "offline" and not seen["quorum"])
 
 
-def problem(seen: Item, interrupt: bool) -> str:
+def problem(seen: Seen, interrupt: bool) -> str:
     """Why not, in a sentence; empty where all is well."""
     if interrupt and not serves(seen):
         return ""  # its restart interrupts no client, and may be the fix
@@ -77,7 +75,7 @@ def problem(seen: Item, interrupt: bool) -> str:
     return ""
 
 
-def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Health]:
     """Whether the store takes writes, and with ``interrupt`` whether it would without this host's server.
 
     :param params: ``endpoint`` of this host's own server, ``ca``, ``interrupt``, ``wait`` seconds, ``settle``: seconds that the server
@@ -111,7 +109,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 # --- what this host's server runs with ------------------------------------------------------------------------------
 
 
-def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def running(params: RunningParams, ctx: Context) -> tuple[list[Step], Running]:
     """Whether what is on disk could run beside the servers that run now: they compare binary, environment and layout.
 
     :param params: ``binary``, ``environment``: their paths; ``endpoint`` of this host's own server, empty where it is not asked; ``ca``
@@ -148,7 +146,7 @@ def running(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     }
 
 
-def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:  # noqa: ARG001 # all calls have it
+def stop(params: object, ctx: Context) -> tuple[list[Step], Json]:  # noqa: ARG001 # all calls have it
     """Stop this host's server; it stays enabled.
 
     :param params: nothing
@@ -167,7 +165,7 @@ def stop(params: Item, ctx: Context) -> tuple[list[Step], Item]:  # noqa: ARG001
 # --- heal -----------------------------------------------------------------------------------------------------------
 
 
-def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def heal(params: HealParams, ctx: Context) -> tuple[list[Step], Healed]:
     """Look at every object on every drive, and repair what is damaged.
 
     :param params: as the module ``minio_heal`` documents them; ``token`` of a running heal, empty to start one
@@ -176,7 +174,7 @@ def heal(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :raises AgentError: ``minio-unreachable``, ``minio-refused``, ``no-such-bucket``, ``heal-not-finished``
     """
     s3 = connect(ctx, params)
-    result: Item = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
+    result: Healed = {"scanned": 0, "healed": 0, "unhealed": 0, "damaged": [], "finished": False, "token": params["token"]}
 
     if params["bucket"] and not params["token"]:
         _require_bucket(s3, params["bucket"])
@@ -203,11 +201,11 @@ def _require_bucket(s3: S3, bucket: str) -> None:
         return
     guess = difflib.get_close_matches(bucket, names, 1)
     hint = f" Did you mean {guess[0]}?" if guess else ""
-    fix = f"one of {', '.join(names[:SHOWN])}, or none for all" if names else "none: the store has no buckets"
+    fix = f"use one of {', '.join(names[:SHOWN])}, or none for all" if names else "create a bucket first: the store has none"
     raise AgentError("no-such-bucket", f"bucket: the object store has no bucket {bucket}.{hint} Nothing is healed. Fix: {fix}")
 
 
-def _heal(s3: S3, params: Item, result: Item) -> None:
+def _heal(s3: S3, params: HealParams, result: Healed) -> None:
     import json
     import time
 
@@ -247,7 +245,7 @@ def _heal(s3: S3, params: Item, result: Item) -> None:
         time.sleep(s3.ctx.pause(INTERVAL))
 
 
-def count(item: Item, result: Item) -> None:
+def count(item: Json, result: Healed) -> None:
     """Add one item of a heal's answer (madmin's ``HealResultItem``) to the result."""
     before, after = (drives(item, moment) for moment in ("before", "after"))
     result["scanned"] += 1
@@ -261,7 +259,7 @@ def count(item: Item, result: Item) -> None:
         result["damaged"].append({"name": name, "drives": wrong, "healed": sound})
 
 
-def drives(item: Item, moment: str) -> dict[str, str]:
+def drives(item: Json, moment: str) -> dict[str, str]:
     """State by drive."""
     found = item.get(moment) or {}
     return {str(drive.get("endpoint", "")): str(drive.get("state", "")) for drive in found.get("drives") or []}

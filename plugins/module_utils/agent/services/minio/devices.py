@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from ...contract import Diff
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from .types import DevicesParams
 
 #: File systems that are mounted as they are.
 GOOD = ("xfs", "ext4")
@@ -28,7 +27,7 @@ LOOK = "/run/vannah-look"
 OWN_FOLDER = ".minio.sys"
 
 
-def devices(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def devices(params: DevicesParams, ctx: Context) -> tuple[list[Step], dict[str, dict[str, str]]]:
     """Mount the drives that are given with a device.
 
     :param params: ``drives``: ``{path, device}``; ``format``: whether an empty device gets a file system; ``lost``: whether one that was

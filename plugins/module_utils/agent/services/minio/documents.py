@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    Rule = dict[str, Any]
-    Rules = dict[str, Rule]
+    from .types import Lock, Option, Rule, Rules
 
 _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 #: Option of a rule -> where its number or text stands, in the order S3 wants the elements.
-PLACES = {
+PLACES: dict[Option, str] = {
     "expiry_days": "Expiration/Days",
     "expired_delete_markers": "Expiration/ExpiredObjectDeleteMarker",
     "transition_days": "Transition/Days",
@@ -53,28 +52,29 @@ def write_versioning(status: str) -> bytes:
     return f"<VersioningConfiguration {_XMLNS}><Status>{status.capitalize()}</Status></VersioningConfiguration>".encode()
 
 
-def read_lock(data: bytes) -> dict[str, Any] | None:
+def read_lock(data: bytes) -> Lock | None:
     """None without a lock; ``{}`` with a lock and no default retention; else ``mode`` and one of ``days`` and ``years``."""
     root = parse_xml(data)
     if root.findtext("ObjectLockEnabled") != "Enabled":
         return None
-    found: dict[str, Any] = {}
+    found: Lock = {}
     retention = root.find("Rule/DefaultRetention")
     if retention is not None:
         found["mode"] = (retention.findtext("Mode") or "").lower()
-        for unit in ("Days", "Years"):
-            number = int(retention.findtext(unit) or 0)
-            if number:
-                found[unit.lower()] = number
+        days, years = (int(retention.findtext(unit) or 0) for unit in ("Days", "Years"))
+        if days:
+            found["days"] = days
+        if years:
+            found["years"] = years
     return found if found.get("mode") else {}
 
 
-def write_lock(lock: dict[str, Any]) -> bytes:
+def write_lock(lock: Lock) -> bytes:
     """The body for ``PUT ?object-lock``."""
     rule = ""
     if lock:
         unit = "days" if "days" in lock else "years"
-        number = f"<{unit.capitalize()}>{lock[unit]}</{unit.capitalize()}>"
+        number = f"<{unit.capitalize()}>{lock.get(unit)}</{unit.capitalize()}>"
         rule = f"<Rule><DefaultRetention><Mode>{lock['mode'].upper()}</Mode>{number}</DefaultRetention></Rule>"
     text = f"<ObjectLockConfiguration {_XMLNS}><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}</ObjectLockConfiguration>"
     return text.encode()

@@ -10,15 +10,14 @@ from .s3 import ADMIN, S3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    Item = dict[str, Any]
+    from ...definition import Json
+    from .types import Drive, Server, Set, Store, Summary
 
 #: MinIO's state of a working drive, and of a server that waits for others.
 OK, INITIALIZING = "ok", "initializing"
 
 
-def read(s3: S3) -> Item:
+def read(s3: S3) -> Summary:
     """One question to the administration, answered for the whole cluster.
 
     :raises Refused: it may not be asked
@@ -27,7 +26,7 @@ def read(s3: S3) -> Item:
     return summary(s3.ask("GET", ADMIN + "info").json())
 
 
-def summary(info: Item) -> Item:
+def summary(info: Json) -> Summary:
     """MinIO's ``info`` in a shorter form; without the servers' environment.
 
     :return: ``mode``, ``versions``, ``servers``, ``sets``, ``drives``, ``usage``, ``healing``, ``parity``,
@@ -35,7 +34,7 @@ def summary(info: Item) -> Item:
     """
     backend = info.get("backend") or {}
     parity = int(backend.get("standardSCParity") or 0)
-    servers = [
+    servers: list[Server] = [
         {
             "endpoint": one.get("endpoint", ""),
             "state": one.get("state", ""),
@@ -49,7 +48,7 @@ def summary(info: Item) -> Item:
     versions = sorted({one["version"] for one in servers if one["version"]})
     usage = {key: int((info.get(key) or {}).get("count") or 0) for key in ("buckets", "objects", "versions", "deletemarkers")}
     usage["bytes"] = int((info.get("usage") or {}).get("size") or 0)
-    found = {
+    found: Store = {
         "mode": info.get("mode", ""),
         "deployment": info.get("deploymentID", ""),
         "versions": versions,
@@ -60,22 +59,23 @@ def summary(info: Item) -> Item:
         "healing": sum(drive["healing"] for drive in drives),
         "usage": usage,
     }
-    return found | {"problems": problems(found), "lasting_problems": problems(_started(found))}
+    return {**found, "problems": problems(found), "lasting_problems": problems(_started(found))}
 
 
-def _started(found: Item) -> Item:
+def _started(found: Store) -> Store:
     """The same, were the servers there that wait for others with what they run with themselves (MinIO's state ``initializing``)."""
     waiting = [one["endpoint"] for one in found["servers"] if one["state"] == INITIALIZING]
     back = [drive for drive in found["drives"] if any(f"//{endpoint}/" in drive["endpoint"] for endpoint in waiting)]
     lost = [(drive["pool"], drive["set"]) for drive in back if drive["state"] != OK]
-    return found | {
-        "servers": [one | {"state": "online"} if one["endpoint"] in waiting else one for one in found["servers"]],
-        "drives": [drive | {"state": OK} if drive in back else drive for drive in found["drives"]],
-        "sets": [one | {"online": one["online"] + lost.count((one["pool"], one["set"]))} for one in found["sets"]],
+    return {
+        **found,
+        "servers": [{**one, "state": "online"} if one["endpoint"] in waiting else one for one in found["servers"]],
+        "drives": [{**drive, "state": OK} if drive in back else drive for drive in found["drives"]],
+        "sets": [{**one, "online": one["online"] + lost.count((one["pool"], one["set"]))} for one in found["sets"]],
     }
 
 
-def problems(found: Item) -> list[str]:
+def problems(found: Store) -> list[str]:
     """What is not as it should be, a sentence each."""
     said = [f"server {one['endpoint']} is {one['state'] or 'silent'}" for one in found["servers"] if one["state"] != "online"]
     said += [f"drive {one['endpoint']} is {one['state']}" for one in found["drives"] if one["state"] != OK]
@@ -89,7 +89,7 @@ def problems(found: Item) -> list[str]:
     return said
 
 
-def problems_of(found: Item, endpoint: str) -> list[str]:
+def problems_of(found: Summary, endpoint: str) -> list[str]:
     """What is not as it should be with one drive, a sentence each; with the whole store where no endpoint is given."""
     said: list[str] = found["problems"]
     if not endpoint or not found["drives"]:
@@ -101,7 +101,7 @@ def problems_of(found: Item, endpoint: str) -> list[str]:
     return said + ["it is being healed" for drive in mine if drive["healing"]]
 
 
-def _drive(disk: Item) -> Item:
+def _drive(disk: Json) -> Drive:
     return {
         "endpoint": disk.get("endpoint", ""),
         "path": disk.get("path", ""),
@@ -115,13 +115,13 @@ def _drive(disk: Item) -> Item:
     }
 
 
-def _place(drive: Item) -> Any:
+def _place(drive: Drive) -> tuple[int, int, str]:
     return drive["pool"], drive["set"], drive["endpoint"]
 
 
-def _sets(pools: Item, drives: list[Item], parity: int) -> list[Item]:
+def _sets(pools: Json, drives: list[Drive], parity: int) -> list[Set]:
     """Sets with their drives; a set's write quorum is its data drives, one more where data and parity are equal."""
-    found = []
+    found: list[Set] = []
     for pool in sorted(pools, key=int):
         for number in sorted(pools[pool], key=int):
             inside = [drive for drive in drives if (drive["pool"], drive["set"]) == (int(pool), int(number))]

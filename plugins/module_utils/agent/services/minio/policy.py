@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Document = dict[str, Any]
+    from ...definition import Json as Document
 
 _VERSION = "2012-10-17"
 _LIST, _READ, _LOCATION = "s3:ListBucket", "s3:GetObject", "s3:GetBucketLocation"

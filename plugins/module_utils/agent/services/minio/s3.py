@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from .types import Login
 
     Heads = dict[str, str]
     Said = tuple[int, Heads, bytes]
@@ -49,7 +50,7 @@ HINTS = {
 #: The same for this host's own server, whose previous credentials are not on the host.
 LOST = (
     "its root credentials differ from those of the site's secrets, and this host no longer has them."
-    " Fix: minio/update.yml -e minio_force=true restarts all servers with the credentials of the secrets"
+    " Fix: run minio/update.yml -e minio_force=true, which restarts all servers with the credentials of the secrets"
 )
 
 
@@ -234,7 +235,7 @@ class S3:
         return headers
 
 
-def connect(ctx: Context, params: dict[str, Any]) -> S3:
+def connect(ctx: Context, params: Login) -> S3:
     """The store that a task names."""
     endpoint, access_key, secret_key = params["endpoint"], params["access_key"], params["secret_key"]
     s3 = S3(ctx, endpoint, access_key, secret_key, params["ca"] or "", params["region"], params["timeout"])

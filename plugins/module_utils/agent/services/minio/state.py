@@ -14,17 +14,16 @@ from .s3 import Refused, Silent, parse_xml, refusal, unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .s3 import S3
-
-    Item = dict[str, Any]
+    from .types import Attribute, BucketNow, TierNow
 
 #: Connections at once to a store that has to be asked bucket by bucket.
 CONNECTIONS = 8
 #: Attribute -> its file in MinIO's archive, its name in a request's query.
-FILES = {
+FILES: dict[Attribute, tuple[str, str]] = {
     "versioning": ("versioning.xml", "versioning"),
     "object_lock": ("object-lock.xml", "object-lock"),
     "encryption": ("bucket-encryption.xml", "encryption"),
@@ -55,14 +54,21 @@ class Store:
         self.answers = False
         self.minio = True
         self.names: set[str] = set()
-        self.buckets: dict[str, Item] = {}
-        self.tiers: dict[str, Item] | None = None
+        self.buckets: dict[str, BucketNow] = {}
+        self.tiers: dict[str, TierNow] | None = None
 
 
-def new(lock: bool = False) -> Item:
+def new(lock: bool = False) -> BucketNow:
     """Attributes of a bucket that was just made."""
-    made: Item = {"versioning": "enabled" if lock else "", "object_lock": {} if lock else None, "encryption": "none"}
-    return made | {"quota": 0, "tags": {}, "policy": None, "lifecycle": {}}
+    return {
+        "versioning": "enabled" if lock else "",
+        "object_lock": {} if lock else None,
+        "encryption": "none",
+        "quota": 0,
+        "tags": {},
+        "policy": None,
+        "lifecycle": {},
+    }
 
 
 def read(s3: S3, backend: str, names: Iterable[str], tiers: bool) -> Store:
@@ -98,7 +104,7 @@ def is_minio(headers: dict[str, str]) -> bool:
     return headers.get("server", "").lower().startswith(("minio", "silo"))
 
 
-def read_archive(data: bytes, names: Iterable[str]) -> dict[str, Item]:
+def read_archive(data: bytes, names: Iterable[str]) -> dict[str, BucketNow]:
     """The archive of ``export-bucket-metadata``: folders by bucket, a file for each document that the bucket has."""
     import io
     import zipfile
@@ -122,7 +128,7 @@ def parse(name: str, attribute: str, data: bytes) -> Any:
 
         quota = json.loads(data)
         return int(quota.get("size") or quota.get("quota") or 0)
-    readers: dict[str, Any] = {
+    readers: dict[str, Callable[[bytes], Any]] = {
         "versioning": documents.read_versioning,
         "object_lock": documents.read_lock,
         "encryption": documents.read_encryption,
@@ -132,13 +138,13 @@ def parse(name: str, attribute: str, data: bytes) -> Any:
     return readers[attribute](data)
 
 
-def read_tiers(s3: S3) -> dict[str, Item]:
+def read_tiers(s3: S3) -> dict[str, TierNow]:
     """MinIO's tiers by name: ``type``, ``endpoint``, ``bucket``, ``prefix``, ``region``, ``access_key``, ``storage_class``.
 
     :raises Silent: no server answers
     :raises Refused: it may not be asked
     """
-    found = {}
+    found: dict[str, TierNow] = {}
     for tier in s3.admin("GET", "tier").json() or []:
         inside = tier.get({"s3": "S3", "minio": "MinIO", "azure": "Azure", "gcs": "GCS"}.get(tier["Type"], ""), {})
         found[tier["Name"]] = {
@@ -163,7 +169,7 @@ def is_empty(s3: S3, name: str) -> bool:
     return root.find("Version") is None and root.find("DeleteMarker") is None
 
 
-def _one_by_one(s3: S3, names: list[str]) -> dict[str, Item]:
+def _one_by_one(s3: S3, names: list[str]) -> dict[str, BucketNow]:
     from concurrent.futures import ThreadPoolExecutor
 
     count = min(CONNECTIONS, len(names))
@@ -173,14 +179,14 @@ def _one_by_one(s3: S3, names: list[str]) -> dict[str, Item]:
     return {name: bucket for part in parts for name, bucket in part.items()}
 
 
-def _share(s3: S3, names: list[str]) -> dict[str, Item]:
+def _share(s3: S3, names: list[str]) -> dict[str, BucketNow]:
     try:
         return {name: _bucket(s3, name) for name in names}
     finally:
         s3.close()
 
 
-def _bucket(s3: S3, name: str) -> Item:
+def _bucket(s3: S3, name: str) -> BucketNow:
     found = new()
     for attribute, (_file, word) in FILES.items():
         if not word:

@@ -14,20 +14,25 @@ from .wanted import bucket_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, Literal
 
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from .types import Fixed, Sealed, Tier, TierNow, TiersParams
 
 #: What a tier keeps for its life: MinIO changes credentials only.
-FIXED = ("type", "endpoint", "bucket", "prefix", "region", "storage_class")
+FIXED: tuple[Fixed, ...] = ("type", "endpoint", "bucket", "prefix", "region", "storage_class")
 _RESERVED = ("STANDARD", "REDUCED_REDUNDANCY")
-_KEYS = {"endpoint": "Endpoint", "access_key": "AccessKey", "secret_key": "SecretKey", "bucket": "Bucket", "prefix": "Prefix"}
+_KEYS: dict[Sealed, str] = {
+    "endpoint": "Endpoint",
+    "access_key": "AccessKey",
+    "secret_key": "SecretKey",
+    "bucket": "Bucket",
+    "prefix": "Prefix",
+}
 
 
-def wanted(item: Item) -> Item:
+def wanted(item: Tier) -> Tier:
     """A tier, checked.
 
     :raises AgentError: ``bad-tier``, ``bad-endpoint``, ``bad-bucket-name``
@@ -51,7 +56,7 @@ def wanted(item: Item) -> Item:
     }
 
 
-def plan(s3: S3, tiers: list[Item], params: Item) -> tuple[list[Step], list[str]]:
+def plan(s3: S3, tiers: list[Tier], params: TiersParams) -> tuple[list[Step], list[str]]:
     """The steps, and the names of all tiers that will be there.
 
     :raises Silent: the store itself does not answer
@@ -66,12 +71,12 @@ def plan(s3: S3, tiers: list[Item], params: Item) -> tuple[list[Step], list[str]
     return steps, sorted(names - {tier["name"] for tier in tiers if tier["state"] == "absent"})
 
 
-def plan_unseen(s3: S3, tiers: list[Item]) -> list[Step]:
+def plan_unseen(s3: S3, tiers: list[Tier]) -> list[Step]:
     """What would be done where no store answers yet, in check mode."""
     return [_add(s3, tier) for tier in tiers if tier["state"] == "present"]
 
 
-def _tier(s3: S3, tier: Item, now: Item | None, params: Item) -> list[Step]:
+def _tier(s3: S3, tier: Tier, now: TierNow | None, params: TiersParams) -> list[Step]:
     name = tier["name"]
     if tier["state"] == "absent":
         if now is None:
@@ -116,7 +121,7 @@ def _works(s3: S3, name: str) -> bool:
     return True
 
 
-def _probe(ctx: Context, tier: Item, params: Item, empty: bool) -> None:
+def _probe(ctx: Context, tier: Tier, params: TiersParams, empty: bool) -> None:
     """Ask the remote with the tier's credentials: it answers, they are valid, the bucket exists and contains no foreign objects."""
     where = f"tier {tier['name']}: {tier['endpoint']}"
     remote = S3(
@@ -170,15 +175,16 @@ def _refuse_used(s3: S3, name: str) -> None:
         raise AgentError("tier-in-use", f"tier {name} is named by the lifecycle of {', '.join(sorted(users))}: remove those rules first")
 
 
-def _diff(ctx: Context, name: str, before: Item, after: Item) -> Any:
+def _diff(ctx: Context, name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Any:
     if not ctx.diff:
         return None
     texts = ["".join(f"{key}: {value}\n" for key, value in values.items()) for values in (before, after)]
     return {"before_header": f"tier {name}", "after_header": f"tier {name}", "before": texts[0], "after": texts[1]}
 
 
-def _add(s3: S3, tier: Item) -> Step:
-    shown = {option: tier[option] for option in (*FIXED, "access_key") if tier[option]} | {"secret_key": "(set)"}
+def _add(s3: S3, tier: Tier) -> Step:
+    options: tuple[Literal[Fixed, "access_key"], ...] = (*FIXED, "access_key")
+    shown = {option: tier[option] for option in options if tier[option]} | {"secret_key": "(set)"}
 
     def apply(_ctx: Context) -> None:
         name, kind = tier["name"], {"minio": "MinIO", "s3": "S3"}[tier["type"]]
@@ -191,7 +197,7 @@ def _add(s3: S3, tier: Item) -> Step:
     return Step("tier", f"tier {tier['name']}", "create", tier["type"], _diff(s3.ctx, tier["name"], {}, shown), apply)
 
 
-def _edit(s3: S3, tier: Item) -> Callable[[Context], None]:
+def _edit(s3: S3, tier: Tier) -> Callable[[Context], None]:
     def apply(_ctx: Context) -> None:
         body = {"access": tier["access_key"], "secret": tier["secret_key"]}
         path = f"/minio/admin/v3/tier/{tier['name']}"

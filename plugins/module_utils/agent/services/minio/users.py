@@ -15,13 +15,13 @@ from .seal import seal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from ...core.model import Context, Diff
+    from ...definition import Json
     from .s3 import S3
-
-    Item = dict[str, Any]
+    from .types import Account, GivenAccount, GivenPolicy, GivenUser, Listed, User, UsersParams, Wanted
 
 #: MinIO's own limits (internal/auth/credentials.go). A user's secret may be longer than a service account's.
 _ACCESS_LOW, _SECRET_LOW = 3, 8
@@ -39,11 +39,11 @@ class Known:
     name, description), ``attached`` and ``to_groups`` (name -> names of policies).
     """
 
-    def __init__(self, files: Item | None = None) -> None:
+    def __init__(self, files: Json | None = None) -> None:
         given = files or {}
-        empty: Item = {name: {} for name in BUILT_IN} if files is None else {}
-        self.policies: Item = empty | {name: _document(name, value) for name, value in given.get("policies", {}).items()}
-        self.users = {
+        empty: Json = {name: {} for name in BUILT_IN} if files is None else {}
+        self.policies: dict[str, Json] = empty | {name: _document(name, value) for name, value in given.get("policies", {}).items()}
+        self.users: dict[str, User] = {
             name: {"secret": user.get("secretKey", ""), "enabled": user.get("status") != "disabled"}
             for name, user in given.get("users", {}).items()
         }
@@ -66,18 +66,18 @@ def read(s3: S3) -> Known:
         data = s3.admin("GET", "export-iam").data
     except Refused as error:
         raise refusal(s3, "list the users", error) from error
-    files: Item = {}
+    files: Json = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.namelist():
             files[entry.rpartition("/")[2].removesuffix(".json")] = json.loads(archive.read(entry)) or {}
     return Known(files)
 
 
-def _document(name: str, value: Item) -> Item:
+def _document(name: str, value: Json) -> Json:
     return canonical(f"policy {name}", value) if value.get("Statement") else {}
 
 
-def _account(account: Item) -> Item:
+def _account(account: Json) -> Account:
     policy = account.get("sessionPolicy")
     return {
         "user": account.get("parent", ""),
@@ -88,33 +88,35 @@ def _account(account: Item) -> Item:
     }
 
 
-def _mapping(given: Item) -> dict[str, set[str]]:
+def _mapping(given: Json) -> dict[str, set[str]]:
     return {name: set(str(entry.get("policy") or "").split(",")) - {""} for name, entry in given.items()}
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------------------
 
 
-def check(s3: S3, params: Item) -> Item:
+def check(s3: S3, params: UsersParams) -> Wanted:
     """``policies``, ``users`` and ``service_accounts``, checked and with canonical documents.
 
     :raises AgentError: ``bad-policy``, ``bad-user``, ``bad-service-account``, ``listed-twice``
     """
-    made: Item = {"users": params["users"]}
-    made["policies"] = [check_policy(item) for item in params["policies"]]
-    made["service_accounts"] = [check_account(item) for item in params["service_accounts"]]
+    made: Wanted = {
+        "users": params["users"],
+        "policies": [check_policy(item) for item in params["policies"]],
+        "service_accounts": [check_account(item) for item in params["service_accounts"]],
+    }
     for user in params["users"]:
         check_user(user, s3.access_key)
-    named = {"policies": "name", "users": "name", "service_accounts": "access_key"}
+    named: dict[Listed, str] = {"policies": "name", "users": "name", "service_accounts": "access_key"}
     for kind, key in named.items():
-        names = [item[key] for item in made[kind]]
+        names = [str(item.get(key)) for item in made[kind]]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise AgentError("listed-twice", f"{kind}: {', '.join(twice)} is listed twice: merge the entries")
     return made
 
 
-def check_policy(item: Item) -> Item:
+def check_policy(item: GivenPolicy) -> GivenPolicy:
     """A policy that users can be given; its document canonical.
 
     :raises AgentError: ``bad-policy``
@@ -131,7 +133,7 @@ def check_policy(item: Item) -> Item:
     return {**item, "document": _checked_document(f"policy {name}", item["document"])}
 
 
-def _checked_document(where: str, given: Any) -> Item:
+def _checked_document(where: str, given: Any) -> Json:
     document = canonical(where, given)
     need_resources(where, document)
     for statement in document["Statement"]:
@@ -143,7 +145,7 @@ def _checked_document(where: str, given: Any) -> Item:
     return document
 
 
-def check_user(user: Item, caller: str = "") -> None:
+def check_user(user: GivenUser, caller: str = "") -> None:
     """A user.
 
     :param caller: the access key that this is done with, where it is known
@@ -158,7 +160,7 @@ def check_user(user: Item, caller: str = "") -> None:
         raise AgentError("bad-user", f"user {name}: its secret is shorter than {_SECRET_LOW} characters")
 
 
-def check_account(item: Item) -> Item:
+def check_account(item: GivenAccount) -> GivenAccount:
     """A service account; its policy canonical.
 
     :raises AgentError: ``bad-service-account``, ``bad-policy``
@@ -181,7 +183,7 @@ def check_account(item: Item) -> Item:
     return {**item, "policy": policy}
 
 
-def refuse(s3: S3, made: Item, known: Known) -> None:
+def refuse(s3: S3, made: Wanted, known: Known) -> None:
     """What cannot be, told before anything is changed.
 
     :raises AgentError: ``unknown-policy``, ``policy-in-use``, ``bad-user``, ``unknown-user``, ``service-account-fixed``
@@ -211,7 +213,7 @@ def refuse(s3: S3, made: Item, known: Known) -> None:
     _refuse_accounts(s3, made, users, known)
 
 
-def _refuse_accounts(s3: S3, made: Item, users: dict[str, Item], known: Known) -> None:
+def _refuse_accounts(s3: S3, made: Wanted, users: dict[str, GivenUser], known: Known) -> None:
     for account in made["service_accounts"]:
         if account["state"] == "absent":
             continue
@@ -219,7 +221,8 @@ def _refuse_accounts(s3: S3, made: Item, users: dict[str, Item], known: Known) -
         if now is not None and now["user"] != parent:
             text = f"service account {name} is of user {now['user']}, not of {parent}: its user cannot be changed"
             raise AgentError("service-account-fixed", f"{text}. Remove it first (state: absent), or choose another access_key")
-        coming = users.get(parent, {}).get("state")
+        user = users.get(parent)
+        coming = user["state"] if user is not None else None
         if not (coming == "present" or (coming is None and (parent in known.users or parent == s3.access_key))):
             raise AgentError("unknown-user", f"service account {name}: there is no user {parent}: add it to users, or correct the name")
 
@@ -227,7 +230,7 @@ def _refuse_accounts(s3: S3, made: Item, users: dict[str, Item], known: Known) -
 # --- steps ------------------------------------------------------------------------------------------------------------------
 
 
-def plan(s3: S3, made: Item, known: Known) -> Iterator[Step]:
+def plan(s3: S3, made: Wanted, known: Known) -> Iterator[Step]:
     """Policies, then users with what is attached to them, then service accounts; removals in the other order."""
     ctx = s3.ctx
     for item in made["policies"]:
@@ -240,20 +243,22 @@ def plan(s3: S3, made: Item, known: Known) -> Iterator[Step]:
     for account in made["service_accounts"]:
         if account["state"] == "present":
             yield from _service_account(s3, account, known.accounts.get(account["access_key"]))
+    listed: dict[str, Listed] = {"service account": "service_accounts", "user": "users", "policy": "policies"}
     for kind, key, call, query, there in (
         ("service account", "access_key", "delete-service-account", "accessKey", known.accounts),
         ("user", "name", "remove-user", "accessKey", known.users),
         ("policy", "name", "remove-canned-policy", "name", known.policies),
     ):
-        for item in made[{"service account": "service_accounts", "user": "users", "policy": "policies"}[kind]]:
-            if item["state"] == "absent" and item[key] in there:
-                target = f"{kind} {item[key]}"
+        for one in made[listed[kind]]:
+            name = str(one.get(key))
+            if one["state"] == "absent" and name in there:
+                target = f"{kind} {name}"
                 diff = _diff(ctx, target, {"state": "present"}, {"state": "absent"})
-                apply = _call(s3, f"remove {target}", "DELETE", call, {query: item[key]})
+                apply = _call(s3, f"remove {target}", "DELETE", call, {query: name})
                 yield Step(kind.replace(" ", "-"), target, "remove", "", diff, apply)
 
 
-def _policy(s3: S3, item: Item, now: Item | None) -> Step:
+def _policy(s3: S3, item: GivenPolicy, now: Json | None) -> Step:
     import json
 
     name, document = item["name"], item["document"]
@@ -263,13 +268,13 @@ def _policy(s3: S3, item: Item, now: Item | None) -> Step:
     return Step("policy", target, "create" if now is None else "update", "", _diff(s3.ctx, target, before, after), apply)
 
 
-def _statements(document: Item) -> str:
+def _statements(document: Json) -> str:
     import json
 
     return "\n".join(json.dumps(statement, sort_keys=True) for statement in document.get("Statement", []))
 
 
-def _user(s3: S3, user: Item, known: Known) -> Iterator[Step]:
+def _user(s3: S3, user: GivenUser, known: Known) -> Iterator[Step]:
     name, now = user["name"], known.users.get(user["name"])
     target = f"user {name}"
     status = "enabled" if user["enabled"] else "disabled"
@@ -293,12 +298,12 @@ def _user(s3: S3, user: Item, known: Known) -> Iterator[Step]:
         yield Step("user", target, "attach", ", ".join(wanted) or "no policy", diff, apply)
 
 
-def _service_account(s3: S3, account: Item, now: Item | None) -> Iterator[Step]:
+def _service_account(s3: S3, account: GivenAccount, now: Account | None) -> Iterator[Step]:
     name = account["access_key"]
     target = f"service account {name}"
     texts = {key: account[key] for key in ("name", "description") if account[key] is not None}
     if now is None:
-        body: Item = {"targetUser": account["user"], "accessKey": name, "secretKey": account["secret_key"], **texts}
+        body: Json = {"targetUser": account["user"], "accessKey": name, "secretKey": account["secret_key"], **texts}
         if account["policy"] is not None:
             body["policy"] = account["policy"]
         shown = {"user": account["user"], "secret": "(set)", **texts}
@@ -306,7 +311,7 @@ def _service_account(s3: S3, account: Item, now: Item | None) -> Iterator[Step]:
         yield Step("service-account", target, "create", f"of user {account['user']}", _diff(s3.ctx, target, {}, shown), apply)
         return
     keys = {"secret": "newSecretKey", "policy": "newPolicy", "name": "newName", "description": "newDescription"}
-    found = {key: value for key, value in texts.items() if value != now[key]}
+    found: Json = {key: value for key, value in texts.items() if value != now.get(key)}
     if account["secret_key"] != now["secret"]:
         found["secret"] = account["secret_key"]
     if account["policy"] is not None and account["policy"] != now["policy"]:
@@ -321,7 +326,7 @@ def _service_account(s3: S3, account: Item, now: Item | None) -> Iterator[Step]:
 
 
 def _call(
-    s3: S3, what: str, method: str, call: str, query: Item | None, body: Callable[[], bytes] = lambda: b""
+    s3: S3, what: str, method: str, call: str, query: dict[str, str] | None, body: Callable[[], bytes] = lambda: b""
 ) -> Callable[[Context], None]:
     def apply(_ctx: Context) -> None:
         try:
@@ -336,12 +341,12 @@ def _call(
     return apply
 
 
-def _diff(ctx: Context, header: str, before: Item, after: Item) -> Diff | None:
+def _diff(ctx: Context, header: str, before: Mapping[str, object], after: Mapping[str, object]) -> Diff | None:
     if not ctx.diff:
         return None
     texts = ["".join(f"{key}: {value}\n" if key else f"{value}\n" for key, value in _pairs(values)) for values in (before, after)]
     return {"before_header": header, "after_header": header, "before": texts[0], "after": texts[1]}
 
 
-def _pairs(values: Item) -> Iterable[tuple[str, Any]]:
+def _pairs(values: Mapping[str, object]) -> Iterable[tuple[str, object]]:
     return values.items()

@@ -12,12 +12,12 @@ from .policy import bucket_policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
 
-    Item = dict[str, Any]
+    from .types import Attribute, Bucket, GivenBucket, GivenLock, GivenRule, Lock, Rule, Rules
 
 #: What a bucket has, in the order in which it is set.
-ATTRIBUTES = ("versioning", "object_lock", "encryption", "quota", "tags", "policy", "lifecycle")
+ATTRIBUTES: tuple[Attribute, ...] = ("versioning", "object_lock", "encryption", "quota", "tags", "policy", "lifecycle")
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4, "P": 1000**5}
 _UNITS |= {f"{unit}I": 1024**power for power, unit in enumerate("KMGTP", 1)}
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; the first one is MinIO's own.
@@ -29,13 +29,13 @@ _TAG_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 YEAR = 365
 
 
-def bucket(item: Item) -> Item:
+def bucket(item: GivenBucket) -> Bucket:
     """A bucket as it is to be: ``name``, ``state``, ``drop_data`` and those of :data:`ATTRIBUTES` that are asked for.
 
     :raises AgentError: ``bad-bucket-name``, ``bad-bucket``, ``bad-lifecycle``, ``bad-policy``, ``lifecycle-below-retention``
     """
     name = bucket_name(item["name"])
-    made: Item = {"name": name, "state": item["state"], "drop_data": item["drop_data"]}
+    made: Bucket = {"name": name, "state": item["state"], "drop_data": item["drop_data"]}
     if item["state"] == "absent":
         return made
     if item["versioning"] is not None:
@@ -100,14 +100,14 @@ def size(name: str, text: Any) -> int:
     return int(digits) * _UNITS[unit]
 
 
-def retention_days(lock: Item | None) -> int:
+def retention_days(lock: Lock | None) -> int:
     """Days for which a default retention keeps a version."""
     if not lock:
         return 0
     return int(lock.get("days") or 0) + YEAR * int(lock.get("years") or 0)
 
 
-def check_retention(name: str, lock: Item | None, rules: dict[str, Item]) -> None:
+def check_retention(name: str, lock: Lock | None, rules: Rules) -> None:
     """No rule expires what the default retention keeps.
 
     :raises AgentError: ``lifecycle-below-retention``
@@ -124,18 +124,18 @@ def check_retention(name: str, lock: Item | None, rules: dict[str, Item]) -> Non
             raise AgentError("lifecycle-below-retention", f"{text}: expire after {counted(kept, 'day')} or later, or shorten the retention")
 
 
-def lifecycle(name: str, rules: list[Item]) -> dict[str, Item]:
+def lifecycle(name: str, rules: list[GivenRule]) -> Rules:
     """Rules by their id, without the options that are not given.
 
     :raises AgentError: ``bad-lifecycle``
     """
-    made: dict[str, Item] = {}
+    made: Rules = {}
     for item in rules:
         rule_id = item["id"]
         where = f"bucket {name}: lifecycle rule {rule_id!r}"
         if not rule_id or len(rule_id) > 255 or rule_id in made:
             raise AgentError("bad-lifecycle", f"{where}: an id has 1 to 255 characters and is there once")
-        rule: Item = {"enabled": item["enabled"], "prefix": item["prefix"]}
+        rule: Rule = {"enabled": item["enabled"], "prefix": item["prefix"]}
         rule |= {option: item[option] for option in PLACES if item[option] not in (None, "") and item[option] is not False}
         made[rule_id] = rule
         for option, value in rule.items():
@@ -158,20 +158,21 @@ def lifecycle(name: str, rules: list[Item]) -> dict[str, Item]:
     return made
 
 
-def _lock(name: str, given: Item) -> Item:
-    lock = {key: value for key, value in given.items() if value is not None}
+def _lock(name: str, given: GivenLock) -> Lock:
+    set_options: Any = {key: value for key, value in given.items() if value is not None}
+    lock: Lock = set_options
     if not lock:
         return {}
     if "mode" not in lock or ("days" in lock) == ("years" in lock):
         text = f"bucket {name}: object_lock takes mode with one of days and years, or nothing ({{}}) for a lock without a default retention"
         raise AgentError("bad-bucket", text)
-    unit = "days" if "days" in lock else "years"
+    unit: Literal["days", "years"] = "days" if "days" in lock else "years"
     if not 1 <= lock[unit] <= (36500 if unit == "days" else 100):
         raise AgentError("bad-bucket", f"bucket {name}: object_lock: {unit} is {lock[unit]}; a retention lasts from a day to 100 years")
     return lock
 
 
-def _tags(name: str, given: Item) -> dict[str, str]:
+def _tags(name: str, given: dict[str, object]) -> dict[str, str]:
     tags = {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or key.startswith("aws:") or not set(key + value) <= _TAG_LETTERS:

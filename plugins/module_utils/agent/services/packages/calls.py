@@ -9,13 +9,12 @@ from ...core.model import AgentError, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...contract import Package
     from ...core.model import Context
+    from .types import Newer, UpdateParams, Updates
 
 
-def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def update(params: UpdateParams, ctx: Context) -> tuple[list[Step], Updates]:
     """Bring installed packages to what the host's sources offer.
 
     :param params: ``refresh``: fetch the package lists first, ``names``: packages, or patterns with ``*`` for the installed ones, ``held``:
@@ -39,7 +38,7 @@ def update(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, 
         refresh(ctx, names, os_release(read(ctx, "/etc/os-release")).get("VERSION_CODENAME", ""))
     newer = candidates(ctx.run(["apt-cache", "policy", "--", *names]).out) if names else []
     refuse_major(newer)
-    result_packages = [{"name": name, "installed": now, "available": then} for name, now, then in newer]
+    result_packages: list[Newer] = [{"name": name, "installed": now, "available": then} for name, now, then in newer]
     if not newer:
         return [], {"packages": result_packages}
     items: list[Package] = [{"name": name, "state": "present", "version": then, "hold": False} for name, _now, then in newer]

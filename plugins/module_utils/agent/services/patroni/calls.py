@@ -32,14 +32,15 @@ from .switchover import hand_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ...contract import Diff
     from ...core.model import Context
+    from ...definition import Json
+    from .types import Asked, ConfigParams, InfoParams, ReinitParams, RemoveParams, RestartParams, State, SwitchoverParams
 
-    Params = dict[str, Any]
-    Outcome = tuple[list[Step], dict[str, Any]]
+    Outcome = tuple[list[Step], Mapping[str, object]]
 
 #: Seconds between two checks of a changing cluster.
 INTERVAL = 0.5
@@ -73,7 +74,7 @@ def wait(ctx: Context, seconds: float, done: Callable[[], Any], what: str) -> An
         time.sleep(ctx.pause(INTERVAL))
 
 
-def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+def state(rest: Rest, cluster: Cluster, params: Asked, settings: Json | None = None) -> State:
     """The result that all calls share.
 
     :param settings: :func:`configuration`, where it is known already
@@ -93,7 +94,7 @@ def state(rest: Rest, cluster: Cluster, params: Params, settings: dict[str, Any]
     }
 
 
-def info(params: Params, ctx: Context) -> Outcome:
+def info(params: InfoParams, ctx: Context) -> Outcome:
     """The cluster as this member sees it; with ``wait`` not before it is healthy.
 
     The reported leader is asked, too: a disconnected member shows an old state of the cluster.
@@ -105,7 +106,7 @@ def info(params: Params, ctx: Context) -> Outcome:
     """
     rest = connect(ctx, params)
 
-    def healthy() -> tuple[Cluster, dict[str, Any]]:
+    def healthy() -> tuple[Cluster, State]:
         await_reload(ctx, rest)
         cluster = look_surely(rest)
         found = state(rest, cluster, params)
@@ -148,7 +149,7 @@ def _version(number: Any) -> str:
 # --- the configuration in etcd --------------------------------------------------------------------------------------------
 
 
-def config(params: Params, ctx: Context) -> Outcome:
+def config(params: ConfigParams, ctx: Context) -> Outcome:
     """Make Patroni's common configuration say what ``config`` says; only the leader's host changes it.
 
     What ``config`` does not name stays; null removes a key.
@@ -172,7 +173,7 @@ def config(params: Params, ctx: Context) -> Outcome:
     current = configuration(rest)
     result = state(rest, cluster, params, current)
     said = own(rest)
-    name = (said.get("patroni") or {}).get("name")
+    name: Any = (said.get("patroni") or {}).get("name")
     if said.get("pending_restart") and name not in result["pending_restart"]:
         result["pending_restart"].append(name)
     member = cluster.find(str(name))
@@ -199,7 +200,7 @@ def config(params: Params, ctx: Context) -> Outcome:
     return [Step("cluster", cluster.scope, "configure", ", ".join(names), diff if ctx.diff else None, apply), *settings], result
 
 
-def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: dict[str, Any], loop_wait: float) -> Cluster:
+def _reloaded(ctx: Context, rest: Rest, before: Cluster, patch: Json, loop_wait: float) -> Cluster:
     """The cluster once its members had the time to report what waits for a restart; Patroni does not report that nothing does.
 
     A member looks at the configuration at its next turn. Of the server's settings it asks PostgreSQL a second after the reload, and says it
@@ -240,7 +241,7 @@ def _text(found: list[str]) -> str:
 # --- verbs ----------------------------------------------------------------------------------------------------------------
 
 
-def switchover(params: Params, ctx: Context) -> Outcome:
+def switchover(params: SwitchoverParams, ctx: Context) -> Outcome:
     """Let another member lead.
 
     :param params: ``candidate`` (a name, or empty: the best standby), ``away_from`` (a name: nothing to do where another one leads),
@@ -249,17 +250,18 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     """
     rest = connect(ctx, params)
     cluster = look_settled(ctx, rest, params["max_lag"])
-    result = state(rest, cluster, params)
+    seen = state(rest, cluster, params)
+    result: dict[str, object] = {**seen}
     refuse_unknown(cluster, params["candidate"], params.get("members") or ())
     leader = cluster.leader
     if leader is not None and (leader.name == params["candidate"] or (params["away_from"] and leader.name != params["away_from"])):
         return [], {**result, "from": leader.name, "to": leader.name}
     if params["away_from"] and leader is not None and len(cluster.members) == 1:
         return [], {**result, "from": leader.name, "to": leader.name}  # there is no other member: its restart is an interruption
-    require_healthy(cluster, "switch over", params.get("members") or (), params["max_lag"], result["synchronous_mode"])
+    require_healthy(cluster, "switch over", params.get("members") or (), params["max_lag"], seen["synchronous_mode"])
     if leader is None:
         raise AssertionError("a healthy cluster has a leader")
-    candidate = choose_candidate(cluster, params["candidate"], result["synchronous_mode"], params["max_lag"])
+    candidate = choose_candidate(cluster, params["candidate"], seen["synchronous_mode"], params["max_lag"])
     result.update({"from": leader.name, "to": candidate})
 
     def apply(ctx: Context) -> None:
@@ -280,7 +282,7 @@ def switchover(params: Params, ctx: Context) -> Outcome:
     return [Step("cluster", cluster.scope, "switchover", f"{leader.name} -> {candidate}", None, apply)], result
 
 
-def restart(params: Params, ctx: Context) -> Outcome:
+def restart(params: RestartParams, ctx: Context) -> Outcome:
     """Restart this host's PostgreSQL, by Patroni.
 
     :param params: ``only_pending`` (nothing to do where no setting waits for it), ``force`` (also the leader, also the last standby),
@@ -321,7 +323,7 @@ def healthy(rest: Rest, name: str, max_lag: int) -> bool:
     return member is not None and cluster.leader is not None and (member is cluster.leader or member.follows(max_lag))
 
 
-def reinit(params: Params, ctx: Context) -> Outcome:
+def reinit(params: ReinitParams, ctx: Context) -> Outcome:
     """Delete this host's data and copy them from the cluster again.
 
     :param params: ``force`` (also where it is the last healthy standby), ``max_lag``, ``timeout`` (seconds: a copy takes its time)
@@ -351,7 +353,7 @@ def reinit(params: Params, ctx: Context) -> Outcome:
     return [Step("member", name, "reinitialise", "its data are copied again", None, apply)], result
 
 
-def remove(params: Params, ctx: Context) -> Outcome:
+def remove(params: RemoveParams, ctx: Context) -> Outcome:
     """Take this host out of the cluster: Patroni and PostgreSQL stop and stay stopped; the data stay where they are.
 
     :param params: ``member`` (this host's name), ``unit``, ``others`` (URLs of the other members), ``force``, ``max_lag``, ``timeout``
@@ -388,6 +390,6 @@ def remove(params: Params, ctx: Context) -> Outcome:
     return steps, result
 
 
-CALLS: dict[str, Callable[[Params, Context], Outcome]]
+CALLS: dict[str, Callable[[Any, Context], Outcome]]
 CALLS = {"info": info, "config": config, "switchover": switchover, "restart": restart, "reinit": reinit, "remove": remove}
 CALLS |= {"guard": guard, "forget": forget}

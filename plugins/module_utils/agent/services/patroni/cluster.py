@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ...definition import Json
+    from .types import Member as Report
+
 #: Bytes a standby may be behind and still count as up to date.
 MAX_LAG = 1048576
 LEADERS = ("leader", "standby_leader")
@@ -25,7 +28,7 @@ class Member:
 
     __slots__ = ("api", "host", "lag", "name", "pending", "port", "reasons", "role", "state", "tags", "timeline")
 
-    def __init__(self, said: dict[str, Any]) -> None:
+    def __init__(self, said: Json) -> None:
         self.name = str(said.get("name", ""))
         self.role = str(said.get("role", ""))
         self.state = str(said.get("state", ""))
@@ -38,7 +41,7 @@ class Member:
         self.lag: int | None = lag if isinstance(lag, int) else None
         self.pending = bool(said.get("pending_restart"))
         self.reasons = sorted(said.get("pending_restart_reason") or {})
-        self.tags: dict[str, Any] = said.get("tags") or {}
+        self.tags: Json = said.get("tags") or {}
 
     @property
     def leads(self) -> bool:
@@ -54,7 +57,7 @@ class Member:
         """A standby that streams and is up to date. Patroni before 3.0.3 says ``running`` for ``streaming``."""
         return not self.leads and self.state in ("streaming", "running") and self.lag is not None and self.lag <= max_lag
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Report:
         """The member as results show it."""
         return {
             "name": self.name,
@@ -74,7 +77,7 @@ class Cluster:
     :param said: the answer of ``GET /cluster``
     """
 
-    def __init__(self, said: dict[str, Any]) -> None:
+    def __init__(self, said: Json) -> None:
         self.scope = str(said.get("scope", ""))
         self.paused = bool(said.get("pause"))
         self.members = [Member(item) for item in said.get("members") or ()]
@@ -120,10 +123,10 @@ class Cluster:
         found = []
         leader = self.leader
         if self.paused:
-            found.append(("automatic failover is paused (patronictl pause)", "patronictl -c /etc/patroni/config.yml resume"))
+            found.append(("automatic failover is paused (patronictl pause)", "run patronictl -c /etc/patroni/config.yml resume"))
         if leader is None:
             found.append(
-                (self.doubt or "the cluster has no leader", "systemctl status etcd patroni on all members, and start what is down")
+                (self.doubt or "the cluster has no leader", "run systemctl status etcd patroni on all members, and start what is down")
             )
         for name in expected:
             if name != without and self.find(name) is None:
@@ -131,7 +134,7 @@ class Cluster:
         for member in self.members:
             if member.leads or member.name == without:
                 continue
-            look = f"journalctl -u patroni on {member.name}; where it cannot follow, playbooks/postgresql/reinit.yml"
+            look = f"run journalctl -u patroni on {member.name}; where it cannot follow, run playbooks/postgresql/reinit.yml"
             if member.state not in ("streaming", "running"):
                 found.append((f"{member.name} is {member.state or 'silent'}", look))
             elif member.lag is None:
@@ -141,7 +144,9 @@ class Cluster:
             elif leader is not None and None not in (member.timeline, leader.timeline) and member.timeline != leader.timeline:
                 found.append((f"{member.name} is on timeline {member.timeline}, the leader on {leader.timeline}", look))
         if synchronous and not self.synchronous and any(not member.leads for member in self.members):
-            found.append(("no standby is synchronous", "wait until a standby has caught up; else journalctl -u patroni on the standbys"))
+            found.append(
+                ("no standby is synchronous", "wait until a standby has caught up; else run journalctl -u patroni on the standbys")
+            )
         return found
 
 
@@ -292,9 +297,9 @@ def _list(cluster: Cluster) -> str:
 # --- the configuration that Patroni keeps for the whole cluster -----------------------------------------------------------
 
 
-def config_patch(wanted: dict[str, Any], current: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+def config_patch(wanted: Json, current: Json, path: tuple[str, ...] = ()) -> Json:
     """What to PATCH so that ``wanted`` is true; null removes a key. What ``wanted`` does not name stays as it is."""
-    patch: dict[str, Any] = {}
+    patch: Json = {}
     for key, value in wanted.items():
         there = current.get(key)
         if isinstance(value, dict) and (there is None or isinstance(there, dict)):
@@ -322,7 +327,7 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def lines(patch: dict[str, Any], current: dict[str, Any], prefix: str = "") -> tuple[list[str], list[str]]:
+def lines(patch: Json, current: Json, prefix: str = "") -> tuple[list[str], list[str]]:
     """A patch as lines before and after, for a diff."""
     before, after = [], []
     for key in sorted(patch):

@@ -14,15 +14,17 @@ from .rest import PKI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Mapping
 
     from ...core.model import Context
+    from ...definition import Json, Result
+    from .types import ForgetParams
 
 #: The cluster's settings, whatever data it has: https://patroni.readthedocs.io/en/latest/dynamic_configuration.html.
 KEPT = "config"
 
 
-def forget(params: dict[str, Any], _ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def forget(params: ForgetParams, _ctx: Context) -> tuple[list[Step], Result]:
     """Delete the keys, and name this member as the one with the newest data.
 
     :param params: as the module ``patroni_forget`` documents them, every option present
@@ -60,7 +62,7 @@ def _coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode("ascii")
 
 
-def _ask(ctx: Context, hosts: list[str], path: str, body: dict[str, Any]) -> dict[str, Any]:
+def _ask(ctx: Context, hosts: list[str], path: str, body: Mapping[str, object]) -> Json:
     """Ask one member after the other.
 
     :raises AgentError: ``etcd-silent``

@@ -12,10 +12,9 @@ from .rest import CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
     from ..postgresql.debian_clusters import Cluster
+    from .types import Guarded, GuardParams
 
 #: First line of the configuration that the role writes.
 MANAGED = "# Written by vannah.healthcloud"
@@ -24,7 +23,7 @@ LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, include/net/tcp_states.h
 LOST = "lost+found"
 
 
-def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, Any]]:
+def guard(params: GuardParams, ctx: Context) -> tuple[list[Step], Guarded]:
     """Refuse a host with an installation that is not managed here, or on which the role would replace the running cluster by an empty one.
 
     :param params: ``scope`` (the cluster's name), ``data_directory``, ``ports`` (numbers), ``adopt``
@@ -77,7 +76,7 @@ def guard(params: dict[str, Any], ctx: Context) -> tuple[list[Step], dict[str, A
     return [], {"managed": managed}
 
 
-def _rivals(params: dict[str, Any], ctx: Context) -> list[Cluster]:
+def _rivals(params: GuardParams, ctx: Context) -> list[Cluster]:
     """Empty clusters of Debian's packages on a port of Patroni's, which the role keeps from starting.
 
     :raises AgentError: ``foreign-cluster``: one with data

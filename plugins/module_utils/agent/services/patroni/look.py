@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
 
 #: Seconds after which a member has taken over a new configuration file for sure, and for its turns longer than usual.
 TAKEN_OVER, SLOW_CYCLE = 3, 60
@@ -109,7 +110,7 @@ def await_reload(ctx: Context, rest: Rest) -> None:
         time.sleep(ctx.pause(left))
 
 
-def own(rest: Rest) -> dict[str, Any]:
+def own(rest: Rest) -> Json:
     """What this host's member says of itself (``GET /patroni`` answers 503 while PostgreSQL does not run, with the same text).
 
     :raises AgentError: ``patroni-silent``
@@ -125,7 +126,7 @@ def own_name(rest: Rest) -> str:
     return str((own(rest).get("patroni") or {}).get("name") or "")
 
 
-def configuration(rest: Rest) -> dict[str, Any]:
+def configuration(rest: Rest) -> Json:
     """Patroni's configuration of the whole cluster; empty where there is none yet.
 
     :raises AgentError: ``patroni-silent``

@@ -13,7 +13,7 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ...core.model import Context
@@ -96,7 +96,7 @@ class Rest:
         return said.strip()
 
 
-def connect(ctx: Context, params: dict[str, Any]) -> Rest:
+def connect(ctx: Context, params: Mapping[str, Any]) -> Rest:
     """This host's own member: ``url``, ``ca``, ``cert`` and ``key`` of ``params``, by default where the role puts them."""
     kept = ctx.kept(Kept)
     if kept.transport is None:
@@ -119,7 +119,7 @@ def silent(url: str, error: Silent) -> AgentError:
     return AgentError("patroni-silent", f"Patroni does not answer at {url}: {error}. See systemctl status patroni, journalctl -u patroni")
 
 
-def _urllib(ctx: Context, params: dict[str, Any]) -> Transport:
+def _urllib(ctx: Context, params: Mapping[str, Any]) -> Transport:
     import ssl
     from http.client import HTTPException
     from urllib.error import HTTPError

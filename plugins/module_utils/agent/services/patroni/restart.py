@@ -17,10 +17,9 @@ from .rest import Silent, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...contract import Component, Unit
     from ...core.model import Context
+    from .types import Rest
 
 #: Seconds for the last checkpoint of a large server.
 STOP = 330
@@ -60,16 +59,17 @@ def restart(ctx: Context, unit: Unit) -> None:
         raise AgentError(error.code, error.msg, tail) from error
 
 
-def rest_of(unit: Unit, component: Component) -> dict[str, Any]:
+def rest_of(unit: Unit, component: Component) -> Rest:
     """Where the member's REST is and what it is asked with, from the definition of its component."""
-    params: dict[str, Any] = {}
+    params: Rest = {}
     ready = unit.get("ready")
     url = (ready.get("http") if ready else "") or ""
     if url.startswith("https://"):
         params["url"] = "https://" + url.split("/")[2]
     for certificate in component.get("certificates") or ():
         params.update({"cert": certificate["cert"], "key": certificate["key"]})
-        if certificate.get("ca"):
-            params["ca"] = certificate["ca"]
+        ca = certificate.get("ca")
+        if ca:
+            params["ca"] = ca
         break
     return params

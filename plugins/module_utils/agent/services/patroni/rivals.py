@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Params
     from ..postgresql.debian_clusters import Cluster
 
 TEXT = "# Patroni runs PostgreSQL on this host: Debian starts no cluster with the host (vannah.healthcloud).\nmanual\n"
 
 
-def plan(ctx: Context, options: dict[str, Any]) -> list[Step]:
+def plan(ctx: Context, options: Params) -> list[Step]:
     """Steps that stop an empty cluster and keep it from starting.
 
     :param options: ``port`` and ``data_directory`` of the cluster that Patroni runs, and what :func:`.reach.refuse` takes

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json
     from .cluster import Cluster
+    from .types import Waiting
 
 #: https://www.postgresql.org/docs/17/hot-standby.html#HOT-STANDBY-ADMIN, and what Patroni starts a server with where its configuration
 #: does not say (ConfigHandler.CMDLINE_OPTIONS of patroni/postgresql/config.py).
@@ -44,7 +46,7 @@ def running(ctx: Context, port: int) -> dict[str, list[Any]]:
     return found[0] if found else {}
 
 
-def lowered(now: dict[str, list[Any]], parameters: dict[str, Any]) -> list[str]:
+def lowered(now: dict[str, list[Any]], parameters: Json) -> list[str]:
     """Settings that run with more than the cluster's configuration says, or its default where it no longer has the setting.
 
     :param now: :func:`running`
@@ -58,7 +60,7 @@ def lowered(now: dict[str, list[Any]], parameters: dict[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def waiting(ctx: Context, cluster: Cluster, name: str, configuration: dict[str, Any]) -> dict[str, Any]:
+def waiting(ctx: Context, cluster: Cluster, name: str, configuration: Json) -> Waiting:
     """What a member that waits for a restart waits for.
 
     :return: ``lowered`` (names), and ``waits_for_leader``: a restart of this standby would change nothing before its leader's

@@ -137,7 +137,7 @@ class Archive:
         begin = max(low, self.begin(timeline))
         for batch in reversed(list(self._batches(timeline, begin // SIZE, (high // SIZE) if high else None))):
             if time.monotonic() > until:
-                fix = "-e restore_wait=SECONDS, or restore_type=time or lsn, which need no search"
+                fix = "use -e restore_wait=SECONDS, or restore_type=time or lsn, which need no search"
                 raise AgentError("search-too-long", f"the restore point {name} was not found in time. Nothing was changed. Fix: {fix}")
             what = f"the restore point {name} to be found in {name_of(timeline, batch[0])}"
             waiting.tell(self._ctx, what, self._ctx.now(), max(0.0, until - time.monotonic()), "")

@@ -15,11 +15,9 @@ from .scratch import scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 #: Seconds between two looks.
 INTERVAL = 2.0
@@ -50,13 +48,13 @@ def stanza(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         said = status.get(number)
         if said and said["code"] not in (GOOD, EMPTY, *MISSING):
             text = f"repository {number} cannot be used: {one_line(said['message'])}"
-            fix = "the key that it was made with, or its store; see /var/log/pgbackrest. Nothing was changed"
+            fix = "use the key that it was made with, or its store; see /var/log/pgbackrest. Nothing was changed"
             raise AgentError("repository-failed", f"{text}. Fix: {fix}")
     if not missing and not ctx.check:
         program.create()  # changes nothing where the stanza is that of this cluster, and refuses another one
     backups = known.get("backup") or []
     if not backups and not missing:
-        ctx.warn(f"{params['stanza']} has no backup yet. Fix: playbooks/backup/now.yml, or wait for the next scheduled one")
+        ctx.warn(f"{params['stanza']} has no backup yet. Fix: run playbooks/backup/now.yml, or wait for the next scheduled one")
     result = {"answers": True, "backups": len(backups), "newest": str(backups[-1]["label"]) if backups else ""}
     return [_step(ctx, program, params, missing)] if missing else [], result
 
@@ -94,7 +92,7 @@ def _create(ctx: Context, program: Program, wait: float) -> None:
         time.sleep(ctx.pause(INTERVAL))
     said = program.check()
     if said == "archive_mode":
-        ctx.warn("WAL is not archived before the members are restarted. Fix: playbooks/postgresql/rolling_restart.yml")
+        ctx.warn("WAL is not archived before the members are restarted. Fix: run playbooks/postgresql/rolling_restart.yml")
     elif said:
         raise AgentError("archive-failed", f"the stanza exists, and no WAL arrives: {said}. Fix: see /var/log/pgbackrest on the leader")
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Params, Result
 
 
-def facts(_ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(_ctx: Context, asked: Params) -> Result:
     """``keeps``: whether this is the server that keeps the backups.
 
     :param asked: ``keeps``

@@ -21,11 +21,9 @@ from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 UNIT, PLACE = "vannah-recover.service", "/var/lib/postgresql/vannah-recover"
 #: Held while the data are replaced.
@@ -78,7 +76,8 @@ def in_place(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         raise AgentError(
             "repository-foreign",
             f"the repository has backups of another cluster: its system identifier is {params['system']}, that of {data} is {its}. "
-            f"Fix: the right repository; or, where this cluster was made after all servers were lost, -e restore_system={params['system']}",
+            "Fix: use the right repository; or, where this cluster was made after all servers were lost, write"
+            f" -e restore_system={params['system']}",
         )
     refuse_small(ctx, data, params["bytes"])
     if params["state"] == "fit":
@@ -189,7 +188,7 @@ def _refuse_running(ctx: Context, data: str) -> None:
     except OSError:
         runs = False
     if runs:
-        fix = "patronictl -c /etc/patroni/config.yml resume where failover is paused, else stop the process; then run the verb again"
+        fix = "run patronictl -c /etc/patroni/config.yml resume where failover is paused, else stop the process; then run the verb again"
         raise AgentError("server-runs", f"PostgreSQL still runs on {data} as process {number} after Patroni was stopped. Fix: {fix}")
     os.unlink(path)  # of a server that was killed; pgBackRest refuses to restore beside it
 

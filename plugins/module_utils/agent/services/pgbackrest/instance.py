@@ -93,7 +93,7 @@ class Instance:
                 raise self._failed(said.err.strip())
             if time.monotonic() - begun >= wait:
                 text = f"the restored instance has not reached its target within {wait} s"
-                raise AgentError("restore-failed", f"{text}. Fix: -e restore_wait=SECONDS, or a newer backup, which needs less WAL")
+                raise AgentError("restore-failed", f"{text}. Fix: write -e restore_wait=SECONDS, or a newer backup, which needs less WAL")
             waiting.tell(ctx, "PostgreSQL to reach the target of the restore", begun, wait, said.err.strip()[-200:])
             time.sleep(ctx.pause(INTERVAL))
 
@@ -127,6 +127,8 @@ class Instance:
         fatal = [line.partition("FATAL:")[2].strip() for line in journal.splitlines() if "FATAL:" in line]
         if ENDED_EARLY in journal:
             text = f"the restored instance does not start: {ENDED_EARLY}"
-            return AgentError("restore-failed", f"{text}. Fix: an earlier target; the WAL of the repository ends before this one", journal)
+            return AgentError(
+                "restore-failed", f"{text}. Fix: choose an earlier target; the WAL of the repository ends before this one", journal
+            )
         text = f"the restored instance does not start: {(fatal or [said or 'without a message'])[-1]}"
         return AgentError("restore-failed", f"{text}. Fix: see the lines of its journal", journal)

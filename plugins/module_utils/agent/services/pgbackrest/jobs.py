@@ -11,11 +11,9 @@ from ...lib.plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -36,7 +34,9 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
         ran = ctx.run([JOB, "backup", *words], timeout=params["limit"], check=False)
         if ran.rc == 124:
             text = f"it has not ended within {params['limit']} s"
-            raise AgentError("backup-failed", f"{text}. Fix: -e backup_limit=SECONDS, or see /var/log/pgbackrest/job-{params['task']}.log")
+            raise AgentError(
+                "backup-failed", f"{text}. Fix: write -e backup_limit=SECONDS, or see /var/log/pgbackrest/job-{params['task']}.log"
+            )
         if ran.rc:
             said = (ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1]
             raise AgentError("backup-failed", f"{said}. Fix: see /var/log/pgbackrest/job-{params['task']}.log on this host")

@@ -14,9 +14,8 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 LATEST = "latest"
 #: Bytes of a segment of WAL.
@@ -94,7 +93,7 @@ def newest_before(kind: str, target: str, backups: list[Item], moment: float) ->
     elif kind == "lsn":
         able = [one for one in backups if (one.get("lsn") or {}).get("stop") and number(one["lsn"]["stop"]) <= number(target)]
     if not able:
-        fix = "a later target, or -e restore_timeline=NUMBER for an earlier timeline"
+        fix = "use a later target, or -e restore_timeline=NUMBER for an earlier timeline"
         raise AgentError("no-backup", f"no backup before this target leads to the timeline. Fix: {fix}")
     return able[-1]
 

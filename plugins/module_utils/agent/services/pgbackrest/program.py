@@ -9,9 +9,8 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json
     from ...lib.result import Result
 
 USER = "postgres"
@@ -48,7 +47,7 @@ class Program:
         ]
         return self._ctx.run(argv, timeout=timeout, check=False, user=USER)
 
-    def info(self) -> dict[str, Any] | None:
+    def info(self) -> Json | None:
         """What ``info --output=json`` says of the stanza; None where pgBackRest or its user is not there yet.
 
         :raises AgentError: ``pgbackrest-failed``
@@ -62,7 +61,7 @@ class Program:
             raise AgentError(
                 "pgbackrest-failed", f"pgbackrest info: {first_error(ran)}. Fix: converge the role, and see /var/log/pgbackrest"
             )
-        said: list[dict[str, Any]] = json.loads(ran.out or "[]")
+        said: list[Json] = json.loads(ran.out or "[]")
         return next((one for one in said if one["name"] == self.stanza), {})
 
     def create(self) -> str:
@@ -76,7 +75,7 @@ class Program:
         said = first_error(ran)
         if ran.rc in (FILE_INVALID, DB_MISMATCH):
             text = f"the repository has backups of another cluster under the name {self.stanza}: {said}"
-            fix = "another pgbackrest_repository, or another postgresql_cluster; nothing was changed"
+            fix = "use another pgbackrest_repository, or another postgresql_cluster; nothing was changed"
             raise AgentError("repository-foreign", f"{text}. Fix: {fix}")
         if ran.rc in (124, DB_CONNECT) or "unable to find primary" in said or "HostConnectError" in said:
             return said

@@ -16,11 +16,9 @@ from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Json as Item
 
-    Item = dict[str, Any]
 
 UNIT = "vannah-restore.service"
 SIZES = "select datname, pg_database_size(datname) from pg_database where not datistemplate order by 1"
@@ -41,7 +39,7 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         return ([Step("restore", place, "remove", apply=lambda ctx: remove(ctx, instance))] if there else []), result
     if there and not params["replace"]:
         text = f"{place} has an instance of an earlier restore"
-        raise AgentError("scratch-exists", f"{text}. Fix: -e restore_replace=true, or -e restore_remove=true to remove it")
+        raise AgentError("scratch-exists", f"{text}. Fix: write -e restore_replace=true, or -e restore_remove=true to remove it")
     program = Program(ctx, params["stanza"], params["config"])
     chosen = target.choose(ctx, program, params)
     refuse_small(ctx, place, chosen.bytes)

@@ -15,12 +15,11 @@ from .lineage import LATEST, SIZE, leading, missing, name_of, newest_before, num
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
-    from typing import Any
 
     from ...core.model import Context
+    from ...definition import Json as Item
     from .program import Program
 
-    Item = dict[str, Any]
 
 _LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 CODE = "bad-target"
@@ -83,7 +82,7 @@ def _proven(archive: Archive, params: Item, said: list[str], backups: list[Item]
     elif kind == "lsn" and not timeline:
         timeline = timelines.at_lsn(archive, given)
     elif kind == "lsn" and not timelines.place_of(archive, timeline, number(given)):
-        raise AgentError(CODE, f"timeline {timeline} has no WAL at {given} or after it. Fix: an earlier position, or restore_type=latest")
+        raise AgentError(CODE, f"timeline {timeline} has no WAL at {given} or after it. Fix: choose an earlier one, or restore_type=latest")
     elif kind == "time" and not timeline:
         timeline = timelines.at_time(archive, moment)
     newest = timelines.all_of(archive)[-1]
@@ -94,7 +93,7 @@ def _proven(archive: Archive, params: Item, said: list[str], backups: list[Item]
         start = number((backup.get("lsn") or {}).get("start") or "0/0")
         other = timelines.same_name(archive, timeline, given, start, lsn, until)
         if other:
-            fix = f"-e restore_type=lsn -e restore_target={lsn} for the newer one, or {other}"
+            fix = f"use -e restore_type=lsn -e restore_target={lsn} for the newer one, or {other}"
             raise AgentError(CODE, f"there are two restore points with the name {given} after the backup {backup['label']}. Fix: {fix}")
     archived = archive.newest(timeline)
     _require_wal(archive, timeline, backup, lsn, moment)
@@ -117,7 +116,7 @@ def _named_timeline(archive: Archive, wanted: str) -> int:
         return known[-1]
     if not wanted.isdigit() or int(wanted) not in known:
         there = ", ".join(str(one) for one in known)
-        raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: {LATEST}, or one of {there}")
+        raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: use {LATEST}, or one of {there}")
     return int(wanted)
 
 
@@ -136,7 +135,7 @@ def _require_wal(archive: Archive, timeline: int, backup: Item, lsn: str, moment
             return  # what was committed until then was archived before
         text = f"the segment {name_of(one, position)} between the backup {backup['label']} and the target is not in the repository"
         raise AgentError(
-            "wal-missing", f"{text}. Nothing was changed. Fix: a target before it, or the other repository (restore_repository)"
+            "wal-missing", f"{text}. Nothing was changed. Fix: choose a target before it, or the other repository (restore_repository)"
         )
 
 
@@ -149,21 +148,21 @@ def options(kind: str, target: str, backups: list[Item], now: float) -> list[str
     :raises AgentError: ``bad-target``, ``no-backup``
     """
     if not backups:
-        raise AgentError("no-backup", "the repository has no backup to restore. Fix: playbooks/backup/now.yml, or another repository")
+        raise AgentError("no-backup", "the repository has no backup to restore. Fix: run playbooks/backup/now.yml, or another repository")
     if kind == "latest":
         if target:
             raise AgentError(CODE, "the newest WAL needs no target. Fix: leave the target out, or restore_type=time, lsn or name")
         return ["--type=default"]
     if not target:
-        raise AgentError(CODE, f"restore_type={kind} needs a target. Fix: restore_target='{EXAMPLES[kind]}'")
+        raise AgentError(CODE, f"restore_type={kind} needs a target. Fix: set restore_target='{EXAMPLES[kind]}'")
     if kind == "time":
         return ["--type=time", f"--target={_time(target, backups, now)}", "--target-action=promote"]
     if kind == "lsn":
         if not _LSN.fullmatch(target):
-            raise AgentError(CODE, f"{target!r} is not a position in the WAL. Fix: one such as {EXAMPLES['lsn']}")
+            raise AgentError(CODE, f"{target!r} is not a position in the WAL. Fix: write one such as {EXAMPLES['lsn']}")
         first = backups[0].get("lsn") or {}
         if first.get("stop") and number(target) < number(first["stop"]):
-            raise AgentError(CODE, f"{target} is before the end of the oldest backup, {first['stop']}. Fix: a later position")
+            raise AgentError(CODE, f"{target} is before the end of the oldest backup, {first['stop']}. Fix: choose a later position")
         return ["--type=lsn", f"--target={target}", "--target-action=promote"]
     return ["--type=name", f"--target={target}", "--target-action=promote"]
 
@@ -178,7 +177,7 @@ def _moment(target: str) -> datetime.datetime:
     try:
         given = datetime.datetime.fromisoformat(target.strip())
     except ValueError:
-        raise AgentError(CODE, f"{target!r} is not a time. Fix: one such as {EXAMPLES['time']}") from None
+        raise AgentError(CODE, f"{target!r} is not a time. Fix: write one such as {EXAMPLES['time']}") from None
     return (given if given.tzinfo else given.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
 
 
@@ -188,9 +187,9 @@ def _time(target: str, backups: list[Item], now: float) -> str:
 
     given = _moment(target)
     if given.timestamp() > now:
-        raise AgentError(CODE, f"{target} is in the future. Fix: a time that has passed, or restore_type=latest")
+        raise AgentError(CODE, f"{target} is in the future. Fix: choose a time that has passed, or restore_type=latest")
     oldest = float(backups[0]["timestamp"]["stop"])
     if given.timestamp() < oldest:
         end = datetime.datetime.fromtimestamp(oldest, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S+00")
-        raise AgentError(CODE, f"{target} is before the end of the oldest backup. Fix: a time from {end} on")
+        raise AgentError(CODE, f"{target} is before the end of the oldest backup. Fix: choose a time from {end} on")
     return given.strftime("%Y-%m-%d %H:%M:%S.%f+00")

@@ -73,10 +73,10 @@ def at_lsn(archive: Archive, target: str) -> int:
         if place:
             places[place] = one
     if not places:
-        raise AgentError(CODE, f"the repository has no WAL at {target} or after it. Fix: an earlier position, or restore_type=latest")
+        raise AgentError(CODE, f"the repository has no WAL at {target} or after it. Fix: choose an earlier one, or restore_type=latest")
     if len(places) > 1:
         there = ", ".join(str(one) for one in sorted(places.values()))
-        fix = f"-e restore_timeline={max(places.values())} for the newest timeline, or another of {there}"
+        fix = f"use -e restore_timeline={max(places.values())} for the newest timeline, or another of {there}"
         raise AgentError(CODE, f"{target} is on several timelines, which have different data there. Fix: {fix}")
     return max(places.values())
 
@@ -109,7 +109,7 @@ def with_point(archive: Archive, name: str, low: int, timeline: int, until: floa
         if found:
             return timeline or newest_with(archive, one, number(found[0])), found[0]
     where = f"on the way to timeline {timeline}" if timeline else "of the repository"
-    fix = "the name as it was given to pg_create_restore_point, or restore_type=time"
+    fix = "give the name as it was given to pg_create_restore_point, or restore_type=time"
     raise AgentError(CODE, f"no restore point with the name {name} is in the WAL {where}. Nothing was changed. Fix: {fix}")
 
 

@@ -9,11 +9,9 @@ from ...core.model import AgentError, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from ...records import Entry
+    from .types import Answer, CertificatesParams, Row, Said
 
 #: The authorities that a host trusts as the site's.
 TRUSTED = "/etc/vannah/pki/ca.crt"
@@ -22,7 +20,7 @@ SHOW = ("-noout", "-subject", "-issuer", "-serial", "-nameopt", "RFC2253,-esc_ms
 EXTENSIONS = "subjectAltName,extendedKeyUsage,authorityKeyIdentifier"
 
 
-def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def certificates(params: CertificatesParams, ctx: Context) -> tuple[list[Step], Answer]:
     """Every certificate that a component of this host has, and those that roles name beside them.
 
     :param params: ``also``: ``{name, path, units}`` of certificates that come from elsewhere, such as a public authority
@@ -34,7 +32,7 @@ def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     from ...lib.der import outlines
 
     entries = ledger.peek(ctx)
-    rows: list[Item] = []
+    rows: list[Row] = []
     files = {TRUSTED}
     for component, entry in sorted(entries.items()):
         for name, known in sorted((entry.get("certificates") or {}).items()):
@@ -42,7 +40,7 @@ def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
             if len(paths) < 2:  # a run was killed after it had made the key
                 paths = [known.get("born") or "", "", ""]
             users = using(entries, component, [path for path in paths if path])
-            row = {"component": component, "name": name, "key": paths[0], "path": paths[1], "units": users}
+            row: Row = {"component": component, "name": name, "key": paths[0] or "", "path": paths[1] or "", "units": users}
             row["trusted"] = outlines(_text(ctx, paths[2])) if paths[2] else None
             rows.append(_row(ctx, row))
             files |= {path for path in paths[1:] if path}
@@ -50,7 +48,7 @@ def certificates(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     for item in params["also"]:
         if item["path"] not in known_paths:
             users = sorted({*(item.get("units") or ()), *using(entries, "", [item["path"]])})
-            one = {"component": "", "name": item["name"], "key": "", "path": item["path"], "units": users, "trusted": None}
+            one: Row = {"component": "", "name": item["name"], "key": "", "path": item["path"], "units": users, "trusted": None}
             rows.append(_row(ctx, one))
     trusted = outlines(_text(ctx, TRUSTED))
     return [], {"certificates": rows, "trusted": trusted, "waits": waiting(ctx, entries, files), "clock": ctx.now()}
@@ -62,7 +60,7 @@ def _text(ctx: Context, path: str) -> str:
     return (read(ctx.path(path)) or b"").decode("ascii", "replace")
 
 
-def waiting(ctx: Context, entries: dict[str, Item], files: set[str]) -> list[str]:
+def waiting(ctx: Context, entries: dict[str, Entry], files: set[str]) -> list[str]:
     """Units that were started or reloaded with another content of a file than it has now: their restart waits, or a run was killed."""
     from ...lib.disk import digest_file
 
@@ -76,7 +74,7 @@ def waiting(ctx: Context, entries: dict[str, Item], files: set[str]) -> list[str
     return sorted(found)
 
 
-def using(entries: dict[str, Item], component: str, paths: list[str]) -> list[str]:
+def using(entries: dict[str, Entry], component: str, paths: list[str]) -> list[str]:
     """Units that use a certificate: those that watch one of its files, and those of its own component.
 
     :param entries: the ledger's
@@ -91,7 +89,7 @@ def using(entries: dict[str, Item], component: str, paths: list[str]) -> list[st
     return sorted(found)
 
 
-def _row(ctx: Context, row: Item) -> Item:
+def _row(ctx: Context, row: Row) -> Row:
     """A certificate with what it says.
 
     :return: ``row`` with ``problem`` (empty where it can be read), ``common_name``, ``names``, ``addresses``, ``issuer`` (its common name),
@@ -101,8 +99,9 @@ def _row(ctx: Context, row: Item) -> Item:
     from ...lib.disk import read
     from ...lib.x509 import parse_text
 
-    row.update(problem="", common_name="", names=[], addresses=[], issuer="", authority="", serial="", not_before=None, not_after=None)
-    row["key_fits"] = None
+    unknown: Row = {"problem": "", "common_name": "", "names": [], "addresses": [], "issuer": "", "authority": "", "serial": ""}
+    row.update(unknown)
+    row.update({"not_before": None, "not_after": None, "key_fits": None})
     data = read(ctx.path(row["path"])) if row["path"] else None
     if data is None:
         row["problem"] = "the file does not exist" if row["path"] else "it was requested and not issued yet"
@@ -114,8 +113,10 @@ def _row(ctx: Context, row: Item) -> Item:
         row["problem"] = "the file is not a certificate"
         return row
     found = parse_text(result.out)
-    row.update(common_name=found.common_name, names=found.names, addresses=found.addresses)
-    row.update(not_before=found.not_before, not_after=found.not_after, **said(result.out))
+    row.update({"common_name": found.common_name, "names": found.names, "addresses": found.addresses})
+    row.update({"not_before": found.not_before, "not_after": found.not_after})
+    shown = said(result.out)
+    row.update({"issuer": shown["issuer"], "serial": shown["serial"], "authority": shown["authority"]})
     if row["key"]:
         row["key_fits"] = _public_key(ctx, row["key"]) == found.key
         if not row["key_fits"]:
@@ -132,9 +133,9 @@ def _public_key(ctx: Context, path: str) -> str:
         return ""
 
 
-def said(text: str) -> Item:
+def said(text: str) -> Said:
     """``issuer``, ``serial`` and ``authority`` out of what ``openssl x509`` prints. OpenSSL 3.0 writes ``keyid:`` before the identifier."""
-    found = {"issuer": "", "serial": "", "authority": ""}
+    found: Said = {"issuer": "", "serial": "", "authority": ""}
     extension = ""
     for line in text.splitlines():
         part = line.strip()

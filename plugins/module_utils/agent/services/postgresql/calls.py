@@ -17,18 +17,17 @@ from .state import State, mentioned, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from ...core.model import Context, Step
-
-    Item = dict[str, Any]
+    from .types import Answer, Database, GivenDatabase, ObjectsParams, Role
 
 #: Seconds between two questions to a server that does not answer yet.
 INTERVAL = 0.5
 
 
-def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def objects(params: ObjectsParams, ctx: Context) -> tuple[list[Step], Answer]:
     """Make the server have the roles and databases that are listed; what is not listed stays as it is.
 
     :param params: as the module ``postgresql_objects`` documents them, every option present
@@ -51,7 +50,7 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
             raise unreachable(psql, error) from error
         ctx.warn(f"PostgreSQL does not answer on port {psql.port} ({error}): everything is reported as to be created.")
         state = State()
-    result: Item = {"leader": state.leader, "version": _version(state.version)}
+    result: Answer = {"leader": state.leader, "version": _version(state.version)}
     if state.leader is False:
         return [], result
     _all_known(wanted_roles, wanted_databases, state)
@@ -65,7 +64,7 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
 
 def _settings(
-    wanted_roles: list[Item], wanted_databases: list[Item], state: State
+    wanted_roles: list[Role], wanted_databases: list[Database], state: State
 ) -> list[tuple[str, str, dict[str, tuple[str | None, str | None]]]]:
     """Settings that will be changed, as :func:`settings.try_all` takes them."""
     found = []
@@ -97,7 +96,7 @@ def _await(ctx: Context, psql: Psql, ask: Callable[[], State], seconds: float) -
         time.sleep(INTERVAL)
 
 
-def wanted_role(role: Item) -> Item:
+def wanted_role(role: Role) -> Role:
     """An entry of ``roles`` with every option. Preflight asks this too, before there is a server.
 
     :raises AgentError: ``bad-name``, ``bad-password``, ``bad-setting``, ``bad-limit``
@@ -114,7 +113,7 @@ def wanted_role(role: Item) -> Item:
     return role
 
 
-def wanted_database(database: Item) -> Item:
+def wanted_database(database: GivenDatabase) -> Database:
     """An entry of ``databases`` with every option, its grants resolved. Preflight asks this too.
 
     :raises AgentError: ``bad-name``, ``bad-grant``, ``bad-setting``, ``bad-encoding``, ``bad-limit``
@@ -129,7 +128,9 @@ def wanted_database(database: Item) -> Item:
         raise AgentError("bad-encoding", f"{text} or another one of its table 'PostgreSQL Character Sets'")
     _check_limit(f"database {name}", database["connection_limit"])
     settings.changes(f"database {name}", database["settings"], None)
-    return {**database, "grants": [databases.parse_grant(name, grant) for grant in database["grants"]]}
+    resolved: Any = {**database, "grants": [databases.parse_grant(name, grant) for grant in database["grants"]]}
+    made: Database = resolved
+    return made
 
 
 def _check_limit(where: str, limit: int | None) -> None:
@@ -137,14 +138,14 @@ def _check_limit(where: str, limit: int | None) -> None:
         raise AgentError("bad-limit", f"{where}: connection_limit {limit} is not a number of connections; write -1 for any number")
 
 
-def _once(kind: str, items: list[Item]) -> None:
+def _once(kind: str, items: Sequence[Role] | Sequence[Database]) -> None:
     names = [item["name"] for item in items]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AgentError("listed-twice", f"{kind} {', '.join(twice)} is listed twice: merge the entries")
 
 
-def _all_known(wanted_roles: list[Item], wanted_databases: list[Item], state: State) -> None:
+def _all_known(wanted_roles: list[Role], wanted_databases: list[Database], state: State) -> None:
     if not state.answers:
         return
     coming = {role["name"] for role in wanted_roles if role["state"] == "present"}

@@ -13,16 +13,15 @@ from .roles import difference, run, settings_step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Literal
 
     from ...core.model import Context
     from .psql import Psql
     from .state import State
-
-    Item = dict[str, Any]
+    from .types import Database, DatabaseNow, GivenGrant, Grant, Inside, Kind, SchemaNow
 
 #: Privileges that ALL stands for. MAINTAIN came with PostgreSQL 17.
-ALL = {
+ALL: dict[Kind, list[str]] = {
     "database": ["CONNECT", "CREATE", "TEMPORARY"],
     "schema": ["CREATE", "USAGE"],
     "tables": ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"],
@@ -49,19 +48,20 @@ SERVER_ENCODINGS = frozenset(
         *(f"win{page}" for page in range(1250, 1259)),
     )
 )
-_PREFIXES = {"schema ": "schema", "all tables in schema ": "tables", "all sequences in schema ": "sequences"}
+_PREFIXES: dict[str, Kind] = {"schema ": "schema", "all tables in schema ": "tables", "all sequences in schema ": "sequences"}
 #: What a new database has inside.
-_PUBLIC: Item = {"owner": "pg_database_owner", "grants": [["public", "USAGE"]], "tables": 0, "sequences": 0, "relations": []}
-_NEW: Item = {"extensions": ["plpgsql"], "schemas": {"public": _PUBLIC}}
+_PUBLIC: SchemaNow = {"owner": "pg_database_owner", "grants": [["public", "USAGE"]], "tables": 0, "sequences": 0, "relations": []}
+_NEW: Inside = {"extensions": ["plpgsql"], "schemas": {"public": _PUBLIC}}
 
 
-def parse_grant(database: str, grant: Item) -> Item:
+def parse_grant(database: str, grant: GivenGrant) -> Grant:
     """A grant with ``kind`` and ``schema`` beside its ``object``, privileges in capitals, ALL resolved.
 
     :raises AgentError: ``bad-grant``
     """
     on = grant["object"].strip()
-    kind, schema = ("database", "") if on == "database" else ("", "")
+    kind: Kind | None = "database" if on == "database" else None
+    schema = ""
     for prefix, name in _PREFIXES.items():
         if on.lower().startswith(prefix):
             kind, schema = name, on[len(prefix) :].strip()
@@ -84,7 +84,7 @@ def parse_grant(database: str, grant: Item) -> Item:
     return {"role": grant["role"], "kind": kind, "schema": schema, "privileges": sorted(privileges), "object": on}
 
 
-def plan_databases(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> Iterator[Step]:
+def plan_databases(ctx: Context, psql: Psql, wanted: list[Database], state: State) -> Iterator[Step]:
     """Make the databases that are to be, and what is asked for inside them.
 
     :raises AgentError: ``postgresql-database-fixed``, ``postgresql-extension-missing``, ``postgresql-schema-missing``
@@ -105,7 +105,7 @@ def plan_databases(ctx: Context, psql: Psql, wanted: list[Item], state: State) -
         yield from _inside(ctx, psql, database, state)
 
 
-def plan_drops(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> Iterator[Step]:
+def plan_drops(ctx: Context, psql: Psql, wanted: list[Database], state: State) -> Iterator[Step]:
     """Drop databases, where drop_data permits the loss of their data.
 
     :raises AgentError: ``postgresql-drop-refused``
@@ -126,14 +126,14 @@ def plan_drops(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> It
         yield Step("database", target, "remove", "with its data", diff, run(psql, [f"DROP DATABASE {identifier(name)}"]))
 
 
-def settled(wanted: list[Item], state: State) -> set[str]:
+def settled(wanted: list[Database], state: State) -> set[str]:
     """Databases that the plan drops, or whose owner it changes: what depends on a role only there is no reason to keep the role."""
     gone = {item["name"] for item in wanted if item["state"] == "absent"}
     moved = {item["name"] for item in wanted if item["owner"] and state.databases.get(item["name"], item)["owner"] != item["owner"]}
     return gone | moved
 
 
-def _create(ctx: Context, psql: Psql, database: Item) -> Step:
+def _create(ctx: Context, psql: Psql, database: Database) -> Step:
     shown = {key: database[key] for key in ("owner", "encoding", "locale", "connection_limit") if database[key] is not None}
     words = [f"CREATE DATABASE {identifier(database['name'])}"]
     if database["owner"]:
@@ -150,13 +150,14 @@ def _create(ctx: Context, psql: Psql, database: Item) -> Step:
     return Step("database", target, "create", "", difference(ctx, target, {}, shown), run(psql, [" ".join(words)]))
 
 
-def _update(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Step]:
+def _update(ctx: Context, psql: Psql, database: Database, now: DatabaseNow) -> Iterator[Step]:
     name, target = database["name"], f"database {database['name']}"
     for option in ("encoding", "locale"):
-        if database[option] and encoding_name(database[option]) != encoding_name(now[option]):
-            text = f"{target} has {option} {now[option]} and {database[option]} is requested; it cannot be changed"
+        asked = database[option]
+        if asked and encoding_name(asked) != encoding_name(now[option]):
+            text = f"{target} has {option} {now[option]} and {asked} is requested; it cannot be changed"
             raise AgentError("postgresql-database-fixed", f"{text}: dump it and restore it into a new one, or remove the option")
-    clauses = {
+    clauses: dict[Literal["owner", "connection_limit"], str] = {
         "owner": f"OWNER TO {identifier(database['owner'] or '')}",
         "connection_limit": f"CONNECTION LIMIT {database['connection_limit']}",
     }
@@ -172,7 +173,7 @@ def encoding_name(text: str) -> str:
     return _ENCODINGS.get(plain, plain)
 
 
-def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[Step]:
+def _inside(ctx: Context, psql: Psql, database: Database, state: State) -> Iterator[Step]:
     name = database["name"]
     if not (database["extensions"] or database["schemas"] or database["grants"]):
         return
@@ -199,7 +200,7 @@ def _inside(ctx: Context, psql: Psql, database: Item, state: State) -> Iterator[
     yield from _grants(psql, database, state.databases.get(name), now)
 
 
-def _schemas(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[Step]:
+def _schemas(ctx: Context, psql: Psql, database: Database, now: Inside) -> Iterator[Step]:
     name, target = database["name"], f"database {database['name']}"
     for schema in database["schemas"]:
         there = now["schemas"].get(schema["name"])
@@ -214,7 +215,7 @@ def _schemas(ctx: Context, psql: Psql, database: Item, now: Item) -> Iterator[St
             yield Step("schema", target, "update", f"schema {schema['name']}: owner", diff, run(psql, [statement], name))
 
 
-def _grants(psql: Psql, database: Item, now: Item | None, inside: Item) -> Iterator[Step]:
+def _grants(psql: Psql, database: Database, now: DatabaseNow | None, inside: Inside) -> Iterator[Step]:
     name, target = database["name"], f"database {database['name']}"
     coming = {schema["name"]: schema["owner"] or psql.user for schema in database["schemas"]}
     on_database = now["grants"] if now else [[database["owner"] or psql.user, privilege] for privilege in ALL["database"]]

@@ -12,17 +12,18 @@ from ...host.text import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Params
+    from ...facts import Peer
     from ..patroni.cluster import Cluster
+    from .types import Facts, Member
 
 
 #: Made by a person, read by roles/postgresql/files/postgresql-may-start.
 NEWEST = "/etc/patroni/vannah-newest"
 
 
-def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, asked: Params) -> Facts:
     """``clusters`` (``17/main``: what lies in /var/lib/postgresql), ``watchdog`` (why Patroni could not use a device, or empty), ``peers``.
 
     Also ``leader``: a name; empty where the cluster has none, None where Patroni is silent. Where the role has made a member
@@ -32,7 +33,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     :param asked: ``watchdog``: whether Patroni must not lead without one; else it is not looked for; ``cluster``: what the site calls
         the cluster of Patroni's members, and ``url``: where this host's Patroni answers
     """
-    found: dict[str, Any] = {"clusters": clusters(ctx.path("/var/lib/postgresql"))}
+    found: Facts = {"clusters": clusters(ctx.path("/var/lib/postgresql"))}
     if asked.get("cluster"):
         known = cluster(ctx, asked)
         found["peers"] = {asked["cluster"]: peers(known) if known else []}
@@ -45,7 +46,7 @@ def facts(ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def member(ctx: Context, answers: bool = False) -> dict[str, Any]:
+def member(ctx: Context, answers: bool = False) -> Member:
     """Whether the role's member on this host runs, and the position of its data where it does not; empty where there is no member.
 
     :param answers: Patroni has answered, so that systemd is not asked
@@ -68,7 +69,7 @@ def member(ctx: Context, answers: bool = False) -> dict[str, Any]:
     return {"runs": False, "newest": os.path.exists(ctx.path(NEWEST)), "wal": wal.position(ctx, data, programs)}
 
 
-def cluster(ctx: Context, asked: dict[str, Any]) -> Cluster | None:
+def cluster(ctx: Context, asked: Params) -> Cluster | None:
     """The cluster of the role's member as its Patroni says it; None where there is no member, or it is silent."""
     from ..patroni.guard import MANAGED
     from ..patroni.rest import CONFIG
@@ -85,7 +86,7 @@ def cluster(ctx: Context, asked: dict[str, Any]) -> Cluster | None:
         return None  # another check reports that it does not run
 
 
-def peers(known: Cluster) -> list[dict[str, str]]:
+def peers(known: Cluster) -> list[Peer]:
     """The running members of a cluster: ``name``, ``address`` and ``what`` each is."""
     return [
         {

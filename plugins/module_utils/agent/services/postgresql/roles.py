@@ -12,21 +12,26 @@ from .psql import identifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from ...core.model import Context, Diff
     from .psql import Psql
     from .state import State
-
-    Item = dict[str, Any]
+    from .types import Attribute, Role, RoleNow
 
 #: Option -> the word that sets it; with NO before it, it is removed.
-FLAGS = {"login": "LOGIN", "superuser": "SUPERUSER", "createdb": "CREATEDB", "createrole": "CREATEROLE", "replication": "REPLICATION"}
-ATTRIBUTES = (*FLAGS, "connection_limit")
+FLAGS: dict[Attribute, str] = {
+    "login": "LOGIN",
+    "superuser": "SUPERUSER",
+    "createdb": "CREATEDB",
+    "createrole": "CREATEROLE",
+    "replication": "REPLICATION",
+}
+ATTRIBUTES: tuple[Attribute, ...] = (*FLAGS, "connection_limit")
 
 
-def difference(ctx: Context, header: str, before: dict[str, Any], after: dict[str, Any]) -> Diff | None:
+def difference(ctx: Context, header: str, before: Mapping[str, object], after: Mapping[str, object]) -> Diff | None:
     """A diff of attributes, one line each."""
     if not ctx.diff:
         return None
@@ -57,7 +62,7 @@ def circle(member_of: dict[str, list[str]]) -> list[str]:
     return []
 
 
-def plan_roles(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> Iterator[Step]:
+def plan_roles(ctx: Context, psql: Psql, wanted: list[Role], state: State) -> Iterator[Step]:
     """Make the roles that are to be: first all of them, then their memberships."""
     present = [role for role in wanted if role["state"] == "present"]
     for role in present:
@@ -70,7 +75,8 @@ def plan_roles(ctx: Context, psql: Psql, wanted: list[Item], state: State) -> It
         if found:
             yield settings_step(ctx, psql, "role", role["name"], found)
     for role in present:
-        now_in = state.roles.get(role["name"], {}).get("member_of", ())
+        there = state.roles.get(role["name"])
+        now_in = there.get("member_of", ()) if there else ()
         for group in role["member_of"]:
             if group not in now_in:
                 statement = f"GRANT {identifier(group)} TO {identifier(role['name'])}"
@@ -86,7 +92,7 @@ def settings_step(ctx: Context, psql: Psql, kind: str, name: str, found: dict[st
     return Step("setting", target, "update", ", ".join(found), difference(ctx, target, before, after), run(psql, statements))
 
 
-def _clauses(values: Item) -> str:
+def _clauses(values: Mapping[str, Any]) -> str:
     words = [word if values[name] else f"NO{word}" for name, word in FLAGS.items() if name in values]
     if "connection_limit" in values:
         words.append(f"CONNECTION LIMIT {int(values['connection_limit'])}")
@@ -104,16 +110,16 @@ def _alter(psql: Psql, verb: str, name: str, clauses: str, password: str | None)
     return apply
 
 
-def _create(ctx: Context, psql: Psql, role: Item) -> Step:
-    values = {name: role[name] for name in ATTRIBUTES if role[name] is not None}
+def _create(ctx: Context, psql: Psql, role: Role) -> Step:
+    values: dict[str, object] = {name: role[name] for name in ATTRIBUTES if role[name] is not None}
     target = f"role {role['name']}"
     shown = values | ({} if role["password"] is None else {"password": "(set)"})
     diff = difference(ctx, target, {}, shown)
     return Step("role", target, "create", "", diff, _alter(psql, "CREATE", role["name"], _clauses(values), role["password"]))
 
 
-def _update(ctx: Context, psql: Psql, role: Item, now: Item) -> Iterator[Step]:
-    values = {name: role[name] for name in ATTRIBUTES if role[name] is not None and role[name] != now[name]}
+def _update(ctx: Context, psql: Psql, role: Role, now: RoleNow) -> Iterator[Step]:
+    values: dict[str, object] = {name: role[name] for name in ATTRIBUTES if role[name] is not None and role[name] != now[name]}
     password = role["password"]
     if password is not None:
         from . import scram as scram
@@ -127,14 +133,15 @@ def _update(ctx: Context, psql: Psql, role: Item, now: Item) -> Iterator[Step]:
             "postgresql-bootstrap-role", f"role {role['name']} is the server's own superuser: it cannot lose superuser or login"
         )
     target = f"role {role['name']}"
-    before, after = {name: now[name] for name in values}, dict(values)
+    before: dict[str, object] = {name: now[name] for name in ATTRIBUTES if name in values}
+    after = dict(values)
     if password is not None:
         before["password"], after["password"] = "(set)" if now["password"] else "(none)", "(another)"
     diff = difference(ctx, target, before, after)
     yield Step("role", target, "update", ", ".join(after), diff, _alter(psql, "ALTER", role["name"], _clauses(values), password))
 
 
-def plan_removal(ctx: Context, psql: Psql, wanted: list[Item], state: State, settled: set[str]) -> Iterator[Step]:
+def plan_removal(ctx: Context, psql: Psql, wanted: list[Role], state: State, settled: set[str]) -> Iterator[Step]:
     """Remove roles that nothing depends on.
 
     :param settled: databases that this plan drops or gives another owner

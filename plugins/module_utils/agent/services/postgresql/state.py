@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ...definition import Json
     from .psql import Psql
-
-    Item = dict[str, Any]
+    from .types import Database, DatabaseNow, Dependent, Inside, Role, RoleNow
 
 #: An entry of an access list names a role, or PUBLIC.
 _GRANTEE = "CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END"
@@ -76,20 +76,24 @@ class State:
     of the mentioned roles that exist), ``dependents`` of the roles that are to go, ``available`` extensions, ``version`` as 170005.
     """
 
-    def __init__(self, lines: list[Item] | None = None) -> None:
-        server: Item = lines[0] if lines else {}
+    def __init__(self, lines: list[Json] | None = None) -> None:
+        server: Json = lines[0] if lines else {}
         self.answers = bool(lines)
         self.leader: bool | None = not server["recovery"] if lines else None
         self.version: int = server.get("version", 0)
-        self.roles: dict[str, Item] = server.get("roles", {})
+        self.roles: dict[str, RoleNow] = server.get("roles", {})
         self.known_roles: set[str] = set(server.get("known_roles", ()))
-        self.dependents: list[Item] = server.get("dependents", [])
-        self.databases: dict[str, Item] = server.get("databases", {})
+        self.dependents: list[Dependent] = server.get("dependents", [])
+        self.databases: dict[str, DatabaseNow] = server.get("databases", {})
         self.available: set[str] = set(server.get("available", ()))
-        self.inside: dict[str, Item] = {line["database"]: line for line in (lines or [])[1:]}
+        self.inside: dict[str, Inside] = _inside((lines or [])[1:])
 
 
-def read(psql: Psql, roles: list[Item], databases: list[Item]) -> State:
+def _inside(lines: list[Any]) -> dict[str, Inside]:
+    return {line["database"]: line for line in lines}
+
+
+def read(psql: Psql, roles: list[Role], databases: list[Database]) -> State:
     """Ask the server once.
 
     :raises Absent: it is not there
@@ -112,9 +116,9 @@ def read(psql: Psql, roles: list[Item], databases: list[Item]) -> State:
     return State(psql.read(script))
 
 
-def mentioned(roles: list[Item], databases: list[Item]) -> set[str]:
+def mentioned(roles: list[Role], databases: list[Database]) -> set[str]:
     """Every role that has to exist by the end."""
-    names = {group for role in roles if role["state"] == "present" for group in role["member_of"]}
+    names: set[str | None] = {group for role in roles if role["state"] == "present" for group in role["member_of"]}
     for database in databases:
         if database["state"] == "present":
             names |= {database["owner"], *(schema["owner"] for schema in database["schemas"])}

@@ -14,9 +14,9 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from ...core.model import Context
+    from .types import Position
 
 SEGMENT = re.compile(r"[0-9A-F]{24}")
 #: Where a reader of the log stopped, in the messages of pg_waldump 15 to 17.
@@ -25,7 +25,7 @@ END = re.compile(r"(?:at|LSN) ([0-9A-F]+/[0-9A-F]+)")
 PATIENCE = 120
 
 
-def position(ctx: Context, directory: str, programs: str) -> dict[str, Any] | None:
+def position(ctx: Context, directory: str, programs: str) -> Position | None:
     """``timeline`` (a number) and ``lsn`` (``0/1BB51B8``); None where the data say neither.
 
     :param directory: the data directory

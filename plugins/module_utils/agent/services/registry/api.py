@@ -178,7 +178,7 @@ class Registry:
         asked = urlsplit(self.url)
         if not location or (found.scheme, found.netloc) != (asked.scheme, asked.netloc):
             text = f"the registry at {self.url} wants uploads to go to {found.scheme}://{found.netloc}, which it is not"
-            raise AgentError("registry-refused", f"{text}. Fix: url as the registry calls itself")
+            raise AgentError("registry-refused", f"{text}. Fix: write url as the registry calls itself")
         return f"{found.path}?{found.query}" if found.query else found.path
 
     def _expect(self, status: int, said: bytes, what: str, good: int) -> None:
@@ -187,7 +187,7 @@ class Registry:
         if status in (401, 403):
             who = f"the user {self.user}" if self.user else "a client without a login"
             text = f"the registry at {self.url} does not let {who} {what} ({status})"
-            raise AgentError("registry-login", f"{text}. Fix: user and password; a role's registry has them in its registry_users")
+            raise AgentError("registry-login", f"{text}. Fix: set user and password; a role's registry has them in its registry_users")
         if status == 405:
             text = f"the registry at {self.url} is read-only, as it is while garbage is collected"
             raise AgentError(
@@ -280,7 +280,7 @@ class Link:
         except ssl.SSLCertVerificationError as error:
             link.close()
             text = f"the certificate at {self.url} is not one that {self.ca or 'this host'} vouches for: {error.verify_message}"
-            raise AgentError("registry-untrusted", f"{text}. Fix: ca, or the name in url") from error
+            raise AgentError("registry-untrusted", f"{text}. Fix: set ca, or correct the name in url") from error
         except (OSError, HTTPException) as error:
             link.close()
             raise Silent(str(error) or type(error).__name__) from error

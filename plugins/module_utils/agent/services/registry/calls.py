@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from .types import Health, HealthParams, Images, ImagesParams, Item, Login
 
 #: Seconds between two looks.
 INTERVAL = 1.0
 
 
-def connect(ctx: Context, params: Item) -> Registry:
+def connect(ctx: Context, params: Login) -> Registry:
     """The registry of a call.
 
     :raises AgentError: ``bad-url``
@@ -32,7 +31,7 @@ def connect(ctx: Context, params: Item) -> Registry:
     return Registry(ctx, params["url"], params["user"], params["password"] or "", params["ca"], params["timeout"])
 
 
-def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def health(params: HealthParams, ctx: Context) -> tuple[list[Step], Health]:
     """Whether a registry answers and lets the user in.
 
     :param params: as the module ``registry_health`` documents them; ``wait``: seconds until it does
@@ -61,7 +60,7 @@ def health(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return [], {"answers": answers, "problems": [problem] if problem else []}
 
 
-def images(params: Item, ctx: Context) -> tuple[list[Step], Item]:
+def images(params: ImagesParams, ctx: Context) -> tuple[list[Step], Images]:
     """Make a registry have the images that are listed; what is not listed stays as it is.
 
     An image that the registry has by its digest is not looked for in its file, which may be gone.
@@ -74,7 +73,7 @@ def images(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     listed = params["images"]
     _refuse(listed)
     registry = connect(ctx, params)
-    result: Item = {"answers": True, "images": []}
+    result: Images = {"answers": True, "images": []}
     steps: list[Step] = []
     try:
         _await(registry, ctx, params["wait"])
@@ -165,7 +164,7 @@ def _there(registry: Registry, ctx: Context, item: Item, named: list[str]) -> li
 def _opened(ctx: Context, item: Item) -> files.Source:
     if not item["source"]:
         text = f"{_target(item, item['digest'])} is not in the registry, and no file has it"
-        raise AgentError("image-file", f"{text}. Fix: source, a file on this host, or push it from elsewhere")
+        raise AgentError("image-file", f"{text}. Fix: set source: a file on this host, or push it from elsewhere")
     return files.Source(item["source"], ctx.path(item["source"]))
 
 

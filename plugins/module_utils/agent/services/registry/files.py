@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-    Document = dict[str, Any]
+    from ...definition import Json as Document
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -209,7 +209,7 @@ def _not_this(source: Source, digest: str, found: list[str]) -> AgentError:
     if not found:
         return source.wrong("there is no image in it")
     if not digest:
-        return AgentError("image-file", f"source {source.path} has {len(found)} images. Fix: digest, one of {', '.join(found)}")
+        return AgentError("image-file", f"source {source.path} has {len(found)} images. Fix: set digest: one of {', '.join(found)}")
     return AgentError(
         "image-digest", f"source {source.path} has no image {digest}. Fix: use the right file, or set digest: {' or '.join(found)}"
     )

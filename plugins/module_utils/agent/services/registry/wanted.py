@@ -31,17 +31,17 @@ def problems(wanted: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str, st
             yield (
                 number,
                 f"{name!r} is not a valid name of an image",
-                "small letters and digits, such as vhc/api-server, without the registry's name",
+                "use small letters and digits, such as vhc/api-server, without the registry's name",
             )
         if digest and not DIGEST.fullmatch(digest):
-            yield number, f"{digest!r} is no digest", "sha256: and 64 hexadecimal digits"
+            yield number, f"{digest!r} is no digest", "write sha256: and 64 hexadecimal digits"
         if tag and not TAG.fullmatch(tag):
-            yield number, f"{tag!r} is no tag", "letters and digits, with . _ - between them"
+            yield number, f"{tag!r} is no tag", "use letters and digits, with . _ - between them"
         if absent and not digest:
-            yield number, f"{name} is to be absent, and a registry removes images by their digest", "digest"
+            yield number, f"{name} is to be absent, and a registry removes images by their digest", "set digest"
         if not absent and not digest and not item.get("source"):
-            yield number, f"{name} has neither digest nor source", "source, the file that it is in"
+            yield number, f"{name} has neither digest nor source", "set source: the file that it is in"
         for part in filter(None, (tag, digest)):
             if (name, part) in seen:
-                yield number, f"{name} {part} is in entry {seen[name, part]} too", "one entry of both"
+                yield number, f"{name} {part} is in entry {seen[name, part]} too", "merge both into one entry"
             seen.setdefault((name, part), number)
