@@ -103,6 +103,11 @@ def test_a_wrong_byte_is_found(backups: Backups, offsite: Offsite, words: tuple[
     assert backups.metrics()[f'vannah_backup_task_ok{{stanza="{STANZA}",task="offsite-verify"}}'] == 0
 
 
+def test_all_bytes_are_right_again(backups: Backups) -> None:
+    """The next verification says so."""
+    assert backups.cron("offsite-verify") == (0, "")
+
+
 def test_a_drill_elsewhere(site: Cluster, backups: Backups, offsite: Offsite, switched: Callable[[], str]) -> None:
     """It fails with a wrong byte in a file of the backup, and succeeds without."""
     for host in site.hosts("postgresql"):
