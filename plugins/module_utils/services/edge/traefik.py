@@ -31,27 +31,22 @@ ACCESS_LOG = "/var/log/traefik/access.log"
 WHOLE_REQUEST = 14400
 #: Upper bounds of the histogram of latencies, in seconds.
 BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0]
-#: Of the access log: writing all forty fields costs a quarter of a small request.
+#: Of the access log, beside the time: each of forty fields costs a hundredth of a small request.
 #: https://doc.traefik.io/traefik/v3.7/reference/install-configuration/observability/logs-and-accesslogs/ has the names.
 LOG_FIELDS = (
-    "StartUTC",
     "RouterName",
     "ClientHost",
     "ClientUsername",
+    "TLSClientSubject",
     "RequestMethod",
     "RequestHost",
     "RequestPath",
-    "RequestProtocol",
     "RequestContentSize",
     "DownstreamStatus",
     "DownstreamContentSize",
     "Duration",
     "ServiceAddr",
     "OriginStatus",
-    "OriginDuration",
-    "RetryAttempts",
-    "TLSVersion",
-    "TLSClientSubject",
 )
 HEAD = "# Made by vannah.healthcloud (role edge); changes are overwritten.\n"
 

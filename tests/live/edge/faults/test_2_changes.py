@@ -56,8 +56,8 @@ def test_a_renewal_under_load(edge: Edge, clients: Clients, authority: Authority
 def test_changes_under_load(edge: Edge, clients: Clients, measured: Measured) -> None:
     """A new certificate, a new header and reloads without a reason: no answer is lost or cut off, and the process stays.
 
-    The other host gets the certificate that the first one has obtained. In `make soak` again until there were enough requests, each time with
-    another certificate of the public authority.
+    The other host gets the certificate that the first one has obtained. `make soak` repeats it until there were enough requests, each time
+    with another certificate of the public authority.
     """
     process, certificate = edge.show(edge.hosts[0], "MainPID"), clients.certificate(NAME)
     rounds: list[Result] = []
