@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STRATEGY = {"round_robin": "wrr", "least_connections": "p2c", "source": "hrw"}
 #: Above every path of a site.
 FIRST = 100000
-#: Where files/edge-server gives out revocation lists, and answers whether a client's certificate was revoked: Traefik does neither.
+#: Where files/edge-revocation gives out revocation lists, and answers whether a client's certificate was revoked: Traefik does neither.
 REVOCATION_PORT = 8098
 
 

@@ -150,7 +150,7 @@ def test_the_revocation_list(edge: Edge, clients: Clients) -> None:
     assert re.fullmatch(r"http://pacs\.edge\.vannah\.internal/pki/[0-9A-F]{40}\.crl", url), text
     judged = ["openssl", "crl", "-inform", "DER", "-in", "/root/found.crl", "-CAfile", CA, "-noout", "-text"]
     for host in edge.hosts:
-        found = Clients(edge.site, clients.host, host).get(url, "-o", "/root/found.crl", "-D", "-")
+        found = Clients(edge.site, clients.host, host).get(url, "-o", "/root/found.crl")
         assert (found.status, found.headers["content-type"]) == (200, "application/pkix-crl"), found
         done = edge.site.run(clients.host, *judged)
         assert "verify OK" in done.stderr and f"{LEFT:X}" in done.stdout, done

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""edge-server: copies for the engine, which configuration runs, the other engine, revoked certificates."""
+"""edge-server and edge-revocation: copies for the engine, which configuration runs, the other engine, revoked certificates."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ def server(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatc
         found, "MARKS", {"nginx.service": str(tmp_path / "vannah.conf"), "traefik.service": str(tmp_path / "traefik.service")}
     )
     monkeypatch.setattr(os, "chown", lambda *_given: None)
+    return found
+
+
+@pytest.fixture
+def revocation(program: Callable[[str, str], ModuleType], server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program beside Traefik, which reads what the other one makes."""
+    found = program("edge", "edge-revocation")
+    monkeypatch.setattr(found, "PREPARED", server.PREPARED)
     return found
 
 
@@ -248,12 +256,12 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
         ("/../pacs", "SerialNumber=%221234%22", False),
     ],
 )
-def test_revoked(server: ModuleType, tmp_path: Path, target: str, info: str, found: bool) -> None:
+def test_revoked(revocation: ModuleType, tmp_path: Path, target: str, info: str, found: bool) -> None:
     """What cannot be judged is refused."""
     for name, required in (("pacs", True), ("open", False)):
         (tmp_path / "run" / name).mkdir(parents=True)
         (tmp_path / "run" / name / "revoked").write_text(json.dumps({"serials": ["77"], "required": required}))
-    assert server.admitted(target, info) is found
+    assert revocation.admitted(target, info) is found
 
 
 def test_serials(server: ModuleType, tmp_path: Path) -> None:
@@ -313,9 +321,9 @@ def test_lists(server: ModuleType, tmp_path: Path, listed: tuple[str, bytes]) ->
     assert os.listdir(folder) == []
 
 
-def test_lists_are_given_out(server: ModuleType, listed: tuple[str, bytes]) -> None:
+def test_lists_are_given_out(revocation: ModuleType, listed: tuple[str, bytes]) -> None:
     """With Traefik, which serves no files; nothing else is."""
-    with socketserver.TCPServer(("127.0.0.1", 0), server.Revocation) as found:
+    with socketserver.TCPServer(("127.0.0.1", 0), revocation.Revocation) as found:
         threading.Thread(target=found.serve_forever, daemon=True).start()
         for path, status in ((f"/pki/{listed[0]}", 200), ("/pki/" + "0" * 40 + ".crl", 404), ("/pki/../../lists.pem", 404)):
             link = http.client.HTTPConnection("127.0.0.1", found.server_address[1], timeout=10)
