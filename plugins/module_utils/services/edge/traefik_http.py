@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...agent.definition import Json
 
 _STRATEGY = {"round_robin": "wrr", "least_connections": "p2c", "source": "hrw"}
+_HSTS = "Strict-Transport-Security"
 #: Above every path of a site.
 FIRST = 100000
 #: Where files/edge-revocation gives out revocation lists, and answers whether a client's certificate was revoked: Traefik does neither.
@@ -122,12 +123,13 @@ def _middlewares(site: EdgeSite, profile: Profile, found: Json) -> list[str]:
 
     # First: an answer of the others carries them, too.
     headers: Json = {}
-    if site.hsts:
-        headers["stsSeconds"] = profile.hsts
+    # As any other header: stsSeconds is a handler of its own, which each request would pass besides.
+    own = {name.lower() for name in site.response_headers}
+    answers = {_HSTS: f"max-age={profile.hsts}"} if site.hsts and _HSTS.lower() not in own else {}
     if site.request_headers:
         headers["customRequestHeaders"] = dict(site.request_headers)
-    if site.response_headers:
-        headers["customResponseHeaders"] = dict(site.response_headers)
+    if answers or site.response_headers:
+        headers["customResponseHeaders"] = {**answers, **site.response_headers}
     if headers:
         add("headers", {"headers": headers})
     if site.allow_from:

@@ -39,7 +39,9 @@ def test_a_site() -> None:
     balancer = found["http"]["services"]["pacs-0"]["loadBalancer"]
     assert balancer["servers"] == [{"url": "http://10.0.0.1:8042"}, {"url": "http://10.0.0.2:8042"}]
     assert found["http"]["middlewares"]["pacs-0-retry"] == {"retry": {"attempts": 2}}
-    assert found["http"]["middlewares"]["pacs-headers"] == {"headers": {"stsSeconds": 63072000}}
+    assert found["http"]["middlewares"]["pacs-headers"] == {
+        "headers": {"customResponseHeaders": {"Strict-Transport-Security": "max-age=63072000"}}
+    }
     assert found["tls"]["certificates"] == [
         {"certFile": "/var/lib/vannah-edge/pacs/fullchain.pem", "keyFile": "/var/lib/vannah-edge/pacs/privkey.pem"}
     ]
