@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
 
 from tests.live.lib.site import Site
 
 CA = "/etc/vannah/pki/ca.crt"
+#: Clients of a load. More of them make more requests, and the change beside them slower.
+THREADS = 8 if "VANNAH_SOAK" in os.environ else 3
 _MARK = "::answer"
 #: What curl writes behind the body: https://curl.se/docs/manpage.html#-w
 _END = _MARK + '{"status":"%{http_code}","version":"%{http_version}","headers":%{header_json}}'
@@ -137,7 +140,7 @@ class Clients:
             done.returncode, int(found["status"]), found["version"], {key: text[0] for key, text in found["headers"].items()}, body
         )
 
-    def load(self, name: str, path: str, size: int, threads: int = 8) -> subprocess.Popen[str]:
+    def load(self, name: str, path: str, size: int, threads: int = THREADS) -> subprocess.Popen[str]:
         """Start the load; :func:`result` ends it and says what came of it."""
         argv = [self.address, "443", name, path, str(size), str(threads)]
         command = ["docker", "exec", "-i", self.site.container(self.host), "python3", "-c", _LOAD, *argv]
