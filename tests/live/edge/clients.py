@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.live.lib.site import Site
 
@@ -135,7 +136,7 @@ class Clients:
         argv += [word for port in (80, 443) for word in ("--resolve", f"{name}:{port}:{self.address}")]
         done = self.site.run(host or self.host, *argv, *more, url, check=False, timeout=600)
         body, _mark, end = done.stdout.rpartition(_MARK)
-        found = json.loads(end) if end else {"status": "0", "version": "", "headers": {}}
+        found: dict[str, Any] = json.loads(end) if end else {"status": "0", "version": "", "headers": {}}
         return Answer(
             done.returncode, int(found["status"]), found["version"], {key: text[0] for key, text in found["headers"].items()}, body
         )
