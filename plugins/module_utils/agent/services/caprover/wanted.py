@@ -9,7 +9,7 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from ...definition import Json as Item
@@ -104,7 +104,7 @@ def bad(name: str, option: str, what: str, fix: str) -> AgentError:
     return AgentError("bad-app", f"app {name}: {option} is {what}. Fix: {fix}")
 
 
-def refuse_large(name: str, options: dict[str, Any]) -> None:
+def refuse_large(name: str, options: Mapping[str, object]) -> None:
     """A request that CapRover would not read.
 
     :param options: option -> what is sent of it
