@@ -21,18 +21,6 @@ from .rules import steps
 
 Item = Written
 
-#: What the catalogue has no word for is as CapRover creates an app, so that a change in its pages is reverted. Not here: its projects and
-#: tags, which only sort its pages, and what cannot be turned off (the certificate of ``<name>.<root domain>``).
-UNSAID: Item = {
-    "redirect": "",
-    "basic_auth": {},
-    "nginx_config": "",
-    "pre_deploy": "",
-    "node": "",  # of an app with volumes the module leaves it, because its data are there
-    "definition_path": "./captain-definition",
-    "deploy_token": {"enabled": False},
-    "repository": {},
-}
 #: The port of an app that answers no HTTP.
 _NO_PORT = 80
 
@@ -83,7 +71,7 @@ def value_of(reference: references.Reference, apps: Mapping[str, App], values: V
 
 
 def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server) -> Item:
-    """An entry of ``caprover_apps``: all that the catalogue says and :data:`UNSAID`, so that a change by hand is reverted.
+    """An entry of ``caprover_apps``: all that the catalogue says; what it has no word for, ``reset_unset`` resets.
 
     :raises KeyError: a reference leads nowhere
     """
@@ -95,7 +83,6 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
         return {name: references.resolve(text, lambda found: value_of(found, apps, values)) for name, text in texts.items()}
 
     entry: Item = {
-        **UNSAID,
         "name": app.name,
         "http_port": app.port or _NO_PORT,
         "description": app.description,

@@ -32,7 +32,6 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     }
     orthanc, api, web = apps[:3]
     assert orthanc == {
-        **caprover.UNSAID,
         "name": "vhc-orthanc",
         "description": "",
         "instances": 1,

@@ -89,6 +89,8 @@ def test_apps(said: Callable[..., Any]) -> None:
         ({"apps_owner": ""}, "owner", None),
         ({"apps_purge": True, "apps_purge_limit": 3}, "purge_limit", 3),
         ({"apps_purge": True}, "purge", True),
+        ({}, "reset_unset", "known"),
+        ({"apps_manage_whole": True}, "reset_unset", "all"),
     ],
 )
 def test_settings(said: Callable[..., Any], variables: dict[str, Any], key: str, value: Any) -> None:
