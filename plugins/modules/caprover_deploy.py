@@ -46,6 +46,7 @@ options:
       health:
         description:
           - How the health of the app is checked.
+          - An app with 0 instances counts as healthy, and nothing is asked.
           - Not set, Docker is asked if this host is a manager of the Swarm. On other hosts health is not checked, and the task warns of it.
         type: dict
         suboptions:

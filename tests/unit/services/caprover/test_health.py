@@ -73,6 +73,27 @@ def test_what_had_failed_before_the_deploy_says_nothing_of_it() -> None:
     assert judge(service(), tasks, 1, "web:1")[1]
 
 
+@pytest.mark.parametrize("state", ["completed", "paused", "rollback_completed", "rollback_paused"])
+def test_of_an_older_one_only_what_runs_counts(state: str) -> None:
+    """How its last update ended stays until the next one, and its containers may have failed long before."""
+    failed = [{**FAILED, "ID": str(number)} for number in range(2, 6)]
+    found = service(state, "update paused due to failure")
+    assert judge(found, [RUNS, OLD, *failed], 1, "web:1", deployed=False) == ("", False)
+    assert judge(found, [RUNS, *failed], 2, "web:1", deployed=False) == ("1 of 2 containers run: task: non-zero exit (1)", False)
+    assert judge(found, [{**RUNS, "Image": "web:0"}], 1, "web:1", deployed=False) == ("0 of 1 containers run", False)
+    assert judge(found, [RUNS, OLD, *failed], 1, "web:1")[1]
+
+
+def test_one_without_containers_is_not_asked() -> None:
+    """Neither Docker nor a URL, which would say that nothing answers."""
+    ctx = Context(runner=lambda *_argv, **_more: pytest.fail("nothing is asked"))
+    ctx.interval = 0.01
+    for options in (None, {"url": "http://127.0.0.1:9/", "timeout": 0.02}, {"docker": False, "url": "http://127.0.0.1:9/"}):
+        asked = Health(ctx, "web", "web", 0, options)
+        assert asked.asked and asked.wait("web:1") == asked.wait("web:1", deployed=False) == ""
+    assert "does not answer" in Health(ctx, "web", "web", 1, {"docker": False, "url": "http://127.0.0.1:9/", "timeout": 0.02}).wait("")
+
+
 def test_it_has_to_stay_healthy() -> None:
     """An image that ends at once runs for a moment, again and again: its tasks are others each time."""
     looks: list[int] = []
