@@ -23,6 +23,9 @@ notes:
     O(apps[].secret_files) keeps a secret out of both.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
+  previous_password:
+    description: The password until M(vannah.healthcloud.caprover_server) replaces it, with which check mode logs in before that.
+    type: str
   owner:
     description:
       - A tag that each listed app gets in addition to its own. It names the owner of apps on a server that several teams use.

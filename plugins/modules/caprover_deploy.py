@@ -17,6 +17,9 @@ description:
   - A build that fails shows its log, without the values of the app's environment.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
+  previous_password:
+    description: The password until M(vannah.healthcloud.caprover_server) replaces it, with which check mode logs in before that.
+    type: str
   build_timeout: {type: int, default: 900, description: Seconds for a build or a pull.}
   apps:
     description: Existing apps. Each has one of O(apps[].image), O(apps[].captain_definition) and O(apps[].tarball).

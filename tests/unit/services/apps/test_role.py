@@ -97,6 +97,13 @@ def test_settings(said: Callable[..., Any], variables: dict[str, Any], key: str,
     assert call(said, "caprover_apps", **variables)[key] == value
 
 
+def test_the_previous_password(said: Callable[..., Any]) -> None:
+    """For a check, before role caprover has replaced it."""
+    for module in ("caprover_apps", "caprover_deploy"):
+        assert call(said, module)["previous_password"] is None
+        assert call(said, module, caprover_previous_password="the one before")["previous_password"] == "the one before"
+
+
 def test_apps_that_are_taken_over(said: Callable[..., Any]) -> None:
     assert {one["adopt"] for one in call(said, "caprover_apps", apps_adopt=True)["apps"]} == {True}
 

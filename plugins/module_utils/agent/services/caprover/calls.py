@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def connect(ctx: Context, params: Item) -> Api:
-    """The server that a task names."""
+    """The server that a task names. Before a run has replaced a password the previous one is in force, so a check tries it first."""
     passwords = [params["password"]]
     previous = params.get("previous_password")
     if previous and previous != params["password"]:
-        passwords.append(previous)
+        passwords.insert(0 if ctx.check else 1, previous)
     return Api(ctx, params["url"], passwords, params["ca"] or "", params["timeout"], params["wait"], params["allow_http"])
 
 
