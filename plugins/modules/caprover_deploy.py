@@ -56,6 +56,8 @@ options:
           docker: {type: bool, default: true, description: Whether Docker is asked on this host. Its tasks have to run and stay the same.}
           url: {type: str, description: "A URL that has to answer, such as C(http://127.0.0.1/healthz). Redirects are not followed."}
           host: {type: str, description: "Name in the request's Host header, by which nginx chooses the app."}
+          user: {type: str, description: "User for the URL, where nginx asks for one (O(apps[].health.password))."}
+          password: {type: str, description: "The user's password."}
           statuses: {type: list, elements: int, default: [200], description: Statuses of a good answer.}
           ca: {type: path, description: File on the host with the CA of that URL's certificate.}
           timeout: {type: int, default: 120, description: Seconds until it has to be healthy.}

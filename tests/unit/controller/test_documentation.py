@@ -39,6 +39,7 @@ SECRETS = {
     "caprover_install.password",
     "caprover_install.previous_password",
     "docker_swarm.token",
+    "caprover_deploy.apps.health.password",
     "caprover_deploy.password",
     "caprover_deploy.previous_password",
     "caprover_info.password",

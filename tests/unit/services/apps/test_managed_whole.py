@@ -149,6 +149,18 @@ def test_it_is_removed_where_that_is_said(upgraded: StandIn, call: Call, field: 
     assert fields.value(apps["web"], field) == fields.DEFAULTS[field]
 
 
+def test_it_is_set_in_the_catalogue(upgraded: StandIn, call: Call) -> None:
+    """The previous login, which is no change; from then on the app is managed whole."""
+    login = {"basic_auth": {"user": "clinic", "password": "the-one-before"}}
+    call("apps", owner="clinic", apps=[{"name": "web", **login}])
+    before = copy.deepcopy(upgraded.model.apps["web"])
+    assert "basic_auth" in managed(call).ctx.warnings[0]
+    run = managed(call, **login)
+    assert run.said == [] and run.ctx.warnings == [] and upgraded.model.apps["web"] == before
+    upgraded.model.apps["web"]["customNginxConfig"] = "# by hand"
+    assert managed(call, **login).said == [("app web", "update", "nginx_config")]
+
+
 def test_an_app_from_before_without_any_is_managed_whole(upgraded: StandIn, call: Call) -> None:
     """The first run that finds nothing set notes it, and reports no change; a check notes nothing."""
     app = upgraded.model.apps["web"]

@@ -117,11 +117,12 @@ def test_it_has_to_stay_healthy() -> None:
 @pytest.fixture
 def site() -> Iterator[dict[str, Any]]:
     """A web server that answers with what ``status`` says; ``hosts`` are the names that it was asked for."""
-    told: dict[str, Any] = {"status": 200, "hosts": []}
+    told: dict[str, Any] = {"status": 200, "hosts": [], "logins": []}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told["hosts"].append(self.headers["host"])
+            told["logins"].append(self.headers["authorization"])
             self.send_response(told["status"])
             self.send_header("content-length", "0")
             self.end_headers()
@@ -148,6 +149,14 @@ def test_by_a_url(site: dict[str, Any], status: int, statuses: Any, why: str) ->
     said = Health(ctx, "web", "web", 1, options).wait("web:1")
     assert said.endswith(why) and bool(said) == bool(why)
     assert set(site["hosts"]) == {"web.cap.test"}
+
+
+def test_a_url_with_a_login(site: dict[str, Any]) -> None:
+    """As nginx asks for it (RFC 7617); without one nothing is sent."""
+    ctx = Context()
+    for login, expected in (({"user": "clinic", "password": "p\u00e4:w"}, "Basic Y2xpbmljOnDDpDp3"), ({}, None)):
+        options = {"docker": False, "url": site["url"], "steady": 0, "timeout": 1, **login}
+        assert Health(ctx, "web", "web", 1, options)._ask_url() == "" and site["logins"][-1] == expected
 
 
 def test_a_url_that_does_not_answer() -> None:

@@ -248,7 +248,7 @@ def _kept(ctx: Context, app: App, world: World, known: fields.Known, notes: Note
     kept = [field for field in app["unset"] if field in found]
     if kept:
         text = f"app {name}: {fields.names(kept)}: set in CapRover's pages before the app was managed whole, and kept"
-        ctx.warn(f"{text}. Fix: remove there what is not wanted, or set apps_manage_whole: true (reset_unset: all) to remove all of it.")
+        ctx.warn(f"{text}. Fix: remove it there or set it for the app, or set apps_manage_whole: true (reset_unset: all) to remove it.")
     return kept
 
 

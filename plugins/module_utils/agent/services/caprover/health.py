@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     Look = Callable[[], str]
 
 #: What is asked where a task says nothing.
-DEFAULTS: Json = {"docker": True, "url": "", "host": "", "statuses": [200], "ca": "", "timeout": 120, "steady": 10}
+DEFAULTS: Json = {
+    "docker": True,
+    "url": "",
+    "host": "",
+    "user": "",
+    "password": "",
+    "statuses": [200],
+    "ca": "",
+    "timeout": 120,
+    "steady": 10,
+}
 #: Seconds for traffic to move to the new containers (2 to 15 recorded): a URL that answers before is the old one's.
 MOVES = 15.0
 #: So many new tasks that failed are a proof.
@@ -136,6 +146,15 @@ class Health:
         said = self.ctx.run(["docker", "service", "ps", "--no-trunc", "--format", "{{json .}}", self.service], check=False)
         return [task for task in map(_json, said.out.splitlines()) if isinstance(task, dict) and "ID" in task]
 
+    def _heads(self) -> dict[str, str]:
+        import base64
+
+        heads = {"Host": self.options["host"]} if self.options["host"] else {}
+        if self.options["user"]:
+            login = f"{self.options['user']}:{self.options['password']}"
+            heads["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+        return heads
+
     def _ask_url(self) -> str:
         import ssl
         from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -151,7 +170,7 @@ class Health:
             else:
                 link = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
             target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-            link.request("GET", target, headers={"Host": self.options["host"]} if self.options["host"] else {})
+            link.request("GET", target, headers=self._heads())
             status = link.getresponse().status
             link.close()
         except (OSError, HTTPException, ValueError) as error:
