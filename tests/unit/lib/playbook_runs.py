@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import extra_vars
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = REPOSITORY / "plugins" / "action"
 #: Notes a call and gives the answer that the host's variable ``said`` has for it.
@@ -119,11 +121,15 @@ class Run:
     def __call__(self, playbook: str, groups: Mapping[str, list[str]], said: Mapping[str, Any], *options: str, **values: object) -> Done:
         """``said``: host -> action -> its answer; ``*`` for the others; ``{away: true}`` is a host that cannot be reached.
 
-        ``options`` are ansible-playbook's.
+        ``options`` are ansible-playbook's. ``values`` are extra variables; those that a task before the playbook registers in a run of the
+        site are variables of all hosts, because -e must not override them.
         """
+        found = {name: value for name, value in values.items() if name in extra_vars.registered()}
+        given = {name: value for name, value in values.items() if name not in found}
         hosts = sorted({host for members in groups.values() for host in members})
         inventory = {
             "all": {
+                "vars": found,
                 "hosts": {host: {"ansible_host": f"10.0.0.{number}", "said": said.get(host, {})} for number, host in enumerate(hosts, 1)},
                 "children": {group: {"hosts": {host: {} for host in members}} for group, members in groups.items()},
             }
@@ -142,7 +148,7 @@ class Run:
             "LC_ALL": "C.UTF-8",
         }
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.folder / "hosts.json")]
-        command += [str(self.playbooks / playbook), "-e", json.dumps(values), *options]
+        command += [str(self.playbooks / playbook), "-e", json.dumps(given), *options]
         done = subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
         return Done(
             done.returncode,
