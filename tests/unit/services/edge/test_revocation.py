@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -150,3 +155,80 @@ def test_lists_are_where_certificates_say(
     name = list_name(authority)
     assert (tmp_path / "run/.lists/pki" / name).read_bytes() == found and capsys.readouterr().out == ""
     assert re.search(LIST_PATH, f"/pki/{name}") and re.fullmatch(revocation.LIST, f"/pki/{name}")
+
+
+@contextmanager
+def serving(revocation: ModuleType, what: str) -> Iterator[int]:
+    """The port of one of the program's two servers."""
+    with revocation.Server(("127.0.0.1", 0), getattr(revocation, what)) as found:
+        threading.Thread(target=found.serve_forever, daemon=True).start()
+        yield found.server_address[1]
+        found.shutdown()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_lists_are_given_out(revocation: ModuleType, listed: tuple[str, bytes], method: str) -> None:
+    """With Traefik, which serves no files; nothing else is."""
+    with serving(revocation, "Lists") as port:
+        for path, status in ((f"/pki/{listed[0]}", 200), ("/pki/" + "0" * 40 + ".crl", 404), ("/pki/../../lists.pem", 404), ("/pacs", 404)):
+            link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            link.request(method, path)
+            answer = link.getresponse()
+            body = answer.read()
+            link.close()
+            assert (answer.status, body) == (status, listed[1] if status == 200 and method == "GET" else b""), path
+            assert answer.getheader("Content-Type") == ("application/pkix-crl" if status == 200 else None)
+            assert answer.getheader("Content-Length") == (str(len(listed[1])) if status == 200 else "0")
+
+
+def test_lists_are_not_given_out_by_what_admits_clients(revocation: ModuleType, listed: tuple[str, bytes]) -> None:
+    """Everyone may ask for a list: what slows that does not slow clients with certificates."""
+    with serving(revocation, "Check") as port:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        link.request("GET", f"/pki/{listed[0]}")
+        assert link.getresponse().status == 403
+        link.close()
+
+
+def said(port: int, request: str) -> list[bytes]:
+    """The heads of all answers until the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as link:
+        link.sendall(request.encode())
+        found = b""
+        while more := link.recv(65536):
+            found += more
+    return re.findall(rb"HTTP/1\.[01] \d.*?\r\n\r\n", found, re.DOTALL)
+
+
+SECOND = "GET /pki/x HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("what", ["Check", "Lists"])
+@pytest.mark.parametrize(
+    ("request_line", "body"),
+    [
+        ("POST /pki/x HTTP/1.1", f"Content-Length: {len(SECOND)}"),
+        ("PUT /pacs HTTP/1.1", f"Content-Length: {len(SECOND)}"),
+        ("DELETE /pacs HTTP/1.1", "Transfer-Encoding: chunked"),
+        ("GET /pki/x HTTP/1.1", f"Content-Length: {len(SECOND)}"),
+        ("HEAD /pki/x HTTP/1.1", f"Content-Length: +{len(SECOND)}"),
+        ("GET /pki/x HTTP/1.1", "Transfer-Encoding: chunked"),
+        ("BREW /pki/x HTTP/1.1", f"Content-Length: {len(SECOND)}"),
+    ],
+)
+def test_a_body_is_no_second_request(revocation: ModuleType, what: str, request_line: str, body: str) -> None:
+    """Traefik keeps its connections: one answer too many would be another request's."""
+    with serving(revocation, what) as port:
+        found = said(port, f"{request_line}\r\nHost: a\r\n{body}\r\n\r\n{SECOND}")
+    nothing = 404 if what == "Lists" else 403
+    status = {"GET": nothing, "HEAD": nothing, "BREW": 501}.get(request_line.split()[0], 405)
+    assert len(found) == 1 and f" {status} ".encode() in found[0].partition(b"\r\n")[0] and b"Connection: close" in found[0], found
+    assert (b"Allow: GET, HEAD" in found[0]) is (status == 405)
+
+
+def test_a_connection_is_kept_for_more_checks(revocation: ModuleType) -> None:
+    """Each request of a client with a certificate asks."""
+    last = SECOND.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+    empty = "POST /pacs HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+    with serving(revocation, "Check") as port:
+        assert [found.split()[1] for found in said(port, SECOND + empty + last)] == [b"403", b"405", b"403"]
