@@ -172,12 +172,8 @@ class ComponentAction(AgentAction):
 
     def _lists(self) -> list[str]:
         """URLs below which the site serves its revocation lists: what its roles export."""
-        from .exports import exports_of
+        from .exports import exported_by_all
 
-        hostvars, folder = self.vars["hostvars"], self.vars.get("playbook_dir")
-        found = [
-            url
-            for host in hostvars
-            for url in exports_of("revocation_urls", host, hostvars=hostvars, loader=self._loader, playbook_dir=folder)
-        ]
+        folder = self.vars.get("playbook_dir")
+        found = exported_by_all("revocation_urls", self.vars["groups"], self.vars["hostvars"], self._loader, folder)
         return list(dict.fromkeys(map(str, found)))

@@ -9,7 +9,7 @@ give it, templated on the controller with that host's variables.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -68,6 +68,27 @@ def exports_of(
             _cache[key] = evaluate(kind, role, known, host)
         found.extend(_cache[key])
     return found
+
+
+def exported_by_all(
+    kind: str, groups: Mapping[str, Sequence[str]], hostvars: Any, loader: Any, playbook_dir: str | None = None
+) -> list[Any]:
+    """The exports of an optional kind of all hosts. Only those are looked at whose roles have it: to get a host's variables costs most.
+
+    :param groups: the task's ``groups``
+    :raises AnsibleError: see :func:`exports_of`
+    """
+    hosts: dict[str, list[str]] = {}
+    for entry in site_map.load().roles:
+        members = dict.fromkeys(host for group in entry.groups for host in groups.get(group, ()))
+        if members and kind in collect.load(loader, entry.role, playbook_dir or loader.get_basedir()).exports:
+            for host in members:
+                hosts.setdefault(host, []).append(entry.role)
+    return [
+        item
+        for host, roles in hosts.items()
+        for item in exports_of(kind, host, hostvars=hostvars, loader=loader, playbook_dir=playbook_dir, roles=roles)
+    ]
 
 
 def _with_before(kind: str, variables: Mapping[str, Any], loader: Any, playbook_dir: str | None, roles: Container[str] | None) -> list[Any]:

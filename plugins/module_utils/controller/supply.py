@@ -77,17 +77,20 @@ def issue(
     """Sign what the hosts asked for; each certificate goes into its component as ``issued``.
 
     :param authority: with ``sign(csr, days, usages, names, addresses, common_name, lists=...)``
-    :param lists: gives the URLs below which the authority's revocation list is served; called only where something is signed
+    :param lists: gives the URLs below which the authority's revocation list is served; called once, and only where something is signed
     :return: how many were signed
     :raises SupplyError: a host asks for a certificate that its components do not name
     """
     by_name = {component["name"]: component for component in components}
+    urls: Sequence[str] | None = None
     signed = 0
     for answer in answers:
         for request in answer.get("csrs") or ():
             wanted = next((item for item in by_name[answer["name"]]["certificates"] if item["name"] == request["name"]), None)
             if wanted is None:
                 raise SupplyError(f"component {answer['name']} asks for a certificate that it does not name: {request['name']}")
+            if urls is None:
+                urls = lists()
             wanted["issued"] = authority.sign(
                 request["pem"],
                 wanted["days"],
@@ -95,7 +98,7 @@ def issue(
                 wanted["names"],
                 wanted["addresses"],
                 wanted["common_name"],
-                lists=lists(),
+                lists=urls,
             )
             signed += 1
     return signed

@@ -9,6 +9,7 @@ certificate, which the next run completes, and never a certificate without its k
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -245,8 +246,15 @@ def signs_lists(certificate: x509.Certificate) -> bool:
 
 
 def list_name(certificate: x509.Certificate) -> str:
-    """The name of the file with an authority's own list: each of two that follow each other has one."""
-    return f"{trust.identifier(certificate).hex().upper()}.crl"
+    """The name of the file with an authority's own list: each of two that follow each other has one.
+
+    The identifier of the authority's key; where it has not the usual 20 bytes (RFC 5280, 4.2.1.2), the SHA-1 of it: a CA that a site
+    brought may have an identifier of any length. Those who give out lists name them in the same way, from the list itself.
+    """
+    found = trust.identifier(certificate)
+    if len(found) != hashlib.sha1(usedforsecurity=False).digest_size:
+        found = hashlib.sha1(found, usedforsecurity=False).digest()
+    return f"{found.hex().upper()}.crl"
 
 
 def _points(urls: Sequence[str]) -> x509.CRLDistributionPoints:

@@ -20,7 +20,8 @@ _MARK = "::answer"
 #: What curl writes behind the body: https://curl.se/docs/manpage.html#-w
 _END = _MARK + '{"status":"%{http_code}","version":"%{http_version}","headers":%{header_json}}'
 #: Keeps connections busy until its standard input ends, and says what went wrong: each answer has to be whole and good. A connection that
-#: the server closed while it was idle is tried once again, as browsers and libraries do.
+#: the server closed while it was idle is tried once again, as browsers and libraries do. It says a first line when each connection has had
+#: a request.
 _LOAD = """
 import http.client, json, socket, ssl, sys, threading
 address, port, name, path, size, threads = sys.argv[1:7]
@@ -29,7 +30,7 @@ context.verify_flags &= ~ssl.VERIFY_X509_STRICT
 class Connection(http.client.HTTPConnection):
     def connect(self):
         self.sock = context.wrap_socket(socket.create_connection((address, int(port)), 10), server_hostname=name)
-ended, lock = threading.Event(), threading.Lock()
+ended, lock, begun = threading.Event(), threading.Lock(), threading.Barrier(int(threads) + 1)
 found = {"requests": 0, "retried": 0, "failures": []}
 def once(link):
     link.request("GET", path, headers={"Host": name})
@@ -37,7 +38,7 @@ def once(link):
     body = answer.read()
     return "" if answer.status == 200 and len(body) == int(size) else f"{answer.status} with {len(body)} bytes"
 def work():
-    link, used = Connection(name), False
+    link, used, first = Connection(name), False, True
     while not ended.is_set():
         problem = ""
         try:
@@ -57,8 +58,13 @@ def work():
             found["requests"] += 1
             if problem:
                 found["failures"].append(problem)
+        if first:
+            begun.wait()
+            first = False
 workers = [threading.Thread(target=work) for _ in range(int(threads))]
 [worker.start() for worker in workers]
+begun.wait()
+print("running", flush=True)
 sys.stdin.read()
 ended.set()
 [worker.join() for worker in workers]
@@ -142,10 +148,13 @@ class Clients:
         )
 
     def load(self, name: str, path: str, size: int, threads: int = THREADS) -> subprocess.Popen[str]:
-        """Start the load; :func:`result` ends it and says what came of it."""
+        """Start the load, and wait until it runs; :func:`result` ends it and says what came of it."""
         argv = [self.address, "443", name, path, str(size), str(threads)]
         command = ["docker", "exec", "-i", self.site.container(self.host), "python3", "-c", _LOAD, *argv]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if started.stdout is not None and not started.stdout.readline():
+            result(started)  # says why
+        return started
 
     def websocket(self, name: str, path: str) -> str:
         """What a websocket echoes."""

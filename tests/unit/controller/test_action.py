@@ -149,21 +149,40 @@ def test_check_mode_brings_nothing() -> None:
 
 
 def test_certificates_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate = {"name": "c", "key": "/k", "cert": "/c", "common_name": "n", "names": ["n"], "days": 9, "renew_before": 3}
+    """The roles of the hosts that may know URLs of the list are asked once for all certificates, and no other host is."""
+    names = {"common_name": "n", "names": ["n"], "days": 9, "renew_before": 3}
+    certificates = [{"name": name, "key": f"/{name}.key", "cert": f"/{name}.pem", **names} for name in ("c", "d")]
+    signed: list[Any] = []
     asked: list[Any] = []
     monkeypatch.setattr(Fake, "add_authority", lambda self, components: None)
-    monkeypatch.setattr(Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words, lists: asked.append((*words, lists)) or "PEM"))
-    urls = {("revocation_urls", "e1"): ["http://a.b/pki"], ("revocation_urls", "e2"): ["http://a.b/pki", "http://c.d/pki"]}
-    monkeypatch.setattr(exports, "exports_of", lambda kind, host, **_more: urls.get((kind, host), []))
-    born = {"kind": "certificate", "target": "c", "action": "request", "detail": ""}
-    fake = Fake(
-        [answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True, steps=[born]), answered()], hostvars={"h": {}, "e1": {}, "e2": {}}
+    monkeypatch.setattr(
+        Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words, lists: signed.append((*words, lists)) or "PEM")
     )
-    result = fake.make([component(certificates=[certificate])], {})
-    assert asked == [("CSR", 9, ["server", "client"], ["n"], [], "n", ["http://a.b/pki", "http://c.d/pki"])]
-    assert fake.sent[1]["components"][0]["certificates"][0]["issued"] == "PEM"
+    urls = {"e1": ["http://a.b/pki"], "e2": ["http://a.b/pki", "http://c.d/pki"]}
+    monkeypatch.setattr(exports, "exports_of", lambda kind, host, roles, **_more: asked.append((kind, host, roles)) or urls[host])
+    born = {"kind": "certificate", "target": "c", "action": "request", "detail": ""}
+    requests = [{"name": name, "pem": name.upper()} for name in ("c", "d")]
+    hosts = ["h", "e1", "e2"]
+    fake = Fake(
+        [answered(csrs=requests, changed=True, steps=[born]), answered()],
+        hostvars={host: {} for host in hosts},
+        groups={"all": hosts, "docker": ["h"], "edge": hosts[1:]},
+    )
+    fake._loader = DataLoader()
+    result = fake.make([component(certificates=certificates)], {})
+    both = ["http://a.b/pki", "http://c.d/pki"]
+    assert signed == [(pem, 9, ["server", "client"], ["n"], [], "n", both) for pem in ("C", "D")]
+    assert asked == [("revocation_urls", host, ["edge"]) for host in hosts[1:]]
+    assert [item["issued"] for item in fake.sent[1]["components"][0]["certificates"]] == ["PEM", "PEM"]
     assert result["changed"] is True
     assert result["steps"] == ["certificate c: request"]
+
+
+def test_without_a_role_that_serves_lists_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "exports_of", lambda *_words, **_more: pytest.fail("a host's variables were got"))
+    fake = Fake([], hostvars={"h": {}}, groups={"all": ["h"], "docker": ["h"], "edge": []})
+    fake._loader = DataLoader()
+    assert fake._lists() == []
 
 
 def test_an_endless_wish_ends(monkeypatch: pytest.MonkeyPatch) -> None:

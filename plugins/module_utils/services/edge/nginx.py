@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from .nginx_stream import stream
 from .nginx_text import address, admitted, block, clients, tls, upstream
-from .plan import AUTHORITY, LIST_PATH, LISTS, Plan, Settings, prepared
+from .plan import AUTHORITY, LIST_BURST, LIST_PATH, LIST_RATE, LISTS, Plan, Settings, prepared
 from .sites import EdgeSite, Pool
 from .tls_profiles import PROFILES, Profile
 
@@ -25,7 +25,8 @@ ACCESS_LOG = "/var/log/nginx/vannah-access.log"
 ERROR_LOG = "/var/log/nginx/vannah-error.log crit"
 #: Seconds after a reload in which long transfers may end with the old configuration.
 SHUTDOWN = 3600
-CHALLENGE = "vannah_challenge"
+#: No site has a name with an underscore.
+CHALLENGE, LIST_ZONE = "vannah_challenge", "vannah_lists"
 #: First what metrics are made from (templates/edge.mtail.j2): a pattern that has to search a line costs as much as the request.
 _LOG_FIELDS = (
     ("site", "$vannah_site"),
@@ -119,6 +120,8 @@ def _http(plan: Plan) -> Iterator[str]:
         if not site.is_tcp:
             for index, (_path, pool) in enumerate(site.pools()):
                 yield from upstream(pool_name(site, index), pool, 32)
+    if settings.revoked:
+        yield f"limit_req_zone $binary_remote_addr zone={LIST_ZONE}:1m rate={LIST_RATE}r/s;"
     if settings.challenge:
         yield from block(f"upstream {CHALLENGE}", [f"server {server};" for server in settings.challenge])
     yield from _status()
@@ -179,7 +182,9 @@ def _plain(plan: Plan) -> Iterator[str]:
 
 def _for_everyone(settings: Settings) -> Iterator[str]:
     if settings.revoked:
-        yield from block(f'location ~ "{LIST_PATH}"', [f"root {LISTS};", "types {}", "default_type application/pkix-crl;"])
+        # nginx answers 405 to other methods than GET and HEAD for a file.
+        limit = f"limit_req zone={LIST_ZONE} burst={LIST_BURST} nodelay;"
+        yield from block(f'location ~ "{LIST_PATH}"', [f"root {LISTS};", "types {}", "default_type application/pkix-crl;", limit])
     if settings.challenge:
         yield from block("location ^~ /.well-known/acme-challenge/", [f"proxy_pass http://{CHALLENGE};", "proxy_set_header Host $host;"])
 

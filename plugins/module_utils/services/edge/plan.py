@@ -29,6 +29,9 @@ PREPARED = "/var/lib/vannah-edge"
 #: A request for a revocation list of the site's own authorities, which files/edge-server makes in LISTS.
 LIST_PATH = "^/pki/[0-9A-F]{40}[.]crl$"
 LISTS = f"{PREPARED}/.lists"
+#: Requests for lists from one address, without TLS and a password: so many in a second, and so many more at once. A client keeps a list
+#: until its end; behind one address may be a whole clinic.
+LIST_RATE, LIST_BURST = 10, 50
 #: A name that every certificate of the site's own authority carries, so that one check fits all servers of a pool.
 OF_EVERY_HOST = "localhost"
 

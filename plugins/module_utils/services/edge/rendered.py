@@ -29,8 +29,8 @@ def rendered(
     :param settings: see :class:`.plan.Settings`; ``engine``
     :param given: ``passwords`` of users by name, ``certificates`` as ``edge_certificates`` has them
     :return: ``nginx``, ``static``, ``dynamic``: texts of the engine, empty for the other one; ``prepare``: a JSON text; ``certificates``,
-        ``files``, ``pem``: as a component has them; ``watch``; ``revoked``: whether Traefik needs the program that knows revoked
-        certificates of clients, and gives out the lists
+        ``files``, ``pem``: as a component has them; ``watch``; ``revoked``, ``lists``: whether Traefik needs the program that knows revoked
+        certificates of clients, and the one that gives out the lists
     :raises ValueError: an entry is not a site, or the sites do not go together: the first error
     """
     engine = str(settings["engine"])
@@ -52,7 +52,6 @@ def rendered(
         "pem": pem,
         "watch": certificates.watched(made),
         "revoked": engine == "traefik"
-        and (
-            bool(made.settings.revoked) or any(site.clients is not None and site.clients.revoked and not site.is_tcp for site in made.sites)
-        ),
+        and any(site.clients is not None and site.clients.revoked and not site.is_tcp for site in made.sites),
+        "lists": engine == "traefik" and bool(made.settings.revoked),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .plan import AUTHORITY, LIST_PATH, Plan, prepared
+from .plan import AUTHORITY, LIST_BURST, LIST_PATH, LIST_RATE, Plan, prepared
 from .sites import EdgeSite, Pool, Redirect
 from .tls_profiles import Profile
 
@@ -19,8 +19,9 @@ _STRATEGY = {"round_robin": "wrr", "least_connections": "p2c", "source": "hrw"}
 _HSTS = "Strict-Transport-Security"
 #: Above every path of a site.
 FIRST = 100000
-#: Where files/edge-revocation gives out revocation lists, and answers whether a client's certificate was revoked: Traefik does neither.
-REVOCATION_PORT = 8098
+#: Where files/edge-revocation answers whether a client's certificate was revoked, and, as a process of its own, gives out revocation
+#: lists: Traefik does neither.
+REVOCATION_PORT, LISTS_PORT = 8098, 8097
 
 
 def entries(plan: Plan, port: int) -> list[str]:
@@ -98,11 +99,13 @@ def _plain(plan: Plan, routers: Json, services: Json, middlewares: Json) -> None
     if settings.revoked:
         routers["revocation-lists"] = {
             "entryPoints": entries(plan, settings.http_port),
-            "rule": f"PathRegexp(`{LIST_PATH}`)",
+            "rule": f"PathRegexp(`{LIST_PATH}`) && (Method(`GET`) || Method(`HEAD`))",
             "priority": FIRST,
+            "middlewares": ["revocation-lists"],
             "service": "revocation-lists",
         }
-        services["revocation-lists"] = {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{REVOCATION_PORT}"}]}}
+        middlewares["revocation-lists"] = {"rateLimit": {"average": LIST_RATE, "period": "1s", "burst": LIST_BURST + 1}}
+        services["revocation-lists"] = {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{LISTS_PORT}"}]}}
     if settings.challenge:
         routers["acme-challenge"] = {
             "entryPoints": entries(plan, settings.http_port),

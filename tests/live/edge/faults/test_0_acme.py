@@ -21,6 +21,8 @@ def test_a_certificate_is_issued(edge: Edge, clients: Clients) -> None:
     if edge.engine != ENGINES[0]:
         edge.forget()
         edge.obtain()
+        # It is due again within half a minute, which a busy machine may take.
+        assert edge.state() in ("valid", "due")
         second = edge.obtained(edge.hosts[0])
-        assert second not in ("", first) and edge.state() == "valid"
+        assert second not in ("", first)
         wait_until(lambda: clients.certificate(PUBLIC) == second, "the new certificate is served", ceiling(10))

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import grp
+import json
+import os
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -60,3 +65,32 @@ def certificate(names: Sequence[str], start: datetime = NOW, days: int = 90, iss
 def good() -> Made:
     """A certificate of pacs.clinic.health that is valid."""
     return certificate(["pacs.clinic.health"], datetime.now(UTC))
+
+
+@pytest.fixture
+def server(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program, with paths of its own, as a user who may not give files away."""
+    found = program("edge", "edge-server")
+    for name, path in (("PREPARED", "run"), ("SOCKET", "nginx.sock"), ("ERRORS", "error.log")):
+        monkeypatch.setattr(found, name, str(tmp_path / path))
+    monkeypatch.setattr(
+        found, "MARKS", {"nginx.service": str(tmp_path / "vannah.conf"), "traefik.service": str(tmp_path / "traefik.service")}
+    )
+    monkeypatch.setattr(os, "chown", lambda *_given: None)
+    return found
+
+
+@pytest.fixture
+def revocation(program: Callable[[str, str], ModuleType], server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program beside Traefik, which reads what the other one makes."""
+    found = program("edge", "edge-revocation")
+    monkeypatch.setattr(found, "PREPARED", server.PREPARED)
+    return found
+
+
+def prepared(server: ModuleType, folder: Path, start: bool = False, **wanted: Any) -> None:
+    """Run prepare."""
+    file = folder / "prepare.json"
+    file.write_text(json.dumps({"certificates": {}, "users": {}, "revoked": {}, **wanted}))
+    group = grp.getgrgid(os.getgid()).gr_name
+    server.prepare(group, group, str(file), start)

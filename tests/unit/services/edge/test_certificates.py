@@ -69,12 +69,12 @@ def test_the_list_of_the_sites_authority(asked: dict[str, str], settings: dict[s
 
 
 def test_who_answers_for_revoked_certificates() -> None:
-    """Traefik asks for HTTP alone, and for the lists that are given out."""
+    """Traefik asks for HTTP alone; lists are given out by another program."""
     clients = {"mode": "required", "authority": PEM, "revoked": CRL}
-    for entry, lists, found in ((site, "", True), (tcp, "", False), (tcp, LISTS, True)):
+    for entry, lists, found in ((site, "", True), (tcp, "", False), (tcp, LISTS, False), (site, LISTS, True)):
         asked = clients if entry is site else {"mode": "required", "authority": PEM}
         made = rendered([entry(client_certificates=asked)], {"engine": "traefik", "revoked": lists}, GROUPS, HOSTS, {})
-        assert made["revoked"] is found, (entry, lists)
+        assert (made["revoked"], made["lists"]) == (found, lists == LISTS), (entry, lists)
 
 
 def test_provided(good: Made) -> None:

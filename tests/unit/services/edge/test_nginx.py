@@ -220,4 +220,6 @@ def test_revocation_lists() -> None:
     text = nginx(planned(site(), revoked="/etc/vannah/pki/ca.crl"))
     place = 'location ~ "^/pki/[0-9A-F]{40}[.]crl$" {'
     assert text.count(place) == 2 and text.count("root /var/lib/vannah-edge/.lists;") == 2
-    assert place not in nginx(planned(site()))
+    assert text.count("limit_req_zone $binary_remote_addr zone=vannah_lists:1m rate=10r/s;") == 1
+    assert text.count("limit_req zone=vannah_lists burst=50 nodelay;") == 2
+    assert place not in nginx(planned(site())) and "vannah_lists" not in nginx(planned(site()))

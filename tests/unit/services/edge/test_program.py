@@ -1,50 +1,27 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""edge-server and edge-revocation: copies for the engine, which configuration runs, the other engine, revoked certificates."""
+"""edge-server: copies for the engine, which configuration runs, the other engine."""
 
 from __future__ import annotations
 
 import ctypes
-import grp
-import http.client
 import http.server
 import json
 import os
 import socketserver
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from .conftest import Made, certificate
+from .conftest import Made, certificate, prepared
 
 GENERATION = "ab" * 16
-
-
-@pytest.fixture
-def server(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program, with paths of its own, as a user who may not give files away."""
-    found = program("edge", "edge-server")
-    for name, path in (("PREPARED", "run"), ("SOCKET", "nginx.sock"), ("ERRORS", "error.log")):
-        monkeypatch.setattr(found, name, str(tmp_path / path))
-    monkeypatch.setattr(
-        found, "MARKS", {"nginx.service": str(tmp_path / "vannah.conf"), "traefik.service": str(tmp_path / "traefik.service")}
-    )
-    monkeypatch.setattr(os, "chown", lambda *_given: None)
-    return found
-
-
-@pytest.fixture
-def revocation(program: Callable[[str, str], ModuleType], server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program beside Traefik, which reads what the other one makes."""
-    found = program("edge", "edge-revocation")
-    monkeypatch.setattr(found, "PREPARED", server.PREPARED)
-    return found
 
 
 def pair(folder: Path, name: str, made: Made) -> list[str]:
@@ -52,14 +29,6 @@ def pair(folder: Path, name: str, made: Made) -> list[str]:
     (folder / f"{name}.pem").write_text(made[0])
     (folder / f"{name}.key").write_text(made[1])
     return [str(folder / f"{name}.pem"), str(folder / f"{name}.key")]
-
-
-def prepared(server: ModuleType, folder: Path, start: bool = False, **wanted: Any) -> None:
-    """Run prepare."""
-    file = folder / "prepare.json"
-    file.write_text(json.dumps({"certificates": {}, "users": {}, "revoked": {}, **wanted}))
-    group = grp.getgrgid(os.getgid()).gr_name
-    server.prepare(group, group, str(file), start)
 
 
 def test_copies(server: ModuleType, tmp_path: Path, good: Made) -> None:
@@ -236,104 +205,6 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
     assert server.main(["foreign", "/etc/nginx/vannah.conf"]) == 1 and server.main(["foreign", "/etc/nginx/vannah.conf", "--adopt"]) == 0
     (tmp_path / "vannah.conf").touch()  # it is the edge's already
     server.foreign("/etc/nginx/vannah.conf")
-
-
-@pytest.mark.parametrize(
-    ("target", "info", "found"),
-    [
-        ("/pacs", "SerialNumber=%221234%22", True),
-        ("/pacs", 'SerialNumber="77"', False),
-        ("/pacs", "SerialNumber%3D%2277%22", False),
-        ("/pacs", "SerialNumber%3D%221234%22%2CSerialNumber%3D%2299%22", True),
-        ("/pacs", "SerialNumber%3D%221234%22%2CSerialNumber%3D%2277%22", False),
-        ("/pacs", "SerialNumber%3D%2277%22,SerialNumber%3D%221234%22", False),
-        ("/pacs", "SerialNumber%3D%221234%22%2C", False),
-        ("/pacs", "", False),
-        ("/open", "", True),  # the site admits clients without a certificate
-        ("/open", "SerialNumber=%2277%22", False),
-        ("/pacs", "Subject=%22CN=x%22", False),
-        ("/other", "SerialNumber=%221234%22", False),
-        ("/../pacs", "SerialNumber=%221234%22", False),
-    ],
-)
-def test_revoked(revocation: ModuleType, tmp_path: Path, target: str, info: str, found: bool) -> None:
-    """What cannot be judged is refused."""
-    for name, required in (("pacs", True), ("open", False)):
-        (tmp_path / "run" / name).mkdir(parents=True)
-        (tmp_path / "run" / name / "revoked").write_text(json.dumps({"serials": ["77"], "required": required}))
-    assert revocation.admitted(target, info) is found
-
-
-def test_serials(server: ModuleType, tmp_path: Path) -> None:
-    """As openssl prints a real list."""
-    from datetime import timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    from .conftest import NOW
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    builder = x509.CertificateRevocationListBuilder().issuer_name(x509.Name([])).last_update(NOW).next_update(NOW + timedelta(days=9))
-    for serial in (77, 2**150 + 1):
-        builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW).build())
-    (tmp_path / "crl.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    assert server.serials(str(tmp_path / "crl.pem")) == ["77", str(2**150 + 1)]
-    # While an authority is rotated there is a list of each.
-    (tmp_path / "crl.pem").write_bytes((tmp_path / "crl.pem").read_bytes() * 2)
-    assert len(server.serials(str(tmp_path / "crl.pem"))) == 4
-    with pytest.raises(server.FailedError, match="not a list of revoked certificates"):
-        server.serials(__file__)
-
-
-@pytest.fixture
-def listed(server: ModuleType, tmp_path: Path) -> tuple[str, bytes]:
-    """The lists of two authorities are given out: the name of the second one's file, and what is in it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    from .conftest import NOW
-
-    found = []
-    for _ in range(2):
-        key = ec.generate_private_key(ec.SECP256R1())
-        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
-        builder = x509.CertificateRevocationListBuilder().issuer_name(x509.Name([])).last_update(NOW).next_update(NOW)
-        found.append((identifier.key_identifier or b"", builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())))
-    path = tmp_path / "lists.pem"
-    path.write_bytes(b"".join(one.public_bytes(serialization.Encoding.PEM) for _name, one in found))
-    prepared(server, tmp_path, lists=str(path))
-    return f"{found[1][0].hex().upper()}.crl", found[1][1].public_bytes(serialization.Encoding.DER)
-
-
-def test_lists(server: ModuleType, tmp_path: Path, listed: tuple[str, bytes]) -> None:
-    """In DER, one file each; the start of an engine leaves them, and one that is no list is refused."""
-    folder = tmp_path / "run/.lists/pki"
-    assert len(os.listdir(folder)) == 2 and (folder / listed[0]).read_bytes() == listed[1]
-    prepared(server, tmp_path, start=True, lists=str(tmp_path / "lists.pem"))
-    assert len(os.listdir(folder)) == 2
-    (tmp_path / "bad.pem").write_text("-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----\n")
-    with pytest.raises(server.FailedError, match=r"bad.pem is not a list of revoked certificates"):
-        prepared(server, tmp_path, lists=str(tmp_path / "bad.pem"))
-    prepared(server, tmp_path, lists="")
-    assert os.listdir(folder) == []
-
-
-def test_lists_are_given_out(revocation: ModuleType, listed: tuple[str, bytes]) -> None:
-    """With Traefik, which serves no files; nothing else is."""
-    with socketserver.TCPServer(("127.0.0.1", 0), revocation.Revocation) as found:
-        threading.Thread(target=found.serve_forever, daemon=True).start()
-        for path, status in ((f"/pki/{listed[0]}", 200), ("/pki/" + "0" * 40 + ".crl", 404), ("/pki/../../lists.pem", 404)):
-            link = http.client.HTTPConnection("127.0.0.1", found.server_address[1], timeout=10)
-            link.request("GET", path)
-            answer = link.getresponse()
-            body = answer.read()
-            link.close()
-            assert (answer.status, body) == (status, listed[1] if status == 200 else b""), path
-            assert answer.getheader("Content-Type") == "application/pkix-crl"
-        found.shutdown()
 
 
 def test_pending(server: ModuleType, tmp_path: Path, good: Made, capsys: pytest.CaptureFixture[str]) -> None:

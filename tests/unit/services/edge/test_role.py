@@ -123,12 +123,30 @@ def test_one_engine(render: Callable[..., Any], component: str, engine: str, sta
     assert made(render, component, edge_engine=engine)["definition"].get("state", "present") == state
 
 
-def test_revocation_for_traefik_alone(render: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also for clients of another authority, where the site's own may sign no list."""
-    monkeypatch.setitem(AUTHORITY, "revoked", "")
-    assert made(render, "edge-revocation", edge_engine="traefik")["definition"]["state"] == "absent"
-    sites = [{**SITES[0], "client_certificates": {"mode": "required", "revoked": CRL}}]
-    assert made(render, "edge-revocation", edge_engine="traefik", edge_sites=sites)["definition"].get("state", "present") == "present"
+@pytest.mark.parametrize(
+    ("lists", "site", "units"),
+    [
+        (True, {}, {"lists": "lists 8097"}),
+        (True, {"mode": "required"}, {"lists": "lists 8097", "revocation": "check 8098"}),
+        # Clients of another authority, where the site's own may sign no list.
+        (False, {"mode": "required", "revoked": CRL}, {"revocation": "check 8098"}),
+        (False, {}, {}),
+    ],
+)
+def test_revocation_for_traefik_alone(
+    render: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, lists: bool, site: dict[str, str], units: dict[str, str]
+) -> None:
+    """What admits clients, and what gives out lists, are two processes: the lists are everyone's, and cannot slow the other."""
+    if not lists:
+        monkeypatch.setitem(AUTHORITY, "revoked", "")
+    sites = [{**SITES[0], "client_certificates": site}] if site else SITES
+    found = made(render, "edge-revocation", edge_engine="traefik", edge_sites=sites)
+    assert (found["definition"].get("state", "present") == "present") is bool(units)
+    if units:
+        starts = {name: re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE) for name, text in found["units"].items()}
+        assert starts == {
+            f"vannah-edge-{name}.service": [f"/usr/local/lib/vannah/edge-revocation {words}"] for name, words in units.items()
+        }
     assert made(render, "edge-revocation", edge_sites=sites)["definition"]["state"] == "absent"
 
 

@@ -89,11 +89,14 @@ def test_plain_http() -> None:
 
 
 def test_revocation_lists() -> None:
-    """Given out for each name without TLS, by the program beside Traefik."""
-    found = made(site(), revoked="/etc/vannah/pki/ca.crl")["http"]
+    """Given out for each name without TLS, by a process of its own: everyone may ask, but not as often as they like."""
+    found = made(site(client_certificates={"mode": "required"}), revoked="/etc/vannah/pki/ca.crl")["http"]
     router = found["routers"]["revocation-lists"]
-    assert router["rule"] == "PathRegexp(`^/pki/[0-9A-F]{40}[.]crl$`)" and router["entryPoints"] == ["port-80-0"] and "tls" not in router
-    assert found["services"]["revocation-lists"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.1:8098"}]
+    assert router["rule"] == "PathRegexp(`^/pki/[0-9A-F]{40}[.]crl$`) && (Method(`GET`) || Method(`HEAD`))"
+    assert router["entryPoints"] == ["port-80-0"] and "tls" not in router and router["middlewares"] == ["revocation-lists"]
+    assert found["middlewares"]["revocation-lists"] == {"rateLimit": {"average": 10, "period": "1s", "burst": 51}}
+    assert found["services"]["revocation-lists"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.1:8097"}]
+    assert found["middlewares"]["pacs-revoked"]["forwardAuth"]["address"] == "http://127.0.0.1:8098/pacs"
     assert "revocation-lists" not in made(site())["http"]["routers"]
 
 
