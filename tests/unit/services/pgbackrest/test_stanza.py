@@ -33,6 +33,7 @@ def test_it_is_created_and_checked(ctx: Context, programs: Programs) -> None:
     assert [(step.kind, step.target, step.action, step.detail) for step in steps] == [("stanza", "stanza t", "create", "in 1 repository")]
     assert result == {"answers": True, "backups": 0, "newest": ""}
     assert [programs.ran(name) for name in ("stanza-create", "check")] == [1, 1]
+    assert any("--archive-timeout=150" in argv and "check" in argv for argv in programs.calls), "PostgreSQL may wait 60 s after failures"
 
 
 def test_it_is_left_alone(ctx: Context, programs: Programs) -> None:

@@ -20,6 +20,9 @@ DB_CONNECT, FILE_INVALID, DB_MISMATCH = 56, 28, 51
 ARCHIVE_DISABLED = 87
 #: Seconds for an answer, for a connection to each member, for a segment to arrive, and for the list of all files.
 ANSWER, CONNECT, ARRIVAL, LISTING = 60, 120, 180, 600
+#: Seconds in which a segment has to be in the archive. After three failures, as before the stanza existed, PostgreSQL tries again after
+#: 60 s (PGARCH_AUTOWAKE_INTERVAL in src/backend/postmaster/pgarch.c), which is pgBackRest's own limit.
+ARCHIVED = 150
 
 
 class Program:
@@ -83,7 +86,7 @@ class Program:
 
     def check(self) -> str:
         """Why no WAL segment arrives; ``archive_mode`` where PostgreSQL does not archive yet; empty where one has arrived."""
-        ran = self._run("check", timeout=ARRIVAL)
+        ran = self._run("check", f"--archive-timeout={ARCHIVED}", timeout=ARRIVAL + ANSWER)
         if ran.rc == 0:
             return ""
         return "archive_mode" if ran.rc == ARCHIVE_DISABLED else first_error(ran)
