@@ -21,7 +21,6 @@ LONGER = {
     "roles/base/files/sshd-check": (432, "a program that a host runs from one file, without the collection's modules"),
     "roles/edge/files/edge-server": (423, "a program that a host runs from one file, without the collection's modules"),
     "roles/etcd/files/etcd-member": (452, "a program that a host runs from one file, without the collection's modules"),
-    "roles/pgbackrest/files/pgbackrest-job": (475, "a program that a host runs from one file, without the collection's modules"),
 }
 
 

@@ -91,6 +91,21 @@ FIRES: dict[str, tuple[dict[str, str], int]] = {
     "BackupArchiveUnknown": ({'vannah_backup_archive_checked_timestamp_seconds{stanza="t"}': "-900"}, 6),
     "BackupArchiveBehind": ({'vannah_backup_archive_oldest_waiting_seconds{stanza="t"}': "300"}, 6),
 }
+#: Tasks that were scheduled, and never succeeded.
+NEVER = {
+    alert: (
+        {
+            f'vannah_backup_task_succeeded_timestamp_seconds{{stanza="t",task="{task}"}}': "0",
+            f'vannah_backup_task_scheduled_timestamp_seconds{{stanza="t",task="{task}"}}': f"{-days * DAYS - 60}",
+        },
+        122,
+    )
+    for alert, task, days in (
+        ("BackupDrillTooOld", "drill", 8),
+        ("BackupVerificationTooOld", "verify", 8),
+        ("BackupMonthlyTaskTooOld", "offsite-drill", 40),
+    )
+}
 #: A site without a reason for any of them: times follow the clock.
 QUIET = {
     'vannah_backup_task_ok{stanza="t",task="full"}': "1",
@@ -101,6 +116,9 @@ QUIET = {
         f'vannah_backup_task_succeeded_timestamp_seconds{{stanza="t",task="{task}"}}': "now"
         for task in ("status", "drill", "verify", "older-drill")
     },
+    # Installed now, and not run yet.
+    'vannah_backup_task_succeeded_timestamp_seconds{stanza="t",task="offsite-verify"}': "0",
+    'vannah_backup_task_scheduled_timestamp_seconds{stanza="t",task="offsite-verify"}': "0",
     'vannah_backup_repository_free_bytes{stanza="t",repository="1"}': "16",
     'vannah_backup_repository_size_bytes{stanza="t",repository="1"}': "100",
     'vannah_backup_wal_filesystem_free_bytes{stanza="t"}': "16",
@@ -118,7 +136,7 @@ def test_alerts_fire_and_do_not_fire_without_a_reason(tmp_path: Path) -> None:
     assert {rule["alert"] for rule in rules} == set(FIRES)
     (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "backup", "rules": rules}]}), encoding="utf-8")
     tests: list[dict[str, Any]] = []
-    for alert, (series, minutes) in FIRES.items():
+    for alert, (series, minutes) in [*FIRES.items(), *NEVER.items()]:
         given = [{"series": name, "values": f"{value}x{minutes + 60}"} for name, value in series.items()]
         fires = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'
         expected = [

@@ -80,7 +80,7 @@ def test_an_older_backup_says_nothing_of_the_newest(place: Place) -> None:
 
 
 def test_old_evidence_is_removed(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "KEPT", 2)
+    monkeypatch.setattr(job.sys.modules["vannah_jobs"], "KEPT", 2)
     (place.folder / "state/drills").mkdir(parents=True)
     for day in (1, 2, 3):
         (place.folder / f"state/drills/2020010{day}T000000Z-drill.json").touch()
@@ -149,6 +149,26 @@ def test_one_at_a_time(place: Place, capsys: pytest.CaptureFixture[str]) -> None
         assert place("backup", "full", "full", "1") == 1
     assert "another backup has not ended within 0.2 s" in capsys.readouterr().err
     assert place("backup", "full", "full", "1") == 0
+
+
+def test_tasks_that_never_ran(place: Place) -> None:
+    """They are known from the first look on, and since when; one without a schedule is forgotten."""
+    settings = json.loads(place.configuration.read_text(encoding="utf-8"))
+    place.configuration.write_text(json.dumps({**settings, "tasks": ["drill", "verify"]}), encoding="utf-8")
+    begun = time.time()
+    assert place("status") == 0
+    found = place.metrics()
+    assert found['vannah_backup_task_succeeded_timestamp_seconds{task="drill"}'] == 0
+    assert begun <= found['vannah_backup_task_scheduled_timestamp_seconds{task="drill"}'] <= time.time()
+    assert 'vannah_backup_task_ok{task="drill"}' not in found, "BackupFailed is for what has failed"
+    place.configuration.write_text(json.dumps({**settings, "tasks": ["verify"]}), encoding="utf-8")
+    assert place("status") == 0
+    later = place.metrics()
+    assert not any('task="drill"' in name for name in later)
+    assert (
+        later['vannah_backup_task_scheduled_timestamp_seconds{task="verify"}']
+        == (found['vannah_backup_task_scheduled_timestamp_seconds{task="verify"}'])
+    )
 
 
 def test_verification(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,9 +262,8 @@ def test_the_surroundings(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_as_cron_runs_it(place: Place, tmp_path: Path) -> None:
     """/bin/sh, a PATH of two folders, no terminal, no variable of a shell."""
     said = tmp_path / "settings.py"
-    text = PROGRAM.read_text(encoding="utf-8").replace(
-        'CONFIGURATION = "/etc/vannah/pgbackrest-job.json"', f'CONFIGURATION = "{place.configuration}"'
-    )
+    text = PROGRAM.read_text(encoding="utf-8").replace("/etc/vannah/pgbackrest-job.json", str(place.configuration))
+    text = text.replace("/usr/local/lib/vannah", str(REPOSITORY / "roles/base/files"))
     said.write_text(text, encoding="utf-8")
     line = f"{sys.executable} -I {said} archive"
     cron = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "HOME": "/root", "LOGNAME": "root"}

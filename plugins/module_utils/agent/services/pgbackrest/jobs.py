@@ -78,7 +78,8 @@ def table(backups: list[Item], tasks: dict[str, Item], repositories: list[int], 
     for name, task in sorted(tasks.items()):
         took = counted(round(task["seconds"]), "second")
         since = age(now - task["succeeded"]) if task["succeeded"] else "-"
-        rows.append([name, stamp(task["succeeded"]), since, took, "failed" if task["problem"] else "ok", ""])
+        result = "failed" if task["problem"] else "ok" if task["ended"] else "not yet"
+        rows.append([name, stamp(task["succeeded"]), since, took, result, ""])
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
