@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.backup_table import age, size, stamp
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.calls import CALLS
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.jobs import age, size, stamp
 
 from tests.unit.lib.host import NOW, Programs
 
