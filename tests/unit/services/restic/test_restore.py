@@ -1,0 +1,137 @@
+# -*- coding: utf-8 -*-
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restores: which snapshot is chosen, and what a drill finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Place
+
+SNAPSHOTS = [{"id": f"id{day}", "time": f"2026-11-0{day}T00:40:01.123456789+01:00"} for day in (3, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [("latest", "id3"), ("", "id3"), ("2026-11-02 12:00:00", "id2"), ("2026-11-01T23:40:01Z", "id1"), ("2026-11-01T23:40:02Z", "id2")],
+)
+def test_the_snapshot_of_a_time(shared: Any, when: str, found: str) -> None:
+    assert shared.chosen(SNAPSHOTS, when, time.time())["id"] == found
+
+
+@pytest.mark.parametrize(
+    ("known", "when", "said"),
+    [
+        (SNAPSHOTS, "2020-01-01", "before the oldest snapshot"),
+        (SNAPSHOTS, "2999-01-01", "in the future"),
+        (SNAPSHOTS, "yesterday", "is not a time"),
+        ([], "latest", "has no snapshot"),
+    ],
+)
+def test_no_snapshot(shared: Any, known: Any, when: str, said: str) -> None:
+    with pytest.raises(shared.Failed, match=said):
+        shared.chosen(known, when, time.time())
+
+
+def test_a_restore(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one path; signs of a pattern mean themselves."""
+    path = "/srv/files/a[1]*"
+    place.answers |= {"snapshots": (0, json.dumps(SNAPSHOTS)), "ls": (0, json.dumps({"path": path}, separators=(",", ":")))}
+    assert place.main(restorer, "files", path, "latest", "/target") == 0
+    assert json.loads(capsys.readouterr().out)["snapshot"] == "id3"
+    argv = place.asked[-1]
+    assert argv[argv.index("restore") + 1] == "id3" and "--verify" in argv and argv[-2:] == ["--include", "/srv/files/a\\[1]\\*"]
+
+
+def test_a_path_that_was_not_backed_up(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    place.answers |= {"snapshots": (0, json.dumps(SNAPSHOTS)), "ls": (0, '{"struct_type":"snapshot"}')}
+    assert place.main(restorer, "files", "/srv/other", "latest", "/target") == 1
+    assert "does not have /srv/other" in capsys.readouterr().err and "restore" not in place.commands()
+
+
+class Drill:
+    """A drill of which restic restores what the folder of the place has."""
+
+    def __init__(self, place: Place, restorer: Any) -> None:
+        self.place, self.restorer = place, restorer
+        place.snapshot("one", time.time() - 60)
+        place.answers["stats"] = (0, '{"total_size":2,"total_file_count":2}\n')
+        place.answers["restore"] = self.restore
+        assert place("backup", "files") == 0
+
+    def restore(self, argv: list[str]) -> tuple[int, str]:
+        target = argv[argv.index("--target") + 1]
+        for name in ("data", "state/canary"):
+            source, to = self.place.folder / name, Path(f"{target}{self.place.folder}/{name}")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, to)
+            elif source.exists():
+                shutil.copy2(source, to)
+        return 0, ""
+
+    def __call__(self, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+        status = self.place.main(self.restorer, "drill", "hosts/app1")
+        assert not Path(self.place.settings["scratch"]).exists()
+        return status, json.loads(capsys.readouterr().out.splitlines()[0].removeprefix("evidence: "))
+
+
+@pytest.fixture
+def drill(place: Place, restorer: Any) -> Drill:
+    return Drill(place, restorer)
+
+
+def test_a_drill(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = drill(capsys)
+    assert (status, said["ok"], said["sums"], said["files"], said["snapshot"]) == (0, True, 1, 2, "one") and 59 < said["rpo_seconds"] < 120
+
+
+def test_wrong_data(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the time of change that it had."""
+    path = drill.place.folder / "data/a.txt"
+    before = path.stat()
+    path.write_text("b", encoding="utf-8")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    status, said = drill(capsys)
+    assert status == 1 and said["problems"] == [f"{path} differs from what was backed up"]
+
+
+def test_a_file_that_changed_before_it_was_read(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
+    """Is not compared; where none is left, the drill proves nothing."""
+    (drill.place.folder / "data/a.txt").write_text("b", encoding="utf-8")
+    status, said = drill(capsys)
+    assert status == 1 and said["problems"] == ["none of the files whose sums were taken is as it was then"]
+
+
+def test_a_wrong_canary(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
+    path = drill.place.folder / "state/canary"
+    path.write_text(path.read_text(encoding="utf-8").replace("files", "Files"), encoding="utf-8")
+    assert drill(capsys)[1]["problems"] == ["canary differs from its checksum"]
+    path.unlink()
+    assert drill(capsys)[1]["problems"] == ["canary is missing: the backup did not have it"]
+
+
+def test_an_old_backup(drill: Drill, restorer: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restorer, "STALE", -1)
+    assert drill(capsys)[1]["problems"] == ["the newest backup is older than 2 days"]
+
+
+@pytest.mark.parametrize(("command", "said"), [("restore", "cannot be restored"), ("stats", "cannot be read")])
+def test_a_repository_with_an_error(drill: Drill, capsys: pytest.CaptureFixture[str], command: str, said: str) -> None:
+    drill.place.answers[command] = (1, "Fatal: ciphertext verification failed\n")
+    status, found = drill(capsys)
+    assert status == 1 and said in found["problems"][0] and "ciphertext verification failed" in found["problems"][0]
+
+
+def test_no_room(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tenth of the disk stays free."""
+    drill.place.answers["stats"] = (0, json.dumps({"total_size": 10**18, "total_file_count": 1}))
+    assert "leaves" in drill(capsys)[1]["problems"][0] and "restore" not in drill.place.commands()
