@@ -9,9 +9,7 @@ from .plural import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    Item = dict[str, Any]
+    from ..definition import Json as Item
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 

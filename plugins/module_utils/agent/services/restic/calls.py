@@ -13,11 +13,9 @@ from ...lib.backup_table import age, aligned, of_tasks, stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
-
-    Item = dict[str, Any]
+    from ...definition import Json as Item
+    from ...lib.result import Result
 
 JOB, RESTORE = "/usr/local/lib/vannah/restic-job", "/usr/local/lib/vannah/restic-restore"
 OBJECTS = "/usr/local/lib/vannah/restic-objects"
@@ -170,7 +168,7 @@ def objects(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     return [Step("restore", f"bucket {params['bucket']}", "create", f"to {result['place']}", apply=apply)], result
 
 
-def _said(ran: Any) -> str:
+def _said(ran: Result) -> str:
     """The last line of what a program said."""
     return str((ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1])
 

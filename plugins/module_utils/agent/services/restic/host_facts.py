@@ -9,12 +9,11 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...core.model import Context
+    from ...definition import Params, Result
 
 
-def facts(_ctx: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def facts(_ctx: Context, asked: Params) -> Result:
     """``missing``: paths that the inventory names and the host does not have.
 
     :param asked: ``paths``
