@@ -35,6 +35,7 @@ class ActionModule(LocalAction):
             verb_hosts.problem(arguments["group"], groups, chosen, sources, os.getcwd())
             or verb_hosts.misused(chosen_by_tags(), switches, verb_hosts.converges(playbook))
             or commands.misspelt(known)
+            or commands.untyped(known, verb_hosts.members_of(arguments["group"], groups))
             or verb_hosts.left_out(arguments["member"] or "", arguments["group"], groups, chosen)
         )
         if said:

@@ -103,6 +103,7 @@ options:
           - Files in C(/run/secrets) of the containers, by name. Each is a secret of the Swarm, so no API and no C(docker inspect) shows its
             value. It is added to O(apps[].service_override), which has to be a mapping.
           - Needs Docker on the host of the task, which has to manage the Swarm. Another value is another secret, and restarts the app.
+          - With C({}) secrets that the app had are removed, and those of an app that goes. Not set, they stay.
         type: dict
       pre_deploy: {type: str, description: JavaScript that CapRover runs before each deploy. What it has set stays after it is removed.}
       nginx_config: {type: str, description: Template of the app's nginx server block. Empty is CapRover's own.}

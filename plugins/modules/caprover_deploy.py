@@ -35,6 +35,13 @@ options:
       tarball:
         description: A tar file of this host with captain-definition or Dockerfile. The same content is not deployed again.
         type: path
+      after:
+        description:
+          - Names of apps, earlier in the list, that have to be healthy before this one is deployed. While one of them is held back or not
+            healthy, this one is not deployed, and the task fails.
+        type: list
+        elements: str
+        default: []
       force: {type: bool, default: false, description: "Deploys also what is already deployed, and what is held back."}
       health:
         description:

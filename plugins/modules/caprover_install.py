@@ -18,6 +18,10 @@ description:
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   password: {type: str, required: true, description: "CapRover's password, 8 to 29 characters."}
+  previous_password:
+    description: The password that an existing CapRover has until now. It is tried after O(password), and replaced by it.
+    type: str
+    default: ""
   address: {type: str, required: true, description: IP address of this host at which the other nodes of the Swarm reach it.}
   version: {type: str, required: true, description: "The version, such as V(1.15.3)."}
   image: {type: str, default: caprover/caprover, description: The installer's image without its version.}

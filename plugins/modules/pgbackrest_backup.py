@@ -16,6 +16,7 @@ options:
   type: {type: str, choices: [full, diff, incr], default: incr, description: Kind of the backup. The first one is always full.}
   repository: {type: int, default: 1, description: Number of the repository.}
   task: {type: str, default: incremental, description: "Name of the task in logs and metrics: V(incremental), V(full) or V(offsite)."}
+  expire: {type: bool, default: true, description: Afterwards remove the backups that O(repository) keeps no longer.}
   limit: {type: int, default: 21600, description: Seconds until it has to end.}
 """
 

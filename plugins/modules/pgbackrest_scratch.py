@@ -22,7 +22,7 @@ options:
   repository: {type: int, default: 1, description: Number of the repository.}
   type: {type: str, choices: [latest, time, lsn, name], default: latest, description: Where the restore ends.}
   target: {type: str, default: "", description: "A time (without a zone: UTC), an LSN, or the name of a restore point."}
-  timeline: {type: str, default: latest, description: "V(latest), or the number of an earlier timeline, which a restore left."}
+  timeline: {type: str, default: "", description: "The number of a timeline; V(latest), the newest; empty, the current one at the target."}
   replace: {type: bool, default: false, description: Remove an instance of an earlier restore first.}
   wait: {type: int, default: 3600, description: "Seconds for the restore, and again for the recovery."}
   state: {type: str, choices: [present, absent], default: present, description: V(absent) stops the instance and removes it.}
@@ -41,6 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 databases: {returned: success, type: list, elements: dict, description: "name and bytes of each database; empty in check mode."}
+timeline: {returned: success, type: int, description: Number of the timeline that is followed; 0 where the instance is removed.}
 place: {returned: success, type: str, description: Folder of the socket.}
 port: {returned: success, type: int, description: Port.}
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}

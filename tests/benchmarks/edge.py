@@ -5,8 +5,10 @@
   molecule converge -s edge
   python -m tests.benchmarks.edge [--engine nginx] [--pairs 5] [--seconds 5] [--sites 500]
 
-Both sides run on one host with the same certificate and the same server behind them; the load is Debian's wrk on that host, one side after
-the other. Above 1 the role's is the faster one. Figures are for people; nothing is asserted.
+Both sides run on one host with the same certificate, the same servers behind them, connections to those
+that are kept, and an access log each (the bare one in the engine's own format). The load is Debian's wrk on that host, one side after the
+other. Above 1 the role's is the faster one. What else the machine does changes the rates and hardly the processor's time for each request:
+that of the engine, and with the role's nginx that of mtail, which makes its metrics. Figures are for people; nothing is asserted.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import re
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +70,22 @@ BARE: dict[str, tuple[dict[str, str], list[str]]] = {
         ["/usr/local/bin/traefik", "--configFile=/root/bare.yml"],
     ),
 }
+#: Which processes the role's side has.
+UNITS = {"nginx": ["nginx.service", "mtail.service"], "traefik": ["traefik.service"]}
+_BUSY = """
+import os, subprocess, sys
+total = 0
+for unit in sys.argv[1:]:
+    group = subprocess.run(["systemctl", "show", "-p", "ControlGroup", "--value", unit], capture_output=True, text=True).stdout.strip()
+    for root in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup"):
+        if os.path.exists(f"{root}{group}/cgroup.procs"):
+            for pid in open(f"{root}{group}/cgroup.procs").read().split():
+                total += sum(map(int, open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[11:13]))
+            break
+    else:
+        sys.exit(f"{unit} has no processes")
+print(total / os.sysconf("SC_CLK_TCK"))
+"""
 _TOOLS = (
     f"test -x /usr/bin/wrk || {{ apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends wrk "
     f">/dev/null; }}; grep -q {NAME} /etc/hosts || echo 127.0.0.1 {NAME} >> /etc/hosts"
@@ -75,23 +94,33 @@ _TOOLS = (
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk has measured: requests each second, and the time within which 99 of 100 were answered, in ms."""
+    """What wrk has measured: requests each second, the time within which 99 of 100 were answered, in ms; microseconds of the processor."""
 
     rate: float
     p99: float
+    cost: float
 
 
-def load(site: Site, host: str, url: str, seconds: int) -> Load:
+def busy(site: Site, host: str, units: Sequence[str]) -> float:
+    """Seconds of the processor that the processes of units have had."""
+    return float(site.read(host, "python3", "-c", _BUSY, *units))
+
+
+def load(site: Site, host: str, url: str, seconds: int, units: Sequence[str]) -> Load:
     """Run wrk once.
 
+    :param units: whose processes answer
     :raises SystemExit: an answer was wrong
     """
+    before = busy(site, host, units)
     said = site.run(host, "wrk", "-t2", "-c32", f"-d{seconds}s", "--latency", url, timeout=seconds + 60).stdout
     wrong = re.search(r"Socket errors:.*|Non-2xx.*", said)
     rate, p99 = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
     if wrong or rate is None or p99 is None:
         sys.exit(f"{url}: {wrong[0] if wrong else said}")
-    return Load(float(rate[1]), float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]])
+    requests = float(rate[1]) * seconds
+    cost = (busy(site, host, units) - before) / requests * 1e6
+    return Load(float(rate[1]), float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]], cost)
 
 
 @contextlib.contextmanager
@@ -113,8 +142,9 @@ def by_hand(site: Site, host: str, engine: str, servers: list[str]) -> Iterator[
 def side(name: str, loads: list[Load]) -> None:
     """Print one side."""
     rates = sorted(one.rate for one in loads)
-    p99 = statistics.median(one.p99 for one in loads)
-    print(f"  {name:<22} {statistics.median(rates):8.0f} requests/s [{rates[0]:.0f}-{rates[-1]:.0f}], p99 {p99:.1f} ms")
+    p99, cost = statistics.median(one.p99 for one in loads), statistics.median(one.cost for one in loads)
+    spread = f"[{rates[0]:.0f}-{rates[-1]:.0f}]"
+    print(f"  {name:<22} {statistics.median(rates):8.0f} requests/s {spread}, p99 {p99:.1f} ms, {cost:.0f} us of the processor each")
 
 
 def throughput(site: Site, host: str, engine: str, options: argparse.Namespace) -> None:
@@ -123,17 +153,24 @@ def throughput(site: Site, host: str, engine: str, options: argparse.Namespace) 
     with by_hand(site, host, engine, servers):
         for path, what in PATHS.items():
             role_url, bare = f"https://{NAME}{path}", f"https://{NAME}:{PORT}{path}"
-            load(site, host, role_url, 1), load(site, host, bare, 1)
-            first, second = [], []
-            for _ in range(options.pairs):
-                first.append(load(site, host, role_url, options.seconds))
-                second.append(load(site, host, bare, options.seconds))
+            sides: list[tuple[str, list[str], list[Load]]] = [(role_url, UNITS[engine], []), (bare, ["bare.service"], [])]
+            for url, units, _found in sides:
+                load(site, host, url, 1, units)
+            for number in range(options.pairs):
+                # Each side goes first in turn: what else the machine does changes slowly.
+                for url, units, found in sides[:: 1 if number % 2 else -1]:
+                    found.append(load(site, host, url, options.seconds, units))
+            first, second = sides[0][2], sides[1][2]
             print(f"{engine}, {what}")
             side("through the role", first)
             side("configured by hand", second)
             pairs = list(zip(first, second, strict=True))
-            rate, p99 = (statistics.median(values) for values in ([a.rate / b.rate for a, b in pairs], [a.p99 / b.p99 for a, b in pairs]))
-            print(f"  ratio, median of {options.pairs} pairs: {rate:.2f} of the requests, {p99:.2f} of the p99\n", flush=True)
+            rate, p99, cost = (
+                statistics.median(ratios)
+                for ratios in ([a.rate / b.rate for a, b in pairs], [a.p99 / b.p99 for a, b in pairs], [b.cost / a.cost for a, b in pairs])
+            )
+            print(f"  ratio, median of {options.pairs} pairs: {rate:.2f} of the requests, {p99:.2f} of the p99; for the same time of the")
+            print(f"  processor {cost:.2f} of the requests. Load of the machine: {os.getloadavg()[0]:.1f}\n", flush=True)
 
 
 def converge(site: Site, *values: str) -> float:

@@ -19,7 +19,6 @@ LONGER = {
     "plugins/modules/component.py": (648, "documentation of one module, which Ansible reads from one file; it has no code"),
     "roles/acme/files/acme-certificates": (470, "a program that a host runs from one file, without the collection's modules"),
     "roles/base/files/sshd-check": (432, "a program that a host runs from one file, without the collection's modules"),
-    "roles/edge/files/edge-server": (423, "a program that a host runs from one file, without the collection's modules"),
     "roles/etcd/files/etcd-member": (452, "a program that a host runs from one file, without the collection's modules"),
 }
 

@@ -49,6 +49,19 @@ def misspelt(known: Mapping[str, Any]) -> str:
     return extra_vars.problem(given, extra_vars.own(known))
 
 
+def untyped(known: Mapping[str, Any], hosts: Sequence[str]) -> str:
+    """Which variables of this run's verb the inventory sets, although they are given for one run; empty where there are none.
+
+    :param known: the task's variables
+    :param hosts: those that the verb works with
+    """
+    from . import extra_vars
+
+    given = getattr(load_extra_vars, "extra_vars", None) or {}
+    said = (extra_vars.untyped(known["hostvars"].raw_get(host), given) for host in hosts)
+    return next(filter(None, said), "")
+
+
 def complete(result: Result, options: Mapping[str, Any] | None = None, folder: str = "") -> None:
     """Write whole commands into the message and the warnings of a result.
 

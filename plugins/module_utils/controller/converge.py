@@ -147,7 +147,7 @@ class ComponentAction(AgentAction):
             asked.append(answer)
             files = supply.verified(needs, artifacts)
             if csrs:
-                supply.issue(self._authority(), components, found)
+                supply.issue(self._authority(), components, found, self._lists)
             staged = supply.upload(self, files)
         raise AssertionError("unreachable")
 
@@ -169,3 +169,15 @@ class ComponentAction(AgentAction):
         from ..pki.authority import load_authority
 
         return load_authority(self._loader, self.site())
+
+    def _lists(self) -> list[str]:
+        """URLs below which the site serves its revocation lists: what its roles export."""
+        from .exports import exports_of
+
+        hostvars, folder = self.vars["hostvars"], self.vars.get("playbook_dir")
+        found = [
+            url
+            for host in hostvars
+            for url in exports_of("revocation_urls", host, hostvars=hostvars, loader=self._loader, playbook_dir=folder)
+        ]
+        return list(dict.fromkeys(map(str, found)))

@@ -59,6 +59,9 @@ def exports_of(
         key = (id(hostvars), host, name, kind)
         if key not in _cache:
             role = collect.load(loader, name, playbook_dir or loader.get_basedir())
+            if kind not in role.exports:
+                _cache[key] = []
+                continue
             known = _templates.get(key[:3])
             if known is None:
                 known = _templates[key[:3]] = templating.Templates(Templar(loader=loader), role.variables(variables), [])

@@ -26,6 +26,10 @@ ROOT = Path(__file__).resolve().parents[3]
 READ = ("playbooks/**/*.yml", "roles/*/meta/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
 #: How variables of the collection begin, beside its roles and groups.
 BEGINNINGS = ("site", "component", "certificate")
+#: Beginnings of names that belong to verbs which replace data: of these only declared ones are accepted (``verbs`` of
+#: ``roles/*/meta/site_variables.yml``). Another one would decide what a verb finds out by itself, such as the member to restore.
+CLOSED = ("restore_", "rebuild_")
+_REGISTERED = re.compile(r"^\s*register: (\w+)$", re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -45,21 +49,62 @@ def problem(given: Iterable[str], own: Iterable[str] = ()) -> str:
     :param own: patterns of names that are the site's own business (``site_own_variables``)
     """
     patterns = tuple(own)
-    said, fixes = [], []
+    said: list[str] = []
+    fixes: list[str] = []
+    leave: list[str] = []
     for name in given:
         if name in renamed():
             said.append(f"extra vars {name}: this variable has the name {renamed()[name]} now, and has no effect.")
             fixes.append(f"{renamed()[name]} in place of {name}")
             continue
+        if name.startswith("__") or name in registered() or (name.startswith(CLOSED) and name not in declared()):
+            guess = Names(declared()).closest(name)
+            said.append(f"extra vars {name}: a playbook finds this out by itself, and -e would override it.{_meant(guess)}")
+            (fixes if guess else leave).append(f"{guess} in place of {name}" if guess else name)
+            continue
         if name in known() or any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         guess = known().closest(name)
         if guess:
-            said.append(f"extra vars {name}: this variable is not known. Did you mean {guess}?")
+            said.append(f"extra vars {name}: this variable is not known.{_meant(guess)}")
             fixes.append(f"{guess} in place of {name}")
     if not said:
         return ""
-    return f"{' '.join(said)} Nothing is done. Fix: write {', '.join(fixes)}; a variable of your own belongs into site_own_variables"
+    steps = [f"write {', '.join(fixes)}"] * bool(fixes) + [f"leave {', '.join(leave)} out"] * bool(leave)
+    return f"{' '.join(said)} Nothing is done. Fix: {'; '.join(steps)}; a variable of your own belongs into site_own_variables"
+
+
+def untyped(known: Iterable[str], given: Iterable[str]) -> str:
+    """What is wrong where the inventory confirms a restore, for every run to come; empty where it does not.
+
+    :param known: names of a host's variables
+    :param given: names of extra variables
+    """
+    found = sorted(name for name in declared().intersection(known).difference(given) if name.startswith(CLOSED))
+    if not found:
+        return ""
+    names = ", ".join(found)
+    return f"the inventory sets {names}, which is given with -e for one run. Nothing is done. Fix: remove {names} from the inventory"
+
+
+def _meant(guess: str | None) -> str:
+    return f" Did you mean {guess}?" if guess else ""
+
+
+@cache
+def declared() -> frozenset[str]:
+    """Variables of the verbs that roles declare."""
+    found: set[str] = set()
+    for file in ROOT.glob("roles/*/meta/site_variables.yml"):
+        found.update((yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("verbs") or ())
+    return frozenset(found)
+
+
+@cache
+def registered() -> frozenset[str]:
+    """Names under which the collection keeps answers of tasks."""
+    files = (file for glob in READ for file in ROOT.glob(glob))
+    return frozenset(name for file in files for name in _REGISTERED.findall(file.read_text(encoding="utf-8")))
 
 
 @cache

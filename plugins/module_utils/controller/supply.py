@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleError
@@ -71,10 +71,13 @@ def upload(action: Any, files: Mapping[str, str]) -> dict[str, str]:
     return staged
 
 
-def issue(authority: Any, components: Iterable[Component], answers: Iterable[Mapping[str, Any]]) -> int:
+def issue(
+    authority: Any, components: Iterable[Component], answers: Iterable[Mapping[str, Any]], lists: Callable[[], Sequence[str]] = tuple
+) -> int:
     """Sign what the hosts asked for; each certificate goes into its component as ``issued``.
 
-    :param authority: with ``sign(csr, days, usages, names, addresses, common_name)``
+    :param authority: with ``sign(csr, days, usages, names, addresses, common_name, lists=...)``
+    :param lists: gives the URLs below which the authority's revocation list is served; called only where something is signed
     :return: how many were signed
     :raises SupplyError: a host asks for a certificate that its components do not name
     """
@@ -86,7 +89,13 @@ def issue(authority: Any, components: Iterable[Component], answers: Iterable[Map
             if wanted is None:
                 raise SupplyError(f"component {answer['name']} asks for a certificate that it does not name: {request['name']}")
             wanted["issued"] = authority.sign(
-                request["pem"], wanted["days"], wanted["usages"], wanted["names"], wanted["addresses"], wanted["common_name"]
+                request["pem"],
+                wanted["days"],
+                wanted["usages"],
+                wanted["names"],
+                wanted["addresses"],
+                wanted["common_name"],
+                lists=lists(),
             )
             signed += 1
     return signed

@@ -77,8 +77,8 @@ def left_out(member: str, group: str, groups: Mapping[str, Sequence[str]], chose
 
 
 def converges(playbook: str) -> bool:
-    """Whether a playbook, by its path or its name in the collection, converges a role, or a cluster's hosts before a restore."""
-    return not {"converge", "rebuild"}.isdisjoint(re.split(r"[./]", playbook))
+    """Whether a playbook, by its path or its name in the collection, converges a role, or hosts before a restore."""
+    return not {"converge", "rebuild", "restore_site"}.isdisjoint(re.split(r"[./]", playbook))
 
 
 def _shown(source: str, folder: str) -> str:

@@ -302,6 +302,7 @@ KINDS: dict[str, Kind] = {
     "own_address": Kind(OwnAddress),
     "package_defaults": Kind(DefaultUnit | DefaultFile),
     "registries": Kind(Registry),
+    "revocation_urls": Kind(Text),
     "summary": Kind(Summary),
     "takeover_paths": Kind(TakeoverPath),
     "host": Kind(Needs, required=True, listed=False),

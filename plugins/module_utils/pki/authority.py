@@ -66,6 +66,7 @@ class Authority:
         addresses: Sequence[str],
         common_name: str = "",
         now: datetime | None = None,
+        lists: Sequence[str] = (),
     ) -> str:
         """A certificate for the key of a request. Names come from the caller's definition; a request for others is refused.
 
@@ -74,6 +75,7 @@ class Authority:
         :param names: DNS names
         :param addresses: IP addresses
         :param common_name: the subject, else the first name or address
+        :param lists: URLs below which the authority's revocation list is served as a file named by :func:`list_name`
         :return: the certificate, PEM
         :raises SecretsError: ``csr-invalid``, ``csr-differs``, ``csr-weak-key``, ``ca-expired``
         """
@@ -101,6 +103,8 @@ class Authority:
         )
         if wanted.names or wanted.addresses:
             builder = builder.add_extension(wanted.alternative_names(), critical=False)
+        if lists and signs_lists(self.certificate):
+            builder = builder.add_extension(_points([f"{url}/{list_name(self.certificate)}" for url in lists]), critical=False)
         return _pem(builder.sign(self.key, hashes.SHA256()))
 
 
@@ -230,6 +234,25 @@ def name_of(certificate: x509.Certificate) -> str:
     """The common name of an authority; all of its name where it has none."""
     found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else certificate.subject.rfc4514_string()
+
+
+def signs_lists(certificate: x509.Certificate) -> bool:
+    """Whether clients accept a revocation list of this authority: a CA that a site brought may not be allowed to sign one."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+    except x509.ExtensionNotFound:
+        return True
+
+
+def list_name(certificate: x509.Certificate) -> str:
+    """The name of the file with an authority's own list: each of two that follow each other has one."""
+    return f"{trust.identifier(certificate).hex().upper()}.crl"
+
+
+def _points(urls: Sequence[str]) -> x509.CRLDistributionPoints:
+    """One point with several places of the same list (RFC 5280, 4.2.1.13)."""
+    places = [x509.UniformResourceIdentifier(url) for url in urls]
+    return x509.CRLDistributionPoints([x509.DistributionPoint(places, None, None, None)])
 
 
 def _authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:

@@ -117,7 +117,7 @@ def _write(loader: Any, inventory_dir: str, more: Mapping[int, datetime], check_
         made = ""
         for one in trust.known(inventory_dir):
             certificate = x509.load_pem_x509_certificate(one.pem.encode("ascii"))
-            if not signs_lists(certificate):
+            if not authority.signs_lists(certificate):
                 continue
             own = dict(listed.get(one.identifier) or {})
             for serial, moment in more.items():
@@ -138,14 +138,6 @@ def _is_current(inventory_dir: str, now: datetime) -> bool:
 
 def _period(now: datetime) -> int:
     return int(now.timestamp()) // (PERIOD_DAYS * 86400)
-
-
-def signs_lists(certificate: x509.Certificate) -> bool:
-    """Whether clients accept a list of this authority: a CA that a site brought may not be allowed to sign one."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
-    except x509.ExtensionNotFound:
-        return True
 
 
 def _list(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, own: Entries, now: datetime) -> str:

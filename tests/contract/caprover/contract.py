@@ -22,6 +22,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import calls, health
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover.api import APPS, Api
+from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps.caprover import UNSAID
 
 Item = dict[str, Any]
 
@@ -310,11 +311,27 @@ def test_an_app_of_another_owner_is_left_alone(server: Server, web: str) -> None
     assert server.definition(web)["instanceCount"] == 2
 
 
+def test_what_was_set_by_hand_is_taken_back(server: Server, web: str) -> None:
+    """What the catalogue of apps has no word for: each value of it is one that CapRover takes, and keeps as no difference."""
+    info = {"repo": "git.invalid/x/y", "branch": "main", "user": "u", "password": "by-hand-by-hand"}
+    by_hand = {
+        "redirectDomain": "hand.invalid",
+        "customNginxConfig": "# by hand",
+        "captainDefinitionRelativeFilePath": "./other/captain-definition",
+        "appPushWebhook": {"repoInfo": info},
+    }
+    server.api().change_app(server.api().apps()[web], by_hand)
+    assert server.call("apps", owner=OWNER, apps=[{"name": web, **UNSAID}]) == [(f"app {web}", "update")]
+    assert server.call("apps", owner=OWNER, apps=[{"name": web, **UNSAID}]) == []
+    now = server.definition(web)
+    assert now["captainDefinitionRelativeFilePath"] == UNSAID["definition_path"] and not now["appDeployTokenConfig"]["enabled"]
+    assert [field for field in (*by_hand, "httpAuth") if now.get(field) and field != "captainDefinitionRelativeFilePath"] == []
+
+
 # --- deploys ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_an_image_is_deployed_once(server: Server, web: str) -> None:
-    server.call("apps", owner=OWNER, apps=[{"name": web, "basic_auth": {}}])
     app = {"name": web, "image": PLACEHOLDER, "health": server.health(web)}
     assert server.call("deploy", apps=[app]) == [(f"app {web}", "deploy")]
     version = server.definition(web)["deployedVersion"]

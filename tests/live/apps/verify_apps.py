@@ -14,7 +14,9 @@ from tests.live.lib.reachability import required
 from tests.live.lib.server import Server
 from tests.live.lib.site import Site
 
-SERVICES = "docker service ls --format '{{.Name}} {{.Image}} {{.Replicas}}'"
+SERVICES = "docker service ls --format '{{.Name}} {{.Replicas}}'"
+#: `docker service ls` leaves digests out.
+IMAGES = "docker service inspect --format '{{.Spec.Name}} {{.Spec.TaskTemplate.ContainerSpec.Image}}' $(docker service ls --quiet)"
 #: What an app's health path answers under its domain, asked on CapRover's own host: others may have to come through an edge.
 ASK = """python3 - {domain} {path} {port} {tls} <<'END'
 import http.client, socket, ssl, sys
@@ -41,19 +43,23 @@ def catalogue(reached: Site) -> list[dict[str, Any]]:
     return found
 
 
+def is_image(runs: str, wanted: str) -> bool:
+    """Whether a service runs an image: with its digest where one is named. Docker adds `latest`, and a digest that it has looked up."""
+    named = wanted if "@" in wanted or ":" in wanted.rpartition("/")[2] else f"{wanted}:latest"
+    return runs in (wanted, named) or ("@" not in wanted and runs.startswith(f"{named}@"))
+
+
 def test_each_app_runs_its_image(reached: Site, servers: dict[str, Server], catalogue: list[dict[str, Any]]) -> None:
-    """With all of its replicas."""
+    """With all of its replicas, and the digest that the inventory names."""
     manager = next((name for name in reached.hosts("caprover") if servers[name].shell(MANAGES).text.strip() == "true"), "")
     if not manager:
         pytest.skip("no manager of the Swarm can be tested")
-    rows = (line.split() for line in servers[manager].shell(SERVICES).text.splitlines())
-    running = {row[0]: (row[1], row[2]) for row in rows if len(row) >= 3}
+    counts = dict(line.split()[:2] for line in servers[manager].shell(SERVICES).text.splitlines())
+    images = dict(line.split()[:2] for line in servers[manager].shell(IMAGES).text.splitlines())
     for app in catalogue:
-        replicas = app.get("replicas", 1)
-        image, count = running.get(app["name"], ("", ""))
-        # Docker shows a name without a tag as latest, and a digest behind the tag.
-        assert image.startswith(str(app["image"]).partition("@")[0]), app["name"]
-        assert count == f"{replicas}/{replicas}", app["name"]
+        replicas, name = app.get("replicas", 1), app["name"]
+        assert is_image(images.get(name, ""), str(app["image"])), f"{name} runs {images.get(name)}"
+        assert counts.get(name) == f"{replicas}/{replicas}", name
 
 
 def test_each_app_answers_under_its_domains(reached: Site, servers: dict[str, Server], catalogue: list[dict[str, Any]]) -> None:

@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tarfile
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
@@ -179,17 +178,27 @@ class Captain:
         seen: list[dict[str, int]] = [{}]
 
         def still() -> bool:
-            time.sleep(2)
             seen.append({} if self.updating() else self._indices())
             return bool(seen[-1]) and seen[-1] == seen[-2]
 
-        wait_until(still, "all services are updated", ceiling(90))
+        wait_until(still, "all services are updated", ceiling(90), 2)
         return seen[-1]
 
     def _indices(self) -> dict[str, int]:
         listed = self.site.read(self.host, "docker", "service", "ls", "--format", "{{.Name}}").split()
         said = self.site.read(self.host, "docker", "service", "inspect", "--format", "{{.Spec.Name}} {{.Version.Index}}", *listed)
         return {name: int(index) for name, index in (line.split() for line in said.splitlines() if line.strip())}
+
+    def definition(self, name: str) -> dict[str, Any]:
+        """An app as the API lists it."""
+        found = self.call("GET", "/user/apps/appDefinitions")["data"]["appDefinitions"]
+        return next(dict(app) for app in found if app["appName"] == name)
+
+    def image(self, name: str) -> str:
+        """The image that an app's service has."""
+        return self.site.read(
+            self.host, "docker", "service", "inspect", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Image}}", name
+        ).strip()
 
     def ask(self, domain: str) -> str:
         """What an app answers under its domain, asked from here; "" where it does not."""

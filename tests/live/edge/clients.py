@@ -6,13 +6,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.live.lib.site import Site
 
 CA = "/etc/vannah/pki/ca.crt"
-_END = "::status"
+#: Clients of a load. More of them make more requests, and the change beside them slower.
+THREADS = 8 if "VANNAH_SOAK" in os.environ else 3
+_MARK = "::answer"
+#: What curl writes behind the body: https://curl.se/docs/manpage.html#-w
+_END = _MARK + '{"status":"%{http_code}","version":"%{http_version}","headers":%{header_json}}'
 #: Keeps connections busy until its standard input ends, and says what went wrong: each answer has to be whole and good. A connection that
 #: the server closed while it was idle is tried once again, as browsers and libraries do.
 _LOAD = """
@@ -126,20 +132,16 @@ class Clients:
     def get(self, url: str, *more: str, host: str = "") -> Answer:
         """Ask for a URL; names below the site's domain are the edge."""
         name = url.partition("://")[2].partition("/")[0].partition(":")[0]
-        argv = ["curl", "-s", "-i", "--max-time", "60", "--cacert", CA, "-w", f"{_END} %{{http_code}} %{{http_version}}"]
+        argv = ["curl", "-s", "--max-time", "60", "--cacert", CA, "-w", _END]
         argv += [word for port in (80, 443) for word in ("--resolve", f"{name}:{port}:{self.address}")]
         done = self.site.run(host or self.host, *argv, *more, url, check=False, timeout=600)
-        text, _mark, end = done.stdout.rpartition(_END)
-        text = text.replace("\r\n", "\n")
-        while text.startswith("HTTP/1.1 100"):  # the upload continues; the answer comes behind it
-            text = text.partition("\n\n")[2]
-        head, _empty, body = text.partition("\n\n")
-        lines = [line.partition(": ") for line in head.splitlines()[1:]]
-        words = end.split()
-        status = int(words[0]) if words else 0
-        return Answer(done.returncode, status, words[1] if words[1:] else "", {name.lower(): value for name, _colon, value in lines}, body)
+        body, _mark, end = done.stdout.rpartition(_MARK)
+        found: dict[str, Any] = json.loads(end) if end else {"status": "0", "version": "", "headers": {}}
+        return Answer(
+            done.returncode, int(found["status"]), found["version"], {key: text[0] for key, text in found["headers"].items()}, body
+        )
 
-    def load(self, name: str, path: str, size: int, threads: int = 8) -> subprocess.Popen[str]:
+    def load(self, name: str, path: str, size: int, threads: int = THREADS) -> subprocess.Popen[str]:
         """Start the load; :func:`result` ends it and says what came of it."""
         argv = [self.address, "443", name, path, str(size), str(threads)]
         command = ["docker", "exec", "-i", self.site.container(self.host), "python3", "-c", _LOAD, *argv]

@@ -14,7 +14,7 @@ from tests.live.lib.site import Site
 from tests.live.lib.waiting import ceiling, wait_until
 
 #: Seconds for which its certificates are valid. The first one is renewed in its last third.
-SHORT, LONG = 60, 30 * 86400
+SHORT, LONG = 40, 30 * 86400
 #: firewall_ports of the host let the edge in.
 PORT = 14000
 #: Where the edge finds the authority of pebble's own certificate; the unit of the timer sees no home of a user.

@@ -13,9 +13,6 @@ from tests.live.edge.clients import CA, Clients
 #: Checks of a minute's part: versions, suites, the certificate with its chain, and headers. Without them all it gives no grade.
 QUICK = ["--protocols", "--std", "--server-defaults", "--headers"]
 BAD = ("HIGH", "CRITICAL", "FATAL")
-#: Accepted of the site's own authority alone: the hosts have its revocation list as a file (/etc/vannah/pki/ca.crl), and its certificates
-#: name no URL of one. Those of a public authority do.
-OF_THE_AUTHORITY = ("cert_revocation",)
 
 
 @dataclass(frozen=True)
@@ -39,5 +36,5 @@ def scan(clients: Clients, name: str, port: int, *, quick: bool) -> Found:
     clients.site.run(clients.host, *argv, *(QUICK if quick else []), f"{name}:{port}", check=False, timeout=900)
     rows = json.loads(clients.site.read(clients.host, "cat", file))
     checks = {row["id"]: f"{row['severity']}: {row['finding']}" for row in rows}
-    bad = {row["id"]: row["finding"] for row in rows if row["severity"] in BAD and row["id"] not in OF_THE_AUTHORITY}
+    bad = {row["id"]: row["finding"] for row in rows if row["severity"] in BAD}
     return Found(checks, bad, next((row["finding"] for row in rows if row["id"] == "overall_grade"), ""))

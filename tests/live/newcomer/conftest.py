@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.newcomer.newcomer import HOSTS, NETWORK, REPOSITORY, SUBNET, Newcomer, left_out
+from tests.live.newcomer.newcomer import HOSTS, NETWORK, REPOSITORY, SITES, SUBNET, Newcomer, left_out
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     for path in (site / "group_vars").glob("*.yml"):
         if not re.search(rf"^ +{path.stem}:", HOSTS, re.MULTILINE):  # preflight refuses variables of a group without hosts
             path.unlink()
+    (site / "group_vars" / "edge.yml").write_text(SITES, encoding="utf-8")
     connection = site / "group_vars" / "all" / "connection.yml"
     text = connection.read_text(encoding="utf-8")
     assert "server_network: vannah-demo\n" in text

@@ -26,7 +26,8 @@ def left_out(folder: str, names: list[str]) -> set[str]:
     return MADE(folder, names) | (MADE_OF_A_SITE(folder, names) if "inventor" in Path(folder).parent.name else set())
 
 
-#: Few servers, and clusters all the same: three members of etcd, a database with its standby. The third comes without Python.
+#: Few servers, and clusters all the same: three members of etcd, a database with its standby. The third comes without Python. The first one
+#: has the edge.
 HOSTS = f"""\
 all:
   children:
@@ -39,6 +40,14 @@ all:
       hosts:
         db1:
         db2:
+    edge:
+      hosts:
+        db1:
+"""
+#: Patroni's own interface stands for a page.
+SITES = """\
+edge_sites:
+  - {name: database, names: ["database.{{ site_domain }}"], servers: ["db1:8008"], upstream: {tls: true}}
 """
 
 
@@ -110,6 +119,6 @@ class Newcomer:
             (site / name).unlink(missing_ok=True)
 
 
-def docker(*argv: str) -> str:
+def docker(*argv: str, given: str = "") -> str:
     """Run the engine's client."""
-    return subprocess.run(["docker", *argv], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(["docker", *argv], input=given, capture_output=True, text=True, check=True).stdout

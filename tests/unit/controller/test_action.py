@@ -19,6 +19,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.controller impo
     collect,
     commands,
     converge,
+    exports,
     lockouts,
     render,
     report,
@@ -151,11 +152,15 @@ def test_certificates_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = {"name": "c", "key": "/k", "cert": "/c", "common_name": "n", "names": ["n"], "days": 9, "renew_before": 3}
     asked: list[Any] = []
     monkeypatch.setattr(Fake, "add_authority", lambda self, components: None)
-    monkeypatch.setattr(Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words: asked.append(words) or "PEM"))
+    monkeypatch.setattr(Fake, "_authority", lambda self: SimpleNamespace(sign=lambda *words, lists: asked.append((*words, lists)) or "PEM"))
+    urls = {("revocation_urls", "e1"): ["http://a.b/pki"], ("revocation_urls", "e2"): ["http://a.b/pki", "http://c.d/pki"]}
+    monkeypatch.setattr(exports, "exports_of", lambda kind, host, **_more: urls.get((kind, host), []))
     born = {"kind": "certificate", "target": "c", "action": "request", "detail": ""}
-    fake = Fake([answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True, steps=[born]), answered()])
+    fake = Fake(
+        [answered(csrs=[{"name": "c", "pem": "CSR"}], changed=True, steps=[born]), answered()], hostvars={"h": {}, "e1": {}, "e2": {}}
+    )
     result = fake.make([component(certificates=[certificate])], {})
-    assert asked == [("CSR", 9, ["server", "client"], ["n"], [], "n")]
+    assert asked == [("CSR", 9, ["server", "client"], ["n"], [], "n", ["http://a.b/pki", "http://c.d/pki"])]
     assert fake.sent[1]["components"][0]["certificates"][0]["issued"] == "PEM"
     assert result["changed"] is True
     assert result["steps"] == ["certificate c: request"]

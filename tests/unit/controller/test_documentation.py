@@ -36,6 +36,7 @@ SECRETS = {
     "caprover_apps.apps.repository.private_key",
     "caprover_apps.password",
     "caprover_install.password",
+    "caprover_install.previous_password",
     "docker_swarm.token",
     "caprover_deploy.password",
     "caprover_info.password",

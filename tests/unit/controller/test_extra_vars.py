@@ -44,6 +44,34 @@ def test_old_names_are_refused(own: list[str]) -> None:
     assert extra_vars.problem(["object_store_access_key", "object_store_backend"]) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("restore_member", ""),
+        ("restore_leader", ""),
+        ("restore_targte", "restore_target"),
+        ("rebuild_lost", ""),
+        ("pgbackrest_found", ""),
+        ("__pgbackrest_restore_state", ""),
+        ("postgresql_asked", ""),
+    ],
+)
+def test_what_a_verb_finds_out_by_itself(name: str, meant: str) -> None:
+    """-e would override it: another member, or an answer that no host gave."""
+    said = extra_vars.problem([name, "restore_target"])
+    assert said.startswith(f"extra vars {name}: a playbook finds this out by itself") and "Nothing is done. Fix: " in said
+    assert (f"Did you mean {meant}?" in said) if meant else f"Fix: leave {name} out" in said
+    assert "restore_target in place" in said or "restore_target:" not in said
+
+
+def test_a_confirmation_in_the_inventory() -> None:
+    """It would confirm each restore to come."""
+    assert extra_vars.untyped(["restore_in_place", "restore_target", "postgresql_port"], ["restore_target"]).startswith(
+        "the inventory sets restore_in_place, which is given with -e for one run. Nothing is done. Fix: "
+    )
+    assert extra_vars.untyped(["restore_in_place", "restore_member"], ["restore_in_place"]) == ""
+
+
 def test_old_names_have_new_ones() -> None:
     """The new name is one that a playbook or a role reads."""
     assert len(extra_vars.renamed()) >= 8

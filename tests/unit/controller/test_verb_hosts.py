@@ -68,6 +68,8 @@ def test_arguments_that_are_of_no_verb(tags: list[str], switches: list[str], con
         ("vannah.healthcloud.postgresql.switchover", False),
         ("playbooks/minio/converge.yml", True),
         ("playbooks/postgresql/rebuild.yml", True),
+        ("playbooks/backup/restore_site.yml", True),
+        ("vannah.healthcloud.backup.restore_site", True),
         ("playbooks/postgresql/restore.yml", False),
         ("vannah.healthcloud.minio.converge", True),
     ],

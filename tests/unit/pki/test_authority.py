@@ -18,6 +18,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib import x509 as x509_agent
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki import authority as pki
+from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.request import KEY_USAGES
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets.files import SecretsError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -261,3 +262,32 @@ def test_signs_what_the_agent_asks_for(tmp_path: Path, made: pki.Authority, name
     assert leaf.public_key() == serialization.load_pem_private_key(key.read_bytes(), None).public_key()
     with pytest.raises(SecretsError):
         made.sign(csr, 90, ["server"], [*names, "other"], addresses, common_name="db1")
+
+
+def test_where_the_revocation_list_is(made: pki.Authority) -> None:
+    """New certificates name URLs of their own authority's list; without one, or where the authority may sign none, nothing."""
+
+    def named(authority: pki.Authority, lists: list[str]) -> list[str]:
+        pem = authority.sign(request(), 30, ["server"], ["db1", "db1.lan"], ["10.0.0.1"], "db1", lists=lists)
+        leaf = x509.load_pem_x509_certificate(pem.encode())
+        try:
+            points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        except x509.ExtensionNotFound:
+            return []
+        return [place.value for point in points for place in point.full_name or ()]
+
+    own = made.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex().upper()
+    assert named(made, ["http://a.b/pki", "http://c.d/pki"]) == [f"http://a.b/pki/{own}.crl", f"http://c.d/pki/{own}.crl"]
+    assert named(made, []) == []
+    brought = _without_lists(made)
+    assert named(brought, ["http://a.b/pki"]) == []
+
+
+def _without_lists(made: pki.Authority) -> pki.Authority:
+    """The authority, as one that may sign certificates alone."""
+    usage = {name: name == "key_cert_sign" for name in KEY_USAGES.split()}
+    builder = x509.CertificateBuilder().subject_name(made.certificate.subject).issuer_name(made.certificate.subject).serial_number(7)
+    builder = builder.public_key(made.key.public_key()).not_valid_before(made.certificate.not_valid_before_utc)
+    builder = builder.not_valid_after(made.certificate.not_valid_after_utc).add_extension(x509.KeyUsage(**usage), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(made.key.public_key()), critical=False)
+    return pki.Authority(builder.sign(made.key, hashes.SHA256()), made.key)

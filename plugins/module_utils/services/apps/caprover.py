@@ -21,6 +21,21 @@ from .rules import steps
 
 Item = Written
 
+#: What the catalogue has no word for is as CapRover creates an app, so that a change in its pages is reverted. Not here: its projects and
+#: tags, which only sort its pages, and what cannot be turned off (the certificate of ``<name>.<root domain>``).
+UNSAID: Item = {
+    "redirect": "",
+    "basic_auth": {},
+    "nginx_config": "",
+    "pre_deploy": "",
+    "node": "",  # of an app with volumes the module leaves it, because its data are there
+    "definition_path": "./captain-definition",
+    "deploy_token": {"enabled": False},
+    "repository": {},
+}
+#: The port of an app that answers no HTTP.
+_NO_PORT = 80
+
 
 @dataclass(frozen=True)
 class Values:
@@ -68,19 +83,21 @@ def value_of(reference: references.Reference, apps: Mapping[str, App], values: V
 
 
 def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server) -> Item:
-    """An entry of ``caprover_apps``: all that the catalogue says, so that a change by hand is reverted.
+    """An entry of ``caprover_apps``: all that the catalogue says and :data:`UNSAID`, so that a change by hand is reverted.
 
     :raises KeyError: a reference leads nowhere
     """
     if not app.present:
-        return {"name": app.name, "state": "absent"}
+        return {"name": app.name, "state": "absent", "secret_files": {}}
     own = server.own_domain(app)
 
     def resolved(texts: Mapping[str, str]) -> dict[str, str]:
         return {name: references.resolve(text, lambda found: value_of(found, apps, values)) for name, text in texts.items()}
 
     entry: Item = {
+        **UNSAID,
         "name": app.name,
+        "http_port": app.port or _NO_PORT,
         "description": app.description,
         "instances": app.replicas,
         "environment": resolved(app.environment),
@@ -90,11 +107,8 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
         "domains": [{"name": name, "tls": app.tls} for name in app.domains if name != own],
         "websocket": app.websocket,
         "service_override": override(app),
+        "secret_files": resolved(app.secret_files),
     }
-    if app.secret_files:
-        entry["secret_files"] = resolved(app.secret_files)
-    if app.port:
-        entry["http_port"] = app.port
     entry["force_tls"] = app.tls and bool(app.domains)
     if own in app.domains and app.tls:
         entry["tls"] = True
@@ -125,7 +139,7 @@ def override(app: App) -> Item:
     return {**({"TaskTemplate": task} if task else {}), **({"UpdateConfig": dict(_ONE_BY_ONE)} if app.replicas > 1 else {})}
 
 
-def deploy_entry(app: App, server: Server) -> Item:
+def deploy_entry(app: App, apps: Mapping[str, App], server: Server) -> Item:
     """An entry of ``caprover_deploy``. Where the app says how it is asked, CapRover's nginx is, for its first domain.
 
     With TLS under the domain itself, because the certificate has its name; without TLS on CapRover's own host.
@@ -138,7 +152,8 @@ def deploy_entry(app: App, server: Server) -> Item:
         entry["health"] = {**server.health, "url": f"http://127.0.0.1{port}{app.health}", "host": app.domains[0]}
     elif server.health:
         entry["health"] = dict(server.health)
-    return entry
+    after = [other for other in app.after if other in apps]
+    return {**entry, "after": after} if after else entry
 
 
 def render(apps: Iterable[App], values: Values, server: Server | None = None) -> tuple[list[Item], list[Item]]:
@@ -149,12 +164,8 @@ def render(apps: Iterable[App], values: Values, server: Server | None = None) ->
     """
     listed, known_server = list(apps), server or Server()
     known = {app.name: app for app in listed if app.present}
-    deploys = [deploy_entry(app, known_server) for step in steps(listed) for app in step]
-    entries = [app_entry(app, known, values, known_server) for app in listed]
-    # The Swarm is asked for secrets only where an app has any; then those that another one has no more go.
-    if any("secret_files" in entry for entry in entries):
-        entries = [entry if "state" in entry else {"secret_files": {}, **entry} for entry in entries]
-    return entries, deploys
+    deploys = [deploy_entry(app, known, known_server) for step in steps(listed) for app in step]
+    return [app_entry(app, known, values, known_server) for app in listed], deploys
 
 
 def for_caprover(

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...agent.core.model import AgentError
 from ...agent.services.caprover.wanted import app_name
-from ...preflight.findings import Code, Finding
+from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Host, Site
 from ...preflight.rules import Area
 from ...preflight.rules.entries import entries as entries_of
@@ -41,6 +41,12 @@ CODES = (
         "apps-domain-certificate",
         "An app is to have TLS, and CapRover can get no certificate because it has none itself.",
         "Set caprover_root_tls: true; tls: false for the app, where an edge terminates TLS.",
+    ),
+    Code(
+        "apps-domain-plain",
+        "A domain outside of CapRover's root domain has no certificate: tls is false for its app, and the site has no edge for it.",
+        "Set tls: true for the app, or put a host into the group edge, which gets the certificate.",
+        Level.WARNING,
     ),
     Code(
         "apps-publish-source",
@@ -79,7 +85,7 @@ def check_catalogue(site: Site) -> Iterator[Finding]:
         if any(entries == other and around == context for other, context in known):
             continue
         known.append((entries, around))
-        for one in (*rules.problems(entries, around), *refused(entries, host), *unopened(entries, site)):
+        for one in (*rules.problems(entries, around), *refused(entries, host), *unopened(entries, site), *plain(entries, site, host)):
             yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
@@ -133,6 +139,22 @@ def refused(entries: list[Any], host: Host) -> Iterator[Problem]:
             yield Problem(
                 "apps-domain-certificate", f"apps[{index}].tls", problem, "set caprover_root_tls: true, or tls: false behind an edge"
             )
+
+
+def plain(entries: list[Any], site: Site, host: Host) -> Iterator[Problem]:
+    """Domains outside of the root domain that nothing gives a certificate. Those below it may be for the site alone."""
+    root = host.text("caprover_root_domain")
+    if site.members("edge"):
+        return
+    for index, entry in enumerate(entries):
+        try:
+            app = parse(entry)
+        except BadAppError:
+            continue
+        for number, domain in enumerate(app.domains if not app.tls else ()):
+            if not (root and f".{domain}".endswith(f".{root}")):
+                fix = "set tls: true, or put a host into the group edge"
+                yield Problem("apps-domain-plain", f"apps[{index}].domains[{number}]", f"{domain} is served without TLS.", fix)
 
 
 def unopened(entries: list[Any], site: Site) -> Iterator[Problem]:

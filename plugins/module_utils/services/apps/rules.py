@@ -25,10 +25,14 @@ CODES = (
     ),
     Code(
         "apps-reference",
-        "An environment refers to a secret, a service or an app that does not exist, or the reference cannot be read.",
+        "An environment refers to a secret, a service or an app that does not exist or is removed, or the reference cannot be read.",
         "Use a name that exists.",
     ),
-    Code("apps-order", "An app waits for an app that does not exist, or for itself.", "Set after: names of other apps, without a circle."),
+    Code(
+        "apps-order",
+        "An app waits for an app that does not exist or is removed, or for itself.",
+        "Set after: names of other apps, without a circle.",
+    ),
 )
 
 
@@ -59,7 +63,7 @@ def problems(entries: Sequence[Any], around: Surroundings) -> Iterator[Problem]:
     names = {app.name for _index, app in present}
     names |= {str(entry["name"]) for entry in entries if isinstance(entry, Mapping) and "name" in entry} - {app.name for _i, app in known}
     for index, app in present:
-        yield from _of_app(f"apps[{index}]", app, names, {one.name: one for _index, one in present}, around)
+        yield from _of_app(f"apps[{index}]", app, names, {one.name: one for _index, one in (*known, *present)}, around)
     circle = _circle([app for _index, app in present])
     if circle:
         index = next(index for index, app in present if app.name == circle[0])
@@ -89,9 +93,17 @@ def _of_app(path: str, app: App, names: Collection[str], apps: Mapping[str, App]
     if not app.digest:
         yield Problem("apps-image-tag", f"{path}.image", f"{app.image} has no digest.", "set image: name@sha256:...")
     for other in app.after:
-        if other not in names or other == app.name:
-            problem = "an app cannot wait for itself." if other == app.name else f"there is no app {other}."
-            yield Problem("apps-order", f"{path}.after", problem, f"set after: of {', '.join(sorted(set(names) - {app.name}))}")
+        if other == app.name:
+            yield Problem("apps-order", f"{path}.after", "an app cannot wait for itself.", _others(app, names))
+        elif _goes(apps, names, other):
+            yield Problem(
+                "apps-order",
+                f"{path}.after",
+                f"app {other} is removed (state: absent).",
+                f"remove {other} from after, or set state: present for it",
+            )
+        elif other not in names:
+            yield Problem("apps-order", f"{path}.after", f"there is no app {other}.", _others(app, names))
     texts = [(f"{path}.{key}.{name}", value) for key in ("environment", "secret_files") for name, value in getattr(app, key).items()]
     for where, value in texts:
         try:
@@ -123,12 +135,26 @@ def _unknown(reference: references.Reference, names: Collection[str], apps: Mapp
         if reference.key not in service:
             return f"the service {reference.name} exports no {reference.key}.", f"use one of {', '.join(sorted(service))}"
         return "", ""
+    if _goes(apps, names, reference.name):
+        return (
+            f"app {reference.name} is removed (state: absent).",
+            f"remove what refers to {reference.name}, or set state: present",
+        )
     if reference.name not in names:
         return f"there is no app {reference.name}.", f"use one of {', '.join(sorted(names))}"
     app = apps.get(reference.name)
     if app is not None and not app.port and reference.key != "host":
         return f"the app {reference.name} has no port.", f"set port of {reference.name}, or use its host alone"
     return "", ""
+
+
+def _others(app: App, names: Collection[str]) -> str:
+    return f"set after: of {', '.join(sorted(set(names) - {app.name})) or 'no app'}"
+
+
+def _goes(apps: Mapping[str, App], names: Collection[str], name: str) -> bool:
+    """Whether the catalogue removes an app."""
+    return name not in names and name in apps
 
 
 def _waits(app: App, names: Collection[str]) -> list[str]:

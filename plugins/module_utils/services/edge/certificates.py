@@ -75,6 +75,7 @@ def prepare(plan: Plan, passwords: Mapping[str, str]) -> Written:
             for site in plan.sites
             if site.clients is not None and site.clients.revoked
         },
+        "lists": plan.settings.revoked,
     }
 
 
@@ -84,8 +85,7 @@ def watched(plan: Plan) -> dict[str, str]:
     Not those of ACME: its client reloads the engine itself, also between two runs. ``edge-server pending`` tells whether it did.
     """
     paths = [_pairs(site)[-1][0] for site in plan.sites if site.terminates]
-    lists = [plan.settings.revoked for site in plan.sites if site.clients is not None and site.clients.revoked == plan.settings.revoked]
-    return dict.fromkeys([AUTHORITY, *filter(None, lists), *paths], "reload")
+    return dict.fromkeys([AUTHORITY, *filter(None, [plan.settings.revoked]), *paths], "reload")
 
 
 def provided(plan: Plan, given: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Written]:

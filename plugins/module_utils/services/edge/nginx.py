@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from .nginx_stream import stream
 from .nginx_text import address, admitted, block, clients, tls, upstream
-from .plan import AUTHORITY, Plan, Settings, prepared
+from .plan import AUTHORITY, LIST_PATH, LISTS, Plan, Settings, prepared
 from .sites import EdgeSite, Pool
 from .tls_profiles import PROFILES, Profile
 
@@ -152,17 +152,17 @@ def _status() -> Iterator[str]:
 
 
 def _plain(plan: Plan) -> Iterator[str]:
-    """HTTP without TLS: leads to HTTPS, and answers challenges of ACME."""
+    """HTTP without TLS: leads to HTTPS, answers challenges of ACME, and gives out the revocation lists of the site's authorities."""
     settings = plan.settings
     targets: dict[str, int] = {}
     for site in sorted(plan.sites, key=lambda site: (site.port != settings.https_port, site.port)):
         if not site.is_tcp:
             for name in site.names:
                 targets.setdefault(name, site.port)
-    challenge = [*_challenge(settings)]
+    for_everyone = [*_for_everyone(settings)]
     listen = [f"listen {address(bind, settings.http_port)} default_server;" for bind in settings.bind]
     # 444: nginx closes the connection without an answer.
-    yield from block("server", [*listen, "server_name _;", *challenge, *block("location /", ["return 444;"])])
+    yield from block("server", [*listen, "server_name _;", *for_everyone, *block("location /", ["return 444;"])])
     for port in sorted(set(targets.values())):
         there = "https://$host" + ("" if port == 443 else f":{port}") + "$request_uri"
         names = [name for name, target in targets.items() if target == port]
@@ -171,13 +171,15 @@ def _plain(plan: Plan) -> Iterator[str]:
             [
                 *(f"listen {address(bind, settings.http_port)};" for bind in settings.bind),
                 *(f"server_name {name};" for name in names),
-                *challenge,
+                *for_everyone,
                 *block("location /", [*_return(there, permanent=True)]),
             ],
         )
 
 
-def _challenge(settings: Settings) -> Iterator[str]:
+def _for_everyone(settings: Settings) -> Iterator[str]:
+    if settings.revoked:
+        yield from block(f'location ~ "{LIST_PATH}"', [f"root {LISTS};", "types {}", "default_type application/pkix-crl;"])
     if settings.challenge:
         yield from block("location ^~ /.well-known/acme-challenge/", [f"proxy_pass http://{CHALLENGE};", "proxy_set_header Host $host;"])
 

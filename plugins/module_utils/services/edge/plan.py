@@ -26,6 +26,9 @@ PEM_FILES = "/etc/vannah/edge/pem"
 #: Certificates, keys and hashes of passwords as the engine reads them: made by files/edge-server before each start and reload. Not below
 #: /run: a configuration that was restored after a failed change may need one whose source is gone.
 PREPARED = "/var/lib/vannah-edge"
+#: A request for a revocation list of the site's own authorities, which files/edge-server makes in LISTS.
+LIST_PATH = "^/pki/[0-9A-F]{40}[.]crl$"
+LISTS = f"{PREPARED}/.lists"
 #: A name that every certificate of the site's own authority carries, so that one check fits all servers of a pool.
 OF_EVERY_HOST = "localhost"
 

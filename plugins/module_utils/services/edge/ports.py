@@ -38,3 +38,23 @@ def ports(entries: Any, http_port: Any, https_port: Any, allowed: Any, metrics: 
         add("edge-metrics", metrics, ["monitoring"])
     vrrp: list[Written] = [{"name": "edge-vrrp", "proto": "vrrp", "from": ["edge"]}] if floating else []
     return [*found.values(), *vrrp]
+
+
+def revocation_urls(entries: Any, name: Any, http_port: Any) -> list[str]:
+    """Where the edge serves the revocation list of the site's authority, as its role exports ``revocation_urls``.
+
+    Over HTTP without TLS (RFC 5280, 8): a client that asks for a list does not trust the certificate of the server yet.
+
+    :param name: ``edge_revocation_name``; empty for the first name of a site, ``none`` for nowhere
+    """
+    found = str(name or "")
+    for entry in entries if isinstance(entries, list | tuple) and not found else ():
+        try:
+            site = parse(entry)
+        except BadSiteError:
+            continue
+        found = next((one for one in site.names if not site.is_tcp and not one.startswith("*.")), "")
+        if found:
+            break
+    port = "" if int(http_port) == 80 else f":{http_port}"
+    return [f"http://{found}{port}/pki"] if found not in ("", "none") else []

@@ -59,6 +59,14 @@ def check_floating(site: Site) -> Iterator[Finding]:
                 yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
+def check_revocation_name(site: Site) -> Iterator[Finding]:
+    """The name in the URL of the revocation list."""
+    for host in edge_hosts(site):
+        where, _variable, source = place(site, host, ("edge_revocation_name",), ROLE)
+        for one in rules.revocation_name_problems(host.text("edge_revocation_name")):
+            yield Finding(one.code, where, one.path, one.problem, one.fix, source)
+
+
 def exported(site: Site) -> list[Mapping[str, Any]]:
     """What the roles of all hosts export for the edge, as far as it is known before the host checks."""
     found = [item for host in site.hosts.values() for item in host.exported("ingress")]
@@ -94,6 +102,6 @@ def _certificates(given: Mapping[str, Any]) -> dict[str, Written]:
     }
 
 
-RULES = (check_sites, check_users, check_floating)
+RULES = (check_sites, check_users, check_floating, check_revocation_name)
 
 AREA = Area("The edge", CODES, RULES)

@@ -29,7 +29,8 @@ def rendered(
     :param settings: see :class:`.plan.Settings`; ``engine``
     :param given: ``passwords`` of users by name, ``certificates`` as ``edge_certificates`` has them
     :return: ``nginx``, ``static``, ``dynamic``: texts of the engine, empty for the other one; ``prepare``: a JSON text; ``certificates``,
-        ``files``, ``pem``: as a component has them; ``watch``; ``revoked``: whether certificates of clients can be revoked
+        ``files``, ``pem``: as a component has them; ``watch``; ``revoked``: whether Traefik needs the program that knows revoked
+        certificates of clients, and gives out the lists
     :raises ValueError: an entry is not a site, or the sites do not go together: the first error
     """
     engine = str(settings["engine"])
@@ -51,5 +52,7 @@ def rendered(
         "pem": pem,
         "watch": certificates.watched(made),
         "revoked": engine == "traefik"
-        and any(site.clients is not None and site.clients.revoked and not site.is_tcp for site in made.sites),
+        and (
+            bool(made.settings.revoked) or any(site.clients is not None and site.clients.revoked and not site.is_tcp for site in made.sites)
+        ),
     }

@@ -17,7 +17,7 @@ from ...preflight.model import parse_address
 from ...preflight.values import Problem
 from . import certificates
 from .fields import BadSiteError
-from .sites import EdgeSite, parse
+from .sites import DOMAIN, EdgeSite, parse
 
 CODES = (
     Code("edge-site-invalid", "An entry of edge_sites does not describe a site.", "Correct what the message names."),
@@ -64,6 +64,11 @@ CODES = (
         "edge-floating-address",
         "A floating address of the edge is not an address with a prefix, is that of a host, or has only one host that could have it.",
         "Set edge_floating_addresses: addresses with their prefix that no host has, such as 10.0.0.100/24; two hosts in the group edge.",
+    ),
+    Code(
+        "edge-revocation-name",
+        "edge_revocation_name is not a DNS name, and certificates would carry a URL that leads nowhere.",
+        "Set edge_revocation_name: a name that leads to the edge, without http:// and path; none for no URL.",
     ),
     Code(
         "edge-revocation-unchecked",
@@ -295,3 +300,10 @@ def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: i
             problem,
             "put another host in the group edge, or remove the floating address",
         )
+
+
+def revocation_name_problems(name: str) -> Iterator[Problem]:
+    """What is wrong with ``edge_revocation_name``."""
+    if name not in ("", "none") and (not DOMAIN.fullmatch(name) or name.startswith("*.")):
+        fix = "set edge_revocation_name: a name such as pacs.clinic.health, without http:// and path"
+        yield Problem("edge-revocation-name", "edge_revocation_name", f"{name!r} is not a DNS name.", fix)

@@ -31,6 +31,23 @@ ACCESS_LOG = "/var/log/traefik/access.log"
 WHOLE_REQUEST = 14400
 #: Upper bounds of the histogram of latencies, in seconds.
 BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0]
+#: Of the access log, beside the time: each of forty fields costs a hundredth of a small request.
+#: https://doc.traefik.io/traefik/v3.7/reference/install-configuration/observability/logs-and-accesslogs/ has the names.
+LOG_FIELDS = (
+    "RouterName",
+    "ClientHost",
+    "ClientUsername",
+    "TLSClientSubject",
+    "RequestMethod",
+    "RequestHost",
+    "RequestPath",
+    "RequestContentSize",
+    "DownstreamStatus",
+    "DownstreamContentSize",
+    "Duration",
+    "ServiceAddr",
+    "OriginStatus",
+)
 HEAD = "# Made by vannah.healthcloud (role edge); changes are overwritten.\n"
 
 
@@ -56,6 +73,8 @@ def static(plan: Plan) -> str:
             # Lines that wait for the disk: a request does not.
             "bufferingSize": 1000,
             "fields": {
+                "defaultMode": "drop",
+                "names": dict.fromkeys(LOG_FIELDS, "keep"),
                 "queryParameters": {"defaultMode": "drop"},
                 "headers": {"defaultMode": "drop", "names": {"User-Agent": "keep"}},
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .plan import AUTHORITY, Plan, prepared
+from .plan import AUTHORITY, LIST_PATH, Plan, prepared
 from .sites import EdgeSite, Pool, Redirect
 from .tls_profiles import Profile
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from ...agent.definition import Json
 
 _STRATEGY = {"round_robin": "wrr", "least_connections": "p2c", "source": "hrw"}
+_HSTS = "Strict-Transport-Security"
 #: Above every path of a site.
 FIRST = 100000
-#: Where files/edge-server answers whether a client's certificate was revoked, which Traefik does not look for itself.
+#: Where files/edge-revocation gives out revocation lists, and answers whether a client's certificate was revoked: Traefik does neither.
 REVOCATION_PORT = 8098
 
 
@@ -75,7 +76,7 @@ def _host(name: str) -> str:
 
 
 def _plain(plan: Plan, routers: Json, services: Json, middlewares: Json) -> None:
-    """HTTP without TLS: leads to HTTPS, and answers challenges of ACME."""
+    """HTTP without TLS: leads to HTTPS, answers challenges of ACME, and gives out the revocation lists of the site's authorities."""
     settings = plan.settings
     sites = sorted((site for site in plan.sites if not site.is_tcp), key=lambda site: (site.port != settings.https_port, site.port))
     taken: set[str] = set()
@@ -94,6 +95,14 @@ def _plain(plan: Plan, routers: Json, services: Json, middlewares: Json) -> None
             "middlewares": [middleware],
             "service": "noop@internal",
         }
+    if settings.revoked:
+        routers["revocation-lists"] = {
+            "entryPoints": entries(plan, settings.http_port),
+            "rule": f"PathRegexp(`{LIST_PATH}`)",
+            "priority": FIRST,
+            "service": "revocation-lists",
+        }
+        services["revocation-lists"] = {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{REVOCATION_PORT}"}]}}
     if settings.challenge:
         routers["acme-challenge"] = {
             "entryPoints": entries(plan, settings.http_port),
@@ -114,12 +123,13 @@ def _middlewares(site: EdgeSite, profile: Profile, found: Json) -> list[str]:
 
     # First: an answer of the others carries them, too.
     headers: Json = {}
-    if site.hsts:
-        headers["stsSeconds"] = profile.hsts
+    # As any other header: stsSeconds is a handler of its own, which each request would pass besides.
+    own = {name.lower() for name in site.response_headers}
+    answers = {_HSTS: f"max-age={profile.hsts}"} if site.hsts and _HSTS.lower() not in own else {}
     if site.request_headers:
         headers["customRequestHeaders"] = dict(site.request_headers)
-    if site.response_headers:
-        headers["customResponseHeaders"] = dict(site.response_headers)
+    if answers or site.response_headers:
+        headers["customResponseHeaders"] = {**answers, **site.response_headers}
     if headers:
         add("headers", {"headers": headers})
     if site.allow_from:

@@ -21,9 +21,19 @@ from tests.live.lib.waiting import ceiling, wait_until
 WEB = "web.apps.vannah.internal"
 
 
-def changed(captain: Captain, name: str, **more: Any) -> str:
-    """``-e`` with the catalogue, of which one app is another one."""
-    return json.dumps({"apps": [{**app, **more} if app["name"] == name else app for app in captain.catalogue]})
+#: What the first change makes of the app ``web``, and later ones leave.
+GREEN: dict[str, Any] = {"environment": {"COLOUR": "green"}, "secret_files": {}}
+
+
+def changed(captain: Captain, others: dict[str, dict[str, Any]] | None = None, **web: Any) -> str:
+    """``-e`` with the catalogue, of which ``web`` and others are other ones."""
+    more = {**(others or {}), "web": web}
+    return json.dumps({"apps": [{**app, **more.get(app["name"], {})} for app in captain.catalogue]})
+
+
+def image(captain: Captain, tag: str) -> str:
+    """The image of the apps with another tag."""
+    return str(captain.catalogue[0]["image"]).replace(":1", f":{tag}")
 
 
 def test_an_app_answers_under_its_domain(captain: Captain) -> None:
@@ -45,11 +55,12 @@ def test_ports_that_are_published(site: Site, captain: Captain) -> None:
 
 
 def test_a_new_image_and_environment_under_load(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:
-    """Two replicas, one after the other: no request fails, and no other app is touched."""
+    """Two replicas, one after the other: no request fails, and no other app is touched. The secret of the last app that had one goes."""
+    secrets = ["docker", "secret", "ls", "--quiet", "--filter", "label=health.vannah.app"]
     before = captain.indices()
-    image = captain.catalogue[0]["image"].replace(":1", ":2")
+    assert site.read(captain.host, *secrets).split()
     with Load(captain, WEB) as load:
-        printed = site.converge("-e", changed(captain, "web", environment={"COLOUR": "green"}, image=image))
+        printed = site.converge("-e", changed(captain, image=image(captain, "2"), **GREEN))
         captain.wait_answer(WEB, "green")
     measured(f"a new environment and a new image: {load}")
     assert len(load.failed) <= (load.count // 50 if captain.late else 0), load.failed[:20]
@@ -57,29 +68,52 @@ def test_a_new_image_and_environment_under_load(site: Site, captain: Captain, me
     after = captain.indices()
     assert {name for name in before if before[name] != after[name]} == {"web"}
     assert captain.password not in printed
+    assert site.read(captain.host, *secrets).split() == []
 
 
 def test_an_image_that_ends_goes_back(site: Site, captain: Captain, measured: Callable[[str], None]) -> None:
-    """The version before answers all the time; the image is not tried again, and each run says so."""
-    site.converge()
-    bad = changed(captain, "web", image=captain.catalogue[0]["image"].replace(":1", ":bad"))
+    """The version before answers all the time; the image is not tried again, and each run says so. An app that comes after it waits."""
+    waits = {"api": {"image": image(captain, "2"), "after": ["web"]}}
+    bad = changed(captain, waits, image=image(captain, "bad"), after=[], **GREEN)
     with Load(captain, WEB) as load:
         done = site.playbook("caprover/converge.yml", "-e", bad)
-    assert done.returncode != 0 and "does not become healthy" in done.stdout and "was restored" in done.stdout, done.stdout[-3000:]
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "does not become healthy" in printed and "was restored" in printed, done.stdout[-3000:]
+    assert "Not deployed in this run: api (after web)" in printed, done.stdout[-3000:]
     measured(f"an image that ends at once: {load}")
     assert len(load.failed) <= (load.count // 50 if captain.late else 0), load.failed[:20]
-    captain.wait_answer(WEB, "blue")
+    captain.wait_answer(WEB, "green")
     before = captain.indices()
     done = site.playbook("caprover/converge.yml", "-e", bad)
-    assert done.returncode != 0 and "held back until it changes" in done.stdout, done.stdout[-3000:]
-    assert captain.indices() == before
-    site.converge()
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "held back until it changes" in printed, done.stdout[-3000:]
+    assert "app api is held back too, because it comes after app web" in printed, done.stdout[-3000:]
+    assert captain.indices() == before and captain.image("api") == image(captain, "1")
+
+
+def test_an_app_waits_for_one_that_is_not_healthy(site: Site, captain: Captain) -> None:
+    """Its image has not changed, and nothing of it runs: what comes after it keeps its image."""
+    before = captain.image("web")
+    given = json.loads(changed(captain, image=image(captain, "1" if before.endswith(":2") else "2"), **GREEN))
+    site.run(captain.host, "docker", "service", "scale", "--detach", "api=0")
+    try:
+        done = site.playbook("caprover/converge.yml", "-e", json.dumps({**given, "apps_health_timeout": 10}))
+    finally:
+        site.run(captain.host, "docker", "service", "scale", "--detach", "api=1")
+    printed = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "app web is not deployed, because it comes after app api, which is not healthy" in printed, printed[
+        -3000:
+    ]
+    assert captain.image("web") == before
 
 
 def test_a_change_by_hand_is_reverted_and_other_apps_stay(site: Site, captain: Captain) -> None:
-    """In CapRover's pages; an app of another team is neither changed nor removed."""
+    """In CapRover's pages, also of what the catalogue has no word for; an app of another team is neither changed nor removed."""
     definitions = "/user/apps/appDefinitions"
-    body = {"appName": "web", "instanceCount": 1, "envVars": [{"key": "COLOUR", "value": "hand"}]}
+    template = captain.call("GET", definitions)["data"]["defaultNginxConfig"]
+    login = {"user": "hand", "passwordHashed": "$apr1$VelFnqw0$3hYvVwttjnznIDrwTqUOc/"}
+    hand = {"customNginxConfig": f"# by hand\n{template}", "redirectDomain": WEB, "httpAuth": login}
+    body = {"appName": "web", "instanceCount": 1, "envVars": [{"key": "COLOUR", "value": "hand"}], **hand}
     assert captain.call("PATCH", f"{definitions}/update", body)["status"] == 100
     captain.call("POST", f"{definitions}/register?detached=1", {"appName": "theirs", "hasPersistentData": False, "projectId": ""})
     wait_until(lambda: "theirs" in captain.indices(), "the other team's app is there", ceiling(30))
@@ -88,9 +122,9 @@ def test_a_change_by_hand_is_reverted_and_other_apps_stay(site: Site, captain: C
     captain.wait_answer(WEB, "blue")
     after = captain.indices()
     assert {name for name in before if before[name] != after.get(name)} == {"web"}
-    before = captain.indices()
+    assert [name for name in hand if captain.definition("web").get(name)] == []
     site.converge_unchanged()
-    assert captain.indices() == before
+    assert captain.indices() == after
 
 
 def test_a_node_that_the_inventory_forgets(site: Site, captain: Captain) -> None:
@@ -132,5 +166,4 @@ def test_the_manager_restarts(site: Site, captain: Captain) -> None:
     """All logins end with CapRover's restart; the next run logs in again and has nothing to do."""
     site.run(captain.host, "systemctl", "restart", "docker.service", timeout=120)
     captain.wait_answer(WEB, "blue", 90)
-    site.converge()
     site.converge_unchanged()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.live.edge import upstreams
-from tests.live.edge.clients import Clients
+from tests.live.edge.clients import CA, Clients
 from tests.live.edge.engines import LOGS, Edge
 from tests.live.edge.faults.conftest import ENGINES, LEFT
 from tests.live.lib.waiting import ceiling, wait_until
@@ -139,6 +140,21 @@ def test_mutual_tls_with_the_sites_authority(edge: Edge, clients: Clients, ident
         for name in ("", "left", "good"):
             found = Clients(edge.site, clients.host, host).get(url, *identities.get(name, []))
             assert found.status in (0, 400, 403) and "app" not in found.body, (host, name, found)
+
+
+def test_the_revocation_list(edge: Edge, clients: Clients) -> None:
+    """Is where the site's certificates say, without TLS, on both hosts: the CA's own, as OpenSSL judges it, with what was revoked above."""
+    shown = f"openssl s_client -connect {clients.address}:443 -servername pacs.edge.vannah.internal </dev/null 2>/dev/null"
+    text = edge.site.read(clients.host, "sh", "-c", f"{shown} | openssl x509 -noout -ext crlDistributionPoints")
+    (url,) = re.findall(r"URI:(\S+)", text)
+    assert re.fullmatch(r"http://pacs\.edge\.vannah\.internal/pki/[0-9A-F]{40}\.crl", url), text
+    judged = ["openssl", "crl", "-inform", "DER", "-in", "/root/found.crl", "-CAfile", CA, "-noout", "-text"]
+    for host in edge.hosts:
+        found = Clients(edge.site, clients.host, host).get(url, "-o", "/root/found.crl")
+        assert (found.status, found.headers["content-type"]) == (200, "application/pkix-crl"), found
+        done = edge.site.run(clients.host, *judged)
+        assert "verify OK" in done.stderr and f"{LEFT:X}" in done.stdout, done
+        assert clients.get("http://pacs.edge.vannah.internal/pki/other.crl").status == 301
 
 
 def test_certificates_of_servers(clients: Clients) -> None:

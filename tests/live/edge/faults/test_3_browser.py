@@ -5,41 +5,20 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.live.edge.clients import CA, Clients
 from tests.live.edge.engines import Edge
+from tests.live.lib.browser import Browser
 
 NAME = "pacs.edge.vannah.internal"
-#: Where Chromium looks for authorities that a person has imported.
-TRUST = "/root/.pki/nssdb"
-_SET_UP = f"""
-test -x /usr/bin/chromium || DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium libnss3-tools >/dev/null
-grep -q '{NAME}$' /etc/hosts || echo "$1 {NAME}" >> /etc/hosts
-rm -rf {TRUST}; mkdir -p {TRUST}
-certutil -N -d sql:{TRUST} --empty-password
-"""
-_IMPORT = ["certutil", "-A", "-d", f"sql:{TRUST}", "-n", "site", "-t", "C,,", "-i", CA]
 
 
-@pytest.fixture
-def browser(edge: Edge, clients: Clients) -> Clients:
-    """Without authorities of its own."""
-    edge.site.run(clients.host, "bash", "-euc", _SET_UP, "-", clients.address, timeout=300)
-    return clients
-
-
-def opened(clients: Clients) -> str:
-    """What the browser shows; nothing, where it does not trust the site."""
-    argv = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir=/tmp/browser"]
-    clients.site.run(clients.host, "rm", "-rf", "/tmp/browser")
-    return clients.site.run(clients.host, *argv, "--timeout=20000", "--dump-dom", f"https://{NAME}/", check=False, timeout=120).stdout
-
-
-def test_a_browser(browser: Clients, edge: Edge) -> None:
+def test_a_browser(edge: Edge, clients: Clients) -> None:
     """The page of a server behind the edge."""
-    refused = opened(browser)
-    assert not any(f">{host}\n" in refused for host in edge.behind), refused[-2000:]
-    browser.site.run(browser.host, *_IMPORT)
-    shown = opened(browser)
-    assert any(f">{host}\n" in shown for host in edge.behind), shown[-2000:]
+    site, host = edge.site, clients.host
+    browser = Browser(lambda argv, given: site.run(host, *argv, stdin=given, timeout=300).stdout)
+    browser.set_up(f"{clients.address} {NAME}")
+    refused = browser.opened(f"https://{NAME}/")
+    assert not any(f">{one}\n" in refused for one in edge.behind), refused[-2000:]
+    browser.trust(site.read(host, "cat", CA))
+    shown = browser.opened(f"https://{NAME}/")
+    assert any(f">{one}\n" in shown for one in edge.behind), shown[-2000:]

@@ -72,7 +72,10 @@ def switched(site: Cluster, backups: Backups) -> Any:
     """``switched()``: the leader begins a new segment, and the one before it is in the repository."""
 
     def _switched() -> str:
-        segment = site.query(site.leader(), "select pg_walfile_name(pg_switch_wal())") or ""
+        # With nothing written since the last switch there would be none, and PostgreSQL 17 would name the segment that is not full yet.
+        leader = site.leader()
+        site.query(leader, "select pg_logical_emit_message(true, 'test', 'written')")
+        segment = site.query(leader, "select pg_walfile_name(pg_switch_wal())") or ""
         assert segment
         wait_until(lambda: backups.archived(segment), f"{segment} in the repository", timeout=60)
         return segment

@@ -26,7 +26,7 @@ LONG = pytest.mark.skipif("VANNAH_SOAK" not in os.environ, reason="takes half a 
 
 def restore(site: Cluster, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the verb on the cluster."""
-    return site.playbook(VERB, *words("restore_in_place=vannah", *arguments))
+    return site.playbook(VERB, *words("restore_in_place=backup/vannah", *arguments))
 
 
 def words(*arguments: str) -> list[str]:
@@ -57,12 +57,21 @@ def _begun(site: Cluster, host: str) -> bool:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("restore_in_place=true",), "replaces the databases of the cluster vannah"),
-        (("restore_in_place=vannah", "restore_type=time", "restore_target=2020-01-01 00:00:00+00"), "before the end of the oldest backup"),
-        pytest.param(
-            ("restore_in_place=vannah", "restore_type=time", "restore_target=2099-01-01 00:00:00+00"), "is in the future", marks=LONG
+        (("restore_in_place=true",), "replaces the databases of the cluster backup/vannah"),
+        (
+            ("restore_in_place=backup/vannah", "restore_type=time", "restore_target=2020-01-01 00:00:00+00"),
+            "before the end of the oldest backup",
         ),
-        pytest.param(("restore_in_place=vannah", "restore_timeline=77"), "is not in the repository", marks=LONG),
+        (("restore_in_place=backup/vannah", "restore_type=name", "restore_target=nmaed"), "no restore point with the name nmaed"),
+        (("restore_in_place=backup/vannah", "restore_member=db1"), "extra vars restore_member: a playbook finds this out by itself"),
+        pytest.param(("restore_in_place=vannah",), "replaces the databases of the cluster backup/vannah", marks=LONG),
+        pytest.param(
+            ("restore_in_place=backup/vannah", "restore_type=lsn", "restore_target=FF/0"), "has no WAL at FF/0 or after it", marks=LONG
+        ),
+        pytest.param(
+            ("restore_in_place=backup/vannah", "restore_type=time", "restore_target=2099-01-01 00:00:00+00"), "is in the future", marks=LONG
+        ),
+        pytest.param(("restore_in_place=backup/vannah", "restore_timeline=77"), "is not in the repository", marks=LONG),
     ],
 )
 def test_restores_that_are_refused(site: Cluster, arguments: tuple[str, ...], said: str) -> None:
@@ -77,7 +86,7 @@ def test_a_restore_that_is_killed_and_repeated(site: Cluster) -> None:
     """To the transaction, on every member. The run is killed while a member's data are replaced."""
     write(site, "first")
     write(site, "lost")
-    arguments = words("restore_in_place=vannah", "restore_type=time", f"restore_target={TIMES['first']}")
+    arguments = words("restore_in_place=backup/vannah", "restore_type=time", f"restore_target={TIMES['first']}")
     members = site.hosts("postgresql")
     with site.start_playbook(VERB, *arguments) as running:
         wait_until(lambda: any(_begun(site, host) for host in members), "the restore to begin", timeout=120)
@@ -99,12 +108,28 @@ def test_a_second_restore_after_the_first(site: Cluster, backups: Backups) -> No
     assert backups.cron("verify") == (0, "")
 
 
+def test_what_the_restore_left_is_found(site: Cluster, backups: Backups) -> None:
+    """At the time of the last row the cluster was on a timeline that the restore has left. The newest one has no such row."""
+    done = site.playbook(VERB, *words("restore_type=time", f"restore_target={TIMES['third']}"))
+    assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
+    assert set(backups.scratch("select name from kept").split()) == {"first", "second", "third"}
+    assert site.playbook(VERB, "-e", "restore_remove=true").returncode == 0
+
+
 @LONG
 def test_a_restore_that_is_undone(site: Cluster) -> None:
-    """The timeline that the last restore left is there with what was committed last."""
-    leader = site.leader()
-    timeline = int(site.query(leader, "select timeline_id from pg_control_checkpoint()") or "0")
+    """The cluster itself, to the time when the last row was there."""
+    done = restore(site, "restore_type=time", f"restore_target={TIMES['third']}")
+    assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
+    assert rows(site) == {"first", "second", "third"}
+
+
+@LONG
+def test_a_timeline_that_is_named(site: Cluster) -> None:
+    """The newest one has no third row at that time."""
+    write(site, "fourth")
+    timeline = int(site.query(site.leader(), "select timeline_id from pg_control_checkpoint()") or "0")
     # Two timelines begin with a restore: when the data have recovered, and when Patroni starts them.
     done = restore(site, f"restore_timeline={timeline - 2}")
     assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
-    assert rows(site) == {"first", "second", "third"}
+    assert rows(site) == {"first", "second"}

@@ -25,7 +25,7 @@ WRITER = "while true; do echo 'insert into written values (clock_timestamp());';
 )
 def test_servers_that_are_not_lost(site: Cluster, hosts: str, said: str) -> None:
     """A rebuild without all members, or one that leaves etcd without a quorum, is refused before anything is changed."""
-    done = site.playbook("postgresql/rebuild.yml", "-e", "restore_in_place=vannah", "-e", f"site_data_lost_hosts={hosts}")
+    done = site.playbook("postgresql/rebuild.yml", "-e", "restore_in_place=backup/vannah", "-e", f"site_data_lost_hosts={hosts}")
     assert done.returncode != 0 and "Nothing was changed" in done.stdout and said in done.stdout, done.stdout[-3000:]
     assert site.leader()
 
@@ -47,7 +47,7 @@ def test_all_database_servers_are_lost(site: Cluster) -> None:
     assert made.returncode == 0, made.stdout[-3000:]
 
     lost = ",".join(dict.fromkeys([*members, *site.hosts("etcd")]))
-    done = site.playbook("postgresql/rebuild.yml", "-e", "restore_in_place=vannah", "-e", f"site_data_lost_hosts={lost}")
+    done = site.playbook("postgresql/rebuild.yml", "-e", "restore_in_place=backup/vannah", "-e", f"site_data_lost_hosts={lost}")
     assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
     site.wait_members()
     restored = float(site.query(site.leader(), "select extract(epoch from max(at)) from written") or "0")

@@ -27,8 +27,12 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     options = documented.spec("caprover_deploy")["apps"]["options"]
     assert {filled(options, one)["image"] for one in deploys} == {one["image"] for one in five}
     assert [one["name"] for one in deploys] == ["vhc-orthanc", "vhc-minio", "vhc-api", "vhc-meddream", "vhc-web"]
+    assert {one["name"]: one["after"] for one in deploys if "after" in one} == {
+        one["name"]: one["after"] for one in five if one.get("after")
+    }
     orthanc, api, web = apps[:3]
     assert orthanc == {
+        **caprover.UNSAID,
         "name": "vhc-orthanc",
         "description": "",
         "instances": 1,
@@ -47,6 +51,7 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
         "domains": [{"name": "pacs.teledokta.co.tz", "tls": True}],
         "websocket": False,
         "service_override": {"TaskTemplate": {"Resources": {"Limits": {"MemoryBytes": 2147483648, "NanoCPUs": 2000000000}}}},
+        "secret_files": {},
     }
     assert api["environment"] == web["environment"]
     assert api["environment"]["DATABASE_URL"] == "postgresql://vhc:p%40ss%2Fword@192.0.2.11:5000/vannahcloud"
@@ -88,16 +93,16 @@ def test_a_health_check_that_goes_is_taken_away() -> None:
 
 
 def test_files_with_secrets() -> None:
-    """References become what they stand for; the Swarm is asked only where an app has any."""
+    """References become what they stand for. Those of an app that has none any more go, also where no other app has any."""
     one = {"name": "web", "image": IMAGE, "secret_files": {"key": "${secret.key}", "url": "http://x:${secret.key|url}@y"}}
     assert references.secret_names([one]) == ["key"]
     two = {"name": "job", "image": IMAGE}
     gone = {"name": "old", "state": "absent"}
     (web, job, old), _deploys = caprover.render([parse(entry) for entry in (one, two, gone)], caprover.Values({"key": "a/b"}))
     assert web["secret_files"] == {"key": "a/b", "url": "http://x:a%2Fb@y"} and web["service_override"] == {}
-    assert job["secret_files"] == {} and "secret_files" not in old
+    assert job["secret_files"] == {} and old["secret_files"] == {}
     (job,), _deploys = caprover.render([parse(two)], caprover.Values())
-    assert "secret_files" not in job
+    assert job["secret_files"] == {}
 
 
 def test_an_app_without_domain() -> None:
@@ -178,7 +183,7 @@ def test_services() -> None:
 
 def test_an_app_that_goes() -> None:
     apps, deploys = caprover.render([parse({"name": "old", "state": "absent"})], caprover.Values())
-    assert apps == [{"name": "old", "state": "absent"}] and deploys == []
+    assert apps == [{"name": "old", "state": "absent", "secret_files": {}}] and deploys == []
 
 
 @pytest.mark.parametrize(

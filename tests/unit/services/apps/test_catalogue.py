@@ -142,12 +142,22 @@ def test_no_value_of_an_environment_is_quoted() -> None:
         ([entry(after=["web"])], [("apps-order", "apps[0].after")]),
         ([entry(after=["b"]), entry(name="b", after=["c"]), entry(name="c", after=["b"])], [("apps-order", "apps[1].after")]),
         ([entry(after=["gone"]), {"name": "gone", "state": "absent"}], [("apps-order", "apps[0].after")]),
+        ([entry(environment={"A": "${app.gone.url}"}), {"name": "gone", "state": "absent"}], [("apps-reference", "apps[0].environment.A")]),
         # Of an entry that is no app only that is said, not what refers to it.
         ([entry(after=["api"], environment={"A": "${app.api.url}"}), {"name": "api"}], [("apps-invalid", "apps[1].image")]),
     ],
 )
 def test_a_catalogue(entries: list[Any], expected: list[tuple[str, str]]) -> None:
     assert found(*entries) == expected
+
+
+def test_an_app_that_goes_is_said_to_go() -> None:
+    """And not to be unknown."""
+    entries = [entry(after=["gone"], environment={"A": "${app.gone.url}"}), {"name": "gone", "state": "absent"}]
+    assert {(one.problem, one.fix) for one in rules.problems(entries, AROUND)} == {
+        ("app gone is removed (state: absent).", "remove gone from after, or set state: present for it"),
+        ("app gone is removed (state: absent).", "remove what refers to gone, or set state: present"),
+    }
 
 
 def test_secrets_that_cannot_be_read_now() -> None:

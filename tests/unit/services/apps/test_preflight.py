@@ -81,7 +81,8 @@ def said(judged: Judge, *apps: Any, variables: str = "", secrets: Any = SECRETS)
         ([app(domains=["apps.clinic.health"])], "", {("apps-domain-refused", "apps[0].domains[0]")}),
         ([app(domains=["other-apps.clinic.health"])], "", set()),
         ([app(domains=["api.clinic.health"])], "caprover_root_tls: false\n", {("apps-domain-certificate", "apps[0].tls")}),
-        ([app(domains=["api.clinic.health"], tls=False)], "caprover_root_tls: false\n", set()),
+        ([app(domains=["api.clinic.health"], tls=False)], "caprover_root_tls: false\n", {("apps-domain-plain", "apps[0].domains[0]")}),
+        ([app(domains=["web.apps.clinic.health"], tls=False)], "caprover_root_tls: false\n", set()),
         ([app()], "caprover_root_tls: false\n", set()),
         # --- sources of published ports
         ([app(publish=[{"port": 4242, "from": ["any", "caprover", "db1", "192.0.2.1", "192.0.2.0/24", "fd00::/64"]}])], "", set()),
@@ -102,6 +103,11 @@ def test_a_catalogue(judged: Judge, apps: list[Any], variables: str, expected: s
     text = site(GROUPS, "\n".join([*lines.values(), f"apps: {json.dumps(apps)}"]))
     found = {(code, path) for code, _where, path in points(judged(text, secrets=SECRETS)) if code.startswith("apps-")}
     assert found == {reference if one == "reference" else one for one in expected}
+
+
+def test_an_edge_gives_domains_their_certificates(judged: Judge) -> None:
+    text = site(f"{GROUPS}\nedge: edge1", f"{BASE}apps: {json.dumps([app(domains=['api.clinic.health'], tls=False)])}\n")
+    assert not [code for code, _where, _path in points(judged(text, secrets=SECRETS)) if code == "apps-domain-plain"]
 
 
 def test_a_site_whose_secrets_are_still_to_come(judged: Judge) -> None:

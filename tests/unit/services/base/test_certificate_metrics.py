@@ -106,10 +106,12 @@ FIRES = [
     ("CertificateExpiresSoon", {'vannah_certificate_not_after_timestamp_seconds{kind="internal",name="web",path="/c"}': 20 * 86400}, 61),
     ("CertificateExpiresNow", {'vannah_certificate_not_after_timestamp_seconds{kind="other",name="web",path="/c"}': 2 * 86400}, 6),
     ("AuthorityExpiresSoon", {'vannah_certificate_not_after_timestamp_seconds{kind="authority",name="a",path="/c"}': 179 * 86400}, 61),
+    ("RevocationListEndsSoon", {'vannah_certificate_not_after_timestamp_seconds{kind="revocations",name="a",path="/c"}': 20 * 86400}, 61),
     ("CertificateUnreadable", {'vannah_certificate_unreadable{kind="internal",name="web",path="/c"}': 1}, 16),
     ("CertificatesNotChecked", {"vannah_certificates_checked_timestamp_seconds": 0}, 6 * 60 + 17),
 ]
 QUIET = {
+    'vannah_certificate_not_after_timestamp_seconds{kind="revocations",name="a",path="/c"}': 60 * 86400,
     'vannah_certificate_not_after_timestamp_seconds{kind="internal",name="web",path="/c"}': 30 * 86400,
     'vannah_certificate_not_after_timestamp_seconds{kind="authority",name="a",path="/c"}': 200 * 86400,
     'vannah_certificate_unreadable{kind="internal",name="web",path="/c"}': 0,
@@ -125,8 +127,11 @@ def test_alerts_fire_and_do_not_fire_without_a_reason(exported: Callable[..., li
     tests = []
     for alert, series, minutes in FIRES:
         given = [{"series": _at(name), "values": f"{value}x{minutes + 60}"} for name, value in series.items()]
-        fires = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'
-        expected = [{"expr": fires, "eval_time": f"{minutes}m", "exp_samples": [{"labels": "{}", "value": 1}]}]
+        # This one, and no other one.
+        fires = 'count by (alertname) (ALERTS{alertstate="firing",alertname!="CertificatesNotChecked"})'
+        if alert == "CertificatesNotChecked":
+            fires = f'count by (alertname) (ALERTS{{alertname="{alert}",alertstate="firing"}})'
+        expected = [{"expr": fires, "eval_time": f"{minutes}m", "exp_samples": [{"labels": f'{{alertname="{alert}"}}', "value": 1}]}]
         tests.append({"interval": "1m", "input_series": given, "promql_expr_test": expected})
     given = [{"series": _at(name), "values": f"{value}x600"} for name, value in QUIET.items()]
     given.append({"series": _at("vannah_certificates_checked_timestamp_seconds"), "values": "0+60x600"})

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result, Step
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import api, calls, health
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.docker import engine
 
 from tests.standins.caprover.server import StandIn
 from tests.unit.lib.host import Programs
@@ -78,6 +80,39 @@ def call(captain: StandIn, tmp_path: Path) -> Call:
         return Run(steps, result, ctx, None)
 
     return run
+
+
+class Secrets:
+    """The secrets of a Swarm, as its API has them (docs.docker.com, "Docker Engine API", Secret)."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, dict[str, Any]] = {}
+        self.count = 0
+        self.silent = False
+        self.busy = False
+
+    def ask(self, _ctx: Any, method: str, path: str, body: Any = None, timeout: float = 60) -> tuple[int, str]:
+        if self.silent:
+            raise ConnectionRefusedError(111, "Connection refused")
+        if method == "GET":
+            assert path == "/secrets?filters={%22label%22:[%22health.vannah.app%22]}"
+            return 200, json.dumps([{"ID": identity, "Spec": spec} for identity, spec in self.there.items()])
+        if method == "DELETE":
+            if self.busy:
+                return 400, json.dumps({"message": "secret is in use by the following service: web"})
+            del self.there[path.rpartition("/")[2]]
+            return 204, ""
+        self.count += 1
+        self.there[f"id{self.count}"] = body
+        return 201, json.dumps({"ID": f"id{self.count}"})
+
+
+@pytest.fixture
+def swarm(monkeypatch: pytest.MonkeyPatch) -> Secrets:
+    """The Swarm's API on the host, as far as it has secrets."""
+    made = Secrets()
+    monkeypatch.setattr(engine, "ask", made.ask)
+    return made
 
 
 def _no_docker(_argv: list[str], **_more: Any) -> Result:

@@ -97,7 +97,7 @@ def test_the_new_password_is_tried_first_and_each_only_once(captain: StandIn, co
     api = connect("the-new-one", "an-old-one")
     with pytest.raises(AgentError) as caught:
         api.login()
-    assert caught.value.code == "caprover-login" and "nor previous_password" in caught.value.msg
+    assert caught.value.code == "caprover-login" and "nor the previous one" in caught.value.msg
     assert len(captain.model.wrong) == 3
     assert "the-new-one" not in caught.value.msg
 

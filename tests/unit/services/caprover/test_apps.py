@@ -341,3 +341,32 @@ def test_somebody_made_the_app_meanwhile(captain: StandIn, call: Call) -> None:
     captain.apps.register = slower  # type: ignore[method-assign]
     captain.calls = captain._calls()
     assert call("apps", apps=[WEB]).error is None and captain.model.apps["web"]["instanceCount"] == 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"instances": 2}, {"domains": [{"name": "a.example.net"}]}, {"tls": True}],
+)
+def test_an_app_that_is_removed_meanwhile(captain: StandIn, call: Call, tmp_path: Path, more: dict[str, Any]) -> None:
+    """By another client, between the read and the write. No note is left, and the next run creates it."""
+    call("apps", apps=[{"name": "web"}])
+    real = captain.model.app
+
+    def gone(name: str | None) -> Any:
+        captain.model.apps.pop("web", None)
+        return real(name)
+
+    captain.model.app = gone  # type: ignore[method-assign]
+    run = call("apps", apps=[{"name": "web", **more}], catch=True)
+    assert run.error is not None and run.error.code == "app-missing"
+    assert "app web does not exist any more: it was removed during the run" in run.error.msg and "Fix: run again" in run.error.msg
+    captain.model.app = real  # type: ignore[method-assign]
+    assert not (tmp_path / NOTES).exists() or json.loads((tmp_path / NOTES).read_text()) == {}
+    assert call("apps", apps=[{"name": "web", **more}]).error is None and "web" in captain.model.apps
+
+
+def test_a_definition_that_caprover_would_not_read(captain: StandIn, call: Call) -> None:
+    """It says HTTP 500 without a reason; here app and option are named, before anything is sent."""
+    with pytest.raises(AgentError, match="app web: environment is 2343 KiB large, and CapRover reads requests of at most 2 MiB") as caught:
+        call("apps", apps=[{"name": "web", "environment": {"A": "x" * 2_400_000}, "nginx_config": "y"}])
+    assert caught.value.code == "bad-app" and "xxx" not in caught.value.msg and captain.writes() == []

@@ -33,9 +33,17 @@ def test_an_app_of_another_team_is_left_alone(captain: StandIn, call: Call) -> N
     assert caught.value.code == "app-not-managed"
     assert "app web exists and does not have the tag clinic" in caught.value.msg and "adopt: true" in caught.value.msg
     assert captain.writes() == [] and captain.model.apps["web"]["description"] == "theirs"
-    with pytest.raises(AgentError):
-        call("apps", apps=[{"name": "web", "state": "absent"}], owner="clinic")
-    assert "web" in captain.model.apps
+
+
+@pytest.mark.parametrize("more", [{}, {"description": ""}, {"tags": [{"tagName": "theirs"}]}])
+def test_an_app_of_another_team_is_not_removed(captain: StandIn, call: Call, more: dict[str, Any]) -> None:
+    """Nor one that was just created, and could be ours."""
+    gone = {"name": "web", "state": "absent", "drop_volumes": True}
+    foreign(captain, "web", **more)
+    with pytest.raises(AgentError, match=r"app web exists and does not have the tag clinic.* Fix: remove its entry") as caught:
+        call("apps", apps=[gone], owner="clinic")
+    assert caught.value.code == "app-not-managed" and captain.writes() == []
+    assert call("apps", apps=[{**gone, "adopt": True}], owner="clinic").said == [("app web", "remove", "")] and captain.model.apps == {}
 
 
 def test_an_app_that_is_taken_over(captain: StandIn, call: Call) -> None:

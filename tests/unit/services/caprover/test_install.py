@@ -125,6 +125,18 @@ def test_the_password_is_tried_until_it_is_known_to_be_in_force(captain: StandIn
     assert install(call, host).said == [("password", "update", "")]
 
 
+def test_the_previous_password_where_the_notes_are_lost(captain: StandIn, call: Call, host: Host, tmp_path: Path) -> None:
+    """The site has a new password, and the host has lost what it knew of the installation: three tries at most, no default."""
+    install(call, host)
+    Path(f"{tmp_path}{PATH}").unlink()
+    captain.model.password = "The-One-Before"
+    with pytest.raises(AgentError, match="does not take the password, nor the previous one"):
+        install(call, host)
+    assert install(call, host, previous_password="The-One-Before").said == [("password", "update", "")]
+    assert captain.model.password == PASSWORD and captain.seen.count(("POST", "/login")) == 2
+    assert install(call, host, previous_password="The-One-Before").said == [] and captain.seen == []
+
+
 def test_a_secret_that_is_made_later(call: Call, host: Host) -> None:
     """In check mode something longer than a password may be stands in its place."""
     assert len(install(call, host, check=True, password="vannah-check-mode-placeholder-caprover_password").said) == 2

@@ -107,6 +107,7 @@ def test_settings(said: Callable[..., Any]) -> None:
     assert found["root_domain"] == "apps.clinic.health" and found["root_tls"] is True and found["force_tls"] is True
     assert found["self_hosted_registry"] is False and found["nginx"]["base"] == "events {}" and found["url"].endswith(":3003")
     assert found["previous_password"] == "the one before"
+    assert call(said, "caprover_install", "a1", **given)["previous_password"] == "the one before"
     server.wanted(found | {"password": "Captain-Test-42"})
 
 

@@ -14,7 +14,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps import caprover
 
 from tests.standins.caprover.server import StandIn
-from tests.unit.services.caprover.conftest import PASSWORD
+from tests.unit.services.caprover.conftest import PASSWORD, Secrets
 from tests.unit.services.returned import filled
 
 MANY = 30
@@ -60,7 +60,7 @@ def run(captain: StandIn, ctx: Context) -> list[str]:
     return done
 
 
-def test_a_second_run_over_many_apps(captain: StandIn, tmp_path: Path) -> None:
+def test_a_second_run_over_many_apps(captain: StandIn, swarm: Secrets, tmp_path: Path) -> None:
     """One login, four requests for the server, one each for apps and deploys; no write, no update of a service."""
     captain.model.times.build = 0.0
     assert len(run(captain, context(tmp_path, "apply"))) >= 2 * MANY
@@ -68,6 +68,8 @@ def test_a_second_run_over_many_apps(captain: StandIn, tmp_path: Path) -> None:
     assert len(before) == MANY
     captain.forget()
     assert run(captain, context(tmp_path, "check")) == []
-    assert captain.writes() == [] and {name: service.index for name, service in captain.swarm.services.items()} == before
+    assert (
+        swarm.there == {} and captain.writes() == [] and {name: service.index for name, service in captain.swarm.services.items()} == before
+    )
     paths = [path for _method, path in captain.seen]
     assert paths.count("/login") == 1 and paths.count(api.APPS) == 2 and len(paths) == 7, paths

@@ -12,44 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import swarm_secrets
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.docker import engine
 
 from tests.standins.caprover.server import StandIn
-from tests.unit.services.caprover.conftest import Call
+from tests.unit.services.caprover.conftest import Call, Secrets
 
 VALUE = "a-value-that-is-secret"
-
-
-class Secrets:
-    """The secrets of a Swarm, as its API has them (docs.docker.com, "Docker Engine API", Secret)."""
-
-    def __init__(self) -> None:
-        self.there: dict[str, dict[str, Any]] = {}
-        self.count = 0
-        self.silent = False
-        self.busy = False
-
-    def ask(self, _ctx: Any, method: str, path: str, body: Any = None, timeout: float = 60) -> tuple[int, str]:
-        if self.silent:
-            raise ConnectionRefusedError(111, "Connection refused")
-        if method == "GET":
-            assert path == "/secrets?filters={%22label%22:[%22health.vannah.app%22]}"
-            return 200, json.dumps([{"ID": identity, "Spec": spec} for identity, spec in self.there.items()])
-        if method == "DELETE":
-            if self.busy:
-                return 400, json.dumps({"message": "secret is in use by the following service: web"})
-            del self.there[path.rpartition("/")[2]]
-            return 204, ""
-        self.count += 1
-        self.there[f"id{self.count}"] = body
-        return 201, json.dumps({"ID": f"id{self.count}"})
-
-
-@pytest.fixture
-def swarm(monkeypatch: pytest.MonkeyPatch) -> Secrets:
-    made = Secrets()
-    monkeypatch.setattr(engine, "ask", made.ask)
-    return made
 
 
 def web(**more: Any) -> dict[str, Any]:
@@ -96,6 +63,29 @@ def test_files_that_go(captain: StandIn, call: Call, swarm: Secrets) -> None:
     swarm.busy = False
     run = call("apps", apps=[{"name": "web", "state": "absent"}, {"name": "other", "secret_files": {"key": "y"}}])
     assert [base64.b64decode(one["Data"]).decode() for one in swarm.there.values()] == ["y"]
+
+
+@pytest.mark.parametrize("how", ["no files", "absent", "not listed"])
+def test_secrets_of_the_last_app_that_had_any(captain: StandIn, call: Call, swarm: Secrets, how: str) -> None:
+    """It has no files any more, or goes; no other app has any."""
+    other = {"name": "other", "secret_files": {}}
+    call("apps", owner="clinic", apps=[web(secret_files={"key": VALUE}), other])
+    assert len(swarm.there) == 1
+    apps = {
+        "no files": [web(secret_files={}), other],
+        "absent": [{"name": "web", "state": "absent", "secret_files": {}}],
+        "not listed": [other],
+    }[how]
+    run = call("apps", owner="clinic", apps=apps, purge=how == "not listed")
+    assert run.said[-1][1:] == ("remove", "no app has it") and swarm.there == {} and VALUE not in run.shown
+    assert call("apps", owner="clinic", apps=apps).said == []
+
+
+def test_secrets_that_an_interrupted_removal_has_left(captain: StandIn, call: Call, swarm: Secrets) -> None:
+    """The app is gone already."""
+    call("apps", apps=[web(secret_files={"key": VALUE})])
+    del captain.model.apps["web"]
+    assert call("apps", apps=[{"name": "web", "state": "absent", "secret_files": {}}]).said[-1][1] == "remove" and swarm.there == {}
 
 
 def test_check_mode_makes_nothing(captain: StandIn, call: Call, swarm: Secrets) -> None:

@@ -56,6 +56,10 @@ def test_what_an_unchanged_deploy_is_known_by(tmp_path: Path) -> None:
         ({"captain_definition": {"schemaVersion": 1, "imageName": "x"}}, "schemaVersion is 1. Fix: set schemaVersion: 2"),
         ({"captain_definition": {"schemaVersion": 2}}, "no source of the image"),
         ({"captain_definition": {"schemaVersion": 2, "imageName": "x", "dockerfileLines": ["y"]}}, "imageName, dockerfileLines"),
+        (
+            {"captain_definition": {"schemaVersion": 2, "dockerfileLines": ["FROM x", "#" * (2 << 20)]}},
+            "2048 KiB large",
+        ),
         ({"tarball": "/nowhere.tar"}, "app web: tarball: /nowhere.tar is not a file of this host"),
     ],
 )

@@ -167,7 +167,11 @@ def test_joining_that_takes_long_is_waited_for(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("said", "code", "words"),
     [
-        ((400, "invalid join token"), "docker-failed", "docker swarm join as a worker: invalid join token. Fix: set token: what docker_tokens"),
+        (
+            (400, "invalid join token"),
+            "docker-failed",
+            "docker swarm join as a worker: invalid join token. Fix: set token: what docker_tokens",
+        ),
         ((500, ""), "docker-failed", "HTTP 500"),
         ((503, "x will continue in the background"), "not-in-time", "was not taken into the Swarm within 0 s: pending"),
     ],

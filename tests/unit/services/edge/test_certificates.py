@@ -51,7 +51,7 @@ LISTS = "/etc/vannah/pki/ca.crl"
 
 
 @pytest.mark.parametrize(
-    ("asked", "settings", "watched"),
+    ("asked", "settings", "judged"),
     [
         ({"mode": "required"}, {"revoked": LISTS}, True),
         ({"mode": "required"}, {}, False),  # one of the site's authorities signs no list
@@ -59,19 +59,22 @@ LISTS = "/etc/vannah/pki/ca.crl"
         ({"mode": "required", "revoked": CRL}, {"revoked": LISTS}, False),
     ],
 )
-def test_the_list_of_the_sites_authority(asked: dict[str, str], settings: dict[str, str], watched: bool) -> None:
-    """Is that of clients with its certificates, and a new one is a reload."""
+def test_the_list_of_the_sites_authority(asked: dict[str, str], settings: dict[str, str], judged: bool) -> None:
+    """Is that of clients with its certificates. It is given out in any case, and a new one is a reload."""
     made = planned(site(client_certificates=asked), **settings)
-    assert (LISTS in certificates.watched(made)) is watched
+    assert (LISTS in certificates.watched(made)) is bool(settings)
+    assert certificates.prepare(made, {})["lists"] == settings.get("revoked", "")
     found = certificates.prepare(made, {})["revoked"]
-    assert (found.get("pacs", {}).get("list") == LISTS) is watched
+    assert (found.get("pacs", {}).get("list") == LISTS) is judged
 
 
 def test_who_answers_for_revoked_certificates() -> None:
-    """Traefik asks for HTTP alone."""
-    for entry, found in ((site, True), (tcp, False)):
-        made = rendered([entry(client_certificates={"mode": "required"})], {"engine": "traefik", "revoked": LISTS}, GROUPS, HOSTS, {})
-        assert made["revoked"] is found
+    """Traefik asks for HTTP alone, and for the lists that are given out."""
+    clients = {"mode": "required", "authority": PEM, "revoked": CRL}
+    for entry, lists, found in ((site, "", True), (tcp, "", False), (tcp, LISTS, True)):
+        asked = clients if entry is site else {"mode": "required", "authority": PEM}
+        made = rendered([entry(client_certificates=asked)], {"engine": "traefik", "revoked": lists}, GROUPS, HOSTS, {})
+        assert made["revoked"] is found, (entry, lists)
 
 
 def test_provided(good: Made) -> None:

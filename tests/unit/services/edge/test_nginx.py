@@ -213,3 +213,11 @@ def test_generation() -> None:
     first, second, third = (found[1] for found in names if found)
     assert first == second != third
     assert f'return 200 "{first}\\n";' in one and "@GENERATION@" not in one
+
+
+def test_revocation_lists() -> None:
+    """Given out for each name without TLS, also one that no site has."""
+    text = nginx(planned(site(), revoked="/etc/vannah/pki/ca.crl"))
+    place = 'location ~ "^/pki/[0-9A-F]{40}[.]crl$" {'
+    assert text.count(place) == 2 and text.count("root /var/lib/vannah-edge/.lists;") == 2
+    assert place not in nginx(planned(site()))

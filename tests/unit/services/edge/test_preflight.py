@@ -92,6 +92,8 @@ def test_good(judged: Judge, variables: str) -> None:
             "edge_sites[0].paths[0].servers[1]",
         ),
         (f"edge_sites: [{ONE[:-1]}, basic_auth: [ann]}}]", "edge-user-unknown", "edge_sites[0].basic_auth[0]"),
+        ("edge_revocation_name: http://pacs.clinic.health", "edge-revocation-name", "edge_revocation_name"),
+        ("edge_revocation_name: '*.clinic.health'", "edge-revocation-name", "edge_revocation_name"),
         ("edge_floating_addresses: [10.1.0.100/24]", "edge-floating-address", "edge_floating_addresses"),
         ("edge_users: [{name: ann}, {name: ann}]", "edge-user-invalid", "edge_users[1].name"),
         ("edge_users: [{name: 'a:b'}]", "edge-user-invalid", "edge_users[0].name"),

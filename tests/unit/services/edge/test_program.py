@@ -1,12 +1,13 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""edge-server: copies for the engine, which configuration runs, the other engine, revoked certificates."""
+"""edge-server and edge-revocation: copies for the engine, which configuration runs, the other engine, revoked certificates."""
 
 from __future__ import annotations
 
 import ctypes
 import grp
+import http.client
 import http.server
 import json
 import os
@@ -35,6 +36,14 @@ def server(program: Callable[[str, str], ModuleType], tmp_path: Path, monkeypatc
         found, "MARKS", {"nginx.service": str(tmp_path / "vannah.conf"), "traefik.service": str(tmp_path / "traefik.service")}
     )
     monkeypatch.setattr(os, "chown", lambda *_given: None)
+    return found
+
+
+@pytest.fixture
+def revocation(program: Callable[[str, str], ModuleType], server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program beside Traefik, which reads what the other one makes."""
+    found = program("edge", "edge-revocation")
+    monkeypatch.setattr(found, "PREPARED", server.PREPARED)
     return found
 
 
@@ -247,12 +256,12 @@ def test_a_foreign_nginx(server: ModuleType, tmp_path: Path, systemctl: list[tup
         ("/../pacs", "SerialNumber=%221234%22", False),
     ],
 )
-def test_revoked(server: ModuleType, tmp_path: Path, target: str, info: str, found: bool) -> None:
+def test_revoked(revocation: ModuleType, tmp_path: Path, target: str, info: str, found: bool) -> None:
     """What cannot be judged is refused."""
     for name, required in (("pacs", True), ("open", False)):
         (tmp_path / "run" / name).mkdir(parents=True)
         (tmp_path / "run" / name / "revoked").write_text(json.dumps({"serials": ["77"], "required": required}))
-    assert server.admitted(target, info) is found
+    assert revocation.admitted(target, info) is found
 
 
 def test_serials(server: ModuleType, tmp_path: Path) -> None:
@@ -276,6 +285,55 @@ def test_serials(server: ModuleType, tmp_path: Path) -> None:
     assert len(server.serials(str(tmp_path / "crl.pem"))) == 4
     with pytest.raises(server.FailedError, match="not a list of revoked certificates"):
         server.serials(__file__)
+
+
+@pytest.fixture
+def listed(server: ModuleType, tmp_path: Path) -> tuple[str, bytes]:
+    """The lists of two authorities are given out: the name of the second one's file, and what is in it."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from .conftest import NOW
+
+    found = []
+    for _ in range(2):
+        key = ec.generate_private_key(ec.SECP256R1())
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        builder = x509.CertificateRevocationListBuilder().issuer_name(x509.Name([])).last_update(NOW).next_update(NOW)
+        found.append((identifier.key_identifier or b"", builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())))
+    path = tmp_path / "lists.pem"
+    path.write_bytes(b"".join(one.public_bytes(serialization.Encoding.PEM) for _name, one in found))
+    prepared(server, tmp_path, lists=str(path))
+    return f"{found[1][0].hex().upper()}.crl", found[1][1].public_bytes(serialization.Encoding.DER)
+
+
+def test_lists(server: ModuleType, tmp_path: Path, listed: tuple[str, bytes]) -> None:
+    """In DER, one file each; the start of an engine leaves them, and one that is no list is refused."""
+    folder = tmp_path / "run/.lists/pki"
+    assert len(os.listdir(folder)) == 2 and (folder / listed[0]).read_bytes() == listed[1]
+    prepared(server, tmp_path, start=True, lists=str(tmp_path / "lists.pem"))
+    assert len(os.listdir(folder)) == 2
+    (tmp_path / "bad.pem").write_text("-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----\n")
+    with pytest.raises(server.FailedError, match=r"bad.pem is not a list of revoked certificates"):
+        prepared(server, tmp_path, lists=str(tmp_path / "bad.pem"))
+    prepared(server, tmp_path, lists="")
+    assert os.listdir(folder) == []
+
+
+def test_lists_are_given_out(revocation: ModuleType, listed: tuple[str, bytes]) -> None:
+    """With Traefik, which serves no files; nothing else is."""
+    with socketserver.TCPServer(("127.0.0.1", 0), revocation.Revocation) as found:
+        threading.Thread(target=found.serve_forever, daemon=True).start()
+        for path, status in ((f"/pki/{listed[0]}", 200), ("/pki/" + "0" * 40 + ".crl", 404), ("/pki/../../lists.pem", 404)):
+            link = http.client.HTTPConnection("127.0.0.1", found.server_address[1], timeout=10)
+            link.request("GET", path)
+            answer = link.getresponse()
+            body = answer.read()
+            link.close()
+            assert (answer.status, body) == (status, listed[1] if status == 200 else b""), path
+            assert answer.getheader("Content-Type") == "application/pkix-crl"
+        found.shutdown()
 
 
 def test_pending(server: ModuleType, tmp_path: Path, good: Made, capsys: pytest.CaptureFixture[str]) -> None:

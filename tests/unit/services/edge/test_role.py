@@ -81,7 +81,7 @@ def test_traefik(render: Callable[..., Any]) -> None:
     found = made(render, "edge-traefik", edge_engine="traefik")
     start, sites = (yaml.safe_load(found["files"][f"/etc/traefik/{name}.yml"]) for name in ("traefik", "vannah"))
     assert start["entryPoints"]["metrics"] == {"address": "192.0.2.21:9113"}
-    assert set(sites["http"]["services"]) == {"pacs-0", "storage-0"} and set(sites["tcp"]["services"]) == {"dicom"}
+    assert set(sites["http"]["services"]) == {"pacs-0", "storage-0", "revocation-lists"} and set(sites["tcp"]["services"]) == {"dicom"}
     changes = {item["path"]: item.get("on_change") for item in found["definition"]["files"]}
     assert changes["/etc/traefik/vannah.yml"] == "reload" and changes["/etc/traefik/traefik.yml"] == "restart"
     unit = found["units"]["traefik.service"]
@@ -115,14 +115,18 @@ def test_each_authority_has_a_list(render: Callable[..., Any], monkeypatch: pyte
         ("edge-nginx", "traefik", "absent"),
         ("edge-traefik", "nginx", "absent"),
         ("edge-traefik", "traefik", "present"),
-        ("edge-revocation", "traefik", "absent"),
+        ("edge-revocation", "nginx", "absent"),
+        ("edge-revocation", "traefik", "present"),
     ],
 )
 def test_one_engine(render: Callable[..., Any], component: str, engine: str, state: str) -> None:
     assert made(render, component, edge_engine=engine)["definition"].get("state", "present") == state
 
 
-def test_revocation_for_traefik_alone(render: Callable[..., Any]) -> None:
+def test_revocation_for_traefik_alone(render: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for clients of another authority, where the site's own may sign no list."""
+    monkeypatch.setitem(AUTHORITY, "revoked", "")
+    assert made(render, "edge-revocation", edge_engine="traefik")["definition"]["state"] == "absent"
     sites = [{**SITES[0], "client_certificates": {"mode": "required", "revoked": CRL}}]
     assert made(render, "edge-revocation", edge_engine="traefik", edge_sites=sites)["definition"].get("state", "present") == "present"
     assert made(render, "edge-revocation", edge_sites=sites)["definition"]["state"] == "absent"
@@ -142,6 +146,23 @@ def test_ports(exported: Exported) -> None:
         ("edge-dicom", 4242),
         ("edge-metrics", 9113),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, ["http://pacs.clinic.health/pki"]),
+        ({"edge_http_port": 8080}, ["http://pacs.clinic.health:8080/pki"]),
+        ({"edge_revocation_name": "pki.clinic.health"}, ["http://pki.clinic.health/pki"]),
+        ({"edge_revocation_name": "none"}, []),
+        ({"edge_sites": SITES[1:]}, []),
+        ({"edge_sites": [{"name": "all", "names": ["*.a.health"], "servers": ["app1:1"]}, *SITES]}, ["http://pacs.clinic.health/pki"]),
+    ],
+)
+def test_where_the_revocation_list_is(exported: Exported, given: dict[str, Any], found: list[str]) -> None:
+    """Of a TCP site or a star there is no URL."""
+    groups = {"edge": {"e1": "192.0.2.21"}}
+    assert exported("revocation_urls", "e1", groups, "edge", **{"edge_sites": SITES, **given}) == found
 
 
 def test_secrets_of_users(exported: Exported) -> None:

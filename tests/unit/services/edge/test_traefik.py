@@ -39,7 +39,9 @@ def test_a_site() -> None:
     balancer = found["http"]["services"]["pacs-0"]["loadBalancer"]
     assert balancer["servers"] == [{"url": "http://10.0.0.1:8042"}, {"url": "http://10.0.0.2:8042"}]
     assert found["http"]["middlewares"]["pacs-0-retry"] == {"retry": {"attempts": 2}}
-    assert found["http"]["middlewares"]["pacs-headers"] == {"headers": {"stsSeconds": 63072000}}
+    assert found["http"]["middlewares"]["pacs-headers"] == {
+        "headers": {"customResponseHeaders": {"Strict-Transport-Security": "max-age=63072000"}}
+    }
     assert found["tls"]["certificates"] == [
         {"certFile": "/var/lib/vannah-edge/pacs/fullchain.pem", "keyFile": "/var/lib/vannah-edge/pacs/privkey.pem"}
     ]
@@ -62,6 +64,7 @@ def test_start() -> None:
     assert found["entryPoints"]["port-443-0"]["transport"]["respondingTimeouts"]["readTimeout"] == "14400s"
     assert found["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
     assert found["accessLog"]["fields"]["queryParameters"] == {"defaultMode": "drop"}
+    assert found["accessLog"]["fields"]["defaultMode"] == "drop" and found["accessLog"]["fields"]["names"]["RequestPath"] == "keep"
     assert found["accessLog"]["fields"]["headers"] == {"defaultMode": "drop", "names": {"User-Agent": "keep"}}
     assert found["providers"]["file"]["watch"] is False
     assert "accessLog" not in start(site(), access_log=False) and "metrics" not in start(site())
@@ -83,6 +86,15 @@ def test_plain_http() -> None:
     assert found["middlewares"]["to-https-8443"] == {"redirectScheme": {"scheme": "https", "permanent": True, "port": "8443"}}
     assert found["routers"]["acme-challenge"]["entryPoints"] == ["port-80-0"]
     assert found["services"]["acme-challenge"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.1:8402"}]
+
+
+def test_revocation_lists() -> None:
+    """Given out for each name without TLS, by the program beside Traefik."""
+    found = made(site(), revoked="/etc/vannah/pki/ca.crl")["http"]
+    router = found["routers"]["revocation-lists"]
+    assert router["rule"] == "PathRegexp(`^/pki/[0-9A-F]{40}[.]crl$`)" and router["entryPoints"] == ["port-80-0"] and "tls" not in router
+    assert found["services"]["revocation-lists"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.1:8098"}]
+    assert "revocation-lists" not in made(site())["http"]["routers"]
 
 
 def test_requests() -> None:

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 #: ``info --output=json``: two backups; and without a stanza.
 INFO, NO_STANZA = ((DATA / name).read_text(encoding="utf-8") for name in ("info.json", "no_stanza.json"))
+#: ``repo-ls --recurse --output=json`` of its archive: the segments 1 to 6 of timeline 1, archived every 10 seconds.
+SEGMENTS = {f"0000000100000000/0000000100000000{number:08X}-{'ab' * 20}.zst": {"time": 1796120000 + 10 * number} for number in range(1, 7)}
+LISTING = json.dumps({".": {"type": "path"}, "0000000100000000": {"type": "path"}, **SEGMENTS})
 #: ``info`` of a stanza without backups: of the same output, what differs.
 EMPTY = NO_STANZA.replace('"code":1', '"code":2').replace("missing stanza path", "no valid backups")
 #: With a wrong key.

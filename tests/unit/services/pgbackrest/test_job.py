@@ -43,6 +43,12 @@ def test_a_backup(place: Place) -> None:
     assert "new backup label" in (place.folder / "log/job-incremental.log").read_text(encoding="utf-8")
 
 
+def test_a_backup_with_options(place: Place) -> None:
+    """A backup before a restore removes no older one."""
+    assert place("backup", "incremental", "incr", "1", "--no-expire-auto") == 0
+    assert "--no-expire-auto" in place.asked[0]
+
+
 def test_a_drill(place: Place) -> None:
     """In a unit with its limits; what it measured is a file of its own and metrics."""
     assert place("drill", "drill", "1", "newest") == 0 and ok(place, "drill") == 1

@@ -65,7 +65,7 @@ def test_repositories_that_do_not_answer(ctx: Context, programs: Programs, rc: i
     assert error.value.code == "backup-unknown" and (err.strip() or "it ended with 127") in error.value.msg
 
 
-ASKED = {"type": "full", "repository": 2, "task": "offsite", "limit": 100}
+ASKED = {"type": "full", "repository": 2, "task": "offsite", "expire": True, "limit": 100}
 
 
 def test_a_backup_now(ctx: Context, programs: Programs) -> None:
@@ -74,6 +74,13 @@ def test_a_backup_now(ctx: Context, programs: Programs) -> None:
     assert [(step.target, step.action, step.detail) for step in steps] == [("repository 2", "create", "full")] and programs.calls == []
     steps[0].apply(ctx)
     assert programs.calls == [[JOB, "backup", "offsite", "full", "2"]]
+
+
+def test_a_backup_that_removes_none(ctx: Context, programs: Programs) -> None:
+    """Before a restore: the oldest one may be the one to restore."""
+    (step,) = CALLS["backup"]({**ASKED, "expire": False}, ctx)[0]
+    step.apply(ctx)
+    assert programs.calls == [[JOB, "backup", "offsite", "full", "2", "--no-expire-auto"]]
 
 
 @pytest.mark.parametrize(

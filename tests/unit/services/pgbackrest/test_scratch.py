@@ -11,16 +11,27 @@ from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest import instance, scratch, target
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest import instance, target
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.calls import CALLS
 
 from tests.unit.lib.host import Programs
 
 from .recorded import EMPTY, INFO
+from .wal_place import SIZE, Wal
+
+pytestmark = pytest.mark.usefixtures("wal")
 
 BACKUPS = json.loads(INFO)[0]["backup"]
 #: The oldest backup ended 2026-12-01 10:13:24 UTC at 0/3000050.
 NOW = 1796120100.0
+
+
+@pytest.fixture
+def wal(ctx: Context, programs: Programs) -> Wal:
+    """What the repository has; a test may give other answers."""
+    made = Wal(ctx, programs)
+    made.has(1, *range(1, 7))
+    return made
 
 
 @pytest.mark.parametrize(
@@ -65,13 +76,13 @@ def test_positions() -> None:
 ASKED: dict[str, Any] = {
     "stanza": "t",
     "config": "/etc/pgbackrest/vannah-restore.conf",
-    "programs": "/usr/lib/postgresql/17/bin",
+    "programs": "/pg",
     "path": "/var/lib/postgresql/vannah-restore",
     "port": 5499,
     "repository": 1,
     "type": "time",
     "target": "2026-12-01 10:13:30+00",
-    "timeline": "latest",
+    "timeline": "",
     "replace": False,
     "wait": 60,
     "state": "present",
@@ -114,7 +125,7 @@ def test_an_instance_that_is_there(ctx: Context, programs: Programs) -> None:
     assert error.value.code == "scratch-exists" and programs.calls == []
     assert len(call(ctx, replace=True)[0]) == 1
     steps, _result = call(ctx, state="absent")
-    assert [step.action for step in steps] == ["remove"] and programs.ran("rm", "-rf") == 2
+    assert [step.action for step in steps] == ["remove"] and programs.ran("rm", "-rf", ctx.path(ASKED["path"])) == 2
 
 
 def test_nothing_to_remove(ctx: Context, programs: Programs) -> None:
@@ -122,10 +133,11 @@ def test_nothing_to_remove(ctx: Context, programs: Programs) -> None:
 
 
 def test_check_mode(ctx: Context, programs: Programs) -> None:
-    """Only the repository is asked; a bad target is refused here, too."""
+    """Only the repository is asked, and what was read of it is removed; a bad target is refused here, too."""
     ctx.mode = "check"
     programs.on("info", out=INFO)
-    assert len(call(ctx)[0]) == 1 and [argv[-1] for argv in programs.calls] == ["info", "archive/t/17-1"]
+    assert len(call(ctx)[0]) == 1 and programs.ran("restore") == 0
+    assert programs.calls[-1] == ["rm", "-rf", "--", ctx.path("/var/lib/postgresql/vannah-wal")]
     with pytest.raises(AgentError, match="in the future"):
         call(ctx, target="2030-01-01")
 
@@ -145,7 +157,11 @@ def test_a_restore_that_fails(ctx: Context, programs: Programs) -> None:
     programs.on("restore", rc=37, err="2026 P00  ERROR: [037]: no backup set found to restore\n")
     with pytest.raises(AgentError, match=r"nothing was restored: \[037\]: no backup set found") as error:
         call(ctx)
-    assert error.value.code == "restore-failed" and programs.ran("systemd-run") == 0 and programs.ran("rm", "-rf") == 2
+    assert (
+        error.value.code == "restore-failed"
+        and programs.ran("systemd-run") == 0
+        and programs.ran("rm", "-rf", ctx.path(ASKED["path"])) == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,33 +199,19 @@ def test_it_ends_before_it_has_reached_the_target(ctx: Context, programs: Progra
     programs.on("info", out=INFO)
     programs.on("psql", rc=2)
     programs.on("is-active", rc=3)
-    programs.on("journalctl", out=f"1 FATAL:  {scratch.ENDED_EARLY}\n")
+    programs.on("journalctl", out=f"1 FATAL:  {instance.ENDED_EARLY}\n")
     with pytest.raises(AgentError, match="Fix: choose an earlier target"):
         call(ctx)
 
 
-@pytest.mark.parametrize(("reached_by", "tried"), [(1, 1), (2, 2), (9, len(BACKUPS))])
-def test_a_name_from_before_the_newest_backup(ctx: Context, programs: Programs, reached_by: int, tried: int) -> None:
-    """pgBackRest knows no names, and would restore the newest backup: older ones are tried until the recovery reaches it."""
-    labels = [one["label"] for one in reversed(BACKUPS)]
-    used: list[str] = []
-
-    def restored(argv: list[str]) -> Result:
-        used.extend(word for word in argv if word.startswith("--set="))
-        return Result(0)
-
+def test_a_name(ctx: Context, programs: Programs, wal: Wal) -> None:
+    """pgBackRest knows no names, and would restore the newest backup: the one before the name is used."""
     ctx.interval = 0.0
-    programs.on("psql", do=lambda _argv: Result(0, "postgres|7\n") if len(used) >= reached_by else Result(2))
-    programs.on("is-active", rc=3)
-    programs.on("journalctl", out=f"1 FATAL:  {scratch.ENDED_EARLY}\n")
-    programs.on("restore", do=restored)
-    programs.on("info", out=INFO)
-    if reached_by > len(BACKUPS):
-        with pytest.raises(AgentError, match="Fix: choose an earlier target"):
-            call(ctx, type="name", target="before_migration")
-    else:
-        call(ctx, type="name", target="before_migration")
-    assert used == [f"--set={label}" for label in labels[:tried]]
+    programs.on("psql", out="postgres|7\n")
+    wal.point(1, 4 * SIZE + 100, "before_migration")
+    call(ctx, type="name", target="before_migration")
+    used = [word for argv in programs.calls if argv[-1] == "restore" for word in argv if word.startswith("--set=")]
+    assert used == [f"--set={BACKUPS[0]['label']}"]
 
 
 def test_it_takes_too_long(ctx: Context, programs: Programs) -> None:

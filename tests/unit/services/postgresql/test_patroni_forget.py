@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.etcd.api import Kept
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni import markers
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.patroni.calls import CALLS
 
 from tests.unit.lib.host import Programs
@@ -56,6 +58,12 @@ def test_what_is_forgotten(ctx: Context, programs: Programs) -> None:
     assert [step.action for step in call(ctx, store)] == ["reset"]
     assert store.keys == ["/vannah/vannah/config"]
     assert ["touch", "--", "/etc/patroni/vannah-newest"] in programs.calls and not marker.exists()
+
+
+def test_the_program_that_reads_them(program: Callable[[str, str], Any]) -> None:
+    """It is no part of the agent, and has the same paths."""
+    module = program("postgresql", "postgresql-may-start")
+    assert (module.FIRST, module.RESTORING) == (markers.FIRST, markers.RESTORING)
 
 
 @pytest.mark.usefixtures("programs")

@@ -13,7 +13,15 @@ from tests.unit.lib.playbook_runs import Done, Run
 
 GROUPS = {"postgresql": ["db1", "db2", "db3"], "backup": ["backup1"]}
 LED: dict[str, Any] = {"answers": True, "leader": "db1", "members": [], "problems": [], "pending_restart": []}
-FOUND = {"attempts": [["--set=20261201-010101F"]], "timeline": 3, "bytes": 1, "archived": "", "system": "7714"}
+FOUND = {
+    "attempts": [["--set=20261201-010101F"]],
+    "backup": "20261201-010101F",
+    "timeline": 3,
+    "newest": 5,
+    "bytes": 1,
+    "archived": "",
+    "system": "7714",
+}
 FIT = {"data": True, "interrupted": False, "same": True}
 FACTS = {"ansible_facts": {"vannah": {"release": "trixie"}}}
 
@@ -29,7 +37,14 @@ def restored(run: Run, *options: str, info: dict[str, Any] = LED, fit: dict[str,
         }
         for host in (*GROUPS["postgresql"], "backup1")
     }
-    return run("postgresql/restore.yml", GROUPS, said, "--check", *options, restore_in_place="vannah", **values)
+    return run(
+        "postgresql/restore.yml",
+        GROUPS,
+        said,
+        "--check",
+        *options,
+        **{"restore_in_place": "clinic/vannah", "site_name": "clinic", **values},
+    )
 
 
 def text(done: Done) -> str:
@@ -60,3 +75,18 @@ def test_without_a_leader_no_last_backup_can_be_made(run: Run) -> None:
 )
 def test_which_member_is_restored(run: Run, fit: dict[str, dict[str, Any]], member: str) -> None:
     assert f"{member} is restored from the backup 20261201-010101F" in text(restored(run, fit=fit))
+
+
+@pytest.mark.parametrize("given", ["vannah", "clinic", "other/vannah", "clinic/other", "true"])
+def test_the_site_and_the_cluster_are_named(run: Run, given: str) -> None:
+    """A command from the history of another site's shell changes nothing."""
+    done = restored(run, restore_in_place=given)
+    assert done.code != 0 and "replaces the databases of the cluster clinic/vannah" in text(done), done.printed
+    assert done.of("pgbackrest_target (check)") == [] and done.of("patroni_info (check)") == []
+
+
+def test_the_backup_is_looked_for_again(run: Run) -> None:
+    """The last backup removes no older one, and right before the members are stopped the target is proven once more."""
+    done = restored(run)
+    order = [name.split()[0] for name in done.calls if name.split()[0] in ("pgbackrest_target", "pgbackrest_backup")]
+    assert order[:3] == ["pgbackrest_target", "pgbackrest_backup", "pgbackrest_target"], done.printed

@@ -12,7 +12,21 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ...core.model import AgentError
-from .refusals import BACK_OFF, BAD_TOKEN, CERTBOT, LOCKED, NEEDS_OTP, NOT_READY, OK, USER_NOT_READY, WRONG_PASSWORD, Refused, refusal
+from .refusals import (
+    BACK_OFF,
+    BAD_TOKEN,
+    CERTBOT,
+    FOREIGN,
+    LOCKED,
+    NEEDS_OTP,
+    NOT_READY,
+    OK,
+    USER_NOT_READY,
+    WRONG_PASSWORD,
+    Refused,
+    reason,
+    refusal,
+)
 from .wire import LOOPBACK, Broken, Link, Silent, Upload, check_url
 
 TYPE_CHECKING = False
@@ -30,7 +44,10 @@ BUSY = 300.0
 #: Seconds between two tries.
 PAUSE = 2.0
 APPS = "/user/apps/appDefinitions"
+_BUILD = ("isAppBuilding", "isBuildFailed", "logs")
 _STARTING = (NOT_READY, USER_NOT_READY)
+#: What a proxy says where CapRover behind it does not answer, or not in time.
+_AWAY = (502, 503, 504)
 
 
 class Kept:
@@ -91,7 +108,8 @@ class Api:
         left = [one for one in ([self.password] if self.password else self.passwords) if (self.url, one) not in kept.refused]
         while left:
             try:
-                self._token = str(self._ask("POST", "/login", {"password": left[0]}, starting=True)["token"])
+                said = self._ask("POST", "/login", {"password": left[0]}, starting=True)
+                self._token = str(self._complete("/login", said, ("token",))["token"])
                 self.password = left[0]
                 kept.tokens[self.url] = self.password, self._token
                 return
@@ -104,7 +122,7 @@ class Api:
                 else:
                     raise self._login_failed(error) from error
         text = f"CapRover at {self.url} does not take the password"
-        text += ", nor previous_password" if len(self.passwords) > 1 else ""
+        text += ", nor the previous one" if len(self.passwords) > 1 else ""
         raise AgentError(
             "caprover-login",
             f"{text}. Each password was tried once, because five wrong ones lock all users out. Fix: set the password that it has",
@@ -125,13 +143,15 @@ class Api:
         kept.tokens.pop(self.url, None)
         kept.refused -= {(self.url, one) for one in self.passwords}
 
-    def get(self, path: str) -> Data:
+    def get(self, path: str, *needed: str) -> Data:
         """Read. A server that starts meanwhile is waited for.
 
+        :param needed: what the answer must have
         :raises Silent: there is no answer
         :raises Refused: anything but success
+        :raises AgentError: ``caprover-answer``
         """
-        return self._with_token("GET", path, None)
+        return self._complete(path, self._with_token("GET", path, None), needed)
 
     def post(self, path: str, body: Data | Upload) -> Data:
         """Change something. While another write is going on it is waited for.
@@ -141,14 +161,14 @@ class Api:
         """
         return self._with_token("POST", path, body)
 
-    def insist(self, what: str, path: str, body: Data | Upload | None = None) -> Data:
+    def insist(self, what: str, path: str, body: Data | Upload | None = None, needed: tuple[str, ...] = ()) -> Data:
         """As :meth:`get`, or :meth:`post` with a body, with errors for a person.
 
         :param what: what was tried: ``set the root domain``
-        :raises AgentError: ``caprover-refused``, ``caprover-unreachable``, ``caprover-broken-off``
+        :raises AgentError: ``caprover-refused``, ``caprover-unreachable``, ``caprover-broken-off``, ``caprover-answer``
         """
         try:
-            return self.get(path) if body is None else self.post(path, body)
+            return self.get(path, *needed) if body is None else self.post(path, body)
         except Refused as error:
             raise refusal(what, error) from error
         except Silent as error:
@@ -175,11 +195,11 @@ class Api:
 
     def apps(self) -> dict[str, Definition]:
         """All apps by their names."""
-        return {app["appName"]: app for app in self.get(APPS)["appDefinitions"]}
+        return {app["appName"]: app for app in self.get(APPS, "appDefinitions")["appDefinitions"]}
 
     def build(self, app: str) -> Build:
         """How the last build of an app is."""
-        found: Build = self.get(f"/user/apps/appData/{app}")  # type: ignore[assignment]  # as recorded
+        found: Build = self.get(f"/user/apps/appData/{app}", *_BUILD)  # type: ignore[assignment]  # as recorded
         return found
 
     def unreachable(self, error: Silent, what: str = "") -> AgentError:
@@ -191,6 +211,14 @@ class Api:
         return AgentError("caprover-unreachable", f"{text}. Fix: see docker service ps captain-captain on its manager, or correct url")
 
     # --- how ------------------------------------------------------------------------------------------------------------
+
+    def _complete(self, path: str, data: Data, needed: tuple[str, ...]) -> Data:
+        missing = [key for key in needed if key not in data]
+        if missing:
+            text = f"CapRover at {self.url} answers {path} without {', '.join(missing)}, which version 1.15 gives"
+            fix = "check that url is that of a CapRover 1.15, and see docker service logs captain-captain on its manager"
+            raise AgentError("caprover-answer", f"{text}. Fix: {fix}")
+        return data
 
     def _with_token(self, method: str, path: str, body: Data | Upload | None) -> Data:
         if not self._token:
@@ -232,8 +260,8 @@ class Api:
             except Refused as error:
                 if error.http == 429:
                     limit = BUSY
-                elif error.http == 200 or not (starting and error.http in (404, 500, 502, 503, 504)):
-                    raise
+                else:
+                    _refuse_final(error, starting)
                 failure = error
             except Silent as error:
                 # Docker takes a connection for a container that does not listen yet, and breaks it off.
@@ -242,7 +270,8 @@ class Api:
                 failure = error
             if self.ctx.check or time.monotonic() - begun >= limit:
                 if isinstance(failure, Refused) and failure.http != 429 and CERTBOT not in failure.said:
-                    raise Silent(f"it is starting ({failure.said or failure.http})") from failure
+                    why = reason(failure) if failure.http in (FOREIGN, *_AWAY) else f"it is starting ({failure.said or failure.http})"
+                    raise Silent(why) from failure
                 raise failure
             waiting.tell(self.ctx, f"CapRover at {self.url}", begun, limit, str(failure))
             time.sleep(self.ctx.pause(PAUSE))
@@ -283,6 +312,19 @@ class Api:
         return refusal("log in", error)
 
 
+def _refuse_final(error: Refused, starting: bool) -> None:
+    """What no further try would change.
+
+    :param starting: whether it may come from a server that starts
+    :raises Broken: a proxy in front of the server did not see what became of a write
+    :raises Refused: it is an outcome
+    """
+    if error.http in _AWAY and not starting:
+        raise Broken(reason(error)) from error
+    if not starting or error.http not in (FOREIGN, 404, 500, *_AWAY):
+        raise error
+
+
 def _answer(status: int, headers: Heads, data: bytes, url: str) -> Data:
     """An answer's envelope.
 
@@ -299,5 +341,5 @@ def _answer(status: int, headers: Heads, data: bytes, url: str) -> Data:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("status"), int):
-        raise Refused(status if status != 200 else 502, 0, data[:200].decode("utf-8", "replace").strip())
+        raise Refused(status if status != 200 else FOREIGN, 0, data[:200].decode("utf-8", "replace").strip())
     return {"description": "", **found}

@@ -44,15 +44,15 @@ def read(api: Api, listed: list[App]) -> World:
     :raises AgentError: ``caprover-refused``, ``caprover-login``
     """
     world = World()
-    found = api.get(APPS)
+    found = api.get(APPS, "appDefinitions")
     world.answers = True
     world.apps = {app["appName"]: app for app in found["appDefinitions"]}
     world.root = found.get("rootDomain") or ""
     if any(app["node"] for app in listed):
-        world.nodes = api.get("/user/system/nodes")["nodes"]
+        world.nodes = api.get("/user/system/nodes", "nodes")["nodes"]
     if any(app["project"] for app in listed):
         world.projects = {}
-        for project in api.get("/user/projects")["projects"]:
+        for project in api.get("/user/projects", "projects")["projects"]:
             world.projects.setdefault(project["name"], []).append(project["id"])
     return world
 
@@ -94,10 +94,15 @@ def refuse(listed: list[App], world: World, owner: str, gone: set[str], notes: N
     """
     for app in listed:
         now = world.apps.get(app["name"])
-        known = now is None or app["adopt"] or fields.is_fresh(now) or _is_owned(now, owner) or notes.get("owned", app["name"]) == owner
-        if owner and not known:
+        known = now is None or app["adopt"] or _is_owned(now, owner) or notes.get("owned", app["name"]) == owner
+        # One that a run has created and not tagged is taken over; only one that is known to be ours is removed.
+        managed = known or (app["state"] == "present" and now is not None and fields.is_fresh(now))
+        if owner and not managed:
             text = f"app {app['name']} exists and does not have the tag {owner}: it may be another team's. Nothing was changed"
-            raise AgentError("app-not-managed", f"{text}. Fix: use another name, or set adopt: true for this app to take it over")
+            cure = "use another name, or set adopt: true for this app to take it over"
+            if app["state"] == "absent":
+                cure = "remove its entry, or set adopt: true if it is to be removed all the same"
+            raise AgentError("app-not-managed", f"{text}. Fix: {cure}")
         if app["state"] == "present":
             _refuse_kind(app, now)
             _refuse_domains(app, now or fields.definition(app["name"], False), world)
@@ -247,6 +252,7 @@ def _update(ctx: Context, changer: Changer, app: App, now: Definition, known: fi
         if since:
             yield Step("app", target, "update", f"sent again: it was not seen done on {since}", None, changer.update(name, {}, ""))
         return
+    wanted.refuse_large(name, {wanted.OPTIONS[field]: after for field, (_before, after) in found.items()})
     before, after = found.get("serviceUpdateOverride") or (fields.value(now, "serviceUpdateOverride"),) * 2
     old_node, new_node = found.get("nodeId") or ("", "")
     first, stuck = residue.opposites(before, after, bool(old_node) and not new_node)

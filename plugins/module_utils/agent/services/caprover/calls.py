@@ -73,8 +73,8 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     from . import swarm_secrets, wanted
     from .notes import Notes
 
-    items, making, removing = swarm_secrets.prepare(ctx, params["apps"])
-    listed = [wanted.app(item) for item in items]
+    secrets = swarm_secrets.prepare(ctx, params["apps"])
+    listed = [wanted.app(item) for item in secrets.items]
     _once([app["name"] for app in listed])
     owner = (params["owner"] or "").strip()
     api = connect(ctx, params)
@@ -87,14 +87,16 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
             app["node"] = app["project"] = None
     except Refused as error:
         raise refusal("list the apps", error) from error
-    gone = [app["name"] for app in listed if app["state"] == "absent" and app["name"] in world.apps]
+    absent = [app["name"] for app in listed if app["state"] == "absent"]
+    gone = [name for name in absent if name in world.apps]
     if params["purge"]:
         gone += all_apps.purged(world, listed, owner, params["purge_limit"])
     notes = Notes(ctx, api.url)
     all_apps.refuse(listed, world, owner, set(gone), notes)
     names = set(world.apps) | {app["name"] for app in listed if app["state"] == "present"}
     result = {"answers": world.answers, "requests": api.calls, "apps": sorted(names - set(gone))}
-    return [*making, *all_apps.plan(api, listed, world, owner, gone, notes), *removing], result
+    steps = all_apps.plan(api, listed, world, owner, gone, notes)
+    return [*secrets.making, *steps, *secrets.removing([*gone, *absent])], result
 
 
 def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -110,6 +112,7 @@ def deploy(params: Item, ctx: Context) -> tuple[list[Step], Item]:
 
     listed = [wanted_deploy.deploy(item, ctx) for item in params["apps"]]
     _once([wanted["name"] for wanted in listed])
+    wanted_deploy.check_order(listed)
     api = connect(ctx, params)
     answers = True
     try:

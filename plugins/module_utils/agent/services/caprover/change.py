@@ -91,7 +91,7 @@ class Changer:
         def apply(ctx: Context) -> None:
             what = f"change app {name}"
             known = dict(changes)
-            now = self.apps[name]
+            now = self._there(name)
             body = {field: after for field, (_before, after) in changes.items()}
             if first and "serviceUpdateOverride" not in known:
                 there = fields.value(now, "serviceUpdateOverride")
@@ -104,6 +104,8 @@ class Changer:
                     body = {**body, "serviceUpdateOverride": known["serviceUpdateOverride"][1]}
                 self._send(ctx, name, body)
             except Refused as error:
+                if _GONE in error.said:
+                    raise self.gone(name) from error
                 raise self._put_back(what, name, known, error) from error
             except Silent as error:
                 raise self.api.unreachable(error, what) from error
@@ -233,7 +235,13 @@ class Changer:
         """TLS for the app's own domain below the root domain."""
 
         def apply(_ctx: Context) -> None:
-            self.api.insist(f"enable TLS for app {name} at {domain} (tls)", f"{APPS}/enablebasedomainssl", {"appName": name})
+            what = f"enable TLS for app {name} at {domain} (tls)"
+            try:
+                self.api.post(f"{APPS}/enablebasedomainssl", {"appName": name})
+            except Refused as error:
+                raise self.refusal(what, name, error) from error
+            except Silent as error:
+                raise self.api.unreachable(error, what) from error
 
         return apply
 
@@ -246,9 +254,26 @@ class Changer:
             self.api.post(f"{APPS}/{call}", {"appName": name, "customDomain": domain})
         except Refused as error:
             if not done or done not in error.said:
-                raise refusal(what, error) from error
+                raise self.refusal(what, name, error) from error
         except Silent as error:
             raise self.api.unreachable(error, what) from error
+
+    # --- apps that others remove ----------------------------------------------------------------------------------------
+
+    def gone(self, name: str) -> AgentError:
+        """An app that was there when the run began; what is noted of it is not true any more."""
+        self.notes.forget(name)
+        text = f"app {name} does not exist any more: it was removed during the run, by another client of CapRover"
+        return AgentError("app-missing", f"{text}. Fix: run again, which creates it, or remove it from the list")
+
+    def _there(self, name: str) -> Definition:
+        if name not in self.apps:
+            raise self.gone(name)
+        return self.apps[name]
+
+    def refusal(self, what: str, name: str, error: Refused) -> AgentError:
+        """What was refused of an app, which may not be there any more."""
+        return self.gone(name) if _GONE in error.said else refusal(what, error)
 
     # --- waiting --------------------------------------------------------------------------------------------------------
 

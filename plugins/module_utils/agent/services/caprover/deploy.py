@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Deploys: one at a time, watched until the app is healthy, and taken back where it does not become so.
 
+An app is deployed only while those that it comes after are healthy and run what they must: see :meth:`Deployer._gate`.
+
 A deploy is sent detached and polled: who waits for a queued build keeps all others from writing, and a queued build that fails ends
 the whole server for 45 s. So none is sent while any app builds.
 """
@@ -14,7 +16,7 @@ from . import fields, wanted_deploy
 from .api import PAUSE
 from .change import SETTLE, Changer
 from .health import Health
-from .refusals import Refused, reason, refusal
+from .refusals import Refused, reason
 from .wire import Broken, Silent, Upload
 
 TYPE_CHECKING = False
@@ -47,13 +49,13 @@ FIXES = (
 
 
 def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Notes, build_timeout: float) -> tuple[list[Step], list[str]]:
-    """A step for each app that does not run what it must. What was taken back before fails at the end, after the others.
+    """A step for each app that does not run what it must. What was taken back before, and what comes after that, fails at the end.
 
     :return: the steps, and the apps that run it already
     :raises AgentError: ``app-missing``
     """
     ctx = api.ctx
-    runner = Deployer(api, notes, apps, build_timeout)
+    runner = Deployer(api, notes, listed, apps, build_timeout)
     steps: list[Step] = []
     unchanged: list[str] = []
     held: dict[str, AgentError] = {}
@@ -75,15 +77,18 @@ def plan(api: Api, listed: list[Deploy], apps: dict[str, Definition], notes: Not
             detail = f"deployed on {unproven['since']}, not confirmed healthy yet"
             steps.append(Step("app", target, "watch", detail, None, runner.watch(wanted, unproven.get("previous"))))
         elif note and note["mark"] == wanted["mark"] and not wanted["force"] and not ctx.policy.get("retry"):
-            held[target] = _held(name, note)
+            held[name] = _held(name, note)
+        elif any(other in held for other in wanted["after"]):
+            held[name] = _gated(name, [other for other in wanted["after"] if other in held])
         else:
+            runner.left.append(name)
             diff = _diff(ctx, target, now, wanted)
             steps.append(Step("app", target, "deploy", wanted["image"] or _kind(wanted), diff, runner.deploy(wanted)))
     # A step, so that a run that only plans finds that there is something to do, and fails there.
-    for target, error in held.items():
+    for name, error in held.items():
         if ctx.check:
             ctx.warn(error.msg)
-        steps.append(Step("app", target, "hold back", "", None, _fail(list(held.values()))))
+        steps.append(Step("app", f"app {name}", "hold back", "", None, _fail(list(held.values()))))
     return steps, unchanged
 
 
@@ -92,6 +97,11 @@ def _held(name: str, note: Json) -> AgentError:
     return AgentError(
         "held-back", f"{text}. Fix: use another image, or set force: true for the app (-e component_retry=true) to try it again"
     )
+
+
+def _gated(name: str, others: list[str]) -> AgentError:
+    text = f"app {name} is held back too, because it comes after app {', app '.join(others)}: it was not deployed"
+    return AgentError("held-back", f"{text}. Fix: use another image of {', '.join(others)} first, or remove it from after of app {name}")
 
 
 def _fail(held: list[AgentError]) -> Apply:
@@ -118,11 +128,15 @@ class Deployer:
     """What deploys apps of one server.
 
     :param limit: seconds for a build
+    :ivar left: apps that are still to be deployed
     """
 
-    def __init__(self, api: Api, notes: Notes, apps: dict[str, Definition], limit: float) -> None:
+    def __init__(self, api: Api, notes: Notes, listed: list[Deploy], apps: dict[str, Definition], limit: float) -> None:
         self.api = api
         self.notes = notes
+        self.listed = {wanted["name"]: wanted for wanted in listed}
+        self.left: list[str] = []
+        self._healthy: set[str] = set()
         self.changer = Changer(api, notes, apps)
         self.limit = limit
 
@@ -130,6 +144,14 @@ class Deployer:
         """Deploy an app and see it healthy."""
 
         def apply(ctx: Context) -> None:
+            self.left.remove(wanted["name"])
+            try:
+                self._gate(ctx, wanted)
+                deployed(ctx)
+            except AgentError as error:
+                raise self._stopped(wanted["name"], error) from error
+
+        def deployed(ctx: Context) -> None:
             name = wanted["name"]
             self.changer.idle()
             now = self._definition(name)
@@ -158,9 +180,41 @@ class Deployer:
 
         def apply(ctx: Context) -> None:
             now = self._definition(wanted["name"])
-            self._prove(ctx, wanted, previous, self._health(ctx, wanted, now))
+            try:
+                self._prove(ctx, wanted, previous, self._health(ctx, wanted, now))
+            except AgentError as error:
+                raise self._stopped(wanted["name"], error) from error
 
         return apply
+
+    # --- the order ------------------------------------------------------------------------------------------------------
+
+    def _gate(self, ctx: Context, wanted: Deploy) -> None:
+        """See those healthy that an app comes after. Each runs what it must: otherwise it was deployed before, or held both back.
+
+        :raises AgentError: ``held-back``
+        """
+        name = wanted["name"]
+        for other in wanted["after"]:
+            if other in self._healthy:
+                continue
+            now = self._definition(other)
+            health = self._health(ctx, self.listed[other], now)
+            runs = wanted_deploy.deployed(now)
+            why = health.wait(runs.get("deployedImageName", "") if runs else "", deployed=False) if health.asked else ""
+            if why:
+                text = f"app {name} is not deployed, because it comes after app {other}, which is not healthy: {_hide(why, now)}"
+                cure = f"repair app {other} (docker service ps --no-trunc {health.service} on a manager of the Swarm) and run again"
+                raise AgentError("held-back", f"{text}. Fix: {cure}, or remove {other} from after of app {name}", self._output(other, now))
+            self._healthy.add(other)
+
+    def _stopped(self, name: str, error: AgentError) -> AgentError:
+        """A failure, which ends the run, with the apps that are not deployed for that reason."""
+        if not self.left:
+            return error
+        shown = [f"{one} (after {name})" if name in self.listed[one]["after"] else one for one in self.left]
+        head, fix, tail = error.msg.partition(". Fix: ")
+        return AgentError(error.code, f"{head}. Not deployed in this run: {', '.join(shown)}{fix}{tail}", error.journal)
 
     # --- a build --------------------------------------------------------------------------------------------------------
 
@@ -172,7 +226,7 @@ class Deployer:
         try:
             self.api.post(f"/user/apps/appData/{name}?detached=1", body)
         except Refused as error:
-            raise refusal(f"deploy app {name}", error) from error
+            raise self.changer.refusal(f"deploy app {name}", name, error) from error
         except Broken:
             pass  # whether it has begun is seen below
         except Silent as error:
@@ -247,6 +301,7 @@ class Deployer:
             ctx.warn(f"app {name}: its health is not known: run the task on a manager of the Swarm, or set health: url.")
         why = health.wait(self._image(name)) if health.asked else ""
         if not why:
+            self._healthy.add(name)
             self.notes.drop("unproven", name)
             self.notes.drop("held", name)
             return
@@ -296,7 +351,7 @@ class Deployer:
     def _definition(self, name: str) -> Definition:
         found = self.changer.read("list the apps", self.api.apps).get(name)
         if found is None:
-            raise AgentError("app-missing", f"app {name} does not exist any more: it was removed during the run")
+            raise self.changer.gone(name)
         return found
 
 

@@ -84,10 +84,11 @@ class Health:
                 "health-unknown", f"{text}. Fix: run the task on a manager of the Swarm, or health: {{docker: false, url: ...}}"
             )
 
-    def wait(self, image: str) -> str:
+    def wait(self, image: str, deployed: bool = True) -> str:
         """Wait until the app was healthy for some seconds.
 
         :param image: that its containers run
+        :param deployed: whether it was deployed just now; an older one need not be watched for some seconds
         :return: why it was not in time; "" where it is
         """
         import time
@@ -95,10 +96,10 @@ class Health:
         from ...core import waiting
 
         begun = time.monotonic()
-        limit, steady = float(self.options["timeout"]), float(self.options["steady"])
+        limit, steady = float(self.options["timeout"]), float(self.options["steady"]) if deployed else 0.0
         since: float | None = None
         seen: frozenset[str] = frozenset()
-        if self.options["url"] and not self.docker and self.judge is None:
+        if deployed and self.options["url"] and not self.docker and self.judge is None:
             time.sleep(self.ctx.pause(MOVES))
         while True:
             why, final = self.look(image)

@@ -25,11 +25,11 @@ def read(api: Api) -> Item:
     :raises Silent: there is no answer
     :raises Refused: it does not say
     """
-    info = api.get("/user/system/info")
+    info = api.get("/user/system/info", "rootDomain")
     version = api.get("/user/system/versionInfo")
-    found = api.get(APPS)
-    nodes = api.get("/user/system/nodes")["nodes"]
-    stored = api.get("/user/registries")
+    found = api.get(APPS, "appDefinitions")
+    nodes = api.get("/user/system/nodes", "nodes")["nodes"]
+    stored = api.get("/user/registries", "registries")
     return {
         "version": str(version.get("currentVersion") or ""),
         "latest_version": str(version.get("latestVersion") or ""),

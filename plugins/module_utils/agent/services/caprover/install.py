@@ -107,7 +107,7 @@ def _differ(ctx: Context, settings: Item) -> bool:
 
 
 def _password(params: Item, ctx: Context, there: Item) -> list[Step]:
-    """The step that takes the one-time password away, where it is still in force.
+    """The step that takes the one-time password away, where it or the previous one is still in force.
 
     That it is gone is noted: each question is a login, and CapRover counts the wrong ones of all clients together.
 
@@ -141,8 +141,8 @@ def _mark(there: Item) -> str:
 
 
 def _api(params: Item, ctx: Context, there: Item) -> Api:
-    once = there["env"].get(_ONCE) or ""
-    passwords = [params["password"], *([once] if once and once != params["password"] else [])]
+    given = (params["password"], params["previous_password"], there["env"].get(_ONCE))
+    passwords = list(dict.fromkeys(one for one in given if one))
     return Api(ctx, f"http://127.0.0.1:{params['admin_port']}", passwords, wait=params["wait"])
 
 

@@ -20,6 +20,8 @@ PARTLY, NOT_READY, USER_NOT_READY, EXISTS, WRONG_PASSWORD = 102, 1001, 1101, 110
 BAD_TOKEN, UNVERIFIED, BACK_OFF, NEEDS_OTP, BAD_NGINX = 1106, 1107, 1113, 1114, 1116
 #: Its words where certbot, or a backup, has a lock of its own: after a start CapRover lists its certificates and renews them each day.
 CERTBOT = "Another operation is in process"
+#: Stands for the HTTP status of an answer that has none of CapRover's statuses in it: something else answers.
+FOREIGN = 0
 #: Seconds for which no login is possible after five wrong passwords (its src/routes/login/LoginRouter.ts).
 LOCKED = 30
 #: Characters that are shown of what it says: certbot's whole output may be in it.
@@ -69,6 +71,15 @@ FIXES: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_NO_ANSWER = "the proxy in front of CapRover gets no answer from it"
+_PROXIES = {
+    413: "the request is larger than the proxy in front of CapRover accepts",
+    502: _NO_ANSWER,
+    503: _NO_ANSWER,
+    504: f"{_NO_ANSWER} in time",
+}
+
+
 class Refused(Exception):
     """CapRover answered, and did not do it.
 
@@ -88,6 +99,10 @@ def reason(error: Refused) -> str:
     """Its words, of long ones the lines that tell: nginx's ``[emerg]``, what certbot says beside a domain."""
     if error.http == 429:
         return "another operation on this server is still in progress (HTTP 429)"
+    if error.http in _PROXIES:
+        return f"{_PROXIES[error.http]} (HTTP {error.http})"
+    if error.http == FOREIGN and not error.status:
+        return f"what answers is not CapRover's API: {' '.join(error.said.split())[:80]}"
     if not error.status:
         return f"HTTP {error.http} without a reason"
     lines = [line.strip() for line in error.said.replace("\r", "\n").split("\n") if line.strip()]
@@ -102,6 +117,12 @@ def fix(error: Refused) -> tuple[str, str]:
     """The option that a refusal is about and what to write or do; both empty where its words are not known."""
     if error.http == 429 or CERTBOT in error.said:
         return "", "run again when it has ended; docker service logs captain-captain on its manager says which it is"
+    if error.http == 413:
+        return "", "run the task on CapRover's own host with url http://127.0.0.1:3000, or send less"
+    if error.http in _PROXIES:
+        return "", "see docker service ps captain-captain on its manager, and run again"
+    if error.http == FOREIGN and not error.status:
+        return "url", "set url: the address of CapRover itself"
     if error.status == BAD_NGINX:
         return "nginx_config", "write a configuration that nginx -t accepts"
     for words, option, text in FIXES:

@@ -192,7 +192,7 @@ def _delete(api: Api, there: Registry) -> Apply:
 def _set_default(api: Api, default: str) -> Apply:
     def apply(_ctx: Context) -> None:
         # A registry that was just added has an ID only now.
-        items = Registries(api.insist("list the registries", "/user/registries")).items
+        items = Registries(api.insist("list the registries", "/user/registries", needed=("registries",))).items
         found = [item["id"] for item in items if default in (_name(item), item["registryDomain"])] if default else [""]
         if not found:
             raise AgentError("bad-registry", f"default_push_registry {default}: it does not exist any more. Fix: run again")

@@ -90,7 +90,7 @@ def read(api: Api, want: Item) -> There:
     :raises Refused: it does not say
     """
     there = There()
-    there.info = api.get(f"{SYSTEM}/info")  # type: ignore[assignment]  # as recorded
+    there.info = api.get(f"{SYSTEM}/info", "rootDomain")  # type: ignore[assignment]  # as recorded
     there.answers = True
     if (
         want["registries"]
@@ -98,13 +98,13 @@ def read(api: Api, want: Item) -> There:
         or want["self_hosted_registry"] is not None
         or _new_root(want, there)
     ):
-        there.registries = registries.Registries(api.get("/user/registries"))
+        there.registries = registries.Registries(api.get("/user/registries", "registries"))
     if want["disk_cleanup"] is not None:
-        there.cleanup = api.get(f"{SYSTEM}/diskcleanup")
+        there.cleanup = api.get(f"{SYSTEM}/diskcleanup", *_CLEANUP.values())
     if want["netdata"] is not None:
-        there.netdata = api.get(f"{SYSTEM}/netdata")
+        there.netdata = api.get(f"{SYSTEM}/netdata", "isEnabled")
     if want["nginx"] is not None:
-        there.nginx = api.get(f"{SYSTEM}/nginxconfig")
+        there.nginx = api.get(f"{SYSTEM}/nginxconfig", *_NGINX.values())
     return there
 
 

@@ -37,38 +37,59 @@ class Made:
         self.ids: dict[str, str] = {}
 
 
-def prepare(ctx: Context, items: list[Item]) -> tuple[list[Item], list[Step], list[Step]]:
-    """Apps whose overrides have their secrets, steps that make those, and steps that remove those that no listed app has any more.
+class Prepared:
+    """What becomes of the secrets of some apps.
 
-    :param items: ``apps`` of the module ``caprover_apps``. One without ``secret_files`` stays as it is
+    :param known: secrets that are there: name -> ID and app
+    :ivar items: the apps, whose overrides have their secrets
+    :ivar wanted: names of secrets that the apps have
+    :ivar making: steps that make those that are missing
+    """
+
+    def __init__(self, items: list[Item], known: dict[str, tuple[str, str]]) -> None:
+        self.items = items
+        self.making: list[Step] = []
+        self._known = known
+        self.wanted: set[str] = set()
+
+    def removing(self, gone: Iterable[str]) -> list[Step]:
+        """Steps that remove those that no app has any more.
+
+        :param gone: apps that go, also such that are not listed
+        """
+        apps = {*gone, *(item["name"] for item in self.items if item["secret_files"] is not None)}
+        left = sorted(name for name, (_identity, app) in self._known.items() if app in apps and name not in self.wanted)
+        return [Step("secret", name, "remove", "no app has it", apply=_remove(self._known[name][0])) for name in left]
+
+
+def prepare(ctx: Context, items: list[Item]) -> Prepared:
+    """What becomes of the secrets of some apps.
+
+    :param items: ``apps`` of the module ``caprover_apps``. One without ``secret_files`` stays as it is; Docker is asked if one has them
     :raises AgentError: ``bad-app``, ``swarm-secrets``
     """
-    asking = [item for item in items if item["secret_files"] is not None or item["state"] == "absent"]
-    if not any(item["secret_files"] is not None for item in items):
-        return items, [], []
+    if all(item["secret_files"] is None for item in items):
+        return Prepared(items, {})
     known = _known(ctx)
     ids = {name: identity for name, (identity, _app) in known.items()}
-    steps, wanted_names = [], set()
-    made = []
+    prepared = Prepared([], known)
     for item in items:
         if item["secret_files"] is None or item["state"] == "absent":
-            made.append(item)
+            prepared.items.append(item)
             continue
         check_files(item["name"], item["secret_files"])
         listed = []
         for file, given in sorted(item["secret_files"].items()):
             value = str(given)
             name = name_of(item["name"], file, value)
-            wanted_names.add(name)
+            prepared.wanted.add(name)
             if name not in ids:
-                steps.append(
+                prepared.making.append(
                     Step("secret", f"{FOLDER}/{file}", "create", f"of app {item['name']}", apply=_create(name, item["name"], value))
                 )
             listed.append(_reference(ids.get(name) or f"{_COMING}{name}", name, file))
-        made.append({**item, "service_override": _with(item, listed)})
-    apps = {item["name"] for item in asking}
-    left = sorted(name for name, (_identity, app) in known.items() if app in apps and name not in wanted_names)
-    return made, steps, [Step("secret", name, "remove", "no app has it", apply=_remove(ids[name])) for name in left]
+        prepared.items.append({**item, "service_override": _with(item, listed)})
+    return prepared
 
 
 def filled(ctx: Context, body: Item) -> Item:

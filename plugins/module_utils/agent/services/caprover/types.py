@@ -168,9 +168,13 @@ class App(TypedDict):
 
 
 class Deploy(TypedDict):
-    """A deploy that is asked for: an image, a captain-definition, or a tar file of this host. ``mark`` is what an unchanged one has."""
+    """A deploy that is asked for: an image, a captain-definition, or a tar file of this host. ``mark`` is what an unchanged one has.
+
+    ``after``: apps that have to be healthy before it.
+    """
 
     name: str
+    after: list[str]
     image: str
     definition: str
     tarball: str

@@ -44,6 +44,8 @@ OPTIONS = {field: option for option, field in PLAIN.items()} | {
 }
 _LOW = "abcdefghijklmnopqrstuvwxyz0123456789"
 _RESERVED = ("captain", "registry")
+#: Bytes of a request that CapRover reads (``bodyParser.json`` of its src/app.ts); of a larger one it says HTTP 500 and no reason.
+LARGEST = 2 << 20
 
 
 def app(item: Item) -> App:
@@ -100,6 +102,22 @@ def _fields(name: str, item: Item) -> Item:
 def bad(name: str, option: str, what: str, fix: str) -> AgentError:
     """An option of an app that cannot be."""
     return AgentError("bad-app", f"app {name}: {option} is {what}. Fix: {fix}")
+
+
+def refuse_large(name: str, options: dict[str, Any]) -> None:
+    """A request that CapRover would not read.
+
+    :param options: option -> what is sent of it
+    :raises AgentError: ``bad-app``
+    """
+    import json
+
+    sizes = {option: len(json.dumps(value)) for option, value in options.items()}
+    # Field names and the app's name are sent too; JSON needs a few bytes for each.
+    if sum(sizes.values()) > LARGEST - 4096:
+        largest = max(sizes, key=lambda option: sizes[option])
+        what = f"{sizes[largest] >> 10} KiB large, and CapRover reads requests of at most {LARGEST >> 20} MiB"
+        raise bad(name, largest, what, "set less, and keep large contents in the image or in a volume")
 
 
 def app_name(given: object) -> str:

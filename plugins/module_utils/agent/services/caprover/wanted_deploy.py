@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...core.model import AgentError
-from .wanted import app_name
+from .wanted import app_name, refuse_large
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def deploy(item: Item, ctx: Context) -> Deploy:
         )
     made: Deploy = {
         "name": name,
+        "after": list(item["after"]),
         "image": item["image"] or "",
         "definition": "",
         "tarball": item["tarball"] or "",
@@ -60,6 +61,19 @@ def deploy(item: Item, ctx: Context) -> Deploy:
 def bad(name: str, option: str, what: str, fix: str) -> AgentError:
     """An option of a deploy that cannot be."""
     return AgentError("bad-deploy", f"app {name}: {option}: {what}. Fix: {fix}")
+
+
+def check_order(listed: list[Deploy]) -> None:
+    """Apps that others wait for are listed before them.
+
+    :raises AgentError: ``bad-deploy``
+    """
+    before: set[str] = set()
+    for wanted in listed:
+        for other in wanted["after"]:
+            if other not in before:
+                raise bad(wanted["name"], "after", f"app {other} is not listed before it", "use names of apps earlier in the list")
+        before.add(wanted["name"])
 
 
 def _image(made: Deploy) -> None:
@@ -97,6 +111,7 @@ def _definition(made: Deploy, given: Any) -> None:
         made["image"] = str(given["imageName"])
         return
     made["definition"] = json.dumps(given, sort_keys=True)
+    refuse_large(name, {option: made["definition"]})
     made["mark"] = f"sha256-{digest(made['definition'].encode())}"
 
 

@@ -9,6 +9,7 @@ import os
 
 from ...core.model import AgentError, Step
 from ..etcd import api
+from .markers import FIRST, RESTORING
 from .rest import PKI
 
 TYPE_CHECKING = False
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: The cluster's settings, whatever data it has: https://patroni.readthedocs.io/en/latest/dynamic_configuration.html.
 KEPT = "config"
-#: The member with the newest data (roles/postgresql/files/postgresql-may-start). A restore is under way (in_place.py of pgbackrest).
-FIRST, RESTORING = "/etc/patroni/vannah-newest", "/etc/patroni/vannah-restoring"
 
 
 def forget(params: ForgetParams, _ctx: Context) -> tuple[list[Step], Result]:

@@ -14,9 +14,9 @@ import os
 
 from ...core import waiting
 from ...core.model import AgentError, Step
+from ..patroni.markers import RESTORING
 from . import target
 from .instance import ENDED_EARLY, Instance
-from .lineage import LATEST
 from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 
 UNIT, PLACE = "vannah-recover.service", "/var/lib/postgresql/vannah-recover"
-#: There while a restore is under way: after a run that was killed the next one continues on the same member.
-MARKER = "/etc/patroni/vannah-restoring"
 #: Held while the data are replaced.
 LOCK = "/run/vannah-restore.lock"
 #: What a restore writes for its recovery. On a standby the target would end its recovery, too.
@@ -47,17 +45,17 @@ def target_of(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """What a restore begins and ends with; asked on the backup server, before anything is done.
 
     :param params: as the module ``pgbackrest_target`` documents them, every option present
-    :return: no steps; ``attempts``, ``timeline``, ``bytes``, ``system``
-    :raises AgentError: ``bad-target``, ``no-backup``, ``pgbackrest-failed``
+    :return: no steps; ``attempts``, ``timeline``, ``newest``, ``backup``, ``bytes``, ``archived``, ``system``
+    :raises AgentError: ``bad-target``, ``no-backup``, ``pgbackrest-failed``, ``wal-missing``, ``wal-unreadable``, ``search-too-long``
     """
-    chosen = target.choose(Program(ctx, params["stanza"]), params, ctx.now())
-    attempts = chosen.attempts()
-    # Without the newest WAL of the timeline nothing would tell an end from a segment that cannot be read.
-    if params["type"] == "time" and (chosen.archived or str(params["timeline"]) == LATEST):
+    chosen = target.choose(ctx, Program(ctx, params["stanza"], params["config"]), params)
+    attempts = [chosen.attempt()]
+    if params["type"] == "time" and chosen.archived:
         # PostgreSQL has reached a time when it sees a later commit. The cluster is stopped: where there is none, all of its WAL is meant.
-        attempts += [[ALL, *(word for word in attempt if word.startswith(("--set=", "--target-timeline=")))] for attempt in attempts]
-    known = {"timeline": chosen.timeline, "bytes": chosen.bytes, "archived": chosen.archived, "system": chosen.system}
-    return [], {"attempts": attempts, **known}
+        # Without the newest WAL of the timeline nothing would tell an end from a segment that cannot be read.
+        attempts.append([ALL, *(word for word in attempts[0] if word.startswith(("--set=", "--target-timeline=")))])
+    known = {"timeline": chosen.timeline, "newest": chosen.newest, "backup": chosen.label, "bytes": chosen.bytes}
+    return [], {"attempts": attempts, **known, "archived": chosen.archived, "system": chosen.system}
 
 
 def in_place(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -69,7 +67,7 @@ def in_place(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """
     data, found = params["data"], control(ctx, params)
     its = found.get("Database system identifier", "")
-    result: Item = {"data": bool(found), "interrupted": os.path.exists(ctx.path(MARKER)), "same": bool(its) and its == params["system"]}
+    result: Item = {"data": bool(found), "interrupted": os.path.exists(ctx.path(RESTORING)), "same": bool(its) and its == params["system"]}
     if params["state"] == "absent":
         content = os.path.isdir(ctx.path(data)) and bool(os.listdir(ctx.path(data)))
         step = Step("data", data, "remove", "they are copied from the leader", apply=lambda ctx: clear(ctx, params))
@@ -112,7 +110,7 @@ def _restore(ctx: Context, params: Item) -> None:
     instance = Instance(ctx, PLACE, data, params["port"], params["programs"], UNIT)
     instance.stop(wait)
     _refuse_running(ctx, data)
-    ctx.run(["tee", "--", MARKER], input=f"{params['system']}\n")
+    ctx.run(["tee", "--", RESTORING], input=f"{params['system']}\n")
     program = Program(ctx, params["stanza"])
     for attempt in params["attempts"]:
         if not any(os.path.exists(ctx.path(f"{data}/{name}")) for name in ("PG_VERSION", "backup.manifest")):
@@ -173,7 +171,7 @@ def clear(ctx: Context, params: Item) -> None:
         raise AgentError("tablespaces", f"{data} has tablespaces elsewhere, which are not removed. Fix: {fix}")
     ctx.run(["find", ctx.path(data), "-mindepth", "1", "-delete"], timeout=600)
     if params["state"] == "absent":
-        ctx.run(["rm", "-f", "--", ctx.path(MARKER)])  # of an older restore that was given up
+        ctx.run(["rm", "-f", "--", ctx.path(RESTORING)])  # of an older restore that was given up
 
 
 def _refuse_running(ctx: Context, data: str) -> None:

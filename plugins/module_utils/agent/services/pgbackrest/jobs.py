@@ -29,7 +29,8 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
 
     def apply(ctx: Context) -> None:
         waiting.tell(ctx, "the backup", ctx.now(), params["limit"], "")
-        ran = ctx.run([JOB, "backup", params["task"], kind, str(repository)], timeout=params["limit"], check=False)
+        words = [params["task"], kind, str(repository), *([] if params["expire"] else ["--no-expire-auto"])]
+        ran = ctx.run([JOB, "backup", *words], timeout=params["limit"], check=False)
         if ran.rc == 124:
             text = f"it has not ended within {params['limit']} s"
             raise AgentError(

@@ -18,12 +18,24 @@ if TYPE_CHECKING:
 
 
 LATEST = "latest"
+#: Bytes of a segment of WAL.
+SIZE = 16 << 20
 
 
 def number(lsn: str) -> int:
     """An LSN as a number of bytes."""
     high, _slash, low = lsn.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
+
+
+def name_of(timeline: int, position: int) -> str:
+    """The name of a segment, by its number on the timeline."""
+    return f"{timeline:08X}{position // 256:08X}{position % 256:08X}"
+
+
+def position_of(segment: str) -> int:
+    """The number of a segment on its timeline."""
+    return int(segment[8:16], 16) * 256 + int(segment[16:24], 16)
 
 
 def behind(replayed: str, archived: str) -> str:
@@ -34,8 +46,7 @@ def behind(replayed: str, archived: str) -> str:
     :param replayed: the LSN up to which WAL was read
     :param archived: the newest segment of the timeline in the repository, of 16 MiB
     """
-    wanted = int(archived[8:16], 16) * 256 + int(archived[16:24], 16)
-    if (number(replayed) - 1) // (16 << 20) >= wanted:
+    if (number(replayed) - 1) // SIZE >= position_of(archived):
         return ""
     return f"the recovery ended at {replayed}, before {archived}, the newest WAL of the repository"
 
@@ -68,11 +79,10 @@ def leading(backups: list[Item], timeline: int, before: dict[int, str]) -> list[
     return found
 
 
-def labels(kind: str, target: str, backups: list[Item], moment: float) -> list[str]:
-    """The backups to begin with, the first choice first.
+def newest_before(kind: str, target: str, backups: list[Item], moment: float) -> Item:
+    """The backup that a restore begins with: the newest one that ended before the target.
 
-    pgBackRest knows no names: the newest backup may be from after the name, so that the older ones follow.
-
+    :param kind: ``latest``, ``time`` or ``lsn``; a name is given as its LSN
     :param backups: :func:`leading`
     :param moment: the target as seconds since the epoch, where it is a time
     :raises AgentError: ``no-backup``
@@ -85,5 +95,21 @@ def labels(kind: str, target: str, backups: list[Item], moment: float) -> list[s
     if not able:
         fix = "use a later target, or -e restore_timeline=NUMBER for an earlier timeline"
         raise AgentError("no-backup", f"no backup before this target leads to the timeline. Fix: {fix}")
-    chosen = [str(one["label"]) for one in reversed(able)]
-    return chosen if kind == "name" else chosen[:1]
+    return able[-1]
+
+
+def missing(segments: dict[int, dict[int, tuple[str, float]]], path: list[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
+    """Segments that a recovery needs and that are not there: timeline and number.
+
+    :param segments: timeline -> number -> what is known of the segment
+    :param path: timelines that are followed, the oldest first, with the LSN where each begins
+    :param begin: number of the first segment
+    :param end: number of the last one
+    """
+    found = []
+    for position in range(begin, end + 1):
+        # The newest timeline that has begun by then: its first segment has a copy of what the one before it wrote there.
+        timeline = [one for one, at in path if at // SIZE <= position][-1]
+        if position not in segments.get(timeline, {}):
+            found.append((timeline, position))
+    return found

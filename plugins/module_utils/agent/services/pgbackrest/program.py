@@ -18,8 +18,8 @@ USER = "postgres"
 DB_CONNECT, FILE_INVALID, DB_MISMATCH = 56, 28, 51
 #: PostgreSQL does not archive yet.
 ARCHIVE_DISABLED = 87
-#: Seconds for an answer, for a connection to each member, and for a segment to arrive.
-ANSWER, CONNECT, ARRIVAL = 60, 120, 180
+#: Seconds for an answer, for a connection to each member, for a segment to arrive, and for the list of all files.
+ANSWER, CONNECT, ARRIVAL, LISTING = 60, 120, 180, 600
 
 
 class Program:
@@ -34,7 +34,7 @@ class Program:
         self.stanza = stanza
         self._config = [f"--config={config}"] if config else []
 
-    def _run(self, command: str, *options: str, timeout: float, argument: str = "") -> Result:
+    def _run(self, command: str, *options: str, timeout: float, arguments: tuple[str, ...] = ()) -> Result:
         argv = [
             "pgbackrest",
             *self._config,
@@ -43,7 +43,7 @@ class Program:
             "--log-level-stderr=warn",
             *options,
             command,
-            *([argument] if argument else []),
+            *arguments,
         ]
         return self._ctx.run(argv, timeout=timeout, check=False, user=USER)
 
@@ -88,8 +88,8 @@ class Program:
             return ""
         return "archive_mode" if ran.rc == ARCHIVE_DISABLED else first_error(ran)
 
-    def histories(self, repository: int, archive: str) -> list[int]:
-        """The timelines that began after another one, in order.
+    def listed(self, repository: int, archive: str) -> dict[str, float]:
+        """The files of a cluster's archive: path -> when it was written.
 
         :param archive: ID of the cluster's archive, as ``info`` names it
         :raises AgentError: ``pgbackrest-failed``
@@ -97,11 +97,10 @@ class Program:
         import json
 
         path = f"archive/{self.stanza}/{archive}"
-        ran = self._run("repo-ls", f"--repo={repository}", "--output=json", timeout=ANSWER, argument=path)
+        ran = self._run("repo-ls", "--recurse", f"--repo={repository}", "--output=json", timeout=LISTING, arguments=(path,))
         if ran.rc:
             raise AgentError("pgbackrest-failed", f"pgbackrest repo-ls: {first_error(ran)}. Fix: see /var/log/pgbackrest")
-        names = [str(name) for name in json.loads(ran.out or "{}")]
-        return sorted(int(name[:8], 16) for name in names if name.endswith(".history"))
+        return {str(name): float(one.get("time", 0)) for name, one in json.loads(ran.out or "{}").items()}
 
     def history(self, repository: int, archive: str, timeline: int) -> str:
         """The history file of a timeline.
@@ -109,14 +108,22 @@ class Program:
         :raises AgentError: ``pgbackrest-failed``
         """
         name = f"archive/{self.stanza}/{archive}/{timeline:08X}.history"
-        ran = self._run("repo-get", f"--repo={repository}", timeout=ANSWER, argument=name)
+        ran = self._run("repo-get", f"--repo={repository}", timeout=ANSWER, arguments=(name,))
         if ran.rc:
             raise AgentError("pgbackrest-failed", f"pgbackrest repo-get {name}: {first_error(ran)}. Fix: see /var/log/pgbackrest")
         return ran.out
 
+    def fetch(self, repository: int, data: str, segment: str, path: str) -> Result:
+        """Read one segment of WAL from the repository into a file.
+
+        :param data: a folder with the pg_control of the cluster
+        """
+        options = [f"--repo={repository}", f"--pg1-path={data}", "--no-archive-async"]
+        return self._run("archive-get", *options, timeout=ARRIVAL, arguments=(segment, path))
+
     def archive(self, path: str) -> Result:
         """Archive one file of pg_wal; one that is in the repository already is left as it is."""
-        return self._run("archive-push", "--no-archive-async", timeout=ARRIVAL, argument=path)
+        return self._run("archive-push", "--no-archive-async", timeout=ARRIVAL, arguments=(path,))
 
     def restore(self, options: list[str], timeout: float) -> Result:
         """Restore into a folder that is empty."""

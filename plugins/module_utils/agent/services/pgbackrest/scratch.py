@@ -11,7 +11,7 @@ from ...core import waiting
 from ...core.model import AgentError, Step
 from . import target
 from .in_place import refuse_small
-from .instance import ENDED_EARLY, Instance
+from .instance import Instance
 from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
@@ -28,12 +28,12 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     """Restore into a scratch instance and start it, or remove it.
 
     :param params: as the module ``pgbackrest_scratch`` documents them, every option present
-    :return: steps; ``databases``, ``place``, ``port``: filled in once the steps are applied
-    :raises AgentError: ``bad-target``, ``no-backup``, ``scratch-exists``; by a step ``restore-failed``
+    :return: steps; ``place``, ``port``, ``timeline``; ``databases``: filled in once the steps are applied
+    :raises AgentError: ``bad-target``, ``no-backup``, ``scratch-exists``, ``wal-missing``, ``wal-unreadable``; by a step ``restore-failed``
     """
     place = params["path"]
     there = os.path.exists(ctx.path(f"{place}/data"))
-    result: Item = {"databases": [], "place": place, "port": params["port"]}
+    result: Item = {"databases": [], "place": place, "port": params["port"], "timeline": 0}
     instance = Instance(ctx, place, f"{place}/data", params["port"], params["programs"], UNIT)
     if params["state"] == "absent":
         return ([Step("restore", place, "remove", apply=lambda ctx: remove(ctx, instance))] if there else []), result
@@ -41,23 +41,17 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
         text = f"{place} has an instance of an earlier restore"
         raise AgentError("scratch-exists", f"{text}. Fix: write -e restore_replace=true, or -e restore_remove=true to remove it")
     program = Program(ctx, params["stanza"], params["config"])
-    chosen = target.choose(program, params, ctx.now())
+    chosen = target.choose(ctx, program, params)
     refuse_small(ctx, place, chosen.bytes)
+    result["timeline"] = chosen.timeline
     detail = "to the newest WAL" if params["type"] == "latest" else f"to {params['type']} {params['target']}"
 
     def apply(ctx: Context) -> None:
-        attempts = chosen.attempts()
-        for attempt in attempts:
-            remove(ctx, instance)
-            _restore(ctx, program, params, instance, attempt)
-            try:
-                rows = [line.split("|") for line in instance.start(params["wait"], SIZES).splitlines() if "|" in line]
-                result["databases"] = [{"name": name, "bytes": int(size)} for name, size in rows]
-                instance.require(chosen.archived if params["type"] == "latest" else "")
-                return
-            except AgentError as error:
-                if ENDED_EARLY not in str(error) or attempt == attempts[-1]:
-                    raise
+        remove(ctx, instance)
+        _restore(ctx, program, params, instance, chosen.attempt())
+        rows = [line.split("|") for line in instance.start(params["wait"], SIZES).splitlines() if "|" in line]
+        result["databases"] = [{"name": name, "bytes": int(size)} for name, size in rows]
+        instance.require(chosen.archived if params["type"] == "latest" else "")
 
     return [Step("restore", place, "create", f"{detail}, from repository {params['repository']}", apply=apply)], result
 

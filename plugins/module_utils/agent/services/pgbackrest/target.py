@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 
 from ...core.model import AgentError
-from .lineage import LATEST, ancestors, labels, leading, number
+from . import timelines
+from .archive import Archive
+from .lineage import LATEST, SIZE, leading, missing, name_of, newest_before, number, position_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
 
+    from ...core.model import Context
     from ...definition import Json as Item
     from .program import Program
 
@@ -27,58 +30,113 @@ class Chosen:
     """How a restore is done.
 
     :ivar options: of pgBackRest
-    :ivar labels: the backups to begin with, the first choice first
+    :ivar label: the backup to begin with
     :ivar timeline: number of the timeline that is followed
-    :ivar bytes: size of the largest of these backups when it is restored
-    :ivar archived: the newest segment of the timeline; empty where another timeline has newer ones
+    :ivar newest: number of the newest timeline
+    :ivar bytes: size of the backup when it is restored
+    :ivar archived: the newest segment of the timeline; empty where it has none, or where it differs from its checksum
     :ivar system: system identifier of the cluster in the repository
     """
 
-    def __init__(self, options: list[str], chosen: list[str], timeline: int, size: int, system: str, archived: str) -> None:
-        self.options = options
-        self.labels = chosen
-        self.timeline = timeline
-        self.bytes = size
-        self.system = system
-        self.archived = archived
+    def __init__(self, said: list[str], backup: Item, timeline: int, newest: int, system: str, archived: str) -> None:
+        self.label, self.bytes = str(backup["label"]), int(backup["info"]["size"])
+        self.timeline, self.newest = timeline, newest
+        self.system, self.archived = system, archived
+        self.options = [*said, *([f"--target-timeline={timeline}"] if timeline != newest else [])]
 
-    def attempts(self) -> list[list[str]]:
-        """The options of each attempt."""
-        return [[*self.options, f"--set={label}"] for label in self.labels]
+    def attempt(self) -> list[str]:
+        """The options of the restore."""
+        return [*self.options, f"--set={self.label}"]
 
 
-def choose(program: Program, params: Item, now: float) -> Chosen:
-    """What a restore begins and ends with.
+def choose(ctx: Context, program: Program, params: Item) -> Chosen:
+    """What a restore begins and ends with. The target is proven to be in the repository.
 
-    :param params: ``repository``, ``type``, ``target``, ``timeline`` (``latest`` or a number)
-    :raises AgentError: ``bad-target``, ``no-backup``, ``pgbackrest-failed``
+    :param params: ``repository``, ``type``, ``target``, ``timeline`` (a number, ``latest``, or empty: derived from the target),
+        ``programs``, ``wait``
+    :raises AgentError: ``bad-target``, ``no-backup``, ``pgbackrest-failed``, ``wal-unreadable``, ``search-too-long``
     """
     known, repository = program.info() or {}, params["repository"]
     mine = [one for one in known.get("backup") or [] if int(one["database"]["repo-key"]) == repository]
-    said = options(params["type"], params["target"], mine, now)
+    said = options(params["type"], params["target"], mine, ctx.now())
     newest = mine[-1]["database"]["id"]
     mine = [one for one in mine if one["database"]["id"] == newest]
-    archive = [one for one in known.get("archive") or [] if one["database"] == {"id": newest, "repo-key": repository}]
-    histories = program.histories(repository, archive[0]["id"]) if archive else []
-    timeline, before = 1, {}
-    wanted = str(params["timeline"])
-    if wanted != LATEST:
-        if not wanted.isdigit() or int(wanted) not in (1, *histories):
-            there = ", ".join(str(one) for one in (1, *histories))
-            raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: use {LATEST}, or one of {there}")
-        timeline = int(wanted)
-        said = [*said, f"--target-timeline={timeline}"]
-    elif histories:
-        timeline = histories[-1]
-    if timeline > 1:
-        before = ancestors(program.history(repository, archive[0]["id"], timeline))
-    moment = _moment(params["target"]).timestamp() if params["type"] == "time" else 0.0
-    able = leading(mine, timeline, before)
-    chosen = labels(params["type"], params["target"], able, moment)
-    size = max(int(one["info"]["size"]) for one in able if str(one["label"]) in chosen)
+    identity = next((str(one["id"]) for one in known.get("archive") or [] if one["database"] == {"id": newest, "repo-key": repository}), "")
     system = next((str(one["system-id"]) for one in known.get("db") or [] if one["id"] == newest), "")
-    newest_wal = str(archive[0]["max"] or "") if archive else ""
-    return Chosen(said, chosen, timeline, size, system, newest_wal if newest_wal[:8] == f"{timeline:08X}" else "")
+    archive = Archive(ctx, program, repository, identity, params["programs"], system)
+    try:
+        return _proven(archive, params, said, mine, system)
+    finally:
+        archive.close()
+
+
+def _proven(archive: Archive, params: Item, said: list[str], backups: list[Item], system: str) -> Chosen:
+    import time
+
+    kind, given, until = params["type"], params["target"], time.monotonic() + params["wait"]
+    moment = _moment(given).timestamp() if kind == "time" else 0.0
+    timeline, lsn = _named_timeline(archive, str(params["timeline"])), given if kind == "lsn" else ""
+    if kind == "name":
+        low = min(number((one.get("lsn") or {}).get("stop") or "0/0") for one in backups)
+        timeline, lsn = timelines.with_point(archive, given, low, timeline, until)
+    elif kind == "lsn" and not timeline:
+        timeline = timelines.at_lsn(archive, given)
+    elif kind == "lsn" and not timelines.place_of(archive, timeline, number(given)):
+        raise AgentError(CODE, f"timeline {timeline} has no WAL at {given} or after it. Fix: choose an earlier one, or restore_type=latest")
+    elif kind == "time" and not timeline:
+        timeline = timelines.at_time(archive, moment)
+    newest = timelines.all_of(archive)[-1]
+    timeline = timeline or newest
+    able = leading(backups, timeline, archive.ancestors(timeline))
+    backup = newest_before("lsn" if lsn else kind, lsn, able, moment)
+    if kind == "name":
+        start = number((backup.get("lsn") or {}).get("start") or "0/0")
+        other = timelines.same_name(archive, timeline, given, start, lsn, until)
+        if other:
+            fix = f"use -e restore_type=lsn -e restore_target={lsn} for the newer one, or {other}"
+            raise AgentError(CODE, f"there are two restore points with the name {given} after the backup {backup['label']}. Fix: {fix}")
+    archived = archive.newest(timeline)
+    _require_wal(archive, timeline, backup, lsn, moment)
+    if archived and kind in ("latest", "time"):
+        try:
+            archive.require_newest(timeline)
+        except AgentError:
+            if kind == "latest":
+                raise
+            archived = ""  # what comes before it can be restored
+    return Chosen(said, backup, timeline, newest, system, archived)
+
+
+def _named_timeline(archive: Archive, wanted: str) -> int:
+    """The timeline that was asked for; 0 where that is derived from the target."""
+    known = timelines.all_of(archive)
+    if not wanted:
+        return 0
+    if wanted == LATEST:
+        return known[-1]
+    if not wanted.isdigit() or int(wanted) not in known:
+        there = ", ".join(str(one) for one in known)
+        raise AgentError(CODE, f"restore_timeline={wanted} is not in the repository. Fix: use {LATEST}, or one of {there}")
+    return int(wanted)
+
+
+def _require_wal(archive: Archive, timeline: int, backup: Item, lsn: str, moment: float) -> None:
+    """Refuse where WAL between the backup and the target is missing.
+
+    :raises AgentError: ``wal-missing``
+    """
+    path, begin = timelines.path_of(archive, timeline), position_of(str(backup["archive"]["start"]))
+    own = archive.segments.get(timeline)
+    end = number(lsn) // SIZE if lsn else max(own) if own else path[-1][1] // SIZE - 1
+    end = max(end, position_of(str(backup["archive"]["stop"])))  # without which the backup itself cannot be restored
+    for one, position in missing(archive.segments, path, begin, end):
+        before = archive.segments.get(one, {}).get(position - 1)
+        if moment and before and before[1] > moment:
+            return  # what was committed until then was archived before
+        text = f"the segment {name_of(one, position)} between the backup {backup['label']} and the target is not in the repository"
+        raise AgentError(
+            "wal-missing", f"{text}. Nothing was changed. Fix: choose a target before it, or the other repository (restore_repository)"
+        )
 
 
 def options(kind: str, target: str, backups: list[Item], now: float) -> list[str]:
