@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import stat
 import sys
 import time
@@ -27,6 +28,8 @@ LOCKED, PATIENCE = 15.0, 900.0
 #: Files whose sums are recorded before a backup, and the size of the largest of them.
 SAMPLE, LARGEST = 100, 1 << 20
 DAY, WEEK = 86400, 604800
+#: What restic calls a snapshot. A host writes files below snapshots/ of its repository, and their names are words on command lines.
+_ID = re.compile("[0-9a-f]{64}")
 
 
 class Job(Jobs):
@@ -167,20 +170,32 @@ def snapshots(job: Job, words: list[str], limit: float) -> list[dict[str, Any]]:
     return found
 
 
+def _received(repository: Mapping[str, str]) -> Iterator[tuple[os.DirEntry[str], bool]]:
+    """What is below snapshots/, and whether it can be a snapshot."""
+    try:
+        for entry in os.scandir(Path(repository["path"], "snapshots")):
+            yield entry, bool(_ID.fullmatch(entry.name)) and entry.is_file(follow_symlinks=False)
+    except FileNotFoundError:
+        return
+
+
 def received(repository: Mapping[str, str]) -> dict[str, float]:
     """ID of each snapshot -> when it was written here. The time within it is the host's word, which may have been taken over."""
-    try:
-        return {entry.name: entry.stat().st_mtime for entry in os.scandir(Path(repository["path"], "snapshots"))}
-    except FileNotFoundError:
-        return {}
+    return {entry.name: entry.stat(follow_symlinks=False).st_mtime for entry, good in _received(repository) if good}
+
+
+def strange(repository: Mapping[str, str]) -> list[str]:
+    """Names below snapshots/ that restic writes nowhere. A host that was taken over may write them."""
+    return sorted(entry.name for entry, good in _received(repository) if not good)
 
 
 def expired(known: Mapping[str, float], now: float, retention: Mapping[str, int]) -> list[str]:
     """The snapshots that are kept no longer, the oldest first.
 
     All of the last days stay, then the first one of each week and of each month: a host cannot put another one before it later. The newest
-    one always stays.
+    one always stays. Ages count from the newest one: neither a clock that is wrong nor a host that sends none any more removes anything.
     """
+    now = min(now, max(known.values(), default=now))
     order = sorted(known, key=lambda one: known[one])
     keep = set(order[-1:])
     weeks: set[tuple[int, ...]] = set()

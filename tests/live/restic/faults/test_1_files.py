@@ -78,6 +78,23 @@ def test_a_host_deletes_nothing(site: Site, files: Files) -> None:
         assert set(answers.split()) == {"403"}, (method, answers)
 
 
+@pytest.mark.parametrize("name", ["--repo=x", "--option=sftp.command=x"])
+def test_a_name_of_a_host_is_no_option(site: Site, files: Files, name: str) -> None:
+    """It may add files below snapshots/, whose names are no words of a command; the backup server reports them."""
+    there = files.snapshots()
+    program = f"python3 -c {shlex.quote(ASK)}"
+    assert shell(site, files.host, f"{program} POST /{files.host}/snapshots/{name} x").strip() in ("200", "400", "403", "404")
+    path = f"{files.repository}/snapshots/{name}"
+    shell(site, files.server, f"[ -e '{path}' ] || install -o vannah-restic /dev/null '{path}'; touch -d '900 days ago' '{path}'")
+    try:
+        status, text = files.job("retention")
+        drilled = files.job("drill")
+    finally:
+        shell(site, files.server, f"rm -- '{path}'")
+    assert status == 1 and f'"{name}", which is no snapshot' in text, text
+    assert drilled == (0, "") and files.snapshots() == there and files.job("retention") == (0, "")
+
+
 def test_a_host_reaches_no_other_repository(site: Site, files: Files) -> None:
     """Neither reads nor writes."""
     program = f"python3 -c {shlex.quote(ASK)}"

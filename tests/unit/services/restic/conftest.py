@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,11 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[4] / "roles/restic/files"
 
 
+def named(name: str) -> str:
+    """What restic would call a snapshot."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 class Place:
     """A host in a folder, with a restic that answers what it was told.
 
@@ -26,6 +32,7 @@ class Place:
     def __init__(self, folder: Path, job: Any, shared: Any) -> None:
         self.folder, self.job, self.shared = folder, job, shared
         self.asked: list[list[str]] = []
+        self.users: list[str] = []
         self.answers: dict[str, Any] = {}
         names = ("metrics", "state", "log", "lock", "scratch")
         for one in ("data", "place"):
@@ -51,9 +58,10 @@ class Place:
             "limits": {"default": 5},
         }
 
-    def run(self, argv: list[str], _limit: float, _user: str) -> Any:
+    def run(self, argv: list[str], _limit: float, user: str) -> Any:
         """In place of a program."""
         self.asked.append(argv)
+        self.users.append(user)
         known = [word for word in argv if word in self.answers]
         said = self.answers[known[0]] if known else (0, "")
         return self.shared.Ran(*(said(argv) if callable(said) else said))
@@ -70,7 +78,7 @@ class Place:
         """One that the server has received."""
         import os
 
-        path = Path(self.repository["path"], "snapshots", name)
+        path = Path(self.repository["path"], "snapshots", named(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         os.utime(path, (received, received))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Place
+from .conftest import Place, named
 
 DAY = 86400
 #: A Wednesday.
@@ -102,6 +102,8 @@ def test_what_is_kept(shared: Any) -> None:
         # One that a host sends later does not replace the first one of a week.
         ({"first": NOW - 20 * DAY, "second": NOW - 20 * DAY + 60, "new": NOW}, ["second"]),
         ({}, []),
+        # A host that sends none any more, or a clock that is 900 days ahead, removes nothing.
+        ({"first": NOW - 909 * DAY, "second": NOW - 905 * DAY, "last": NOW - 900 * DAY}, []),
     ],
 )
 def test_what_is_removed(shared: Any, known: dict[str, float], gone: list[str]) -> None:
@@ -115,8 +117,8 @@ def test_retention(place: Place) -> None:
     place.snapshot("old", time.time() - 900 * DAY)
 
     def forget(argv: list[str]) -> tuple[int, str]:
-        assert argv[-1] == "old" and "--prune" in argv and "-r" in argv
-        Path(place.repository["path"], "snapshots/old").unlink()
+        assert argv[-2:] == ["--", named("old")] and "--prune" in argv and "-r" in argv
+        Path(place.repository["path"], "snapshots", named("old")).unlink()
         return 0, ""
 
     place.answers["forget"] = forget
@@ -128,6 +130,27 @@ def test_a_removal_that_did_not_happen(place: Place, capsys: pytest.CaptureFixtu
     for name, age in (("new", 0), ("old", 900 * DAY)):
         place.snapshot(name, time.time() - age)
     assert place("retention", "retention") == 1 and "1 snapshots could not be removed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["--option=sftp.command=x", "0123", "A" * 64])
+def test_names_that_a_host_wrote(place: Place, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Are words of no command, and are reported; the others are removed as ever."""
+    for one, age in (("new", 0), ("old", 900 * DAY)):
+        place.snapshot(one, time.time() - age)
+    path = Path(place.repository["path"], "snapshots", name)
+    path.touch()
+    os.utime(path, (1, 1))
+    place.answers["forget"] = lambda _argv: (Path(path.parent, named("old")).unlink(), (0, ""))[1]
+    assert place("retention", "retention") == 1 and f'snapshots has "{name}", which is no snapshot' in capsys.readouterr().err
+    assert "forget" in place.commands() and not any(name in argv for argv in place.asked)
+
+
+def test_a_link_is_no_snapshot(place: Place, shared: Any) -> None:
+    place.snapshot("one", 5.0)
+    folder = Path(place.repository["path"], "snapshots")
+    (folder / ("a" * 64)).symlink_to("/etc/passwd")
+    (folder / ("b" * 64)).mkdir()
+    assert shared.received(place.repository) == {named("one"): 5.0} and shared.strange(place.repository) == ["a" * 64, "b" * 64]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +186,7 @@ def test_one_bad_repository(place: Place, capsys: pytest.CaptureFixture[str]) ->
     place.settings["repositories"].append(other)
     place.snapshot("one", time.time())
     Path(other["path"], "snapshots").mkdir(parents=True)
-    Path(other["path"], "snapshots/two").touch()
+    Path(other["path"], "snapshots", named("two")).touch()
     place.answers["check"] = lambda argv: (0, "no errors were found") if other["path"] in argv else (1, "Fatal: bad\n")
     assert place("check", "check") == 1 and len([one for one in place.commands() if one == "check"]) == 2
     assert "hosts/app1: " in capsys.readouterr().err

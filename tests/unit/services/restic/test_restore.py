@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Place
+from .conftest import Place, named
 
 SNAPSHOTS = [{"id": f"id{day}", "time": f"2026-11-0{day}T00:40:01.123456789+01:00"} for day in (3, 1, 2)]
 
@@ -91,7 +91,9 @@ def drill(place: Place, restorer: Any) -> Drill:
 
 def test_a_drill(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = drill(capsys)
-    assert (status, said["ok"], said["sums"], said["files"], said["snapshot"]) == (0, True, 1, 2, "one") and 59 < said["rpo_seconds"] < 120
+    assert (status, said["ok"], said["sums"], said["files"], said["snapshot"]) == (0, True, 1, 2, named("one")) and 59 < said[
+        "rpo_seconds"
+    ] < 120
 
 
 def test_wrong_data(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,3 +137,36 @@ def test_no_room(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
     """A tenth of the disk stays free."""
     drill.place.answers["stats"] = (0, json.dumps({"total_size": 10**18, "total_file_count": 1}))
     assert "leaves" in drill(capsys)[1]["problems"][0] and "restore" not in drill.place.commands()
+
+
+def test_the_user_of_the_repository(drill: Drill, restorer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Reads what a host wrote; root does not. What root alone may make does not fail the drill; other errors do."""
+    drill.place.repository["user"] = "vannah-restic"
+    drill.place.asked.clear()
+    drill.place.users.clear()
+    mine = "ignoring error for /dev/x: mknod: operation not permitted\nFatal: There were 1 errors\n"
+
+    def part(argv: list[str]) -> tuple[int, str]:
+        drill.restore(argv)
+        return 1, mine
+
+    drill.place.answers["restore"] = part
+    restorer.os.geteuid, known = lambda: 1000, restorer.os.geteuid
+    try:
+        assert drill(capsys)[0] == 0
+    finally:
+        restorer.os.geteuid = known
+    assert drill.place.users == ["vannah-restic"] * 2 and all(argv[-2] == "--" for argv in drill.place.asked)
+    assert not restorer.harmless(f"ignoring error for /a: input/output error\n{mine}") and not restorer.harmless(
+        "Fatal: There were 1 errors\n"
+    )
+
+
+def test_a_link_that_leads_out(drill: Drill, restorer: Any, tmp_path: Path) -> None:
+    """Of a host that was taken over: nothing but what was restored is read."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/link").symlink_to("/etc")
+    (tmp_path / "in/file").write_text("x", encoding="utf-8")
+    names = {"file": True, "link": False, "link/hostname": False, "../job.json": False, "gone": False}
+    assert {name: restorer.own(tmp_path / "in", tmp_path / "in" / name, 10) for name in names} == names
+    assert not restorer.own(tmp_path / "in", tmp_path / "in/file", 0)
