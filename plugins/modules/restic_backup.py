@@ -8,12 +8,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: restic_backup
 author: The VannahHealthCloud developers (@vannahhealthcloud)
-short_description: A backup of a host's files, now
+short_description: A backup of a host's files or of the buckets, now
 description:
   - Makes a backup as the job of cron makes it, with its lock, log and metrics.
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
-  task: {type: str, choices: [files], default: files, description: What is backed up.}
+  task: {type: str, choices: [files, objects], default: files, description: "What is backed up; V(objects), on the backup server."}
+  anew: {type: bool, default: false, description: "Begin with the repository as it is now, also where this host has made no backup before."}
   limit: {type: int, default: 21600, description: Seconds until it has to end.}
 """
 

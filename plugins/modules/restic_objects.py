@@ -33,9 +33,9 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-snapshot: {returned: success, type: str, description: ID of the snapshot; empty in check mode.}
-time: {returned: success, type: str, description: When the snapshot was made; empty in check mode.}
-objects: {returned: success, type: int, description: How many objects it has; 0 in check mode.}
+snapshot: {returned: success, type: str, description: ID of the snapshot.}
+time: {returned: success, type: str, description: When the snapshot was made.}
+objects: {returned: success, type: int, description: How many objects it has.}
 place: {returned: success, type: str, description: Where the objects are then.}
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -15,7 +15,7 @@ extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   path: {type: path, required: true, description: "The file or folder, as it was named on the host."}
   time: {type: str, default: latest, description: "V(latest), or a time (without a zone: UTC): the newest backup that is not newer."}
-  target: {type: path, required: true, description: "Folder below which it is restored. V(/) replaces the files of the host."}
+  target: {type: path, required: true, description: "Folder below which it is restored. V(/) replaces the files of the host, after a backup of them."}
   replace: {type: bool, default: false, description: Remove the files of an earlier restore first.}
   limit: {type: int, default: 21600, description: Seconds until it has to end.}
 """
@@ -29,8 +29,9 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-snapshot: {returned: success, type: str, description: ID of the snapshot; empty in check mode.}
-time: {returned: success, type: str, description: When the snapshot was made; empty in check mode.}
+snapshot: {returned: success, type: str, description: ID of the snapshot.}
+time: {returned: success, type: str, description: When the snapshot was made.}
+files: {returned: success, type: int, description: How many files are restored.}
 place: {returned: success, type: str, description: Where the file or folder is then.}
 steps: {returned: always, type: list, elements: str, description: "What was done, or would be in check mode, one line each."}
 """

@@ -153,9 +153,10 @@ class Jobs:
         for line in found:
             place.mkdir(mode=0o755, exist_ok=True)
             said = json.dumps(json.loads(line), indent=1) + "\n"
-            replace(str(place / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{task}.json"), said)
+            # Names of files may be those of people.
+            replace(str(place / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{task}.json"), said, 0o640)
             if newest:
-                replace(last, said)
+                replace(last, said, 0o640)
             for old in sorted(place.glob("*.json"))[:-KEPT]:
                 old.unlink()
         if newest and not found:  # it was ended
@@ -216,6 +217,16 @@ def reason(ran: Ran, limit: float, mark: str = "ERROR:") -> str:
 def first_line(text: str) -> str:
     """The first line of a message, without what cannot be printed: with a wrong key it quotes the encrypted file."""
     return "".join(sign for sign in (text.splitlines() or [""])[0] if sign.isprintable())[:300]
+
+
+def limit_given(argv: Sequence[str], settings: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """The words after ``--limit=SECONDS``, and the settings with it: a person's limit in place of those of the tasks.
+
+    The program has to end by itself: what it runs has a session of its own, and would go on without it.
+    """
+    if not argv or not argv[0].startswith("--limit="):
+        return list(argv), dict(settings)
+    return list(argv[1:]), {**settings, "limits": {"default": float(argv[0].partition("=")[2])}}
 
 
 def problems(text: str) -> str:

@@ -14,13 +14,13 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, "/usr/local/lib/vannah")  # the role base installs what jobs share there
-from vannah_jobs import Failed, Jobs, Ran, reason, run
+from vannah_jobs import Failed, Jobs, Ran, first_line, reason, replace, run
 
 CONFIGURATION = "/etc/vannah/restic-job.json"
 #: Seconds between two attempts where another program has locked the repository, and how long they are repeated.
@@ -30,6 +30,14 @@ SAMPLE, LARGEST = 100, 1 << 20
 DAY, WEEK = 86400, 604800
 #: What restic calls a snapshot. A host writes files below snapshots/ of its repository, and their names are words on command lines.
 _ID = re.compile("[0-9a-f]{64}")
+#: Words of a pattern: what stands for other signs, sets of signs, and signs.
+_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|\[[^]]*\]|\\.|.", re.DOTALL)
+#: Tag of a snapshot of what a restore in place replaces. It is the newest one, and not the one that is meant by that.
+BEFORE = "before-restore"
+#: Seconds that the clock which dated a snapshot may be ahead. One that is further ahead says nothing of what is newest.
+AHEAD = 600
+#: What restic says where there is no repository (0.14, 0.18).
+_NOWHERE = ("Is there a repository at the following location?", "repository does not exist")
 
 
 class Job(Jobs):
@@ -43,6 +51,15 @@ class Job(Jobs):
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__("restic", settings)
+        self._begun = time.monotonic()
+
+    def left(self, limit: float) -> float:
+        """Seconds that are left of a limit of the whole job."""
+        return max(1.0, limit - (time.monotonic() - self._begun))
+
+    def state(self, name: str) -> Path:
+        """A file of what this host remembers."""
+        return Path(self.settings["state"], f"restic-{name}.json")
 
     @property
     def repositories(self) -> list[dict[str, str]]:
@@ -76,21 +93,87 @@ def failed(ran: Ran, limit: float, what: str = "") -> Failed:
     return Failed(f"{what}{': ' if what else ''}{reason(ran, limit, 'Fatal: ')}")
 
 
-def initialize(job: Job, words: list[str], task: str, limit: float) -> None:
-    """Create a repository where there is none. One that cannot be read is not made again.
+def kept(path: Path) -> dict[str, Any]:
+    """What a file of the state says; nothing where there is none."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def identity(job: Job, words: list[str], task: str, limit: float) -> str:
+    """The ID of a repository; empty where there is none.
 
     :param words: before a command on the repository
+    :raises Failed: it cannot be read
     """
-    known = job.restic(words, ["cat", "config"], limit)
+    known = job.restic(words, ["cat", "config"], job.left(limit))
     if known.status == 0:
-        return
-    if not any(text in known.text for text in ("Is there a repository at the following location?", "repository does not exist")):
+        try:
+            return str(json.loads(known.text[known.text.index("{") :])["id"])
+        except (ValueError, KeyError):
+            raise Failed(f"the repository has no ID: {first_line(known.text)}") from None
+    if not any(text in known.text for text in _NOWHERE):
         job.log(task, known.text)
         raise failed(known, limit)
-    made = job.restic(words, ["init"], limit)
-    job.log(task, made.text)
-    if made.status != 0:
-        raise failed(made, limit)
+    return ""
+
+
+def anew(job: Job) -> str:
+    """The verb that begins anew."""
+    return f"playbooks/backup/now.yml -e backup_anew={job.settings['host']}"
+
+
+def initialize(job: Job, words: list[str], name: str, task: str, limit: float) -> bool:
+    """Create a repository where there was none before. One that is gone is not made again: what it had would be missed too late.
+
+    :return: whether this host knew the repository
+    """
+    path, there = job.state("ids"), identity(job, words, task, limit)
+    remembered = str(kept(path).get(name, ""))
+    if remembered and there != remembered:
+        what = "is another one than before" if there else "is gone"
+        fix = "mount the disk with the repositories on the backup server, or begin anew where they are lost"
+        raise Failed(f"the repository of {name} {what}. Fix: {fix}: {anew(job)}")
+    if not there:
+        made = job.restic(words, ["init"], job.left(limit))
+        job.log(task, made.text)
+        if made.status != 0:
+            raise failed(made, limit)
+    return bool(remembered)
+
+
+def remember(job: Job, words: list[str], name: str, task: str, limit: float) -> None:
+    """Keep the ID of a repository that this host writes to."""
+    there = identity(job, words, task, limit)
+    with job.held("state-restic-ids", 60, "another job"):
+        path = job.state("ids")
+        replace(str(path), json.dumps(kept(path) | {name: there}, indent=1) + "\n")
+
+
+def forget(job: Job, names: list[str]) -> None:
+    """Begin anew: with whatever the repositories are now."""
+    with job.held("state-restic-ids", 60, "another job"):
+        path = job.state("ids")
+        replace(str(path), json.dumps({name: one for name, one in kept(path).items() if name not in names}, indent=1) + "\n")
+
+
+def take(job: Job, paths: list[str], task: str, limit: float, *options: str) -> None:
+    """A snapshot of this host, with sums of some of its files."""
+    settings = job.settings
+    replace(settings["canary"], canary(paths, settings["exclude"]), 0o600)
+    lists = {"paths": [*paths, settings["canary"]], "exclude": settings["exclude"]}
+    for name, lines in lists.items():
+        replace(f"{settings['state']}/restic-{name}", "".join(f"{line}\n" for line in lines))
+    words = ["--files-from-verbatim", f"{settings['state']}/restic-paths", "--exclude-file", f"{settings['state']}/restic-exclude"]
+    ran = job.restic(job.remote(), ["backup", "--quiet", "--host", settings["host"], *options, *words], job.left(limit))
+    job.log(task, ran.text)
+    if ran.status == 3:
+        said = [line for line in ran.text.splitlines() if line.startswith("error: ")]
+        raise Failed(f"the backup is incomplete: {first_line((said or ['some files could not be read'])[0])}")
+    if ran.status != 0:
+        raise failed(ran, limit)
 
 
 def files(folders: list[str]) -> Iterator[Path]:
@@ -102,10 +185,28 @@ def files(folders: list[str]) -> Iterator[Path]:
             yield from (Path(place, name) for name in names)
 
 
-def sample(folders: list[str], most: int = SAMPLE) -> dict[str, list[Any]]:
+def left_out(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a path matches an absolute pattern of restic, or lies below one that does: ``**`` is any number of folders."""
+    if not patterns:
+        return lambda _path: False
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+    def word(part: str) -> str:
+        """A set of signs is any of them: a file more is left out of the sums."""
+        if len(part) > 1 and part[0] in "[\\":
+            return "[^/]" if part[0] == "[" else re.escape(part[1])
+        return signs.get(part) or re.escape(part)
+
+    words = ("".join(word(part) for part in _PARTS.findall(one)) for one in patterns)
+    whole = re.compile(f"(?:{'|'.join(words)})(?:/.*)?", re.DOTALL)
+    return lambda path: whole.fullmatch(path) is not None
+
+
+def sample(folders: list[str], exclude: Sequence[str] = (), most: int = SAMPLE) -> dict[str, list[Any]]:
     """Some files, by chance: path -> time of change in nanoseconds, SHA-256. A drill compares them with what it restores."""
     chosen: list[Path] = []
-    for number, path in enumerate(files(folders)):
+    out = left_out(exclude)
+    for number, path in enumerate(one for one in files(folders) if not out(str(one))):
         if number < most:
             chosen.append(path)
         elif (at := random.randrange(number + 1)) < most:
@@ -121,9 +222,9 @@ def sample(folders: list[str], most: int = SAMPLE) -> dict[str, list[Any]]:
     return found
 
 
-def canary(folders: list[str]) -> str:
+def canary(folders: list[str], exclude: Sequence[str] = ()) -> str:
     """A text with its own checksum: when it was written, and sums of some files."""
-    text = json.dumps({"at": time.time(), "files": sample(folders)}, sort_keys=True)
+    text = json.dumps({"at": time.time(), "files": sample(folders, exclude)}, sort_keys=True)
     return f"{hashlib.sha256(text.encode()).hexdigest()} {text}\n"
 
 
@@ -142,32 +243,84 @@ def at(text: str) -> float:
 
 
 def chosen(snapshots: list[dict[str, Any]], when: str, now: float) -> dict[str, Any]:
-    """The newest snapshot that is not newer than a time; ``latest`` for the newest of all.
+    """The newest snapshot that is not newer than a time; ``latest`` for the newest of all. One from the future is none.
+
+    What a restore in place has replaced is chosen by its own time alone.
 
     :raises Failed: there is none
     """
-    known = sorted(snapshots, key=lambda one: at(one["time"]))
-    if not known:
-        raise Failed("the repository has no snapshot")
+    known = sorted((one for one in snapshots if at(one["time"]) <= now + AHEAD), key=lambda one: at(one["time"]))
+    usual = [one for one in known if BEFORE not in (one.get("tags") or ())]
+    if not usual:
+        raise Failed(
+            "all snapshots of the repository are dated in the future" if snapshots and not known else "the repository has no snapshot"
+        )
     if when in ("", "latest"):
-        return known[-1]
+        return usual[-1]
     wanted = at(when)
     if wanted > now:
         raise Failed(f"{when} is in the future")
-    fit = [one for one in known if at(one["time"]) <= wanted]
+    named = [one for one in known if at(one["time"]) == wanted]
+    fit = named or [one for one in usual if at(one["time"]) <= wanted]
     if not fit:
-        raise Failed(f"{when} is before the oldest snapshot, which is of {known[0]['time'][:19]}Z")
+        raise Failed(f"{when} is before the oldest snapshot, which is of {usual[0]['time'][:19]}Z")
     return fit[-1]
 
 
 def snapshots(job: Job, words: list[str], limit: float) -> list[dict[str, Any]]:
     """What a repository has."""
-    ran = job.restic(words, ["snapshots", "--json", "--no-lock"], limit)
+    ran = job.restic(words, ["snapshots", "--json", "--no-lock"], job.left(limit))
     try:
         found: list[dict[str, Any]] = json.loads(ran.text if ran.status == 0 else "")
     except ValueError:
         raise failed(ran, limit) from None
-    return found
+    return [one for one in found or () if _ID.fullmatch(one["id"])]
+
+
+class Content(NamedTuple):
+    """What a snapshot has of a path."""
+
+    there: bool
+    files: int
+    bytes: int
+
+
+def content(job: Job, words: list[str], snapshot: str, path: str, limit: float) -> Content:
+    """What a snapshot has of a path."""
+    ran = job.restic(words, ["ls", "--json", "--no-lock", "--recursive", "--", snapshot, path], job.left(limit))
+    if ran.status != 0 and "not found" not in ran.text:
+        raise failed(ran, limit)
+    there, count, size = False, 0, 0
+    for line in ran.text.splitlines():
+        try:
+            node = json.loads(line)
+        except ValueError:
+            continue  # a warning
+        if isinstance(node, dict) and "node" in (node.get("struct_type"), node.get("message_type")):
+            there = there or node["path"] == path
+            count += node["type"] == "file"
+            size += int(node.get("size") or 0)
+    return Content(there, count, size)
+
+
+def planned(job: Job, words: list[str], path: str, when: str, limit: float) -> dict[str, Any]:
+    """The snapshot that a restore takes, and what it has of a path.
+
+    :raises Failed: it does not have it; or it is the newest one, and only earlier ones have files: the host was made anew meanwhile
+    """
+    known = snapshots(job, words, limit)
+    one = chosen(known, when, time.time())
+    found = content(job, words, one["id"], path, limit)
+    if not found.files and when in ("", "latest"):
+        usual = [other for other in known if at(other["time"]) < at(one["time"]) and BEFORE not in (other.get("tags") or ())]
+        for other in sorted(usual, key=lambda other: at(other["time"]), reverse=True):
+            if count := content(job, words, other["id"], path, limit).files:
+                had = f"the one of {other['time']} has {count}"
+                fix = f"write -e restore_time={other['time']} where you mean that"
+                raise Failed(f"the newest snapshot, of {one['time']}, has no file of {path}, and {had}. Fix: {fix}")
+    if not found.there:
+        raise Failed(f"the snapshot of {one['time']} does not have {path}")
+    return {"snapshot": one["id"], "time": one["time"], "files": found.files, "bytes": found.bytes}
 
 
 def _received(repository: Mapping[str, str]) -> Iterator[tuple[os.DirEntry[str], bool]]:

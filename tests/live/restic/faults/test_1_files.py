@@ -160,17 +160,45 @@ def test_a_restore_to_a_time(site: Site, files: Files) -> None:
     shell(site, files.host, "cmp /srv/a/large /var/lib/vannah-restore/srv/a/large")
     done = site.playbook("backup/restore_files.yml", *words)
     assert done.returncode != 0 and "scratch-exists" in done.stdout, done.stdout[-3000:]
+    done = site.playbook("backup/restore_files.yml", *words, "-e", "restore_target=/srv/a", "-e", "restore_replace=true")
+    assert done.returncode != 0 and "no restore has made it" in done.stdout, done.stdout[-3000:]
+    shell(site, files.host, "cmp /srv/a/large /var/lib/vannah-restore/srv/a/large")
 
 
 def test_a_restore_in_place(site: Site, files: Files) -> None:
-    """With the path once more; without it, nothing is touched."""
+    """With the names of the site and the host; without them, nothing is touched."""
     shell(site, files.host, "rm -r /srv/a")
     words = ["-e", f"restore_host={files.host}", "-e", "restore_path=/srv/a"]
-    done = site.playbook("backup/restore_files.yml", *words, "-e", "restore_in_place=/srv")
-    assert done.returncode != 0 and "Nothing was changed" in done.stdout, done.stdout[-3000:]
-    done = site.playbook("backup/restore_files.yml", *words, "-e", "restore_in_place=/srv/a")
+    for wrong in ("/srv/a", f"other/{files.host}:/srv/a"):
+        done = site.playbook("backup/restore_files.yml", *words, "-e", f"restore_in_place={wrong}")
+        assert done.returncode != 0 and "Nothing was changed" in done.stdout, done.stdout[-3000:]
+    name = site.values.get(files.host, "site_name")
+    done = site.playbook("backup/restore_files.yml", *words, "-e", f"restore_in_place={name}/{files.host}:/srv/a")
     assert done.returncode == 0, done.stdout[-3000:]
     assert shell(site, files.host, "cat /srv/a/text; ls /srv").split() == ["two", "a", "cache"]
+
+
+def test_a_host_that_was_made_anew(site: Site, files: Files) -> None:
+    """Makes no backup, which would be the newest one, until a person says so."""
+    there = files.snapshots()
+    shell(site, files.host, "rm /var/lib/vannah-backup/restic-ids.json")
+    status, text = files.backup()
+    assert status == 1 and "it was made anew. Fix: restore its files" in text and files.snapshots() == there, text
+    done = site.playbook("backup/now.yml", "-e", "backup_of=files", "-e", f"backup_anew={files.host}")
+    assert done.returncode == 0 and len(files.snapshots()) == len(there) + 1, done.stdout[-3000:]
+    assert files.backup() == (0, "")
+
+
+def test_a_repository_that_is_gone(site: Site, files: Files) -> None:
+    """Such as with a disk that is not mounted: it is not made again."""
+    shell(site, files.server, f"mv {files.repository} {files.repository}.away")
+    try:
+        status, text = files.backup()
+        made = shell(site, files.server, f"ls {files.repository}", check=False)
+    finally:
+        shell(site, files.server, f"rm -rf {files.repository} && mv {files.repository}.away {files.repository}")
+    assert status == 1 and "is gone. Fix: mount the disk" in text and "config" not in made, (text, made)
+    assert files.backup() == (0, "")
 
 
 def test_a_backup_now(site: Site, files: Files) -> None:

@@ -62,6 +62,9 @@ def test_objects_of_an_earlier_time(site: Site, files: Files, store: str) -> Non
     assert done.returncode == 0, done.stdout[-3000:]
     assert site.read(files.server, "sh", "-c", "cd /var/lib/vannah-restore && head a/one a/b/two").count("first") == 2
     done = site.playbook("minio/restore.yml", *words, "-e", f"restore_into={BUCKET}", "-e", "restore_replace=true")
+    assert done.returncode != 0 and "Nothing was changed" in done.stdout, done.stdout[-3000:]
+    confirmed = f"restore_in_place={site.values.get(files.server, 'site_name')}/{BUCKET}"
+    done = site.playbook("minio/restore.yml", *words, "-e", f"restore_into={BUCKET}", "-e", "restore_replace=true", "-e", confirmed)
     assert done.returncode == 0, done.stdout[-3000:]
     for name in ("a/one", "a/b/two"):
         assert site.read(store, "minio-mc", "--quiet", "cat", f"site/{BUCKET}/{name}") == "first"

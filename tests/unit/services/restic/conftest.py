@@ -33,7 +33,7 @@ class Place:
         self.folder, self.job, self.shared = folder, job, shared
         self.asked: list[list[str]] = []
         self.users: list[str] = []
-        self.answers: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {"cat": (0, '{"version":2,"id":"first"}\n'), "snapshots": (0, "[]")}
         names = ("metrics", "state", "log", "lock", "scratch")
         for one in ("data", "place"):
             (folder / one).mkdir()

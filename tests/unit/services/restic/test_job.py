@@ -33,7 +33,10 @@ def ok(place: Place, task: str) -> float:
 
 def test_a_backup(place: Place) -> None:
     """With the keys in files, and a canary with sums of what is backed up."""
-    assert place("backup", "files") == 0 and ok(place, "files") == 1 and place.commands() == ["cat", "backup"]
+    assert place("backup", "files") == 0 and ok(place, "files") == 1
+    assert place.commands() == ["cat", "snapshots", "cat", "backup"]  # the first one remembers the repository
+    place.asked.clear()
+    assert place("backup", "files") == 0 and place.commands() == ["cat", "backup"]
     (argv,) = [one for one in place.asked if "backup" in one]
     assert "--repository-file" in argv and "--password-file" in argv and not any("rest:" in word for word in argv)
     listed = (place.folder / "state/restic-paths").read_text(encoding="utf-8").splitlines()
@@ -46,8 +49,81 @@ def test_a_backup(place: Place) -> None:
 @pytest.mark.parametrize("said", NOTHING)
 def test_the_first_backup(place: Place, said: tuple[int, str]) -> None:
     """Creates the repository."""
+    answers = [said, (0, '{"id": "new"}')]
+    place.answers["cat"] = lambda _argv: answers.pop(0)
+    assert place("backup", "files") == 0 and place.commands() == ["cat", "init", "snapshots", "cat", "backup"]
+    assert json.loads((place.folder / "state/restic-ids.json").read_text(encoding="utf-8")) == {"hosts/app1": "new"}
+
+
+@pytest.mark.parametrize(("said", "problem"), [(NOTHING[0], "is gone"), ((0, '{"id":"other"}'), "is another one than before")])
+def test_a_repository_that_is_gone(place: Place, capsys: pytest.CaptureFixture[str], said: tuple[int, str], problem: str) -> None:
+    """Such as with a disk that is not mounted: it is not made anew without being told."""
+    assert place("backup", "files") == 0
     place.answers["cat"] = said
-    assert place("backup", "files") == 0 and place.commands() == ["cat", "init", "backup"]
+    place.asked.clear()
+    assert place("backup", "files") == 1 and place.commands() == ["cat"]
+    text = capsys.readouterr().err
+    assert f"the repository of hosts/app1 {problem}. Fix: mount the disk" in text and "-e backup_anew=app1" in text
+    answers = [said, (0, '{"id":"other"}'), (0, '{"id":"other"}')]
+    place.answers["cat"] = lambda _argv: answers.pop(0)
+    assert [place("backup", "files", "anew"), place("backup", "files")] == [0, 0]
+
+
+def test_a_host_that_was_made_anew(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Has no files yet, and its backup would be the newest: it is refused until a person says so."""
+    place.answers["snapshots"] = (0, json.dumps([{"id": named("one"), "time": "2026-11-01T00:00:00Z"}]))
+    for _again in range(2):
+        assert place("backup", "files") == 1 and "backup" not in place.commands()
+        text = capsys.readouterr().err
+        assert "this host knows of none: it was made anew. Fix: restore its files" in text and "backup_anew=app1" in text
+    assert [place("backup", "files", "anew"), place("backup", "files")] == [0, 0]
+
+
+def test_files_that_are_restored_in_part(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    path = place.folder / "state/restic-restoring.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"/srv/a": {"time": "T"}}), encoding="utf-8")
+    assert place("backup", "files") == 1 and place.commands() == []
+    assert "/srv/a is restored in part" in (said := capsys.readouterr().err) and "-e restore_time=T again" in said
+    path.write_text("{}", encoding="utf-8")
+    assert place("backup", "files") == 0
+
+
+def test_an_error_of_the_host(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Such as a full disk is a failure of the job: it is in its metrics."""
+    (place.folder / "state/restic-ids.json").parent.mkdir(exist_ok=True)
+    (place.folder / "state/restic-ids.json").write_text("no JSON", encoding="utf-8")
+    assert place("backup", "files") == 1 and ok(place, "files") == 0 and "JSONDecodeError" in capsys.readouterr().err
+
+
+def test_a_limit_that_is_given(place: Place, shared: Any) -> None:
+    """In place of those of the settings, for the whole job."""
+    place.answers["backup"] = (None, "")
+    assert place("--limit=7", "backup", "files") == 1
+    assert place.job.limit_given(["--limit=7", "x"], {"limits": {"default": 5, "x": 1}}) == (["x"], {"limits": {"default": 7.0}})
+    assert place.job.limit_given(["x"], {"limits": 1}) == (["x"], {"limits": 1})
+    one = shared.Job(place.settings)
+    assert 0 < one.left(5) <= 5 and one.left(0) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "out"),
+    [
+        ("/srv/cache", "/srv/cache", True),
+        ("/srv/cache", "/srv/cache/a/b", True),
+        ("/srv/cache", "/srv/cache2", False),
+        ("/srv/*.tmp", "/srv/a.tmp", True),
+        ("/srv/*.tmp", "/srv/a/b.tmp", False),
+        ("/srv/**/x", "/srv/a/b/x", True),
+        ("/srv/**/x", "/srv/x", True),
+        ("/srv/[ab]?", "/srv/az", True),
+        ("/srv/a\\*", "/srv/a*", True),
+        ("/srv/a\\*", "/srv/ab", False),
+    ],
+)
+def test_what_is_left_out_has_no_sums(shared: Any, pattern: str, path: str, out: bool) -> None:
+    """A drill takes a file with a sum that is missing for one that the backup lost."""
+    assert shared.left_out([pattern])(path) is out and not shared.left_out([])(path)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +256,21 @@ def test_four_weeks_read_all(place: Place, job: Any, monkeypatch: pytest.MonkeyP
     assert parts == {f"--read-data-subset={number}/4" for number in (1, 2, 3, 4)}
 
 
+def test_a_part_with_an_error_is_read_again(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.snapshot("one", time.time())
+    now, parts = time.time(), []
+
+    def check(argv: list[str]) -> tuple[int, str]:
+        parts.append(argv[-1].removeprefix("--read-data-subset=")[0])
+        return (1, "Fatal: damaged\n") if len(parts) == 2 else (0, "no errors were found\n")
+
+    place.answers["check"] = check
+    for week in range(6):
+        monkeypatch.setattr(job.time, "time", lambda week=week: now + week * 7 * DAY)
+        place("check", "check")
+    assert parts == ["1", "2", "2", "3", "4", "1"]
+
+
 def test_one_bad_repository(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """Does not keep the others from their check."""
     other = {**place.repository, "name": "hosts/app2", "path": str(place.folder / "place/hosts/app2")}
@@ -203,7 +294,8 @@ def test_a_drill(place: Place) -> None:
     found = place.metrics()
     assert found['vannah_restic_drill_ok{repository="hosts/app1"}'] == 1
     assert found['vannah_restic_drill_rto_seconds{repository="hosts/app1"}'] == 1.5
-    assert len(list((place.folder / "state/drills").iterdir())) == 1
+    (file,) = (place.folder / "state/drills").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o640  # it may name files, and these people
 
 
 def test_a_drill_that_fails(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

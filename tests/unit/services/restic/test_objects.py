@@ -76,13 +76,26 @@ def test_the_job(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert place("objects", "objects") == 1 and "the object store does not answer" in capsys.readouterr().err
 
 
+def test_a_plan(bucket: Place, bucketer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the folder of the bucket."""
+    path = f"{bucket.folder}/mounts/images"
+    node = {"struct_type": "node", "type": "file", "path": f"{path}/one", "size": 3}
+    bucket.answers["snapshots"] = (0, json.dumps([{"id": "a" * 64, "time": "2026-11-01T00:00:00Z"}]))
+    bucket.answers["ls"] = (0, f"{json.dumps({**node, 'type': 'dir', 'path': path})}\n{json.dumps(node)}\n")
+    assert bucket.main(bucketer, "plan", "images", "latest") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["snapshot"], said["files"], said["bytes"]) == ("a" * 64, 1, 6)
+    assert bucket.main(bucketer, "plan", "other", "latest") == 1
+    assert "no bucket other is backed up here" in capsys.readouterr().err
+
+
 def test_a_restore(bucket: Place, bucketer: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Of the folder of the bucket alone; restic 0.14 knows no folder of a snapshot."""
-    bucket.answers["snapshots"] = (0, json.dumps([{"id": "id1", "time": "2026-11-01T00:00:00Z"}]))
+    """Of the folder of the bucket alone; restic 0.14 knows no folder of a snapshot. Not while the bucket is backed up."""
     target = tmp_path / "target"
 
     def restored(argv: list[str]) -> tuple[int, str]:
-        if ":" in argv[argv.index("restore") + 1]:
+        assert argv[-2] == "--" and "--no-lock" not in argv
+        if ":" in argv[-1]:
             return 1, 'Fatal: invalid id "id1:/x": no matching ID found\n'
         place = Path(f"{target}{bucket.folder}/mounts/images")
         place.mkdir(parents=True)
@@ -90,15 +103,38 @@ def test_a_restore(bucket: Place, bucketer: Any, capsys: pytest.CaptureFixture[s
         return 0, ""
 
     bucket.answers["restore"] = restored
-    assert bucket.main(bucketer, "restore", "images", "latest", str(target)) == 0
-    assert json.loads(capsys.readouterr().out)["objects"] == 1 and (target / "one").read_text(encoding="utf-8") == "1"
-    assert bucket.main(bucketer, "restore", "other", "latest", str(target)) == 1
-    assert "no bucket other is backed up here" in capsys.readouterr().err
+    assert bucket.main(bucketer, "restore", "images", "id1", str(target)) == 0
+    assert (target / "one").read_text(encoding="utf-8") == "1"
+    bucketer.PATIENCE = 0
+    with bucket.shared.Job(bucket.settings).held("buckets-images", 0, ""):
+        assert bucket.main(bucketer, "restore", "images", "id1", str(target)) == 1
+    assert "a job with buckets/images has not ended" in capsys.readouterr().err
+
+
+def test_the_sums_are_those_of_the_newest_snapshot(bucket: Place, bucketer: Any) -> None:
+    """A backup that fails leaves them, and with them the age of the newest one."""
+    canary = Path(bucket.settings["repositories"][1]["canary"])
+    bucket.answers["backup"] = (1, "Fatal: no room\n")
+    assert bucket.main(bucketer, "backup", "images") == 1 and not canary.exists()
+    bucket.answers["backup"] = (0, f"{SUMMARY}\n")
+    assert bucket.main(bucketer, "backup", "images") == 0
+    before = canary.read_text(encoding="utf-8")
+    bucket.answers["backup"] = (1, "Fatal: no room\n")
+    assert bucket.main(bucketer, "backup", "images") == 1 and canary.read_text(encoding="utf-8") == before
+
+
+def test_credentials_of_a_restore_that_was_killed(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are removed by the next job."""
+    writer = place.folder / "writer"
+    writer.touch()
+    monkeypatch.setattr(job, "WRITER", str(writer))
+    assert place("objects", "objects") == 0 and not writer.exists()
 
 
 def test_objects_are_put_back(bucket: Place, bucketer: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """With other credentials than those that read."""
     assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 0
     assert "/run/x.conf" in bucket.asked[-1] and bucket.asked[-1][-2:] == ["/folder", "store:images"]
+    assert "--no-update-modtime" in bucket.asked[-1]  # one that is the same would get a new version
     bucket.answers["copy"] = (1, "AccessDenied\n")
     assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 1 and "AccessDenied" in capsys.readouterr().err

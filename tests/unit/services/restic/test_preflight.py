@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import Context
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.restic.host_facts import facts
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.restic.host_facts import SETTINGS, facts
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.answers import Answer
 from ansible_collections.vannah.healthcloud.plugins.module_utils.services.restic import host_checks
 
@@ -72,8 +72,26 @@ def test_bad_servers(judged: Judge, groups: str, code: str) -> None:
     assert code in {found for found, _variable in said(judged, PATHS, groups)}
 
 
-def test_paths_that_a_host_does_not_have(ctx: Context, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("begun", "lost", "code"),
+    [
+        (True, None, "contact-backup-path"),
+        (True, "b1,c1", "contact-backup-path"),
+        (False, None, "contact-backup-path-new"),
+        (True, "b1, a1", "contact-backup-path-new"),
+        (True, ["a1"], "contact-backup-path-new"),
+    ],
+)
+def test_paths_that_a_host_does_not_have(ctx: Context, tmp_path: Path, begun: bool, lost: object, code: str) -> None:
+    """A new host, and one whose data are lost, get them after the converge: a warning."""
+    if begun:
+        path = Path(ctx.path(SETTINGS))
+        path.parent.mkdir(parents=True)
+        path.touch()
     asked = facts(ctx, {"paths": [str(tmp_path), str(tmp_path / "gone")]})
-    assert asked == {"missing": [str(tmp_path / "gone")]}
-    (found,) = host_checks.findings([Answer("a1", ("restic",), {"services": {"restic": asked}})])
-    assert found.code == "contact-backup-path" and str(tmp_path / "gone") in found.problem
+    assert asked == {"missing": [str(tmp_path / "gone")], "begun": begun}
+    answer = Answer("a1", ("restic",), {"services": {"restic": asked}}, values={"site_data_lost_hosts": lost}.get)
+    (found,) = host_checks.findings([answer])
+    assert found.code == code and str(tmp_path / "gone") in found.problem
+    levels = {one.name: one.level.value for one in host_checks.CODES}
+    assert levels == {"contact-backup-path": "error", "contact-backup-path-new": "warning"}

@@ -16,7 +16,11 @@ import pytest
 
 from .conftest import Place, named
 
-SNAPSHOTS = [{"id": f"id{day}", "time": f"2026-11-0{day}T00:40:01.123456789+01:00"} for day in (3, 1, 2)]
+SNAPSHOTS = [{"id": named(f"id{day}"), "time": f"2026-11-0{day}T00:40:01.123456789+01:00"} for day in (3, 1, 2)]
+
+
+#: 2026-11-10
+NOW = 1794268800.0
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,19 @@ SNAPSHOTS = [{"id": f"id{day}", "time": f"2026-11-0{day}T00:40:01.123456789+01:0
     [("latest", "id3"), ("", "id3"), ("2026-11-02 12:00:00", "id2"), ("2026-11-01T23:40:01Z", "id1"), ("2026-11-01T23:40:02Z", "id2")],
 )
 def test_the_snapshot_of_a_time(shared: Any, when: str, found: str) -> None:
-    assert shared.chosen(SNAPSHOTS, when, time.time())["id"] == found
+    assert shared.chosen(SNAPSHOTS, when, NOW)["id"] == named(found)
+
+
+def test_snapshots_that_are_not_meant(shared: Any) -> None:
+    """One from the future says nothing of what is newest; one that a restore in place has made has to be named by its own time."""
+    later = {"id": "later", "time": "2026-12-02T00:00:00Z"}
+    before = {"id": "before", "time": "2026-11-04T00:00:00.5Z", "tags": ["before-restore"]}
+    known = [*SNAPSHOTS, later, before]
+    times = {"latest": named("id3"), "2026-11-05": named("id3"), before["time"]: "before"}
+    assert {when: shared.chosen(known, when, NOW)["id"] for when in times} == times
+    assert shared.chosen(known, "latest", shared.at(later["time"]) - 60)["id"] == "later"
+    with pytest.raises(shared.Failed, match="dated in the future"):
+        shared.chosen([later], "latest", NOW)
 
 
 @pytest.mark.parametrize(
@@ -38,23 +54,80 @@ def test_the_snapshot_of_a_time(shared: Any, when: str, found: str) -> None:
 )
 def test_no_snapshot(shared: Any, known: Any, when: str, said: str) -> None:
     with pytest.raises(shared.Failed, match=said):
-        shared.chosen(known, when, time.time())
+        shared.chosen(known, when, NOW)
 
 
-def test_a_restore(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of one path; signs of a pattern mean themselves."""
-    path = "/srv/files/a[1]*"
-    place.answers |= {"snapshots": (0, json.dumps(SNAPSHOTS)), "ls": (0, json.dumps({"path": path}, separators=(",", ":")))}
-    assert place.main(restorer, "files", path, "latest", "/target") == 0
-    assert json.loads(capsys.readouterr().out)["snapshot"] == "id3"
-    argv = place.asked[-1]
-    assert argv[argv.index("restore") + 1] == "id3" and "--verify" in argv and argv[-2:] == ["--include", "/srv/files/a\\[1]\\*"]
+def listed(path: str, *files: str) -> tuple[int, str]:
+    """What ``restic ls`` prints of a folder; it writes these signs as other programs would not."""
+    nodes = [{"name": "x", "type": "dir", "path": path}]
+    nodes += [{"name": name, "type": "file", "path": f"{path}/{name}", "size": 5} for name in files]
+    lines = ['{"struct_type":"snapshot"}', *(json.dumps({**node, "struct_type": "node"}) for node in nodes), "warning"]
+    return 0, "\n".join(lines).replace("&", "\\u0026").replace("<", "\\u003c")
+
+
+@pytest.mark.parametrize("path", ["/srv/files", "/srv/Röntgen <1> & 2"])
+def test_a_plan(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str], path: str) -> None:
+    """The snapshot, and what it has; nothing is restored."""
+    place.answers |= {"snapshots": (0, json.dumps(SNAPSHOTS)), "ls": listed(path, "a", "b")}
+    assert place.main(restorer, "plan", path, "latest") == 0
+    assert json.loads(capsys.readouterr().out) == {"snapshot": named("id3"), "time": SNAPSHOTS[0]["time"], "files": 2, "bytes": 10}
+    assert place.commands() == ["snapshots", "ls"] and place.asked[-1][-3:] == ["--", named("id3"), path]
+
+
+@pytest.mark.parametrize(("when", "said"), [("latest", "write -e restore_time=2026-11-01T"), ("2026-11-09", "")])
+def test_a_newest_one_without_files(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str], when: str, said: str) -> None:
+    """Is that of a host which was made anew: it is restored only where a person names the time."""
+    place.answers |= {
+        "snapshots": (0, json.dumps(SNAPSHOTS)),
+        "ls": lambda argv: listed("/srv", *(["a"] if named("id1") in argv else [])),
+    }
+    assert place.main(restorer, "plan", "/srv", when) == (1 if said else 0)
+    assert said in capsys.readouterr().err
 
 
 def test_a_path_that_was_not_backed_up(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str]) -> None:
     place.answers |= {"snapshots": (0, json.dumps(SNAPSHOTS)), "ls": (0, '{"struct_type":"snapshot"}')}
-    assert place.main(restorer, "files", "/srv/other", "latest", "/target") == 1
+    assert place.main(restorer, "plan", "/srv/other", "latest") == 1
     assert "does not have /srv/other" in capsys.readouterr().err and "restore" not in place.commands()
+
+
+def test_a_restore(place: Place, restorer: Any) -> None:
+    """Of one path; signs of a pattern mean themselves. With a lock: nothing is removed meanwhile."""
+    assert place.main(restorer, "files", "/srv/files/a[1]*", "id", "T", "/target") == 0 and place.commands() == ["restore"]
+    argv = place.asked[-1]
+    assert "--verify" in argv and argv[-4:] == ["--include", "/srv/files/a\\[1]\\*", "--", "id"] and "--no-lock" not in argv
+
+
+def test_a_restore_in_place(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a backup of what is there. Until it has succeeded no other backup runs, which would have half of it."""
+    path = f"{place.folder}/data/a.txt"
+    words = ("files", path, "id", "2026-11-01T00:40:01", "/")
+    place.answers["restore"] = (1, "Fatal: no space left on device\n")
+    assert place.main(restorer, *words) == 1 and place.commands() == ["backup", "restore"]
+    assert {"--tag", "before-restore"} <= set(place.asked[0])
+    text = capsys.readouterr().err
+    assert "no space left" in text and f"{path} is restored in part" in text and "again with -e restore_time=2026-11-01T00:40:01" in text
+    assert place("backup", "files") == 1 and "restore_time=2026-11-01T00:40:01" in capsys.readouterr().err
+    place.asked.clear()
+    place.answers["restore"] = (0, "")
+    assert place.main(restorer, *words) == 0 and place.commands() == ["restore"]  # what was there is in the first one
+    assert place("backup", "files") == 0
+
+
+def test_a_restore_in_place_without_a_backup_of_what_is_there(
+    place: Place, restorer: Any, capsys: pytest.CaptureFixture[str], shared: Any
+) -> None:
+    """Touches nothing; where nothing is there none is made."""
+    place.answers["backup"] = (1, "Fatal: connection refused\n")
+    assert place.main(restorer, "files", f"{place.folder}/data/a.txt", "id", "T", "/") == 1
+    assert "nothing was restored" in capsys.readouterr().err and "restore" not in place.commands()
+    place.asked.clear()
+    assert place.main(restorer, "files", f"{place.folder}/gone", "id", "T", "/") == 0 and place.commands() == ["restore"]
+    shared.PATIENCE, restorer.PATIENCE, known = 0, 0, shared.PATIENCE
+    with shared.Job(place.settings).held("restic-backup", 0, ""):
+        assert place.main(restorer, "files", f"{place.folder}/gone", "id", "T", "/") == 1
+    shared.PATIENCE = known
+    assert "a backup, or another restore, has not ended" in capsys.readouterr().err
 
 
 class Drill:
@@ -110,7 +183,14 @@ def test_a_file_that_changed_before_it_was_read(drill: Drill, capsys: pytest.Cap
     """Is not compared; where none is left, the drill proves nothing."""
     (drill.place.folder / "data/a.txt").write_text("b", encoding="utf-8")
     status, said = drill(capsys)
-    assert status == 1 and said["problems"] == ["none of the files whose sums were taken is as it was then"]
+    assert status == 1 and said["problems"] == ["of 1 files whose sums were taken, 0 are as they were then: less than half"]
+
+
+def test_a_file_that_the_backup_lost(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
+    """Is no file that changed."""
+    (drill.place.folder / "data/a.txt").unlink()
+    status, said = drill(capsys)
+    assert status == 1 and said["problems"][0] == f"{drill.place.folder}/data/a.txt is missing: it was there when the backup began"
 
 
 def test_a_wrong_canary(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:

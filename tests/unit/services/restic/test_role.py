@@ -11,10 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 from ansible_collections.vannah.healthcloud.plugins.filter.restic import restic_htpasswd
 from ansible_collections.vannah.healthcloud.plugins.lookup import secret
+from ansible_collections.vannah.healthcloud.plugins.module_utils.controller import extra_vars
 
 from tests.unit.lib.exported import Exported
+from tests.unit.lib.playbook_runs import REPOSITORY
 
 JOB, ETC = "/etc/vannah/restic-job.json", "/etc/vannah/restic"
 FILES = [{"path": "/srv/files", "exclude": ["/srv/files/cache"]}]
@@ -124,3 +129,107 @@ def test_buckets(render: Callable[..., Any]) -> None:
     (file,) = render("restic", "restic-keys", site, "b1")["definition"]["files"]
     assert (file["path"], file["owner"]) == (f"{ETC}/buckets-images.password", "root")
     assert render("restic", "restic-objects", site, "s1")["definition"]["state"] == "absent"
+
+
+def test_variables_of_the_verbs() -> None:
+    """Others that begin with restore_ are refused."""
+    names = ["restore_host", "restore_path", "restore_time", "restore_bucket", "restore_into", "restore_limit"]
+    assert extra_vars.problem([*names, "restore_in_place", "restore_target", "restore_replace", "backup_of", "backup_anew"]) == ""
+    assert "restore_pth" in extra_vars.problem(["restore_pth"])
+
+
+#: What the verbs' own comments, README.md and docs say.
+VERBS = {
+    "backup/restore_files.yml": "restore_in_place=<site_name>/app1:/captain/data",
+    "minio/restore.yml": "restore_in_place=<site_name>/images",
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_confirmation_names_the_site(verb: str) -> None:
+    """And the host, or the bucket: a command that is repeated in another site's checkout replaces nothing there."""
+    assert VERBS[verb] in (REPOSITORY / "playbooks" / verb).read_text(encoding="utf-8")
+
+
+IN_PLACE = [
+    ({}, True),
+    ({"restore_in_place": "clinic/app1:/srv/a"}, True),
+    ({"restore_in_place": "/srv/a"}, False),
+    ({"restore_in_place": "other/app1:/srv/a"}, False),
+    ({"restore_in_place": "clinic/app2:/srv/a"}, False),
+    ({"restore_in_place": "clinic/app1:/srv"}, False),
+]
+
+
+@pytest.mark.parametrize(("given", "good"), IN_PLACE)
+def test_restores_in_place(given: dict[str, str], good: bool) -> None:
+    task = assertion("playbooks/backup/restore_files.yml", "Require the name of a host and a path")
+    known = {"groups": {"all": ["app1", "app2"]}, "site_name": "clinic", "restore_host": "app1", "restore_path": "/srv/a", **given}
+    assert holds(task, known) is good
+
+
+@pytest.mark.parametrize(
+    ("given", "good"),
+    [
+        ({}, True),
+        ({"restore_into": "images"}, False),
+        ({"restore_into": "images", "restore_in_place": "clinic/images"}, True),
+        ({"restore_into": "images", "restore_in_place": "clinic/other"}, False),
+        ({"restore_in_place": "clinic/images"}, False),
+    ],
+)
+def test_restores_into_a_bucket(given: dict[str, str], good: bool) -> None:
+    task = assertion("roles/restic/tasks/objects.yml", "Require the names of the site and the bucket")
+    assert holds(task, {"site_name": "clinic", **given}) is good
+
+
+@pytest.mark.parametrize(
+    ("given", "good"),
+    [
+        ({}, True),
+        ({"backup_of": "objects"}, True),
+        ({"backup_of": "file"}, False),
+        ({"backup_anew": "app1"}, True),
+        ({"backup_anew": "true"}, False),
+    ],
+)
+def test_what_is_backed_up_now(given: dict[str, str], good: bool) -> None:
+    assert holds(assertion("playbooks/backup/now.yml", "Require what can be backed up"), {"groups": {"all": ["app1"]}, **given}) is good
+
+
+def test_a_host_that_was_not_reached(render: Callable[..., Any]) -> None:
+    """Fails the run at its end; one without files, or that was left out, does not."""
+    (play,) = [
+        one for one in yaml.safe_load((REPOSITORY / "playbooks/backup/now.yml").read_text()) if "backup_missed" in one.get("vars", {})
+    ]
+    made = {
+        "app1": {"restic_made": {"unreachable": True}},
+        "app2": {"restic_made": {"changed": True}},
+        "app3": {},
+        "app4": {"restic_made": {}},
+    }
+    known = {"groups": {"all": list(made)}, "hostvars": {name: {"inventory_hostname": name, **said} for name, said in made.items()}}
+    assert evaluated(play["vars"]["backup_missed"], known) == ["app1"]
+
+
+def assertion(path: str, name: str) -> Any:
+    """What a task of a playbook requires."""
+
+    def tasks(items: Any) -> Any:
+        for item in items or ():
+            yield item
+            for key in ("tasks", "block", "always"):
+                yield from tasks(item.get(key))
+
+    (found,) = [one for one in tasks(yaml.safe_load((REPOSITORY / path).read_text(encoding="utf-8"))) if one.get("name") == name]
+    return found["ansible.builtin.assert"]["that"]
+
+
+def holds(that: Any, known: dict[str, Any]) -> bool:
+    """Whether all that is required is so."""
+    return all(evaluated("{{ " + one + " }}", known) for one in (that if isinstance(that, list) else [that]))
+
+
+def evaluated(text: str, known: dict[str, Any]) -> Any:
+    """The value of a template."""
+    return Templar(loader=DataLoader(), variables=known).template(trust_as_template(text))

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from ...definition import Params, Result
 
 
-def facts(_ctx: Context, asked: Params) -> Result:
-    """``missing``: paths that the inventory names and the host does not have.
+#: The role has been here: it writes this file.
+SETTINGS = "/etc/vannah/restic-job.json"
+
+
+def facts(ctx: Context, asked: Params) -> Result:
+    """``missing``: paths that the inventory names and the host does not have; ``begun``: whether the role has been here.
 
     :param asked: ``paths``
     """
-    return {"missing": [path for path in asked.get("paths") or () if not os.path.lexists(path)]}
+    missing = [path for path in asked.get("paths") or () if not os.path.lexists(path)]
+    return {"missing": missing, "begun": os.path.exists(ctx.path(SETTINGS))}
