@@ -25,7 +25,9 @@ SCHEDULES = {
     "restic_check_schedule": "the check",
     "restic_drill_schedule": "the restore drill",
 }
-FILES, RETENTION = "restic_files_schedule", "restic_retention"
+FILES, OBJECTS, CHECK, RETENTION = "restic_files_schedule", "restic_objects_schedule", "restic_check_schedule", "restic_retention"
+#: Directories of backups on the backup server.
+REPOSITORIES = ("restic_repository", "pgbackrest_repository")
 #: Contents of the kernel, and what is gone after a boot.
 TRANSIENT = tuple(PurePosixPath(path) for path in ("/proc", "/sys", "/dev", "/run", "/tmp"))
 
@@ -51,14 +53,24 @@ CODES = (
         "Write {path: /srv/files}, with an absolute path that exists on the host.",
     ),
     Code(
+        "restic-exclude",
+        "A pattern of an entry of restic_paths is not below the entry's path: it would leave out files of other entries as well.",
+        "Write patterns that begin with the entry's path, such as {path: /srv/files, exclude: [/srv/files/cache]}.",
+    ),
+    Code(
+        "restic-path-repository",
+        "An entry of restic_paths has the repositories of the backup server in it, or lies in them: backups of backups.",
+        "Leave restic_repository and pgbackrest_repository out of restic_paths: name folders beside them.",
+    ),
+    Code(
         "restic-schedule",
         "A schedule is not one that cron takes, or has no day that exists.",
         "Write five fields (minute, hour, day of month, month, day of week), such as 40 0 * * *, or @daily and the like.",
     ),
     Code(
         "restic-schedule-missing",
-        "The backup of files has no schedule, or one that leaves a day out: a day's changes would be in no backup.",
-        "Set restic_files_schedule to a time of every day, such as 40 0 * * *.",
+        "The backup of files, or of the buckets, has no schedule or one that leaves a day out, or the check one that leaves a week out.",
+        "Set restic_files_schedule and restic_objects_schedule to a time of every day, such as 40 0 * * *; restic_check_schedule weekly.",
     ),
     Code(
         "restic-retention",
@@ -75,6 +87,11 @@ CODES = (
 
 def _clients(site: Site) -> list[Host]:
     return [host for host in site.hosts.values() if ROLE in host.roles and host.exported("backup_paths")]
+
+
+def _buckets(site: Site) -> bool:
+    """Whether the backup server reads buckets."""
+    return any(ROLE in host.roles and item.get("buckets") for host in site.hosts.values() for item in host.exported("object_stores"))
 
 
 def check_servers(site: Site) -> Iterator[Finding]:
@@ -114,16 +131,40 @@ def check_paths(site: Site) -> Iterator[Finding]:
             elif path == PurePosixPath("/") or any(path.is_relative_to(tree) for tree in TRANSIENT):
                 problem = f"{text} is the whole system, or nothing that lasts."
             seen.add(path)
+            where, name, source = place(site, host, ("restic_paths",), ALL)
             if problem:
-                where, name, source = place(site, host, ("restic_paths",), ALL)
                 yield Finding("restic-path", where, f"{name}[{number}]", problem, "write {path: /srv/files}", source)
+                continue
+            for at, pattern in enumerate(_list(entry.get("exclude"))):
+                if isinstance(pattern, str) and not _below(pattern, path):
+                    problem = f"{pattern} is not below {path}, and would leave out files of other entries."
+                    fix = f"write a pattern that begins with {path}/"
+                    yield Finding("restic-exclude", where, f"{name}[{number}].exclude[{at}]", problem, fix, source)
+            for variable in REPOSITORIES if host in site.members(SERVERS) else ():
+                repository = PurePosixPath(host.text(variable, "/nowhere"))
+                if repository.is_relative_to(path) or path.is_relative_to(repository):
+                    problem = f"{path} has the backups in it, or lies in them ({variable}: {repository})."
+                    fix = f"name folders beside {repository}, or leave the entry out"
+                    yield Finding("restic-path-repository", where, f"{name}[{number}]", problem, fix, source)
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _below(pattern: str, path: PurePosixPath) -> bool:
+    return pattern.startswith(f"{path}/") and ".." not in PurePosixPath(pattern).parts and pattern.rstrip("/") != str(path)
 
 
 def check_schedules(site: Site) -> Iterator[Finding]:
-    """Times that exist, and a backup each day."""
-    clients = _clients(site)
-    servers = site.members(SERVERS) if clients else []
+    """Times that exist, a backup each day and a check each week."""
+    clients, buckets = _clients(site), _buckets(site)
+    servers = site.members(SERVERS) if clients or buckets else []
     for host in {one.name: one for one in (*clients, *servers)}.values() if servers else ():
+        # Variable -> days between two of its days, at most.
+        needed = {FILES: 1} if host in clients else {}
+        if host is servers[0]:
+            needed |= {CHECK: 7, **({OBJECTS: 1} if buckets else {})}
         for variable, job in SCHEDULES.items():
             text = host.known(variable)
             if not isinstance(text, str):
@@ -131,9 +172,10 @@ def check_schedules(site: Site) -> Iterator[Finding]:
             group = SERVERS if host in servers else ALL
             if problem := schedules.problem_of(text) if text.strip() else "":
                 yield finding(site, host, (variable,), group, "restic-schedule", f"{problem}.", f"set {variable}, such as 40 0 * * *")
-            elif variable == FILES and host in clients and (not text.strip() or schedules.longest_gap(text) > 1):
-                problem = f"{job} would not run each day."
-                yield finding(site, host, (variable,), group, "restic-schedule-missing", problem, f"set {variable}, such as 40 0 * * *")
+            elif variable in needed and (not text.strip() or schedules.longest_gap(text) > needed[variable]):
+                often, example = ("day", "40 0 * * *") if needed[variable] == 1 else ("week", "15 13 * * 6")
+                problem = f"{job} would not run each {often}."
+                yield finding(site, host, (variable,), group, "restic-schedule-missing", problem, f"set {variable}, such as {example}")
 
 
 def check_retention(site: Site) -> Iterator[Finding]:

@@ -49,6 +49,15 @@ def test_a_backup_with_options(place: Place) -> None:
     assert "--no-expire-auto" in place.asked[0]
 
 
+def test_a_limit_that_is_given(place: Place, monkeypatch: pytest.MonkeyPatch, job: Any) -> None:
+    """By a person, in place of that of the settings: what the job runs ends with it."""
+    given: list[float] = []
+    real = job.Job.pgbackrest
+    monkeypatch.setattr(job.Job, "pgbackrest", lambda *words, **more: (given.append(words[2]), real(*words, **more))[1])
+    assert place("--limit=7000", "backup", "incremental", "incr", "1") == 0
+    assert 6900 < given[0] <= 7000
+
+
 def test_a_drill(place: Place) -> None:
     """In a unit with its limits; what it measured is a file of its own and metrics."""
     assert place("drill", "drill", "1", "newest") == 0 and ok(place, "drill") == 1

@@ -31,7 +31,10 @@ def said(judged: Judge, variables: str, groups: str = SITE) -> set[tuple[str, st
         PATHS,
         f"{PATHS}\nrestic_files_schedule: '@daily'",
         f"{PATHS}\nrestic_retention: {{days: 30}}",
-        f"{PATHS}\nrestic_check_schedule: ''",
+        f"{PATHS}\nrestic_check_schedule: '@daily'",
+        "restic_paths: [{path: /srv/files, exclude: [/srv/files/cache, '/srv/files/**/*.tmp']}]",
+        "restic_check_schedule: ''",  # there is nothing to check
+        "restic_paths: [{path: /var/lib/vannah-restic-2}]",
     ],
 )
 def test_good(judged: Judge, variables: str) -> None:
@@ -45,6 +48,8 @@ def test_good(judged: Judge, variables: str) -> None:
         ("restic_drill_schedule: 0 4 30 2 *", "restic-schedule", "restic_drill_schedule"),
         ("restic_files_schedule: ''", "restic-schedule-missing", "restic_files_schedule"),
         ("restic_files_schedule: 40 0 * * 1-6", "restic-schedule-missing", "restic_files_schedule"),
+        ("restic_check_schedule: ''", "restic-schedule-missing", "restic_check_schedule"),
+        ("restic_check_schedule: 15 13 1 * *", "restic-schedule-missing", "restic_check_schedule"),
         ("restic_retention: {days: 0}", "restic-retention", "restic_retention.days"),
         ("restic_retention: {days: 14, weeks: -1}", "restic-retention", "restic_retention.weeks"),
         ("restic_repository: /tmp/backup", "restic-directory", "restic_repository"),
@@ -58,6 +63,37 @@ def test_bad(judged: Judge, variables: str, code: str, variable: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/proc/1", "/tmp/x", "/srv/../etc", "/srv/files"])
 def test_bad_paths(judged: Judge, path: str) -> None:
     assert ("restic-path", "restic_paths[1]") in said(judged, f"restic_paths: [{{path: /srv/files}}, {{path: {path}}}]")
+
+
+@pytest.mark.parametrize("pattern", ["*.tmp", "/srv/other", "/srv/files2/x", "/srv/files", "/srv/files/", "/srv/files/../x"])
+def test_bad_patterns(judged: Judge, pattern: str) -> None:
+    """Of one entry, which restic would hold against the files of all."""
+    found = said(judged, f"restic_paths: [{{path: /srv/files, exclude: [/srv/files/a, '{pattern}']}}]")
+    assert found == {("restic-exclude", "restic_paths[0].exclude[1]")}
+
+
+@pytest.mark.parametrize("path", ["/var/lib", "/var/lib/vannah-restic", "/var/lib/vannah-restic/hosts", "/var/lib/pgbackrest/archive"])
+def test_backups_of_backups(judged: Judge, path: str) -> None:
+    """On the backup server; other hosts have no repositories."""
+    assert ("restic-path-repository", "restic_paths[0]") in said(judged, f"restic_paths: [{{path: {path}}}]")
+    assert said(judged, "", f"{SITE}\nregistry: r1") == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable"),
+    [
+        ("restic_objects_schedule: ''", "restic_objects_schedule"),
+        ("restic_objects_schedule: 20 2 * * 0", "restic_objects_schedule"),
+        ("restic_check_schedule: ''", "restic_check_schedule"),
+        ("restic_files_schedule: ''", ""),
+        ("", ""),
+    ],
+)
+def test_a_site_with_buckets_alone(judged: Judge, variables: str, variable: str) -> None:
+    """Has no files, and the other jobs."""
+    groups = "backup: b1\nobject_store: s1"
+    found = said(judged, f"minio_buckets: [{{name: images}}]\n{variables}", groups)
+    assert found == ({("restic-schedule-missing", variable)} if variable else set())
 
 
 @pytest.mark.parametrize(

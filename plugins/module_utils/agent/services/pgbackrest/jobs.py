@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
+#: Seconds that the job has to end by itself after its limit: two of vannah_jobs.GRACE. pgBackRest has a session of its own there.
+GRACE = 60
 
 
 def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
@@ -30,7 +32,7 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
     def apply(ctx: Context) -> None:
         waiting.tell(ctx, "the backup", ctx.now(), params["limit"], "")
         words = [params["task"], kind, str(repository), *([] if params["expire"] else ["--no-expire-auto"])]
-        ran = ctx.run([JOB, "backup", *words], timeout=params["limit"], check=False)
+        ran = ctx.run([JOB, f"--limit={params['limit']}", "backup", *words], timeout=params["limit"] + GRACE, check=False)
         if ran.rc == 124:
             text = f"it has not ended within {params['limit']} s"
             raise AgentError(
