@@ -132,9 +132,23 @@ def test_credentials_of_a_restore_that_was_killed(place: Place, job: Any, monkey
 
 
 def test_objects_are_put_back(bucket: Place, bucketer: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """With other credentials than those that read."""
+    """With other credentials than those that read, after a backup of what is there."""
     assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 0
-    assert "/run/x.conf" in bucket.asked[-1] and bucket.asked[-1][-2:] == ["/folder", "store:images"]
-    assert "--no-update-modtime" in bucket.asked[-1]  # one that is the same would get a new version
+    kept, copied = bucket.asked[-2:]
+    assert kept[0] == "systemd-run" and kept[-4:] == [bucketer.PROGRAM, "backup", "images", "before-restore"]
+    assert "/run/x.conf" in copied and copied[-2:] == ["/folder", "store:images"]
+    assert "--no-update-modtime" in copied  # one that is the same would get a new version
     bucket.answers["copy"] = (1, "AccessDenied\n")
-    assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 1 and "AccessDenied" in capsys.readouterr().err
+    assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 1
+    assert "AccessDenied" in (said := capsys.readouterr().err) and said.count("Fix: ") == 1
+    bucket.asked.clear()
+    bucket.answers["systemd-run"] = (1, "problem: no room\n")
+    assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 1 and len(bucket.asked) == 1
+    assert "nothing was written" in (said := capsys.readouterr().err) and "no room. Fix: correct that" in said
+
+
+def test_a_backup_before_a_restore(bucket: Place, bucketer: Any) -> None:
+    """Has a tag: it is not the one that is restored next."""
+    assert bucket.main(bucketer, "backup", "images", "before-restore") == 0
+    (argv,) = [one for one in bucket.asked if "backup" in one]
+    assert argv[argv.index("--tag") + 1] == "before-restore"
