@@ -15,7 +15,7 @@ extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   path: {type: path, required: true, description: "The file or folder, as it was named on the host."}
   time: {type: str, default: latest, description: "V(latest), or a time (without a zone: UTC): the newest backup that is not newer."}
-  target: {type: path, required: true, description: "Folder below which it is restored. V(/) replaces the files of the host, after a backup of them."}
+  target: {type: path, required: true, description: "Folder below which it is restored. V(/) is in place, after a backup of what is there."}
   replace: {type: bool, default: false, description: Remove the files of an earlier restore first.}
   limit: {type: int, default: 21600, description: Seconds until it has to end.}
 """

@@ -222,7 +222,7 @@ def first_line(text: str) -> str:
 def limit_given(argv: Sequence[str], settings: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """The words after ``--limit=SECONDS``, and the settings with it: a person's limit in place of those of the tasks.
 
-    The program has to end by itself: what it runs has a session of its own, and would go on without it.
+    The program has to end by itself: what it runs has a session of its own, and would continue without it.
     """
     if not argv or not argv[0].startswith("--limit="):
         return list(argv), dict(settings)

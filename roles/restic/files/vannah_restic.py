@@ -120,9 +120,9 @@ def identity(job: Job, words: list[str], task: str, limit: float) -> str:
     return ""
 
 
-def anew(job: Job) -> str:
-    """The verb that begins anew."""
-    return f"playbooks/backup/now.yml -e backup_anew={job.settings['host']}"
+def again(job: Job) -> str:
+    """The verb that starts again."""
+    return f"playbooks/backup/now.yml -e backup_first={job.settings['host']}"
 
 
 def initialize(job: Job, words: list[str], name: str, task: str, limit: float) -> bool:
@@ -134,8 +134,8 @@ def initialize(job: Job, words: list[str], name: str, task: str, limit: float) -
     remembered = str(kept(path).get(name, ""))
     if remembered and there != remembered:
         what = "is another one than before" if there else "is gone"
-        fix = "mount the disk with the repositories on the backup server, or begin anew where they are lost"
-        raise Failed(f"the repository of {name} {what}. Fix: {fix}: {anew(job)}")
+        fix = "mount the disk with the repositories on the backup server, or start again where they are lost"
+        raise Failed(f"the repository of {name} {what}. Fix: {fix}: {again(job)}")
     if not there:
         made = job.restic(words, ["init"], job.left(limit))
         job.log(task, made.text)
@@ -153,7 +153,7 @@ def remember(job: Job, words: list[str], name: str, task: str, limit: float) -> 
 
 
 def forget(job: Job, names: list[str]) -> None:
-    """Begin anew: with whatever the repositories are now."""
+    """Start again, with whatever the repositories are now."""
     with job.held("state-restic-ids", 60, "another job"):
         path = job.state("ids")
         replace(str(path), json.dumps({name: one for name, one in kept(path).items() if name not in names}, indent=1) + "\n")
@@ -306,7 +306,7 @@ def content(job: Job, words: list[str], snapshot: str, path: str, limit: float) 
 def planned(job: Job, words: list[str], path: str, when: str, limit: float) -> dict[str, Any]:
     """The snapshot that a restore takes, and what it has of a path.
 
-    :raises Failed: it does not have it; or it is the newest one, and only earlier ones have files: the host was made anew meanwhile
+    :raises Failed: it does not have it; or it is the newest one, and only earlier ones have files: the host was rebuilt meanwhile
     """
     known = snapshots(job, words, limit)
     one = chosen(known, when, time.time())

@@ -178,13 +178,13 @@ def test_a_restore_in_place(site: Site, files: Files) -> None:
     assert shell(site, files.host, "cat /srv/a/text; ls /srv").split() == ["two", "a", "cache"]
 
 
-def test_a_host_that_was_made_anew(site: Site, files: Files) -> None:
+def test_a_host_that_was_rebuilt(site: Site, files: Files) -> None:
     """Makes no backup, which would be the newest one, until a person says so."""
     there = files.snapshots()
     shell(site, files.host, "rm /var/lib/vannah-backup/restic-ids.json")
     status, text = files.backup()
-    assert status == 1 and "it was made anew. Fix: restore its files" in text and files.snapshots() == there, text
-    done = site.playbook("backup/now.yml", "-e", "backup_of=files", "-e", f"backup_anew={files.host}")
+    assert status == 1 and "it was rebuilt. Fix: restore its files" in text and files.snapshots() == there, text
+    done = site.playbook("backup/now.yml", "-e", "backup_of=files", "-e", f"backup_first={files.host}")
     assert done.returncode == 0 and len(files.snapshots()) == len(there) + 1, done.stdout[-3000:]
     assert files.backup() == (0, "")
 

@@ -95,7 +95,7 @@ def test_a_backup_that_fails(ctx: Context, programs: Programs, rc: int, err: str
 
 
 def test_the_job_ends_by_itself(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its limit is the one that was given; what it runs would go on without it."""
+    """Its limit is the one that was given; what it runs would continue without it."""
     given: list[float] = []
 
     def run(_argv: list[str], **more: Any) -> Result:

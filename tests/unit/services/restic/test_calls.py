@@ -61,16 +61,16 @@ def test_no_table(ctx: Context, programs: Programs) -> None:
 
 
 def test_a_backup_now(ctx: Context, programs: Programs) -> None:
-    (step,), _result = CALLS["backup"]({"task": "files", "limit": 100, "anew": False}, ctx)
+    (step,), _result = CALLS["backup"]({"task": "files", "limit": 100, "first": False}, ctx)
     assert programs.calls == []
     step.apply(ctx)
-    (step,), _result = CALLS["backup"]({"task": "objects", "limit": 100, "anew": True}, ctx)
+    (step,), _result = CALLS["backup"]({"task": "objects", "limit": 100, "first": True}, ctx)
     step.apply(ctx)
-    assert programs.calls == [[JOB, "--limit=100", "backup", "files"], [JOB, "--limit=100", "objects", "objects", "anew"]]
+    assert programs.calls == [[JOB, "--limit=100", "backup", "files"], [JOB, "--limit=100", "objects", "objects", "first"]]
 
 
 def test_limits(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program ends by itself: what it runs would go on without it."""
+    """The program ends by itself: what it runs would continue without it."""
     given: list[float] = []
 
     def run(argv: list[str], **more: Any) -> Result:
@@ -78,7 +78,7 @@ def test_limits(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
         return Result(0, json.dumps({**PLAN, "repositories": [], "tasks": {}}))
 
     monkeypatch.setattr(ctx, "runner", run)
-    for name, params in (("backup", {"task": "files", "limit": 100, "anew": False}), ("restore", ASKED)):
+    for name, params in (("backup", {"task": "files", "limit": 100, "first": False}), ("restore", ASKED)):
         (step,) = CALLS[name](dict(params), ctx)[0]
         step.apply(ctx)
     assert [seconds for seconds in given if seconds != 600] == [160, 160, 160]
@@ -95,7 +95,7 @@ def test_limits(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_backup_that_fails(ctx: Context, programs: Programs, rc: int, err: str, said: str) -> None:
     programs.on(JOB, rc=rc, err=err)
-    (step,) = CALLS["backup"]({"task": "files", "limit": 100, "anew": False}, ctx)[0]
+    (step,) = CALLS["backup"]({"task": "files", "limit": 100, "first": False}, ctx)[0]
     with pytest.raises(AgentError) as error:
         step.apply(ctx)
     assert said in error.value.msg and error.value.msg.count("Fix: ") == 1

@@ -57,26 +57,26 @@ def test_the_first_backup(place: Place, said: tuple[int, str]) -> None:
 
 @pytest.mark.parametrize(("said", "problem"), [(NOTHING[0], "is gone"), ((0, '{"id":"other"}'), "is another one than before")])
 def test_a_repository_that_is_gone(place: Place, capsys: pytest.CaptureFixture[str], said: tuple[int, str], problem: str) -> None:
-    """Such as with a disk that is not mounted: it is not made anew without being told."""
+    """Such as with a disk that is not mounted: it is not created again without being told."""
     assert place("backup", "files") == 0
     place.answers["cat"] = said
     place.asked.clear()
     assert place("backup", "files") == 1 and place.commands() == ["cat"]
     text = capsys.readouterr().err
-    assert f"the repository of hosts/app1 {problem}. Fix: mount the disk" in text and "-e backup_anew=app1" in text
+    assert f"the repository of hosts/app1 {problem}. Fix: mount the disk" in text and "-e backup_first=app1" in text
     answers = [said, (0, '{"id":"other"}'), (0, '{"id":"other"}')]
     place.answers["cat"] = lambda _argv: answers.pop(0)
-    assert [place("backup", "files", "anew"), place("backup", "files")] == [0, 0]
+    assert [place("backup", "files", "first"), place("backup", "files")] == [0, 0]
 
 
-def test_a_host_that_was_made_anew(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_host_that_was_rebuilt(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """Has no files yet, and its backup would be the newest: it is refused until a person says so."""
     place.answers["snapshots"] = (0, json.dumps([{"id": named("one"), "time": "2026-11-01T00:00:00Z"}]))
     for _again in range(2):
         assert place("backup", "files") == 1 and "backup" not in place.commands()
         text = capsys.readouterr().err
-        assert "this host knows of none: it was made anew. Fix: restore its files" in text and "backup_anew=app1" in text
-    assert [place("backup", "files", "anew"), place("backup", "files")] == [0, 0]
+        assert "this host knows of none: it was rebuilt. Fix: restore its files" in text and "backup_first=app1" in text
+    assert [place("backup", "files", "first"), place("backup", "files")] == [0, 0]
 
 
 def test_files_that_are_restored_in_part(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,7 @@ def test_a_plan(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str],
 
 @pytest.mark.parametrize(("when", "said"), [("latest", "write -e restore_time=2026-11-01T"), ("2026-11-09", "")])
 def test_a_newest_one_without_files(place: Place, restorer: Any, capsys: pytest.CaptureFixture[str], when: str, said: str) -> None:
-    """Is that of a host which was made anew: it is restored only where a person names the time."""
+    """Is that of a host which was rebuilt: it is restored only where a person names the time."""
     place.answers |= {
         "snapshots": (0, json.dumps(SNAPSHOTS)),
         "ls": lambda argv: listed("/srv", *(["a"] if named("id1") in argv else [])),

@@ -134,7 +134,7 @@ def test_buckets(render: Callable[..., Any]) -> None:
 def test_variables_of_the_verbs() -> None:
     """Others that begin with restore_ are refused."""
     names = ["restore_host", "restore_path", "restore_time", "restore_bucket", "restore_into", "restore_limit"]
-    assert extra_vars.problem([*names, "restore_in_place", "restore_target", "restore_replace", "backup_of", "backup_anew"]) == ""
+    assert extra_vars.problem([*names, "restore_in_place", "restore_target", "restore_replace", "backup_of", "backup_first"]) == ""
     assert "restore_pth" in extra_vars.problem(["restore_pth"])
 
 
@@ -189,8 +189,8 @@ def test_restores_into_a_bucket(given: dict[str, str], good: bool) -> None:
         ({}, True),
         ({"backup_of": "objects"}, True),
         ({"backup_of": "file"}, False),
-        ({"backup_anew": "app1"}, True),
-        ({"backup_anew": "true"}, False),
+        ({"backup_first": "app1"}, True),
+        ({"backup_first": "true"}, False),
     ],
 )
 def test_what_is_backed_up_now(given: dict[str, str], good: bool) -> None:

@@ -41,7 +41,7 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
 
     def apply(ctx: Context) -> None:
         waiting.tell(ctx, "the backup", ctx.now(), limit, "")
-        words = ["objects" if task == "objects" else "backup", task, *(["anew"] if params["anew"] else [])]
+        words = ["objects" if task == "objects" else "backup", task, *(["first"] if params["first"] else [])]
         ran = ctx.run([JOB, f"--limit={limit}", *words], timeout=limit + GRACE, check=False)
         if ran.rc == 124:
             raise AgentError(
