@@ -270,11 +270,11 @@ def chosen(snapshots: list[dict[str, Any]], when: str, now: float) -> dict[str, 
 def snapshots(job: Job, words: list[str], limit: float) -> list[dict[str, Any]]:
     """What a repository has."""
     ran = job.restic(words, ["snapshots", "--json", "--no-lock"], job.left(limit))
-    try:
-        found: list[dict[str, Any]] = json.loads(ran.text if ran.status == 0 else "")
-    except ValueError:
-        raise failed(ran, limit) from None
-    return [one for one in found or () if _ID.fullmatch(one["id"])]
+    # Beside it may be warnings of files that are no snapshots.
+    lines = [line for line in ran.text.splitlines() if line.startswith("[") or line == "null"]
+    if ran.status != 0 or len(lines) != 1:
+        raise failed(ran, limit)
+    return [one for one in json.loads(lines[0]) or () if _ID.fullmatch(one["id"])]
 
 
 class Content(NamedTuple):

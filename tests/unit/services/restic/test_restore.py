@@ -91,6 +91,15 @@ def test_a_path_that_was_not_backed_up(place: Place, restorer: Any, capsys: pyte
     assert "does not have /srv/other" in capsys.readouterr().err and "restore" not in place.commands()
 
 
+@pytest.mark.parametrize(
+    ("said", "status"), [("", 0), ("could not load snapshot aaaaaaaa: load <snapshot/aaaaaaaaaa>: invalid data returned\n", 0)]
+)
+def test_a_file_that_is_no_snapshot(place: Place, restorer: Any, said: str, status: int) -> None:
+    """Is warned of by restic among its answer, and keeps no one from a restore."""
+    place.answers |= {"snapshots": (0, f"{said}{json.dumps(SNAPSHOTS)}\n"), "ls": listed("/srv", "a")}
+    assert place.main(restorer, "plan", "/srv", "latest") == status
+
+
 def test_a_restore(place: Place, restorer: Any) -> None:
     """Of one path; signs of a pattern mean themselves. With a lock: nothing is removed meanwhile."""
     assert place.main(restorer, "files", "/srv/files/a[1]*", "id", "T", "/target") == 0 and place.commands() == ["restore"]
@@ -224,7 +233,7 @@ def test_the_user_of_the_repository(drill: Drill, restorer: Any, capsys: pytest.
     drill.place.repository["user"] = "vannah-restic"
     drill.place.asked.clear()
     drill.place.users.clear()
-    mine = "ignoring error for /dev/x: mknod: operation not permitted\nFatal: There were 1 errors\n"
+    mine = "ignoring error for /dev/x: operation not permitted\nFatal: There were 1 errors\n"
 
     def part(argv: list[str]) -> tuple[int, str]:
         drill.restore(argv)
