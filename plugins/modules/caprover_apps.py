@@ -10,7 +10,8 @@ module: caprover_apps
 author: The VannahHealthCloud developers (@vannahhealthcloud)
 short_description: Create, change or remove apps of a CapRover server, without their images
 description:
-  - Converges the apps of a list in one task, with one login and one request. Apps that are not listed, and options that are not set, stay.
+  - Converges the apps of a list in one task, with one login and one request. Apps that are not listed stay. So do options that are not
+    set, unless O(reset_unset) says otherwise.
   - Each update restarts an app, even one without a change. So nothing is sent without a difference, and all differences of an app at once.
   - CapRover saves an update before Docker has accepted it. If Docker refuses it, the old definition is restored and the task fails. A
     change that was not confirmed is noted on the host (C(/var/lib/vannah/caprover.json)), and sent again by the next run.
@@ -22,6 +23,9 @@ notes:
     O(apps[].secret_files) keeps a secret out of both.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
+  previous_password:
+    description: The password until M(vannah.healthcloud.caprover_server) replaces it, with which check mode logs in before that.
+    type: str
   owner:
     description:
       - A tag that each listed app gets in addition to its own. It names the owner of apps on a server that several teams use.
@@ -32,6 +36,17 @@ options:
     type: bool
     default: false
   purge_limit: {type: int, default: 1, description: "So many apps may be removed by O(purge) at once. If there are more, none is."}
+  reset_unset:
+    description:
+      - Whether O(apps[].redirect), O(apps[].basic_auth), O(apps[].nginx_config), O(apps[].pre_deploy), O(apps[].node),
+        O(apps[].definition_path), O(apps[].deploy_token) and O(apps[].repository) are reset where they are not set. With V(none) they stay.
+      - V(known) resets them in apps that are managed whole, which a note on the host says (C(/var/lib/vannah/caprover.json)). An app is
+        managed whole from the first task with this option that creates it, or finds nothing set in them. In other apps what is set may
+        protect the app, so it stays, and a warning names it.
+      - V(all) resets them in all listed apps, which are managed whole from then on.
+    type: str
+    choices: [none, known, all]
+    default: none
   apps:
     description: Apps.
     type: list

@@ -17,6 +17,9 @@ description:
   - A build that fails shows its log, without the values of the app's environment.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
+  previous_password:
+    description: The password until M(vannah.healthcloud.caprover_server) replaces it, with which check mode logs in before that.
+    type: str
   build_timeout: {type: int, default: 900, description: Seconds for a build or a pull.}
   apps:
     description: Existing apps. Each has one of O(apps[].image), O(apps[].captain_definition) and O(apps[].tarball).
@@ -46,12 +49,15 @@ options:
       health:
         description:
           - How the health of the app is checked.
+          - An app with 0 instances counts as healthy, and nothing is asked.
           - Not set, Docker is asked if this host is a manager of the Swarm. On other hosts health is not checked, and the task warns of it.
         type: dict
         suboptions:
           docker: {type: bool, default: true, description: Whether Docker is asked on this host. Its tasks have to run and stay the same.}
           url: {type: str, description: "A URL that has to answer, such as C(http://127.0.0.1/healthz). Redirects are not followed."}
           host: {type: str, description: "Name in the request's Host header, by which nginx chooses the app."}
+          user: {type: str, description: "User for the URL, where nginx asks for one (O(apps[].health.password))."}
+          password: {type: str, description: "The user's password."}
           statuses: {type: list, elements: int, default: [200], description: Statuses of a good answer.}
           ca: {type: path, description: File on the host with the CA of that URL's certificate.}
           timeout: {type: int, default: 120, description: Seconds until it has to be healthy.}

@@ -13,7 +13,7 @@ description:
   - Converges the settings of a server. Options that are not set stay as they are, except O(netdata), which is off by default.
   - One login and one request for each part that is set. A second run sends nothing else.
   - O(password) is tried first, and O(previous_password) only if it is refused, each once, because five wrong passwords within 30 s lock
-    all users out.
+    all users out. In check mode it is the other way round.
 extends_documentation_fragment: [vannah.healthcloud.caprover, vannah.healthcloud.caprover.changes, vannah.healthcloud.service_call]
 options:
   previous_password:

@@ -22,7 +22,7 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import document
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover import calls, health
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover.api import APPS, Api
-from ansible_collections.vannah.healthcloud.plugins.module_utils.services.apps.caprover import UNSAID
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.caprover.wanted import RESET
 
 Item = dict[str, Any]
 
@@ -74,7 +74,8 @@ class Server:
         for step in steps:
             if not check and step.apply is not None:
                 step.apply(ctx)
-            done.append((step.target, step.action))
+            if step.action:
+                done.append((step.target, step.action))
         self.warnings = ctx.warnings
         return done
 
@@ -321,10 +322,10 @@ def test_what_was_set_by_hand_is_taken_back(server: Server, web: str) -> None:
         "appPushWebhook": {"repoInfo": info},
     }
     server.api().change_app(server.api().apps()[web], by_hand)
-    assert server.call("apps", owner=OWNER, apps=[{"name": web, **UNSAID}]) == [(f"app {web}", "update")]
-    assert server.call("apps", owner=OWNER, apps=[{"name": web, **UNSAID}]) == []
+    assert server.call("apps", owner=OWNER, reset_unset="all", apps=[{"name": web}]) == [(f"app {web}", "update")]
+    assert server.call("apps", owner=OWNER, reset_unset="known", apps=[{"name": web}]) == []
     now = server.definition(web)
-    assert now["captainDefinitionRelativeFilePath"] == UNSAID["definition_path"] and not now["appDeployTokenConfig"]["enabled"]
+    assert now["captainDefinitionRelativeFilePath"] == RESET["definition_path"] and not now["appDeployTokenConfig"]["enabled"]
     assert [field for field in (*by_hand, "httpAuth") if now.get(field) and field != "captainDefinitionRelativeFilePath"] == []
 
 

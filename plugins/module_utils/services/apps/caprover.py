@@ -21,18 +21,6 @@ from .rules import steps
 
 Item = Written
 
-#: What the catalogue has no word for is as CapRover creates an app, so that a change in its pages is reverted. Not here: its projects and
-#: tags, which only sort its pages, and what cannot be turned off (the certificate of ``<name>.<root domain>``).
-UNSAID: Item = {
-    "redirect": "",
-    "basic_auth": {},
-    "nginx_config": "",
-    "pre_deploy": "",
-    "node": "",  # of an app with volumes the module leaves it, because its data are there
-    "definition_path": "./captain-definition",
-    "deploy_token": {"enabled": False},
-    "repository": {},
-}
 #: The port of an app that answers no HTTP.
 _NO_PORT = 80
 
@@ -83,19 +71,19 @@ def value_of(reference: references.Reference, apps: Mapping[str, App], values: V
 
 
 def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server) -> Item:
-    """An entry of ``caprover_apps``: all that the catalogue says and :data:`UNSAID`, so that a change by hand is reverted.
+    """An entry of ``caprover_apps``: all that the catalogue says; what it has no word for, ``reset_unset`` resets.
 
     :raises KeyError: a reference leads nowhere
     """
     if not app.present:
         return {"name": app.name, "state": "absent", "secret_files": {}}
     own = server.own_domain(app)
+    login = _login(app, apps, values)
 
     def resolved(texts: Mapping[str, str]) -> dict[str, str]:
         return {name: references.resolve(text, lambda found: value_of(found, apps, values)) for name, text in texts.items()}
 
     entry: Item = {
-        **UNSAID,
         "name": app.name,
         "http_port": app.port or _NO_PORT,
         "description": app.description,
@@ -109,10 +97,21 @@ def app_entry(app: App, apps: Mapping[str, App], values: Values, server: Server)
         "service_override": override(app),
         "secret_files": resolved(app.secret_files),
     }
+    if login:
+        entry["basic_auth"] = login
+    if app.redirect:
+        entry["redirect"] = app.redirect
     entry["force_tls"] = app.tls and bool(app.domains)
     if own in app.domains and app.tls:
         entry["tls"] = True
     return entry
+
+
+def _login(app: App, apps: Mapping[str, App], values: Values) -> dict[str, str]:
+    """User and password that nginx asks for; nothing where it asks for none."""
+    if not app.login:
+        return {}
+    return {"user": app.login.user, "password": references.resolve(app.login.password, lambda found: value_of(found, apps, values))}
 
 
 #: How a container is asked whether it is ready, in nanoseconds: often while it starts, then every 10 s.
@@ -139,17 +138,18 @@ def override(app: App) -> Item:
     return {**({"TaskTemplate": task} if task else {}), **({"UpdateConfig": dict(_ONE_BY_ONE)} if app.replicas > 1 else {})}
 
 
-def deploy_entry(app: App, apps: Mapping[str, App], server: Server) -> Item:
-    """An entry of ``caprover_deploy``. Where the app says how it is asked, CapRover's nginx is, for its first domain.
+def deploy_entry(app: App, apps: Mapping[str, App], values: Values, server: Server) -> Item:
+    """An entry of ``caprover_deploy``. Where the app says how it is asked, CapRover's nginx is, for the domain that all lead to.
 
     With TLS under the domain itself, because the certificate has its name; without TLS on CapRover's own host.
     """
     entry: Item = {"name": app.name, "image": app.image}
-    if app.health and app.domains and app.tls:
-        entry["health"] = {**server.health, "url": f"https://{app.domains[0]}{app.health}"}
-    elif app.health and app.domains:
+    domain, login = app.redirect or next(iter(app.domains), ""), _login(app, apps, values)
+    if app.health and domain and app.tls:
+        entry["health"] = {**server.health, "url": f"https://{domain}{app.health}", **login}
+    elif app.health and domain:
         port = "" if server.http_port == 80 else f":{server.http_port}"
-        entry["health"] = {**server.health, "url": f"http://127.0.0.1{port}{app.health}", "host": app.domains[0]}
+        entry["health"] = {**server.health, "url": f"http://127.0.0.1{port}{app.health}", "host": domain, **login}
     elif server.health:
         entry["health"] = dict(server.health)
     after = [other for other in app.after if other in apps]
@@ -164,7 +164,7 @@ def render(apps: Iterable[App], values: Values, server: Server | None = None) ->
     """
     listed, known_server = list(apps), server or Server()
     known = {app.name: app for app in listed if app.present}
-    deploys = [deploy_entry(app, known, known_server) for step in steps(listed) for app in step]
+    deploys = [deploy_entry(app, known, values, known_server) for step in steps(listed) for app in step]
     return [app_entry(app, known, values, known_server) for app in listed], deploys
 
 

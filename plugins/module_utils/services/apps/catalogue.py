@@ -12,6 +12,8 @@ An entry of the catalogue, with everything that it may say:
     domains: [api.example.org]                          # the first one is its address for people
     tls: true                                           # HTTPS only, with a certificate
     websocket: false
+    redirect: api.example.org                           # of the domains; the others lead there
+    basic_auth: {user: clinic, password: "${secret.api_login}"}    # asked of everyone who comes through a domain
     environment:
       PORT: 4000
       DATABASE_URL: "postgresql://vhc:${secret.postgresql_role_vhc|url}@${service.database.host}:${service.database.port}/vannahcloud"
@@ -48,7 +50,8 @@ IMAGE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 KEYS = (
-    "name description image port domains tls websocket environment secret_files volumes replicas health resources publish after state"
+    "name description image port domains tls websocket redirect basic_auth environment secret_files volumes replicas health resources"
+    " publish after state"
 ).split()  # fmt: skip
 
 
@@ -78,6 +81,14 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Login:
+    """What everyone is asked for who comes through a domain."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class App:
     """An app of the catalogue; see the head of this file. ``memory_mb`` and ``cpus`` are 0 where there is no limit."""
 
@@ -88,6 +99,8 @@ class App:
     domains: tuple[str, ...] = ()
     tls: bool = True
     websocket: bool = False
+    redirect: str = ""
+    login: Login | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     secret_files: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
@@ -138,6 +151,8 @@ def parse(entry: Any) -> App:
         domains=tuple(_domain(f"domains[{index}]", item) for index, item in enumerate(_list(entry, "domains"))),
         tls=_truth(entry, "tls", True),
         websocket=_truth(entry, "websocket", False),
+        redirect=_domain("redirect", entry["redirect"]) if entry.get("redirect") else "",
+        login=_login(entry),
         environment=dict(_environment(entry)),
         secret_files=dict(_secret_files(entry)),
         volumes=tuple(_volumes(entry)),
@@ -157,6 +172,10 @@ def _refuse_contradictions(app: App) -> None:
     """:raises BadAppError: parts of it do not go together"""
     if (app.domains or app.health) and not app.port:
         raise BadAppError("port", "there is none, and HTTP is to be asked of it", "write the port on which the container answers HTTP")
+    if app.redirect and app.redirect not in app.domains:
+        raise BadAppError("redirect", f"{app.redirect} is not one of its domains", "write one of domains")
+    if app.login and not app.domains:
+        raise BadAppError("basic_auth", "there are no domains, through which it would be asked", "add domains, or remove basic_auth")
     if app.volumes and app.replicas > 1:
         problem = f"{app.replicas} of them would write into the same volume"
         raise BadAppError("replicas", problem, "write 1, or keep the data in a database or the object store in place of volumes")
@@ -234,6 +253,19 @@ def _domain(where: str, given: Any) -> str:
     if not DOMAIN.fullmatch(text):
         raise BadAppError(where, f"{given!r} is no domain", "write a name such as api.example.org, without scheme, port and star")
     return text
+
+
+def _login(entry: Mapping[str, Any]) -> Login | None:
+    """The password is not quoted."""
+    given = _mapping(entry, "basic_auth", ("user", "password"))
+    if not given:
+        return None
+    user, password = given.get("user"), given.get("password")
+    if not isinstance(user, str) or not user or ":" in user:
+        raise BadAppError("basic_auth.user", f"{user!r} is not the name of a user", "write a name without a colon")
+    if not isinstance(password, str) or not password:
+        raise BadAppError("basic_auth.password", "this is not a text", 'write a reference such as "${secret.NAME}"')
+    return Login(user, password)
 
 
 def _path(where: str, given: Any) -> str:

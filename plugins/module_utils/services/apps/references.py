@@ -90,7 +90,7 @@ def secret_names(entries: Any) -> list[str]:
     found: dict[str, None] = {}
     for entry in entries if isinstance(entries, list | tuple) else ():
         present = isinstance(entry, Mapping) and entry.get("state") != "absent"
-        given = [entry.get(key) for key in ("environment", "secret_files")] if present else []
+        given = [entry.get(key) for key in ("environment", "secret_files", "basic_auth")] if present else []
         for value in (value for one in given if isinstance(one, Mapping) for value in one.values()):
             try:
                 found |= dict.fromkeys(one.name for one in read(str(value)) if one.kind == "secret")

@@ -105,6 +105,7 @@ def _of_app(path: str, app: App, names: Collection[str], apps: Mapping[str, App]
         elif other not in names:
             yield Problem("apps-order", f"{path}.after", f"there is no app {other}.", _others(app, names))
     texts = [(f"{path}.{key}.{name}", value) for key in ("environment", "secret_files") for name, value in getattr(app, key).items()]
+    texts += [(f"{path}.basic_auth.password", app.login.password)] if app.login else []
     for where, value in texts:
         try:
             found = list(references.read(value))

@@ -32,7 +32,6 @@ def test_the_five_apps(five: list[dict[str, Any]], values: caprover.Values) -> N
     }
     orthanc, api, web = apps[:3]
     assert orthanc == {
-        **caprover.UNSAID,
         "name": "vhc-orthanc",
         "description": "",
         "instances": 1,
@@ -103,6 +102,20 @@ def test_files_with_secrets() -> None:
     assert job["secret_files"] == {} and old["secret_files"] == {}
     (job,), _deploys = caprover.render([parse(two)], caprover.Values())
     assert job["secret_files"] == {}
+
+
+def test_a_login_and_a_redirect() -> None:
+    """Health is asked with the login, for the domain that all lead to. Without them nothing is said of them."""
+    login = {"user": "clinic", "password": "${secret.login}!"}
+    given: dict[str, Any] = {"name": "web", "image": IMAGE, "port": 80, "health": {"path": "/up"}, "domains": ["a.test", "b.test"]}
+    assert references.secret_names([{**given, "basic_auth": login}]) == ["login"]
+    one = parse({**given, "basic_auth": login, "redirect": "b.test"})
+    assert "secret.login" not in repr(one)
+    (entry,), (deploy,) = caprover.render([one], caprover.Values({"login": "p/w"}))
+    assert entry["basic_auth"] == {"user": "clinic", "password": "p/w!"} and entry["redirect"] == "b.test"
+    assert deploy["health"] == {"url": "https://b.test/up", "user": "clinic", "password": "p/w!"}
+    (entry,), (deploy,) = caprover.render([parse(given)], caprover.Values())
+    assert not {"basic_auth", "redirect"} & set(entry) and deploy["health"] == {"url": "https://a.test/up"}
 
 
 def test_an_app_without_domain() -> None:

@@ -89,10 +89,19 @@ def test_apps(said: Callable[..., Any]) -> None:
         ({"apps_owner": ""}, "owner", None),
         ({"apps_purge": True, "apps_purge_limit": 3}, "purge_limit", 3),
         ({"apps_purge": True}, "purge", True),
+        ({}, "reset_unset", "known"),
+        ({"apps_manage_whole": True}, "reset_unset", "all"),
     ],
 )
 def test_settings(said: Callable[..., Any], variables: dict[str, Any], key: str, value: Any) -> None:
     assert call(said, "caprover_apps", **variables)[key] == value
+
+
+def test_the_previous_password(said: Callable[..., Any]) -> None:
+    """For a check, before role caprover has replaced it."""
+    for module in ("caprover_apps", "caprover_deploy"):
+        assert call(said, module)["previous_password"] is None
+        assert call(said, module, caprover_previous_password="the one before")["previous_password"] == "the one before"
 
 
 def test_apps_that_are_taken_over(said: Callable[..., Any]) -> None:

@@ -1,13 +1,15 @@
 # -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `make verify` takes for the image of an app."""
+"""What `make verify` takes for the image of an app, and what its domains answer."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.live.apps.verify_apps import is_image
+from tests.live.apps.verify_apps import answer, is_image
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,18 @@ from tests.live.apps.verify_apps import is_image
 def test_what_the_same_image_is(runs: str, wanted: str, same: bool) -> None:
     """With its digest where one is named."""
     assert is_image(runs, wanted) == same
+
+
+@pytest.mark.parametrize(
+    ("app", "domain", "status"),
+    [
+        ({}, "a.test", 200),
+        ({"redirect": "b.test"}, "a.test", 302),
+        ({"redirect": "b.test"}, "b.test", 200),
+        ({"basic_auth": {"user": "u"}}, "a.test", 401),
+        ({"basic_auth": {"user": "u"}, "redirect": "b.test"}, "a.test", 302),
+    ],
+)
+def test_what_a_domain_answers(app: dict[str, Any], domain: str, status: int) -> None:
+    """To a client without user and password."""
+    assert answer(app, domain) == status

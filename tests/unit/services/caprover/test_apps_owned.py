@@ -258,3 +258,23 @@ def test_a_domain_moves_to_another_app(captain: StandIn, call: Call) -> None:
     moved = [{"name": "a", "domains": [], "force_tls": False}, {"name": "b", "domains": [{"name": domain, "tls": True}], **tls}]
     assert call("apps", apps=moved).error is None
     assert call("apps", apps=moved).said == []
+
+
+# --- a new password -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["server", "apps", "deploy"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_check_before_and_after_a_new_password(captain: StandIn, call: Call, module: str, replaced: bool) -> None:
+    """Before, without a wrong login: some checks in a row would lock all users out. Afterwards the new one is taken."""
+    old, new = "The-One-Before", "The-New-One-42"
+    captain.model.password = new if replaced else old
+    params: dict[str, Any] = {} if module == "server" else {"apps": []}
+    call(module, check=True, password=new, previous_password=old, **params)
+    assert len(captain.model.wrong) == int(replaced) and captain.writes() == []
+    with pytest.raises(AgentError) as caught:
+        call(module, check=True, password="Neither-42", **params)
+    assert caught.value.code == "caprover-login"
+    captain.model.wrong.clear()
+    call(module, password=new, previous_password=old, **params)
+    assert len(captain.model.wrong) == int(not replaced)

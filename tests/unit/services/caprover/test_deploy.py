@@ -27,12 +27,16 @@ FAST = {"steady": 0, "timeout": 1}
 
 
 class Docker(Programs):
-    """``docker service`` for the stand-in's services. An image with ``bad`` in its name ends at once, again and again."""
+    """``docker service`` for the stand-in's services. An image with ``bad`` in its name ends at once, again and again.
+
+    :ivar states: service -> how its last update ended; it was completed where nothing is said
+    """
 
     def __init__(self, captain: StandIn) -> None:
         super().__init__()
         self.captain = captain
         self.looks = 0
+        self.states: dict[str, dict[str, str]] = {}
         self.on("docker", "service", "inspect", do=self.inspect)
         self.on("docker", "service", "ps", do=self.ps)
 
@@ -40,7 +44,7 @@ class Docker(Programs):
         service = self.captain.swarm.services.get(argv[-1])
         if service is None:
             return Result(1, "[]", f"Error: no such service: {argv[-1]}")
-        return Result(0, json.dumps([{"Spec": service.spec, "UpdateStatus": {"State": "completed"}}]))
+        return Result(0, json.dumps([{"Spec": service.spec, "UpdateStatus": self.states.get(argv[-1], {"State": "completed"})}]))
 
     def ps(self, argv: list[str]) -> Result:
         service = self.captain.swarm.services.get(argv[-1])

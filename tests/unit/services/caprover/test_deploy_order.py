@@ -65,6 +65,32 @@ def test_an_app_waits_for_one_that_is_not_healthy(captain: StandIn, call: Call, 
     assert call("deploy", apps=chain("good:1", "good:2"), programs=both).error is None and deployed(captain) == "good:2"
 
 
+def test_an_old_update_that_ended_badly_holds_nothing_back(captain: StandIn, call: Call, both: Docker) -> None:
+    """Docker says so until the next update: recorded after an image that was taken back, and after CapRover has removed a container."""
+    both.states["api"] = {"State": "paused", "Message": "update paused due to failure or early termination of task gone"}
+    assert call("deploy", apps=chain("good:1", "good:2"), programs=both).error is None and deployed(captain) == "good:2"
+    captain.swarm.services["api"].spec["TaskTemplate"]["ContainerSpec"]["Image"] = "bad"
+    run = call("deploy", apps=chain("good:1", "good:3"), programs=both, catch=True)
+    assert run.error is not None and run.error.code == "held-back" and deployed(captain) == "good:2"
+
+
+def test_an_app_without_containers_holds_nothing_back(captain: StandIn, call: Call, both: Docker, tmp_path: Path) -> None:
+    """It is neither asked nor watched, and no later run waits for it; with containers again it is."""
+    apps = chain("good:1", "good:1")
+    apps[0]["health"] = {**FAST, "url": "http://127.0.0.1:9/"}
+    call("apps", apps=[{"name": "api", "instances": 0}])
+    assert call("deploy", apps=apps, programs=both).error is None and notes(tmp_path) == {}
+    apps[1]["image"] = "good:2"
+    run = call("deploy", apps=apps, programs=both)
+    assert run.said == [("app web", "deploy", "good:2")] and deployed(captain) == "good:2" and notes(tmp_path) == {}
+    apps[0]["image"] = "good:2"
+    assert call("deploy", apps=apps, programs=both).error is None and notes(tmp_path) == {}
+    assert call("deploy", apps=apps, programs=both).said == []
+    call("apps", apps=[{"name": "api", "instances": 1}])
+    run = call("deploy", apps=apps, programs=both, catch=True)
+    assert run.error is not None and run.error.code == "not-healthy" and "does not answer" in run.error.msg
+
+
 def test_an_app_is_asked_once_for_all_that_wait_for_it(captain: StandIn, call: Call, both: Docker) -> None:
     """One that was deployed in the same run was seen healthy there."""
     call("apps", apps=[{"name": "last"}])

@@ -73,6 +73,27 @@ def test_what_had_failed_before_the_deploy_says_nothing_of_it() -> None:
     assert judge(service(), tasks, 1, "web:1")[1]
 
 
+@pytest.mark.parametrize("state", ["completed", "paused", "rollback_completed", "rollback_paused"])
+def test_of_an_older_one_only_what_runs_counts(state: str) -> None:
+    """How its last update ended stays until the next one, and its containers may have failed long before."""
+    failed = [{**FAILED, "ID": str(number)} for number in range(2, 6)]
+    found = service(state, "update paused due to failure")
+    assert judge(found, [RUNS, OLD, *failed], 1, "web:1", deployed=False) == ("", False)
+    assert judge(found, [RUNS, *failed], 2, "web:1", deployed=False) == ("1 of 2 containers run: task: non-zero exit (1)", False)
+    assert judge(found, [{**RUNS, "Image": "web:0"}], 1, "web:1", deployed=False) == ("0 of 1 containers run", False)
+    assert judge(found, [RUNS, OLD, *failed], 1, "web:1")[1]
+
+
+def test_one_without_containers_is_not_asked() -> None:
+    """Neither Docker nor a URL, which would say that nothing answers."""
+    ctx = Context(runner=lambda *_argv, **_more: pytest.fail("nothing is asked"))
+    ctx.interval = 0.01
+    for options in (None, {"url": "http://127.0.0.1:9/", "timeout": 0.02}, {"docker": False, "url": "http://127.0.0.1:9/"}):
+        asked = Health(ctx, "web", "web", 0, options)
+        assert asked.asked and asked.wait("web:1") == asked.wait("web:1", deployed=False) == ""
+    assert "does not answer" in Health(ctx, "web", "web", 1, {"docker": False, "url": "http://127.0.0.1:9/", "timeout": 0.02}).wait("")
+
+
 def test_it_has_to_stay_healthy() -> None:
     """An image that ends at once runs for a moment, again and again: its tasks are others each time."""
     looks: list[int] = []
@@ -96,11 +117,12 @@ def test_it_has_to_stay_healthy() -> None:
 @pytest.fixture
 def site() -> Iterator[dict[str, Any]]:
     """A web server that answers with what ``status`` says; ``hosts`` are the names that it was asked for."""
-    told: dict[str, Any] = {"status": 200, "hosts": []}
+    told: dict[str, Any] = {"status": 200, "hosts": [], "logins": []}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told["hosts"].append(self.headers["host"])
+            told["logins"].append(self.headers["authorization"])
             self.send_response(told["status"])
             self.send_header("content-length", "0")
             self.end_headers()
@@ -127,6 +149,14 @@ def test_by_a_url(site: dict[str, Any], status: int, statuses: Any, why: str) ->
     said = Health(ctx, "web", "web", 1, options).wait("web:1")
     assert said.endswith(why) and bool(said) == bool(why)
     assert set(site["hosts"]) == {"web.cap.test"}
+
+
+def test_a_url_with_a_login(site: dict[str, Any]) -> None:
+    """As nginx asks for it (RFC 7617); without one nothing is sent."""
+    ctx = Context()
+    for login, expected in (({"user": "clinic", "password": "p\u00e4:w"}, "Basic Y2xpbmljOnDDpDp3"), ({}, None)):
+        options = {"docker": False, "url": site["url"], "steady": 0, "timeout": 1, **login}
+        assert Health(ctx, "web", "web", 1, options)._ask_url() == "" and site["logins"][-1] == expected
 
 
 def test_a_url_that_does_not_answer() -> None:

@@ -47,7 +47,7 @@ def run(captain: StandIn, ctx: Context) -> list[str]:
     registry = {"domain": "r:5000", "user": "site", "password": "p"}
     asked: dict[str, dict[str, Any]] = {
         "server": {"root_domain": "cap.test", "root_tls": True, "email": "a@b.de", "registries": [registry], "disk_cleanup": {"keep": 2}},
-        "apps": {"owner": "clinic", "apps": rendered["apps"]},
+        "apps": {"owner": "clinic", "reset_unset": "known", "apps": rendered["apps"]},
         "deploy": {"apps": rendered["deploys"]},
     }
     done: list[str] = []

@@ -30,6 +30,7 @@ def test_nothing_is_asked_of_what_is_not_said() -> None:
     assert made["fields"] == {}
     for key in ("environment", "auth", "node", "tags", "token", "domains", "tls", "persistent"):
         assert made[key] is None
+    assert made["unset"] == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...core.model import Context, Diff
     from .api import Api
+    from .change import Apply
     from .notes import Notes
     from .types import App, Definition, Node
 
@@ -207,18 +208,51 @@ def _freed(app: App, now: Definition | None) -> set[int | str]:
 # --- the steps ----------------------------------------------------------------------------------------------------------------
 
 
-def plan(api: Api, listed: list[App], world: World, owner: str, gone: list[str], notes: Notes) -> Iterator[Step]:
-    """The steps: apps that go first, as they give ports and domains free."""
+def plan(api: Api, listed: list[App], world: World, owner: str, gone: list[str], notes: Notes, reset: str = "none") -> Iterator[Step]:
+    """The steps: apps that go first, as they give ports and domains free.
+
+    :param reset: ``reset_unset`` of the module
+    """
     changer = Changer(api, notes, world.apps, owner)
     known = fields.Known(world.nodes, world.projects, owner)
     by_name = {app["name"]: app for app in listed}
     for name in gone:
         yield _remove(api.ctx, changer, name, by_name.get(name), world)
     for app in ordered(listed, world):
-        yield from _present(api.ctx, changer, app, world, known, notes)
+        kept = [] if reset != "known" else _kept(api.ctx, app, world, known, notes)
+        yield from _present(api.ctx, changer, app, world, known, notes, kept)
+        if reset != "none" and not kept and not notes.get("whole", app["name"]):
+            yield Step("app", f"app {app['name']}", "", apply=_whole(notes, app["name"]))
+    # While an app is not managed, a person may protect it; it is one from before when it is listed again.
+    for name in notes.names("whole") if reset != "none" and world.answers else ():
+        if name not in by_name and (name not in world.apps or (owner and _is_owned(world.apps[name], owner))):
+            yield Step("app", f"app {name}", "", apply=_not_whole(notes, name))
 
 
-def _present(ctx: Context, changer: Changer, app: App, world: World, known: fields.Known, notes: Notes) -> Iterator[Step]:
+def _whole(notes: Notes, name: str) -> Apply:
+    """Note that an app is managed whole from now on."""
+    return lambda ctx: notes.put("whole", name, ctx.today())
+
+
+def _not_whole(notes: Notes, name: str) -> Apply:
+    """Note that an app is not managed any more."""
+    return lambda _ctx: notes.drop("whole", name)
+
+
+def _kept(ctx: Context, app: App, world: World, known: fields.Known, notes: Notes) -> list[str]:
+    """Fields that are not reset, because they were set before the app was managed whole: they may be what protects it."""
+    name = app["name"]
+    if name not in world.apps or notes.get("whole", name):
+        return []
+    found = fields.changes(app, world.apps[name], known)
+    kept = [field for field in app["unset"] if field in found]
+    if kept:
+        text = f"app {name}: {fields.names(kept)}: set in CapRover's pages before the app was managed whole, and kept"
+        ctx.warn(f"{text}. Fix: remove it there or set it for the app, or set apps_manage_whole: true (reset_unset: all) to remove it.")
+    return kept
+
+
+def _present(ctx: Context, changer: Changer, app: App, world: World, known: fields.Known, notes: Notes, kept: list[str]) -> Iterator[Step]:
     name, target = app["name"], f"app {app['name']}"
     now = world.apps.get(name)
     if now is None:
@@ -236,7 +270,7 @@ def _present(ctx: Context, changer: Changer, app: App, world: World, known: fiel
     if app["tls"] and not now.get("hasDefaultSubDomainSsl"):
         diff = _diff(ctx, target, "tls: false\n", "tls: true\n")
         yield Step("app", target, "enable TLS", f"{name}.{world.root}", diff, changer.enable_tls(name, f"{name}.{world.root}"))
-    yield from _update(ctx, changer, app, now, known, notes)
+    yield from _update(ctx, changer, app, now, known, notes, kept)
     for domain, tls in there.items():
         if domain not in ends:
             yield _domain(ctx, app, domain, "remove", "", changer.remove_domain(name, domain))
@@ -244,9 +278,11 @@ def _present(ctx: Context, changer: Changer, app: App, world: World, known: fiel
             yield _domain(ctx, app, domain, "disable TLS", "removed and added", changer.without_tls(name, domain))
 
 
-def _update(ctx: Context, changer: Changer, app: App, now: Definition, known: fields.Known, notes: Notes) -> Iterator[Step]:
+def _update(
+    ctx: Context, changer: Changer, app: App, now: Definition, known: fields.Known, notes: Notes, kept: list[str]
+) -> Iterator[Step]:
     name, target = app["name"], f"app {app['name']}"
-    found = fields.changes(app, now, known)
+    found = {field: pair for field, pair in fields.changes(app, now, known).items() if field not in kept}
     if not found:
         since = notes.get("unsure", name)
         if since:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def connect(ctx: Context, params: Item) -> Api:
-    """The server that a task names."""
+    """The server that a task names. Before a run has replaced a password the previous one is in force, so a check tries it first."""
     passwords = [params["password"]]
     previous = params.get("previous_password")
     if previous and previous != params["password"]:
-        passwords.append(previous)
+        passwords.insert(0 if ctx.check else 1, previous)
     return Api(ctx, params["url"], passwords, params["ca"] or "", params["timeout"], params["wait"], params["allow_http"])
 
 
@@ -74,7 +74,7 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     from .notes import Notes
 
     secrets = swarm_secrets.prepare(ctx, params["apps"])
-    listed = [wanted.app(item) for item in secrets.items]
+    listed = [wanted.app(item, params["reset_unset"] != "none") for item in secrets.items]
     _once([app["name"] for app in listed])
     owner = (params["owner"] or "").strip()
     api = connect(ctx, params)
@@ -95,7 +95,7 @@ def apps(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     all_apps.refuse(listed, world, owner, set(gone), notes)
     names = set(world.apps) | {app["name"] for app in listed if app["state"] == "present"}
     result = {"answers": world.answers, "requests": api.calls, "apps": sorted(names - set(gone))}
-    steps = all_apps.plan(api, listed, world, owner, gone, notes)
+    steps = all_apps.plan(api, listed, world, owner, gone, notes, params["reset_unset"])
     return [*secrets.making, *steps, *secrets.removing([*gone, *absent])], result
 
 

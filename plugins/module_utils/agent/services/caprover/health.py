@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     Look = Callable[[], str]
 
 #: What is asked where a task says nothing.
-DEFAULTS: Json = {"docker": True, "url": "", "host": "", "statuses": [200], "ca": "", "timeout": 120, "steady": 10}
+DEFAULTS: Json = {
+    "docker": True,
+    "url": "",
+    "host": "",
+    "user": "",
+    "password": "",
+    "statuses": [200],
+    "ca": "",
+    "timeout": 120,
+    "steady": 10,
+}
 #: Seconds for traffic to move to the new containers (2 to 15 recorded): a URL that answers before is the old one's.
 MOVES = 15.0
 #: So many new tasks that failed are a proof.
@@ -45,6 +55,7 @@ class Health:
     """The health of one app.
 
     :param service: the Swarm's service of the app
+    :param replicas: how many containers it is to have; with none there is nothing to ask, and it counts as healthy
     :param options: those of :data:`DEFAULTS`; None for Docker where it can be asked
     """
 
@@ -63,15 +74,15 @@ class Health:
 
     @property
     def asked(self) -> bool:
-        """Whether there is a server to ask."""
-        return self.judge is not None or self.docker or bool(self.options["url"])
+        """Whether its health can be known."""
+        return self.judge is not None or self.docker or bool(self.options["url"]) or not self.replicas
 
     def begin(self) -> None:
         """Note the tasks that are there, before anything is deployed.
 
         :raises AgentError: ``health-unknown``: Docker was asked for and cannot be asked
         """
-        if self.judge is not None or not self.options["docker"]:
+        if self.judge is not None or not self.options["docker"] or not self.replicas:
             return
         said = self.ctx.run(["docker", "service", "inspect", self.service], check=False)
         self.docker = said.rc == 0 or "no such service" in said.err.lower()
@@ -88,13 +99,16 @@ class Health:
         """Wait until the app was healthy for some seconds.
 
         :param image: that its containers run
-        :param deployed: whether it was deployed just now; an older one need not be watched for some seconds
+        :param deployed: whether it was deployed just now; an older one need not be watched for some seconds, and how its last update ended
+            says nothing of it
         :return: why it was not in time; "" where it is
         """
         import time
 
         from ...core import waiting
 
+        if not self.replicas:
+            return ""
         begun = time.monotonic()
         limit, steady = float(self.options["timeout"]), float(self.options["steady"]) if deployed else 0.0
         since: float | None = None
@@ -102,7 +116,7 @@ class Health:
         if deployed and self.options["url"] and not self.docker and self.judge is None:
             time.sleep(self.ctx.pause(MOVES))
         while True:
-            why, final = self.look(image)
+            why, final = self.look(image, deployed)
             now = time.monotonic()
             if why or self._running != seen:
                 since, seen = None, self._running
@@ -115,7 +129,7 @@ class Health:
             waiting.tell(self.ctx, f"app {self.app} to be healthy", begun, limit, why)
             time.sleep(self.ctx.pause(1.0))
 
-    def look(self, image: str) -> tuple[str, bool]:
+    def look(self, image: str, deployed: bool = True) -> tuple[str, bool]:
         """Why the app is not healthy now, and whether waiting is of no use."""
         if self.judge is not None:
             return self.judge(self.app, image), False
@@ -123,7 +137,7 @@ class Health:
             said = self.ctx.run(["docker", "service", "inspect", self.service], check=False)
             tasks = self._tasks()
             self._running = frozenset(task["ID"] for task in tasks if _runs(task))
-            why, final = judge(_json(said.out), tasks, self.replicas, image, self._before)
+            why, final = judge(_json(said.out), tasks, self.replicas, image, self._before, deployed)
             if why:
                 return why, final
         return (self._ask_url() if self.options["url"] else ""), False
@@ -131,6 +145,15 @@ class Health:
     def _tasks(self) -> list[Task]:
         said = self.ctx.run(["docker", "service", "ps", "--no-trunc", "--format", "{{json .}}", self.service], check=False)
         return [task for task in map(_json, said.out.splitlines()) if isinstance(task, dict) and "ID" in task]
+
+    def _heads(self) -> dict[str, str]:
+        import base64
+
+        heads = {"Host": self.options["host"]} if self.options["host"] else {}
+        if self.options["user"]:
+            login = f"{self.options['user']}:{self.options['password']}"
+            heads["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+        return heads
 
     def _ask_url(self) -> str:
         import ssl
@@ -147,7 +170,7 @@ class Health:
             else:
                 link = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
             target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-            link.request("GET", target, headers={"Host": self.options["host"]} if self.options["host"] else {})
+            link.request("GET", target, headers=self._heads())
             status = link.getresponse().status
             link.close()
         except (OSError, HTTPException, ValueError) as error:
@@ -155,13 +178,17 @@ class Health:
         return "" if status in self.options["statuses"] else f"{url} answers {status}"
 
 
-def judge(service: Any, tasks: list[Task], replicas: int, image: str, before: Collection[str] = ()) -> tuple[str, bool]:
+def judge(
+    service: Any, tasks: list[Task], replicas: int, image: str, before: Collection[str] = (), deployed: bool = True
+) -> tuple[str, bool]:
     """Why a service is not healthy by Docker's word, and whether waiting is of no use.
 
     :param service: what ``docker service inspect`` printed
     :param tasks: what ``docker service ps`` printed
     :param image: that the tasks have to run
     :param before: IDs of the tasks that were there before the deploy; one that had ended says nothing of it
+    :param deployed: whether it was deployed just now. Docker keeps how an update ended until the next one: of an older one only what runs
+        counts
     """
     found = service[0] if isinstance(service, list) and service else {}
     if not found:
@@ -173,10 +200,10 @@ def judge(service: Any, tasks: list[Task], replicas: int, image: str, before: Co
     failed = [task for task in tasks if task["ID"] not in pruned and task["ID"] not in before]
     failed = [task for task in failed if task.get("CurrentState", "").startswith(("Failed", "Rejected"))]
     last = failed[0].get("Error") or failed[0]["CurrentState"] if failed else ""
-    if update.get("State") in _STUCK and not any(task in update.get("Message", "") for task in pruned):
+    if deployed and update.get("State") in _STUCK and not any(task in update.get("Message", "") for task in pruned):
         text = f"its update is {update['State'].replace('_', ' ')}: {update.get('Message', '')}"
         return (f"{text} ({last})" if last else text), True
-    if len(failed) >= FAILED:
+    if deployed and len(failed) >= FAILED:
         return f"{len(failed)} containers of it failed: {last}", True
     if update.get("State") == "updating":
         return f"its update is in progress{f' ({last})' if last else ''}", False

@@ -10,6 +10,7 @@ restart of CapRover, would leave apps that look right. So a note is there from b
 - ``unproven``: app -> ``mark``, ``previous`` (version and image), ``since``: a deploy that was not confirmed healthy yet
 - ``owned``: app -> owner, whose tag it got. An update of others that leaves fields out (``POST update``) takes the tag away.
 - ``replaced``: which one-time password of the installer is not in force any more; of the server itself
+- ``whole``: app -> since when its options that a task does not set are reset: what was set in them before stays until then
 - ``held``: app -> ``mark``, ``since``, ``reason``: a deploy that was taken back; it is not tried again until it changes
 """
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 PATH = f"{STATE_DIR}/caprover.json"
-KINDS = ("unsure", "unproven", "owned", "held")
+KINDS = ("unsure", "unproven", "owned", "held", "whole")
 
 
 class Notes:
@@ -42,6 +43,10 @@ class Notes:
     def get(self, kind: str, app: str) -> Any:
         """A note; None where there is none."""
         return self._all.get(self.url, {}).get(kind, {}).get(app)
+
+    def names(self, kind: str) -> list[str]:
+        """The apps that have a note."""
+        return sorted(self._all.get(self.url, {}).get(kind, {}))
 
     def put(self, kind: str, app: str, note: Any) -> None:
         """Write a note down; one that is there already is not written again.

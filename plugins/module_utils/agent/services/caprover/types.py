@@ -148,6 +148,7 @@ class App(TypedDict):
     """An app that is asked for. ``fields`` are those of a definition, as they are sent.
 
     ``environment``: text, or None for a variable that goes. ``auth``: user and password; empty for none. ``domains``: None leaves them.
+    ``unset``: fields that are there as a new app has them, because the task does not set them.
     """
 
     name: str
@@ -165,6 +166,7 @@ class App(TypedDict):
     token: Json | None
     domains: list[Named] | None
     tls: bool | None
+    unset: list[str]
 
 
 class Deploy(TypedDict):

@@ -9,7 +9,7 @@ from ...core.model import AgentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from ...definition import Json as Item
@@ -42,20 +42,35 @@ OPTIONS = {field: option for option, field in PLAIN.items()} | {
     "appDeployTokenConfig": "deploy_token",
     "appPushWebhook": "repository",
 }
+#: Options that ``reset_unset`` resets where a task does not set them, with what a new app has. The role ``apps`` sets all others. Not here:
+#: projects and tags, which only sort CapRover's pages, and what cannot be turned off (the certificate of ``<name>.<root domain>``).
+RESET: Item = {
+    "redirect": "",
+    "basic_auth": {"user": None, "password": None},
+    "nginx_config": "",
+    "pre_deploy": "",
+    "node": "",  # an app with volumes keeps it, because its data are there
+    "definition_path": "./captain-definition",
+    "deploy_token": {"enabled": False, "token": None},
+    "repository": dict.fromkeys(("repo", "branch", "user", "password", "private_key")),
+}
 _LOW = "abcdefghijklmnopqrstuvwxyz0123456789"
 _RESERVED = ("captain", "registry")
 #: Bytes of a request that CapRover reads (``bodyParser.json`` of its src/app.ts); of a larger one it says HTTP 500 and no reason.
 LARGEST = 2 << 20
 
 
-def app(item: Item) -> App:
+def app(item: Item, reset: bool = False) -> App:
     """An app as it is to be; fields that are not asked for are not in it.
 
     :param item: as the module ``caprover_apps`` documents it, every option present
+    :param reset: whether those of :data:`RESET` that are not set are to be as a new app has them
     :raises AgentError: ``bad-app-name``, ``bad-app``
     """
     name = app_name(item["name"])
     present = item["state"] == "present"
+    unset = [option for option in RESET if item[option] is None] if reset and present else []
+    item = {**item, **{option: RESET[option] for option in unset}}
     return {
         "name": name,
         "state": item["state"],
@@ -72,6 +87,7 @@ def app(item: Item) -> App:
         "token": item["deploy_token"],
         "domains": _domains(name, item["domains"]) if present else None,
         "tls": item["tls"],
+        "unset": [field for field, option in OPTIONS.items() if option in unset],
     }
 
 
@@ -104,7 +120,7 @@ def bad(name: str, option: str, what: str, fix: str) -> AgentError:
     return AgentError("bad-app", f"app {name}: {option} is {what}. Fix: {fix}")
 
 
-def refuse_large(name: str, options: dict[str, Any]) -> None:
+def refuse_large(name: str, options: Mapping[str, object]) -> None:
     """A request that CapRover would not read.
 
     :param options: option -> what is sent of it
