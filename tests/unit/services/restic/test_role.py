@@ -209,7 +209,8 @@ def test_a_host_that_was_not_reached(render: Callable[..., Any]) -> None:
         "app4": {"restic_made": {}},
     }
     known = {"groups": {"all": list(made)}, "hostvars": {name: {"inventory_hostname": name, **said} for name, said in made.items()}}
-    assert evaluated(play["vars"]["backup_missed"], known) == ["app1"]
+    known["backup_asked"] = evaluated(play["vars"]["backup_asked"], known)
+    assert evaluated(play["vars"]["backup_missed"], known) == ["app1", "b1"]
 
 
 def assertion(path: str, name: str) -> Any:
