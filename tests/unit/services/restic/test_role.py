@@ -207,6 +207,7 @@ def test_a_host_that_was_not_reached(render: Callable[..., Any]) -> None:
         "app2": {"restic_made": {"changed": True}},
         "app3": {},
         "app4": {"restic_made": {}},
+        "b1": {"restic_made": {"skipped": True}, "restic_made_of_buckets": {"unreachable": True}},
     }
     known = {"groups": {"all": list(made)}, "hostvars": {name: {"inventory_hostname": name, **said} for name, said in made.items()}}
     known["backup_asked"] = evaluated(play["vars"]["backup_asked"], known)
