@@ -20,7 +20,6 @@ LONGER = {
     "roles/acme/files/acme-certificates": (470, "a program that a host runs from one file, without the collection's modules"),
     "roles/base/files/sshd-check": (432, "a program that a host runs from one file, without the collection's modules"),
     "roles/etcd/files/etcd-member": (452, "a program that a host runs from one file, without the collection's modules"),
-    "roles/pgbackrest/files/pgbackrest-job": (475, "a program that a host runs from one file, without the collection's modules"),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from ..controller.rolling import Rolling
 from ..controller.waves import Wave
 from ..task_types import Written
+from .backups import BackupJob, BackupPath, Kept, ObjectStore
 from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, Source, Text, Unit
 from .forms import Known, is_template, problems
 from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
@@ -24,8 +25,6 @@ from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
 FirewallPort = TypedDict(
     "FirewallPort", {"name": Text, "port": NotRequired[Port], "proto": Proto, "from": list[Source | list[Source]] | Source}
 )
-#: Kinds of backup jobs.
-Job = Literal["databases", "files", "objects"]
 Alert = TypedDict("Alert", {"alert": Text, "expr": Text, "for": Duration, "labels": dict[str, str], "annotations": dict[str, str]})
 
 
@@ -74,27 +73,6 @@ class ScrapeTarget(TypedDict):
     scheme: Literal["http", "https"]
     authentication: Literal["none", "certificate", "token"]
     path: NotRequired[Path]
-
-
-class BackupPath(TypedDict):
-    """What has to be in a backup of the host's files."""
-
-    path: Path
-    exclude: NotRequired[list[Path]]
-
-
-class Kept(TypedDict):
-    """What the role keeps: the kind of backup job that covers it, or why none is needed. Either ``job`` or ``none``."""
-
-    data: Text
-    job: NotRequired[Job]
-    none: NotRequired[Text]
-
-
-class BackupJob(TypedDict):
-    """What the backup jobs of the role cover."""
-
-    covers: Job
 
 
 class Certificate(TypedDict):
@@ -304,6 +282,7 @@ KINDS: dict[str, Kind] = {
     "keeps": Kind(Kept, required=True),
     "backup_jobs": Kind(BackupJob),
     "certificates": Kind(Certificate),
+    "object_stores": Kind(ObjectStore),
     "database_clusters": Kind(DatabaseCluster),
     "database_settings": Kind(DatabaseSettings),
     "ingress": Kind(Ingress),

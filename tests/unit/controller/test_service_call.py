@@ -59,6 +59,7 @@ def test_only_who_looks_takes_no_lease() -> None:
         "pgbackrest_target",
         "pki_certificates",
         "registry_health",
+        "restic_info",
     }
     assert {name for name in CALLS if not documented.takes_lease(name)} == looking
     assert not [name for name in CALLS if "lease" not in documented.documentation(name)["attributes"]]

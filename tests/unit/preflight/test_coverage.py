@@ -19,6 +19,10 @@ ALL = "etcd: db1 db2 db3\npostgresql: db1 db2 db3\nregistry: app1\ndocker: app1\
 Read = Callable[..., Site]
 
 
+#: Without a schedule there is no job.
+NO_FILES = "restic_files_schedule: ''\n"
+
+
 def waiver(until: str = "2027-06-30", role: str = "registry", why: str = "images are built again") -> str:
     return f"site_backup_waivers: [{{role: {role}, until: {until}, why: '{why}'}}]"
 
@@ -43,12 +47,20 @@ def found(read: Read, groups: str, variables: str = "") -> set[tuple[str, str]]:
     ],
 )
 def test_coverage(read: Read, groups: str, variables: str, codes: set[tuple[str, str]]) -> None:
-    assert found(read, groups, variables) == codes
+    assert found(read, groups, NO_FILES + variables) == codes
+
+
+def test_every_kind_of_data_has_a_job(read: Read) -> None:
+    """Databases, files and objects; without a waiver."""
+    groups = f"{ALL}\nobject_store: s1"
+    assert found(read, groups) == set()
+    said = coverage.lines(coverage.matrix(read(site(groups), controller=TODAY)))
+    assert {"registry, images (app1): job of restic", "minio, objects (s1): job of restic"} <= set(said)
 
 
 def test_the_matrix(read: Read) -> None:
     """All of it, also what needs no backup, with its hosts."""
-    said = coverage.lines(coverage.matrix(read(site(ALL, waiver()), controller=TODAY)))
+    said = coverage.lines(coverage.matrix(read(site(ALL, NO_FILES + waiver()), controller=TODAY)))
     assert "postgresql, databases (db1, db2, db3): job of pgbackrest" in said
     assert "registry, images (app1): waived until 2027-06-30" in said
     assert "pgbackrest, repositories (b1): needs none: they are the backups" in said

@@ -259,7 +259,7 @@ def test_three_hundred_hosts(run: Run, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_what_has_a_backup_is_shown(run: Run) -> None:
     """All of it, where something has none."""
-    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1"))
+    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1", "restic_files_schedule: ''"))
     done = run()
     assert done.returncode != 0 and "backup-uncovered" in said(done), done.stdout + done.stderr
     assert "postgresql, databases (db1, db2, db3): job of pgbackrest" in done.stdout + done.stderr

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...preflight import schedules
 from ...preflight.findings import Code, Finding, Level
 from ...preflight.model import UNKNOWN, Host, Site, parse_address
 from ...preflight.rules import Area
 from ...preflight.rules.directories import directory_problem
 from ...preflight.rules.places import finding, place
-from . import schedules
 from .configuration import endpoint, endpoint_problem, owned
 
 ROLE = "pgbackrest"

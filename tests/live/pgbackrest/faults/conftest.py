@@ -10,21 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.live.lib.backup_jobs import cron
 from tests.live.lib.waiting import wait_until
 from tests.live.postgresql.cluster import Cluster
 
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
 STANZA = "vannah"
 SCRATCH = "/var/lib/postgresql/vannah-restore"
-#: Turns a bit of the byte in the middle of a file, and back again.
-FLIP = """import sys
-with open(sys.argv[1], "r+b") as file:
-    at = file.seek(0, 2) // 2
-    file.seek(at)
-    byte = file.read(1)
-    file.seek(at)
-    file.write(bytes([byte[0] ^ 1]))
-"""
 
 
 class Backups:
@@ -36,13 +28,7 @@ class Backups:
 
     def cron(self, entry: str) -> tuple[int, str]:
         """Run the command of an entry of /etc/cron.d as cron runs it: /bin/sh, its own few variables, no terminal."""
-        lines = self.site.read(self.host, "cat", f"/etc/cron.d/vannah-pgbackrest-{entry}").splitlines()
-        (line,) = [one for one in lines if one and not one.startswith("#")]
-        user, command = line.split(None, 6)[5:]
-        assert user == "root"
-        argv = ["env", "-i", "PATH=/usr/bin:/bin", "SHELL=/bin/sh", "HOME=/root", "LOGNAME=root", "/bin/sh", "-c", command]
-        done = self.site.run(self.host, *argv, check=False, timeout=240)
-        return done.returncode, done.stdout + done.stderr
+        return cron(self.site, self.host, f"vannah-pgbackrest-{entry}")
 
     def known(self) -> list[dict[str, Any]]:
         """All backups, the oldest first."""

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.live.lib.backup_jobs import FLIP
 from tests.live.lib.waiting import wait_until
 from tests.live.postgresql.cluster import Cluster
 
-from .conftest import FLIP, STANZA, Backups
+from .conftest import STANZA, Backups
 
 #: Times within the scenario, by what was written just before them.
 TIMES: dict[str, str] = {}

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.live.lib.backup_jobs import flipped
 from tests.live.postgresql.cluster import Cluster
 
-from .conftest import FLIP, JOB, STANZA, Backups
+from .conftest import JOB, STANZA, Backups
 
 REPOSITORY = "/var/lib/pgbackrest"
 
@@ -28,16 +28,6 @@ def left(site: Cluster, backups: Backups) -> str:
     """What a drill has left: its folder, and servers of PostgreSQL."""
     shown = "ls -d /var/lib/postgresql/vannah-drill 2>/dev/null; pgrep -u postgres -x postgres"
     return site.run(backups.host, "sh", "-c", shown, check=False).stdout
-
-
-@contextmanager
-def flipped(site: Cluster, backups: Backups, path: str) -> Iterator[None]:
-    """A bit of a file of the repository is wrong."""
-    site.run(backups.host, "python3", "-c", FLIP, path)
-    try:
-        yield
-    finally:
-        site.run(backups.host, "python3", "-c", FLIP, path)
 
 
 def test_a_drill_succeeds(site: Cluster, backups: Backups, switched: Callable[[], str]) -> None:
@@ -78,7 +68,7 @@ def test_a_wrong_byte(site: Cluster, backups: Backups, kind: str, find: str, sai
     command = find.format(stanza=STANZA, newest=backups.known()[-1]["label"])
     path = site.read(backups.host, "sh", "-c", f"cd {REPOSITORY} && {command}").strip()
     assert path, kind
-    with flipped(site, backups, f"{REPOSITORY}/{path}"):
+    with flipped(site, backups.host, f"{REPOSITORY}/{path}"):
         status, text = backups.cron("drill")
     found = evidence(site, backups)
     assert status == 1 and not found["ok"] and any(words in text for words in said.split("|")), (kind, text, found)

@@ -39,6 +39,7 @@ class Place:
         settings = {
             "stanza": "t",
             "repositories": [1],
+            "tasks": ["full", "drill"],
             "verify": "/verify",
             "drill": "/drill",
             "drill_cpu": 50,

@@ -49,6 +49,15 @@ def test_a_backup_with_options(place: Place) -> None:
     assert "--no-expire-auto" in place.asked[0]
 
 
+def test_a_limit_that_is_given(place: Place, monkeypatch: pytest.MonkeyPatch, job: Any) -> None:
+    """By a person, in place of that of the settings: what the job runs ends with it."""
+    given: list[float] = []
+    real = job.Job.pgbackrest
+    monkeypatch.setattr(job.Job, "pgbackrest", lambda *words, **more: (given.append(words[2]), real(*words, **more))[1])
+    assert place("--limit=7000", "backup", "incremental", "incr", "1") == 0
+    assert 6900 < given[0] <= 7000
+
+
 def test_a_drill(place: Place) -> None:
     """In a unit with its limits; what it measured is a file of its own and metrics."""
     assert place("drill", "drill", "1", "newest") == 0 and ok(place, "drill") == 1
@@ -86,7 +95,7 @@ def test_an_older_backup_says_nothing_of_the_newest(place: Place) -> None:
 
 
 def test_old_evidence_is_removed(place: Place, job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "KEPT", 2)
+    monkeypatch.setattr(job.sys.modules["vannah_jobs"], "KEPT", 2)
     (place.folder / "state/drills").mkdir(parents=True)
     for day in (1, 2, 3):
         (place.folder / f"state/drills/2020010{day}T000000Z-drill.json").touch()
@@ -155,6 +164,26 @@ def test_one_at_a_time(place: Place, capsys: pytest.CaptureFixture[str]) -> None
         assert place("backup", "full", "full", "1") == 1
     assert "another backup has not ended within 0.2 s" in capsys.readouterr().err
     assert place("backup", "full", "full", "1") == 0
+
+
+def test_tasks_that_never_ran(place: Place) -> None:
+    """They are known from the first look on, and since when; one without a schedule is forgotten."""
+    settings = json.loads(place.configuration.read_text(encoding="utf-8"))
+    place.configuration.write_text(json.dumps({**settings, "tasks": ["drill", "verify"]}), encoding="utf-8")
+    begun = time.time()
+    assert place("status") == 0
+    found = place.metrics()
+    assert found['vannah_backup_task_succeeded_timestamp_seconds{task="drill"}'] == 0
+    assert begun <= found['vannah_backup_task_scheduled_timestamp_seconds{task="drill"}'] <= time.time()
+    assert 'vannah_backup_task_ok{task="drill"}' not in found, "BackupFailed is for what has failed"
+    place.configuration.write_text(json.dumps({**settings, "tasks": ["verify"]}), encoding="utf-8")
+    assert place("status") == 0
+    later = place.metrics()
+    assert not any('task="drill"' in name for name in later)
+    assert (
+        later['vannah_backup_task_scheduled_timestamp_seconds{task="verify"}']
+        == (found['vannah_backup_task_scheduled_timestamp_seconds{task="verify"}'])
+    )
 
 
 def test_verification(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,9 +277,8 @@ def test_the_surroundings(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_as_cron_runs_it(place: Place, tmp_path: Path) -> None:
     """/bin/sh, a PATH of two folders, no terminal, no variable of a shell."""
     said = tmp_path / "settings.py"
-    text = PROGRAM.read_text(encoding="utf-8").replace(
-        'CONFIGURATION = "/etc/vannah/pgbackrest-job.json"', f'CONFIGURATION = "{place.configuration}"'
-    )
+    text = PROGRAM.read_text(encoding="utf-8").replace("/etc/vannah/pgbackrest-job.json", str(place.configuration))
+    text = text.replace("/usr/local/lib/vannah", str(REPOSITORY / "roles/base/files"))
     said.write_text(text, encoding="utf-8")
     line = f"{sys.executable} -I {said} archive"
     cron = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "HOME": "/root", "LOGNAME": "root"}

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.core.model import AgentError, Context, Result
+from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.lib.backup_table import age, size, stamp
 from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.calls import CALLS
-from ansible_collections.vannah.healthcloud.plugins.module_utils.agent.services.pgbackrest.jobs import age, size, stamp
 
 from tests.unit.lib.host import NOW, Programs
 
@@ -73,14 +73,14 @@ def test_a_backup_now(ctx: Context, programs: Programs) -> None:
     steps, _result = CALLS["backup"](dict(ASKED), ctx)
     assert [(step.target, step.action, step.detail) for step in steps] == [("repository 2", "create", "full")] and programs.calls == []
     steps[0].apply(ctx)
-    assert programs.calls == [[JOB, "backup", "offsite", "full", "2"]]
+    assert programs.calls == [[JOB, "--limit=100", "backup", "offsite", "full", "2"]]
 
 
 def test_a_backup_that_removes_none(ctx: Context, programs: Programs) -> None:
     """Before a restore: the oldest one may be the one to restore."""
     (step,) = CALLS["backup"]({**ASKED, "expire": False}, ctx)[0]
     step.apply(ctx)
-    assert programs.calls == [[JOB, "backup", "offsite", "full", "2", "--no-expire-auto"]]
+    assert programs.calls == [[JOB, "--limit=100", "backup", "offsite", "full", "2", "--no-expire-auto"]]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,19 @@ def test_a_backup_that_fails(ctx: Context, programs: Programs, rc: int, err: str
     with pytest.raises(AgentError) as error:
         step.apply(ctx)
     assert said in error.value.msg and "job-offsite.log" in error.value.msg
+
+
+def test_the_job_ends_by_itself(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its limit is the one that was given; what it runs would continue without it."""
+    given: list[float] = []
+
+    def run(_argv: list[str], **more: Any) -> Result:
+        given.append(more["timeout"])
+        return Result(0)
+
+    monkeypatch.setattr(ctx, "runner", run)
+    CALLS["backup"](dict(ASKED), ctx)[0][0].apply(ctx)
+    assert given == [160]
 
 
 @pytest.mark.parametrize(

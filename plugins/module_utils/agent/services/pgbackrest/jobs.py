@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...core import waiting
 from ...core.model import AgentError, Step
-from ...lib.plural import counted
+from ...lib.backup_table import age, aligned, of_tasks, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 JOB = "/usr/local/lib/vannah/pgbackrest-job"
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+#: Seconds that the job has to end by itself after its limit: two of vannah_jobs.GRACE. pgBackRest has a session of its own there.
+GRACE = 60
 
 
 def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
@@ -31,7 +32,7 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
     def apply(ctx: Context) -> None:
         waiting.tell(ctx, "the backup", ctx.now(), params["limit"], "")
         words = [params["task"], kind, str(repository), *([] if params["expire"] else ["--no-expire-auto"])]
-        ran = ctx.run([JOB, "backup", *words], timeout=params["limit"], check=False)
+        ran = ctx.run([JOB, f"--limit={params['limit']}", "backup", *words], timeout=params["limit"] + GRACE, check=False)
         if ran.rc == 124:
             text = f"it has not ended within {params['limit']} s"
             raise AgentError(
@@ -76,33 +77,4 @@ def table(backups: list[Item], tasks: dict[str, Item], repositories: list[int], 
                 cells = [last["label"], age(now - last["end"]), size(last["size"]), size(last["stored"]), str(len(mine))]
                 rows.append([f"repository {number}, {kind}", *cells])
     rows.append(["JOB", "LAST SUCCESS", "AGE", "TOOK", "RESULT", ""])
-    for name, task in sorted(tasks.items()):
-        took = counted(round(task["seconds"]), "second")
-        since = age(now - task["succeeded"]) if task["succeeded"] else "-"
-        rows.append([name, stamp(task["succeeded"]), since, took, "failed" if task["problem"] else "ok", ""])
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def age(seconds: float) -> str:
-    """The larger one of days, hours and minutes."""
-    for noun, length in (("day", 86400), ("hour", 3600)):
-        if seconds >= length:
-            return counted(int(seconds // length), noun)
-    return counted(max(0, int(seconds // 60)), "minute")
-
-
-def size(count: float) -> str:
-    """Bytes with the unit that leaves less than 1024 of it."""
-    for unit in UNITS:
-        if count < 1024 or unit == UNITS[-1]:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return ""
-
-
-def stamp(seconds: float) -> str:
-    """A time in UTC; a job that never succeeded has none."""
-    import time
-
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds)) if seconds else "never"
+    return aligned(rows + of_tasks(tasks, now))

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from ...agent.resources.cron import FIELDS, schedule_problem
+from ..agent.resources.cron import FIELDS, schedule_problem
 
 #: Nicknames in five fields; @reboot has no time.
 SPELT = {

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.services.pgbackrest import schedules
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight import schedules
 
 
 @pytest.mark.parametrize(
