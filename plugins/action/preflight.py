@@ -32,7 +32,7 @@ class ActionModule(LocalAction):
         site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [], end)
         report = judge(site, frozenset(roles.groups_served()))
         covered = coverage.lines(coverage.matrix(site))
-        result: Result = {"changed": False, "msg": report.text()}
+        result: Result = {"changed": False, "msg": report.text(), "report": True}
         if coverage.concerned(report.errors):
             result["msg"] = "\n".join([result["msg"], "Backups:", *(f"  {line}" for line in covered)])
         if self._task.register:

@@ -61,8 +61,9 @@ class Run:
         self.inventory = folder / "inventory"
         self.inventory.mkdir()
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, callback: str = "default") -> subprocess.CompletedProcess[str]:
         environment = {
+            "ANSIBLE_STDOUT_CALLBACK": callback,
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
@@ -264,3 +265,14 @@ def test_what_has_a_backup_is_shown(run: Run) -> None:
     assert done.returncode != 0 and "backup-uncovered" in said(done), done.stdout + done.stderr
     assert "postgresql, databases (db1, db2, db3): job of pgbackrest" in done.stdout + done.stderr
     assert "registry, images (app1): no backup" in done.stdout + done.stderr
+
+
+def test_the_console_shows_every_error_beside_those_of_backups(run: Run) -> None:
+    """Every finding first, then what has a backup."""
+    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1", "site_name: Our Clinic\n[@db3]\nansible_host: 10.1.0.1"))
+    done = run(callback="vannah.healthcloud.console")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    at = [next(n for n, line in enumerate(lines) if line.startswith(word)) for word in ("backup-uncovered", "host-address-twice")]
+    assert lines.index("registry, images (app1): no backup") > lines.index("Backups:") > max(at), done.stdout
+    errors = next(line for line in lines if line.startswith("FAILED  preflight: ")).split()[2]
+    assert lines.index("Backups:") - max(n for n, line in enumerate(lines) if line.startswith("FAILED")) == int(errors) + 1, done.stdout
