@@ -8,9 +8,10 @@ from __future__ import annotations
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import end_of
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Report
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import catalogue, judge
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reader import InventoryReader, inventory_directory
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import coverage
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import coverage, served
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import controller_of, schema_of
 from ansible_collections.vannah.healthcloud.plugins.module_utils.secrets import store
 from ansible_collections.vannah.healthcloud.plugins.module_utils.task_types import Arguments, Result, TaskVars
@@ -24,7 +25,12 @@ class ActionModule(LocalAction):
         # The objects behind hostvars: a look through hostvars itself would evaluate every variable of every host.
         hostvars = known["hostvars"]
         inventory, variables, loader = hostvars._inventory, hostvars._variable_manager, hostvars._loader
-        roles = site_map.load()
+        try:
+            roles = site_map.load()
+        except site_map.SiteMapError as error:
+            found = served.invalid(error)
+            wrong = Report.of([found], catalogue(), len(inventory.hosts))
+            return {"changed": False, "msg": wrong.text(), "report": True, "failed": True}
         directory = inventory_directory(inventory)
         secrets = store.as_file(loader, directory) if directory else None
         reader = InventoryReader(inventory, variables, loader, schema_of(loader, roles), roles.roles_of)

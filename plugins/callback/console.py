@@ -110,7 +110,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         terminal = is_live(sys.stdout, os.environ.get("TERM"))
         self._live = Live(sys.stdout, self._display._lock, self._now, plain=not terminal)
         self._streams = (sys.stdout, sys.stderr)
-        groups = frozenset(site_map.load().groups_served())
+        groups = site_map.known_groups()
         sys.stdout = Tee(sys.stdout, self._live, self._log, texts.is_short_wait if terminal else lambda _text: False)
         sys.stderr = Tee(sys.stderr, self._live, self._log, lambda text: texts.is_of_a_group(text, groups) or self._is_stopped(text))
         _end_forks_quietly()

@@ -110,7 +110,7 @@ def failure(hosts: str, task: str, text: str, *, whole: bool = False) -> list[st
     :param whole: the result says that its text is a report, whatever its lines are
     """
     first, *rest = text.splitlines() or [""]
-    if whole or rest and all(any(word in line for word in FIXES) for line in rest):
+    if whole or (rest and all(any(word in line for word in FIXES) for line in rest)):
         return [f"FAILED  {first}", *(f"  {line}" for line in rest)]
     for word in FIXES:
         what, found, fix = first.partition(word)

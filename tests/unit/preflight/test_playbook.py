@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -58,6 +59,7 @@ class Run:
             f"- ansible.builtin.import_playbook: {REPOSITORY}/playbooks/preflight.yml\n"
             "- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.raw: 'true'}]\n"
         )
+        self.collections = REPOSITORY / "collections"
         self.inventory = folder / "inventory"
         self.inventory.mkdir()
 
@@ -67,7 +69,7 @@ class Run:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_SSH_EXECUTABLE": str(self.folder / "ssh"),
             "ANSIBLE_SSH_RETRIES": "0",
             "ANSIBLE_FORCE_COLOR": "0",
@@ -276,3 +278,26 @@ def test_the_console_shows_every_error_beside_those_of_backups(run: Run) -> None
     assert lines.index("registry, images (app1): no backup") > lines.index("Backups:") > max(at), done.stdout
     errors = next(line for line in lines if line.startswith("FAILED  preflight: ")).split()[2]
     assert lines.index("Backups:") - max(n for n, line in enumerate(lines) if line.startswith("FAILED")) == int(errors) + 1, done.stdout
+
+
+@pytest.mark.parametrize("callback", ["default", "vannah.healthcloud.console"])
+def test_a_wrong_site_map_is_one_error(run: Run, callback: str) -> None:
+    """Wherever the map is read: one sentence, and no error of Python."""
+    tree = run.folder / "tree"
+    shutil.copytree(REPOSITORY / "plugins", tree / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("playbooks", "meta"):
+        shutil.copytree(REPOSITORY / name, tree / name, symlinks=True)
+    for name in ("roles", "galaxy.yml", "scripts"):
+        (tree / name).symlink_to(REPOSITORY / name)
+    (tree / "collections" / "ansible_collections" / "vannah").mkdir(parents=True)
+    (tree / "collections" / "ansible_collections" / "vannah" / "healthcloud").symlink_to(tree)
+    path = tree / "playbooks" / "vars" / "site_map.yml"
+    path.write_text(path.read_text().replace("wave: store", "wave: stroe"))
+    run.playbook = tree / "playbooks" / "preflight.yml"
+    run.collections = tree / "collections"
+    run.write("hosts.yml", site(THREE))
+    done = run(callback=callback)
+    said_all = done.stdout + done.stderr
+    assert "site-map-invalid" in said(done)
+    assert "playbooks/vars/site_map.yml roles[6] (minio).wave: there is no wave 'stroe' in waves. Fix: use" in said_all
+    assert "Traceback" not in said_all and done.returncode == 2, said_all
