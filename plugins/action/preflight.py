@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+from typing import Any
+
+from ansible_collections.vannah.healthcloud.plugins.action.site_secrets import exported
 from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.controller.local import LocalAction
 from ansible_collections.vannah.healthcloud.plugins.module_utils.pki.authority import end_of
@@ -36,6 +40,7 @@ class ActionModule(LocalAction):
         reader = InventoryReader(inventory, variables, loader, schema_of(loader, roles), roles.roles_of)
         end = end_of(directory) if directory else None
         site = reader.read(controller_of(inventory, bool(self._task.check_mode)), [secrets] if secrets else [], end)
+        site.new_secrets = cache(partial(names_to_make, hostvars))
         report = judge(site, frozenset(roles.groups_served()))
         covered = coverage.lines(coverage.matrix(site))
         result: Result = {"changed": False, "msg": report.text(), "report": True}
@@ -49,3 +54,11 @@ class ActionModule(LocalAction):
         if report.errors:
             result["failed"] = True
         return result
+
+
+def names_to_make(hostvars: Any) -> frozenset[str] | None:
+    """The secrets that the next task makes; None where a mistake elsewhere in the inventory, which has its own finding, hides them."""
+    try:
+        return frozenset(str(item["name"]) for item in exported(hostvars))
+    except Exception:  # of whatever kind: templates of all roles are evaluated
+        return None

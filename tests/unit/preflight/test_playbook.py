@@ -301,3 +301,16 @@ def test_a_wrong_site_map_is_one_error(run: Run, callback: str) -> None:
     assert "site-map-invalid" in said(done)
     assert "playbooks/vars/site_map.yml roles[6] (minio).wave: there is no wave 'stroe' in waves. Fix: use" in said_all
     assert "Traceback" not in said_all and done.returncode == 2, said_all
+
+
+@pytest.mark.parametrize(("name", "refused"), [("unknown", True), ("postgresql_superuser", False), ("made_for_it", False)])
+def test_an_unknown_secret_is_refused_before_any_is_made(run: Run, name: str, refused: bool) -> None:
+    """The names of those that the run will make are known."""
+    app = f"{{name: web, image: 'r:5000/a@sha256:{'5b' * 32}', port: 80, environment: {{A: '${{secret.{name}}}'}}}}"
+    groups = f"{THREE}\ndocker: app1\ncaprover: app1"
+    variables = "caprover_accept_terms: true\ncaprover_root_domain: apps.clinic.health\ncaprover_root_tls: true\n"
+    variables += "caprover_email: ops@clinic.health\n"
+    run.write("hosts.yml", site(groups, f"{variables}apps_secrets: [made_for_it]\napps: [{app}]"))
+    done = run("--check")
+    assert ("apps-reference" in said(done)) is refused, done.stdout + done.stderr
+    assert ("secrets that would be created" in done.stdout) is not refused, done.stdout + done.stderr

@@ -103,9 +103,12 @@ def secrets_of(site: Site) -> frozenset[str] | None:
 
     A site without a file of secrets gets all of them with this run, some under names that only templates say.
     """
-    if not site.secrets or any(not file.opened or file.malformed for file in site.secrets):
+    if any(not file.opened or file.malformed for file in site.secrets):
         return None
-    names = {name for file in site.secrets for name in file.values}
+    new = frozenset() if site.secrets else site.new_secrets()
+    if new is None:
+        return None
+    names = {*new, *(name for file in site.secrets for name in file.values)}
     for host in site.hosts.values():
         names |= {str(item["name"]) for item in host.exported("secrets")}
         names |= {name for item in host.exported("named_secrets") for name in _named(host, item)}

@@ -111,11 +111,19 @@ def test_an_edge_gives_domains_their_certificates(judged: Judge) -> None:
 
 
 def test_a_site_whose_secrets_are_still_to_come(judged: Judge) -> None:
-    """Some have names that only templates say; with the first run all of them are made."""
+    """Which names they get is known where all of the inventory can be evaluated."""
     entry = app(environment={"A": "${secret.anything}"})
     assert said(judged, entry, secrets=()) == set()
     assert said(judged, entry, secrets=[SecretsFile("secrets.yml", opened=False)]) == set()
     assert said(judged, entry) == {("apps-reference", "apps[0].environment.A")}
+
+
+@pytest.mark.parametrize(("new", "refused"), [({"anything"}, False), ({"other"}, True), (None, False)])
+def test_new_secrets_are_known_at_once(read: Callable[..., Site], new: set[str] | None, refused: bool) -> None:
+    """A first check makes no secrets where one of the names is wrong."""
+    made = read(site(GROUPS, f"{BASE}apps: {json.dumps([app(environment={'A': '${secret.anything}'})])}\n"))
+    made.new_secrets = lambda: None if new is None else frozenset(new)
+    assert any(one.code == "apps-reference" for one in preflight.check_catalogue(made)) is refused
 
 
 def test_a_finding_is_said_once(judged: Judge) -> None:
