@@ -133,6 +133,28 @@ def test_a_finding_is_said_once(judged: Judge) -> None:
     assert len([one for one in report.errors if one.code == "apps-invalid"]) == 1 and "the-secret" not in report.text()
 
 
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("postgres://u:PASS@h/db", "apps-login-plain"),
+        ("see postgres://u:${secret.given|url}@h/db and https://:PASS@h", "apps-login-plain"),
+        ("postgres://u:${secret.given|url}@h/db", ""),
+        ("postgres://u@h:5432/db and https://h/a:b@c", ""),
+        ("${secret.postgresql_superuser}", "apps-secret-powerful"),
+        ("${secret.minio_root_password|url}", "apps-secret-powerful"),
+        ("${secret.postgresql_role_vhc}", ""),
+    ],
+)
+def test_logins_in_an_environment(judged: Judge, value: str, code: str) -> None:
+    """A warning, which does not show the password."""
+    text = site(GROUPS, f"{BASE}apps: {json.dumps([app(environment={'A': value})])}\n")
+    secrets = [SecretsFile("secrets.yml", values=dict.fromkeys(("given", "postgresql_superuser", "minio_root_password"), "x"))]
+    report = judged(text, secrets=secrets)
+    found = [one for one in report.warnings if one.code in ("apps-login-plain", "apps-secret-powerful")]
+    assert [(one.code, one.variable) for one in found] == ([(code, "apps[0].environment.A")] if code else [])
+    assert "PASS" not in "".join(one.line() for one in (*report.errors, *report.warnings))
+
+
 @pytest.mark.parametrize(("value", "plain"), [("${secret.given}", False), ("${secret.given|url}", False), ("hunter2-and-a-tail", True)])
 def test_passwords_in_an_environment(judged: Judge, value: str, plain: bool) -> None:
     """Its name says that a variable is a secret; a reference to one is none."""
