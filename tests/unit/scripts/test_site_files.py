@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import site_files
 
+from tests.unit.lib.instructions import is_instruction
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 GOOD = b"all:\n  hosts:\n    a:\n"
 
@@ -47,7 +49,11 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str,
     path.write_bytes(data)
     assert site_files.main([str(tmp_path)]) == 1
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and words in said and " Fix: " in said
+    assert (
+        said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ")
+        and words in said
+        and is_instruction(said.partition(" Fix: ")[2])
+    )
 
 
 ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
@@ -126,6 +132,7 @@ def test_what_is_yaml_and_no_inventory(tmp_path: Path, capsys: pytest.CaptureFix
     assert site_files.main([str(tmp_path)]) == 1
     (printed,) = capsys.readouterr().err.splitlines()
     assert printed.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and said in printed
+    assert is_instruction(printed.partition(" Fix: ")[2]), printed
     assert "a secret" not in printed and "a b" not in printed
 
 
