@@ -144,7 +144,7 @@ class SecretsFile:
     encrypted: bool = True
     opened: bool = True
     reason: str = ""  # why it did not open; never quotes its content
-    malformed: bool = False  # the password is right, and what it opens is no list of names and texts
+    malformed: bool = False  # the password is right, and what it opens is not a list of names and texts
     values: Mapping[str, str] = field(default_factory=dict)
 
 

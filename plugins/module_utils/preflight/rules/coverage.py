@@ -37,7 +37,7 @@ CODES = (
     ),
     Code(
         "backup-waiver-long",
-        "The date of an entry of site_backup_waivers is more than two years ahead: whoever decided it would not be asked again.",
+        "The date of an entry of site_backup_waivers is more than two years ahead: the decision would not be looked at again.",
         "Set a date within two years.",
         Level.WARNING,
     ),

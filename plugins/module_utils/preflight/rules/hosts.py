@@ -244,7 +244,8 @@ def check_exclusive(site: Site) -> Iterator[Finding]:
         pairs = [(*exclusive.groups, exclusive.why) for exclusive in site.schema.exclusive]
         pairs += [(str(item["group"]), str(item["other"]), str(item["why"])) for item in host.exported("excludes")]
         for one, other, why in pairs:
-            if one in host.groups and other in host.groups:
+            if one != other and one in host.groups and other in host.groups:
+                why = why if why.endswith((".", "?")) else f"{why}."
                 yield Finding(
                     "host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {why}", f"use another host for {other}"
                 )

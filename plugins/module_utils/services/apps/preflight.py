@@ -181,7 +181,7 @@ def plain(entries: list[Any], site: Site, host: Host) -> Iterator[Problem]:
                 yield Problem("apps-domain-plain", f"apps[{index}].domains[{number}]", f"{domain} is served without TLS.", fix)
 
 
-#: ``scheme://user:password@host`` with a password that is no reference.
+#: ``scheme://user:password@host`` with a password that is not a reference.
 _LOGIN = re.compile(r"://[^\s:/@]*:(?!\$\{)[^\s/@]+@")
 #: Secrets of those who may do anything to a service.
 _ALL_POWERFUL = re.compile(r"(?:[a-z0-9_]+_)?(?:superuser|root)(?:_password)?")

@@ -37,7 +37,7 @@ CODES = (
     Code(
         "edge-server-unknown",
         "A server of a site is a single word that is not a host of the inventory.",
-        "Use a host of the inventory, an address, or a whole name of the DNS, each with its port.",
+        "Use a host of the inventory, an address, or a full name of the DNS, each with its port.",
     ),
     Code(
         "edge-user-unknown",
@@ -200,7 +200,7 @@ def _servers(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Proble
             if host not in around.hosts and parse_address(host) is None and "." not in host and host != "localhost":
                 problem = f"{host} is not a host of the inventory."
                 yield Problem(
-                    "edge-server-unknown", f"{where}[{index}]", problem, "use a host of the inventory, an address, or a whole name"
+                    "edge-server-unknown", f"{where}[{index}]", problem, "use a host of the inventory, an address, or a full domain name"
                 )
 
 
