@@ -135,7 +135,7 @@ def known_groups() -> frozenset[str]:
         return frozenset()
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # types-PyYAML is not installed
+class _Loader(yaml.SafeLoader):
     """Refuses a key that a mapping has twice: the first value would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -34,7 +34,9 @@ def invalid(error: SiteMapError) -> Finding:
 def check_unserved(site: Site) -> Iterator[Finding]:
     """Roles that no host can get. Version control leaves empty folders behind; they are no roles."""
     world = site.schema.declared
-    for name, role in sorted(world.roles.items()) if world is not None else ():
+    if world is None:
+        return
+    for name, role in sorted(world.roles.items()):
         if not world.sites.groups_of(name) and any(role.has(file) for file in ("meta/exports.yml", "tasks/main.yml")):
             fix = f"add {{role: {name}, wave: WAVE, groups: [GROUP]}} to {FILE}, or remove the folder"
             yield Finding("role-not-in-map", f"roles/{name}", "-", "the site map does not name this role, so no host gets it.", fix)
