@@ -61,8 +61,8 @@ def _circles(node: yaml.MappingNode) -> Iterator[Problem]:
     for group in children:
         path, ways, seen = [group], [iter(children[group])], {group}
         while ways:
-            child = next(ways[-1], None)
-            if child is None:
+            child = next(ways[-1], "")
+            if not child:
                 ways.pop()
                 path.pop()
             elif child == group:
