@@ -13,13 +13,13 @@ override UNKNOWN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstwo
 override MEANT = $(filter $(shell printf %s '$(firstword $(UNKNOWN))' | tr a-z A-Z),$(KNOWN))
 # What Ansible calls otherwise. LIMIT in the environment would have been ignored too, and all hosts changed.
 override OPTION = $(if $(filter LIMIT,$(1)),--limit $($(1)),$(if $(filter TAGS,$(1)),--tags $($(1)),$(if $(filter CHECK,$(1)),--check,$(if $(filter EXTRA_VARS,$(1)),-e $($(1))))))
-override INSTEAD = $(or $(MEANT),$(if $(call OPTION,$(1)),ARGS='$(call OPTION,$(1))',one of $(KNOWN)))
-$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(call INSTEAD,$(firstword $(UNKNOWN))) instead))
-$(if $(filter environment,$(origin LIMIT)),$(if $(filter check plan converge verify,$(MAKECMDGOALS)),$(error LIMIT is set in the environment, and make would ignore it. Fix: unset LIMIT; to limit the run, ARGS='--limit $(LIMIT)')))
+override INSTEAD = $(or $(if $(MEANT),use $(MEANT) instead),$(if $(call OPTION,$(1)),write ARGS='$(call OPTION,$(1))' instead,use one of $(KNOWN) instead))
+$(if $(strip $(UNKNOWN)),$(error make knows no variable $(firstword $(UNKNOWN)).$(if $(MEANT), Did you mean $(MEANT)?) Fix: $(call INSTEAD,$(firstword $(UNKNOWN)))))
+$(if $(filter environment,$(origin LIMIT)),$(if $(filter check plan converge verify,$(MAKECMDGOALS)),$(error LIMIT is set in the environment, and make would ignore it. Fix: unset LIMIT; to limit the run, write ARGS='--limit $(LIMIT)')))
 # A word that is no target: `make converge clinic` would converge the demo first, and then say so.
 override TARGETS := $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 override NOT_A_TARGET := $(firstword $(filter-out $(TARGETS),$(MAKECMDGOALS)))
-override NEAR_TARGET := $(if $(wildcard inventories/$(NOT_A_TARGET)/hosts.yml),SITE=$(NOT_A_TARGET),one of those that `make help` lists)
+override NEAR_TARGET := $(if $(wildcard inventories/$(NOT_A_TARGET)/hosts.yml),write SITE=$(NOT_A_TARGET),use one of the targets that `make help` lists)
 $(if $(NOT_A_TARGET),$(error make knows no target $(NOT_A_TARGET). Fix: $(NEAR_TARGET)))
 
 # The site of the targets below: a folder of inventories/.
@@ -70,9 +70,9 @@ demo-down: ## remove the demo: containers, networks, volumes, images, keys, secr
 .PHONY: check plan converge verify certificates artifacts recovery-kit kit-named site-exists site-files new-vault
 site-exists:
 	@$(IGNORED)
-	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml does not exist. Fix: SITE with a folder of inventories/ (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
+	@test -f $(SITE_DIR)/hosts.yml || { echo '$(SITE_DIR)/hosts.yml does not exist. Fix: set SITE=<folder of inventories/> (there are $(notdir $(patsubst %/hosts.yml,%,$(wildcard inventories/*/hosts.yml))))' >&2; exit 2; }
 	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test ! -d .demo || test -x .demo || { echo 'The demo belongs to another user. Fix: run it as root (sudo make $(firstword $(MAKECMDGOALS)))' >&2; exit 2; })
-	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: make demo; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
+	@$(if $(and $(filter demo,$(SITE)),$(filter check plan converge verify,$(MAKECMDGOALS))),test -f .demo/ssh_key || { echo 'The demo does not run and SITE names no other site. Fix: run `make demo`; for a site of yours: make $(firstword $(MAKECMDGOALS)) SITE=<folder of inventories/>' >&2; exit 2; })
 	@$(if $(and $(filter demo,$(SITE)),$(filter plan converge verify,$(MAKECMDGOALS))),$(TESTBED) runs)
 	@$(if $(filter demo,$(SITE)),scripts/demo_password.py > /dev/null)
 
@@ -108,7 +108,7 @@ artifacts: site-exists venv site-files ## fetch or build artifacts, which Debian
 export KIT
 override KIT_PATH := import json, os, sys; print(json.dumps({"recovery_kit_path": os.path.abspath(sys.argv[1])}))
 kit-named:
-	@$(if $(KIT)$(findstring recovery_kit_path,$(ARGS)),,echo 'KIT is not set: name the file to write, outside of this folder: make recovery-kit SITE=$(SITE) KIT=/media/usb/$(SITE).kit' >&2; exit 2)
+	@$(if $(KIT)$(findstring recovery_kit_path,$(ARGS)),,echo 'KIT is not set. Fix: name the file to write, outside of this folder: make recovery-kit SITE=$(SITE) KIT=/media/usb/$(SITE).kit' >&2; exit 2)
 
 recovery-kit: kit-named site-exists venv site-files ## write secrets, CA and inventory encrypted to KIT=<file outside of this folder>
 	$(PLAY) playbooks/recovery_kit.yml $(if $(KIT),-e "$$(python3 -c '$(KIT_PATH)' "$$KIT")")
@@ -128,9 +128,11 @@ docs: venv ## write generated documentation: docs/preflight.md, the tables of va
 	@PYTHONPATH=collections scripts/document_preflight.py
 	@scripts/document_roles.py
 
+# One word of the shell, whatever signs are in it: new_role.py says what is wrong with it.
+override QUOTED = '$(subst ','\'',$(1))'
 new-role: venv ## write the skeleton of a new role: NAME=<role> [PACKAGE= UNIT= PORT= GROUP=] (docs/new-service.md)
-	@scripts/new_role.py $(or $(NAME),$(error NAME is not set: make new-role NAME=node_exporter PACKAGE=prometheus-node-exporter PORT=9100)) \
-	    $(if $(PACKAGE),--package $(PACKAGE)) $(if $(UNIT),--unit $(UNIT)) $(if $(PORT),--port $(PORT)) $(if $(GROUP),--group $(GROUP))
+	@scripts/new_role.py $(if $(value PACKAGE),--package=$(call QUOTED,$(value PACKAGE))) $(if $(value UNIT),--unit=$(call QUOTED,$(value UNIT))) $(if $(value PORT),--port=$(call QUOTED,$(value PORT))) $(if $(value GROUP),--group=$(call QUOTED,$(value GROUP))) \
+	    -- $(or $(if $(value NAME),$(call QUOTED,$(value NAME))),$(error NAME is not set. Fix: name the role: make new-role NAME=node_exporter PACKAGE=prometheus-node-exporter PORT=9100))
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, codespell, ansible-test sanity
 	@scripts/run_tests.py lint
@@ -160,5 +162,5 @@ caprover-contract: override export VANNAH_CAPROVER_URL = $(URL)
 caprover-contract: override export VANNAH_CAPROVER_PASSWORD = $(value PASSWORD)
 caprover-contract: override export VANNAH_CAPROVER_WEB = $(WEB)
 caprover-contract: venv ## the modules of CapRover against a disposable server: URL= PASSWORD= [WEB=] (docs/caprover.md)
-	@$(if $(and $(URL),$(value PASSWORD)),,echo 'URL and PASSWORD are not both set: make caprover-contract URL=http://192.0.2.10:3000 PASSWORD=...' >&2; exit 2)
+	@$(if $(and $(URL),$(value PASSWORD)),,echo 'URL and PASSWORD are not both set. Fix: run make caprover-contract URL=http://192.0.2.10:3000 PASSWORD=...' >&2; exit 2)
 	@pytest -q -x -rA --tb=short -p no:cacheprovider -o python_files=contract.py tests/contract/caprover

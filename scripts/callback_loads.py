@@ -35,7 +35,7 @@ def main() -> int:
     why = problem(name)
     if why:
         print(f"FAILED  {VARIABLE}={name}: this callback does not load: {why}.", file=sys.stderr)
-        print(f"        Fix: unset {VARIABLE}, or {VARIABLE}=default", file=sys.stderr)
+        print(f"        Fix: unset {VARIABLE}, or set {VARIABLE}=default", file=sys.stderr)
     return 2 if why else 0
 
 

@@ -30,7 +30,7 @@ SITE_MAP, CHANGELOG = "playbooks/vars/site_map.yml", "CHANGELOG.md"
 ADDED = "### Added\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
 #: What it looks like, in messages.
-NAME_RULE = "two or more small letters, digits and single underscores, a letter first, no underscore last"
+NAME_RULE = "use two or more small letters, digits and single underscores, a letter first, no underscore last"
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _MARK = re.compile(r"@([A-Z]+)@")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]+)?\.(?:service|socket|timer|path)")
@@ -62,26 +62,28 @@ def words_of(root: Path, name: str, package: str = "", unit: str = "", port: int
         raise RefusedError(f"NAME={name} is not a role's name. Fix: {NAME_RULE}")
     package = package or name.replace("_", "-")
     if not _PACKAGE.fullmatch(package):
-        raise RefusedError(f"PACKAGE={package} is not a package's name. Fix: the name of a Debian package, as apt-cache policy shows it")
+        raise RefusedError(
+            f"PACKAGE={package} is not a package's name. Fix: give the name of a Debian package, as apt-cache policy shows it"
+        )
     unit = unit or f"{package}.service"
     if not _UNIT.fullmatch(unit):
         raise RefusedError(
-            f"UNIT={unit} is not a unit that can be started. Fix: the full name of a unit, such as ssh.service; of a template an instance,"
-            " such as getty@tty1.service"
+            f"UNIT={unit} is not a unit that can be started. Fix: give the full name of a unit, such as ssh.service; of a template give an"
+            " instance, such as getty@tty1.service"
         )
     if not 1024 <= port <= 65535:
         raise RefusedError(
-            f"PORT={port} is not possible: a service without root's rights cannot listen there. Fix: a port from 1024 to 65535"
+            f"PORT={port} is not possible: a service without root's rights cannot listen there. Fix: choose a port from 1024 to 65535"
         )
     refuse_taken(root, name)
     group = group or name
     if not _NAME.fullmatch(group):
         raise RefusedError(f"GROUP={group} is not a group's name. Fix: {NAME_RULE}")
     if group in TAKEN_GROUPS:
-        raise RefusedError(f"GROUP={group} is Ansible's own group. Fix: a group of the hosts that get the role, or no GROUP")
+        raise RefusedError(f"GROUP={group} is Ansible's own group. Fix: name a group of the hosts that get the role, or leave GROUP out")
     for what, word in (("NAME", name), ("PACKAGE", package), ("GROUP", group)):
         if yaml.safe_load(word) != word:
-            raise RefusedError(f"{what}={word} is not a text in YAML but {yaml.safe_load(word)!r}: choose another name")
+            raise RefusedError(f"{what}={word} is not a text in YAML but {yaml.safe_load(word)!r}. Fix: choose another name")
     refuse_shared_words(root, name, group)
     hyphened = name.replace("_", "-")
     return {
@@ -113,7 +115,7 @@ def refuse_taken(root: Path, name: str) -> None:
             what = f"there is {beside} already"
         elif keyword.iskeyword(name):
             what = "it is a word of Python"
-        raise RefusedError(f"NAME={name}: {what}: choose another name")
+        raise RefusedError(f"NAME={name}: {what}. Fix: choose another name")
 
 
 def refuse_shared_words(root: Path, name: str, group: str) -> None:
@@ -129,7 +131,7 @@ def refuse_shared_words(root: Path, name: str, group: str) -> None:
         found = next((path for path in shared_code.files(root, there) if shared_code.named(path, named)), None)
         if found is not None:
             said = f"{found.relative_to(root)} and perhaps others have this word for something else"
-            raise RefusedError(f"{what}={word}: {said}: choose another name")
+            raise RefusedError(f"{what}={word}: {said}. Fix: choose another name")
 
 
 def words_of_groups(root: Path, name: str, group: str) -> dict[str, str]:
@@ -188,7 +190,7 @@ def create(root: Path, words: Mapping[str, str]) -> list[str]:
     made, linked = dict(files(words)), dict(links(words))
     there = [path for path in (*made, *linked) if (root / path).exists()]
     if there:
-        raise RefusedError(f"{', '.join(there)} exists already")
+        raise RefusedError(f"{', '.join(there)} exist already. Fix: move them away, or choose another name")
     mapped, changed = with_role(root, words), with_change(root, words)
     for path, text in made.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -223,7 +225,7 @@ def with_change(root: Path, words: Mapping[str, str]) -> str:
     text = (root / CHANGELOG).read_text(encoding="utf-8")
     before, added, after = text.partition(f"{ADDED}\n")
     if not added:
-        raise RefusedError(f"{CHANGELOG} has no heading {ADDED.strip()!r}: add one below [Unreleased]")
+        raise RefusedError(f"{CHANGELOG} has no heading {ADDED.strip()!r}. Fix: add one below [Unreleased]")
     return f"{before}{added}- The role `{words['NAME']}`: {words['PACKAGE']} on every host of {words['GROUPS']}.\n{after}"
 
 
@@ -233,12 +235,14 @@ def main() -> int:
     parser.add_argument("name", help="the role's name: small letters, digits and underscores")
     parser.add_argument("--package", default="", help="the Debian package; by default the name with hyphens")
     parser.add_argument("--unit", default="", help="the unit that the package starts; by default <package>.service")
-    parser.add_argument("--port", type=int, default=9100, help="the port that it listens on")
+    parser.add_argument("--port", default="9100", help="the port that it listens on")
     parser.add_argument("--group", default="", help="the group whose hosts get it; by default the name")
     given = parser.parse_args()
     try:
-        words = words_of(ROOT, given.name, given.package, given.unit, given.port, given.group)
-        noted = list(warnings_of(ROOT, given.port))
+        if not re.fullmatch(r"[0-9]{1,5}", given.port):
+            raise RefusedError(f"PORT={given.port} is not a number. Fix: choose a port from 1024 to 65535")
+        words = words_of(ROOT, given.name, given.package, given.unit, int(given.port), given.group)
+        noted = list(warnings_of(ROOT, int(given.port)))
         written = create(ROOT, words)
     except RefusedError as error:
         print(error, file=sys.stderr)

@@ -54,7 +54,7 @@ def problem(arguments: Sequence[str]) -> str:
         given, unknown = parser.parse_known_args([*arguments, "site.yml"])
     except RefusedError as refused:
         said = re.sub(r"invalid \w+ value", "invalid value", str(refused))  # the type's name is of a function of Ansible's
-        return f"ARGS: {said}. Fix: ARGS as ansible-playbook --help has them"
+        return f"ARGS: {said}. Fix: write ARGS as ansible-playbook --help has them"
     except SystemExit:
         return ""  # --help and --version have been printed
     options = [name for name in unknown if name.startswith("-")]
@@ -63,8 +63,10 @@ def problem(arguments: Sequence[str]) -> str:
     known = Names(name for name in parser._option_string_actions if name.startswith("--"))
     guesses = {name: known.closest(name.partition("=")[0], extra=1) for name in options}
     hints = "".join(f" Did you mean {guess}?" for guess in guesses.values() if guess)
-    fix = ", ".join(f"{guess} instead of {name.partition('=')[0]}" for name, guess in guesses.items() if guess)
-    return f"ARGS: ansible-playbook has no option {', '.join(options)}.{hints} Fix: {fix or 'options as ansible-playbook --help has them'}"
+    fix = ", ".join(f"write {guess} instead of {name.partition('=')[0]}" for name, guess in guesses.items() if guess)
+    return (
+        f"ARGS: ansible-playbook has no option {', '.join(options)}.{hints} Fix: {fix or 'use options as ansible-playbook --help has them'}"
+    )
 
 
 def problem_of_variables(given: Sequence[str]) -> str:
@@ -76,16 +78,16 @@ def problem_of_variables(given: Sequence[str]) -> str:
         if text.startswith("@"):
             path = Path(text[1:]).expanduser()
             if not path.is_file():
-                return f"ARGS: -e {text}: there is no file {path}. Fix: -e @ with the path of a file of variables"
+                return f"ARGS: -e {text}: there is no file {path}. Fix: write -e @ with the path of a file of variables"
         elif text.lstrip()[:1] in ("{", "["):
             try:
                 read = yaml.safe_load(text)
             except yaml.YAMLError as error:
-                return f"ARGS: -e {text}: this is not valid YAML or JSON ({' '.join(str(error).split())}). Fix: -e '{{name: value}}'"
+                return f"ARGS: -e {text}: this is not valid YAML or JSON ({' '.join(str(error).split())}). Fix: write -e '{{name: value}}'"
             if not isinstance(read, dict):
-                return f"ARGS: -e {text}: this is not a mapping. Fix: -e '{{name: value}}'"
+                return f"ARGS: -e {text}: this is not a mapping. Fix: write -e '{{name: value}}'"
         elif "=" not in text:
-            return f"ARGS: -e {text}: a variable needs a value. Fix: -e {text.split()[0] if text.split() else 'name'}=value"
+            return f"ARGS: -e {text}: a variable needs a value. Fix: write -e {text.split()[0] if text.split() else 'name'}=value"
     return ""
 
 
@@ -132,8 +134,8 @@ def limit_problem(limit: str, inventory: Any) -> str:
         names = Names(hosts | groups)
         guesses = {name: names.closest(name, extra=1) for name in unknown}
         hints = "".join(f" Did you mean {guess}?" for guess in guesses.values() if guess)
-        fix = ", ".join(f"{guess} instead of {name}" for name, guess in guesses.items() if guess)
-        fix = f"{fix}; {there}" if fix else f"an existing host or group; {there}"
+        fix = ", ".join(f"write {guess} instead of {name}" for name, guess in guesses.items() if guess)
+        fix = f"{fix}; {there}" if fix else f"name an existing host or group; {there}"
         return f"ARGS: --limit: the inventory has no host or group {', '.join(unknown)}.{hints} Fix: {fix}"
     inventory.subset(limit)
     return "" if inventory.list_hosts("all") else f"ARGS: --limit {limit} leaves no host. Fix: give a limit with hosts; {there}"

@@ -151,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
     found = [(path, problem) for path in files_of(site) for problem in problems_of(path, is_inventory=path.parent == site)]
     password = site / ".vault_password"
     if password.is_file() and password.stat().st_mode & 0o077:
-        print(f"WARNING {password}: other users of this machine can read it. Fix: chmod 600 {password}", file=sys.stderr)
+        print(f"WARNING {password}: other users of this machine can read it. Fix: run chmod 600 {password}", file=sys.stderr)
     for path, (line, what, fix) in found:
         print(
             f"inventory-unreadable {path}{f':{line}' if line else ''}: {what}{'' if what.endswith('?') else '.'} Fix: {fix}",

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     except SecretsError as error:
         print(error.message, file=sys.stderr)
     except EOFError:
-        fix = f"write it into {site}/.vault_password (mode 0600; git ignores it), or ARGS='--vault-password-file FILE'."
+        fix = f"write it into {site}/.vault_password (mode 0600; git ignores it), or give ARGS='--vault-password-file FILE'."
         print(f"no password was typed. Fix: {fix}", file=sys.stderr)
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -28,7 +28,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$")
 ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*([.:]+[A-Za-z0-9-]+)+$")
 #: ``name:{key``, of ``name:{key: value}``: there is no space after the first colon.
 GLUED = re.compile(r"(?P<name>[^:{]+):\{(?P<key>[^{}]*)$")
-NULL = "tag:yaml.org,2002:null"
+NULL, TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str"
 KINDS = {yaml.ScalarNode: "text", yaml.SequenceNode: "list", yaml.MappingNode: "mapping"}
 
 
@@ -44,6 +44,7 @@ def inventory(node: yaml.Node | None) -> Iterator[Problem]:
         )
     elif not any(_text(key) == "plugin" for key, _value in node.value):  # the settings of an inventory plugin
         yield from _groups(node)
+        yield from _circles(node)
 
 
 def variables(node: yaml.Node | None) -> Iterator[Problem]:
@@ -52,15 +53,58 @@ def variables(node: yaml.Node | None) -> Iterator[Problem]:
         yield _line(node), f"the file is a {_kind(node)} where a mapping of variables belongs", "write variables as name: value"
 
 
+def _circles(node: yaml.MappingNode) -> Iterator[Problem]:
+    """A group that is below itself, by one way or another; the first one."""
+    children: dict[str, dict[str, int]] = {}
+    for group, child, line in _children(node):
+        children.setdefault(group, {}).setdefault(child, line)
+    for group in children:
+        path, ways, seen = [group], [iter(children[group])], {group}
+        while ways:
+            child = next(ways[-1], "")
+            if not child:
+                ways.pop()
+                path.pop()
+            elif child == group:
+                said = " above ".join([*path, group])
+                fix = f"remove {child} from children of {path[-1]}, or write it only where it belongs"
+                yield children[path[-1]][child], f"the group {group} is below itself ({said})", fix
+                return
+            elif child in children and child not in seen:
+                seen.add(child)
+                path.append(child)
+                ways.append(iter(children[child]))
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[str, str, int]]:
+    """(group, group below it, line), at any depth."""
+    for key, value in _pairs(node) if isinstance(node, yaml.MappingNode) else ():
+        for section, below in _pairs(value) if isinstance(value, yaml.MappingNode) else ():
+            if _text(section) == "children" and isinstance(below, yaml.MappingNode):
+                for child, _value in _pairs(below):
+                    if NAME.match(_text(key)) and NAME.match(_text(child)):
+                        yield _text(key), _text(child), _line(child)
+                yield from _children(below)
+
+
+def _unquoted(key: yaml.Node) -> Problem | None:
+    """A name that YAML reads as a number, a date, or true: Ansible shows what each of its parsers says of it."""
+    if not isinstance(key, yaml.ScalarNode) or key.tag in (TEXT, NULL) or not NAME.match(key.value):
+        return None
+    kind = key.tag.rpartition(":")[2]
+    said = {"int": "a number", "float": "a number", "timestamp": "a date"}.get(kind, "true or false")
+    return _line(key), f"{key.value} is the name of a host or group, and YAML reads it as {said}", f'write "{key.value}": in quotes'
+
+
 def _groups(node: yaml.MappingNode) -> Iterator[Problem]:
     for key, value in _pairs(node):
-        glued = _glued(key, value)
+        glued = _glued(key, value) or _unquoted(key)
         if glued:
             yield glued
         elif isinstance(value, yaml.MappingNode):
             yield from _group(_text(key), value)
         elif not _is_empty(value) and not _is_tagged(value):
-            wanted = f"{_shown(key)}: {{hosts: {{{_items(value)}}}}}"
+            wanted = f"write {_shown(key)}: {{hosts: {{{_items(value)}}}}}"
             yield _line(key), f"the group {_shown(key)} has a {_kind(value)} where a mapping belongs", wanted
 
 
@@ -79,12 +123,12 @@ def _group(name: str, node: yaml.MappingNode) -> Iterator[Problem]:
             fix = (
                 f"write {_shown(first)}: in place of - {_shown(first)}"
                 if isinstance(first, yaml.ScalarNode)
-                else f"as in {EXAMPLES[section]}"
+                else f"write it as in {EXAMPLES[section]}"
             )
             yield _line(first or key), f"{section} of the group {name} is a list where a mapping belongs", fix
         elif section == "vars" and not _is_empty(value) and not _is_tagged(value):
             # Of hosts and children Ansible takes a single name, too.
-            yield _line(key), f"vars of the group {name} has a text where a mapping belongs", f"as in {EXAMPLES[section]}"
+            yield _line(key), f"vars of the group {name} has a text where a mapping belongs", f"write it as in {EXAMPLES[section]}"
 
 
 def _unknown(group: str, key: yaml.Node, value: yaml.Node) -> Problem:
@@ -96,21 +140,29 @@ def _unknown(group: str, key: yaml.Node, value: yaml.Node) -> Problem:
     guess = SECTIONS.closest(name, extra=1)
     problem = f"the key {name} of the group {group} is not one of hosts, children and vars"
     if guess:
-        return _line(key), f"{problem}. Did you mean {guess}?", f"{guess} instead of {name}"
-    return _line(key), problem, f"{name} below vars: if it is a variable, below hosts: if it is a host, below children: if it is a group"
+        return _line(key), f"{problem}. Did you mean {guess}?", f"write {guess} instead of {name}"
+    return (
+        _line(key),
+        problem,
+        f"put {name} below vars: if it is a variable, below hosts: if it is a host, below children: if it is a group",
+    )
 
 
 def _hosts(node: yaml.MappingNode) -> Iterator[Problem]:
     for key, value in _pairs(node):
-        glued = _glued(key, value)
+        glued = _glued(key, value) or _unquoted(key)
         if glued:
             yield glued
         elif _text(key) in SECTIONS and isinstance(value, yaml.MappingNode):
             section = _text(key)
-            yield _line(key), f"{section}: is below hosts:, so Ansible takes it for a host", f"{section}: with the indentation of hosts:"
+            yield (
+                _line(key),
+                f"{section}: is below hosts:, so Ansible takes it for a host",
+                f"write {section}: with the indentation of hosts:",
+            )
         elif not isinstance(value, yaml.MappingNode) and not _is_empty(value) and not _is_tagged(value):
             given = _text(value)
-            fix = f"{_shown(key)}: {{ansible_host: {given if ADDRESS.match(given) else '<its address>'}}}"
+            fix = f"write {_shown(key)}: {{ansible_host: {given if ADDRESS.match(given) else '<its address>'}}}"
             yield _line(key), f"{_shown(key)} has a {_kind(value)} where a mapping belongs", fix
 
 
@@ -123,7 +175,7 @@ def _glued(key: yaml.Node, value: yaml.Node) -> Problem | None:
     if not NAME.match(name):
         name = "name"
     inside = f"{inner}: {given}" if NAME.match(inner) and ADDRESS.match(given) else "..."
-    return _line(key), f"{name} is followed by a colon without a space, so it is not a mapping", f"{name}: {{{inside}}}"
+    return _line(key), f"{name} is followed by a colon without a space, so it is not a mapping", f"write {name}: {{{inside}}}"
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:

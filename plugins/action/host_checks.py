@@ -53,7 +53,7 @@ class ActionModule(LocalAction):
         verb = arguments["changing"]
         groups = [self._group(cluster, known) for cluster in clusters.declared()]
         report = judge_host_checks(answers, found, verb, int(known.get("ansible_forks") or 0), groups)
-        result: Result = {"changed": False, "msg": report.text()}
+        result: Result = {"changed": False, "msg": report.text(), "report": True}
         if report.warnings:
             result["warnings"] = [finding.line() for finding in report.warnings]
         if report.errors:
@@ -82,7 +82,7 @@ class ActionModule(LocalAction):
             said = known["hostvars"].raw_get(name).get(register)
             answers.append(Answer(name, offset=said.get("clock_offset") if isinstance(said, Mapping) else None))
         report = judge_clocks(answers)
-        return {"changed": False, "msg": report.text(), **({"failed": True} if report.errors else {})}
+        return {"changed": False, "msg": report.text(), "report": True, **({"failed": True} if report.errors else {})}
 
     @staticmethod
     def _group(cluster: clusters.Declared, known: Mapping[str, Any]) -> membership.Group:

@@ -110,7 +110,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         terminal = is_live(sys.stdout, os.environ.get("TERM"))
         self._live = Live(sys.stdout, self._display._lock, self._now, plain=not terminal)
         self._streams = (sys.stdout, sys.stderr)
-        groups = frozenset(site_map.load().groups_served())
+        groups = site_map.known_groups()
         sys.stdout = Tee(sys.stdout, self._live, self._log, texts.is_short_wait if terminal else lambda _text: False)
         sys.stderr = Tee(sys.stderr, self._live, self._log, lambda text: texts.is_of_a_group(text, groups) or self._is_stopped(text))
         _end_forks_quietly()
@@ -245,7 +245,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
                 self._judged["blamed"].update(blamed)
                 self._judged["stopped"].update(self._play_members)
             self._play_failed.update(blamed)
-            self._fail(", ".join(blamed) or "all hosts", result.task.get_name().strip(), texts.message(result.result))
+            who, task, whole = ", ".join(blamed) or "all hosts", result.task.get_name().strip(), bool(result.result.get("report"))
+            self._fail(who, task, texts.message(result.result), whole=whole)
 
     @compact
     def v2_runner_on_unreachable(self, result: Any) -> None:
@@ -309,14 +310,14 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core ships no ty
         self._display.display(f"{host}: {task}")
         self._display.display(text)
 
-    def _fail(self, host: str, task: str, text: str) -> None:
+    def _fail(self, host: str, task: str, text: str, *, whole: bool) -> None:
         self._tell_warnings()
         key = f"{task}\n{text.replace(host, '')}"
         if key in self._failed:
             self._display.display(f"FAILED  {host}: the same as {self._failed[key]}", color=C.COLOR_ERROR)
             return
         self._failed[key] = host
-        lines = texts.failure(host, task, text)
+        lines = texts.failure(host, task, text, whole=whole)
         for line in lines:
             self._display.display(line, color=C.COLOR_ERROR)
         if len(lines) == 1 and self._log is not None and self._log.path is not None:

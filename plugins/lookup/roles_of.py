@@ -41,7 +41,6 @@ _raw:
 
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils import site_map
@@ -58,7 +57,4 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no t
         variables = variables or {}
         host = self.get_option("host")
         groups = host_variables(variables["hostvars"], host)["group_names"] if host else variables.get("group_names") or []
-        try:
-            return [site_map.load().roles_of(groups, self.get_option("wave"))]
-        except site_map.SiteMapError as error:
-            raise AnsibleError(str(error)) from None
+        return [site_map.load().roles_of(groups, self.get_option("wave"))]

@@ -65,6 +65,10 @@ msg:
   description: The summary and each error on its line.
   type: str
   returned: always
+report:
+  description: That RV(msg) is a report, of which the console shows every line.
+  type: bool
+  returned: always
 blamed:
   description: The hosts of the play that errors name. All hosts are left as they are.
   type: list

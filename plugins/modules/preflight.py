@@ -87,4 +87,8 @@ msg:
   description: The summary and each error on its line.
   type: str
   returned: always
+report:
+  description: That RV(msg) is a report, of which the console shows every line.
+  type: bool
+  returned: always
 """

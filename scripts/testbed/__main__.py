@@ -115,7 +115,7 @@ def verb_runs() -> None:
     if not os.access(ROOT / demo.KEYS, os.R_OK | os.X_OK):
         raise SetupError(f"{ROOT / demo.KEYS} with the key of the demo cannot be read. Fix: run it as root (sudo make ...).")
     if not (engine.answers() and demo.refuse_other() and demo.running()):
-        raise SetupError("The demo does not run: none of its servers is there. Fix: make demo")
+        raise SetupError("The demo does not run: none of its servers is there. Fix: run `make demo`")
 
 
 VERBS = {

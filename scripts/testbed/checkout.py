@@ -53,9 +53,9 @@ def refusal(network: str, folder: str, is_checkout: Callable[[str], bool]) -> st
     by_hand = f"docker rm --force --volumes {containers}; docker network rm {network} (this deletes their data)"
     away = "run `make demo-down` there" if demo else "wait until its tests end"
     if is_checkout(folder):
-        fix = f"work there, or {away} first." if demo else f"{away}; if they do not run any more: {by_hand}."
+        fix = f"use that checkout, or {away} first." if demo else f"{away}; if they do not run any more: {by_hand}."
     elif folder:
-        fix = f"if that folder was removed: {by_hand}."
+        fix = f"check that the folder was removed, then run {by_hand}."
     else:
         fix = f"{away}{' first' if demo else ''}; if that checkout was removed: {by_hand}."
     return f"{servers} {whose} {'runs' if demo else 'are'} on this machine. Nothing was changed. Fix: {fix}"

@@ -112,7 +112,7 @@ def _drop_unusable_output(found: dict[str, str]) -> list[str]:
     if not name:
         found.pop("ANSIBLE_STDOUT_CALLBACK", None)
     elif not _has_callback(name, found):
-        warnings.append(_ignored("ANSIBLE_STDOUT_CALLBACK", name, "no callback of this name is installed", "unset it, or `default`"))
+        warnings.append(_ignored("ANSIBLE_STDOUT_CALLBACK", name, "no callback of this name is installed", "unset it, or set `default`"))
         found["ANSIBLE_STDOUT_CALLBACK"] = CONSOLE
     enabled = [word.strip() for word in found.pop("ANSIBLE_CALLBACKS_ENABLED", "").split(",") if word.strip()]
     usable = [word for word in enabled if _has_callback(word, found)]

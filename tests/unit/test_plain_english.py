@@ -82,6 +82,7 @@ def test_the_glossary_lists_phrases() -> None:
         ("refused: Nobody leads\n  the cluster", 1),
         ("the run goes on with the others", 1),
         ("it waits, for it is not ready", 1),
+        ("'x' is no digest, '/y' is no path and this is no list", 3),
         ("the cluster has no leader; the run continues, because it is ready", 0),
         ("there is no member db1 and no host", 0),
         ("object-store-endpoint-nobody, and the password for it is wrong", 0),

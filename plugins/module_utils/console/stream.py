@@ -82,7 +82,7 @@ def fit(text: str, width: int) -> str:
 class Live:
     """The line at the bottom of a terminal that shows what is running.
 
-    :param plain: the output is no terminal: a line of its own every 10 s instead, so that nothing takes minutes in silence
+    :param plain: the output is not a terminal: a line of its own every 10 s instead, so that nothing takes minutes in silence
     :param lock: Ansible's own of its output. It forks while it holds it, so a fork never finds this thread in the middle of a write.
     :param text: gives the line: what is running, two spaces, its progress
     """

@@ -102,13 +102,15 @@ def message(result: Result) -> str:
     return text or "failed without a message"
 
 
-def failure(hosts: str, task: str, text: str) -> list[str]:
+def failure(hosts: str, task: str, text: str, *, whole: bool = False) -> list[str]:
     """The lines of a failure: who and what, then what to do. A report of several findings is shown in full, one a line.
 
     The rest of a longer message (the end of a journal, a traceback) is in the log.
+
+    :param whole: the result says that its text is a report, whatever its lines are
     """
     first, *rest = text.splitlines() or [""]
-    if rest and all(any(word in line for word in FIXES) for line in rest):
+    if whole or (rest and all(any(word in line for word in FIXES) for line in rest)):
         return [f"FAILED  {first}", *(f"  {line}" for line in rest)]
     for word in FIXES:
         what, found, fix = first.partition(word)

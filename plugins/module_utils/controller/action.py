@@ -288,7 +288,7 @@ class ServiceAction(AgentAction):
     def argument_spec(self) -> documented.Spec:
         """As the module's documentation says.
 
-        :raises AnsibleError: the task names an action that is no module
+        :raises AnsibleError: the task names an action that is not a module
         """
         self._load_name = self._task.action  # validation errors name it
         try:

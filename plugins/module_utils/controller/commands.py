@@ -109,7 +109,7 @@ def _passwords(options: Mapping[str, Any], folder: str) -> list[str]:
 
 
 def _site(sources: Sequence[str]) -> str:
-    """What SITE of `make` is; nothing where the inventory is no folder of inventories/."""
+    """What SITE of `make` is; nothing where the inventory is not a folder of inventories/."""
     parts = sources[0].rstrip("/").split("/") if len(sources) == 1 else []
     return parts[1] if len(parts) == 2 and parts[0] == SITES else ""
 

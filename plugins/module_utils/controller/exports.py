@@ -120,7 +120,7 @@ def evaluate(kind: str, role: collect.Role, templates: templating.Templates, hos
 
     :param templates: with the host's variables
     :param host: whose they are, for errors
-    :raises AnsibleError: a template fails; it is no list; there is no such kind
+    :raises AnsibleError: a template fails; it is not a list; there is no such kind
     """
     raw = role.exports.get(kind)
     if raw is None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from . import bytecode
 
 bytecode.use_cache()  # before the others are imported
@@ -13,7 +15,8 @@ from .. import site_map
 from ..console import stream
 from . import collect, compiled
 
-collect.preload(entry.role for entry in site_map.load().roles)
+with contextlib.suppress(site_map.SiteMapError):  # preflight says it
+    collect.preload(entry.role for entry in site_map.load().roles)
 compiled.warm()
 compiled.use_everywhere()
 stream.write_at_once()

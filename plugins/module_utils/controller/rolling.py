@@ -91,7 +91,7 @@ def problems(said: Mapping[str, Any], together: Iterable[str]) -> list[str]:
     """
     unknown = sorted({*said} - {*KEYS} | {*(said.get("together") or ())} - {*together})
     missing = [] if {*said} == {*ONLY_UPDATED} else [key for key in REQUIRED if key not in said]
-    return [f"{key} means nothing" for key in unknown] + [f"{key} is missing" for key in missing]
+    return [f"{key} is not a known key" for key in unknown] + [f"{key} is missing" for key in missing]
 
 
 def group(role: str, part: str) -> str:

@@ -70,7 +70,7 @@ class Templates:
     def file(self, path: str, loader: Any, where: str) -> str:
         """A template file's text.
 
-        :raises AnsibleError: it fails, or gives something that is no text
+        :raises AnsibleError: it fails, or gives something that is not a text
         """
         if os.path.dirname(path) not in self._search:
             self._search.append(os.path.dirname(path))

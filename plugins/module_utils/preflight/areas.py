@@ -23,6 +23,7 @@ from .rules import (
     restarts,
     safety,
     secrets,
+    served,
     settings,
     takeover,
     variable_files,
@@ -48,6 +49,7 @@ AREAS = (
     Area("The site's authority", authority.CODES, authority.RULES),
     Area("Hosts of another site", takeover.CODES, takeover.RULES),
     Area("Safety", safety.CODES, safety.RULES),
+    Area("Site map", served.CODES, served.RULES),
     Area("Roles", declarations.CODES, declarations.RULES),
     Area("Preflight itself", CODES, ()),
 )

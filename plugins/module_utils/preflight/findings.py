@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TypedDict
 
 from ..agent.lib.plural import counted
+from .texts import masked
 
 
 class Level(StrEnum):
@@ -44,6 +45,11 @@ class Finding:
     problem: str
     fix: str
     source: str = ""  # file:line, when it is known
+
+    def __post_init__(self) -> None:
+        """Whatever a rule quotes, and the keys in a path, are without what looks like a password."""
+        for name in ("where", "variable", "problem", "fix"):
+            object.__setattr__(self, name, masked(getattr(self, name)))
 
     def line(self) -> str:
         """The finding as the one line a person reads."""

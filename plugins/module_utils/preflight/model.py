@@ -144,7 +144,7 @@ class SecretsFile:
     encrypted: bool = True
     opened: bool = True
     reason: str = ""  # why it did not open; never quotes its content
-    malformed: bool = False  # the password is right, and what it opens is no list of names and texts
+    malformed: bool = False  # the password is right, and what it opens is not a list of names and texts
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -198,6 +198,8 @@ class Site:
     authority_end: datetime | None = None  # of the site's CA, None where it has none yet
     controller: Controller = field(default_factory=Controller)
     unreadable: tuple[Unreadable, ...] = ()
+    # Names of the secrets that a site without a file of them gets with this run; None where they cannot be known now.
+    new_secrets: Callable[[], frozenset[str] | None] = lambda: None
     variable_files: tuple[str, ...] = ()  # what lies beside the inventory: group_vars/x.yml, host_vars/y
 
     def members(self, group: str) -> list[Host]:

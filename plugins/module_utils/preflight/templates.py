@@ -71,7 +71,7 @@ class HostValues:
         return self._cache[name]
 
     def evaluate(self, value: Any) -> Any:
-        """A value that is no variable (a role's export) with this host's variables; UNKNOWN leaves where it is unknown."""
+        """A value that is not a variable (a role's export) with this host's variables; UNKNOWN leaves where it is unknown."""
         if isinstance(value, Mapping):
             return {str(key): self.evaluate(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
@@ -105,7 +105,7 @@ class HostValues:
         yield from self.without_value(self._variables.get(name), name)
 
     def without_value(self, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
-        """The same of each template in a value that is no variable and was evaluated (a role's export)."""
+        """The same of each template in a value that is not a variable and was evaluated (a role's export)."""
         for where, _key, leaf in walk(value, path):
             problem = self._failed.get(str.__str__(leaf)) if isinstance(leaf, str) else None
             if problem is not None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,17 @@ def is_template(text: str) -> bool:
 def has_control(text: str) -> bool:
     """Whether a text has a line break or another control character, which no line of a file can hold."""
     return any(ord(character) < 32 or ord(character) == 127 for character in text)
+
+
+#: ``user:password@``, also in a URL. The digest of an image follows an @ too.
+_LOGIN = re.compile(r"(?P<user>[^\s:/@'\"(]+):(?!//)(?P<password>\S+)@(?!sha256:)")
+#: ``https://token@``
+_TOKEN = re.compile(r"://[^\s:/@$]+@")
+
+
+def masked(text: str) -> str:
+    """A text without what looks like the password of a login in it. A reference such as ``${secret.name}`` shows none."""
+    return _TOKEN.sub("://***@", _LOGIN.sub(lambda found: f"{found['user']}:***@", text))
 
 
 def contains_template(value: Any) -> bool:

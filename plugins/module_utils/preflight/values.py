@@ -42,7 +42,7 @@ CODES = (
     Code("variable-malformed", "A text does not have the required form.", "Write a text of the form that the message names."),
     Code("variable-unknown-key", "A dict has a key that the role does not know.", "Use one of the keys that the message lists."),
     Code("variable-missing-key", "A dict lacks a required key.", "Add the missing key."),
-    Code("variable-keys-exclusive", "A dict has two keys that exclude each other.", "Keep one of them."),
+    Code("variable-keys-exclusive", "A mapping has two keys that exclude each other.", "Keep one of them."),
 )
 
 #: What each type is called in a message.
@@ -53,7 +53,7 @@ _TYPES = {
     "float": "a number",
     "bool": "true or false",
     "list": "a list",
-    "dict": "a dict",
+    "dict": "a mapping",
 }
 _BOOLEAN_WORDS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 
@@ -203,7 +203,7 @@ def _called(value: Any) -> str:
         case list() | tuple():
             return "a list"
         case Mapping():
-            return "a dict"
+            return "a mapping"
         case _:
             return "something else"
 

@@ -42,7 +42,7 @@ def finder(needles: Mapping[str, str]) -> Find:
 
 
 def read(path: str) -> bytes:
-    """A file's bytes; none where it is gone or is no file."""
+    """A file's bytes; none where it is gone or is not a file."""
     try:
         with open(path, "rb") as file:
             return file.read(64 << 20)

@@ -106,6 +106,16 @@ def test_failure(text: str, lines: list[str]) -> None:
     assert texts.failure("db1", "Task", text) == lines
 
 
+FINDING, BACKUPS = "a x: y. Fix: z", ("Backups:", "  registry, images (app1): no backup")
+
+
+@pytest.mark.parametrize("rest", [(), (FINDING,), (FINDING, "without what to do"), (FINDING, *BACKUPS), (*BACKUPS, FINDING), BACKUPS])
+def test_of_a_report_every_line_is_shown(rest: tuple[str, ...]) -> None:
+    """Whatever its lines are: one without a fix hides none of the others."""
+    shown = texts.failure("db1", "Task", "\n".join(["preflight: 2 errors", *rest]), whole=True)
+    assert shown == ["FAILED  preflight: 2 errors", *(f"  {line}" for line in rest)]
+
+
 @pytest.mark.parametrize(
     ("hosts", "check", "line"),
     [

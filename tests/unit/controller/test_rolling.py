@@ -231,7 +231,7 @@ def test_hosts_that_are_only_updated() -> None:
         ({"name", "policy", "gate", "healthy"}, []),
         ({"name"}, ["policy is missing", "gate is missing", "healthy is missing"]),
         ({"name", "update", "gate", "healthy"}, ["policy is missing"]),
-        ({"name", "update", "gaet"}, ["gaet means nothing", "policy is missing", "gate is missing", "healthy is missing"]),
+        ({"name", "update", "gaet"}, ["gaet is not a known key", "policy is missing", "gate is missing", "healthy is missing"]),
     ],
 )
 def test_what_a_role_says_of_it(said: set[str], problems: list[str]) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 #: What a person is told to do. A fix that begins with a noun leaves open whether it is to be written, removed or looked at.
 VERBS = frozenset(
     (
-        "add allow apply ask back begin bring call change check choose clear comment compare configure connect converge "
+        "add allow apply ask back begin bring call change check choose clear close comment compare configure connect converge "
         "copy correct create decide delete describe disable do download drain empty enable encrypt end enlarge ensure export "
-        "fetch find fix follow forget free get give identify ignore include increase install keep leave let list load log "
+        "fetch find fix follow forget free get give identify ignore include increase indent install keep leave let list load log "
         "look lower make mark merge mount move name open pass pause pin plan point prepare provide push put raise reach "
         "read rebuild reduce remove rename renew repair replace report rerun restart restore return revoke run save see "
         "send serve set sign start stop store take tell touch try turn type unset update upgrade use verify wait write"

@@ -59,7 +59,7 @@ def test_messages_are_found_at_any_depth() -> None:
 #: A text that is put together when it is needed: its parts are looked at where they are written, and all of it where a test makes it.
 MADE_LATER = re.compile(r"\{(?!\{)|\$\(|%s|['\"`\\]|\.\.\.|$|\{\{ (?!')")
 #: Where such texts are.
-PLACES = [REPOSITORY / name for name in ("plugins", "playbooks", "roles")]
+PLACES = [REPOSITORY / name for name in ("plugins", "playbooks", "roles", "scripts")]
 
 
 def written(path: Path) -> Iterator[str]:
@@ -120,16 +120,28 @@ def takers(trees: list[ast.AST]) -> dict[str, set[int]]:
 
 def test_every_fix_in_a_text_is_an_instruction() -> None:
     """In every file of the collection, the programs of roles and alert rules among them."""
-    files = [path for place in PLACES for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = [REPOSITORY / "Makefile"]
+    files += [path for place in PLACES for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     said = [(path, fix) for path in files if "collections" not in path.parts for fix in written(path)]
     assert len(said) > 250
     wrong = {f"{path.relative_to(REPOSITORY)}: {fix[:60]}" for path, fix in said if not MADE_LATER.match(fix) and not is_instruction(fix)}
     assert not wrong, "\n".join(sorted(wrong))
 
 
+def test_every_error_of_make_has_a_fix() -> None:
+    """What a recipe prints on stderr, and what ends make."""
+    text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    said = [*re.findall(r"echo '([^\n]*?)' >&2", text), *re.findall(r"\$\(error ([^\n]*)", text)]
+    assert len(said) >= 9
+    assert [one for one in said if "Fix: " not in one] == []
+
+
 def test_every_fix_in_the_code_is_an_instruction() -> None:
     """Findings and errors that take their fix apart from what is wrong."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((REPOSITORY / "plugins").rglob("*.py"))}
+    trees = {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(path for name in ("plugins", "scripts") for path in (REPOSITORY / name).rglob("*.py"))
+    }
     takes = takers(list(trees.values()))
     assert {"Finding", "SecretsError", "Problem", "finding"} <= set(takes)
     # A private name is another function in another module.

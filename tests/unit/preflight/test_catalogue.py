@@ -70,6 +70,28 @@ def test_a_finding_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'root:PASS@10.1.2.3' is not a host name.", "'root:***@10.1.2.3' is not a host name."),
+        ("'user:PASS@reg/x y' is not an image.", "'user:***@reg/x y' is not an image."),
+        ("'u:PA@SS@h' is wrong.", "'u:***@h' is wrong."),
+        ("'u:PA/SS:x@h' is wrong.", "'u:***@h' is wrong."),
+        ("postgres://u:PASS@h/db is wrong.", "postgres://u:***@h/db is wrong."),
+        ("https://PASS@h/ is wrong.", "https://***@h/ is wrong."),
+        ("apps[0].environment.u:PASS@h", "apps[0].environment.u:***@h"),
+        ("r:5000/a@sha256:5b5b is not there.", "r:5000/a@sha256:5b5b is not there."),
+        ("use ops@clinic.health: it is a name of getty@tty1.service", "use ops@clinic.health: it is a name of getty@tty1.service"),
+    ],
+)
+def test_a_finding_quotes_no_login(text: str, shown: str) -> None:
+    """Whichever rule quotes it, and wherever in the finding."""
+    for name in ("where", "variable", "problem", "fix"):
+        given = {"where": "a", "variable": "b", "problem": "c.", "fix": "use d", name: f"use {text}"}
+        finding = Finding("a-b", **given)
+        assert getattr(finding, name) == f"use {shown}" and ("PASS" in finding.line()) is False
+
+
+@pytest.mark.parametrize(
     ("name", "secret"),
     [
         ("password", True),

@@ -39,6 +39,8 @@ def found(read: Read, groups: str, variables: str = "") -> set[tuple[str, str]]:
         (ALL, waiver(), set()),
         (ALL, waiver("2026-12-01"), set()),  # the last day counts
         (ALL, waiver("2026-11-30"), {("backup-waiver-expired", "site_backup_waivers")}),
+        (ALL, waiver("2028-11-30"), set()),
+        (ALL, waiver("2999-12-31"), {("backup-waiver-long", "site_backup_waivers[0].until")}),
         (ALL, waiver("soon"), {("backup-uncovered", "site_backup_waivers"), ("backup-waiver", "site_backup_waivers[0]")}),
         (ALL, waiver(why=" "), {("backup-waiver", "site_backup_waivers[0]")}),
         (ALL, waiver(role="haproxy"), {("backup-uncovered", "site_backup_waivers"), ("backup-waiver", "site_backup_waivers[0]")}),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -58,15 +59,17 @@ class Run:
             f"- ansible.builtin.import_playbook: {REPOSITORY}/playbooks/preflight.yml\n"
             "- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.raw: 'true'}]\n"
         )
+        self.collections = REPOSITORY / "collections"
         self.inventory = folder / "inventory"
         self.inventory.mkdir()
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, callback: str = "default") -> subprocess.CompletedProcess[str]:
         environment = {
+            "ANSIBLE_STDOUT_CALLBACK": callback,
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "collections"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_SSH_EXECUTABLE": str(self.folder / "ssh"),
             "ANSIBLE_SSH_RETRIES": "0",
             "ANSIBLE_FORCE_COLOR": "0",
@@ -264,3 +267,50 @@ def test_what_has_a_backup_is_shown(run: Run) -> None:
     assert done.returncode != 0 and "backup-uncovered" in said(done), done.stdout + done.stderr
     assert "postgresql, databases (db1, db2, db3): job of pgbackrest" in done.stdout + done.stderr
     assert "registry, images (app1): no backup" in done.stdout + done.stderr
+
+
+def test_the_console_shows_every_error_beside_those_of_backups(run: Run) -> None:
+    """Every finding first, then what has a backup."""
+    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1", "site_name: Our Clinic\n[@db3]\nansible_host: 10.1.0.1"))
+    done = run(callback="vannah.healthcloud.console")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    at = [next(n for n, line in enumerate(lines) if line.startswith(word)) for word in ("backup-uncovered", "host-address-twice")]
+    assert lines.index("registry, images (app1): no backup") > lines.index("Backups:") > max(at), done.stdout
+    errors = next(line for line in lines if line.startswith("FAILED  preflight: ")).split()[2]
+    assert lines.index("Backups:") - max(n for n, line in enumerate(lines) if line.startswith("FAILED")) == int(errors) + 1, done.stdout
+
+
+@pytest.mark.parametrize("callback", ["default", "vannah.healthcloud.console"])
+def test_a_wrong_site_map_is_one_error(run: Run, callback: str) -> None:
+    """Wherever the map is read: one sentence, and no error of Python."""
+    tree = run.folder / "tree"
+    shutil.copytree(REPOSITORY / "plugins", tree / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("playbooks", "meta"):
+        shutil.copytree(REPOSITORY / name, tree / name, symlinks=True)
+    for name in ("roles", "galaxy.yml", "scripts"):
+        (tree / name).symlink_to(REPOSITORY / name)
+    (tree / "collections" / "ansible_collections" / "vannah").mkdir(parents=True)
+    (tree / "collections" / "ansible_collections" / "vannah" / "healthcloud").symlink_to(tree)
+    path = tree / "playbooks" / "vars" / "site_map.yml"
+    path.write_text(path.read_text().replace("wave: store", "wave: stroe"))
+    run.playbook = tree / "playbooks" / "preflight.yml"
+    run.collections = tree / "collections"
+    run.write("hosts.yml", site(THREE))
+    done = run(callback=callback)
+    said_all = done.stdout + done.stderr
+    assert "site-map-invalid" in said(done)
+    assert "playbooks/vars/site_map.yml roles[6] (minio).wave: there is no wave 'stroe' in waves. Fix: use" in said_all
+    assert "Traceback" not in said_all and done.returncode == 2, said_all
+
+
+@pytest.mark.parametrize(("name", "refused"), [("unknown", True), ("postgresql_superuser", False), ("made_for_it", False)])
+def test_an_unknown_secret_is_refused_before_any_is_made(run: Run, name: str, refused: bool) -> None:
+    """The names of those that the run will make are known."""
+    app = f"{{name: web, image: 'r:5000/a@sha256:{'5b' * 32}', port: 80, environment: {{A: '${{secret.{name}}}'}}}}"
+    groups = f"{THREE}\ndocker: app1\ncaprover: app1"
+    variables = "caprover_accept_terms: true\ncaprover_root_domain: apps.clinic.health\ncaprover_root_tls: true\n"
+    variables += "caprover_email: ops@clinic.health\n"
+    run.write("hosts.yml", site(groups, f"{variables}apps_secrets: [made_for_it]\napps: [{app}]"))
+    done = run("--check")
+    assert ("apps-reference" in said(done)) is refused, done.stdout + done.stderr
+    assert ("secrets that would be created" in done.stdout) is not refused, done.stdout + done.stderr

@@ -18,8 +18,9 @@ from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.declared import role_files
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.findings import Finding
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.judge import judge
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.reader import InventoryReader
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import served
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import schema_of
 
 from tests.unit.lib.instructions import is_instruction
@@ -247,3 +248,19 @@ def test_items_that_do_not_apply_are_not_evaluated(findings: Callable[..., list[
     """Their templates may use what is only there where they apply."""
     found = findings(EXPORTS, instead('port: "{{ rack_port }}", proto', 'port: "{{ rack_tls }}", when: "{{ rack_port == 1 }}", proto'))
     assert [one for one in found if one.variable != "scrape_targets"] == []
+
+
+def test_a_role_that_the_map_does_not_name(tmp_path: Path, ansible_plugins: None) -> None:
+    """It is a warning; an empty folder that version control left behind is no role."""
+    collection = tmp_path / "collection"
+    shutil.copytree(new_role.ROOT / "playbooks" / "vars", collection / "playbooks" / "vars")
+    for path, text in new_role.files(new_role.words_of(new_role.ROOT, "rack")):
+        if path.startswith("roles/"):
+            (collection / path).parent.mkdir(parents=True, exist_ok=True)
+            (collection / path).write_text(text, encoding="utf-8")
+    (collection / "roles" / "left" / "meta").mkdir(parents=True)
+    schema = schema_of(DataLoader(), site_map.SiteMap(("base",), ()), collection)
+    found = list(served.check_unserved(Site(schema)))
+    assert [(one.code, one.where) for one in found] == [("role-not-in-map", "roles/rack")] and is_instruction(found[0].fix)
+    named = schema_of(DataLoader(), site_map.SiteMap(("base",), (site_map.Entry("rack", "base", ("rack",)),)), collection)
+    assert list(served.check_unserved(Site(named))) == []

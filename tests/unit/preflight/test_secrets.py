@@ -101,7 +101,7 @@ def test_one_value_for_several_hosts_is_one_purpose(judged: Judge) -> None:
         (SecretsFile("secrets.yml", values={"a": GOOD, "b": GOOD}), {("secret-two-purposes", "secrets.yml", "b")}),
         (SecretsFile("secrets.yml", values={"a": GOOD + "\n"}), {("secret-newline", "secrets.yml", "a")}),
         (SecretsFile("secrets.yml", opened=False, reason="another password."), {("secret-file-closed", "secrets.yml", "-")}),
-        (SecretsFile("secrets.yml", opened=False, malformed=True, reason="x is no text."), {("secret-file-form", "secrets.yml", "-")}),
+        (SecretsFile("secrets.yml", opened=False, malformed=True, reason="x is not a text."), {("secret-file-form", "secrets.yml", "-")}),
         (SecretsFile("secrets.yml", encrypted=False, opened=False, reason="plain"), {("secret-in-plain", "secrets.yml", "-")}),
         (SecretsFile("secrets.yml", encrypted=False, values={"a": GOOD}), {("secret-in-plain", "secrets.yml", "-")}),
     ],

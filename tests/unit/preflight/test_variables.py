@@ -205,7 +205,7 @@ def test_files_for_nobody(judged: Judge, file: str, code: str, meant: str) -> No
     "file", ["group_vars/etcd.yaml", "group_vars/all/a.yml", "host_vars/db1", "group_vars/README.md", "host_vars/.x.yml"]
 )
 def test_files_for_somebody(judged: Judge, file: str) -> None:
-    """And what is no file of variables."""
+    """And what is not a file of variables."""
     assert points(judged(site(THREE), files={file: "clinic_colour: red\n"})) == set()
 
 

@@ -45,9 +45,14 @@ def test_whose_servers_they_are(labels: dict[str, str], opens: set[str], expecte
             "vannah-demo",
             THERE,
             f"The demo of the checkout {THERE} runs on this machine.",
-            "work there, or run `make demo-down` there first.",
+            "use that checkout, or run `make demo-down` there first.",
         ),
-        ("vannah-demo", GONE, f"The demo of the checkout {GONE} runs on this machine.", "if that folder was removed: docker rm --force "),
+        (
+            "vannah-demo",
+            GONE,
+            f"The demo of the checkout {GONE} runs on this machine.",
+            "check that the folder was removed, then run docker rm --force ",
+        ),
         ("vannah-demo", "", "The demo of another checkout, whose folder is not recorded, runs ", "run `make demo-down` there first; if "),
         ("vannah-test-engine", THERE, f"Test servers (vannah-test-engine) of the checkout {THERE} are ", "wait until its tests end; if "),
     ],
@@ -106,7 +111,7 @@ def test_a_second_checkout_is_refused_at_once(
         monkeypatch.setattr(verbs.environment, "apply", lambda: None)
         assert verbs.main() == 2
         said = capfd.readouterr().err
-        assert said.startswith(f"The demo of the checkout {there} runs on this machine. Nothing was changed. Fix: work there, or ")
+        assert said.startswith(f"The demo of the checkout {there} runs on this machine. Nothing was changed. Fix: use that checkout, or ")
     assert not done.exists()
 
 
@@ -160,7 +165,7 @@ def test_the_scenarios_ask_for_their_own_containers(tmp_path: Path, monkeypatch:
     ("containers", "has_key", "said"),
     [
         ({"vannah-demo-db1": str(ROOT)}, True, ""),
-        ({}, True, "The demo does not run: none of its servers is there. Fix: make demo"),
+        ({}, True, "The demo does not run: none of its servers is there. Fix: run `make demo`"),
         ({"vannah-demo-db1": str(ROOT)}, False, "with the key of the demo cannot be read. Fix: run it as root"),
     ],
 )

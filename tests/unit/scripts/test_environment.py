@@ -329,7 +329,7 @@ def test_a_callback_that_does_not_load_is_refused_at_once(checkout: Path, tmp_pa
     assert done.returncode != 0 and "Traceback" not in done.stdout
     assert done.stdout.splitlines()[:2] == [
         "FAILED  ANSIBLE_STDOUT_CALLBACK=own: this callback does not load: No module named 'none_such'.",
-        "        Fix: unset ANSIBLE_STDOUT_CALLBACK, or ANSIBLE_STDOUT_CALLBACK=default",
+        "        Fix: unset ANSIBLE_STDOUT_CALLBACK, or set ANSIBLE_STDOUT_CALLBACK=default",
     ]
 
 

@@ -26,13 +26,13 @@ def make(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("site=clinic", "make knows no variable site. Did you mean SITE? Fix: SITE instead"),
-        ("Args=-v", "make knows no variable Args. Did you mean ARGS? Fix: ARGS instead"),
-        ("STIE=clinic", "make knows no variable STIE. Fix: one of ARGS BENCH "),
-        ("LIMIT=db9", "make knows no variable LIMIT. Fix: ARGS='--limit db9' instead"),
-        ("TAGS=postgresql", "make knows no variable TAGS. Fix: ARGS='--tags postgresql' instead"),
-        ("CHECK=1", "make knows no variable CHECK. Fix: ARGS='--check' instead"),
-        ("EXTRA_VARS=a=b", "make knows no variable EXTRA_VARS. Fix: ARGS='-e a=b' instead"),
+        ("site=clinic", "make knows no variable site. Did you mean SITE? Fix: use SITE instead"),
+        ("Args=-v", "make knows no variable Args. Did you mean ARGS? Fix: use ARGS instead"),
+        ("STIE=clinic", "make knows no variable STIE. Fix: use one of ARGS BENCH "),
+        ("LIMIT=db9", "make knows no variable LIMIT. Fix: write ARGS='--limit db9' instead"),
+        ("TAGS=postgresql", "make knows no variable TAGS. Fix: write ARGS='--tags postgresql' instead"),
+        ("CHECK=1", "make knows no variable CHECK. Fix: write ARGS='--check' instead"),
+        ("EXTRA_VARS=a=b", "make knows no variable EXTRA_VARS. Fix: write ARGS='-e a=b' instead"),
         ("SITE=clinic", ""),
         ("ARGS=--limit a -e b=c", ""),
     ],
@@ -47,16 +47,16 @@ def test_a_variable_that_it_does_not_know(word: str, said: str) -> None:
 def test_a_limit_in_the_environment() -> None:
     """It would be ignored, and all hosts changed."""
     done = make("converge", "SITE=clinic", LIMIT="db9")
-    assert done.returncode == 2 and "Fix: unset LIMIT; to limit the run, ARGS='--limit db9'" in done.stderr
+    assert done.returncode == 2 and "Fix: unset LIMIT; to limit the run, write ARGS='--limit db9'" in done.stderr
     assert make("lint", LIMIT="db9").returncode == 0
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["chekc"], "make knows no target chekc. Fix: one of those that `make help` lists"),
-        (["converge", "clinic"], "make knows no target clinic. Fix: SITE=clinic"),
-        (["converge", "clinci"], "make knows no target clinci. Fix: one of"),
+        (["chekc"], "make knows no target chekc. Fix: use one of the targets that `make help` lists"),
+        (["converge", "clinic"], "make knows no target clinic. Fix: write SITE=clinic"),
+        (["converge", "clinci"], "make knows no target clinci. Fix: use one of"),
         (["check", "plan", "SITE=clinic"], ""),
     ],
 )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 import new_role
 import pytest
 import yaml
+
+from tests.unit.lib.instructions import is_instruction
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 NAME = "my_exporter"
@@ -178,7 +181,7 @@ def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> Non
         ({"name": NAME, "package": "123"}, "PACKAGE=123 is not a text in YAML but 123"),
         *(({"name": name}, f"NAME={name}: [a-z_/.]+ and perhaps others have this word") for name in ("inventory", "test", "core", "role")),
         ({"name": NAME, "group": "host_checks"}, r"GROUP=host_checks: .*have this word"),
-        ({"name": "x"}, "NAME=x is not a role's name. Fix: two or more small letters"),
+        ({"name": "x"}, "NAME=x is not a role's name. Fix: use two or more small letters"),
         ({"name": "my_"}, "no underscore last"),
         ({"name": NAME, "package": "libc++6"}, r"UNIT=libc\+\+6.service is not a unit .*such as ssh.service"),
         ({"name": "My-Exporter"}, "small letters, digits and single underscores"),
@@ -199,8 +202,34 @@ def test_a_site_with_it_is_accepted(written: tuple[Path, dict[str, str]]) -> Non
     ],
 )
 def test_refused(given: dict[str, Any], words: str) -> None:
-    with pytest.raises(new_role.RefusedError, match=words):
+    with pytest.raises(new_role.RefusedError, match=words) as refused:
         new_role.words_of(REPOSITORY, **given)
+    assert is_instruction(str(refused.value).partition(" Fix: ")[2]), refused.value
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("PACKAGE=A b\"; echo x '", "PACKAGE=A b\"; echo x ' is not a package's name. Fix: "),
+        ("PORT=abc", "PORT=abc is not a number. Fix: "),
+        ("PORT=99999", "PORT=99999 is not possible"),
+        ("UNIT=a b.service", "UNIT=a b.service is not a unit that can be started. Fix: "),
+        ("GROUP=$(x) `y`", "GROUP=$(x) `y` is not a group's name. Fix: "),
+        ("NAME=-x y", "NAME=-x y is not a role's name. Fix: "),
+    ],
+)
+def test_what_make_gets_is_one_word(word: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever signs are in it: neither the shell nor argparse speaks."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    words = [word, *([] if word.startswith("NAME") else [f"NAME={NAME}"])]
+    argv = ["make", "-n", "new-role", *words]
+    done = subprocess.run(argv, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    command = done.stdout.replace("\\\n", " ").splitlines()[-1]
+    given = shlex.split(command.strip().removeprefix("@"))
+    assert given[0].endswith("new_role.py"), done.stdout + done.stderr
+    monkeypatch.setattr(sys, "argv", given)
+    assert new_role.main() == 2
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_units_and_ports_that_are_ones() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import site_files
 
+from tests.unit.lib.instructions import is_instruction
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 GOOD = b"all:\n  hosts:\n    a:\n"
 
@@ -47,7 +49,11 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str,
     path.write_bytes(data)
     assert site_files.main([str(tmp_path)]) == 1
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and words in said and " Fix: " in said
+    assert (
+        said.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ")
+        and words in said
+        and is_instruction(said.partition(" Fix: ")[2])
+    )
 
 
 ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
@@ -56,25 +62,45 @@ ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (f"{ALL}    node2: 10.7.0.12\n", 4, "node2 has a text where a mapping belongs. Fix: node2: {ansible_host: 10.7.0.12}"),
-        (f"{ALL}    node2: a secret\n", 4, "node2 has a text where a mapping belongs. Fix: node2: {ansible_host: <its address>}"),
-        (f"{ALL}    node2: [a]\n", 4, "node2 has a list where a mapping belongs. Fix: node2: {ansible_host: <its address>}"),
+        (f"{ALL}    node2: 10.7.0.12\n", 4, "node2 has a text where a mapping belongs. Fix: write node2: {ansible_host: 10.7.0.12}"),
+        (f"{ALL}    node2: a secret\n", 4, "node2 has a text where a mapping belongs. Fix: write node2: {ansible_host: <its address>}"),
+        (f"{ALL}    node2: [a]\n", 4, "node2 has a list where a mapping belongs. Fix: write node2: {ansible_host: <its address>}"),
         (
             f"{ALL}    node2:{{ansible_host: 10.7.0.12}}\n",
             4,
-            "node2 is followed by a colon without a space, so it is not a mapping. Fix: node2: {ansible_host: 10.7.0.12}",
+            "node2 is followed by a colon without a space, so it is not a mapping. Fix: write node2: {ansible_host: 10.7.0.12}",
         ),
-        (f"{ALL}    node2:{{secret: a b}}\n", 4, "colon without a space, so it is not a mapping. Fix: node2: {...}"),
+        (f"{ALL}    node2:{{secret: a b}}\n", 4, "colon without a space, so it is not a mapping. Fix: write node2: {...}"),
+        (
+            f"{ALL}    11: {{ansible_host: 10.7.0.12}}\n",
+            4,
+            '11 is the name of a host or group, and YAML reads it as a number. Fix: write "11":',
+        ),
+        (f"{ALL}    1.5:\n", 4, "YAML reads it as a number"),
+        (f"{ALL}    2026-01-01:\n", 4, "YAML reads it as a date"),
+        (f"{ALL}    yes: {{ansible_host: 10.7.0.12}}\n", 4, "YAML reads it as true or false"),
+        ("all:\n  children:\n    7:\n      hosts: {a: }\n", 3, 'YAML reads it as a number. Fix: write "7": in quotes'),
+        (
+            "all:\n  children:\n    db:\n      children:\n        web:\n          children:\n            db:\n",
+            7,
+            "the group db is below itself (db above web above db). Fix: remove db from children of web",
+        ),
+        ("a:\n  children:\n    b:\nb:\n  children:\n    c: {children: {b: }}\n", 6, "the group b is below itself (b above c above b)"),
+        ("a:\n  children:\n    a:\n", 3, "the group a is below itself (a above a)"),
         (
             "all:\n  hosts:\n    - node1\n",
             3,
             "hosts of the group all is a list where a mapping belongs. Fix: write node1: in place of - node1",
         ),
-        ("all:\n  hosts:\n    - {a: 1}\n", 3, "hosts of the group all is a list where a mapping belongs. Fix: as in hosts: {name: "),
+        (
+            "all:\n  hosts:\n    - {a: 1}\n",
+            3,
+            "hosts of the group all is a list where a mapping belongs. Fix: write it as in hosts: {name: ",
+        ),
         (
             "all:\n  childern:\n    db:\n",
             2,
-            "the key childern of the group all is not one of hosts, children and vars. Did you mean children? Fix: children",
+            "the key childern of the group all is not one of hosts, children and vars. Did you mean children? Fix: write children",
         ),
         (
             "all:\n  children:\n    db:\n      host: {a: }\n",
@@ -84,17 +110,17 @@ ALL = "all:\n  hosts:\n    node1: {ansible_host: 10.7.0.11}\n"
         (
             "all:\n  site_name: x\n",
             2,
-            "the key site_name of the group all is not one of hosts, children and vars. Fix: site_name below vars: if",
+            "the key site_name of the group all is not one of hosts, children and vars. Fix: put site_name below vars: if",
         ),
-        ("all:\n  children:\n    db: node1\n", 3, "the group db has a text where a mapping belongs. Fix: db: {hosts: {node1:}}"),
-        ("all:\n  children:\n    db: [a, b]\n", 3, "the group db has a list where a mapping belongs. Fix: db: {hosts: {a:, b:}}"),
+        ("all:\n  children:\n    db: node1\n", 3, "the group db has a text where a mapping belongs. Fix: write db: {hosts: {node1:}}"),
+        ("all:\n  children:\n    db: [a, b]\n", 3, "the group db has a list where a mapping belongs. Fix: write db: {hosts: {a:, b:}}"),
         ("all:\n  children:\n    db:{hosts: a}\n", 3, "db is followed by a colon without a space"),
         (
             "all:\n  hosts:\n    a:\n    children:\n      db: {hosts: {a: }}\n",
             4,
-            "children: is below hosts:, so Ansible takes it for a host. Fix: children: with the indentation of hosts:",
+            "children: is below hosts:, so Ansible takes it for a host. Fix: write children: with the indentation of hosts:",
         ),
-        ("all:\n  vars: a\n", 2, "vars of the group all has a text where a mapping belongs. Fix: as in vars: {name: value}"),
+        ("all:\n  vars: a\n", 2, "vars of the group all has a text where a mapping belongs. Fix: write it as in vars: {name: value}"),
         ("- node1\n", 1, "the file is a list where a mapping of groups belongs. Fix: begin with all: "),
         ("# nothing\n", 0, "the file is empty. Fix: begin with all: "),
     ],
@@ -106,6 +132,7 @@ def test_what_is_yaml_and_no_inventory(tmp_path: Path, capsys: pytest.CaptureFix
     assert site_files.main([str(tmp_path)]) == 1
     (printed,) = capsys.readouterr().err.splitlines()
     assert printed.startswith(f"inventory-unreadable {path}{f':{line}' if line else ''}: ") and said in printed
+    assert is_instruction(printed.partition(" Fix: ")[2]), printed
     assert "a secret" not in printed and "a b" not in printed
 
 

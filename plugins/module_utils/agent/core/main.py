@@ -88,7 +88,7 @@ def _operate(payload: Payload, ctx: Context, answer: Answer) -> None:
 
 
 def _operate_alone(op: str | None, payload: Payload, ctx: Context, answer: Answer) -> None:
-    """What is no plan of components."""
+    """What is not a plan of components."""
     if op == "survey":
         from ..host.survey import survey
 

@@ -62,7 +62,7 @@ def digest_file(path: str) -> str:
 
 
 def read(path: str) -> bytes | None:
-    """A file's bytes, None where there is none (a link to a directory is no file)."""
+    """A file's bytes, None where there is none (a link to a directory is not a file)."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.readall()

@@ -241,7 +241,7 @@ def signed_by(ctx: Context, pem: str, ca_pem: str) -> bool:
 def _openssl(ctx: Context, *argv: str, input: str | None = None) -> str:
     """Output of a run of openssl.
 
-    :raises AgentError: ``openssl-failed``; what openssl printed is only said where it is no key
+    :raises AgentError: ``openssl-failed``; what openssl printed is only said where it is not a key
     """
     result = ctx.run(["openssl", *argv], input=input, check=False)
     if result.rc == 127:

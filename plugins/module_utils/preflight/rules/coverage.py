@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from ...task_types import Written
-from ..findings import Code, Finding
+from ..findings import Code, Finding, Level
 from ..model import UNKNOWN, Site
 from .entries import entries
 
 GROUP, WAIVERS = "backup", "site_backup_waivers"
+#: A decision that holds for longer is not looked at again.
+LONGEST = timedelta(days=2 * 366)
 
 CODES = (
     Code(
@@ -32,6 +34,12 @@ CODES = (
         "backup-waiver-expired",
         "The date of an entry of site_backup_waivers has passed, and no backup job covers the data yet.",
         "Add a job that covers them, or set a later date after a new decision.",
+    ),
+    Code(
+        "backup-waiver-long",
+        "The date of an entry of site_backup_waivers is more than two years ahead: the decision would not be looked at again.",
+        "Set a date within two years.",
+        Level.WARNING,
     ),
 )
 
@@ -114,6 +122,10 @@ def check_waivers(site: Site) -> Iterator[Finding]:
             problem = f"until is not a date: {until}."
         elif not str(entry.get("why") or "").strip():
             problem = "there is no reason."
+        day = _day(until)
+        if day is not None and day - site.controller.now.date() > LONGEST:
+            said = f"{day.isoformat()} is more than two years ahead."
+            yield Finding("backup-waiver-long", "all", f"{WAIVERS}[{number}].until", said, "set until: a date within two years")
         if problem:
             yield Finding("backup-waiver", "all", f"{WAIVERS}[{number}]", problem, "write {role: ROLE, until: 2027-06-30, why: REASON}")
 

@@ -33,7 +33,7 @@ CODES = (
     ),
     Code(
         "host-address-invalid",
-        "An address is neither an IP address nor a host name (a URL, a port or a space in it).",
+        "An address is neither an IP address nor a host name (a URL, a port or a space in it), or is one that no host can have.",
         "Write an IP address or a host name, nothing else; where a name is not enough, host-address-name says so.",
     ),
     Code(
@@ -172,6 +172,10 @@ def check_names(site: Site) -> Iterator[Finding]:
                 problem = f"{given!r} is neither an IP address nor a host name."
                 fix = f"set {variable}: an IP address or a host name, without scheme, port and spaces"
                 yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, fix)
+            elif given and _is_of_no_host(given):
+                problem = f"{given} is an address that no host can have (multicast, broadcast, reserved or none at all)."
+                fix = f"set {variable}: the server's own address"
+                yield finding(site, host, (variable,), host.name, "host-address-invalid", problem, fix)
         address = parse_address(host.address)
         if address is not None and any(address in network for network in _DOCUMENTATION if network.version == address.version):
             variable = "site_address" if host.text("site_address") else "ansible_host"
@@ -192,6 +196,12 @@ def check_names(site: Site) -> Iterator[Finding]:
             yield Finding(
                 "host-name-invalid", host.name, "-", problem, "use a shorter name in the inventory, and set ansible_host: the address"
             )
+
+
+def _is_of_no_host(text: str) -> bool:
+    """Multicast, 0.0.0.0, the broadcast address, and class E."""
+    address = parse_address(text)
+    return address is not None and (address.is_multicast or address.is_unspecified or (address.version == 4 and address.is_reserved))
 
 
 def is_name(text: str) -> bool:
@@ -234,7 +244,8 @@ def check_exclusive(site: Site) -> Iterator[Finding]:
         pairs = [(*exclusive.groups, exclusive.why) for exclusive in site.schema.exclusive]
         pairs += [(str(item["group"]), str(item["other"]), str(item["why"])) for item in host.exported("excludes")]
         for one, other, why in pairs:
-            if one in host.groups and other in host.groups:
+            if one != other and one in host.groups and other in host.groups:
+                why = why if why.endswith((".", "?")) else f"{why}."
                 yield Finding(
                     "host-exclusive-groups", host.name, "-", f"it is in {one} and in {other}: {why}", f"use another host for {other}"
                 )

@@ -112,6 +112,7 @@ class Secret:
     source: str = ""
     plain: bool = False
     purpose: str = ""
+    required: bool = False
 
 
 def secrets_of(site: Site) -> list[Secret]:
@@ -121,14 +122,14 @@ def secrets_of(site: Site) -> list[Secret]:
     ]
     for definition in site.definitions:
         option = site.schema.options.get(definition.name)
-        for path, value in _leaves(option, definition.name, definition.name, definition.value):
+        for path, value, required in _leaves(option, definition.name, definition.name, definition.value):
             purpose = _CONNECTION if definition.name in ANSIBLE_VARIABLES else path
-            found.append(Secret(definition.owner, path, str(value), definition.source, not isinstance(value, Vaulted), purpose))
+            found.append(Secret(definition.owner, path, str(value), definition.source, not isinstance(value, Vaulted), purpose, required))
     return found
 
 
-def _leaves(option: Option | None, name: str, path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """(path, text) of each secret in a value. A template is not one: its source is checked where it is defined."""
+def _leaves(option: Option | None, name: str, path: str, value: Any) -> Iterator[tuple[str, str, bool]]:
+    """(path, text, whether it is required) of each secret in a value. A template is not one: its source is checked where it is defined."""
     if isinstance(value, Mapping):
         inner = option.options if option is not None and option.options else {}
         for key, item in value.items():
@@ -139,9 +140,9 @@ def _leaves(option: Option | None, name: str, path: str, value: Any) -> Iterator
     elif isinstance(value, str) and value and not isinstance(value, Template) and not _REFERENCE.fullmatch(value):
         # A verifier is what a server keeps instead of the password; it opens nothing.
         if (option.secret if option is not None else looks_secret(name)) and not value.startswith("SCRAM-SHA-256$"):
-            yield path, value
+            yield path, value, option is not None and option.required
     elif isinstance(value, int) and not isinstance(value, bool) and option is None and looks_secret(name):
-        yield path, str(value)  # a password of digits without quotes; where there is an option the type check speaks of it
+        yield path, str(value), False  # a password of digits without quotes; where there is an option the type check speaks of it
 
 
 def check_files(site: Site) -> Iterator[Finding]:
@@ -168,7 +169,9 @@ def check_values(site: Site) -> Iterator[Finding]:
         short = secret.path.rpartition(".")[2]
         if secret.plain and secret.where not in in_files:
             problem = "a secret in plain text."
-            fix = f"set {short}: the value from ansible-vault encrypt_string, or remove it where the site's secrets.yml has one"
+            fix = f"set {short}: the value from ansible-vault encrypt_string"
+            if not secret.required:
+                fix += ", or remove it where the site's secrets.yml has one"
             yield Finding("secret-in-plain", secret.where, secret.path, problem, fix, secret.source)
         if has_control(secret.value):
             problem = "there is a line break or another control character in the value."

@@ -178,7 +178,7 @@ def for_caprover(
 ) -> dict[str, list[Item]]:
     """The filter ``apps_for_caprover``: ``apps`` and ``deploys`` of a catalogue that preflight has judged.
 
-    :raises BadAppError: an entry is no app
+    :raises BadAppError: an entry is not an app
     """
     apps, deploys = render([parse(entry) for entry in entries], Values(secrets, services), Server(root, http_port, health or {}))
     return {"apps": apps, "deploys": deploys}

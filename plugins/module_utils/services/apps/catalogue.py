@@ -56,7 +56,7 @@ KEYS = (
 
 
 class BadAppError(ValueError):
-    """An entry is no app. ``path`` is where in it, ``problem`` what is wrong, ``fix`` what to write."""
+    """An entry is not an app. ``path`` is where in it, ``problem`` what is wrong, ``fix`` what to write."""
 
     def __init__(self, path: str, problem: str, fix: str) -> None:
         super().__init__(f"{path}: {problem}. Fix: {fix}")
@@ -136,7 +136,7 @@ def parse(entry: Any) -> App:
         raise BadAppError("name", f"{name!r} is not a valid name of an app", fix)
     state = _text(entry, "state", "present")
     if state not in ("present", "absent"):
-        raise BadAppError("state", f"{state!r} is no state", "write present or absent")
+        raise BadAppError("state", f"{state!r} is not a state", "write present or absent")
     image = _text(entry, "image")
     if state == "absent":
         return App(name, present=False)
@@ -196,7 +196,7 @@ def _text(entry: Mapping[str, Any], key: str, default: str = "") -> str:
     if value is None:
         return default
     if not isinstance(value, str):
-        raise BadAppError(key, "this is no text", f"set {key}: a text")
+        raise BadAppError(key, "this is not a text", f"set {key}: a text")
     return value
 
 
@@ -231,7 +231,7 @@ def _list(entry: Mapping[str, Any], key: str, where: str = "") -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise BadAppError(f"{where}{key}", "this is no list", f"set {key}: a list")
+        raise BadAppError(f"{where}{key}", "this is not a list", f"set {key}: a list")
     return list(value)
 
 
@@ -251,7 +251,7 @@ def _mapping(entry: Mapping[str, Any], key: str, known: Iterable[str], where: st
 def _domain(where: str, given: Any) -> str:
     text = str(given).strip().lower()
     if not DOMAIN.fullmatch(text):
-        raise BadAppError(where, f"{given!r} is no domain", "write a name such as api.example.org, without scheme, port and star")
+        raise BadAppError(where, f"{given!r} is not a domain", "write a name such as api.example.org, without scheme, port and star")
     return text
 
 
@@ -270,7 +270,7 @@ def _login(entry: Mapping[str, Any]) -> Login | None:
 
 def _path(where: str, given: Any) -> str:
     if not isinstance(given, str) or not given.startswith("/") or any(letter.isspace() for letter in given):
-        raise BadAppError(where, f"{given!r} is no path", "write a path that begins with /")
+        raise BadAppError(where, f"{given!r} is not a path", "write a path that begins with /")
     return given
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,12 +17,14 @@ from ...preflight.rules import Area
 from ...preflight.rules.entries import entries as entries_of
 from ...preflight.rules.entries import is_open
 from ...preflight.rules.places import place
+from ...preflight.texts import Vaulted
 from ...preflight.values import Problem
 from ..docker import networks
 from . import rules
 from .caprover import Server
 from .catalogue import App, BadAppError, parse
 from .endpoints import services
+from .references import secret_names
 
 ROLE = "apps"
 
@@ -46,6 +49,18 @@ CODES = (
         "apps-domain-plain",
         "A domain outside of CapRover's root domain has no certificate: tls is false for its app, and the site has no edge for it.",
         "Set tls: true for the app, or put a host into the group edge, which gets the certificate.",
+        Level.WARNING,
+    ),
+    Code(
+        "apps-login-plain",
+        "The environment of an app has a URL with a password in it in plain text.",
+        "Write ${secret.NAME|url} in place of the password, with NAME in apps_secrets or of a role; and renew that password.",
+        Level.WARNING,
+    ),
+    Code(
+        "apps-secret-powerful",
+        "An app gets the secret of a superuser, who may do anything to all data of the service.",
+        "Use the secret of a role (postgresql_roles) or user (minio_users) that only this app has.",
         Level.WARNING,
     ),
     Code(
@@ -85,7 +100,13 @@ def check_catalogue(site: Site) -> Iterator[Finding]:
         if any(entries == other and around == context for other, context in known):
             continue
         known.append((entries, around))
-        for one in (*rules.problems(entries, around), *refused(entries, host), *unopened(entries, site), *plain(entries, site, host)):
+        for one in (
+            *rules.problems(entries, around),
+            *refused(entries, host),
+            *unopened(entries, site),
+            *plain(entries, site, host),
+            *exposed(entries),
+        ):
             yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 
@@ -103,9 +124,12 @@ def secrets_of(site: Site) -> frozenset[str] | None:
 
     A site without a file of secrets gets all of them with this run, some under names that only templates say.
     """
-    if not site.secrets or any(not file.opened or file.malformed for file in site.secrets):
+    if any(not file.opened or file.malformed for file in site.secrets):
         return None
-    names = {name for file in site.secrets for name in file.values}
+    new = frozenset() if site.secrets else site.new_secrets()
+    if new is None:
+        return None
+    names = {*new, *(name for file in site.secrets for name in file.values)}
     for host in site.hosts.values():
         names |= {str(item["name"]) for item in host.exported("secrets")}
         names |= {name for item in host.exported("named_secrets") for name in _named(host, item)}
@@ -155,6 +179,26 @@ def plain(entries: list[Any], site: Site, host: Host) -> Iterator[Problem]:
             if not (root and f".{domain}".endswith(f".{root}")):
                 fix = "set tls: true, or put a host into the group edge"
                 yield Problem("apps-domain-plain", f"apps[{index}].domains[{number}]", f"{domain} is served without TLS.", fix)
+
+
+#: ``scheme://user:password@host`` with a password that is not a reference.
+_LOGIN = re.compile(r"://[^\s:/@]*:(?!\$\{)[^\s/@]+@")
+#: Secrets of those who may do anything to a service.
+_ALL_POWERFUL = re.compile(r"(?:[a-z0-9_]+_)?(?:superuser|root)(?:_password)?")
+
+
+def exposed(entries: list[Any]) -> Iterator[Problem]:
+    """Environments that show a password, or give an app more rights than it needs."""
+    for index, entry in enumerate(entries):
+        given = entry.get("environment") if isinstance(entry, Mapping) else None
+        for name, value in given.items() if isinstance(given, Mapping) else ():
+            path = f"apps[{index}].environment.{name}"
+            if isinstance(value, str) and not isinstance(value, Vaulted) and _LOGIN.search(value):
+                fix = "write ${secret.NAME|url} in place of the password, and renew that password"
+                yield Problem("apps-login-plain", path, "there is a URL with a password in plain text.", fix)
+            for secret in sorted(one for one in secret_names([{"environment": {name: value}}]) if _ALL_POWERFUL.fullmatch(one)):
+                problem = f"{secret} may do anything to all data of its service, and a fault in the app would give that away."
+                yield Problem("apps-secret-powerful", path, problem, "use the secret of a role or user that only this app has")
 
 
 def unopened(entries: list[Any], site: Site) -> Iterator[Problem]:

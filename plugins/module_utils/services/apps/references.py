@@ -38,7 +38,7 @@ class Reference:
 
 
 class BadReferenceError(ValueError):
-    """What stands between the braces is no reference; the text says so and quotes no more of the value."""
+    """What stands between the braces is not a reference; the text says so and quotes no more of the value."""
 
 
 def read(text: str) -> Iterator[Reference]:
@@ -57,7 +57,7 @@ def read(text: str) -> Iterator[Reference]:
 def _reference(inside: str) -> Reference:
     found = _INSIDE.fullmatch(inside)
     if not found:
-        raise BadReferenceError(f"${{{inside}}} is no reference")
+        raise BadReferenceError(f"${{{inside}}} is not a reference")
     kind, key = found["kind"], found["key"] or ""
     if (kind == "secret") == bool(key):
         raise BadReferenceError(f"${{{inside}}} {'has a key too much' if key else 'names no key'}")

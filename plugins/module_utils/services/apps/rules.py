@@ -59,7 +59,7 @@ def problems(entries: Sequence[Any], around: Surroundings) -> Iterator[Problem]:
             yield Problem("apps-invalid", path, f"{error.problem}.", error.fix)
     yield from _twice(known)
     present = [(index, app) for index, app in known if app.present]
-    # Of an entry that is no app the name counts all the same: what refers to it is not wrong too.
+    # Of an entry that is not an app the name counts all the same: what refers to it is not wrong too.
     names = {app.name for _index, app in present}
     names |= {str(entry["name"]) for entry in entries if isinstance(entry, Mapping) and "name" in entry} - {app.name for _i, app in known}
     for index, app in present:

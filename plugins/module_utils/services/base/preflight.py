@@ -101,7 +101,7 @@ def _unwritable(item: Any) -> str:
             return "a double quote ends the value in apt's file, and every apt-get on the host would fail."
         return ""
     plain = item is None or item is UNKNOWN or isinstance(item, bool | int | float)
-    return "" if plain else "neither a list nor a dict can be a value here."
+    return "" if plain else "neither a list nor a mapping can be a value here."
 
 
 def check_update_patterns(site: Site) -> Iterator[Finding]:

@@ -60,7 +60,8 @@ CODES = (
     Code(
         "caprover-password",
         f"CapRover's password has fewer than {SHORTEST} or more than {LONGEST} characters: CapRover would refuse the login.",
-        f"Set caprover_password with {SHORTEST} to {LONGEST} characters; without one among the site's secrets, one is generated.",
+        f"Write caprover_password with {SHORTEST} to {LONGEST} characters into secrets.yml (ansible-vault edit); or remove it there, so"
+        " that one is generated.",
     ),
     Code(
         "caprover-push-registry",
@@ -99,7 +100,7 @@ def check_managers(site: Site) -> Iterator[Finding]:
                 yield Finding("caprover-managers", where, f"{variable}[{index}]", problem, fix, source)
         count = len(set(named))
         if count % 2 == 0:
-            problem = f"with {count} managers the Swarm survives no more losses than with {count - 1}."
+            problem = f"with {count} managers the Swarm tolerates the loss of as many as with {count - 1}."
             fix = f"set {variable}: an odd number of hosts: {count - 1}, or {count + 1}"
             yield Finding("caprover-managers-even", where, variable, problem, fix, source)
 
@@ -173,7 +174,13 @@ def check_password(site: Site) -> Iterator[Finding]:
         value = file.values.get(PASSWORD)
         if value is not None and not SHORTEST <= len(value) <= LONGEST and caprover_hosts(site):
             problem = "CapRover sets such a password, and then accepts no login with it."
-            yield Finding("caprover-password", file.path, PASSWORD, problem, f"set {PASSWORD}: {SHORTEST} to {LONGEST} characters")
+            yield Finding(
+                "caprover-password",
+                file.path,
+                PASSWORD,
+                problem,
+                f"write a {PASSWORD} of {SHORTEST} to {LONGEST} characters into {file.path} (ansible-vault edit)",
+            )
 
 
 def check_registries(site: Site) -> Iterator[Finding]:

@@ -55,7 +55,8 @@ def check_floating(site: Site) -> Iterator[Finding]:
         given = host.known("edge_floating_addresses")
         if isinstance(given, list | tuple) and not is_open(list(given)):
             where, _variable, source = place(site, host, ("edge_floating_addresses",), ROLE)
-            for one in rules.floating_problems(given, known, len(hosts)):
+            own, interface = [other.address for other in hosts], host.text("edge_floating_interface")
+            for one in rules.floating_problems(given, known, own, interface):
                 yield Finding(one.code, where, one.path, one.problem, one.fix, source)
 
 

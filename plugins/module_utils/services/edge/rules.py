@@ -37,7 +37,7 @@ CODES = (
     Code(
         "edge-server-unknown",
         "A server of a site is a single word that is not a host of the inventory.",
-        "Use a host of the inventory, an address, or a whole name of the DNS, each with its port.",
+        "Use a host of the inventory, an address, or a full name of the DNS, each with its port.",
     ),
     Code(
         "edge-user-unknown",
@@ -62,7 +62,8 @@ CODES = (
     ),
     Code(
         "edge-floating-address",
-        "A floating address of the edge is not an address with a prefix, is that of a host, or has only one host that could have it.",
+        "A floating address of the edge has no prefix, is that of a host or a network, is in no network of the edge's hosts, or no second"
+        " host could have it.",
         "Set edge_floating_addresses: addresses with their prefix that no host has, such as 10.0.0.100/24; two hosts in the group edge.",
     ),
     Code(
@@ -199,7 +200,7 @@ def _servers(path: str, site: EdgeSite, around: Surroundings) -> Iterator[Proble
             if host not in around.hosts and parse_address(host) is None and "." not in host and host != "localhost":
                 problem = f"{host} is not a host of the inventory."
                 yield Problem(
-                    "edge-server-unknown", f"{where}[{index}]", problem, "use a host of the inventory, an address, or a whole name"
+                    "edge-server-unknown", f"{where}[{index}]", problem, "use a host of the inventory, an address, or a full domain name"
                 )
 
 
@@ -274,11 +275,12 @@ def user_problems(users: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
             yield Problem("edge-user-invalid", f"edge_users[{index}].password", problem, "set password: a shorter one, or remove it")
 
 
-def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: int) -> Iterator[Problem]:
+def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], own: Sequence[str], interface: str) -> Iterator[Problem]:
     """What is wrong with ``edge_floating_addresses``.
 
     :param hosts: the addresses of all hosts -> their names
-    :param members: how many hosts the edge has
+    :param own: the addresses or names of the edge's hosts
+    :param interface: that gets the addresses; empty for the one with a host's own address
     """
     listed = list(given)
     for index, text in enumerate(listed):
@@ -286,13 +288,23 @@ def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: i
         try:
             if not isinstance(text, str) or "/" not in text:
                 raise ValueError
-            address = str(ipaddress.ip_interface(text).ip)
+            floating = ipaddress.ip_interface(text)
+            address = str(floating.ip)
         except ValueError:
             yield Problem("edge-floating-address", path, f"{text} is not an address with a prefix.", fix)
             continue
         if address in hosts:
             yield Problem("edge-floating-address", path, f"{address} is that of {hosts[address]}.", fix)
-    if listed and members < 2:
+        elif floating.network.num_addresses > 2 and floating.ip in (floating.network.network_address, floating.network.broadcast_address):
+            problem = f"{address} is the network's own address or its broadcast address, and no host can have it."
+            yield Problem("edge-floating-address", path, problem, fix)
+        elif not interface and not _is_beside(floating, own):
+            problem = (
+                f"no host of the edge has an address in {floating.network}, and the interface with its own address would get this one."
+            )
+            also = "use an address in the subnet of the edge's hosts, or set edge_floating_interface: the interface in that network"
+            yield Problem("edge-floating-address", path, problem, also)
+    if listed and len(own) < 2:
         problem = "the edge has one host, and no other one could take over an address."
         yield Problem(
             "edge-floating-address",
@@ -300,6 +312,12 @@ def floating_problems(given: Iterable[Any], hosts: Mapping[str, str], members: i
             problem,
             "put another host in the group edge, or remove the floating address",
         )
+
+
+def _is_beside(floating: ipaddress.IPv4Interface | ipaddress.IPv6Interface, own: Iterable[str]) -> bool:
+    """Whether a host is in its network, or that cannot be known: of an address alone (/32), of names and of the other IP version."""
+    known = [address for address in map(parse_address, own) if address is not None and address.version == floating.version]
+    return not known or floating.network.num_addresses == 1 or any(address in floating.network for address in known)
 
 
 def revocation_name_problems(name: str) -> Iterator[Problem]:

@@ -61,7 +61,7 @@ def check_members(site: Site) -> Iterator[Finding]:
             "etcd-members-even",
             "etcd",
             "-",
-            f"{count} members survive the loss of no more than {count - 1} would.",
+            f"a cluster of {count} members tolerates the loss of as many as one of {count - 1}.",
             f"put {count - 1} or {count + 1} hosts in the group etcd",
         )
     if count == 1 and databases > 1:

@@ -75,7 +75,7 @@ def ruleset(
     """The rules of a host.
 
     :param exported: ``firewall_ports`` of its roles. A group that the site does not have opens nothing
-    :param own: the variable ``firewall_ports``. What is no group, host, address or network is refused
+    :param own: the variable ``firewall_ports``. What is not a group, host, address or network is refused
     :param ssh_ports: ports of SSH
     :param administrators: the sources that SSH is open for
     :raises RuleError: a source or a protocol is none, or a host of a group is known by a name only
@@ -122,7 +122,7 @@ def _sources(who: Any, owner: Any, strict: bool, groups: Mapping[str, Sequence[s
             found.append(addresses_of([item], hostvars)[0]["address"])
         elif strict:
             raise RuleError(
-                f"firewall: {owner} is opened for {item}, which is no group, host, address or network of this site. Fix: name one"
+                f"firewall: {owner} is opened for {item}, which is not a group, host, address or network of this site. Fix: name one"
             )
     return (ANY,) if ANY in found else tuple(dict.fromkeys(found))
 

@@ -20,6 +20,7 @@ from ...preflight.rules.directories import SHARED, foreign_tree, hidden_tree, pl
 from ...preflight.rules.entries import shape
 from ...preflight.rules.places import finding, place
 from ...preflight.schema import option_of
+from ...preflight.texts import has_control
 from . import buckets, endpoint, setting_values
 from .endpoint import servers
 from .layout import GROUP, Pool, default_parity, path_of, pools
@@ -96,8 +97,8 @@ CODES = (
     ),
     Code(
         "object-store-drive-path",
-        "A list of drives is empty, or a drive's path is relative, missing, a directory that others share, or below one of the system"
-        " (/dev, /etc, /tmp).",
+        "A list of drives is empty, or a drive's path is relative, missing, has a line break in it, is a directory that others share,"
+        " or below one of the system (/dev, /etc, /tmp).",
         "Write the path where a file system of its own is mounted, such as /srv/minio/drive1.",
     ),
     Code(
@@ -277,7 +278,7 @@ def _paths(name: str, own: list[str]) -> Iterator[tuple[str, str, str]]:
     for path in sorted({path for path in meant if meant.count(path) > 1}):
         yield "object-store-drive-twice", f"{path} is named twice on {name}.", "write each drive once"
     for path in dict.fromkeys(meant):
-        if not path.is_absolute() or ".." in path.parts or path in _SHARED or foreign_tree(path) is not None:
+        if not path.is_absolute() or has_control(str(path)) or ".." in path.parts or path in _SHARED or foreign_tree(path) is not None:
             yield "object-store-drive-path", f"{path if path.parts else '/'} cannot be a drive.", "use a path such as /srv/minio/drive1"
         hidden = hidden_tree(path)
         if hidden is not None and foreign_tree(path) is None and path not in _SHARED:

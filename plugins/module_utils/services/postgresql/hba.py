@@ -45,7 +45,7 @@ class Line:
 
 
 def lines(given: object) -> Iterator[str]:
-    """The lines of ``postgresql_hba``, of which an element may have several. What is no list of texts is judged elsewhere."""
+    """The lines of ``postgresql_hba``, of which an element may have several. What is not a list of texts is judged elsewhere."""
     for text in given if isinstance(given, list) else ():
         yield from (line.strip() for line in text.splitlines() if line.strip()) if isinstance(text, str) else ()
 

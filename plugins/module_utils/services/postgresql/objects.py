@@ -79,7 +79,7 @@ def check_entries(site: Site) -> Iterator[Finding]:
                     yield Finding(code, where, path, problem, fix, source)
                 problem = "" if wrong else _refusal(spec, call, entry)
                 if problem:
-                    yield Finding("database-entry-refused", where, at, problem, "write the entry as the message says it", source)
+                    yield Finding("database-entry-refused", where, at, problem, "change the entry to what the message asks for", source)
 
 
 def _refusal(spec: documented.Spec, call: Callable[[Any], Any], entry: Entry) -> str:

@@ -99,7 +99,7 @@ def _invalid(name: str, slot: Any, members: set[str]) -> tuple[str, str]:
     if slot is UNKNOWN:
         return "", ""
     if not isinstance(slot, Mapping):
-        return "a slot is a dict.", f"write {{type: physical}} or {_LOGICAL}"
+        return "a slot is a mapping.", f"write {{type: physical}} or {_LOGICAL}"
     kind = slot.get("type")
     if kind is not UNKNOWN and kind is not None and kind not in _TYPES:
         return "type is neither physical nor logical.", "set type: physical, or type: logical"

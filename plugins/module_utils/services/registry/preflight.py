@@ -42,7 +42,7 @@ CODES = (
     ),
     Code(
         "registry-image",
-        "An entry of registry_images is no image, or its file is not named by its whole path.",
+        "An entry of registry_images is not an image, or its file is not named by its whole path.",
         "Set name, digest or source (an absolute path on the registry's host), and tag where the image has one.",
     ),
     Code(
@@ -94,7 +94,7 @@ def check_name(site: Site) -> Iterator[Finding]:
     for host in registry_hosts(site):
         text = host.text("registry_name") or host.name
         if not _HOST.fullmatch(text):
-            problem = f"{text!r} is nothing that names of images can begin with."
+            problem = f"{text!r} is not a name that names of images can begin with."
             fix = "set registry_name: a name without port and scheme, such as registry.example.org"
             yield finding(site, host, ("registry_name",), ROLE, "registry-name", problem, fix)
 

@@ -166,7 +166,7 @@ def test_how_a_deploy_is_watched(entry: dict[str, Any], expected: dict[str, Any]
 
 
 def test_published_ports_of_a_catalogue() -> None:
-    """In the form of firewall_ports; what is no app is left to preflight."""
+    """In the form of firewall_ports; what is not an app is left to preflight."""
     entries = ["web", {"name": "a", "image": IMAGE, "publish": [{"port": 4242, "target": 1, "from": ["clinic"]}]}]
     one = {"name": "app-a", "port": 4242, "from": ["clinic"]}
     assert published(entries) == [{**one, "proto": "tcp"}, {**one, "proto": "udp"}] and published("{{ unknown }}") == []

@@ -157,7 +157,7 @@ def test_no_value_of_an_environment_is_quoted() -> None:
         ([entry(after=["b"]), entry(name="b", after=["c"]), entry(name="c", after=["b"])], [("apps-order", "apps[1].after")]),
         ([entry(after=["gone"]), {"name": "gone", "state": "absent"}], [("apps-order", "apps[0].after")]),
         ([entry(environment={"A": "${app.gone.url}"}), {"name": "gone", "state": "absent"}], [("apps-reference", "apps[0].environment.A")]),
-        # Of an entry that is no app only that is said, not what refers to it.
+        # Of an entry that is not an app only that is said, not what refers to it.
         ([entry(after=["api"], environment={"A": "${app.api.url}"}), {"name": "api"}], [("apps-invalid", "apps[1].image")]),
     ],
 )

@@ -111,11 +111,19 @@ def test_an_edge_gives_domains_their_certificates(judged: Judge) -> None:
 
 
 def test_a_site_whose_secrets_are_still_to_come(judged: Judge) -> None:
-    """Some have names that only templates say; with the first run all of them are made."""
+    """Which names they get is known where all of the inventory can be evaluated."""
     entry = app(environment={"A": "${secret.anything}"})
     assert said(judged, entry, secrets=()) == set()
     assert said(judged, entry, secrets=[SecretsFile("secrets.yml", opened=False)]) == set()
     assert said(judged, entry) == {("apps-reference", "apps[0].environment.A")}
+
+
+@pytest.mark.parametrize(("new", "refused"), [({"anything"}, False), ({"other"}, True), (None, False)])
+def test_new_secrets_are_known_at_once(read: Callable[..., Site], new: set[str] | None, refused: bool) -> None:
+    """A first check makes no secrets where one of the names is wrong."""
+    made = read(site(GROUPS, f"{BASE}apps: {json.dumps([app(environment={'A': '${secret.anything}'})])}\n"))
+    made.new_secrets = lambda: None if new is None else frozenset(new)
+    assert any(one.code == "apps-reference" for one in preflight.check_catalogue(made)) is refused
 
 
 def test_a_finding_is_said_once(judged: Judge) -> None:
@@ -123,6 +131,28 @@ def test_a_finding_is_said_once(judged: Judge) -> None:
     text = site(GROUPS, f"{BASE}apps: {json.dumps([app(environment={'DB_PASSWORD': ['the-secret'], 'B': '${x}'})])}\n")
     report = judged(text, secrets=SECRETS)
     assert len([one for one in report.errors if one.code == "apps-invalid"]) == 1 and "the-secret" not in report.text()
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("postgres://u:PASS@h/db", "apps-login-plain"),
+        ("see postgres://u:${secret.given|url}@h/db and https://:PASS@h", "apps-login-plain"),
+        ("postgres://u:${secret.given|url}@h/db", ""),
+        ("postgres://u@h:5432/db and https://h/a:b@c", ""),
+        ("${secret.postgresql_superuser}", "apps-secret-powerful"),
+        ("${secret.minio_root_password|url}", "apps-secret-powerful"),
+        ("${secret.postgresql_role_vhc}", ""),
+    ],
+)
+def test_logins_in_an_environment(judged: Judge, value: str, code: str) -> None:
+    """A warning, which does not show the password."""
+    text = site(GROUPS, f"{BASE}apps: {json.dumps([app(environment={'A': value})])}\n")
+    secrets = [SecretsFile("secrets.yml", values=dict.fromkeys(("given", "postgresql_superuser", "minio_root_password"), "x"))]
+    report = judged(text, secrets=secrets)
+    found = [one for one in report.warnings if one.code in ("apps-login-plain", "apps-secret-powerful")]
+    assert [(one.code, one.variable) for one in found] == ([(code, "apps[0].environment.A")] if code else [])
+    assert "PASS" not in "".join(one.line() for one in (*report.errors, *report.warnings))
 
 
 @pytest.mark.parametrize(("value", "plain"), [("${secret.given}", False), ("${secret.given|url}", False), ("hunter2-and-a-tail", True)])

@@ -170,9 +170,27 @@ def test_an_unknown_source(judged: Judge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "bad"), [("10.1.0.100/24", False), ("2001:db8::9/64", False), ("10.1.0.100", True), ("10.1.0.3/24", True), ("vip/24", True)]
+    ("address", "bad"),
+    [
+        ("10.1.0.100/24", False),
+        ("10.1.0.100/32", False),
+        ("10.9.0.100/32", False),
+        ("2001:db8::9/64", False),
+        ("10.1.0.100", True),
+        ("10.1.0.3/24", True),
+        ("10.1.0.0/24", True),
+        ("10.1.0.255/24", True),
+        ("10.9.0.100/24", True),
+        ("vip/24", True),
+    ],
 )
 def test_floating_addresses(judged: Judge, address: str, bad: bool) -> None:
     """Between two hosts; not that of another host."""
     found = said(judged, f"edge_floating_addresses: ['{address}']", "edge: e1 e2\ndocker: app1")
     assert found == ({("edge-floating-address", "edge_floating_addresses[0]")} if bad else set())
+
+
+def test_a_floating_address_of_another_interface(judged: Judge) -> None:
+    """Which networks a host's other interfaces are in, only the host knows."""
+    text = "edge_floating_addresses: [10.9.0.100/24]\nedge_floating_interface: eth1"
+    assert said(judged, text, "edge: e1 e2\ndocker: app1") == set()

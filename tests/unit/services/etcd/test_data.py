@@ -46,7 +46,7 @@ def test_what_etcd_wrote(tmp_path: Path, version: str) -> None:
 
 
 def test_the_newest_file_of_the_log_counts(tmp_path: Path) -> None:
-    """Older ones are removed in the course of time, and an unfinished one is no file of the log."""
+    """Older ones are removed in the course of time, and an unfinished one is not a file of the log."""
     made = directory(tmp_path)
     (made / "member/wal/0000000000000001-0000000000000100.wal").write_bytes((made / WAL).read_bytes())
     (made / WAL).write_bytes(b"")

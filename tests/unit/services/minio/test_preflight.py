@@ -105,6 +105,7 @@ def test_good(judged: Judge, groups: str, variables: str) -> None:
         (ONE, "minio_drives: [/srv/minio/./drive1, /srv/minio/drive1]", "object-store-drive-twice", "all", "minio_drives"),
         (ONE, "minio_drives: [/srv/minio, /srv/minio/drive1]", "object-store-drive-within", "all", "minio_drives"),
         (ONE, "minio_drives: [/dev/sdb, /dev/sdc]", "object-store-drive-path", "all", "minio_drives"),
+        (FOUR, r'minio_drives: ["/srv/min\nio"]', "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [/var/lib]", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: []", "object-store-drive-path", "all", "minio_drives"),
         (FOUR, "minio_drives: [{path: /srv/a, device: sdb}]", "variable-malformed", "all", "minio_drives[0].device"),

@@ -227,7 +227,7 @@ def blob_name(source: Source, digest: str) -> str:
     """
     kind, _colon, value = digest.partition(":")
     if kind != "sha256" or len(value) != 64 or value.strip("0123456789abcdef"):
-        raise source.wrong(f"{digest!r} is no sha256 digest")
+        raise source.wrong(f"{digest!r} is not a sha256 digest")
     return f"blobs/{kind}/{value}"
 
 
@@ -242,7 +242,7 @@ def _read(source: Source, entry: Document) -> Image:
     if media in INDEXES:
         return Image(media, data, [], [_read(source, child) for child in _whole(source, document["manifests"])])
     if media not in MANIFESTS:
-        raise source.wrong(f"{digest} is of the kind {media or 'without a name'}, which is no image")
+        raise source.wrong(f"{digest} is of the kind {media or 'without a name'}, which is not an image")
     blobs = [_blob(source, part) for part in (document["config"], *document["layers"]) if not part.get("urls")]
     return Image(media, data, blobs, [])
 

@@ -34,9 +34,9 @@ def problems(wanted: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str, st
                 "use small letters and digits, such as vhc/api-server, without the registry's name",
             )
         if digest and not DIGEST.fullmatch(digest):
-            yield number, f"{digest!r} is no digest", "write sha256: and 64 hexadecimal digits"
+            yield number, f"{digest!r} is not a digest", "write sha256: and 64 hexadecimal digits"
         if tag and not TAG.fullmatch(tag):
-            yield number, f"{tag!r} is no tag", "use letters and digits, with . _ - between them"
+            yield number, f"{tag!r} is not a tag", "use letters and digits, with . _ - between them"
         if absent and not digest:
             yield number, f"{name} is to be absent, and a registry removes images by their digest", "set digest"
         if not absent and not digest and not item.get("source"):
