@@ -19,7 +19,7 @@ from ..task_types import Written
 from .backups import BackupJob, BackupPath, Kept, ObjectStore
 from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, Source, Text, Unit
 from .forms import Known, is_template, problems
-from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
+from .secret_kinds import ChosenSecret, ForeignSecret, GivenSecret, NamedSecret, Secret
 
 #: Without ``port`` for a protocol that has none, such as VRRP.
 FirewallPort = TypedDict(
@@ -289,6 +289,7 @@ KINDS: dict[str, Kind] = {
     "artifacts": Kind(Text),
     "binds": Kind(Bind),
     "calls": Kind(RoleCall),
+    "chosen_secrets": Kind(ChosenSecret),
     "clusters": Kind(Cluster),
     "endpoints": Kind(Endpoint),
     "excludes": Kind(Exclusion),

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from .secret_uses import uses
 from .tree import ARTIFACTS, COMPONENTS, EXPORTS, Problem, Role, World, literal
 
 #: Kind -> the keys that tell its items apart, and whether they do so among all roles.
@@ -34,8 +35,6 @@ UNIQUE: dict[str, tuple[tuple[str, ...], bool]] = {
 #: Kind that names secrets -> the key that does.
 _NAMED = {"named_secrets": "prefix", "given_secrets": "name"}
 _DECLARED = re.compile(r"\{name: ([A-Za-z_]\w*), kind:")
-_LOOKUP = re.compile(r"vannah\.healthcloud\.secret'\s*,([^()]*)\)")
-_LITERAL = re.compile(r"(?<![=!]= )'([A-Za-z_]\w*)'(\s*~)?")
 
 
 def problems(role: Role, world: World) -> Iterator[Problem]:
@@ -89,14 +88,6 @@ def declared_secrets(role: Role) -> list[str]:
     return [name for name in listed if name]
 
 
-def used_secrets(role: Role) -> dict[str, bool]:
-    """The names of secrets that a role's files look up, and whether that is only how they begin."""
-    found: dict[str, bool] = {}
-    for arguments in _LOOKUP.findall(role.text):
-        found |= {name: bool(more) for name, more in _LITERAL.findall(arguments)}
-    return found
-
-
 def _secrets(role: Role, world: World) -> Iterator[Problem]:
     own = declared_secrets(role)
     names = {kind: [literal(item.get(key)) for item in role.items(kind)] for kind, key in _NAMED.items()} | {"secrets": own}
@@ -124,17 +115,22 @@ def _twice_in_templates(role: Role, own: list[str], world: World) -> Iterator[Pr
 def _used(role: Role, world: World, declared: Collection[str], prefixes: Collection[str]) -> Iterator[Problem]:
     """Secrets that the role looks up: its own, or those of another role that it names."""
     foreign = {literal(item.get("name")): literal(item.get("owner")) for item in role.items("foreign_secrets")}
-    for name, begins in used_secrets(role).items():
-        if name in declared or name in foreign or (begins and name in prefixes):
+    for use in uses(role):
+        name = use.name
+        if name in (({*declared, *foreign}) if use.whole else prefixes):
             continue
         owner = world.owner(name, role.name)
         if owner and owner != role.name:
-            problem = f"the role uses the secret {name} of the role {owner} without saying so"
+            problem = f"the role uses the secret {name}{'' if use.whole else '...'} of the role {owner} without saying so"
             yield Problem(EXPORTS, "foreign_secrets", problem, f"add {{name: {name}, owner: {owner}}} to foreign_secrets")
-        else:
-            kind = "named_secrets" if begins else "secrets"
-            problem = f"the role uses the secret {name}, and does not declare it"
+        elif name:
+            kind = "secrets" if use.whole else "named_secrets"
+            problem = f"the role uses the secret {name}{'' if use.whole else '...'}, and does not declare it"
             yield Problem(EXPORTS, kind, problem, f"add {name} to {kind}, or to given_secrets if the site brings it")
+        elif not role.items("chosen_secrets"):
+            problem = "the role looks up a secret whose name is only known when it runs, so its owner is not"
+            fix = "write the name, or the prefix of one in named_secrets; or add chosen_secrets where the site itself names the secrets"
+            yield Problem(EXPORTS, "chosen_secrets", problem, fix)
     for name, owner in foreign.items():
         other = world.roles.get(owner)
         if other is None or name not in declared_secrets(other):

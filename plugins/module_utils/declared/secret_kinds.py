@@ -38,3 +38,9 @@ class ForeignSecret(TypedDict):
 
     name: SecretName
     owner: Plain
+
+
+class ChosenSecret(TypedDict):
+    """A variable in which a site names secrets of any role for this one to use."""
+
+    variable: Plain

@@ -14,7 +14,8 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.declared import checks
-from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.ownership import declared_secrets, used_secrets
+from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.ownership import declared_secrets
+from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.secret_uses import Use, uses
 from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.tree import Role, World
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import schema_of
 
@@ -44,7 +45,7 @@ def test_declarations_agree(name: str) -> None:
 def test_secrets_of_roles_are_seen() -> None:
     """Those in a list, those in the text of a private variable, and those that only a lookup has."""
     assert "postgresql_superuser" in declared_secrets(EVERY["postgresql"]) and "caprover_password" in declared_secrets(EVERY["caprover"])
-    assert used_secrets(EVERY["minio"]).items() >= {("minio_root_user", False), ("object_store_access_key", False), ("minio_user_", True)}
+    assert {*uses(EVERY["minio"])} >= {Use("minio_root_user"), Use("object_store_access_key"), Use("minio_user_", whole=False)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -135,6 +136,9 @@ def web(
             "__web_from": "{{ __web_all }}",
             "__web_all": "{{ ['edge'] + web_allowed_from }}",
             "__web_secrets": "- {name: web_key, kind: password}\n- {name: web_other, kind: password}\n- {name: web_other, kind: key32}",
+            "__web_named": "shop_key",
+            "__web_indirect": "{{ 'shop_' ~ __web_part }}",
+            "__web_part": "key",
             "__web_shop": "- {name: shop_key, kind: password}",
         },
         defaults={"web_port": 80} if defaults is None else defaults,
@@ -162,6 +166,35 @@ PLAYBOOKS = ("change_ports.yml", "web/remove.yml")
 
 def lookup(name: str) -> str:
     return f"lookup('vannah.healthcloud.secret', {name})"
+
+
+#: The secret of another role, in every spelling that Ansible takes.
+OTHER_SPELLINGS = (
+    """lookup("vannah.healthcloud.secret", "shop_key")""",
+    """a: "{{ lookup(\\"vannah.healthcloud.secret\\", \\"shop_key\\") }}" """,
+    """a: '{{ lookup(''vannah.healthcloud.secret'', ''shop_key'') }}' """,
+    """query('vannah.healthcloud.secret', 'shop_key')""",
+    """q("vannah.healthcloud.secret", 'shop_key') | first""",
+    """lookup( 'vannah.healthcloud.secret' , 'shop' ~ '_key')""",
+    """lookup('vannah.healthcloud.secret', 'shop' + '_key')""",
+    """lookup('vannah.healthcloud.secret', ('shop_key'))""",
+    """lookup('vannah.healthcloud.secret', 'web_key', 'shop_key')""",
+    """# {{ lookup('vannah.healthcloud.secret', 'shop_key') }}""",
+    """lookup('vannah.healthcloud.secret', __web_named)""",
+    """lookup('vannah.healthcloud.secret', __web_indirect)""",
+    """lookup('vannah.healthcloud.secret', web_x | default('shop_key'))""",
+    """lookup('vannah.healthcloud.secret', 'web_key' if f(x) else 'shop_key', wantlist=true)""",
+)
+#: Names that are not written down.
+COMPUTED = (
+    """lookup('vannah.healthcloud.secret', name)""",
+    """lookup('vannah.healthcloud.secret', user.secret)""",
+    """lookup('vannah.healthcloud.secret', prefix ~ '_key')""",
+    """lookup('vannah.healthcloud.secret', *names)""",
+    """lookup('vannah.healthcloud.secret', 'x' | replace('x', 'shop_key'))""",
+    """with_vannah.healthcloud.secret: [shop_key]""",
+    """plugin: vannah.healthcloud.secret""",
+)
 
 
 @pytest.mark.parametrize(
@@ -213,9 +246,17 @@ def lookup(name: str) -> str:
         ({"text": lookup("'web_key'")}, ""),
         ({"text": lookup("'shop_key'")}, "foreign_secrets: the role uses the secret shop_key of the role shop without"),
         ({"text": lookup("'a' if web_x else 'shop_key'")}, "secrets: the role uses the secret a, and does not declare it"),
-        ({"text": lookup("'shop_user_' ~ name")}, "foreign_secrets: the role uses the secret shop_user_ of"),
+        ({"text": lookup("'shop_user_' ~ name")}, "foreign_secrets: the role uses the secret shop_user_... of"),
+        *(({"text": text}, "foreign_secrets: the role uses the secret shop_key of the role shop without") for text in OTHER_SPELLINGS),
+        *(({"text": text}, "chosen_secrets: the role looks up a secret whose name is only known when it runs") for text in COMPUTED),
+        ({"text": lookup("name"), "chosen_secrets": [{"variable": "web_users"}]}, ""),
+        ({"text": lookup("'shop_key'"), "chosen_secrets": [{"variable": "web_users"}]}, "foreign_secrets: the role uses the secret"),
+        ({"chosen_secrets": [{"variable": "web_user"}]}, "chosen_secrets[0].variable: there is no web_user"),
+        ({"text": "# vannah.healthcloud.secret reads them"}, ""),
+        ({"text": lookup("'web_' ~ 'key'")}, ""),
+        ({"text": lookup("'web_key' ~ name")}, "named_secrets: the role uses the secret web_key..., and"),
         ({"text": lookup("'web_kez'")}, "secrets: the role uses the secret web_kez, and does not declare it"),
-        ({"text": lookup("'web_user_' ~ name")}, "named_secrets: the role uses the secret web_user_, and"),
+        ({"text": lookup("'web_user_' ~ name")}, "named_secrets: the role uses the secret web_user_..., and"),
         ({"text": lookup("'shop_key'"), "foreign_secrets": [{"name": "shop_key", "owner": "shop"}]}, ""),
         ({"foreign_secrets": [{"name": "shop_kez", "owner": "shop"}]}, "foreign_secrets: the role shop declares no secret shop_kez"),
         ({"foreign_secrets": [{"name": "x", "owner": "none"}]}, "foreign_secrets: the role none declares no secret x"),
