@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..preflight.rules.directories import FOREIGN_TREES, SHARED, plain
 from .secret_uses import uses
-from .tree import ARTIFACTS, COMPONENTS, EXPORTS, Problem, Role, World, literal
+from .tree import ARTIFACTS, COMPONENTS, EXPORTS, Problem, Role, World, literal, written
 
 #: Kind -> the keys that tell its items apart, and whether they do so among all roles.
 UNIQUE: dict[str, tuple[tuple[str, ...], bool]] = {
@@ -34,6 +35,8 @@ UNIQUE: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 #: Kind that names secrets -> the key that does.
 _NAMED = {"named_secrets": "prefix", "given_secrets": "name"}
+#: What the agent keeps of a host, and the authority of the site.
+OWN_STATE = PurePosixPath("/var/lib/vannah")
 _DECLARED = re.compile(r"\{name: ([A-Za-z_]\w*), kind:")
 
 
@@ -141,15 +144,30 @@ def _used(role: Role, world: World, declared: Collection[str], prefixes: Collect
 def _directories(role: Role, world: World) -> Iterator[Problem]:
     """Directories that are written down; preflight compares those that a host's variables give."""
     for number, item in enumerate(role.items("data_directories")):
-        path = literal(item.get("path"))
+        path = written(role, item.get("path"))
+        where = f"data_directories[{number}].path"
         for other in world.roles.values() if path else ():
             for second in other.items("data_directories"):
                 beside = literal(second.get("path"))
                 if beside and second is not item and not (second.get("shared") or item.get("shared")) and _within(path, beside):
                     problem = f"{path} lies within {beside} of the role {other.name}: the data of the two would be mixed"
                     fix = f"use a directory beside it, or set shared: true for {beside} if it is made to hold directories of others"
-                    yield Problem(EXPORTS, f"data_directories[{number}].path", problem, fix)
+                    yield Problem(EXPORTS, where, problem, fix)
+        # What is made to hold directories of others may be one of the system.
+        reserved = [] if item.get("shared") else [*SHARED, OWN_STATE]
+        yield from _reserved(where, path, reserved, (*FOREIGN_TREES, OWN_STATE))
+    for number, item in enumerate(role.items("takeover_paths")):
+        trees = [tree for tree in FOREIGN_TREES if tree != PurePosixPath("/etc")]
+        yield from _reserved(f"takeover_paths[{number}].path", written(role, item.get("path")), [*SHARED, OWN_STATE], (*trees, OWN_STATE))
+
+
+def _reserved(where: str, path: str, reserved: Collection[PurePosixPath], trees: Collection[PurePosixPath]) -> Iterator[Problem]:
+    given = plain(path)
+    if path == "/" or (path and (given in reserved or any(tree in given.parents for tree in trees))):
+        problem = f"{given} holds what is not this service's, or does not stay"
+        yield Problem(EXPORTS, where, problem, f"use a directory of the service's own for {where}, such as /var/lib/NAME")
 
 
 def _within(path: str, other: str) -> bool:
-    return PurePosixPath(other) in PurePosixPath(path).parents
+    """Also the same one in another spelling; in one spelling it is listed twice."""
+    return plain(other) in plain(path).parents or (plain(other) == plain(path) and other != path)

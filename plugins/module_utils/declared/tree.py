@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from .. import site_map
 from .forms import is_template
 
+_VARIABLE = re.compile(r"\{\{ *(\w+) *\}\}")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 #: Folders whose files use variables and lookups of the role.
 _TEXTS = ("defaults", "meta", "tasks", "templates", "vars")
@@ -68,12 +69,12 @@ class Role:
     @property
     def units(self) -> dict[str, Mapping[str, Any]]:
         """Unit -> what a component says of it."""
-        listed = [unit for item in self.named_components for unit in _listed(item.get("units"))]
-        return {str(unit["name"]): unit for unit in listed if isinstance(unit, Mapping) and "name" in unit}
+        found = [unit for item in self.named_components for unit in listed(item.get("units"))]
+        return {str(unit["name"]): unit for unit in found if isinstance(unit, Mapping) and "name" in unit}
 
     def items(self, kind: str) -> list[Mapping[str, Any]]:
         """The items that are written there; of a template of a whole list none."""
-        return [item for item in _listed(self.exports.get(kind)) if isinstance(item, Mapping)]
+        return [item for item in listed(self.exports.get(kind)) if isinstance(item, Mapping)]
 
     def words(self, value: Any, seen: Collection[str] = ()) -> set[str]:
         """The names in a value, also in the private variables that it uses."""
@@ -105,11 +106,20 @@ class World:
     modules: Collection[str] = ()
     playbooks: Collection[str] = ()
     site_variables: Collection[str] = ()
+    _claimed: dict[Hashable, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def units(self) -> set[str]:
         """Of all roles: what one brings may run in the unit of another."""
         return {unit for role in self.roles.values() for unit in role.units}
+
+    def claimed(self, claims: Callable[[Role], Iterable[tuple[Hashable, str]]]) -> dict[Hashable, list[str]]:
+        """What roles have for themselves alone -> the roles that say so. Looked up once."""
+        if not self._claimed:
+            for role in self.roles.values():
+                for claim in dict.fromkeys(claim for claim, _where in claims(role)):
+                    self._claimed.setdefault(claim, []).append(role.name)
+        return self._claimed
 
     def owner(self, name: str, beside: str = "") -> str:
         """The role with whose name a name begins, the longest one; empty where there is none.
@@ -144,5 +154,12 @@ def literal(value: Any) -> str:
     return str(value) if isinstance(value, str) and not is_template(value) else ""
 
 
-def _listed(value: Any) -> list[Any]:
+def written(role: Role, value: Any) -> str:
+    """The same, also where a private variable of the role is that text."""
+    name = _VARIABLE.fullmatch(value) if isinstance(value, str) and "{{" in value else None
+    return literal(role.variables.get(name[1]) if name else value)
+
+
+def listed(value: Any) -> list[Any]:
+    """The items of a list; of a template of one none."""
     return list(value) if isinstance(value, list | tuple) else []

@@ -136,6 +136,8 @@ def web(
             "__web_from": "{{ __web_all }}",
             "__web_all": "{{ ['edge'] + web_allowed_from }}",
             "__web_secrets": "- {name: web_key, kind: password}\n- {name: web_other, kind: password}\n- {name: web_other, kind: key32}",
+            "__web_state": "/var/lib/vannah/web",
+            "__web_passwd": "/etc/passwd",
             "__web_named": "shop_key",
             "__web_indirect": "{{ 'shop_' ~ __web_part }}",
             "__web_part": "key",
@@ -157,7 +159,15 @@ SHOP = Role(
         "scrape_targets": [{"job": "shop", "port": 7}],
         "firewall_ports": [{"name": "shop", "port": 7, "from": ["monitoring"]}],
     },
-    components=[{"name": "shop", "units": [{"name": "shop.service"}]}],
+    components=[
+        {
+            "name": "shop",
+            "units": [{"name": "shop.service"}],
+            "files": [{"path": "/etc/shop.conf", "content": "x"}],
+            "users": [{"name": "shop"}],
+            "sysctls": [{"name": "net.a", "value": "0"}],
+        }
+    ],
     options={"shop_port": {"type": "int"}},
     artifacts={"till": {}},
 )
@@ -168,6 +178,44 @@ def lookup(name: str) -> str:
     return f"lookup('vannah.healthcloud.secret', {name})"
 
 
+#: Directories that no role has for itself.
+NOT_ITS_OWN = ("/", "/var/lib", "/proc/x", "/tmp/web", "/usr/web", "/var/lib/vannah", "/var/lib/vannah/x", "//srv/")
+
+
+def components_with(files: Any = (), units: Any = (), **more: Any) -> list[Any]:
+    """The component of the role with something else in it."""
+    return [{**COMPONENTS[0], "files": [*COMPONENTS[0]["files"], *files], "units": [*COMPONENTS[0]["units"], *units], **more}]
+
+
+#: What is in a component, and what is wrong with it.
+CONTENTS: list[tuple[dict[str, Any], str]] = [
+    ({"files": [{"path": "/b", "content": "x", "mode": "0640"}]}, ""),
+    ({"files": [{"path": "/b", "state": "absent"}]}, ""),
+    ({"files": [{"path": "b", "content": "x"}]}, "component web.files[1].path: a path on the host begins with /"),
+    ({"files": [{"path": "/etc/../b", "content": "x"}]}, "component web.files[1].path: a path on the host begins with /"),
+    ({"files": [{"path": "/etc/passwd", "content": "x"}]}, "component web.files[1].path: /etc/passwd belongs to the system"),
+    ({"files": [{"path": "{{ __web_passwd }}", "content": "x"}]}, "component web.files[1].path: /etc/passwd belongs to the system"),
+    ({"links": [{"path": "/etc/shadow", "target": "/x"}]}, "component web.links[0].path: /etc/shadow belongs to the system"),
+    ({"files": [{"path": "/proc/b", "content": "x"}]}, "component web.files[1].path: /proc/b is in a tree in which no file"),
+    ({"files": [{"path": "/b", "content": "x", "mode": "99"}]}, "component web.files[1].mode: a mode is octal digits in quotes"),
+    ({"files": [{"path": "/b", "content": "x", "mode": 420}]}, "component web.files[1].mode: a mode is octal digits in quotes"),
+    ({"files": [{"path": "/b", "content": "x", "template": "a.j2"}]}, "component web.files[1]: it has template and content"),
+    ({"files": [{"path": "/b"}]}, "component web.files[1]: nothing says what it contains"),
+    ({"files": [{"path": "/b", "template": "/etc/shadow"}]}, "component web.files[1].template: a template lies in"),
+    ({"files": [{"path": "/b", "template": "../../shop/a.j2"}]}, "component web.files[1].template: a template lies in"),
+    ({"files": [{"path": "/a", "content": "x"}]}, "component web.files[1]: /a is listed twice"),
+    ({"files": [{"path": "/b", "content": text, "when": text} for text in "xy"]}, ""),
+    ({"files": [{"path": "/etc/shop.conf", "content": "x"}]}, "component web.files[1]: the path /etc/shop.conf belongs to the role shop"),
+    ({"units": [{"name": "shop.service"}]}, "component web.units[1]: the unit shop.service belongs to the role shop, too"),
+    ({"units": [{"name": "web.service"}]}, "component web.units[1]: web.service is listed twice"),
+    ({"units": [{"name": "b.service", "driver": "nothing"}]}, "component web.units[1].driver: there is no driver nothing"),
+    ({"units": [{"name": "b.service", "template": "/b"}]}, "component web.units[1].template: a template lies in"),
+    ({"units": [{"name": "b.service", "content": "b", "template": "a.j2"}]}, "component web.units[1]: it has content and template"),
+    ({"units": [{"name": "b.service", "dropins": [{"name": "c"}]}]}, "component web.units[1].dropins[0]: it has not one source"),
+    ({"users": [{"name": "root"}]}, "component web.users[0]: root belongs to the system"),
+    ({"users": [{"name": "shop"}]}, "component web.users[0]: the user shop belongs to the role shop, too"),
+    ({"sysctls": [{"name": "net.a", "value": "1"}]}, "component web.sysctls[0]: the sysctl net.a belongs to the role shop, too"),
+]
 #: The secret of another role, in every spelling that Ansible takes.
 OTHER_SPELLINGS = (
     """lookup("vannah.healthcloud.secret", "shop_key")""",
@@ -267,6 +315,13 @@ COMPUTED = (
         ),
         ({"data_directories": [{"path": "/srv/a"}, {"path": "/srv/a/b"}]}, "data_directories[1].path: /srv/a/b lies within /srv/a of"),
         ({"data_directories": [{"path": "/srv/a", "shared": True}, {"path": "/srv/a/b"}]}, ""),
+        ({"data_directories": [{"path": "//srv//shop"}]}, "data_directories[0].path: //srv//shop lies within /srv/shop of the role shop"),
+        *(({kind: [{"path": path}]}, f"{kind}[0].path: ") for kind in ("data_directories", "takeover_paths") for path in NOT_ITS_OWN),
+        ({"data_directories": [{"path": "{{ __web_state }}"}]}, "data_directories[0].path: /var/lib/vannah/web holds what is not this"),
+        ({"data_directories": [{"path": "/etc/web"}]}, "data_directories[0].path: /etc/web holds"),
+        ({"data_directories": [{"path": "/", "shared": True}]}, "data_directories[0].path: / holds"),
+        ({"data_directories": [{"path": "/usr", "shared": True}]}, ""),
+        ({"takeover_paths": [{"path": "/etc/web"}, {"path": "/var/lib/web"}]}, ""),
         ({"data_directories": [{"path": "/srv/shop"}]}, "data_directories[0]: the role shop declares /srv/shop, too"),
         # --- calls, waves, clusters, variables, files
         ({"calls": [{"module": "web_info", "params": {}}]}, ""),
@@ -303,6 +358,15 @@ COMPUTED = (
         (
             {"components": [COMPONENTS[0] | {"files": [{"path": "/a", "units": ["b.service"]}]}]},
             "component web.files[0].units: there is no b",
+        ),
+        *(({"components": components_with(**said)}, problem) for said, problem in CONTENTS),
+        (
+            {"package_defaults": [{"path": "/etc/shadow", "content": "x"}]},
+            "package_defaults[0].path: /etc/shadow belongs to the system",
+        ),
+        (
+            {"package_defaults": [{"path": "/etc/shop.conf", "content": "x"}]},
+            "package_defaults[0]: the path /etc/shop.conf belongs to the role shop, too",
         ),
         ({"artifacts": {"till": {}}}, "till: the role shop has an artifact with this name, too"),
         ({"text": "lookup('vannah.healthcloud.artifact', 'tol')"}, "artifacts: there is no tol: an artifact"),
