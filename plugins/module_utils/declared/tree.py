@@ -99,6 +99,8 @@ class World:
     :ivar modules: of the collection
     :ivar playbooks: their paths below ``playbooks/``
     :ivar site_variables: variables of the whole site that no role owns
+    :ivar module_options: the argument specification of a module of the collection
+    :ivar module_changes: whether one changes something
     """
 
     roles: Mapping[str, Role]
@@ -106,6 +108,8 @@ class World:
     modules: Collection[str] = ()
     playbooks: Collection[str] = ()
     site_variables: Collection[str] = ()
+    module_options: Callable[[str], Mapping[str, Mapping[str, Any]]] = lambda _module: {}
+    module_changes: Callable[[str], bool] = lambda _module: False
     _claimed: dict[Hashable, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
