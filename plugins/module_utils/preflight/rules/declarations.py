@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from ...declared import checks, forms, kinds
 from ...task_types import Written
+from .. import service_parts
 from ..findings import Code, Finding
 from ..model import Host, Site
 
@@ -31,8 +32,12 @@ def check_files(site: Site) -> Iterator[Finding]:
     """Files of every role, because one that cannot be read leaves its variables unknown on all hosts."""
     for where, problem in site.schema.misread:
         yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}")
+    roles = list(dict.fromkeys(role for host in site.hosts.values() for role in host.roles))
+    asked = [problem for role in roles if site.schema.exports.get(role, {}).get("host_facts") for problem in service_parts.host_facts(role)]
+    for where, problem in (*service_parts.BROKEN, *asked):
+        yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}, or restore the release's")
     wrong = {where for where, _problem in site.schema.misread}
-    for role in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
+    for role in roles:
         where = f"roles/{role}/meta/exports.yml"
         if role not in site.schema.exports and where not in wrong:
             problem = "is missing: each role declares there what others have to know of it."
