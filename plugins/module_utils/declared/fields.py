@@ -21,7 +21,10 @@ def _matches(pattern: str, what: str) -> Check:
 def _is_port(value: Any, _known: Known) -> bool:
     """A port, a range of ports, or nothing for a protocol without ports."""
     numbers = str(value).split("-")
-    return value == "" or (len(numbers) <= 2 and all(text.isdecimal() and 0 < int(text) < 65536 for text in numbers))
+    if value == "":
+        return True
+    good = len(numbers) <= 2 and all(text.isdecimal() and 0 < int(text) < 65536 for text in numbers)
+    return good and int(numbers[0]) <= int(numbers[-1])
 
 
 def _is_source(value: str, known: Known) -> bool:

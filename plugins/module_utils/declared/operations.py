@@ -25,7 +25,7 @@ def problems(role: Role, world: World) -> Iterator[Problem]:
     rolling = given if isinstance(given, Mapping) else {}
     yield from _effects(role, rolling)
     if rolling:
-        parts = {} if isinstance(rolling.get("together", {}), Mapping) else {"together": {}}  # a template of all parts
+        parts: dict[str, Any] = {} if isinstance(rolling.get("together", {}), Mapping) else {"together": {}}  # a template of all parts
         for problem in restarts.problems({**rolling, **parts}, together.KEYS):
             fix = f"write {', '.join(restarts.REQUIRED)} in rolling, or {' and '.join(restarts.ONLY_UPDATED)} alone"
             yield Problem(EXPORTS, "rolling", problem, fix)

@@ -47,6 +47,8 @@ class Role:
     :ivar site_effects: what a change of these does
     :ivar has: whether it has a file, by its path within the role
     :ivar text: of all files that use variables
+    :ivar tasks: the text of ``tasks/main.yml``, empty where there is none; None where it is not looked at
+    :ivar removed: variables of an older release
     """
 
     name: str
@@ -60,6 +62,8 @@ class Role:
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     has: Callable[[str], bool] = lambda _file: True
     text: str = ""
+    tasks: str | None = None
+    removed: Collection[str] = ()
 
     @property
     def named_components(self) -> list[Mapping[str, Any]]:

@@ -96,7 +96,14 @@ SITES = site_map.SiteMap(("base", "apps", "late"), (site_map.Entry("web", "apps"
 
 
 def web(
-    components: list[Any] = COMPONENTS, text: str = "", artifacts: Any = None, defaults: Any = None, site: Any = (), **said: Any
+    components: list[Any] = COMPONENTS,
+    text: str = "",
+    artifacts: Any = None,
+    defaults: Any = None,
+    site: Any = (),
+    tasks: str | None = None,
+    removed: Any = (),
+    **said: Any,
 ) -> Role:
     """A role that agrees, with something else in its files."""
     exports = {
@@ -139,6 +146,8 @@ def web(
         artifacts=artifacts or {"tool": {}},
         has=lambda file: file in ("templates/a.j2", "files/check", "tasks/objects.yml"),
         text=text,
+        tasks=tasks,
+        removed=removed,
     )
 
 
@@ -391,6 +400,34 @@ COMPUTED = (
         ({"text": "lookup('vannah.healthcloud.artifact', 'tol')"}, "artifacts: there is no tol: an artifact"),
         ({"defaults": {"web_port": 80, "web_prot": 1}}, "argument_specs.main.options: there is no web_prot, and defaults/main.yml sets it"),
         ({"defaults": {}}, "argument_specs.main.options.web_port: web_port has a default here, and none"),
+        # --- details
+        ({"tasks": "- vannah.healthcloud.converge:\n    roles: [web]"}, ""),
+        ({"tasks": "- vannah.healthcloud.converge: {roles: [web]}\n  when: x"}, ""),
+        ({"tasks": ""}, "-: the file is missing or empty"),
+        ({"tasks": "- vannah.healthcloud.converge:\n    roles: [wep]"}, "-: no task converges the role web"),
+        ({"tasks": "- ansible.builtin.debug:"}, "-: no task converges the role web"),
+        ({"tasks": "- vannah.healthcloud.converge:\n    roles: [web, shop]"}, "-: a task converges shop, too"),
+        (
+            {"firewall_ports": [{"name": "w", "proto": "tcp", "from": ["edge"]}], "scrape_targets": []},
+            "firewall_ports[0].port: tcp has ports, and none is given",
+        ),
+        ({"firewall_ports": [{"name": "w", "proto": "icmp", "port": 9, "from": []}]}, "firewall_ports[0].port: icmp has no ports"),
+        ({"alert_rules": [{"alert": "A", "expr": "sum(up{job=\"web\", a='}'}) + a[5m]"}]}, ""),
+        ({"alert_rules": [{"alert": "A", "expr": "up > {{ web_port }}"}]}, ""),
+        ({"alert_rules": [{"alert": "A", "expr": "sum(up"}]}, "alert_rules[0].expr: a ( does not end"),
+        ({"alert_rules": [{"alert": "A", "expr": "up{a='b')"}]}, "alert_rules[0].expr: a ) ends nothing"),
+        ({"alert_rules": [{"alert": "A", "expr": "up{a='b}"}]}, "alert_rules[0].expr: a quote has no other at its end"),
+        ({"alert_rules": [{"alert": "A b", "expr": "up"}]}, "alert_rules[0].alert: the name has other signs"),
+        ({"alert_rules": [{"alert": "A", "expr": "up", "labels": {"a b": "c"}}]}, "alert_rules[0].labels: a b is no name"),
+        ({"scrape_targets": [{"job": "web", "port": "{{web_port}}"}, {"job": "m", "port": 9}]}, ""),
+        ({"given_secrets": [{"name": "web_key"}]}, "given_secrets[0]: the site makes web_key, and it comes from outside"),
+        ({"registries": [{"name": "r", "user": "u", "password": "in plain"}]}, "registries[0].password: a password stands there"),
+        ({"registries": [{"name": "r", "user": "", "password": ""}]}, ""),
+        ({"site": ["web_realm", "site_name"]}, "variables.site_name: playbooks/vars/site_variables.yml declares site_name, too"),
+        ({"site": ["web_realm", "shop_port"]}, "variables.shop_port: the role shop declares shop_port, too"),
+        ({"removed": ["web_port"]}, "removed: web_port is said to be removed, and there is"),
+        ({"removed": ["web_old"]}, ""),
+        ({"artifacts": {"tool": {"url": "file:///etc/passwd"}}}, "tool.url: it is not an https URL"),
         # --- addresses, metrics, backups
         ({"addresses": []}, "addresses: web_allowed_from says who may reach a port"),
         ({"addresses": [{"variable": "web_allowed_from"}, {"variable": "web_users", "key": "nme"}]}, "addresses[1].key: there is no nme"),
