@@ -66,7 +66,7 @@ def _alerts(role: Role) -> Iterator[Problem]:
             given = item.get(key)
             for label in given if isinstance(given, Mapping) else ():
                 if not _LABEL.fullmatch(str(label)):
-                    problem = f"{label} is no name that Prometheus takes"
+                    problem = f"{label} is a name that Prometheus refuses"
                     yield Problem(EXPORTS, f"{where}.{key}", problem, f"use letters, digits and _ for the names in {where}.{key}")
         unbalanced = _unbalanced(str(item.get("expr") or ""))
         if unbalanced:

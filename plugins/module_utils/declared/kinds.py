@@ -316,6 +316,8 @@ KINDS: dict[str, Kind] = {
     "wave": Kind(Wave, listed=False),
     "change_ports": Kind(ChangePorts, listed=False),
 }
+#: Mappings whose templates use a host's variables and nothing of a task.
+EVALUATED = ("host", "converged", "effects", "identity", "follows")
 #: Where a kind that is not among them has to be described.
 SPECIFICATION = "KINDS in plugins/module_utils/declared/kinds.py"
 

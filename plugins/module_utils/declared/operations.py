@@ -13,6 +13,7 @@ from typing import Any
 
 from ..controller import rolling as restarts
 from ..controller import together
+from ..task_types import Written
 from .tree import EXPORTS, Problem, Role, World, literal
 
 #: Calls of ``rolling`` that only look, also below ``together``.
@@ -25,7 +26,7 @@ def problems(role: Role, world: World) -> Iterator[Problem]:
     rolling = given if isinstance(given, Mapping) else {}
     yield from _effects(role, rolling)
     if rolling:
-        parts: dict[str, Any] = {} if isinstance(rolling.get("together", {}), Mapping) else {"together": {}}  # a template of all parts
+        parts: Written = {} if isinstance(rolling.get("together", {}), Mapping) else {"together": {}}  # a template of all parts
         for problem in restarts.problems({**rolling, **parts}, together.KEYS):
             fix = f"write {', '.join(restarts.REQUIRED)} in rolling, or {' and '.join(restarts.ONLY_UPDATED)} alone"
             yield Problem(EXPORTS, "rolling", problem, fix)

@@ -258,13 +258,28 @@ def test_templates_of_exports(findings: Callable[..., list[Finding]], where: str
     assert [one.problem for one in found] == ([problem] if problem else [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("host: {component: rack,", "host: {component: rack, when: '{{ rack_prot }}',", "host.when"),
+        ("keeps: []", "keeps: []\nconverged: '{{ rack_prot }}'", "converged"),
+        ("keeps: []", "keeps: []\nidentity: {site_name: {why: x, value: '{{ rack_prot }}'}}", "identity.site_name.value"),
+        ("keeps: []", "keeps: []\nfollows: {site_name: '{{ rack_prot }}'}", "follows.site_name"),
+    ],
+)
+def test_templates_of_mappings_have_a_value(findings: Callable[..., list[Finding]], old: str, new: str, path: str) -> None:
+    """Those of a host's own variables."""
+    found = [one for one in findings(EXPORTS, instead(old, new)) if one.variable == path]
+    assert [one.problem for one in found] == ["the template uses rack_prot, and there is no such variable."]
+
+
 def test_templates_of_mappings_are_parsed(findings: Callable[..., list[Finding]]) -> None:
     """Their variables are a task's; their syntax is known."""
     found = findings(
-        EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: packages_update, params: {a: "{{ b | }}"}}}')
+        EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: packages_update, params: {names: ["{{ b | }}"]}}}')
     )
     assert [(one.variable, one.problem) for one in found] == [
-        ("rolling.update.params.a", "the Jinja expression does not parse (its line 1).")
+        ("rolling.update.params.names[0]", "the Jinja expression does not parse (its line 1).")
     ]
 
 
