@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ _ROLES = re.compile(r"\broles:\s*\[([^\]]*)\]")
 #: https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels; the names of alerts are values, and every tool takes these.
 _ALERT, _LABEL = re.compile(r"[A-Za-z_]\w*"), re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|\{\{.*?\}\}")
+#: What Jinja evaluates in a template, and texts within it.
+_BLOCK, _TEXT = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL), re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _WITH_PORTS = ("tcp", "udp", "sctp", "6", "17", "132")
 
@@ -23,6 +26,7 @@ _WITH_PORTS = ("tcp", "udp", "sctp", "6", "17", "132")
 def problems(role: Role, world: World) -> Iterator[Problem]:
     """Everything of that kind."""
     yield from _tasks(role)
+    yield from _templates(role, world)
     yield from _ports(role)
     yield from _alerts(role)
     yield from _secrets(role)
@@ -45,6 +49,22 @@ def _tasks(role: Role) -> Iterator[Problem]:
         yield Problem(TASKS, "-", f"no task converges the role {role.name}", fix)
     elif named != {role.name}:
         yield Problem(TASKS, "-", f"a task converges {', '.join(sorted(named - {role.name}))}, too", fix)
+
+
+def _templates(role: Role, world: World) -> Iterator[Problem]:
+    """Names of the role that its templates use and nothing gives. What has a default may be missing."""
+    known = {*role.variables, *world.variables}
+    name = re.compile(rf"(?<![\w.])(?:__)?{re.escape(role.name)}_\w+\b(?!\s*(?:\(|\|\s*d(?:efault)?\b|is\s+(?:not\s+)?defined|=(?!=)))")
+    used: set[str] = set()
+    for block in _BLOCK.findall(role.templates):
+        used.update(name.findall(_TEXT.sub("", block)))
+    for one in sorted(used - known):
+        if not re.search(
+            rf"(?:set|macro)\s+{one}\b|for\s+(?:\w+,\s*)*{one}\b(?:,\s*\w+)*\s+in\b|register: *{one}\b|^\s*{one}:", role.text, re.MULTILINE
+        ):
+            near = difflib.get_close_matches(one, list(known), 1)
+            fix = f"use {near[0]} in the template" if near else f"add {one} to the role's variables, or remove it from the template"
+            yield Problem("templates", "-", f"a template uses {one}, and there is no such variable", fix)
 
 
 def _ports(role: Role) -> Iterator[Problem]:
@@ -111,9 +131,8 @@ def _site_variables(role: Role, world: World) -> Iterator[Problem]:
             owner = f"the role {', '.join(others)}" if others else "playbooks/vars/site_variables.yml"
             fix = f"remove {name} from one of the two, or rename it"
             yield Problem(SITE_VARIABLES, f"variables.{name}", f"{owner} declares {name}, too", fix)
-    every = {name for other in world.roles.values() for name in (*other.options, *other.site_variables)} | {*world.site_variables}
     for name in role.removed:
-        if name in every:
+        if name in world.variables:
             problem = f"{name} is said to be removed, and there is a variable with this name"
             yield Problem(SITE_VARIABLES, "removed", problem, f"remove {name} from removed, or remove the variable")
 

@@ -47,6 +47,7 @@ class Role:
     :ivar site_effects: what a change of these does
     :ivar has: whether it has a file, by its path within the role
     :ivar text: of all files that use variables
+    :ivar templates: of all files in ``templates/``
     :ivar tasks: the text of ``tasks/main.yml``, empty where there is none; None where it is not looked at
     :ivar removed: variables of an older release
     """
@@ -62,6 +63,7 @@ class Role:
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     has: Callable[[str], bool] = lambda _file: True
     text: str = ""
+    templates: str = ""
     tasks: str | None = None
     removed: Collection[str] = ()
 
@@ -121,6 +123,11 @@ class World:
         """Of all roles: what one brings may run in the unit of another."""
         return {unit for role in self.roles.values() for unit in role.units}
 
+    @property
+    def variables(self) -> set[str]:
+        """Of all roles and of the site, without private ones."""
+        return {name for role in self.roles.values() for name in (*role.options, *role.site_variables)} | {*self.site_variables}
+
     def claimed(self, claims: Callable[[Role], Iterable[tuple[Hashable, str]]]) -> dict[Hashable, list[str]]:
         """What roles have for themselves alone -> the roles that say so. Looked up once."""
         if not self._claimed:
@@ -141,7 +148,12 @@ class World:
 
 def text_of(path: Path) -> str:
     """The text of a role's files that use variables."""
-    files = [file for folder in _TEXTS for file in sorted((path / folder).rglob("*")) if file.is_file()]
+    return "\n".join(texts_of(path, folder) for folder in _TEXTS)
+
+
+def texts_of(path: Path, folder: str) -> str:
+    """The text of all files in a folder of a role."""
+    files = [file for file in sorted((path / folder).rglob("*")) if file.is_file()]
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
 
 

@@ -225,6 +225,7 @@ def _read_role(schema: Schema, role: Path, load: Load) -> tree.Role:
         artifacts=_content(schema, role, "meta/artifacts.yml", load),
         has=lambda file: (role / file).is_file(),
         text=tree.text_of(role),
+        templates=tree.texts_of(role, "templates"),
         tasks=tasks.read_text(encoding="utf-8", errors="replace").strip() if tasks.is_file() else "",
         removed=tuple(entry["name"] for entry in of_site.get("removed") or ()),
     )

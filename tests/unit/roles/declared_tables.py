@@ -102,4 +102,8 @@ DETAILS: list[tuple[dict[str, Any], str]] = [
     ({"removed": ["web_port"]}, "removed: web_port is said to be removed, and there is"),
     ({"removed": ["web_old"]}, ""),
     ({"artifacts": {"tool": {"url": "file:///etc/passwd"}}}, "tool.url: it is not an https URL"),
+    ({"templates": "{{ web_port }} {{ __web_all }} {% set web_x = 1 %}{{ web_x }} {{ shop_port }} web_text {{ 'web_text' }}"}, ""),
+    ({"templates": "{{ web_wait | default(5) }}{% if web_wait is defined %}x{% endif %}"}, ""),
+    ({"templates": "{{ web_prot }}"}, "-: a template uses web_prot, and there is no such variable"),
+    ({"templates": "{% for one in __web_alll %}{{ one }}{% endfor %}"}, "-: a template uses __web_alll, and there is no such variable"),
 ]

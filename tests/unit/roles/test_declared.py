@@ -103,6 +103,7 @@ def web(
     site: Any = (),
     tasks: str | None = None,
     removed: Any = (),
+    templates: str = "",
     **said: Any,
 ) -> Role:
     """A role that agrees, with something else in its files."""
@@ -145,9 +146,10 @@ def web(
         defaults={"web_port": 80} if defaults is None else defaults,
         artifacts=artifacts or {"tool": {}},
         has=lambda file: file in ("templates/a.j2", "files/check", "tasks/objects.yml"),
-        text=text,
         tasks=tasks,
         removed=removed,
+        text=f"{text}{templates}",
+        templates=templates,
     )
 
 
