@@ -41,6 +41,7 @@ class ForeignSecret(TypedDict):
 
 
 class ChosenSecret(TypedDict):
-    """A variable in which a site names secrets of any role for this one to use."""
+    """Who names secrets of any role for this one to use: the site in a variable, or other roles in a kind of declaration."""
 
-    variable: Plain
+    variable: NotRequired[Plain]
+    kind: NotRequired[Plain]

@@ -247,6 +247,7 @@ ROLLING: dict[str, Any] = {
         *(({"text": text}, "chosen_secrets: the role looks up a secret whose name is only known when it runs") for text in COMPUTED),
         ({"text": lookup("name"), "chosen_secrets": [{"variable": "web_users"}]}, ""),
         ({"text": lookup("'shop_key'"), "chosen_secrets": [{"variable": "web_users"}]}, "foreign_secrets: the role uses the secret"),
+        ({"chosen_secrets": [{"kind": "object_store"}]}, "chosen_secrets[0].kind: there is no object_store"),
         ({"chosen_secrets": [{"variable": "web_user"}]}, "chosen_secrets[0].variable: there is no web_user"),
         ({"text": "# vannah.healthcloud.secret reads them"}, ""),
         ({"text": lookup("'web_' ~ 'key'")}, ""),
