@@ -69,6 +69,15 @@ def spec(name: str) -> Spec:
     return _spec(documentation(name).get("options") or {})
 
 
+def changes(name: str) -> bool:
+    """Whether a module changes something: it then says in which steps.
+
+    :raises LookupError: see :func:`documentation`
+    """
+    documentation(name)
+    return re.search(r"(?m)^steps:", import_module(f"{_PLUGINS}.modules.{name}").RETURN) is not None
+
+
 def entry(name: str, option: str) -> Spec:
     """The specification of one item of an option that takes a list of mappings."""
     found: Spec = spec(name)[option]["options"]

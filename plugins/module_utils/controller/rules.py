@@ -26,7 +26,7 @@ SOURCES = ("template", "content", "src", "artifact")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.(service|socket|timer|mount|automount|path|target|slice|swap)")
 _CRON = re.compile(r"[A-Za-z0-9_-]+")  # cron(8): a file whose name has a dot is not read
-_MODE = re.compile(r"[0-7]{3,4}")
+MODE = re.compile(r"[0-7]{3,4}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PATHS = {"directories": ["path"], "links": ["path"], "files": ["path"], "certificates": ["key", "cert", "ca"]}
 _MODES = {"directories": "mode", "files": "mode", "certificates": "key_mode"}
@@ -90,14 +90,15 @@ def _paths(component: Component) -> Iterator[str]:
         for item in component[section]:
             for key in keys:
                 path = item[key]
-                if path is not None and not _is_path(path):
+                if path is not None and not is_path(path):
                     yield f"{_KINDS[section]} {path}: a path on the host begins with / and holds no .., $ or line break"
             mode = item.get(_MODES.get(section, ""), "0644")
-            if not _MODE.fullmatch(mode):
+            if not MODE.fullmatch(mode):
                 yield f'{_KINDS[section]} {item[keys[0]]}: mode {mode!r} must be octal digits in quotes, like "0644"'
 
 
-def _is_path(path: str) -> bool:
+def is_path(path: str) -> bool:
+    """Whether a text can be the path of something that a component has."""
     return (
         path.startswith("/")
         and len(path) > 1
@@ -177,7 +178,7 @@ def _units(component: Component) -> Iterator[str]:
             if (dropin["content"] is None) == (dropin["template"] is None):
                 yield f"{where}, drop-in {dropin['name']}: give it content or template, one of them"
         for path, action in unit["watch"].items():
-            if not _is_path(path) or action not in ON_CHANGE:
+            if not is_path(path) or action not in ON_CHANGE:
                 yield f"{where}: watch maps an absolute path to one of {', '.join(ON_CHANGE)}, not {path}: {action}"
         ready = unit["ready"]
         if ready is not None and not any(ready[key] for key in ("tcp", "http", "command")):

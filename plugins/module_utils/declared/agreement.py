@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .details import same_text
 from .tree import EXPORTS, SITE_VARIABLES, SPECS, Problem, Role, World, literal, texts
 
 #: Ends of the names of options that say when members are restarted.
@@ -96,14 +97,14 @@ def _of_addresses(role: Role) -> Iterator[Problem]:
 
 def _of_metrics(role: Role, world: World) -> Iterator[Problem]:
     ports, targets = role.exports.get("firewall_ports"), role.items("scrape_targets")
-    open_ports = {str(item.get("port")) for item in role.items("firewall_ports")}
+    open_ports = {same_text(item.get("port")) for item in role.items("firewall_ports")}
     for item in targets:
-        if isinstance(ports, list) and str(item.get("port")) not in open_ports:
+        if isinstance(ports, list) and same_text(item.get("port")) not in open_ports:
             problem = f"{item.get('job')}: nothing in firewall_ports opens its port"
             yield Problem(EXPORTS, "scrape_targets", problem, "add the port to firewall_ports, open for the group monitoring")
-    scraped = {str(item.get("port")) for item in targets}
+    scraped = {same_text(item.get("port")) for item in targets}
     for item in role.items("firewall_ports"):
-        if "monitoring" in role.words(item.get("from")) and str(item.get("port")) not in scraped:
+        if "monitoring" in role.words(item.get("from")) and same_text(item.get("port")) not in scraped:
             problem = f"the port {item.get('name')} is open for monitoring, and is not among them"
             yield Problem(
                 EXPORTS, "scrape_targets", problem, f"add a target with the port of {item.get('name')}, or close it for monitoring"

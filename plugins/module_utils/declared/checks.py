@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import agreement, ownership, references
+from . import agreement, contents, details, operations, ownership, references
 from .tree import Problem, Role, World
 
 
 def problems(role: Role, world: World) -> Iterator[Problem]:
     """What is wrong with a role's declarations, beside those of the other roles."""
-    for part in (references, agreement, ownership):
+    for part in (references, agreement, ownership, contents, operations, details):
         yield from dict.fromkeys(part.problems(role, world))

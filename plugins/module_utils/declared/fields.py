@@ -21,7 +21,10 @@ def _matches(pattern: str, what: str) -> Check:
 def _is_port(value: Any, _known: Known) -> bool:
     """A port, a range of ports, or nothing for a protocol without ports."""
     numbers = str(value).split("-")
-    return value == "" or (len(numbers) <= 2 and all(text.isdecimal() and 0 < int(text) < 65536 for text in numbers))
+    if value == "":
+        return True
+    good = len(numbers) <= 2 and all(text.isdecimal() and 0 < int(text) < 65536 for text in numbers)
+    return good and int(numbers[0]) <= int(numbers[-1])
 
 
 def _is_source(value: str, known: Known) -> bool:
@@ -41,7 +44,7 @@ def _is_choice(choices: Any, what: str) -> Check:
 
 Text = Annotated[str, _matches(r"(?s).*\S.*", "a text")]
 Plain = Annotated[str, _matches(r"\S+", "a name"), PLAIN]
-Path = Annotated[str, _matches(r"/.*", "an absolute path")]
+Path = Annotated[str, _matches(r"(?!.*/\.\.(?:/|$))/[^\x00-\x1f\x7f]*", "an absolute path")]
 Amount = Annotated[int, Check("a whole number, 0 or more", lambda value, _known: value >= 0)]
 Port = Annotated[int | str, Check("a port from 1 to 65535, a range such as 8000-8010, or empty without ports", _is_port)]
 Proto = Annotated[int | str, Check("a protocol of IP, such as tcp", lambda value, _known: ip_protocols.protocol(value) is not None)]

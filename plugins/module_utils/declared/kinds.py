@@ -19,7 +19,7 @@ from ..task_types import Written
 from .backups import BackupJob, BackupPath, Kept, ObjectStore
 from .fields import Amount, Duration, Group, Option, Path, Plain, Port, Proto, Source, Text, Unit
 from .forms import Known, is_template, problems
-from .secret_kinds import ForeignSecret, GivenSecret, NamedSecret, Secret
+from .secret_kinds import ChosenSecret, ForeignSecret, GivenSecret, NamedSecret, Secret
 
 #: Without ``port`` for a protocol that has none, such as VRRP.
 FirewallPort = TypedDict(
@@ -289,6 +289,7 @@ KINDS: dict[str, Kind] = {
     "artifacts": Kind(Text),
     "binds": Kind(Bind),
     "calls": Kind(RoleCall),
+    "chosen_secrets": Kind(ChosenSecret),
     "clusters": Kind(Cluster),
     "endpoints": Kind(Endpoint),
     "excludes": Kind(Exclusion),
@@ -315,6 +316,8 @@ KINDS: dict[str, Kind] = {
     "wave": Kind(Wave, listed=False),
     "change_ports": Kind(ChangePorts, listed=False),
 }
+#: Mappings whose templates use a host's variables and nothing of a task.
+EVALUATED = ("host", "converged", "effects", "identity", "follows")
 #: Where a kind that is not among them has to be described.
 SPECIFICATION = "KINDS in plugins/module_utils/declared/kinds.py"
 

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from .tree import ARTIFACTS, COMPONENTS, EXPORTS, Problem, Role, World, literal
+from ..preflight.rules.directories import FOREIGN_TREES, SHARED, plain
+from .secret_uses import uses
+from .tree import ARTIFACTS, COMPONENTS, EXPORTS, Problem, Role, World, literal, written
 
 #: Kind -> the keys that tell its items apart, and whether they do so among all roles.
 UNIQUE: dict[str, tuple[tuple[str, ...], bool]] = {
@@ -33,9 +35,9 @@ UNIQUE: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 #: Kind that names secrets -> the key that does.
 _NAMED = {"named_secrets": "prefix", "given_secrets": "name"}
+#: What the agent keeps of a host, and the authority of the site.
+OWN_STATE = PurePosixPath("/var/lib/vannah")
 _DECLARED = re.compile(r"\{name: ([A-Za-z_]\w*), kind:")
-_LOOKUP = re.compile(r"vannah\.healthcloud\.secret'\s*,([^()]*)\)")
-_LITERAL = re.compile(r"(?<![=!]= )'([A-Za-z_]\w*)'(\s*~)?")
 
 
 def problems(role: Role, world: World) -> Iterator[Problem]:
@@ -89,14 +91,6 @@ def declared_secrets(role: Role) -> list[str]:
     return [name for name in listed if name]
 
 
-def used_secrets(role: Role) -> dict[str, bool]:
-    """The names of secrets that a role's files look up, and whether that is only how they begin."""
-    found: dict[str, bool] = {}
-    for arguments in _LOOKUP.findall(role.text):
-        found |= {name: bool(more) for name, more in _LITERAL.findall(arguments)}
-    return found
-
-
 def _secrets(role: Role, world: World) -> Iterator[Problem]:
     own = declared_secrets(role)
     names = {kind: [literal(item.get(key)) for item in role.items(kind)] for kind, key in _NAMED.items()} | {"secrets": own}
@@ -124,17 +118,22 @@ def _twice_in_templates(role: Role, own: list[str], world: World) -> Iterator[Pr
 def _used(role: Role, world: World, declared: Collection[str], prefixes: Collection[str]) -> Iterator[Problem]:
     """Secrets that the role looks up: its own, or those of another role that it names."""
     foreign = {literal(item.get("name")): literal(item.get("owner")) for item in role.items("foreign_secrets")}
-    for name, begins in used_secrets(role).items():
-        if name in declared or name in foreign or (begins and name in prefixes):
+    for use in uses(role):
+        name = use.name
+        if name in (({*declared, *foreign}) if use.whole else prefixes):
             continue
         owner = world.owner(name, role.name)
         if owner and owner != role.name:
-            problem = f"the role uses the secret {name} of the role {owner} without saying so"
+            problem = f"the role uses the secret {name}{'' if use.whole else '...'} of the role {owner} without saying so"
             yield Problem(EXPORTS, "foreign_secrets", problem, f"add {{name: {name}, owner: {owner}}} to foreign_secrets")
-        else:
-            kind = "named_secrets" if begins else "secrets"
-            problem = f"the role uses the secret {name}, and does not declare it"
+        elif name:
+            kind = "secrets" if use.whole else "named_secrets"
+            problem = f"the role uses the secret {name}{'' if use.whole else '...'}, and does not declare it"
             yield Problem(EXPORTS, kind, problem, f"add {name} to {kind}, or to given_secrets if the site brings it")
+        elif not role.items("chosen_secrets"):
+            problem = "the role looks up a secret whose name is only known when it runs, so its owner is not"
+            fix = "write the name, or the prefix of one in named_secrets; or add chosen_secrets where the site itself names the secrets"
+            yield Problem(EXPORTS, "chosen_secrets", problem, fix)
     for name, owner in foreign.items():
         other = world.roles.get(owner)
         if other is None or name not in declared_secrets(other):
@@ -145,15 +144,30 @@ def _used(role: Role, world: World, declared: Collection[str], prefixes: Collect
 def _directories(role: Role, world: World) -> Iterator[Problem]:
     """Directories that are written down; preflight compares those that a host's variables give."""
     for number, item in enumerate(role.items("data_directories")):
-        path = literal(item.get("path"))
+        path = written(role, item.get("path"))
+        where = f"data_directories[{number}].path"
         for other in world.roles.values() if path else ():
             for second in other.items("data_directories"):
                 beside = literal(second.get("path"))
                 if beside and second is not item and not (second.get("shared") or item.get("shared")) and _within(path, beside):
                     problem = f"{path} lies within {beside} of the role {other.name}: the data of the two would be mixed"
                     fix = f"use a directory beside it, or set shared: true for {beside} if it is made to hold directories of others"
-                    yield Problem(EXPORTS, f"data_directories[{number}].path", problem, fix)
+                    yield Problem(EXPORTS, where, problem, fix)
+        # What is made to hold directories of others may be one of the system.
+        reserved = [] if item.get("shared") else [*SHARED, OWN_STATE]
+        yield from _reserved(where, path, reserved, (*FOREIGN_TREES, OWN_STATE))
+    for number, item in enumerate(role.items("takeover_paths")):
+        trees = [tree for tree in FOREIGN_TREES if tree != PurePosixPath("/etc")]
+        yield from _reserved(f"takeover_paths[{number}].path", written(role, item.get("path")), [*SHARED, OWN_STATE], (*trees, OWN_STATE))
+
+
+def _reserved(where: str, path: str, reserved: Collection[PurePosixPath], trees: Collection[PurePosixPath]) -> Iterator[Problem]:
+    given = plain(path)
+    if path == "/" or (path and (given in reserved or any(tree in given.parents for tree in trees))):
+        problem = f"{given} holds what is not this service's, or does not stay"
+        yield Problem(EXPORTS, where, problem, f"use a directory of the service's own for {where}, such as /var/lib/NAME")
 
 
 def _within(path: str, other: str) -> bool:
-    return PurePosixPath(other) in PurePosixPath(path).parents
+    """Also the same one in another spelling; in one spelling it is listed twice."""
+    return plain(other) in plain(path).parents or (plain(other) == plain(path) and other != path)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from .kinds import KINDS
 from .tree import COMPONENTS, EXPORTS, Problem, Role, World, literal, texts
 
 #: A playbook of the collection in a sentence.
@@ -132,6 +133,11 @@ def _of_variables(role: Role, world: World) -> Iterator[Problem]:
         yield from _missing(path, "a variable of another role", name, sorted(every))
         if name in role.options:
             yield Problem(EXPORTS, path, "it is a variable of this role itself", f"remove {path}, and state its effect in effects.{name}")
+    for number, item in enumerate(role.items("chosen_secrets")):
+        what = "a variable of the role, or one of the site that it owns"
+        own = [*role.options, *role.site_variables]
+        yield from _missing(f"chosen_secrets[{number}].variable", what, literal(item.get("variable")), own)
+        yield from _missing(f"chosen_secrets[{number}].kind", "a kind of declaration", literal(item.get("kind")), list(KINDS))
     identity = role.exports.get("identity")
     for name, said in identity.items() if isinstance(identity, Mapping) else ():
         if not (isinstance(said, Mapping) and said.get("secret")):

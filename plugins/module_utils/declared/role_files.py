@@ -151,6 +151,10 @@ def of_file(file: str, given: Any, options: frozenset[str] = frozenset()) -> Ite
         return
     found = [problem.lstrip(".: ") for problem in problems(given, FILES[file], "", Known(options=options))]
     yield from found
+    if file == "meta/bounds.yml" and not found:
+        for name, bound in given.items():
+            if bound.get("min") is not None and bound.get("max") is not None and bound["min"] > bound["max"]:
+                yield f"{name}.min must not be more than its max"
     if file == "meta/artifacts.yml" and not found:
         yield from _of_artifacts(given)
 

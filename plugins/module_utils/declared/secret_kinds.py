@@ -38,3 +38,10 @@ class ForeignSecret(TypedDict):
 
     name: SecretName
     owner: Plain
+
+
+class ChosenSecret(TypedDict):
+    """Who names secrets of any role for this one to use: the site in a variable, or other roles in a kind of declaration."""
+
+    variable: NotRequired[Plain]
+    kind: NotRequired[Plain]

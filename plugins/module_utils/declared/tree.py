@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from .. import site_map
 from .forms import is_template
 
+_VARIABLE = re.compile(r"\{\{ *(\w+) *\}\}")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 #: Folders whose files use variables and lookups of the role.
 _TEXTS = ("defaults", "meta", "tasks", "templates", "vars")
@@ -46,6 +47,9 @@ class Role:
     :ivar site_effects: what a change of these does
     :ivar has: whether it has a file, by its path within the role
     :ivar text: of all files that use variables
+    :ivar templates: of all files in ``templates/``
+    :ivar tasks: the text of ``tasks/main.yml``, empty where there is none; None where it is not looked at
+    :ivar removed: variables of an older release
     """
 
     name: str
@@ -59,6 +63,9 @@ class Role:
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     has: Callable[[str], bool] = lambda _file: True
     text: str = ""
+    templates: str = ""
+    tasks: str | None = None
+    removed: Collection[str] = ()
 
     @property
     def named_components(self) -> list[Mapping[str, Any]]:
@@ -68,12 +75,12 @@ class Role:
     @property
     def units(self) -> dict[str, Mapping[str, Any]]:
         """Unit -> what a component says of it."""
-        listed = [unit for item in self.named_components for unit in _listed(item.get("units"))]
-        return {str(unit["name"]): unit for unit in listed if isinstance(unit, Mapping) and "name" in unit}
+        found = [unit for item in self.named_components for unit in listed(item.get("units"))]
+        return {str(unit["name"]): unit for unit in found if isinstance(unit, Mapping) and "name" in unit}
 
     def items(self, kind: str) -> list[Mapping[str, Any]]:
         """The items that are written there; of a template of a whole list none."""
-        return [item for item in _listed(self.exports.get(kind)) if isinstance(item, Mapping)]
+        return [item for item in listed(self.exports.get(kind)) if isinstance(item, Mapping)]
 
     def words(self, value: Any, seen: Collection[str] = ()) -> set[str]:
         """The names in a value, also in the private variables that it uses."""
@@ -98,6 +105,8 @@ class World:
     :ivar modules: of the collection
     :ivar playbooks: their paths below ``playbooks/``
     :ivar site_variables: variables of the whole site that no role owns
+    :ivar module_options: the argument specification of a module of the collection
+    :ivar module_changes: whether one changes something
     """
 
     roles: Mapping[str, Role]
@@ -105,11 +114,27 @@ class World:
     modules: Collection[str] = ()
     playbooks: Collection[str] = ()
     site_variables: Collection[str] = ()
+    module_options: Callable[[str], Mapping[str, Mapping[str, Any]]] = lambda _module: {}
+    module_changes: Callable[[str], bool] = lambda _module: False
+    _claimed: dict[Hashable, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def units(self) -> set[str]:
         """Of all roles: what one brings may run in the unit of another."""
         return {unit for role in self.roles.values() for unit in role.units}
+
+    @property
+    def variables(self) -> set[str]:
+        """Of all roles and of the site, without private ones."""
+        return {name for role in self.roles.values() for name in (*role.options, *role.site_variables)} | {*self.site_variables}
+
+    def claimed(self, claims: Callable[[Role], Iterable[tuple[Hashable, str]]]) -> dict[Hashable, list[str]]:
+        """What roles have for themselves alone -> the roles that say so. Looked up once."""
+        if not self._claimed:
+            for role in self.roles.values():
+                for claim in dict.fromkeys(claim for claim, _where in claims(role)):
+                    self._claimed.setdefault(claim, []).append(role.name)
+        return self._claimed
 
     def owner(self, name: str, beside: str = "") -> str:
         """The role with whose name a name begins, the longest one; empty where there is none.
@@ -123,7 +148,12 @@ class World:
 
 def text_of(path: Path) -> str:
     """The text of a role's files that use variables."""
-    files = [file for folder in _TEXTS for file in sorted((path / folder).rglob("*")) if file.is_file()]
+    return "\n".join(texts_of(path, folder) for folder in _TEXTS)
+
+
+def texts_of(path: Path, folder: str) -> str:
+    """The text of all files in a folder of a role."""
+    files = [file for file in sorted((path / folder).rglob("*")) if file.is_file()]
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
 
 
@@ -144,5 +174,12 @@ def literal(value: Any) -> str:
     return str(value) if isinstance(value, str) and not is_template(value) else ""
 
 
-def _listed(value: Any) -> list[Any]:
+def written(role: Role, value: Any) -> str:
+    """The same, also where a private variable of the role is that text."""
+    name = _VARIABLE.fullmatch(value) if isinstance(value, str) and "{{" in value else None
+    return literal(role.variables.get(name[1]) if name else value)
+
+
+def listed(value: Any) -> list[Any]:
+    """The items of a list; of a template of one none."""
     return list(value) if isinstance(value, list | tuple) else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import areas, belonging, definitions, formation, host_checks, membership
+from . import areas, belonging, consequences, definitions, formation, host_checks, membership
 from .answers import Answer
 from .findings import Code, Finding, Report
 from .model import Site
@@ -47,7 +47,8 @@ def judge(site: Site, served: frozenset[str]) -> Report:
         *definitions.check_required(site),
         *areas.findings(site),
     ]
-    return Report.of(together(site, found), catalogue(), len(site.hosts))
+    codes = catalogue()
+    return Report.of(together(site, consequences.without(site, found, codes)), codes, len(site.hosts))
 
 
 def together(site: Site, findings: Iterable[Finding]) -> Iterator[Finding]:

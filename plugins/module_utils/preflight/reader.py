@@ -19,7 +19,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import AnsibleVaultError
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 
-from ..declared.kinds import KINDS
+from ..declared.kinds import EVALUATED, KINDS
 from ..task_types import Written
 from .model import UNKNOWN, Controller, Definition, Host, SecretsFile, Site, Unreadable, owner_of
 from .ports import Ports, of_sshd
@@ -135,6 +135,9 @@ class InventoryReader:
                         where = f"{kind}[{number}]" if items is exports[kind] else kind
                         found = values.without_value(item, where)
                         yield from ((role, path, problem) for path, problem, _guess in found)
+            for kind in (kind for kind in EVALUATED if kind in exports):
+                values.evaluate(exports[kind])
+                yield from ((role, path, problem) for path, problem, _guess in values.without_value(exports[kind], kind))
 
     # --- one definition for each place that sets a variable
 

@@ -207,10 +207,12 @@ def _read_role(schema: Schema, role: Path, load: Load) -> tree.Role:
         schema.options[name] = option_of(name, {**(spec or {}), **limits.get(name, {})}, role.name)
     if (role / "defaults" / "main.yml").is_file():
         schema.defaults[role.name] = dict(_content(schema, role, "defaults/main.yml", load))
+    _both(schema, role, options)
     if (role / "meta" / "exports.yml").is_file():
         given = _content(schema, role, "meta/exports.yml", load)
         if not any(where == named(role, "meta/exports.yml") for where, _problem in schema.misread):
             schema.exports[role.name] = given
+    tasks = role / "tasks" / "main.yml"
     return tree.Role(
         role.name,
         exports=schema.exports.get(role.name, {}),
@@ -223,7 +225,19 @@ def _read_role(schema: Schema, role: Path, load: Load) -> tree.Role:
         artifacts=_content(schema, role, "meta/artifacts.yml", load),
         has=lambda file: (role / file).is_file(),
         text=tree.text_of(role),
+        templates=tree.texts_of(role, "templates"),
+        tasks=tasks.read_text(encoding="utf-8", errors="replace").strip() if tasks.is_file() else "",
+        removed=tuple(entry["name"] for entry in of_site.get("removed") or ()),
     )
+
+
+def _both(schema: Schema, role: Path, options: Mapping[str, Any]) -> None:
+    """Defaults stand in two files; where one of them is missing, everything that uses a variable would look wrong."""
+    of_spec = [name for name, spec in options.items() if isinstance(spec, Mapping) and spec.get("default") is not None]
+    for file, needed in (("defaults/main.yml", bool(of_spec)), ("meta/argument_specs.yml", bool(schema.defaults.get(role.name)))):
+        if needed and not (role / file).is_file():
+            other = "meta/argument_specs.yml" if file.startswith("defaults") else "defaults/main.yml"
+            schema.misread.append((named(role, file), f"is missing, and {other} has variables"))
 
 
 def named(role: Path, file: str) -> str:

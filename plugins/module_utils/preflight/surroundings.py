@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from ansible import constants, context
 
+from .. import documented
 from ..site_map import ALL, SiteMap
 from .model import Controller
 from .schema import Schema, read_schema
@@ -48,6 +49,8 @@ def schema_of(loader: Any, site_map: SiteMap, collection: Path = COLLECTION) -> 
             schema.declared,
             sites=site_map,
             modules=frozenset(path.stem for path in plugins.glob("*.py")),
+            module_options=documented.spec,
+            module_changes=documented.changes,
             playbooks=frozenset(str(path.relative_to(playbooks)) for path in playbooks.rglob("*.yml")),
         )
     return schema

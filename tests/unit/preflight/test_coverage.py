@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site
+from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.model import Controller, Site, Unreadable
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.rules import coverage
 
 from tests.unit.lib.sites import site
@@ -73,3 +73,11 @@ def test_the_matrix(read: Read) -> None:
 
 def test_a_quoted_date(read: Read) -> None:
     assert found(read, ALL, waiver("'2027-06-30'")) == set()
+
+
+def test_roles_are_not_known(read: Read) -> None:
+    """Of hosts whose variables cannot be read: the waiver of one of their roles is not wrong."""
+    given = read(site(ALL.replace("registry: app1\n", ""), waiver()), controller=TODAY)
+    assert [one.variable for one in coverage.check_waivers(given)] == ["site_backup_waivers[0]"]
+    given.unreadable = (Unreadable("app1", "it is broken"),)
+    assert list(coverage.check_waivers(given)) == []

@@ -58,11 +58,12 @@ def findings(tmp_path: Path, ansible_plugins: None) -> Callable[..., list[Findin
             (collection / path).write_text(text, encoding="utf-8")
     inventory_file = tmp_path / "site" / "hosts.yml"
     inventory_file.parent.mkdir()
-    inventory_file.write_text(
-        "all: {children: {rack: {hosts: {a: }}}, vars: {site_name: clinic, site_domain: clinic.health}}\n", encoding="utf-8"
-    )
 
-    def find(file: str, change: Change) -> list[Finding]:
+    def find(file: str, change: Change, of_site: str = "") -> list[Finding]:
+        inventory_file.write_text(
+            f"all: {{children: {{rack: {{hosts: {{a: }}}}}}, vars: {{site_name: clinic, site_domain: clinic.health, {of_site}}}}}\n",
+            encoding="utf-8",
+        )
         path = collection / "roles" / "rack" / file
         text = change(path.read_text(encoding="utf-8") if path.is_file() else "")
         if text is None:
@@ -89,6 +90,28 @@ def test_tags_of_ansible(findings: Callable[..., list[Finding]], file: str) -> N
     """Plain YAML knows none of them."""
     text = "__rack_x: !unsafe '{{ x }}'\n" if file != COMPONENTS else "- {name: rack, files: [{path: /a, content: !unsafe '{{ x }}'}]}\n"
     assert [one for one in findings(file, all_of(text)) if one.code == "role-file-invalid"] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        (DEFAULTS, None, "is missing, and meta/argument_specs.yml has variables."),
+        (SPECS, None, "is missing, and defaults/main.yml has variables."),
+        (DEFAULTS, "- a\n", "must be a mapping."),
+        (SPECS, "argument_specs: {main: {options: [a]}}\n", "argument_specs.main.options must be a mapping or nothing."),
+    ],
+)
+def test_what_follows_from_a_file_is_not_said(findings: Callable[..., list[Finding]], file: str, content: str | None, problem: str) -> None:
+    """Neither the templates that use its variables, nor the variables in the inventory, are wrong."""
+    found = findings(file, all_of(content), "rack_port: 9000")
+    assert [(one.where, one.problem) for one in found] == [(f"roles/rack/{file}", problem)]
+
+
+@pytest.mark.parametrize("port", ["70000", "text", "1.5", "[1]"])
+def test_a_value_of_the_inventory_is_no_defect_of_the_role(findings: Callable[..., list[Finding]], port: str) -> None:
+    """The variable has a finding of its own."""
+    found = findings(BOUNDS, lambda text: text, f"rack_port: {port}")
+    assert {one.code.partition("-")[0] for one in found} == {"variable"} and {one.variable for one in found} == {"rack_port"}
 
 
 @pytest.mark.parametrize("broken", [" : [\n", "a: ['\n", "\x00\x01", "$ANSIBLE_VAULT;1.1;AES256\n6161\n"])
@@ -132,6 +155,7 @@ def test_a_file_that_is_no_mapping(findings: Callable[..., list[Finding]], file:
         (SPECS, instead("type: int", "type: int\n        chioces: [5]"), "options.rack_port has the key chioces:"),
         (BOUNDS, instead("{min: 1024}", "{least: 1024}"), "rack_port has the key least:"),
         (BOUNDS, instead("{min: 1024}", '{min: "1024"}'), "rack_port.min must be a whole number."),
+        (BOUNDS, instead("{min: 1024}", "{min: 1024, max: 10}"), "rack_port.min must not be more than its max."),
         (BOUNDS, instead("{min: 1024}", "1024"), "rack_port must be a mapping."),
         (BOUNDS, instead("{min: 1024}", "{pattern: '[^'}"), "rack_port.pattern must be a regular expression."),
         (BOUNDS, instead("rack_port", "rack_prot"), "the key rack_prot must be a variable in the role's argument_specs.yml."),
@@ -234,14 +258,42 @@ def test_templates_of_exports(findings: Callable[..., list[Finding]], where: str
     assert [one.problem for one in found] == ([problem] if problem else [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("host: {component: rack,", "host: {component: rack, when: '{{ rack_prot }}',", "host.when"),
+        ("keeps: []", "keeps: []\nconverged: '{{ rack_prot }}'", "converged"),
+        ("keeps: []", "keeps: []\nidentity: {site_name: {why: x, value: '{{ rack_prot }}'}}", "identity.site_name.value"),
+        ("keeps: []", "keeps: []\nfollows: {site_name: '{{ rack_prot }}'}", "follows.site_name"),
+    ],
+)
+def test_templates_of_mappings_have_a_value(findings: Callable[..., list[Finding]], old: str, new: str, path: str) -> None:
+    """Those of a host's own variables."""
+    found = [one for one in findings(EXPORTS, instead(old, new)) if one.variable == path]
+    assert [one.problem for one in found] == ["the template uses rack_prot, and there is no such variable."]
+
+
 def test_templates_of_mappings_are_parsed(findings: Callable[..., list[Finding]]) -> None:
     """Their variables are a task's; their syntax is known."""
     found = findings(
-        EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: packages_update, params: {a: "{{ b | }}"}}}')
+        EXPORTS, instead("keeps: []", 'keeps: []\nrolling: {name: rack, update: {module: packages_update, params: {names: ["{{ b | }}"]}}}')
     )
     assert [(one.variable, one.problem) for one in found] == [
-        ("rolling.update.params.a", "the Jinja expression does not parse (its line 1).")
+        ("rolling.update.params.names[0]", "the Jinja expression does not parse (its line 1).")
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        (BOUNDS, instead("{min: 1024}", "{min: 60000}")),
+        (SPECS, instead("type: int", "type: int\n        choices: [5]")),
+        (DEFAULTS, lambda text: text.replace("rack_port: ", "rack_port: x")),
+    ],
+)
+def test_a_default_that_a_site_could_not_set(findings: Callable[..., list[Finding]], file: str, change: Change) -> None:
+    found = [one for one in findings(file, change) if one.variable == "rack_port"]
+    assert [(one.where, one.problem.partition(":")[0]) for one in found] == [("roles/rack/defaults/main.yml", "the default")]
 
 
 def test_items_that_do_not_apply_are_not_evaluated(findings: Callable[..., list[Finding]]) -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.vannah.healthcloud.plugins.module_utils import documented, site_map
+from ansible_collections.vannah.healthcloud.plugins.module_utils import site_map
 from ansible_collections.vannah.healthcloud.plugins.module_utils.declared import checks
-from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.ownership import declared_secrets, used_secrets
+from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.ownership import declared_secrets
+from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.secret_uses import Use, uses
 from ansible_collections.vannah.healthcloud.plugins.module_utils.declared.tree import Role, World
 from ansible_collections.vannah.healthcloud.plugins.module_utils.preflight.surroundings import schema_of
 
+from .declared_tables import COMPONENTS, COMPUTED, CONTENTS, DETAILS, NOT_ITS_OWN, OTHER_SPELLINGS, components_with
 from .test_specs import NAMES, ROLES
 
 SCHEMA = schema_of(DataLoader(), site_map.load())
@@ -44,15 +46,7 @@ def test_declarations_agree(name: str) -> None:
 def test_secrets_of_roles_are_seen() -> None:
     """Those in a list, those in the text of a private variable, and those that only a lookup has."""
     assert "postgresql_superuser" in declared_secrets(EVERY["postgresql"]) and "caprover_password" in declared_secrets(EVERY["caprover"])
-    assert used_secrets(EVERY["minio"]).items() >= {("minio_root_user", False), ("object_store_access_key", False), ("minio_user_", True)}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_calls_take_their_parameters(name: str) -> None:
-    """Each key of the parameters of a call is an option of its module."""
-    for item in EVERY[name].items("calls"):
-        if isinstance(item["params"], dict):
-            assert set(item["params"]) <= set(documented.spec(item["module"])), item["module"]
+    assert {*uses(EVERY["minio"])} >= {Use("minio_root_user"), Use("object_store_access_key"), Use("minio_user_", whole=False)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -98,12 +92,19 @@ def test_a_kind_that_is_emptied(kind: str, needs: Any) -> None:
         assert any(one.path == kind for one in checks.problems(emptied, WORLD)), role.name
 
 
-COMPONENTS = [{"name": "web", "units": [{"name": "web.service"}], "files": [{"path": "/a", "template": "a.j2", "units": ["web.service"]}]}]
 SITES = site_map.SiteMap(("base", "apps", "late"), (site_map.Entry("web", "apps", ("edge",)), site_map.Entry("shop", "late", ("shop",))))
 
 
 def web(
-    components: list[Any] = COMPONENTS, text: str = "", artifacts: Any = None, defaults: Any = None, site: Any = (), **said: Any
+    components: list[Any] = COMPONENTS,
+    text: str = "",
+    artifacts: Any = None,
+    defaults: Any = None,
+    site: Any = (),
+    tasks: str | None = None,
+    removed: Any = (),
+    templates: str = "",
+    **said: Any,
 ) -> Role:
     """A role that agrees, with something else in its files."""
     exports = {
@@ -135,12 +136,20 @@ def web(
             "__web_from": "{{ __web_all }}",
             "__web_all": "{{ ['edge'] + web_allowed_from }}",
             "__web_secrets": "- {name: web_key, kind: password}\n- {name: web_other, kind: password}\n- {name: web_other, kind: key32}",
+            "__web_state": "/var/lib/vannah/web",
+            "__web_passwd": "/etc/passwd",
+            "__web_named": "shop_key",
+            "__web_indirect": "{{ 'shop_' ~ __web_part }}",
+            "__web_part": "key",
             "__web_shop": "- {name: shop_key, kind: password}",
         },
         defaults={"web_port": 80} if defaults is None else defaults,
         artifacts=artifacts or {"tool": {}},
         has=lambda file: file in ("templates/a.j2", "files/check", "tasks/objects.yml"),
-        text=text,
+        tasks=tasks,
+        removed=removed,
+        text=f"{text}{templates}",
+        templates=templates,
     )
 
 
@@ -153,15 +162,35 @@ SHOP = Role(
         "scrape_targets": [{"job": "shop", "port": 7}],
         "firewall_ports": [{"name": "shop", "port": 7, "from": ["monitoring"]}],
     },
-    components=[{"name": "shop", "units": [{"name": "shop.service"}]}],
+    components=[
+        {
+            "name": "shop",
+            "units": [{"name": "shop.service"}],
+            "files": [{"path": "/etc/shop.conf", "content": "x"}],
+            "users": [{"name": "shop"}],
+            "sysctls": [{"name": "net.a", "value": "0"}],
+        }
+    ],
     options={"shop_port": {"type": "int"}},
     artifacts={"till": {}},
 )
+MODULES: dict[str, Any] = {
+    "module_options": lambda _module: {"url": {"required": True}, "wait": {}},
+    "module_changes": lambda module: module == "web_update",
+}
 PLAYBOOKS = ("change_ports.yml", "web/remove.yml")
 
 
 def lookup(name: str) -> str:
     return f"lookup('vannah.healthcloud.secret', {name})"
+
+
+ROLLING: dict[str, Any] = {
+    "name": "Web",
+    "policy": "{{ x }}",
+    "gate": {"module": "web_info", "params": {"url": "x"}},
+    "healthy": {"module": "web_info", "params": {"url": "x"}},
+}
 
 
 @pytest.mark.parametrize(
@@ -213,9 +242,18 @@ def lookup(name: str) -> str:
         ({"text": lookup("'web_key'")}, ""),
         ({"text": lookup("'shop_key'")}, "foreign_secrets: the role uses the secret shop_key of the role shop without"),
         ({"text": lookup("'a' if web_x else 'shop_key'")}, "secrets: the role uses the secret a, and does not declare it"),
-        ({"text": lookup("'shop_user_' ~ name")}, "foreign_secrets: the role uses the secret shop_user_ of"),
+        ({"text": lookup("'shop_user_' ~ name")}, "foreign_secrets: the role uses the secret shop_user_... of"),
+        *(({"text": text}, "foreign_secrets: the role uses the secret shop_key of the role shop without") for text in OTHER_SPELLINGS),
+        *(({"text": text}, "chosen_secrets: the role looks up a secret whose name is only known when it runs") for text in COMPUTED),
+        ({"text": lookup("name"), "chosen_secrets": [{"variable": "web_users"}]}, ""),
+        ({"text": lookup("'shop_key'"), "chosen_secrets": [{"variable": "web_users"}]}, "foreign_secrets: the role uses the secret"),
+        ({"chosen_secrets": [{"kind": "object_store"}]}, "chosen_secrets[0].kind: there is no object_store"),
+        ({"chosen_secrets": [{"variable": "web_user"}]}, "chosen_secrets[0].variable: there is no web_user"),
+        ({"text": "# vannah.healthcloud.secret reads them"}, ""),
+        ({"text": lookup("'web_' ~ 'key'")}, ""),
+        ({"text": lookup("'web_key' ~ name")}, "named_secrets: the role uses the secret web_key..., and"),
         ({"text": lookup("'web_kez'")}, "secrets: the role uses the secret web_kez, and does not declare it"),
-        ({"text": lookup("'web_user_' ~ name")}, "named_secrets: the role uses the secret web_user_, and"),
+        ({"text": lookup("'web_user_' ~ name")}, "named_secrets: the role uses the secret web_user_..., and"),
         ({"text": lookup("'shop_key'"), "foreign_secrets": [{"name": "shop_key", "owner": "shop"}]}, ""),
         ({"foreign_secrets": [{"name": "shop_kez", "owner": "shop"}]}, "foreign_secrets: the role shop declares no secret shop_kez"),
         ({"foreign_secrets": [{"name": "x", "owner": "none"}]}, "foreign_secrets: the role none declares no secret x"),
@@ -226,9 +264,33 @@ def lookup(name: str) -> str:
         ),
         ({"data_directories": [{"path": "/srv/a"}, {"path": "/srv/a/b"}]}, "data_directories[1].path: /srv/a/b lies within /srv/a of"),
         ({"data_directories": [{"path": "/srv/a", "shared": True}, {"path": "/srv/a/b"}]}, ""),
+        ({"data_directories": [{"path": "//srv//shop"}]}, "data_directories[0].path: //srv//shop lies within /srv/shop of the role shop"),
+        *(({kind: [{"path": path}]}, f"{kind}[0].path: ") for kind in ("data_directories", "takeover_paths") for path in NOT_ITS_OWN),
+        ({"data_directories": [{"path": "{{ __web_state }}"}]}, "data_directories[0].path: /var/lib/vannah/web holds what is not this"),
+        ({"data_directories": [{"path": "/etc/web"}]}, "data_directories[0].path: /etc/web holds"),
+        ({"data_directories": [{"path": "/", "shared": True}]}, "data_directories[0].path: / holds"),
+        ({"data_directories": [{"path": "/usr", "shared": True}]}, ""),
+        ({"takeover_paths": [{"path": "/etc/web"}, {"path": "/var/lib/web"}]}, ""),
         ({"data_directories": [{"path": "/srv/shop"}]}, "data_directories[0]: the role shop declares /srv/shop, too"),
         # --- calls, waves, clusters, variables, files
-        ({"calls": [{"module": "web_info", "params": {}}]}, ""),
+        ({"calls": [{"module": "web_info", "params": {"url": "x"}}]}, ""),
+        ({"calls": [{"module": "web_info", "params": "{{ __web_call }}"}]}, ""),
+        ({"calls": [{"module": "web_info", "params": {}}]}, "calls[0].params: web_info requires url"),
+        ({"calls": [{"module": "web_info", "params": {"url": 1, "uri": 1}}]}, "calls[0].params.uri: web_info has no parameter uri"),
+        ({"rolling": ROLLING}, ""),
+        ({"rolling": {"name": "Web", "update": {"module": "web_update", "params": {"url": "x"}}}}, ""),
+        ({"rolling": {"name": "Web"}}, "rolling: policy is missing"),
+        ({"rolling": {**ROLLING, "gate": {"module": "web_update", "params": {"url": 1}}}}, "rolling.gate.module: web_update changes"),
+        ({"rolling": {**ROLLING, "healthy": {"module": "web_info"}}}, "rolling.healthy.params: web_info requires url"),
+        ({"rolling": ROLLING, "effects": EFFECTS | {"web_port": "rolling"}, "change_ports": {"takes_over": "rolling"}}, ""),
+        ({"effects": EFFECTS | {"web_port": "rolling"}}, "effects.web_port: the change waits for a restart of one member"),
+        ({"effects": EFFECTS | {"web_port": {"effect": "rolling"}}}, "effects.web_port: the change waits for a restart of one"),
+        ({"effects": EFFECTS | {"web_port": "together"}}, "effects.web_port: together needs a verb"),
+        ({"change_ports": {"takes_over": "rolling"}}, "change_ports.takes_over: members would take over a port by rolling"),
+        (
+            {"rolling": ROLLING, "change_ports": {"takes_over": "together"}},
+            "change_ports.takes_over: members would take over a port by rolling.together",
+        ),
         ({"calls": [{"module": "web_inof", "params": {}}]}, "calls[0].module: there is no web_inof: a module of the collection"),
         ({"rolling": {"name": "Web", "gate": {"module": "web_gate"}}}, "rolling.gate.module: there is no web_gate"),
         ({"rolling": {"name": "Web", "together": {"stop": {"module": "web_stop"}}}}, "rolling.together.stop.module: there is no web_stop"),
@@ -263,10 +325,20 @@ def lookup(name: str) -> str:
             {"components": [COMPONENTS[0] | {"files": [{"path": "/a", "units": ["b.service"]}]}]},
             "component web.files[0].units: there is no b",
         ),
+        *(({"components": components_with(**said)}, problem) for said, problem in CONTENTS),
+        (
+            {"package_defaults": [{"path": "/etc/shadow", "content": "x"}]},
+            "package_defaults[0].path: /etc/shadow belongs to the system",
+        ),
+        (
+            {"package_defaults": [{"path": "/etc/shop.conf", "content": "x"}]},
+            "package_defaults[0]: the path /etc/shop.conf belongs to the role shop, too",
+        ),
         ({"artifacts": {"till": {}}}, "till: the role shop has an artifact with this name, too"),
         ({"text": "lookup('vannah.healthcloud.artifact', 'tol')"}, "artifacts: there is no tol: an artifact"),
         ({"defaults": {"web_port": 80, "web_prot": 1}}, "argument_specs.main.options: there is no web_prot, and defaults/main.yml sets it"),
         ({"defaults": {}}, "argument_specs.main.options.web_port: web_port has a default here, and none"),
+        *DETAILS,
         # --- addresses, metrics, backups
         ({"addresses": []}, "addresses: web_allowed_from says who may reach a port"),
         ({"addresses": [{"variable": "web_allowed_from"}, {"variable": "web_users", "key": "nme"}]}, "addresses[1].key: there is no nme"),
@@ -288,7 +360,7 @@ def lookup(name: str) -> str:
     ],
 )
 def test_a_declaration_that_does_not_agree(said: dict[str, Any], problem: str) -> None:
-    known = {"sites": SITES, "modules": ("web_info",), "playbooks": PLAYBOOKS, "site_variables": ("site_name",)}
+    known = {"sites": SITES, "modules": ("web_info", "web_update"), **MODULES, "playbooks": PLAYBOOKS, "site_variables": ("site_name",)}
     listed = found(web(**said), SHOP, **known)
     assert any(one.startswith(problem) for one in listed) if problem else not listed, listed
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from ansible.errors import AnsibleError
+
 from ...declared import checks, forms, kinds
 from ...task_types import Written
+from .. import service_parts, templates, texts, values
 from ..findings import Code, Finding
-from ..model import Host, Site
+from ..model import UNKNOWN, Host, Site
 
 CODES = (
     Code(
@@ -31,8 +34,12 @@ def check_files(site: Site) -> Iterator[Finding]:
     """Files of every role, because one that cannot be read leaves its variables unknown on all hosts."""
     for where, problem in site.schema.misread:
         yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}")
+    roles = list(dict.fromkeys(role for host in site.hosts.values() for role in host.roles))
+    asked = [problem for role in roles if site.schema.exports.get(role, {}).get("host_facts") for problem in service_parts.host_facts(role)]
+    for where, problem in (*service_parts.BROKEN, *asked):
+        yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}, or restore the release's")
     wrong = {where for where, _problem in site.schema.misread}
-    for role in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
+    for role in roles:
         where = f"roles/{role}/meta/exports.yml"
         if role not in site.schema.exports and where not in wrong:
             problem = "is missing: each role declares there what others have to know of it."
@@ -80,6 +87,25 @@ def check_references(site: Site) -> Iterator[Finding]:
             yield Finding("role-declaration-invalid", where, found.path, f"{found.problem}.", f"{found.fix} ({where})")
 
 
+def check_defaults(site: Site) -> Iterator[Finding]:
+    """Defaults that a site would be refused for, if it set them."""
+    wrong = {where.split("/")[1] for where, _problem in site.schema.misread}
+    for role in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
+        where = f"roles/{role}/defaults/main.yml"
+        for name, value in site.schema.defaults.get(role, {}).items() if role not in wrong else ():
+            option = site.schema.options.get(name)
+            if option is None or option.role != role:
+                continue
+            try:
+                given = UNKNOWN if texts.is_template(str(value)) else templates.plain(value)
+            except (AnsibleError, templates.VaultClosed):
+                continue
+            for found in values.check(option, given, name):
+                yield Finding(
+                    "role-declaration-invalid", where, found.path, f"the default: {found.problem}", f"correct {found.path} in {where}"
+                )
+
+
 def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
     """What is wrong with what templates give. Which groups and hosts a variable names, its own rule judges."""
     found: dict[str, list[str]] = {role: [] for role in roles}
@@ -92,4 +118,4 @@ def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-RULES = (check_files, check_declarations, check_references)
+RULES = (check_files, check_declarations, check_references, check_defaults)
