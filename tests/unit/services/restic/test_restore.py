@@ -196,7 +196,7 @@ def test_a_file_that_changed_before_it_was_read(drill: Drill, capsys: pytest.Cap
 
 
 def test_a_file_that_the_backup_lost(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
-    """Is no file that changed."""
+    """Is not counted as one that changed."""
     (drill.place.folder / "data/a.txt").unlink()
     status, said = drill(capsys)
     assert status == 1 and said["problems"][0] == f"{drill.place.folder}/data/a.txt is missing: it was there when the backup began"
