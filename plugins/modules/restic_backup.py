@@ -14,7 +14,7 @@ description:
 extends_documentation_fragment: [vannah.healthcloud.service_call]
 options:
   task: {type: str, choices: [files, objects], default: files, description: "What is backed up; V(objects), on the backup server."}
-  first: {type: bool, default: false, description: With the repository as it is now, also of a host that was rebuilt.}
+  first: {type: bool, default: false, description: "With the repository as it is now, also of a host that was rebuilt."}
   limit: {type: int, default: 21600, description: Seconds until it has to end.}
 """
 

@@ -292,14 +292,14 @@ def test_a_wrong_site_map_is_one_error(run: Run, callback: str) -> None:
     (tree / "collections" / "ansible_collections" / "vannah").mkdir(parents=True)
     (tree / "collections" / "ansible_collections" / "vannah" / "healthcloud").symlink_to(tree)
     path = tree / "playbooks" / "vars" / "site_map.yml"
-    path.write_text(path.read_text().replace("wave: store", "wave: stroe"))
+    path.write_text(path.read_text().replace("wave: store", "wave: storage"))
     run.playbook = tree / "playbooks" / "preflight.yml"
     run.collections = tree / "collections"
     run.write("hosts.yml", site(THREE))
     done = run(callback=callback)
     said_all = done.stdout + done.stderr
     assert "site-map-invalid" in said(done)
-    assert "playbooks/vars/site_map.yml roles[6] (minio).wave: there is no wave 'stroe' in waves. Fix: use" in said_all
+    assert " (minio).wave: there is no wave 'storage' in waves. Fix: use" in said_all
     assert "Traceback" not in said_all and done.returncode == 2, said_all
 
 
