@@ -110,10 +110,13 @@ def test_a_second_restore_after_the_first(site: Cluster, backups: Backups) -> No
 
 def test_what_the_restore_left_is_found(site: Cluster, backups: Backups) -> None:
     """At the time of the last row the cluster was on a timeline that the restore has left. The newest one has no such row."""
-    done = site.playbook(VERB, *words("restore_type=time", f"restore_target={TIMES['third']}"))
-    assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
-    assert set(backups.scratch("select name from kept").split()) == {"first", "second", "third"}
-    assert site.playbook(VERB, "-e", "restore_remove=true").returncode == 0
+    try:
+        done = site.playbook(VERB, *words("restore_type=time", f"restore_target={TIMES['third']}"))
+        assert done.returncode == 0, errors_of(done.stdout) + done.stdout[-3000:]
+        assert set(backups.scratch("select name from kept").split()) == {"first", "second", "third"}
+    finally:
+        removed = site.playbook(VERB, "-e", "restore_remove=true")
+    assert removed.returncode == 0, removed.stdout[-3000:]
 
 
 @LONG

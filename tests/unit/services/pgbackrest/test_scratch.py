@@ -116,6 +116,35 @@ def test_a_restore(ctx: Context, programs: Programs) -> None:
     assert programs.ran("systemd-run") == 1
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_a_time_after_the_last_commit(ctx: Context, programs: Programs, wal: Wal, left: bool) -> None:
+    """Of a timeline that a restore left all WAL is meant. The one in use goes on: what was committed until then may not be archived yet."""
+    wal.commit(1, 5 * SIZE + 100, 10.0)
+    if left:
+        wal.histories[2] = "1\t0/5000064\tbefore 2026-12-01 10:13:10+00\n"
+        wal.has(2, 5, 6)
+        wal.commit(2, 5 * SIZE + 300, 100.0)
+    programs.on("info", out=INFO)
+
+    def asked(argv: list[str]) -> Result:
+        if not any("--type=default" in one for one in programs.calls):
+            return Result(2, "", "not running")
+        return Result(0, "0/7000000\n" if any("replay_lsn" in word for word in argv) else "postgres|7000000\n", "")
+
+    programs.on("systemctl", "is-active", rc=3)
+    programs.on("psql", do=asked)
+    programs.on("journalctl", out=f"FATAL:  {instance.ENDED_EARLY}\n")
+    if not left:
+        with pytest.raises(AgentError, match="Fix: choose an earlier target"):
+            call(ctx)
+        assert programs.ran("restore") == 1
+        return
+    call(ctx)
+    first, second = [argv for argv in programs.calls if argv[-1] == "restore"]
+    assert "--type=time" in first and "--target-timeline=1" in first
+    assert "--type=default" in second and "--target-timeline=1" in second and "--type=time" not in second
+
+
 def test_an_instance_that_is_there(ctx: Context, programs: Programs) -> None:
     """A person may still work with it: replaced or removed only where that is asked for."""
     Path(ctx.path("/var/lib/postgresql/vannah-restore/data")).mkdir(parents=True)

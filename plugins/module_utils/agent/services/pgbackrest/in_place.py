@@ -33,8 +33,6 @@ RECOVERY = (
     *("restore_command", "recovery_target", "recovery_target_action", "recovery_target_inclusive", "recovery_target_lsn"),
     *("recovery_target_name", "recovery_target_time", "recovery_target_timeline", "recovery_target_xid"),
 )
-#: To the newest WAL.
-ALL = "--type=default"
 #: Lines of pg_controldata.
 TIMELINE, SEGMENT = "Latest checkpoint's TimeLineID", "Latest checkpoint's REDO WAL file"
 #: Part of the size that has to be free beside the data: WAL of the recovery.
@@ -49,13 +47,8 @@ def target_of(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :raises AgentError: ``bad-target``, ``no-backup``, ``pgbackrest-failed``, ``wal-missing``, ``wal-unreadable``, ``search-too-long``
     """
     chosen = target.choose(ctx, Program(ctx, params["stanza"], params["config"]), params)
-    attempts = [chosen.attempt()]
-    if params["type"] == "time" and chosen.archived:
-        # PostgreSQL has reached a time when it sees a later commit. The cluster is stopped: where there is none, all of its WAL is meant.
-        # Without the newest WAL of the timeline nothing would tell an end from a segment that cannot be read.
-        attempts.append([ALL, *(word for word in attempts[0] if word.startswith(("--set=", "--target-timeline=")))])
     known = {"timeline": chosen.timeline, "newest": chosen.newest, "backup": chosen.label, "bytes": chosen.bytes}
-    return [], {"attempts": attempts, **known, "archived": chosen.archived, "system": chosen.system}
+    return [], {"attempts": chosen.attempts(ended=True), **known, "archived": chosen.archived, "system": chosen.system}
 
 
 def in_place(params: Item, ctx: Context) -> tuple[list[Step], Item]:
@@ -124,7 +117,7 @@ def _restore(ctx: Context, params: Item) -> None:
         instance.configure()
         try:
             instance.start(wait, "select 1")
-            instance.require(params["archived"] if ALL in attempt else "")
+            instance.require(params["archived"] if target.ALL in attempt else "")
             break
         except AgentError as error:
             instance.stop(wait)

@@ -11,7 +11,7 @@ from ...core import waiting
 from ...core.model import AgentError, Step
 from . import target
 from .in_place import refuse_small
-from .instance import Instance
+from .instance import ENDED_EARLY, Instance
 from .program import USER, Program, first_error
 
 TYPE_CHECKING = False
@@ -47,13 +47,25 @@ def scratch(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     detail = "to the newest WAL" if params["type"] == "latest" else f"to {params['type']} {params['target']}"
 
     def apply(ctx: Context) -> None:
-        remove(ctx, instance)
-        _restore(ctx, program, params, instance, chosen.attempt())
-        rows = [line.split("|") for line in instance.start(params["wait"], SIZES).splitlines() if "|" in line]
-        result["databases"] = [{"name": name, "bytes": int(size)} for name, size in rows]
-        instance.require(chosen.archived if params["type"] == "latest" else "")
+        attempts = chosen.attempts(ended=False)
+        for attempt in attempts:
+            remove(ctx, instance)
+            _restore(ctx, program, params, instance, attempt)
+            try:
+                said = instance.start(params["wait"], SIZES)
+            except AgentError as error:
+                if ENDED_EARLY in str(error) and attempt != attempts[-1]:
+                    continue
+                raise
+            result["databases"] = [{"name": name, "bytes": int(size)} for name, size in _sizes(said)]
+            instance.require(chosen.archived if target.ALL in attempt else "")
+            break
 
     return [Step("restore", place, "create", f"{detail}, from repository {params['repository']}", apply=apply)], result
+
+
+def _sizes(said: str) -> list[list[str]]:
+    return [line.split("|") for line in said.splitlines() if "|" in line]
 
 
 def remove(ctx: Context, instance: Instance) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 CODE = "bad-target"
+#: To the newest WAL.
+ALL = "--type=default"
 EXAMPLES = {"time": "2026-12-01 10:15:00+00", "lsn": "0/5A000028", "name": "before_migration"}
 
 
@@ -44,9 +46,18 @@ class Chosen:
         self.system, self.archived = system, archived
         self.options = [*said, *([f"--target-timeline={timeline}"] if timeline != newest else [])]
 
-    def attempt(self) -> list[str]:
-        """The options of the restore."""
-        return [*self.options, f"--set={self.label}"]
+    def attempts(self, ended: bool) -> list[list[str]]:
+        """The options of the restore; the second ones are for a recovery that ended before the time.
+
+        PostgreSQL has reached a time when it sees a later commit. Where all WAL of the timeline is archived and has none, all of it is
+        meant. Without the newest segment nothing would tell that end from a segment that cannot be read.
+
+        :param ended: nothing is added to the timeline: the cluster is stopped
+        """
+        first = [*self.options, f"--set={self.label}"]
+        if self.archived and "--type=time" in self.options and (ended or self.timeline != self.newest):
+            return [first, [ALL, *(word for word in first if word.startswith(("--set=", "--target-timeline=")))]]
+        return [first]
 
 
 def choose(ctx: Context, program: Program, params: Item) -> Chosen:
@@ -152,7 +163,7 @@ def options(kind: str, target: str, backups: list[Item], now: float) -> list[str
     if kind == "latest":
         if target:
             raise AgentError(CODE, "the newest WAL needs no target. Fix: leave the target out, or restore_type=time, lsn or name")
-        return ["--type=default"]
+        return [ALL]
     if not target:
         raise AgentError(CODE, f"restore_type={kind} needs a target. Fix: set restore_target='{EXAMPLES[kind]}'")
     if kind == "time":
