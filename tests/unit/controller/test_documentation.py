@@ -61,6 +61,7 @@ SECRETS = {
     "recovery_kit.passphrase",
     "registry_health.password",
     "registry_images.password",
+    "restic_objects.secret_key",
 }
 
 

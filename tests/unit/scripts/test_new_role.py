@@ -245,6 +245,6 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "playbooks" / NAME).mkdir(parents=True)
     (tmp_path / "playbooks" / NAME / "converge.yml").write_text("mine\n")
     shutil.rmtree(tmp_path / "roles" / NAME)
-    with pytest.raises(new_role.RefusedError, match=r"converge\.yml exists already"):
+    with pytest.raises(new_role.RefusedError, match=r"converge\.yml exist already\. Fix: move"):
         new_role.create(tmp_path, new_role.words_of(REPOSITORY, NAME))
     assert (tmp_path / "playbooks" / NAME / "converge.yml").read_text() == "mine\n"

@@ -179,7 +179,7 @@ def test_restores_in_place(given: dict[str, str], good: bool) -> None:
     ],
 )
 def test_restores_into_a_bucket(given: dict[str, str], good: bool) -> None:
-    task = assertion("roles/restic/tasks/objects.yml", "Require the names of the site and the bucket")
+    task = assertion("roles/restic/tasks/restore_objects.yml", "Require the names of the site and the bucket")
     assert holds(task, {"site_name": "clinic", **given}) is good
 
 
