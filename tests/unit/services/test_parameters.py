@@ -21,6 +21,7 @@ MODULES = sorted(file.stem for file in (bundle.AGENT.parent.parent / "modules").
 LEFT = {
     "caprover": "its parameters and CapRover's own JSON are read by the same functions",
     "pgbackrest": "its parameters are read by functions that its jobs share",
+    "restic": "its parameters are read by functions that its jobs share",
 }
 #: What an action adds to what the module documents.
 ADDED = {"minio_heal": {"token"}}

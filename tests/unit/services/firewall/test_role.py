@@ -113,7 +113,11 @@ def test_ports_of_the_inventory(rules: Callable[..., list[str]], ports: list[dic
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("dbs", ["dbs", "firewall_ports: x", "no group"]), ("named", ["elsewhere", "site_address"]), ("192.0.2.1; accept", ["no group"])],
+    [
+        ("dbs", ["dbs", "firewall_ports: x", "not a group"]),
+        ("named", ["elsewhere", "site_address"]),
+        ("192.0.2.1; accept", ["not a group"]),
+    ],
 )
 def test_a_source_that_is_none_is_refused(rules: Callable[..., list[str]], source: str, words: list[str]) -> None:
     """A misspelt group must not close a port in silence, nor a host's name be looked up when the firewall starts."""

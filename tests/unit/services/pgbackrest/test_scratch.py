@@ -118,7 +118,7 @@ def test_a_restore(ctx: Context, programs: Programs) -> None:
 
 @pytest.mark.parametrize("left", [True, False])
 def test_a_time_after_the_last_commit(ctx: Context, programs: Programs, wal: Wal, left: bool) -> None:
-    """Of a timeline that a restore left all WAL is meant. The one in use goes on: what was committed until then may not be archived yet."""
+    """Of a timeline that a restore left all WAL is meant. The one in use continues: its newest commits may not be archived yet."""
     wal.commit(1, 5 * SIZE + 100, 10.0)
     if left:
         wal.histories[2] = "1\t0/5000064\tbefore 2026-12-01 10:13:10+00\n"

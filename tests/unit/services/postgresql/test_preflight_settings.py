@@ -129,7 +129,7 @@ def slot_of(database: str) -> str:
         ("postgresql_slots: {my-slot: {type: physical}}", "database-slot-invalid", "not the name of a slot"),
         ("postgresql_slots: {Away: {type: physical}}", "database-slot-invalid", "not the name of a slot"),
         (f"postgresql_slots: {{{'a' * 64}: {{type: physical}}}}", "database-slot-invalid", "not the name of a slot"),
-        ("postgresql_slots: {away: physical}", "database-slot-invalid", "a slot is a dict"),
+        ("postgresql_slots: {away: physical}", "database-slot-invalid", "a slot is a mapping"),
         ("postgresql_slots: {away: {type: both}}", "database-slot-invalid", "neither physical nor logical"),
         ("postgresql_slots: {away: {type: logical}}", "database-slot-invalid", "needs database and plugin"),
         ("postgresql_slots: {away: {type: logical, database: app}}", "database-slot-invalid", "needs plugin"),
