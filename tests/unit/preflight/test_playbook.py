@@ -271,7 +271,8 @@ def test_what_has_a_backup_is_shown(run: Run) -> None:
 
 def test_the_console_shows_every_error_beside_those_of_backups(run: Run) -> None:
     """Every finding first, then what has a backup."""
-    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1", "site_name: Our Clinic\n[@db3]\nansible_host: 10.1.0.1"))
+    wrong = "site_name: Our Clinic\nrestic_files_schedule: ''\n[@db3]\nansible_host: 10.1.0.1"
+    run.write("hosts.yml", site(f"{THREE}\nregistry: app1\nbackup: b1", wrong))
     done = run(callback="vannah.healthcloud.console")
     lines = [line.strip() for line in done.stdout.splitlines()]
     at = [next(n for n, line in enumerate(lines) if line.startswith(word)) for word in ("backup-uncovered", "host-address-twice")]
