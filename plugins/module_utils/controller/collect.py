@@ -46,12 +46,14 @@ class Role:
     :ivar path: its folder
     :ivar defaults: ``defaults/main.yml``
     :ivar vars: ``vars/main.yml``
+    :ivar contents: path -> what the file says, of all that were read
     """
 
     def __init__(self, name: str, path: str, loader: Any) -> None:
         self.name = name
         self.path = path
         self._loader = loader
+        self.contents: Written = {}
         self.defaults: Written = self._mapping("defaults/main")
         self.vars: Written = self._mapping("vars/main")
         self._components: list[Any] | None = None
@@ -121,6 +123,7 @@ class Role:
             if os.path.isfile(path):
                 found = self._loader.load_from_file(path, unsafe=True, trusted_as_template=True)
                 compiled.note(path, found)
+                self.contents[path] = found
                 return found
         return None
 
@@ -134,6 +137,8 @@ class Role:
 
 
 _roles: dict[tuple[str, str], Role] = {}
+#: What :func:`preload` has read: path -> what the file says. Preflight judges the same files, and must not change what is here.
+PRELOADED: Written = {}
 
 
 def load(loader: Any, name: str, playbook_dir: str) -> Role:
@@ -195,6 +200,7 @@ def preload(names: Iterable[str]) -> None:
             role = Role(name, str(COLLECTION / "roles" / name), loader)
             if role.components is not None and role.exports is not None and role.mentions_facts is not None:
                 _roles[(name, "")] = role
+                PRELOADED.update(role.contents)
 
 
 def _find(loader: Any, name: str, playbook_dir: str) -> str:

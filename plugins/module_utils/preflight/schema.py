@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..declared import role_files, tree
+from ..declared import forms, kinds, role_files, tree
 from ..task_types import Written
 from .nearby import Names
 
@@ -129,6 +130,16 @@ class Schema:
             items = said.get(kind)
             found += [{**item, "role": role} for item in items or () if isinstance(item, Mapping)] if isinstance(items, list) else []
         return found
+
+    @cached_property
+    def malformed(self) -> dict[str, list[str]]:
+        """Role -> what is wrong with the form of its ``meta/exports.yml``; only roles with whose form something is."""
+        options: dict[str, set[str]] = {}
+        for option in self.options.values():
+            options.setdefault(option.role, set()).add(option.name)
+        known = {role: forms.Known(self.groups, frozenset(options.get(role, ()))) for role in self.exports}
+        found = {role: list(kinds.of_role(said, known[role])) for role, said in self.exports.items()}
+        return {role: problems for role, problems in found.items() if problems}
 
     def clusters(self) -> list[str]:
         """The groups whose hosts form a cluster: they find each other by address, and have to know of each other."""

@@ -17,6 +17,7 @@ import yaml
 from ansible import constants, context
 
 from .. import documented
+from ..controller import collect
 from ..site_map import ALL, SiteMap
 from .model import Controller
 from .schema import Schema, read_schema
@@ -35,6 +36,8 @@ def schema_of(loader: Any, site_map: SiteMap, collection: Path = COLLECTION) -> 
     groups = {group for entry in site_map.roles for group in entry.groups}
 
     def load(path: Path) -> Any:
+        if str(path) in collect.PRELOADED:
+            return collect.PRELOADED[str(path)]
         if path.name in _PLAIN or path.parent.name == "vars":
             # Several times faster without Ansible's tags; a file that has one of Ansible's own (!unsafe, !vault) is read below.
             with contextlib.suppress(yaml.constructor.ConstructorError):

@@ -34,7 +34,7 @@ def check_files(site: Site) -> Iterator[Finding]:
     """Files of every role, because one that cannot be read leaves its variables unknown on all hosts."""
     for where, problem in site.schema.misread:
         yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}")
-    roles = list(dict.fromkeys(role for host in site.hosts.values() for role in host.roles))
+    roles = _roles(site)
     asked = [problem for role in roles if site.schema.exports.get(role, {}).get("host_facts") for problem in service_parts.host_facts(role)]
     for where, problem in (*service_parts.BROKEN, *asked):
         yield Finding("role-file-invalid", where, "-", f"{problem}.", f"correct {where}, or restore the release's")
@@ -53,21 +53,15 @@ def check_files(site: Site) -> Iterator[Finding]:
 
 def check_declarations(site: Site) -> Iterator[Finding]:
     """Each role once: hosts differ in values of variables, which their own specifications judge."""
-    options: dict[str, set[str]] = {}
-    for option in site.schema.options.values():
-        options.setdefault(option.role, set()).add(option.name)
+    malformed = site.schema.malformed
     judged: set[str] = set()
     for host in site.hosts.values():
         new = [role for role in host.roles if role not in judged and role in site.schema.exports]
         judged.update(new)
-        written = {
-            role: list(kinds.of_role(site.schema.exports[role], forms.Known(site.schema.groups, frozenset(options.get(role, ())))))
-            for role in new
-        }
-        evaluated = _evaluated(host, {role for role, found in written.items() if not found})
+        evaluated = _evaluated(host, {role for role in new if role not in malformed})
         for role in new:
             where = f"roles/{role}/meta/exports.yml"
-            for problem in written[role] or evaluated[role]:
+            for problem in malformed.get(role) or evaluated[role]:
                 yield Finding("role-declaration-invalid", where, "-", f"{problem}.", f"correct {where}")
         for role, path, problem in host.unexportable() if new else ():
             if role in new:
@@ -77,10 +71,12 @@ def check_declarations(site: Site) -> Iterator[Finding]:
 
 def check_references(site: Site) -> Iterator[Finding]:
     """What the declarations of a role name, and what they say beside those of the others; not where a file has another form."""
-    world = site.schema.declared
-    wrong = {where.split("/")[1] for where, _problem in site.schema.misread}
-    for name in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
-        if world is None or name not in world.roles or name in wrong or any(kinds.of_role(site.schema.exports.get(name), forms.Known())):
+    world, wrong = site.schema.declared, _misread(site)
+    for name in _roles(site):
+        if world is None or name not in world.roles or name in wrong or name not in site.schema.exports:
+            continue
+        # Names of groups and variables are no matter of the form.
+        if name in site.schema.malformed and any(kinds.of_role(site.schema.exports[name], forms.Known())):
             continue
         for found in checks.problems(world.roles[name], world):
             where = f"roles/{name}/{found.file}"
@@ -89,8 +85,8 @@ def check_references(site: Site) -> Iterator[Finding]:
 
 def check_defaults(site: Site) -> Iterator[Finding]:
     """Defaults that a site would be refused for, if it set them."""
-    wrong = {where.split("/")[1] for where, _problem in site.schema.misread}
-    for role in dict.fromkeys(role for host in site.hosts.values() for role in host.roles):
+    wrong = _misread(site)
+    for role in _roles(site):
         where = f"roles/{role}/defaults/main.yml"
         for name, value in site.schema.defaults.get(role, {}).items() if role not in wrong else ():
             option = site.schema.options.get(name)
@@ -104,6 +100,16 @@ def check_defaults(site: Site) -> Iterator[Finding]:
                 yield Finding(
                     "role-declaration-invalid", where, found.path, f"the default: {found.problem}", f"correct {found.path} in {where}"
                 )
+
+
+def _roles(site: Site) -> list[str]:
+    """The roles of all hosts, each once."""
+    return list(dict.fromkeys(role for host in site.hosts.values() for role in host.roles))
+
+
+def _misread(site: Site) -> set[str]:
+    """Roles with a file that cannot be read or has another form."""
+    return {where.split("/")[1] for where, _problem in site.schema.misread}
 
 
 def _evaluated(host: Host, roles: Collection[str]) -> dict[str, list[str]]:
