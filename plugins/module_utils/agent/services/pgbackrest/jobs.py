@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ...core import waiting
-from ...core.model import AgentError, Step
+from ...core.model import Step
+from ...lib import backup_job
 from ...lib.backup_table import age, aligned, of_tasks, size
 
 TYPE_CHECKING = False
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from ...definition import Json as Item
 
 
-JOB = "/usr/local/lib/vannah/pgbackrest-job"
-#: Seconds that the job has to end by itself after its limit: two of vannah_jobs.GRACE. pgBackRest has a session of its own there.
-GRACE = 60
+JOB, LOG = "/usr/local/lib/vannah/pgbackrest-job", "/var/log/pgbackrest"
 
 
 def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
@@ -27,20 +25,11 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
     :return: one step; no further results
     :raises AgentError: by the step ``backup-failed``
     """
-    kind, repository = params["type"], params["repository"]
+    kind, repository, task = params["type"], params["repository"], params["task"]
+    words = ["backup", task, kind, str(repository), *([] if params["expire"] else ["--no-expire-auto"])]
 
     def apply(ctx: Context) -> None:
-        waiting.tell(ctx, "the backup", ctx.now(), params["limit"], "")
-        words = [params["task"], kind, str(repository), *([] if params["expire"] else ["--no-expire-auto"])]
-        ran = ctx.run([JOB, f"--limit={params['limit']}", "backup", *words], timeout=params["limit"] + GRACE, check=False)
-        if ran.rc == 124:
-            text = f"it has not ended within {params['limit']} s"
-            raise AgentError(
-                "backup-failed", f"{text}. Fix: write -e backup_limit=SECONDS, or see /var/log/pgbackrest/job-{params['task']}.log"
-            )
-        if ran.rc:
-            said = (ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1]
-            raise AgentError("backup-failed", f"{said}. Fix: see /var/log/pgbackrest/job-{params['task']}.log on this host")
+        backup_job.backup(ctx, JOB, words, params["limit"], f"{LOG}/job-{task}.log")
 
     return [Step("backup", f"repository {repository}", "create", kind, apply=apply)], {}
 
@@ -52,15 +41,9 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :return: no steps; ``backups``, ``tasks``; ``table``: lines for a person; ``problems``
     :raises AgentError: ``backup-unknown``
     """
-    import json
-
-    ran = ctx.run([JOB, "status", "table"], timeout=params["timeout"], check=False)
-    if ran.rc:
-        said = (ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1]
-        raise AgentError("backup-unknown", f"{said}. Fix: converge the role, and see /var/log/pgbackrest on this host")
-    said = json.loads(ran.out)
+    said = backup_job.status(ctx, JOB, params["timeout"], LOG)
     backups, tasks, now = said["backups"], said["tasks"], ctx.now()
-    problems = [f"{name}: {task['problem']}" for name, task in sorted(tasks.items()) if task["problem"]]
+    problems = backup_job.failures(tasks)
     for number in sorted(set(params["repositories"]) - {one["repository"] for one in backups}):
         problems.append(f"repository {number} has no backup")
     return [], {"backups": backups, "tasks": tasks, "table": table(backups, tasks, params["repositories"], now), "problems": problems}

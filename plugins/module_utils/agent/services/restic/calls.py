@@ -9,13 +9,13 @@ import os
 
 from ...core import waiting
 from ...core.model import AgentError, Step
+from ...lib import backup_job
 from ...lib.backup_table import age, aligned, of_tasks, stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...core.model import Context
     from ...definition import Json as Item
-    from ...lib.result import Result
 
 JOB, RESTORE = "/usr/local/lib/vannah/restic-job", "/usr/local/lib/vannah/restic-restore"
 OBJECTS = "/usr/local/lib/vannah/restic-objects"
@@ -24,8 +24,6 @@ LOG = "/var/log/vannah-restic"
 WRITER = "/run/vannah-restic-writer.conf"
 #: Below a folder that a restore has made. One without it is not removed.
 MARKER = ".vannah-restore-target"
-#: Seconds that a program has to end by itself after its limit: two of vannah_jobs.GRACE. What it runs has a session of its own.
-GRACE = 60
 #: Bytes that a restore leaves free.
 RESERVE = 64 << 20
 
@@ -37,18 +35,11 @@ def backup(params: Item, _ctx: Context) -> tuple[list[Step], Item]:
     :return: one step; no further results
     :raises AgentError: by the step ``backup-failed``
     """
-    task, limit = params["task"], params["limit"]
+    task = params["task"]
+    words = ["objects" if task == "objects" else "backup", task, *(["first"] if params["first"] else [])]
 
     def apply(ctx: Context) -> None:
-        waiting.tell(ctx, "the backup", ctx.now(), limit, "")
-        words = ["objects" if task == "objects" else "backup", task, *(["first"] if params["first"] else [])]
-        ran = ctx.run([JOB, f"--limit={limit}", *words], timeout=limit + GRACE, check=False)
-        if ran.rc == 124:
-            raise AgentError(
-                "backup-failed", f"it has not ended within {limit} s. Fix: write -e backup_limit=SECONDS, or see {LOG}/job-{task}.log"
-            )
-        if ran.rc:
-            raise AgentError("backup-failed", _fixed(_said(ran), f"see {LOG}/job-{task}.log on this host"))
+        backup_job.backup(ctx, JOB, words, params["limit"], f"{LOG}/job-{task}.log")
 
     return [Step("backup", task, "create", apply=apply)], {}
 
@@ -60,14 +51,9 @@ def info(params: Item, ctx: Context) -> tuple[list[Step], Item]:
     :return: no steps; ``repositories``, ``tasks``; ``table``: lines for a person; ``problems``
     :raises AgentError: ``backup-unknown``
     """
-    import json
-
-    ran = ctx.run([JOB, "status", "table"], timeout=params["timeout"], check=False)
-    if ran.rc:
-        raise AgentError("backup-unknown", f"{_said(ran)}. Fix: converge the role, and see {LOG} on this host")
-    said = json.loads(ran.out)
+    said = backup_job.status(ctx, JOB, params["timeout"], LOG)
     repositories, tasks = said["repositories"], said["tasks"]
-    problems = [f"{name}: {task['problem']}" for name, task in sorted(tasks.items()) if task["problem"]]
+    problems = backup_job.failures(tasks)
     problems += [f"{one['name']} has no backup" for one in repositories if not one["newest"]]
     problems += [f"{one['name']}: the last drill has failed" for one in repositories if one["drill"].get("ok", 1) == 0]
     return [], {"repositories": repositories, "tasks": tasks, "table": table(repositories, tasks, ctx.now()), "problems": problems}
@@ -210,23 +196,12 @@ def _planned(ctx: Context, argv: list[str], limit: int, variable: str) -> Item:
 
 def _run(ctx: Context, argv: list[str], limit: int, variable: str) -> str:
     """What a program of a restore prints."""
-    ran = ctx.run(argv, timeout=limit + GRACE, check=False)
+    ran = ctx.run(argv, timeout=limit + backup_job.GRACE, check=False)
     if ran.rc:
-        said = f"it has not ended within {limit} s" if ran.rc == 124 else _said(ran)
-        raise AgentError(
-            "restore-failed", _fixed(said, f"choose another {variable} or restore_time; see {LOG}/job-restore.log on this host")
-        )
+        said = f"it has not ended within {limit} s" if ran.rc == 124 else backup_job.said(ran)
+        fix = f"choose another {variable} or restore_time; see {LOG}/job-restore.log on this host"
+        raise AgentError("restore-failed", backup_job.fixed(said, fix))
     return str(ran.out)
-
-
-def _fixed(said: str, fix: str) -> str:
-    """A message with its own fix, or with a general one."""
-    return said if " Fix: " in said else f"{said}. Fix: {fix}"
-
-
-def _said(ran: Result) -> str:
-    """The last line of what a program said."""
-    return str((ran.err.strip().splitlines() or [f"it ended with {ran.rc}"])[-1])
 
 
 CALLS = {"backup": backup, "info": info, "restore": restore, "objects": objects}
