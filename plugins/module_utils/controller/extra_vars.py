@@ -20,6 +20,7 @@ import yaml
 
 from .. import site_map
 from ..preflight.nearby import Names
+from ..task_types import Written
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Files in which variables are named.
@@ -94,28 +95,20 @@ def _meant(guess: str | None) -> str:
 @cache
 def declared() -> frozenset[str]:
     """Variables of the verbs that roles declare."""
-    found: set[str] = set()
-    for file in ROOT.glob("roles/*/meta/site_variables.yml"):
-        found.update((yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("verbs") or ())
-    return frozenset(found)
+    return frozenset(name for said in _site_variables() for name in said.get("verbs") or ())
 
 
 @cache
 def registered() -> frozenset[str]:
     """Names under which the collection keeps answers of tasks."""
-    files = (file for glob in READ for file in ROOT.glob(glob))
-    return frozenset(name for file in files for name in _REGISTERED.findall(file.read_text(encoding="utf-8")))
+    return frozenset(name for text in _texts() for name in _REGISTERED.findall(text))
 
 
 @cache
 def renamed() -> dict[str, str]:
     """Old name -> new name, of removed variables that another one replaces (roles' ``meta/site_variables.yml``)."""
-    found = {}
-    for file in ROOT.glob("roles/*/meta/site_variables.yml"):
-        for entry in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("removed") or ():
-            if _NAME.fullmatch(str(entry["instead"])):
-                found[str(entry["name"])] = str(entry["instead"])
-    return found
+    removed = (entry for said in _site_variables() for entry in said.get("removed") or ())
+    return {str(entry["name"]): str(entry["instead"]) for entry in removed if _NAME.fullmatch(str(entry["instead"]))}
 
 
 @cache
@@ -124,5 +117,17 @@ def known() -> Names:
     entries = site_map.load().roles
     begin = {*BEGINNINGS, *(entry.role for entry in entries), *(group for entry in entries for group in entry.groups)}
     pattern = re.compile(rf"\b(?:{'|'.join(sorted(begin, key=len, reverse=True))})_[a-z0-9_]+\b")
-    words = {word for glob in READ for file in ROOT.glob(glob) for word in pattern.findall(file.read_text(encoding="utf-8"))}
-    return Names(words.difference(renamed()))
+    return Names({word for text in _texts() for word in pattern.findall(text)}.difference(renamed()))
+
+
+@cache
+def _texts() -> tuple[str, ...]:
+    """The files in which variables are named."""
+    return tuple(file.read_text(encoding="utf-8") for glob in READ for file in ROOT.glob(glob))
+
+
+@cache
+def _site_variables() -> tuple[Written, ...]:
+    """What the roles say of variables of the whole site."""
+    files = ROOT.glob("roles/*/meta/site_variables.yml")
+    return tuple(yaml.safe_load(file.read_text(encoding="utf-8")) or {} for file in files)

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
+from ..declared.tree import texts
 from .model import UNKNOWN, Host, Port
 from .schema import Option, Schema
 from .templates import HostValues
@@ -112,17 +113,11 @@ def _is_of(option: Option, item: Mapping[str, Any]) -> bool:
 
 def _variables(value: Any) -> Iterator[str]:
     """Names that the templates of a value use."""
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _variables(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _variables(item)
-    elif isinstance(value, str) and is_template(value):
+    for text in filter(is_template, texts(value)):
         try:
-            yield from find_undeclared_variables(Environment().parse(value))  # nothing is rendered
+            yield from find_undeclared_variables(Environment().parse(text))  # nothing is rendered
         except TemplateSyntaxError:
-            return
+            continue
 
 
 def _evaluate(role: str, exports: Any, values: HostValues) -> Iterator[Port]:
