@@ -44,6 +44,10 @@ class Failed(Exception):
     """A job has failed; the text says why."""
 
 
+#: What a job ends with: what it says itself, and what is wrong with its data and its disk.
+ERRORS = (Failed, OSError, ValueError, KeyError, TypeError)
+
+
 class Ran(NamedTuple):
     """What a program did: its exit status, or None after the time limit, and what it printed."""
 
@@ -212,6 +216,11 @@ def reason(ran: Ran, limit: float, mark: str = "ERROR:") -> str:
     lines = [line.strip() for line in ran.text.splitlines() if line.strip()]
     errors = [line.partition(mark)[2].strip() for line in lines if mark in line]
     return f"it ended with {ran.status}: {first_line((errors or lines or ['without a message'])[0])}"
+
+
+def described(error: BaseException) -> str:
+    """What a job ended with, in a line; an error that no job raises itself has its kind before it."""
+    return str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
 
 
 def first_line(text: str) -> str:

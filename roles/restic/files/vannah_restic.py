@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, "/usr/local/lib/vannah")  # the role base installs what jobs share there
-from vannah_jobs import Failed, Jobs, Ran, first_line, reason, replace, run
+from vannah_jobs import GRACE, Failed, Jobs, Ran, first_line, limited, reason, replace, run
 
 CONFIGURATION = "/etc/vannah/restic-job.json"
+OBJECTS = "/usr/local/lib/vannah/restic-objects"
 #: Seconds between two attempts where another program has locked the repository, and how long they are repeated.
 LOCKED, PATIENCE = 15.0, 900.0
 #: Files whose sums are recorded before a backup, and the size of the largest of them.
@@ -81,6 +82,15 @@ class Job(Jobs):
             if ran.status in (0, None) or "already locked" not in ran.text or waited > min(PATIENCE, limit):
                 return ran
             time.sleep(LOCKED)
+
+
+def of_bucket(job: Job, bucket: str, limit: float, *tag: str) -> Ran:
+    """Make a snapshot of a bucket, in a unit with a mount namespace of its own: the mount ends with it.
+
+    :param tag: of the snapshot
+    """
+    unit = limited(f"vannah-restic-{bucket}", "", job.left(limit), 1000, "--property=PrivateMounts=yes")
+    return run([*unit, OBJECTS, "backup", bucket, *tag], job.left(limit) + GRACE, "")
 
 
 def local(repository: Mapping[str, str]) -> list[str]:

@@ -135,7 +135,7 @@ def test_objects_are_put_back(bucket: Place, bucketer: Any, capsys: pytest.Captu
     """With other credentials than those that read, after a backup of what is there."""
     assert bucket.main(bucketer, "put", "/folder", "images", "/run/x.conf") == 0
     kept, copied = bucket.asked[-2:]
-    assert kept[0] == "systemd-run" and kept[-4:] == [bucketer.PROGRAM, "backup", "images", "before-restore"]
+    assert kept[0] == "systemd-run" and kept[-4:] == [bucket.shared.OBJECTS, "backup", "images", "before-restore"]
     assert "/run/x.conf" in copied and copied[-2:] == ["/folder", "store:images"]
     assert "--no-update-modtime" in copied  # one that is the same would get a new version
     bucket.answers["copy"] = (1, "AccessDenied\n")
